@@ -1,0 +1,231 @@
+"""What a host is, as the detectors found it: one frozen value that everything else reads."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Something a detector could not find out, and why, in a full sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Debian:
+    """The release, from os-release(5); ``version`` is the major number of the Debian it is like."""
+
+    name: str
+    version: int
+    codename: str
+    derivative: bool = False
+
+
+@dataclass(frozen=True)
+class Ip6tables:
+    """Which of the two kernels' interfaces the ``ip6tables`` command speaks to."""
+
+    version: str
+    legacy: bool
+    other_has_rules: bool | None = False
+    """Whether the interface that ``ip6tables`` does not speak to holds rules too; None where
+    only root may see."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The Docker engine."""
+
+    version: str
+    api_version: str
+    manages_ip6tables: bool
+    firewall_backend: str = "iptables"
+    live_restore: bool = False
+    swarm: bool = False
+    rootless: bool = False
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """The first two numbers of the version, as in ``(20, 10)``."""
+        numbers = [int(part) for part in self.version.split(".")[:2]]
+        return numbers[0], numbers[1]
+
+
+@dataclass(frozen=True)
+class DockerNetwork:
+    """A network of the engine, with the containers on it."""
+
+    id: str
+    name: str
+    driver: str
+    bridge: str | None
+    internal: bool
+    ipv6: bool
+    attachable: bool
+    subnets: tuple[IPv4Network | IPv6Network, ...]
+    labels: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of a Compose project. ``pid`` is 0 where it does not run."""
+
+    id: str
+    name: str
+    service: str
+    running: bool
+    pid: int
+    started_at: str
+    networks: tuple[str, ...]
+    network_mode: str
+    ports: tuple[str, ...] = ()
+    """Published and exposed ports, each as ``3000/tcp`` or ``127.0.0.1:3000->3000/tcp``."""
+
+
+@dataclass(frozen=True)
+class ComposeProject:
+    """A Compose project, found from the labels on its containers."""
+
+    name: str
+    directory: Path
+    files: tuple[Path, ...]
+    containers: tuple[Container, ...]
+    in_git: bool = False
+
+
+@dataclass(frozen=True)
+class Compose:
+    """The two generations of Compose; None where one is not installed."""
+
+    v1: str | None
+    v2: str | None
+    standalone: bool = False
+    """Whether version 2 is there as the program ``docker-compose`` alone, not for ``docker``."""
+
+    @property
+    def commands(self) -> tuple[tuple[str, ...], ...]:
+        """The words that start each generation that is installed, version 2 first."""
+        second = ("docker-compose",) if self.standalone else ("docker", "compose")
+        words = (second if self.v2 else (), ("docker-compose",) if self.v1 else ())
+        return tuple(each for each in words if each)
+
+
+class Origin(StrEnum):
+    """How an address or a route came to the host."""
+
+    STATIC = "static"
+    ADVERTISEMENT = "router advertisement"
+    DHCPV6 = "DHCPv6"
+    KERNEL = "kernel"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A global address of an interface with its prefix."""
+
+    interface: IPv6Interface
+    origin: Origin
+    temporary: bool = False
+    deprecated: bool = False
+
+
+@dataclass(frozen=True)
+class Uplink:
+    """The interface of the IPv6 default route."""
+
+    interface: str
+    gateway: IPv6Address | None
+    route_origin: Origin
+    addresses: tuple[Address, ...]
+    mtu: int = 1500
+
+    @property
+    def prefixes(self) -> tuple[IPv6Network, ...]:
+        """The prefixes of its addresses, each once, in the order of the addresses."""
+        return tuple(dict.fromkeys(address.interface.network for address in self.addresses))
+
+
+class Manager(StrEnum):
+    """Who configures the uplink, and so who listens to router advertisements on it."""
+
+    NETWORKD = "systemd-networkd"
+    IFUPDOWN = "ifupdown"
+    NETWORK_MANAGER = "NetworkManager"
+    DHCPCD = "dhcpcd"
+    KERNEL = "kernel"
+
+    @property
+    def kernel_handles_advertisements(self) -> bool:
+        """Whether the kernel, rather than this program, acts on router advertisements."""
+        return self in (Manager.IFUPDOWN, Manager.KERNEL)
+
+
+@dataclass(frozen=True)
+class Sysctls:
+    """The values below net.ipv6.conf that matter here, by interface, ``all`` and ``default``."""
+
+    forwarding: tuple[tuple[str, int], ...]
+    accept_ra: tuple[tuple[str, int], ...]
+    proxy_ndp: tuple[tuple[str, int], ...]
+    disabled: bool = False
+    """Whether IPv6 is switched off for the whole host."""
+
+    def value(self, name: str, interface: str) -> int | None:
+        """Return one value, such as ``value("accept_ra", "eth0")``; None where there is none."""
+        table: tuple[tuple[str, int], ...] = getattr(self, name)
+        return dict(table).get(interface)
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """Other keepers of the packet filter that are active, and the policy of the FORWARD chain."""
+
+    ufw: bool = False
+    firewalld: bool = False
+    forward_policy: str | None = None
+    """Policy of ip6tables' FORWARD chain; None where it cannot be read."""
+    dropping_tables: tuple[str, ...] = ()
+    """Tables of nftables beside ip6tables' own that forward nothing but what they name."""
+
+
+@dataclass(frozen=True)
+class Outward:
+    """Whether the host itself gets out over IPv6, and what was seen."""
+
+    works: bool
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier run of the wizard, from its record."""
+
+    path: Path
+    state: str
+    started: str
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host. Every part is a finding, or an :class:`Unknown` that says why there is none."""
+
+    root: bool
+    debian: Debian | Unknown
+    kernel: str | Unknown
+    engine: Engine | Unknown
+    networks: tuple[DockerNetwork, ...] | Unknown
+    compose: Compose | Unknown
+    projects: tuple[ComposeProject, ...] | Unknown
+    uplink: Uplink | Unknown
+    manager: Manager | Unknown
+    sysctls: Sysctls | Unknown
+    ip6tables: Ip6tables | Unknown
+    firewall: Firewall | Unknown
+    outward: Outward | Unknown
+    prefixes_in_use: tuple[IPv4Network | IPv6Network, ...] | Unknown
+    """Every prefix that an address or a route of the host covers, default routes left out."""
+    interfaces: tuple[str, ...] | Unknown
+    earlier: Earlier | Unknown | None
