@@ -1,0 +1,115 @@
+import pytest
+
+from wizard.compose.meaning import Difference, FileMeaning, difference, networks
+from wizard.compose.read import parse_part
+
+BEFORE = """
+x-note: 1
+services:
+  web: {image: x, networks: {front: {aliases: [a]}}}
+  db: {image: y}
+networks:
+  front: {driver: bridge}
+"""
+AFTER = """
+x-note: 1
+services:
+  web: {image: x, networks: {front: {aliases: [a]}, six: {}}}
+  db: {image: y}
+networks:
+  front: {driver: bridge}
+  six: {external: true}
+"""
+
+
+def said(text: str) -> FileMeaning:
+    return parse_part(text.encode(), "compose.yaml").meaning
+
+
+def compared(after: str) -> Difference:
+    return difference(said(BEFORE), said(after), [], ["web"], "six", "six")
+
+
+def test_the_wanted_change_is_exact() -> None:
+    assert compared(AFTER) == Difference((), exact=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x-note: 1", "x-note: 2"),
+        ("x-note: 1", "x-note: '1'"),
+        ("x-note: 1", "x-note: 1\nx-more: 2"),
+        ("x-note: 1", ""),
+        ("image: x", "image: z"),
+        ("image: x", "image: x, tty: true"),
+        ("image: y", "image: z"),
+        ("aliases: [a]", "aliases: [b]"),
+        ("six: {}}}", "six: {priority: 1}}}"),
+        ("six: {}}}", "six: {}, back: {}}}"),
+        ("front: {aliases: [a]}, ", ""),
+        ("driver: bridge", "driver: other"),
+        ("  front: {driver: bridge}\n", ""),
+        ("  front: {driver: bridge}\n", "  front: {driver: bridge}\n  back: {}\n"),
+        ("external: true", "external: false"),
+        ("external: true", "external: true, name: seven"),
+        ("  six: {external: true}\n", ""),
+        ("  db: {image: y}\n", "  db: {image: y}\n  new: {image: z}\n"),
+    ],
+)
+def test_anything_more_or_less_is_not_exact(old: str, new: str) -> None:
+    assert old in AFTER
+    assert not compared(AFTER.replace(old, new)).exact
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("image: y", "image: y, networks: [front]"),
+        ("image: y", "image: y, networks: [default, six]"),
+        ("  db: {image: y}\n", ""),
+    ],
+)
+def test_a_bystander_is_named(old: str, new: str) -> None:
+    assert compared(AFTER.replace(old, new)) == Difference(("db",), exact=False)
+
+
+def test_the_default_network_is_the_same_named_or_not() -> None:
+    assert not compared(AFTER.replace("image: y", "image: y, networks: [default]")).bystanders
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ("{}", {"default"}),
+        ("{networks: [front]}", {"front"}),
+        ("{<<: *a}", {"a"}),
+        ("{<<: [*a, *b]}", {"a"}),
+        ("{<<: [*b, *a]}", {"b"}),
+        ("{<<: *a, networks: [own]}", {"own"}),
+        ("{networks: [own], <<: *a}", {"own"}),
+        ("{networks: *nets}", {"a", "b"}),
+        ("{networks: {<<: *map, c: }}", {"m", "c"}),
+        ("{extends: base}", {"base"}),
+        ("{extends: {service: base}, networks: [own]}", {"base", "own"}),
+    ],
+)
+def test_networks_are_found_however_they_are_written(service: str, expected: set[str]) -> None:
+    text = f"""
+x-a: &a {{networks: [a]}}
+x-b: &b {{networks: [b]}}
+x-nets: &nets [a, b]
+x-map: &map {{m: {{priority: 1}}}}
+services:
+  base: {{networks: [base]}}
+  web: {service}
+"""
+    assert set(networks([said(text)], "web")) == expected
+
+
+def test_an_option_of_another_file_is_kept_apart() -> None:
+    one = said("services: {web: {networks: {front: {priority: 1}}}}")
+    two = said("services: {web: {networks: {front: {aliases: [a]}, back: }}}")
+    joined = networks([one, two], "web")
+    assert set(joined) == {"front", "back"}
+    assert len(joined["front"]) == 2

@@ -1,0 +1,115 @@
+import pytest
+
+from wizard.compose.read import parse
+from wizard.compose.services import Service, is_store
+
+
+def service(settings: str, top: str = "", name: str = "web") -> Service:
+    text = f"services:\n  {name}: {{{settings}}}\n{top}"
+    return parse(text.encode(), "compose.yaml").services[0]
+
+
+def test_a_service_without_networks_is_ticked() -> None:
+    web = service("image: x")
+    assert (web.networks, web.internet, web.attachable) == (None, True, True)
+    assert web.reason == "web is on default, which reaches outside."
+
+
+def test_a_service_on_an_internal_network_alone_is_not_ticked() -> None:
+    web = service("image: x, networks: [back]", "networks: {back: {internal: yes}}\n")
+    assert (web.internet, web.attachable) == (False, True)
+    assert web.reason == "web is only on internal networks (back)."
+
+
+def test_a_service_on_both_kinds_of_network_is_ticked() -> None:
+    web = service(
+        "image: x, networks: {front: {aliases: [a]}, back: }",
+        "networks: {front: , back: {internal: true}}\n",
+    )
+    assert (web.networks, web.internet) == (("front", "back"), True)
+    assert web.reason == "web is on front, which reaches outside."
+
+
+def test_a_default_network_that_is_internal_is_seen() -> None:
+    assert not service("image: x", "networks: {default: {internal: true}}\n").internet
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "postgres:14-alpine",
+        "docker.io/bitnami/postgresql@sha256:0a",
+        "localhost:5000/redis",
+        "${DB_IMAGE:-mariadb:11}",
+        "valkey/valkey",
+        "docker.elastic.co/elasticsearch/elasticsearch:7.17.4",
+    ],
+)
+def test_an_image_of_a_store_is_not_ticked(image: str) -> None:
+    found = service(f'image: "{image}"')
+    assert not found.internet
+    assert image in found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("db", True),
+        ("mastodon-redis-1", True),
+        ("postgres15", True),
+        ("redis-exporter", False),
+        ("postgres-backup", False),
+        ("web", False),
+        ("dbus", False),
+        ("mastodon", False),
+    ],
+)
+def test_a_store_is_known_by_a_whole_word(name: str, expected: bool) -> None:
+    assert is_store(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        ("host", "the host's own network"),
+        ("none", "no network on purpose"),
+        ("service:vpn", "shares the network of the service vpn"),
+        ("container:vpn", "shares the network of the container vpn"),
+        ("bridge", "Take network_mode out"),
+        ("${MODE:-bridge}", "Take network_mode out"),
+    ],
+)
+def test_network_mode_cannot_be_attached_and_says_why(mode: str, says: str) -> None:
+    web = service(f'image: x, network_mode: "{mode}"')
+    assert (web.attachable, web.internet, web.network_mode) == (False, False, mode)
+    assert says in web.reason
+
+
+def test_network_mode_is_inherited_by_extends_and_by_merging() -> None:
+    file = parse(
+        b"x-b: &b {network_mode: host}\n"
+        b"services:\n  a: {<<: *b}\n  b: {extends: {service: a}}\n  c: {extends: a}\n",
+        "compose.yaml",
+    )
+    assert [found.attachable for found in file.services] == [False, False, False]
+
+
+def test_extends_naming_the_file_itself_is_followed() -> None:
+    file = parse(
+        b"services:\n  a: {networks: [front]}\n"
+        b"  b: {extends: {file: ./compose.yaml, service: a}}\nnetworks: {front: }\n",
+        "/srv/compose.yaml",
+    )
+    assert file.services[1].networks == ("front",)
+
+
+def test_extends_in_a_circle_is_not_followed_for_ever() -> None:
+    file = parse(b"services: {a: {extends: b}, b: {extends: a}}\n", "compose.yaml")
+    assert [found.attachable for found in file.services] == [False, False]
+
+
+def test_text_from_the_file_is_cleaned_for_showing() -> None:
+    web = service('image: "a\\e[31m\\u202e", networks: ["\\e[0m"]')
+    assert web.image == "a\\x1b[31m\\u202e"
+    assert web.networks == ("\\x1b[0m",)
+    assert "\x1b" not in web.reason

@@ -1,0 +1,183 @@
+"""Every shape in compose_shapes/ is edited in place and by an override file."""
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from wizard.compose.edit import add_network
+from wizard.compose.meaning import networks
+from wizard.compose.override import override
+from wizard.compose.read import ComposeFile, parse, parse_part
+from wizard.errors import Refused
+
+
+@dataclass(frozen=True)
+class Shape:
+    name: str
+    chosen: list[str]
+    network: str
+    before: str
+    beside: str | None
+    after: str | None
+    refused: str | None
+
+    def file(self, data: bytes | None = None) -> ComposeFile:
+        return parse(self.before.encode() if data is None else data, "compose.yaml")
+
+    def others(self) -> list[ComposeFile]:
+        return [parse(self.beside.encode(), "base.yaml")] if self.beside else []
+
+    def edited(self, data: bytes) -> bytes:
+        file = self.file(data)
+        return add_network(file, self.chosen, self.network, beside=self.others())
+
+
+def _shape(path: Path) -> Shape:
+    head, *parts = re.split(r"^>>>>> (\w+)\n", path.read_bytes().decode(), flags=re.MULTILINE)
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    settings = dict(line.split(": ") for line in head.splitlines())
+    return Shape(
+        path.stem,
+        settings["services"].split(),
+        settings.get("network", "six"),
+        sections["before"],
+        sections.get("beside"),
+        sections.get("after"),
+        sections.get("refused"),
+    )
+
+
+SHAPES = [
+    _shape(path) for path in sorted((Path(__file__).parent / "compose_shapes").glob("*.shape"))
+]
+EDITED = [shape for shape in SHAPES if shape.after is not None]
+REFUSED = [shape for shape in SHAPES if shape.refused is not None]
+# Shapes where no file can attach the service: an override is refused with the same sentence.
+NOT_ATTACHABLE = {
+    "empty_list",
+    "extends_from_a_file",
+    "network_mode_host",
+    "network_mode_of_another",
+    "tag_on_networks",
+}
+
+every_edited = pytest.mark.parametrize("shape", EDITED, ids=lambda shape: shape.name)
+every_refused = pytest.mark.parametrize("shape", REFUSED, ids=lambda shape: shape.name)
+every_shape = pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+
+
+def wanted(shape: Shape) -> str:
+    assert shape.after is not None
+    return shape.after
+
+
+def loaded(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def test_there_are_shapes_to_try() -> None:
+    assert len(EDITED) >= 35
+    assert len(REFUSED) >= 8
+
+
+@every_edited
+def test_the_edit_gives_exactly_this_text(shape: Shape) -> None:
+    assert shape.edited(shape.before.encode()).decode() == wanted(shape)
+
+
+@every_refused
+def test_what_cannot_be_edited_is_refused_with_this_sentence(shape: Shape) -> None:
+    with pytest.raises(Refused) as refused:
+        shape.edited(shape.before.encode())
+    assert str(refused.value) + "\n" == shape.refused
+
+
+@every_edited
+def test_editing_twice_adds_nothing(shape: Shape) -> None:
+    assert shape.edited(wanted(shape).encode()).decode() == wanted(shape)
+
+
+@every_edited
+def test_lines_that_end_in_crlf_stay_so_and_new_ones_do_too(shape: Shape) -> None:
+    before = shape.before.replace("\n", "\r\n").encode()
+    assert shape.edited(before).decode() == wanted(shape).replace("\n", "\r\n")
+
+
+@every_edited
+def test_a_missing_final_newline_stays_missing(shape: Shape) -> None:
+    before = shape.before.removesuffix("\n").encode()
+    assert shape.edited(before).decode() == wanted(shape).removesuffix("\n")
+
+
+@every_edited
+def test_a_byte_order_mark_stays(shape: Shape) -> None:
+    mark = b"\xef\xbb\xbf"
+    assert shape.edited(mark + shape.before.encode()) == mark + wanted(shape).encode()
+
+
+@every_edited
+def test_every_line_stays_but_where_a_value_in_one_line_grows(shape: Shape) -> None:
+    difference = difflib.ndiff(shape.before.splitlines(), wanted(shape).splitlines())
+    touched = [line for line in difference if line.startswith("-")]
+    for line in touched:
+        # A flow value, an alias or a null; and the last lines of JSON, which take a comma.
+        assert re.search(r"[\[{*~]|[\"}]$|# the first$", line), line
+
+
+@every_edited
+def test_every_character_stays_but_for_a_replaced_alias_or_null(shape: Shape) -> None:
+    after = iter(wanted(shape))
+    kept = all(character in after for character in shape.before)
+    replaced = {"anchor_shared_list", "alias_at_the_chosen_service", "networks_null_written"}
+    assert kept == (shape.name not in replaced)
+
+
+@every_edited
+def test_nothing_else_means_anything_else_to_an_independent_parser(shape: Shape) -> None:
+    before, after = loaded(shape.before), loaded(wanted(shape))
+    for name, service in before["services"].items():
+        changed = after["services"][name] or {}
+        if name in shape.chosen:
+            changed.pop("networks")
+            (service or {}).pop("networks", None)
+            assert changed == (service or {})
+        else:
+            assert changed == (service or {})
+    assert list(after["services"]) == list(before["services"])
+    for key in set(before) | set(after):
+        if key not in ("services", "networks"):
+            assert after[key] == before[key]
+    old, new = before.get("networks") or {}, after["networks"]
+    assert {key: new[key] for key in old} == old
+    assert len(new) - len(old) in (0, 1)
+
+
+@every_shape
+def test_an_override_file_puts_the_chosen_services_on_the_network_and_no_other(
+    shape: Shape,
+) -> None:
+    files = [*shape.others(), shape.file()]
+    if shape.name in NOT_ATTACHABLE:
+        with pytest.raises(Refused):
+            override(files, shape.chosen, shape.network, None)
+        return
+    content = override(files, shape.chosen, shape.network, None)
+    assert override(files, shape.chosen, shape.network, content) == content
+
+    before = [file.meaning for file in files]
+    after = [*before, parse_part(content, "override").meaning]
+    for name in {name for file in before for name in file.services}:
+        joined = set(networks(after, name)) - set(networks(before, name))
+        stayed = set(networks(before, name)) - set(networks(after, name))
+        assert not stayed
+        there = any(
+            file.external(key) == shape.network for file in before for key in networks(before, name)
+        )
+        assert len(joined) == (name in shape.chosen and not there)
+        for key in joined:
+            assert any(file.external(key) == shape.network for file in after)
