@@ -1,0 +1,86 @@
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, answer, text
+from wizard.detect.docker_engine import option, parse
+from wizard.detect.looking import CannotTell
+from wizard.host import Engine
+
+MODERN = {"Version": "28.5.2", "ApiVersion": "1.51"}
+BEFORE = {"Version": "26.1.5", "ApiVersion": "1.45"}
+
+
+def managed(version: dict[str, Any], *words: str, **settings: object) -> bool:
+    return parse(version, {}, json.dumps(settings), ("dockerd", *words)).manages_ip6tables
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [
+        (DEBIAN12, Engine("20.10.24+dfsg1", "1.41", manages_ip6tables=False)),
+        (DEBIAN13, Engine("26.1.5+dfsg1", "1.45", manages_ip6tables=False)),
+        (DEBIAN14, Engine("28.5.2+dfsg4", "1.51", manages_ip6tables=True)),
+    ],
+)
+def test_a_real_engine_is_told_by_its_answers(machine: str, expected: Engine) -> None:
+    words = text(machine, "dockerd-words").splitlines()
+    found = parse(answer(machine, "version"), answer(machine, "info"), "{}", words)
+    assert found == expected
+
+
+def test_from_27_on_docker_keeps_ip6tables_unless_it_is_told_not_to() -> None:
+    assert managed(MODERN)
+    assert managed({"Version": "27.0.1", "ApiVersion": "1.46"})
+    assert not managed(MODERN, ip6tables=False)
+    assert not managed(MODERN, "--ip6tables=false")
+
+
+def test_before_27_it_takes_both_ip6tables_and_experimental() -> None:
+    assert not managed(BEFORE)
+    assert not managed(BEFORE, ip6tables=True)
+    assert not managed(BEFORE, experimental=True)
+    assert managed(BEFORE, ip6tables=True, experimental=True)
+    assert managed(BEFORE, "--ip6tables", "--experimental=true")
+    assert managed(BEFORE, "--experimental", ip6tables=True)
+
+
+def test_the_last_value_of_an_option_counts() -> None:
+    assert option(("dockerd", "--config-file", "/a"), "config-file") == "/a"
+    assert option(("dockerd", "--config-file=/a", "--config-file=/b"), "config-file") == "/b"
+    assert option(("dockerd", "--debug"), "config-file") is None
+
+
+def test_what_info_says_is_carried_over() -> None:
+    info = {
+        "FirewallBackend": {"Driver": "nftables"},
+        "LiveRestoreEnabled": True,
+        "Swarm": {"LocalNodeState": "active"},
+        "SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless"],
+    }
+    assert parse(MODERN, info, "{}", ()) == Engine(
+        "28.5.2", "1.51", True, "nftables", live_restore=True, swarm=True, rootless=True
+    )
+
+
+@pytest.mark.parametrize("configuration", ["", "not json", "[]", '{"ip6tables": "no"}'])
+def test_a_broken_daemon_json_counts_as_saying_nothing(configuration: str) -> None:
+    assert parse(MODERN, {}, configuration, ()).manages_ip6tables
+
+
+def test_podman_under_dockers_name_is_refused() -> None:
+    version = {"Version": "4.3.1", "ApiVersion": "1.41", "Components": [{"Name": "Podman Engine"}]}
+    with pytest.raises(CannotTell, match="Podman"):
+        parse(version, {}, "{}", ())
+
+
+def test_docker_desktop_is_refused() -> None:
+    with pytest.raises(CannotTell, match="virtual machine"):
+        parse(MODERN, {"OperatingSystem": "Docker Desktop"}, "{}", ())
+
+
+@pytest.mark.parametrize("version", ["", "dev", "20"])
+def test_a_version_without_numbers_is_unknown_and_breaks_nothing(version: str) -> None:
+    with pytest.raises(CannotTell, match="no version"):
+        parse({"Version": version, "ApiVersion": "1.41"}, {}, "{}", ())

@@ -1,0 +1,90 @@
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wizard.detect import docker_socket
+from wizard.detect.docker_socket import INSTALL, connect, socket_path
+from wizard.detect.looking import CannotTell
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    monkeypatch.setattr(docker_socket, "installed", lambda _: None)
+    return path
+
+
+@pytest.fixture
+def silent(path: Path) -> Iterator[Path]:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        yield path
+
+
+def test_without_docker_host_it_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    assert socket_path() == Path("/var/run/docker.sock")
+
+
+@pytest.mark.parametrize("address", ["tcp://192.0.2.5:2375", "ssh://root@192.0.2.5", "unix://x"])
+def test_an_engine_elsewhere_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", address)
+    with pytest.raises(CannotTell, match="not a socket of this host"):
+        socket_path()
+
+
+def test_no_socket_and_no_engine_say_how_to_install_one(path: Path) -> None:
+    with pytest.raises(CannotTell) as error:
+        connect()
+    assert str(error.value) == INSTALL
+
+
+def test_no_socket_beside_an_engine_says_how_to_start_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_socket, "installed", lambda _: "/usr/sbin/dockerd")
+    with pytest.raises(CannotTell, match="not running: start it"):
+        connect()
+
+
+def test_a_socket_that_nobody_listens_on_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_socket, "installed", lambda _: "/usr/sbin/dockerd")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+    with pytest.raises(CannotTell, match="Nobody listens"):
+        connect()
+
+
+def test_an_engine_that_takes_the_call_and_says_nothing_is_given_up(
+    silent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_socket, "COMMAND_TIMEOUT", 0.2)
+    with pytest.raises(CannotTell, match=r"did not answer on .*docker\.sock within 0\.2 seconds"):
+        connect()
+
+
+def test_an_answer_that_is_not_http_is_told(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+
+        def babble() -> None:
+            while True:
+                caller, _address = listening.accept()
+                with caller, contextlib.suppress(OSError):
+                    if caller.recv(1024):
+                        caller.sendall(b"\x1b[2J 550 go away\r\n\r\n")
+                        return
+
+        threading.Thread(target=babble, daemon=True).start()
+        with pytest.raises(CannotTell, match="could not be asked") as error:
+            connect()
+    assert "\x1b" not in str(error.value)

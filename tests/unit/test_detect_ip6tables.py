@@ -1,0 +1,89 @@
+import json
+
+import pytest
+
+from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
+from wizard.detect.firewall import dropping_tables, policy, ufw_enabled
+from wizard.detect.ip6tables import has_rules, parse_version
+from wizard.detect.looking import CannotTell
+
+
+@pytest.mark.parametrize(
+    ("machine", "version"), [(DEBIAN12, "1.8.9"), (DEBIAN13, "1.8.11"), (DEBIAN14, "1.8.13")]
+)
+def test_ip6tables_of_a_real_machine_speaks_to_nftables(machine: str, version: str) -> None:
+    assert parse_version(text(machine, "ip6tables-version")) == (version, False)
+
+
+def test_the_legacy_one_and_the_one_from_before_there_were_two() -> None:
+    assert parse_version("ip6tables v1.8.9 (legacy)\n") == ("1.8.9", True)
+    assert parse_version("ip6tables v1.6.0\n") == ("1.6.0", True)
+
+
+def test_another_answer_is_unknown() -> None:
+    with pytest.raises(CannotTell, match="printed"):
+        parse_version("Segmentation fault\n")
+
+
+@pytest.mark.parametrize(
+    ("saved", "expected"),
+    [
+        ("*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [5:6]\nCOMMIT\n", False),
+        ("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", True),
+        ("*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -i eth0 -j DROP\nCOMMIT\n", True),
+        ("*filter\n:DOCKER - [0:0]\nCOMMIT\n", False),
+        ("", False),
+    ],
+)
+def test_a_rule_or_a_policy_counts_as_rules(saved: str, expected: bool) -> None:
+    assert has_rules(saved) is expected
+
+
+def test_only_the_engine_that_keeps_ip6tables_has_rules() -> None:
+    assert not has_rules(text(DEBIAN12, "ip6tables-save"))
+    assert not has_rules(text(DEBIAN13, "ip6tables-save"))
+    assert has_rules(text(DEBIAN14, "ip6tables-save"))
+
+
+@pytest.mark.parametrize("machine", [DEBIAN12, DEBIAN13, DEBIAN14])
+def test_the_policy_of_a_real_forward_chain(machine: str) -> None:
+    assert policy(text(machine, "ip6tables-forward")) == "ACCEPT"
+
+
+def test_the_policy_is_the_chains_and_not_a_rules() -> None:
+    assert policy("-P FORWARD DROP\n-A FORWARD -j ACCEPT\n") == "DROP"
+    assert policy("") is None
+
+
+@pytest.mark.parametrize(
+    ("configuration", "expected"),
+    [
+        ("# comment\nENABLED=yes\nLOGLEVEL=low\n", True),
+        ('ENABLED="yes"\n', True),
+        ("ENABLED=no\n", False),
+        ("#ENABLED=yes\n", False),
+        ("", False),
+    ],
+)
+def test_ufw_is_on_where_its_file_says_so(configuration: str, expected: bool) -> None:
+    assert ufw_enabled(configuration) is expected
+
+
+def test_only_other_forward_chains_for_ipv6_that_drop_count() -> None:
+    def chain(family: str, table: str, hook: str | None, policy: str) -> dict[str, object]:
+        fields = {"family": family, "table": table, "name": "x", "hook": hook, "policy": policy}
+        return {"chain": {key: value for key, value in fields.items() if value}}
+
+    listed = [
+        {"metainfo": {"json_schema_version": 1}},
+        chain("inet", "mine", "forward", "drop"),
+        chain("ip6", "other", "forward", "drop"),
+        chain("inet", "open", "forward", "accept"),
+        chain("inet", "mine", "input", "drop"),
+        chain("inet", "mine", None, ""),
+        chain("ip", "four", "forward", "drop"),
+        chain("ip6", "filter", "forward", "drop"),
+    ]
+    assert dropping_tables(json.dumps({"nftables": listed})) == ("inet mine", "ip6 other")
+    assert dropping_tables("Error: syntax error") == ()
+    assert dropping_tables("[]") == ()

@@ -1,0 +1,85 @@
+"""What every detector needs to look at the host, and the error that says it could not."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from wizard.system import environment
+from wizard.text import clean_line
+
+COMMAND_TIMEOUT = 4
+"""Seconds that a command of the host, or the Docker engine, may take to answer."""
+
+BECOME_ROOT = "run the wizard as root or with sudo"
+
+
+class CannotTell(Exception):
+    """A detector found nothing out; the message says why, in full sentences."""
+
+
+def read(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        CannotTell: It is not there, or closed to this user.
+    """
+    try:
+        return path.read_text(encoding="utf-8", errors="surrogateescape")
+    except PermissionError:
+        raise CannotTell(f"Only root may read {clean_line(str(path))}: {BECOME_ROOT}.") from None
+    except OSError as error:
+        raise CannotTell(
+            f"{clean_line(str(path))} cannot be read: {clean_line(error.strerror or str(error))}."
+        ) from error
+
+
+def read_if_there(path: Path) -> str | None:
+    """Return the text of a file, or None where it cannot be read."""
+    try:
+        return read(path)
+    except CannotTell:
+        return None
+
+
+def output(command: Sequence[str]) -> str:
+    """Run a command that changes nothing and return what it wrote to its standard output.
+
+    Raises:
+        CannotTell: It is not installed, failed, or took longer than ``COMMAND_TIMEOUT``.
+    """
+    shown = clean_line(" ".join(command))
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=COMMAND_TIMEOUT,
+            env=environment(os.environ),
+        )
+    except FileNotFoundError:
+        raise CannotTell(f"The command {clean_line(command[0])} is not installed.") from None
+    except subprocess.TimeoutExpired:
+        raise CannotTell(f"“{shown}” did not end within {COMMAND_TIMEOUT} seconds.") from None
+    except OSError as error:
+        raise CannotTell(f"“{shown}” cannot be run: {error.strerror}.") from error
+    if done.returncode:
+        said = clean_line(done.stderr.strip()) or f"exit code {done.returncode}"
+        raise CannotTell(f"“{shown}” failed: {said.rstrip('.')}.")
+    return done.stdout
+
+
+def installed(program: str) -> str | None:
+    """Return the path of a program, also of one that only root has on its path."""
+    return shutil.which(program, path=environment(os.environ)["PATH"])
+
+
+def is_active(unit: str) -> bool:
+    """Whether a systemd unit is active.
+
+    systemd keeps a link for each unit that is, which costs less than asking ``systemctl``.
+    """
+    return (Path("/run/systemd/units") / f"invocation:{unit}").is_symlink()

@@ -1,0 +1,54 @@
+"""Links, addresses and routes of the host, read over rtnetlink once for all who ask."""
+
+import functools
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the kernel answered to three dumps, as pyroute2 decodes it."""
+
+    links: Sequence[Message]
+    addresses: Sequence[Message]
+    routes: Sequence[Message]
+
+
+def attribute(message: Message, name: str) -> Any:  # noqa: ANN401 - as various as rtnetlink
+    """Return an attribute of a message, or None; recorded messages have them as lists."""
+    return next((value for key, value in message["attrs"] if key == name), None)
+
+
+class Netlink:
+    """Reads a snapshot when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot; threads that ask at once share one.
+
+        Raises:
+            OSError: The kernel refused.
+        """
+        with self._lock:
+            return self._read
+
+    @functools.cached_property
+    def _read(self) -> Snapshot:
+        from pyroute2.iproute.linux import IPRoute
+
+        with IPRoute() as kernel:
+            return Snapshot(
+                links=list(kernel.get_links()),
+                addresses=list(kernel.get_addr()),
+                routes=[
+                    *kernel.get_routes(family=socket.AF_INET),
+                    *kernel.get_routes(family=socket.AF_INET6),
+                ],
+            )

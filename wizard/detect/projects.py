@@ -1,0 +1,111 @@
+"""The Compose projects of the host, from the labels that Compose puts on its containers."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wizard.detect.docker_socket import connect, explain
+from wizard.detect.looking import CannotTell
+from wizard.host import ComposeProject, Container
+from wizard.text import clean_line
+
+LABEL = "com.docker.compose."
+
+
+def detect() -> tuple[ComposeProject, ...]:
+    """Ask the engine for the containers with a label of Compose, running or not."""
+    client = connect()
+    from docker.errors import DockerException, NotFound
+    from requests.exceptions import RequestException
+
+    inspected = []
+    with client:
+        try:
+            for entry in client.containers(all=True, filters={"label": f"{LABEL}project"}):
+                try:
+                    inspected.append(client.inspect_container(entry["Id"]))
+                except NotFound:
+                    continue  # It ended between the two questions.
+        except (DockerException, RequestException) as error:
+            raise CannotTell(explain(error)) from error
+    return parse(inspected)
+
+
+def parse(inspected: Sequence[Mapping[str, Any]]) -> tuple[ComposeProject, ...]:
+    """Tell the projects from the engine's answers to ``/containers/ID/json``.
+
+    Containers of ``docker compose run`` come and go by themselves and are left out. Compose before
+    1.25 put no folder and no files on its labels: the folder is then ``.`` and there are no files.
+    """
+    projects: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in inspected:
+        labels = _labels(entry)
+        if labels.get(f"{LABEL}oneoff", "").lower() != "true" and labels.get(f"{LABEL}project"):
+            projects.setdefault(labels[f"{LABEL}project"], []).append(entry)
+    return tuple(_project(name, entries) for name, entries in sorted(projects.items()))
+
+
+def _project(name: str, entries: Sequence[Mapping[str, Any]]) -> ComposeProject:
+    # The container made last was made with the files as they are now.
+    labels = _labels(max(entries, key=lambda entry: str(entry.get("Created", ""))))
+    directory = Path(clean_line(labels.get(f"{LABEL}project.working_dir", "")))
+    names = labels.get(f"{LABEL}project.config_files", "")
+    # An absolute path stays as it is: version 1 gave them relative to the folder.
+    files = tuple(directory / clean_line(file) for file in names.split(",") if file)
+    containers = sorted((_container(entry) for entry in entries), key=lambda made: made.name)
+    return ComposeProject(
+        clean_line(name),
+        directory,
+        files,
+        tuple(containers),
+        in_git=any(_in_git(file.parent) for file in files or (directory,)),
+    )
+
+
+def _in_git(directory: Path) -> bool:
+    if not directory.is_absolute():
+        return False
+    try:
+        return any((folder / ".git").exists() for folder in (directory, *directory.parents))
+    except OSError:
+        return False
+
+
+def _container(entry: Mapping[str, Any]) -> Container:
+    state, settings = entry.get("State") or {}, entry.get("NetworkSettings") or {}
+    running = bool(state.get("Running"))
+    return Container(
+        id=clean_line(str(entry["Id"])),
+        name=clean_line(str(entry.get("Name", "")).removeprefix("/")),
+        service=clean_line(_labels(entry).get(f"{LABEL}service", "")),
+        running=running,
+        pid=int(state.get("Pid") or 0) if running else 0,
+        started_at=clean_line(str(state.get("StartedAt", ""))),
+        networks=tuple(sorted(clean_line(name) for name in settings.get("Networks") or {})),
+        network_mode=clean_line(str((entry.get("HostConfig") or {}).get("NetworkMode", ""))),
+        ports=tuple(_ports(entry)),
+    )
+
+
+def _ports(entry: Mapping[str, Any]) -> list[str]:
+    asked = (entry.get("HostConfig") or {}).get("PortBindings") or {}
+    given = (entry.get("NetworkSettings") or {}).get("Ports") or {}
+    exposed = (entry.get("Config") or {}).get("ExposedPorts") or {}
+    shown = []
+    for port in sorted({**exposed, **asked, **given}):
+        published = given.get(port) or asked.get(port) or ()
+        shown += [_published(binding, port) for binding in published] or [port]
+    return [clean_line(text) for text in shown]
+
+
+def _published(binding: Mapping[str, str], port: str) -> str:
+    address, host_port = binding.get("HostIp", ""), binding.get("HostPort", "")
+    if ":" in address:
+        address = f"[{address}]"
+    before = ":".join(part for part in (address, host_port) if part)
+    return f"{before}->{port}" if before else port
+
+
+def _labels(entry: Mapping[str, Any]) -> Mapping[str, str]:
+    labels = (entry.get("Config") or {}).get("Labels") or {}
+    return labels if isinstance(labels, dict) else {}
