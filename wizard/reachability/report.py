@@ -1,0 +1,244 @@
+"""Does it work? Looks from inside every container, and says so in a table or in JSON."""
+
+import json
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
+
+from wizard.reachability import findings
+from wizard.reachability.answer import Answer, Failure, Request
+from wizard.reachability.findings import Finding
+from wizard.reachability.namespace import namespace_of, run_probes
+from wizard.text import clean_line
+
+SUGGESTED_TARGETS = (
+    (IPv6Address("2606:4700:4700::1111"), 53),
+    (IPv6Address("2620:fe::fe"), 53),
+    (IPv6Address("2001:4860:4860::8888"), 53),
+)
+"""Public resolvers that answer echo requests and TCP: offered to a person, never used unasked."""
+
+_WIDTH = 80
+_NAME_WIDTH = 26
+
+
+@dataclass(frozen=True)
+class ContainerTarget:
+    """A container to look into: its name, and the process id of its first process on the host."""
+
+    name: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to find out.
+
+    ``prefix`` is where containers should have an address (None: any global one). ``target`` is
+    asked for an echo, for TCP on ``target_port`` and for the hops; ``target_ipv4`` is the same
+    server over IPv4, for comparison. ``address_service`` is an address and TCP port where a
+    service tells its visitors their address. ``masquerade`` is what the plan says happens to the
+    source, told where no service can be asked. No name is ever looked up.
+    """
+
+    prefix: IPv6Network | None
+    target: IPv6Address | None
+    target_port: int | None = None
+    target_ipv4: IPv4Address | None = None
+    address_service: tuple[IPv6Address, int] | None = None
+    masquerade: bool | None = None
+    hop_count: int = 16
+
+
+@dataclass(frozen=True)
+class ContainerReport:
+    """What was found inside one container. See :mod:`wizard.reachability.findings`."""
+
+    name: str
+    address: Finding
+    default_route: Finding
+    gateway_echo: Finding
+    target_echo: Finding
+    tcp: Finding
+    tcp_ipv4: Finding
+    source_kernel: Finding
+    source_seen: Finding
+    hops: Finding
+    preferred_family: Finding
+
+
+def check(
+    targets: Sequence[ContainerTarget], question: Question, timeout: float = 2.0
+) -> tuple[ContainerReport, ...]:
+    """Look into all containers side by side, and return their reports in the same order.
+
+    Args:
+        targets: the containers. One that is gone gets findings that say so.
+        question: what to find out.
+        timeout: how many seconds to wait for an answer to a packet. The whole takes at most
+            twice that (addresses may still be under duplicate address detection) and a little
+            for starting the probes, however many containers there are and whatever they do.
+    """
+    requests = [_request(question, timeout, namespace_of(target.pid)) for target in targets]
+    answers = run_probes(requests, _deadline(timeout, len(targets)))
+    return tuple(
+        _report(target.name, answer, question, timeout)
+        for target, answer in zip(targets, answers, strict=True)
+    )
+
+
+def host_outward(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> Finding:
+    """Say whether the host itself reaches the target over IPv6, by an echo or by TCP on port."""
+    question = Question(prefix=None, target=target, target_port=port, hop_count=0)
+    (answer,) = run_probes([_request(question, timeout, None)], _deadline(timeout, 1))
+    if "failed" in answer:
+        return Finding(None, f"unknown: {clean_line(answer['failed'])}")
+    try:
+        return _outward(answer, timeout)
+    except (KeyError, TypeError, ValueError):
+        return Finding(None, "unknown: the probe's answer makes no sense")
+
+
+def passed(report: ContainerReport) -> bool:
+    """Return whether the container has working IPv6.
+
+    It has an address and a default route, and the target was reached: by TCP if a port was
+    chosen, else by an echo. Without a target it is the router that must answer.
+    """
+    if not (report.address.ok and report.default_route.ok):
+        return False
+    decisive = (report.tcp, report.target_echo, report.gateway_echo)
+    return next((bool(finding.ok) for finding in decisive if finding.ok is not None), False)
+
+
+def as_table(reports: Sequence[ContainerReport]) -> str:
+    """Return the reports as plain text of at most 80 columns: an overview, then each in full."""
+    if not reports:
+        return "No container to check.\n"
+    lines = [_row("Container", "Works", "Address", "Route", "Router", "Target", "TCP")]
+    for one in reports:
+        columns = (one.address, one.default_route, one.gateway_echo, one.target_echo, one.tcp)
+        lines.append(_row(one.name, _verdict(one), *(_word(each) for each in columns)))
+    for one in reports:
+        lines += ["", *_wrap("", f"{one.name} (works: {_verdict(one)})")]
+        for label, finding in _labelled(one):
+            lines += _wrap(f"  {label:<16}", finding.words)
+            for more in finding.lines if finding is not one.preferred_family else ():
+                lines += _wrap(" " * 18, more)
+    # The same sentences hold for most containers: each is said once, at the end.
+    for sentences in dict.fromkeys(one.preferred_family.lines for one in reports):
+        for sentence in sentences:
+            lines += ["", *textwrap.wrap(sentence, _WIDTH)]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(reports: Sequence[ContainerReport]) -> str:
+    """Return the reports as a JSON list; each has ``passed`` beside its findings."""
+    return json.dumps(
+        [{"passed": passed(one), **asdict(one)} for one in reports], ensure_ascii=False, indent=2
+    )
+
+
+def _deadline(timeout: float, count: int) -> float:
+    return 2 * timeout + 3 + 0.2 * count
+
+
+def _request(question: Question, timeout: float, namespace: str | None) -> Request:
+    service = question.address_service
+    return {
+        "namespace": namespace,
+        "target": str(question.target) if question.target else None,
+        "target_port": question.target_port,
+        "target_ipv4": str(question.target_ipv4) if question.target_ipv4 else None,
+        "address_service": str(service[0]) if service else None,
+        "address_service_port": service[1] if service else 0,
+        "hop_count": question.hop_count,
+        "timeout": timeout,
+    }
+
+
+def _report(
+    name: str, answer: Answer | Failure, question: Question, timeout: float
+) -> ContainerReport:
+    if "failed" in answer:
+        return _unknown(name, findings.failure_words(answer["failed"], answer["errno"]))
+    try:
+        return ContainerReport(
+            name=clean_line(name),
+            address=findings.address(answer, question.prefix),
+            default_route=findings.default_route(answer),
+            gateway_echo=findings.gateway_echo(answer, timeout),
+            target_echo=findings.target_echo(answer, timeout),
+            tcp=findings.tcp(answer["tcp"], timeout),
+            tcp_ipv4=findings.tcp(answer["tcp_ipv4"], timeout),
+            source_kernel=findings.source_kernel(answer, question.prefix),
+            source_seen=findings.source_seen(answer, question.masquerade, timeout),
+            hops=findings.hops(answer) if question.target else findings.NOT_ASKED,
+            preferred_family=findings.preferred_family(
+                answer, question.target, question.target_ipv4
+            ),
+        )
+    except (KeyError, TypeError, ValueError):
+        return _unknown(name, "the probe's answer makes no sense")
+
+
+def _unknown(name: str, reason: str) -> ContainerReport:
+    unknown = Finding(None, f"unknown: {reason}")
+    found = {field.name: unknown for field in fields(ContainerReport) if field.name != "name"}
+    return ContainerReport(name=clean_line(name), **found)
+
+
+def _outward(answer: Answer, timeout: float) -> Finding:
+    echo = findings.target_echo(answer, timeout)
+    tcp = findings.tcp(answer["tcp"], timeout)
+    if echo.ok:
+        return echo
+    if tcp.ok:
+        return Finding(True, f"TCP {tcp.words}")
+    if answer["source"]["address"] is None:
+        return Finding(False, findings.source_kernel(answer, None).words)
+    return echo if echo.ok is not None or tcp.ok is None else tcp
+
+
+def _labelled(report: ContainerReport) -> tuple[tuple[str, Finding], ...]:
+    return (
+        ("address", report.address),
+        ("default route", report.default_route),
+        ("router", report.gateway_echo),
+        ("target", report.target_echo),
+        ("TCP", report.tcp),
+        ("TCP over IPv4", report.tcp_ipv4),
+        ("source", report.source_kernel),
+        ("seen by others", report.source_seen),
+        ("hops", report.hops),
+        ("dual-stack name", report.preferred_family),
+    )
+
+
+def _row(name: str, *columns: str) -> str:
+    shown = name if len(name) <= _NAME_WIDTH else name[: _NAME_WIDTH - 1] + "…"
+    return (f"{shown:<{_NAME_WIDTH}}" + "".join(f"  {column:<7}" for column in columns)).rstrip()
+
+
+def _verdict(report: ContainerReport) -> str:
+    if report.address.ok is None:
+        return "unknown"
+    return "yes" if passed(report) else "no"
+
+
+def _word(finding: Finding) -> str:
+    if finding.ok is None:
+        return "untried" if finding.words.startswith("not ") else "unknown"
+    return "yes" if finding.ok else "no"
+
+
+def _wrap(start: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * (len(start) or 2),
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    ) or [start.rstrip()]
