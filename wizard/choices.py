@@ -1,0 +1,355 @@
+"""What the person wants: one frozen value, its checks against a host, and its form in TOML."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from ipaddress import IPv6Address, IPv6Network
+from pathlib import Path
+
+import tomli_w
+
+from wizard import prefixes
+from wizard.compose.override import picks_up_override
+from wizard.compose.services import Service
+from wizard.errors import Refused
+from wizard.host import ComposeProject, Host, Unknown
+from wizard.text import clean_line
+
+FORMAT = 1
+
+DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
+"""A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
+
+_BRIDGE_LENGTH = 15
+"""The kernel's interface names hold IFNAMSIZ - 1 characters (linux/if.h)."""
+
+# Docker's own rule for names (moby, daemon/names).
+_NETWORK_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+
+class Mode(StrEnum):
+    """How containers get IPv6."""
+
+    ULA = "ula"
+    ROUTED = "routed"
+
+
+class Placement(StrEnum):
+    """Where the change to the Compose deployment is written."""
+
+    IN_PLACE = "in-place"
+    OVERRIDE = "override"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The answers so far; None and an empty tuple stand for a question not yet answered."""
+
+    mode: Mode = Mode.ULA
+    prefix: IPv6Network | None = None
+    network: str = ""
+    bridge: str = "br-ipv6"
+    project: str | None = None
+    file: Path | None = None
+    services: tuple[str, ...] = field(default=())
+    placement: Placement = Placement.IN_PLACE
+    target: IPv6Address = DEFAULT_TARGET
+
+
+def check_prefix(text: str, host: Host) -> IPv6Network | str:
+    """Return the unique local prefix in ``text``, or a sentence that says why it cannot be used.
+
+    From /48 to /64: RFC 4193 §3.1 gives a site a /48, and a network on a link has a /64
+    (RFC 4291 §2.5.4). A shorter one than /64 gives its first /64 to the network.
+    """
+    prefix = prefixes.parse_prefix(text)
+    if isinstance(prefix, str):
+        return prefix
+    if prefix.is_multicast:
+        return f"{prefix} is multicast: it names groups, and no container can have such an address."
+    if prefix.is_link_local:
+        return f"{prefix} is link-local: its addresses are valid on one link and never routed."
+    if not prefix.subnet_of(prefixes.LOCALLY_ASSIGNED):
+        if prefix.subnet_of(prefixes.UNIQUE_LOCAL):
+            return (
+                f"{prefix} lies in the half of the unique local range that is not to be assigned "
+                "by oneself (RFC 4193, section 3.1). Take one that begins with fd."
+            )
+        return (
+            f"{prefix} is not a unique local prefix. With NAT66 the containers' addresses must not "
+            "belong to anybody else: take one that begins with fd."
+        )
+    if prefix.prefixlen > 64:
+        return f"{prefix} is too long: the network of the containers needs a /64."
+    if prefix.prefixlen < 48:
+        return f"{prefix} is too short: a unique local prefix is a /48 or a part of one."
+    return _free(prefix, host) or prefix
+
+
+def _free(prefix: IPv6Network, host: Host) -> str | None:
+    networks = () if isinstance(host.networks, Unknown) else host.networks
+    for network in networks:
+        if prefixes.overlapping(prefix, network.subnets):
+            return f"{prefix} overlaps the Docker network {network.name}. Take another prefix."
+    in_use = () if isinstance(host.prefixes_in_use, Unknown) else host.prefixes_in_use
+    other = prefixes.overlapping(prefix, in_use)
+    if other:
+        return f"{prefix} overlaps {other}, which this host already uses. Take another prefix."
+    return None
+
+
+def check_network_name(name: str, host: Host) -> str | None:
+    """Return a sentence that says why the Docker network cannot have this name, or None."""
+    if not name:
+        return "Type a name for the Docker network, such as mastodon_ipv6."
+    shown = clean_line(name)
+    if not _NETWORK_NAME.fullmatch(name):
+        return (
+            f"{shown} cannot be the name of a Docker network: letters, digits, dots, dashes and "
+            "underscores only, and a letter or digit first."
+        )
+    if not isinstance(host.networks, Unknown):
+        for network in host.networks:
+            if network.name == name:
+                return f"A Docker network called {shown} already exists. Take another name."
+    return None
+
+
+def check_bridge(name: str, host: Host) -> str | None:
+    """Return a sentence that says why the bridge cannot have this name, or None."""
+    if not name:
+        return "Type a name for the bridge interface, such as br-ipv6."
+    shown = clean_line(name)
+    if len(name) > _BRIDGE_LENGTH:
+        return (
+            f"{shown} has {len(name)} characters, and the kernel takes {_BRIDGE_LENGTH} at most "
+            "for the name of an interface."
+        )
+    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", name):
+        return f"{shown} cannot be the name of an interface: letters, digits, dots and dashes only."
+    if not isinstance(host.interfaces, Unknown) and name in host.interfaces:
+        return f"This host already has an interface called {shown}. Take another name."
+    return None
+
+
+def check_mode(mode: Mode, host: Host) -> str | None:
+    """Return a sentence that says why the mode cannot be had on this host, or None."""
+    if mode is Mode.ROUTED:
+        return "Routed global addresses cannot be set up yet. Choose ULA and NAT66."
+    return None
+
+
+def check_services(choices: Choices, host: Host) -> str | None:
+    """Return a sentence that says why the project and services cannot be used, or None."""
+    project = find_project(choices, host)
+    if isinstance(project, str):
+        return project
+    if not choices.services:
+        return "No service is ticked: tick at least one that should reach the IPv6 internet."
+    return None
+
+
+def find_project(choices: Choices, host: Host) -> ComposeProject | str:
+    """Return the chosen Compose project, or a sentence that says why there is none."""
+    if isinstance(host.projects, Unknown):
+        return f"The Compose projects of this host are not known. {host.projects.reason}"
+    if not host.projects:
+        return (
+            "No Compose project runs on this host. Start it once with Compose, so that its "
+            "containers exist, and then start the wizard again."
+        )
+    for project in host.projects:
+        if project.name == choices.project:
+            return project
+    if choices.project is None:
+        return "Choose the Compose project whose containers should have IPv6."
+    return f"There is no Compose project called {clean_line(choices.project)} on this host."
+
+
+def check(choices: Choices, host: Host) -> tuple[str, ...]:
+    """Return every sentence that stands between these choices and a plan."""
+    sentences: list[str | None] = [check_mode(choices.mode, host)]
+    prefix = check_prefix(str(choices.prefix or ""), host)
+    sentences.append(prefix if isinstance(prefix, str) else None)
+    sentences.append(check_network_name(choices.network, host))
+    sentences.append(check_bridge(choices.bridge, host))
+    sentences.append(check_services(choices, host))
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def another_prefix(host: Host) -> IPv6Network:
+    """Return a random unique local /64 that nothing on the host uses."""
+    in_use = () if isinstance(host.prefixes_in_use, Unknown) else host.prefixes_in_use
+    return prefixes.first_subnet(prefixes.random_unique_local(in_use))
+
+
+def defaults(host: Host) -> Choices:
+    """Return what is proposed for this host: a random prefix, and a project where there is one."""
+    projects = () if isinstance(host.projects, Unknown) else host.projects
+    project = next((each for each in projects if each.name == "mastodon"), None) or next(
+        iter(projects), None
+    )
+    interfaces = () if isinstance(host.interfaces, Unknown) else host.interfaces
+    choices = Choices(prefix=another_prefix(host), bridge=_first_free("br-ipv6", interfaces))
+    return choose_project(choices, project, host) if project else choices
+
+
+def resume(saved: Choices, host: Host) -> Choices:
+    """Return the answers of an earlier sitting, each replaced by a proposal where it fails now."""
+    proposed = defaults(host)
+    project = find_project(saved, host)
+    if isinstance(project, str):
+        chosen = replace(proposed, target=saved.target)
+    else:
+        fitting = saved.file in project.files
+        chosen = replace(
+            choose_project(proposed, project, host),
+            services=saved.services,
+            placement=saved.placement,
+            target=saved.target,
+        )
+        chosen = replace(chosen, file=saved.file if fitting else chosen.file)
+        if check_network_name(saved.network, host) is None:
+            chosen = replace(chosen, network=saved.network)
+    if saved.prefix and not isinstance(check_prefix(str(saved.prefix), host), str):
+        chosen = replace(chosen, prefix=saved.prefix)
+    if check_bridge(saved.bridge, host) is None:
+        chosen = replace(chosen, bridge=saved.bridge)
+    if check_mode(saved.mode, host) is None:
+        chosen = replace(chosen, mode=saved.mode)
+    return chosen
+
+
+def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Choices:
+    """Return the choices with another project, and what is proposed for that project."""
+    names = () if isinstance(host.networks, Unknown) else [each.name for each in host.networks]
+    base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-") or "compose"
+    return Choices(
+        mode=choices.mode,
+        prefix=choices.prefix,
+        network=_first_free(f"{base}_ipv6", names),
+        bridge=choices.bridge,
+        project=project.name,
+        file=project.files[0] if project.files else None,
+        placement=(
+            Placement.OVERRIDE
+            if project.in_git and picks_up_override(project.files)
+            else Placement.IN_PLACE
+        ),
+        target=choices.target,
+    )
+
+
+def tick(choices: Choices, services: Sequence[Service]) -> Choices:
+    """Return the choices with those services ticked that need the internet."""
+    ticked = tuple(each.name for each in services if each.internet and each.attachable)
+    return replace(choices, services=ticked)
+
+
+def untick_unknown(choices: Choices, services: Sequence[Service]) -> Choices:
+    """Return the choices without the services that are not there, or cannot be attached."""
+    attachable = {each.name for each in services if each.attachable}
+    kept = tuple(name for name in choices.services if name in attachable)
+    return replace(choices, services=kept)
+
+
+def _first_free(name: str, taken: tuple[str, ...] | list[str]) -> str:
+    candidate, number = name, 2
+    while candidate in taken:
+        candidate, number = f"{name}{number}", number + 1
+    return candidate
+
+
+def to_table(choices: Choices) -> dict[str, object]:
+    """Return the choices as a TOML table; a question not yet answered has no key."""
+    table: dict[str, object] = {"mode": choices.mode.value}
+    if choices.prefix:
+        table["prefix"] = str(choices.prefix)
+    table |= {"network": choices.network, "bridge": choices.bridge}
+    if choices.project is not None:
+        table["project"] = choices.project
+    if choices.file is not None:
+        table["file"] = str(choices.file)
+    table |= {
+        "services": list(choices.services),
+        "placement": choices.placement.value,
+        "target": str(choices.target),
+    }
+    return table
+
+
+def from_table(table: dict[str, object]) -> Choices:
+    """Return the choices in a TOML table.
+
+    Raises:
+        Refused: a key is unknown, or a value is not of its form.
+    """
+    known = {
+        "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
+    }  # fmt: skip
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise Refused(
+            f"The answers hold a key that is not known: {clean_line(unknown[0])}. "
+            f"Known are {', '.join(sorted(known))}. Nothing was changed."
+        )
+    services = table.get("services", [])
+    try:
+        if not isinstance(services, list) or not all(isinstance(each, str) for each in services):
+            raise ValueError("services must be a list of names")
+        strings = {key: value for key, value in table.items() if key != "services"}
+        for key, value in strings.items():
+            if not isinstance(value, str):
+                raise ValueError(f"{key} must be a text in quotes")
+        texts = {key: str(value) for key, value in strings.items()}
+        proposed = Choices()
+        return Choices(
+            mode=Mode(texts.get("mode", proposed.mode)),
+            prefix=IPv6Network(texts["prefix"]) if "prefix" in texts else None,
+            network=texts.get("network", proposed.network),
+            bridge=texts.get("bridge", proposed.bridge),
+            project=texts.get("project"),
+            file=Path(texts["file"]) if "file" in texts else None,
+            services=tuple(services),
+            placement=Placement(texts.get("placement", proposed.placement)),
+            target=IPv6Address(texts.get("target", str(proposed.target))),
+        )
+    except ValueError as error:
+        raise Refused(
+            f"The answers cannot be used: {clean_line(str(error))}. Nothing was changed."
+        ) from error
+
+
+def dumps(choices: Choices) -> str:
+    """Return an answers file."""
+    return "# Answers for the wizard: wizard --answers FILE\n" + tomli_w.dumps(
+        {"format": FORMAT, "choices": to_table(choices)}
+    )
+
+
+def loads(text: str) -> Choices:
+    """Return the choices in an answers file.
+
+    Raises:
+        Refused: it is not TOML, of another format, or holds what is not known.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(
+            f"The answers file is not TOML: {clean_line(str(error))}. Nothing was changed."
+        ) from error
+    if document.get("format") != FORMAT:
+        raise Refused(
+            f"The answers file has format {clean_line(str(document.get('format')))}, and this "
+            f"wizard reads format {FORMAT}. Nothing was changed."
+        )
+    table = document.get("choices")
+    if not isinstance(table, dict) or set(document) - {"format", "choices"}:
+        raise Refused(
+            "The answers file must hold format and a table [choices], and nothing else. "
+            "Nothing was changed."
+        )
+    return from_table(table)

@@ -1,0 +1,163 @@
+"""The steps that every mode has: forwarding, the network, the Compose file, the containers."""
+
+from wizard import prefixes, sources
+from wizard.choices import Choices, Placement, find_project
+from wizard.compose.edit import add_network
+from wizard.compose.override import override, picks_up_override
+from wizard.errors import Refused
+from wizard.host import ComposeProject, Container, Host, Manager, Origin, Unknown
+from wizard.sources import Sources
+from wizard.steps.attach import Attach
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.sysctl import PATH, Sysctl, name
+from wizard.system import FileState
+from wizard.text import clean_line
+
+_ETHERNET_MTU = 1500
+
+
+def project_of(host: Host, choices: Choices) -> ComposeProject:
+    """Return the chosen project of choices that were checked."""
+    project = find_project(choices, host)
+    if isinstance(project, str):
+        raise Refused(project)
+    return project
+
+
+def forwarding(host: Host, sources: Sources) -> Sysctl:
+    """Return the step that lets the kernel forward, with accept_ra first where it is needed."""
+    values = [(name("all", "forwarding"), "1"), (name("default", "forwarding"), "1")]
+    uplink = host.uplink
+    if (
+        not isinstance(uplink, Unknown)
+        and uplink.route_origin is Origin.ADVERTISEMENT
+        and not isinstance(host.manager, Unknown)
+        and host.manager.kernel_handles_advertisements
+    ):
+        values.insert(0, (name(uplink.interface, "accept_ra"), "2"))
+    return Sysctl(tuple(values), sources.files.get(PATH))
+
+
+def advertisement_remark(host: Host) -> str | None:
+    """Return what to say where a program, not the kernel, listens to router advertisements."""
+    if (
+        isinstance(host.uplink, Unknown)
+        or host.uplink.route_origin is not Origin.ADVERTISEMENT
+        or isinstance(host.manager, Unknown)
+        or host.manager.kernel_handles_advertisements
+    ):
+        return None
+    remark = (
+        f"accept_ra is left alone: {host.manager} listens to router advertisements on "
+        f"{clean_line(host.uplink.interface)} itself, which forwarding in the kernel does not stop."
+    )
+    if host.manager is Manager.NETWORKD:
+        remark += " Do not set IPv6Forwarding= in its own files, which would."
+    return remark
+
+
+def network(
+    host: Host, choices: Choices, subnet: str, options: tuple[tuple[str, str], ...] = ()
+) -> DockerNetwork:
+    """Return the step that creates the network.
+
+    Raises:
+        Refused: no IPv4 subnet is free.
+    """
+    in_use = [] if isinstance(host.prefixes_in_use, Unknown) else list(host.prefixes_in_use)
+    if not isinstance(host.networks, Unknown):
+        in_use += [each for network in host.networks for each in network.subnets]
+    ipv4_subnet = prefixes.free_ipv4_subnet(in_use)
+    if ipv4_subnet is None:
+        raise Refused(
+            "Every IPv4 subnet that Docker takes for its bridges is in use on this host, so the "
+            "new network cannot have one. Remove a Docker network that nobody needs, and go on."
+        )
+    # Docker does not take the uplink's MTU over (moby issue 22297), and a packet too big for a
+    # tunnel or an overlay would be lost on the way out.
+    if not isinstance(host.uplink, Unknown) and host.uplink.mtu != _ETHERNET_MTU:
+        options = (*options, ("com.docker.network.driver.mtu", str(host.uplink.mtu)))
+    project = project_of(host, choices)
+    return DockerNetwork(
+        network=choices.network,
+        bridge=choices.bridge,
+        ipv4_subnet=str(ipv4_subnet),
+        ipv6_subnet=subnet,
+        project=project.name,
+        services=choices.services,
+        options=options,
+    )
+
+
+def compose_file(host: Host, choices: Choices, read: Sources) -> ComposeFile | None:
+    """Return the step that changes the Compose file, or None where nothing has to change.
+
+    Raises:
+        Refused: the shape of the file does not let it be changed safely.
+    """
+    if choices.placement is Placement.OVERRIDE and not picks_up_override(
+        project_of(host, choices).files
+    ):
+        raise Refused(
+            "Compose would not read an override file by itself here, because the project was "
+            "started with files of other names. Choose to change the file in place."
+        )
+    path = sources.target(choices, read)
+    before = read.files.get(path)
+    if choices.placement is Placement.OVERRIDE:
+        existing = before.text.encode("utf-8", "surrogateescape") if before else None
+        others = [
+            file
+            for file, where in zip(read.compose, read.compose_paths, strict=True)
+            if where != path
+        ]
+        after = override(others, choices.services, choices.network, existing)
+    else:
+        place = read.compose_paths.index(path)
+        beside = (*read.compose[:place], *read.compose[place + 1 :])
+        after = add_network(read.compose[place], choices.services, choices.network, beside=beside)
+    text = after.decode("utf-8", "surrogateescape")
+    if before is not None and before.text == text:
+        return None
+    # A new file belongs to whom the old one belongs.
+    owner = before or read.files[read.compose_paths[0]]
+    files = read.compose_paths if path in read.compose_paths else (*read.compose_paths, path)
+    compose = host.compose
+    return ComposeFile(
+        path=path,
+        before=before,
+        after=FileState(text, owner.mode, owner.uid, owner.gid),
+        services=choices.services,
+        directory=str(project_of(host, choices).directory),
+        files=files,
+        compose_commands=() if isinstance(compose, Unknown) else compose.commands,
+    )
+
+
+def attach(host: Host, choices: Choices) -> Attach | None:
+    """Return the step that connects the running containers, or None where none runs.
+
+    In the order in which they were started: Docker moves the published ports of each, and so
+    ends, when they are taken back in the same order, with its rules in the order they had.
+    """
+    running = [
+        container
+        for container in sorted(project_of(host, choices).containers, key=_started)
+        if container.running and container.service in choices.services
+    ]
+    if not running:
+        return None
+    return Attach(
+        network=choices.network,
+        containers=tuple((each.id, each.name, each.service) for each in running),
+        published=tuple(
+            dict.fromkeys(
+                each.service for each in running if any("->" in port for port in each.ports)
+            )
+        ),
+    )
+
+
+def _started(container: Container) -> tuple[str, str]:
+    return container.started_at, container.name

@@ -1,0 +1,54 @@
+"""ULA + NAT66: unique local addresses inside, the host's own address outside."""
+
+from wizard.choices import Choices
+from wizard.errors import Refused
+from wizard.host import Host, Unknown
+from wizard.modes import shared
+from wizard.modes.outline import Outline
+from wizard.prefixes import first_subnet
+from wizard.sources import Sources
+from wizard.steps import systemd_unit
+from wizard.steps.base import Step
+from wizard.steps.ip6tables import Ip6tables
+
+
+def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
+    """Return the steps: forwarding, rules where the engine makes none, network, file, containers.
+
+    From Docker 27 on the engine masquerades every IPv6 bridge network by itself
+    (Docker Engine 27.0 release notes, "ip6tables" is on by default).
+
+    Raises:
+        Refused: the engine or the prefix is not known, or the Compose file cannot be changed.
+    """
+    if isinstance(host.engine, Unknown):
+        raise Refused(host.engine.reason)
+    if choices.prefix is None:
+        raise Refused("A prefix has to be chosen first.")
+    subnet = str(first_subnet(choices.prefix))
+    steps: list[Step | None] = [shared.forwarding(host, sources)]
+    remarks = [shared.advertisement_remark(host)]
+    if host.engine.manages_ip6tables:
+        remarks.append(
+            f"No packet filter rules and no unit: Docker {host.engine.version} makes the rules for "
+            "IPv6 itself, masquerade among them, and puts them back whenever it starts."
+        )
+    else:
+        rules = Ip6tables(
+            choices.bridge,
+            subnet,
+            legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
+            previous=sources.files.get(Ip6tables.path),
+        )
+        steps += [rules, systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH))]
+    steps += [
+        shared.network(host, choices, subnet),
+        shared.compose_file(host, choices, sources),
+        shared.attach(host, choices),
+    ]
+    if steps[-1] is None:
+        remarks.append("None of the chosen services has a running container to connect.")
+    return Outline(
+        tuple(step for step in steps if step is not None),
+        tuple(remark for remark in remarks if remark is not None),
+    )

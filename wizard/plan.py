@@ -1,0 +1,46 @@
+"""Host and choices in, an ordered tuple of steps out. Nothing is read and nothing is changed."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import tomli_w
+
+from wizard import choices as choosing
+from wizard.choices import Choices, Mode
+from wizard.errors import Refused
+from wizard.host import Host
+from wizard.modes import ula
+from wizard.modes.outline import Outline
+from wizard.sources import Sources
+from wizard.steps.base import Step
+
+MODES: Mapping[Mode, Callable[[Host, Choices, Sources], Outline]] = {Mode.ULA: ula.outline}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, step by step, and what is left out with the reason."""
+
+    choices: Choices
+    steps: tuple[Step, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of every step with its parameters: equal plans do the same."""
+        table = {"steps": [{"kind": step.kind} | step.parameters() for step in self.steps]}
+        return hashlib.sha256(tomli_w.dumps(table).encode()).hexdigest()
+
+
+def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
+    """Return the plan for these choices on this host.
+
+    Raises:
+        Refused: something stands between the choices and a plan; the message says all of it.
+    """
+    sentences = choosing.check(choices, host)
+    if sentences:
+        raise Refused(" ".join(sentences))
+    outline = MODES[choices.mode](host, choices, sources)
+    return Plan(choices, outline.steps, outline.remarks)

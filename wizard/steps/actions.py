@@ -1,0 +1,97 @@
+"""What a step does, as values: commands to run and files to write, in order."""
+
+import difflib
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from wizard.system import FileState
+from wizard.text import clean
+
+
+@dataclass(frozen=True)
+class Run:
+    """Run one command."""
+
+    argv: tuple[str, ...]
+    stdin: str = ""
+
+    @property
+    def line(self) -> str:
+        """The command as a person would type it."""
+        return shlex.join(self.argv)
+
+
+@dataclass(frozen=True)
+class MakeDirectory:
+    """Make a directory where there is none."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class WriteFile:
+    """Write a file. ``before`` is what the plan was made for; None means that there was no file."""
+
+    path: str
+    before: FileState | None
+    after: FileState
+
+
+Action = Run | MakeDirectory | WriteFile
+
+
+@dataclass(frozen=True)
+class Diff:
+    """The difference between two versions of a file, as the lines of a unified diff, cleaned."""
+
+    path: str
+    lines: tuple[str, ...]
+
+
+def difference(path: str, before: str | None, after: str | None) -> Diff:
+    """Return the unified diff of a file; None stands for a file that is not there.
+
+    Carriage returns at line ends are left out of the lines, as every line of such a file has one.
+    """
+    name = str(PurePath(path)).lstrip("/")
+    old = [] if before is None else before.splitlines(keepends=True)
+    new = [] if after is None else after.splitlines(keepends=True)
+    lines: list[str] = []
+    for line in difflib.unified_diff(
+        old,
+        new,
+        "/dev/null" if before is None else f"a/{name}",
+        "/dev/null" if after is None else f"b/{name}",
+    ):
+        ended = line.endswith("\n")
+        lines.append(clean(line.rstrip("\r\n")))
+        if not ended:
+            lines.append("\\ No newline at end of file")
+    return Diff(clean(path), tuple(lines))
+
+
+def diffs(actions: Sequence[Action]) -> tuple[Diff, ...]:
+    """Return the diffs of the files that the actions write."""
+    return tuple(
+        difference(action.path, action.before.text if action.before else None, action.after.text)
+        for action in actions
+        if isinstance(action, WriteFile)
+    )
+
+
+def lines(actions: Sequence[Action]) -> tuple[str, ...]:
+    """Return one line for each action, as a person would type it."""
+    return tuple(_line(action) for action in actions)
+
+
+def _line(action: Action) -> str:
+    match action:
+        case Run():
+            return clean(action.line)
+        case MakeDirectory():
+            return clean(f"mkdir --parents {shlex.quote(action.path)}")
+        case WriteFile():
+            verb = "write" if action.before is None else "change"
+            return clean(f"# {verb} {action.path} (see the difference below)")

@@ -1,0 +1,87 @@
+"""Running containers join the network without a restart."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wizard.steps.actions import Action, Run
+from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.docker_network import inspect, members
+from wizard.system import System
+from wizard.text import clean_line
+
+
+@dataclass(frozen=True)
+class Attach(Step):
+    """Connect containers that run to the network."""
+
+    kind: ClassVar[str] = "attach"
+
+    network: str
+    containers: tuple[tuple[str, str, str], ...]
+    """Identifier, name and service of each."""
+    published: tuple[str, ...] = ()
+    """The services among them with published ports that Docker moves to the new network."""
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        count = len(self.containers)
+        which = "the running container" if count == 1 else f"the {count} running containers"
+        return f"Connect {which} to {clean_line(self.network)}, without a restart"
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed."""
+        reason = (
+            "No container stops: each gets one more interface with an IPv6 address, and keeps "
+            "those it has. Its new connections over IPv4 go out through the new network as well."
+        )
+        if self.published:
+            names = clean_line(", ".join(self.published))
+            reason += (
+                f" Docker moves the published ports of {names} to the new network: for about a "
+                "tenth of a second nothing answers there, and connections that are open through "
+                "such a port end. The same happens once more when this is undone."
+            )
+        return reason
+
+    def actions(self) -> tuple[Action, ...]:
+        """One command for each container; the alias is the one Compose would give it."""
+        return tuple(
+            Run(("docker", "network", "connect", "--alias", service, self.network, name))
+            for _identifier, name, service in self.containers
+        )
+
+    def obstacle(self, system: System) -> str | None:
+        """The same containers must still run."""
+        for identifier, name, _service in self.containers:
+            seen = ("--type=container", "--format", "{{.Id}} {{.State.Running}}")
+            result = system.run(("docker", "inspect", *seen, name))
+            if result.output.strip() != f"{identifier} true":
+                return f"The container {clean_line(name)} is not the one that ran a moment ago."
+        return super().obstacle(system)
+
+    def check(self, system: System) -> str | None:
+        """Ask the engine who is on the network."""
+        joined = {member.identifier for member in members(system, self.network)}
+        for identifier, name, _service in self.containers:
+            if identifier not in joined:
+                return f"The container {clean_line(name)} is not on {clean_line(self.network)}."
+        return None
+
+    def undo_lines(self, before: Before) -> tuple[str, ...]:
+        """One command for each container."""
+        return tuple(
+            Run(("docker", "network", "disconnect", self.network, name)).line
+            for _identifier, name, _service in self.containers
+        )
+
+    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Disconnect those that are still on it."""
+        if inspect(system, self.network) is None:
+            return ()
+        joined = {member.identifier for member in members(system, self.network)}
+        for identifier, name, _service in self.containers:
+            if identifier in joined:
+                run(system, Run(("docker", "network", "disconnect", self.network, name)), report)
+        return ()

@@ -1,0 +1,216 @@
+"""What every kind of step is: a frozen value with a preview, an apply, an undo and a check."""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar, Self
+
+from wizard.errors import StepFailed
+from wizard.steps import actions
+from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile
+from wizard.system import FileState, System
+from wizard.text import clean
+
+Before = Mapping[str, Any]
+"""What a step found before it was applied, as values that TOML can hold."""
+
+Report = Callable[[str], None]
+"""Takes one line of what a command said."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Step(ABC):
+    """One kind of change with its parameters, as plain values that TOML can hold."""
+
+    kind: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What it does, in one sentence without a full stop."""
+
+    @property
+    @abstractmethod
+    def reason(self) -> str:
+        """Why it is needed, for somebody who knows little of IPv6."""
+
+    @abstractmethod
+    def actions(self) -> tuple[Action, ...]:
+        """The commands and file changes, in order; what the preview shows and the apply does."""
+
+    @abstractmethod
+    def check(self, system: System) -> str | None:
+        """Return a sentence that says what is not in effect, or None where all is."""
+
+    @abstractmethod
+    def undo_lines(self, before: Before) -> tuple[str, ...]:
+        """Return the commands with which a person takes the step back by hand."""
+
+    @abstractmethod
+    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Take the step back, as far as it is there, and return a sentence for each thing kept.
+
+        What somebody else changed since is kept. A second call does nothing.
+
+        Raises:
+            StepFailed: a command that takes it back failed.
+        """
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The exact commands, one a line."""
+        return actions.lines(self.actions())
+
+    @property
+    def diffs(self) -> tuple[Diff, ...]:
+        """What changes in files."""
+        return actions.diffs(self.actions())
+
+    def preconditions(self) -> tuple[Run, ...]:
+        """Commands that change nothing and must succeed before the first step is applied."""
+        return ()
+
+    def obstacle(self, system: System) -> str | None:
+        """Return a sentence that says why the host is not as the plan expects, or None."""
+        for action in self.actions():
+            if isinstance(action, WriteFile) and system.read(action.path) != action.before:
+                return f"{action.path} has changed since the plan was made."
+        return None
+
+    def refusal(self, system: System) -> str | None:
+        """Run the preconditions, and return what the first that fails says, or None."""
+        for command in self.preconditions():
+            result = system.run(command.argv, command.stdin)
+            if result.status != 0:
+                said = " ".join(result.output.split()) or "It printed nothing."
+                return f"{self.title} cannot be done. {clean(command.line)} failed: {said}"
+        return None
+
+    def capture(self, system: System) -> dict[str, Any]:
+        """Return what must be known to take the step back; the host is only read."""
+        written = [each for each in self.actions() if isinstance(each, WriteFile)]
+        return {"files": [_file_table(each.path, system.read(each.path)) for each in written]}
+
+    def apply(self, system: System, report: Report) -> None:
+        """Do the actions in order and stop at the first that fails.
+
+        Raises:
+            StepFailed: a command ended with a status other than 0, or a file could not be written.
+        """
+        self.apply_actions(system, self.actions(), report)
+
+    def apply_actions(self, system: System, chosen: Sequence[Action], report: Report) -> None:
+        """Do some of the actions in order, as :meth:`apply` does all of them."""
+        for action in chosen:
+            match action:
+                case Run():
+                    run(system, action, report)
+                case MakeDirectory():
+                    _changed(action.path, partial(system.make_directory, action.path))
+                case WriteFile():
+                    if system.read(action.path) != action.before:
+                        raise StepFailed(f"{action.path} has changed since the plan was made.")
+                    _changed(action.path, partial(system.write, action.path, action.after))
+
+    def undo_files(self, system: System, before: Before) -> tuple[str, ...]:
+        """Put back the files that the step wrote, where they still are as it left them."""
+        kept: list[str] = []
+        wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
+        for table in reversed(list(before.get("files", []))):
+            path, old = _file_state(table)
+            new = wanted.get(path)
+            now = system.read(path)
+            if now == old:
+                continue
+            if now is None:
+                kept.append(f"{path} has been removed by somebody else, so it was left so.")
+            elif new is not None and now.text == new.text:
+                if old is None:
+                    _changed(path, partial(system.remove, path))
+                else:
+                    _changed(path, partial(system.write, path, old))
+            else:
+                kept.append(f"{path} has been changed by somebody else since, so it was kept.")
+        return tuple(kept)
+
+    def undo_file_lines(self, before: Before) -> tuple[str, ...]:
+        """Return the lines with which a person puts the files back by hand."""
+        result = []
+        for table in reversed(list(before.get("files", []))):
+            path, old = _file_state(table)
+            result.append(
+                actions.Run(("rm", path)).line
+                if old is None
+                else f"# put back {path}: its text before is in this record"
+            )
+        return tuple(result)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the step's fields as a table for TOML; a field that is None is left out."""
+        parameters: dict[str, Any] = _without_none(dataclasses.asdict(self))
+        return parameters
+
+    @classmethod
+    def from_parameters(cls, table: Mapping[str, Any]) -> Self:
+        """Return the step that :meth:`parameters` described.
+
+        Raises:
+            TypeError: the table does not fit the step.
+        """
+        return cls(**{key: _frozen(value) for key, value in table.items()})
+
+
+def run(system: System, action: Run, report: Report) -> str:
+    """Run a command, report it with its output, and return the output.
+
+    Raises:
+        StepFailed: it ended with a status other than 0.
+    """
+    report(f"$ {action.line}")
+    result = system.run(action.argv, action.stdin)
+    if result.output.strip():
+        report(result.output.rstrip())
+    if result.status != 0:
+        last = (result.output.strip().splitlines() or ["It printed nothing."])[-1]
+        raise StepFailed(f"The command failed with status {result.status}: {action.line} ({last})")
+    return result.output
+
+
+def _changed(path: str, change: Callable[[], None]) -> None:
+    try:
+        change()
+    except OSError as error:
+        raise StepFailed(f"{path} could not be changed: {error.strerror}.") from error
+
+
+_FILE_STATE = {each.name for each in dataclasses.fields(FileState)}
+
+
+def _file_table(path: str, state: FileState | None) -> dict[str, Any]:
+    return {"path": path, "exists": state is not None} | (
+        dataclasses.asdict(state) if state else {}
+    )
+
+
+def _file_state(table: Mapping[str, Any]) -> tuple[str, FileState | None]:
+    path = str(table["path"])
+    if not table["exists"]:
+        return path, None
+    return path, FileState(table["text"], table["mode"], table["uid"], table["gid"])
+
+
+def _without_none(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {key: _without_none(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(each) for each in value]
+    return value
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict) and set(value) == _FILE_STATE:
+        return FileState(**value)
+    if isinstance(value, list):
+        return tuple(_frozen(each) for each in value)
+    return value

@@ -1,0 +1,71 @@
+"""The Compose file, so that containers join the network again whenever Compose makes them anew."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import ClassVar
+
+from wizard.steps.actions import Action, Run, WriteFile
+from wizard.steps.base import Before, Report, Step
+from wizard.system import FileState, System
+from wizard.text import clean_line
+
+
+@dataclass(frozen=True)
+class ComposeFile(Step):
+    """Write one file of a Compose project; every line that was there stays as it is."""
+
+    kind: ClassVar[str] = "compose-file"
+
+    path: str
+    after: FileState
+    services: tuple[str, ...]
+    directory: str
+    files: tuple[str, ...]
+    """The files of the project in Compose's order, this one among them."""
+    compose_commands: tuple[tuple[str, ...], ...]
+    """How each installed generation of Compose is started."""
+    before: FileState | None = None
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        names = clean_line(", ".join(self.services))
+        verb = "Create" if self.before is None else "Change"
+        return f"{verb} {clean_line(PurePath(self.path).name)}: {names} join the new network"
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed."""
+        return (
+            "When Compose makes a container anew, it joins the networks that the file names. "
+            "Compose is asked beforehand whether it takes the result."
+        )
+
+    def preconditions(self) -> tuple[Run, ...]:
+        """Compose's own check of the new text, by each generation that is installed."""
+        named = [
+            word
+            for file in self.files
+            for word in ("-f", "/dev/stdin" if file == self.path else file)
+        ]
+        words = ("--project-directory", self.directory, *named, "config", "--quiet")
+        return tuple(Run((*command, *words), self.after.text) for command in self.compose_commands)
+
+    def actions(self) -> tuple[Action, ...]:
+        """One file."""
+        return (WriteFile(self.path, self.before, self.after),)
+
+    def check(self, system: System) -> str | None:
+        """Compare the text."""
+        now = system.read(self.path)
+        if now is None or now.text != self.after.text:
+            return f"{clean_line(self.path)} is not as it was written."
+        return None
+
+    def undo_lines(self, before: Before) -> tuple[str, ...]:
+        """Put the file back."""
+        return self.undo_file_lines(before)
+
+    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Put the file back unless somebody changed it since."""
+        return self.undo_files(system, before)

@@ -1,0 +1,155 @@
+"""The Docker network that gives containers their IPv6 addresses."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from wizard.errors import StepFailed
+from wizard.steps.actions import Action, Run
+from wizard.steps.base import Before, Report, Step, run
+from wizard.system import System
+from wizard.text import clean_line
+
+LABEL = "docker-ipv6-wizard"
+
+
+@dataclass(frozen=True)
+class DockerNetwork(Step):
+    """Create an attachable bridge network with both families and a fixed bridge name."""
+
+    kind: ClassVar[str] = "docker-network"
+
+    network: str
+    bridge: str
+    ipv4_subnet: str
+    ipv6_subnet: str
+    project: str
+    services: tuple[str, ...]
+    """Whose containers are meant to be on it; they do not keep it from being removed."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Further options of the bridge driver."""
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"Create the Docker network {clean_line(self.network)} with {self.ipv6_subnet}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed."""
+        return (
+            "The network that Compose made has IPv4 alone, and Docker cannot add IPv6 to a network "
+            "that exists. A second one beside it does not disturb the first. Its bridge has a name "
+            "of its own, so that rules still fit when it is made anew."
+        )
+
+    def actions(self) -> tuple[Action, ...]:
+        """One command."""
+        options = (("com.docker.network.bridge.name", self.bridge), *self.options)
+        return (
+            Run(
+                (
+                    *("docker", "network", "create", "--driver", "bridge"),
+                    *("--attachable", "--ipv6"),
+                    *("--subnet", self.ipv4_subnet, "--subnet", self.ipv6_subnet),
+                    *(word for key, value in options for word in ("--opt", f"{key}={value}")),
+                    *("--label", f"{LABEL}={self.ipv6_subnet}"),
+                    self.network,
+                )
+            ),
+        )
+
+    def obstacle(self, system: System) -> str | None:
+        """The name must be free."""
+        if inspect(system, self.network) is not None:
+            return f"A Docker network called {clean_line(self.network)} exists by now."
+        return super().obstacle(system)
+
+    def check(self, system: System) -> str | None:
+        """Ask the engine for it."""
+        found = inspect(system, self.network)
+        if found is None:
+            return f"The Docker network {clean_line(self.network)} is not there."
+        if not self._is_ours(found) or not found.get("EnableIPv6"):
+            return f"The Docker network {clean_line(self.network)} is not as it was created."
+        return None
+
+    def undo_lines(self, before: Before) -> tuple[str, ...]:
+        """One command."""
+        return (Run(("docker", "network", "rm", self.network)).line,)
+
+    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Remove it, unless it is not ours any more or somebody's container is on it."""
+        found = inspect(system, self.network)
+        shown = clean_line(self.network)
+        if found is None:
+            return ()
+        if not self._is_ours(found):
+            return (f"The Docker network {shown} has been made anew by somebody, so it was kept.",)
+        members_now = members(system, self.network)
+        guests = [each for each in members_now if not self._is_meant(each)]
+        for member in members_now:
+            if self._is_meant(member):
+                leave = ("docker", "network", "disconnect", self.network, member.name)
+                run(system, Run(leave), report)
+        if guests:
+            return (
+                f"The Docker network {shown} was kept, because these containers are on it: "
+                f"{', '.join(clean_line(each.name) for each in guests)}. When they have left it, "
+                f"remove it with: {self.undo_lines(before)[0]}",
+            )
+        run(system, Run(("docker", "network", "rm", self.network)), report)
+        return ()
+
+    def _is_meant(self, member: "Member") -> bool:
+        return member.project == self.project and member.service in self.services
+
+    def _is_ours(self, found: dict[str, Any]) -> bool:
+        return (found.get("Labels") or {}).get(LABEL) == self.ipv6_subnet
+
+
+@dataclass(frozen=True)
+class Member:
+    """A container on a network, running or not; project and service are empty without Compose."""
+
+    identifier: str
+    name: str
+    project: str
+    service: str
+
+
+def members(system: System, network: str) -> tuple[Member, ...]:
+    """Return the containers on a network, stopped ones too.
+
+    Raises:
+        StepFailed: the engine did not answer.
+    """
+    labels = [f'{{{{.Label "com.docker.compose.{key}"}}}}' for key in ("project", "service")]
+    row = "\t".join(("{{.ID}}", "{{.Names}}", *labels))
+    result = system.run(
+        ("docker", "ps", "--all", "--no-trunc", "--filter", f"network={network}", "--format", row)
+    )
+    if result.status != 0:
+        raise StepFailed(f"Docker did not say who is on {clean_line(network)}: {result.output}")
+    return tuple(
+        Member(*line.split("\t")) for line in result.output.splitlines() if line.count("\t") == 3
+    )
+
+
+def inspect(system: System, network: str) -> dict[str, Any] | None:
+    """Return what the engine says of a network, or None where there is none of that name.
+
+    Raises:
+        StepFailed: the engine did not answer.
+    """
+    result = system.run(("docker", "network", "inspect", "--format", "{{json .}}", network))
+    if result.status != 0:
+        if "no such network" in result.output.lower() or "not found" in result.output.lower():
+            return None
+        raise StepFailed(f"Docker did not say what {clean_line(network)} is: {result.output}")
+    try:
+        found: dict[str, Any] = json.loads(result.output.strip().splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        raise StepFailed(f"Docker's answer on {clean_line(network)} is not understood.") from error
+    # A beginning of an identifier finds a network as well as a name does.
+    return found if found.get("Name") == network else None

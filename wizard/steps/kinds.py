@@ -1,0 +1,33 @@
+"""Every kind of step by its name, so that a record can be turned into steps again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from wizard.errors import Refused
+from wizard.steps.attach import Attach
+from wizard.steps.base import Step
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.sysctl import Sysctl
+from wizard.steps.systemd_unit import SystemdUnit
+from wizard.text import clean_line
+
+KINDS: Mapping[str, type[Step]] = {
+    kind.kind: kind for kind in (Sysctl, Ip6tables, SystemdUnit, DockerNetwork, ComposeFile, Attach)
+}
+
+
+def step(kind: str, parameters: Mapping[str, Any]) -> Step:
+    """Return the step that a record describes.
+
+    Raises:
+        Refused: the kind is not known or the parameters do not fit it.
+    """
+    try:
+        return KINDS[kind].from_parameters(parameters)
+    except (KeyError, TypeError) as error:
+        raise Refused(
+            f"The record holds a step that this wizard does not know: {clean_line(kind)}. Nothing "
+            "was changed. Use the wizard that wrote the record."
+        ) from error

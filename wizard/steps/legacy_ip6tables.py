@@ -1,0 +1,61 @@
+"""Loads rules through python-iptables, on hosts whose ``ip6tables`` is the legacy program.
+
+Never on others: merely opening a table there makes the legacy one beside the nft one.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wizard.errors import StepFailed
+
+Loader = Callable[[str, str, str, Sequence[Sequence[str]]], None]
+
+_NAMES = {"-i": "in-interface", "-o": "out-interface", "-s": "src", "-j": "target"}
+
+
+def loader() -> Loader | None:
+    """Return what loads rules, or None where the library is not installed."""
+    try:
+        import iptc
+    except ImportError:
+        return None
+
+    def load(table: str, parent: str, chain: str, rules: Sequence[Sequence[str]]) -> None:
+        """Put rules into a chain of their own, with a jump to it on top, in one commit."""
+        opened = iptc.Table6(table)
+        opened.autocommit = False
+        try:
+            own = opened.create_chain(chain)
+            for words in rules:
+                own.append_rule(iptc.easy.encode_iptc_rule(described(words), ipv6=True))
+            jump = iptc.easy.encode_iptc_rule({"target": chain}, ipv6=True)
+            iptc.Chain(opened, parent).insert_rule(jump)
+            opened.commit()
+        except (iptc.IPTCError, ValueError) as error:
+            raise StepFailed(f"The rules in {table} could not be loaded: {error}.") from error
+        finally:
+            opened.refresh()
+            opened.autocommit = True
+
+    return load
+
+
+def described(words: Sequence[str]) -> dict[str, Any]:
+    """Return the words of a rule as python-iptables describes one: ``{"src": …, "target": …}``.
+
+    Raises:
+        KeyError: an option is not one that this program uses.
+    """
+    rule: dict[str, Any] = {}
+    rest = iter(words)
+    inverted = ""
+    for word in rest:
+        if word == "!":
+            inverted = "!"
+        elif word == "-m":
+            match, option, value = next(rest), next(rest), next(rest)
+            rule[match] = {option.removeprefix("--"): value}
+        else:
+            rule[_NAMES[word]] = inverted + next(rest)
+            inverted = ""
+    return rule
