@@ -1,0 +1,149 @@
+"""Arguments to a verb. The only place that opens the screens, and only when they are wanted."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from wizard import __version__
+from wizard.errors import ExitCode, Refused, WizardError
+
+_USAGE = """\
+wizard                      open the wizard
+wizard --resume             go on where you left, or see what runs
+wizard --undo [--yes]       take back what the wizard did
+wizard --check              does IPv6 work in the containers?
+wizard --status             what the wizard did on this host
+wizard --detect             what this host is
+wizard --plan               what would be done, as a shell script
+wizard --apply --yes        do it without the screens
+wizard --rehearse           try it on a practice machine of its own
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code, as :class:`wizard.errors.ExitCode` lists them."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return _run(chosen)
+    except WizardError as error:
+        _complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("Stopped. A run that was already applying goes on; see wizard --status.")
+        return ExitCode.REFUSED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as error:
+        if os.environ.get("DOCKER_IPV6_WIZARD_TRACEBACK"):
+            raise
+        _complain(
+            f"The wizard has a fault: {type(error).__name__}: {error}. What was done until now is "
+            "in the record: see wizard --status. Please report this; with the variable "
+            "DOCKER_IPV6_WIZARD_TRACEBACK=1 the wizard prints what a report needs."
+        )
+        return ExitCode.UNEXPECTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wizard",
+        description="Gives the containers of a Docker Compose deployment working IPv6.",
+        usage=argparse.SUPPRESS,
+        epilog=_USAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    verbs = parser.add_mutually_exclusive_group()
+    for name, text in (
+        ("resume", "go on where you left, or see what runs"),
+        ("undo", "take back what the wizard did"),
+        ("check", "does IPv6 work in the containers?"),
+        ("status", "what the wizard did on this host"),
+        ("detect", "what this host is"),
+        ("plan", "what would be done, as a shell script with comments"),
+        ("apply", "do it without the screens; needs --yes"),
+        ("rehearse", "try it on a practice machine that leaves nothing behind"),
+    ):
+        verbs.add_argument(f"--{name}", action="store_true", help=text)
+    parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
+    parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply)")
+    parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
+    parser.add_argument("--target", metavar="ADDRESS", help="the IPv6 address that --check tries")
+    parser.add_argument(
+        "--debian",
+        metavar="RELEASE",
+        type=int,
+        choices=(12, 13, 14),
+        default=13,
+        help="the release for --rehearse: 12, 13 or 14",
+    )
+    parser.add_argument("--version", action="version", version=f"wizard {__version__}")
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    # Each verb imports what it needs and no more, so that none of them pays for another.
+    if chosen.rehearse:
+        from wizard.rehearsal.rehearse import rehearse
+
+        return rehearse(chosen.debian, _progress)
+    from wizard import verbs
+
+    if chosen.detect:
+        return _say(verbs.detect(as_json=chosen.json))
+    if chosen.plan:
+        return _say(verbs.plan(chosen.answers))
+    if chosen.status:
+        return _say(verbs.status(as_json=chosen.json))
+    if chosen.check:
+        text, code = verbs.check(chosen.target, as_json=chosen.json)
+        _say(text)
+        return code
+    if chosen.apply:
+        return verbs.apply(chosen.answers, chosen.yes, _progress)
+    if chosen.undo and (chosen.yes or not _has_terminal()):
+        return verbs.undo(chosen.yes, _progress)
+    return _open(chosen)
+
+
+def _open(chosen: argparse.Namespace) -> int:
+    if not _has_terminal():
+        raise Refused(
+            "The wizard needs a terminal that can show full screens, and this is none. Over SSH "
+            "use ssh -t. Without screens: wizard --detect, --plan, --apply, --check, --status and "
+            "--undo work on any terminal. Nothing was changed."
+        )
+    from screens.app import run_app
+    from wizard import verbs
+
+    session = verbs.session(chosen.answers)
+    return run_app(session, "undo" if chosen.undo else "resume" if chosen.resume else "welcome")
+
+
+def _has_terminal() -> bool:
+    return (
+        sys.stdin.isatty()
+        and sys.stdout.isatty()
+        and os.environ.get("TERM", "dumb") not in ("dumb", "")
+    )
+
+
+def _say(text: str) -> int:
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.flush()
+    return ExitCode.DONE
+
+
+def _progress(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _complain(text: str) -> None:
+    from wizard.text import clean
+
+    sys.stderr.write(f"{clean(text)}\n")

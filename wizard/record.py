@@ -1,0 +1,224 @@
+"""The record: journal, receipt and undo list in one TOML file that a person can read."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from wizard import __version__
+from wizard.errors import Refused
+from wizard.system import FileState, write_durably
+from wizard.text import clean_line
+
+FORMAT = 1
+
+DIRECTORY = Path("/var/lib/docker-ipv6-wizard")
+
+_HEADER = """\
+# What the wizard did on this host, step by step. To take it back: wizard --undo
+# By hand: run the commands under "undo" of every step that is not "planned" or "undone",
+# the last step first. The text of each file as it was is under its step's "before".
+"""
+
+
+class State(StrEnum):
+    """Where a whole run stands."""
+
+    APPLYING = "applying"
+    APPLIED = "applied"
+    ROLLING_BACK = "rolling back"
+    ROLLED_BACK = "rolled back"
+    ROLLBACK_INCOMPLETE = "rollback incomplete"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    UNDO_INCOMPLETE = "undo incomplete"
+
+    @property
+    def in_force(self) -> bool:
+        """Whether something of the run is, or may be, on the host."""
+        return self not in (State.ROLLED_BACK, State.UNDONE)
+
+    @property
+    def moving(self) -> bool:
+        """Whether a process is at work, or died at it."""
+        return self in (State.APPLYING, State.ROLLING_BACK, State.UNDOING)
+
+
+class StepState(StrEnum):
+    """Where one step stands."""
+
+    PLANNED = "planned"
+    APPLYING = "applying"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    KEPT = "kept"
+    """Taken back but for what somebody else changed; ``left`` says what."""
+
+
+@dataclass
+class StepRecord:
+    """One step of a run."""
+
+    number: int
+    kind: str
+    title: str
+    state: StepState
+    commands: list[str]
+    parameters: dict[str, Any]
+    undo: list[str] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    output: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Record:
+    """A run of the wizard on a host."""
+
+    id: str
+    state: State
+    started: str
+    digest: str
+    host: dict[str, str]
+    choices: dict[str, Any]
+    steps: list[StepRecord]
+    finished: str = ""
+    error: str = ""
+    wizard: str = __version__
+    format: int = FORMAT
+
+    @property
+    def left(self) -> list[str]:
+        """What was left on the host when it was taken back."""
+        return [sentence for step in self.steps for sentence in step.left]
+
+
+def now() -> str:
+    """Return the time in UTC, to the second, as RFC 3339 writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def dumps(record: Record) -> str:
+    """Return the record as TOML."""
+    table = {each.name: getattr(record, each.name) for each in fields(record)}
+    steps = [
+        {each.name: getattr(step, each.name) for each in fields(step)} for step in record.steps
+    ]
+    for one in (table, *steps):
+        one["state"] = str(one["state"])
+    first = ("format", "wizard", "id", "state", "started", "finished", "error", "digest")
+    plain = {key: table[key] for key in (*first, "host", "choices")}
+    plain["steps"] = steps
+    return _HEADER + tomli_w.dumps(plain)
+
+
+def loads(text: str, path: str = "the record") -> Record:
+    """Return the record in a TOML text.
+
+    Raises:
+        Refused: it is not TOML, of a format this wizard does not know, or not whole.
+    """
+    where = clean_line(path)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(
+            f"{where} is not whole: {clean_line(str(error))}. Nothing was changed. It lists by "
+            "hand what was done; look at it before you go on."
+        ) from error
+    if table.get("format") != FORMAT:
+        raise Refused(
+            f"{where} has format {clean_line(str(table.get('format')))}, and this wizard reads "
+            f"format {FORMAT}. Nothing was changed. Use the wizard that wrote it, version "
+            f"{clean_line(str(table.get('wizard')))}."
+        )
+    try:
+        return _record(table)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise Refused(
+            f"{where} is not a record of the wizard ({clean_line(str(error))}). Nothing was "
+            "changed. Move it away if you know that nothing of it is on this host."
+        ) from error
+
+
+def _record(table: Mapping[str, Any]) -> Record:
+    steps = [
+        StepRecord(**(dict(each) | {"state": StepState(each["state"])})) for each in table["steps"]
+    ]
+    values = {key: value for key, value in table.items() if key not in ("steps", "state")}
+    return Record(**values, state=State(table["state"]), steps=steps)
+
+
+class Store:
+    """The folder that holds the record, its lock, its log and the answers; root's alone."""
+
+    def __init__(self, directory: Path = DIRECTORY) -> None:
+        self.directory = directory
+        self.path = directory / "record.toml"
+        self.lock = directory / "lock"
+        self.log = directory / "apply.log"
+        self.answers = directory / "answers.toml"
+
+    def prepare(self) -> None:
+        """Make the folder where there is none.
+
+        Raises:
+            Refused: it belongs to somebody else, is a link, or cannot be made.
+        """
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = self.directory.lstat()
+        except OSError as error:
+            raise Refused(
+                f"{self.directory} cannot be made: {error.strerror}. Nothing was changed. The "
+                "wizard keeps its record there and does not start without one."
+            ) from error
+        if self.directory.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise Refused(
+                f"{self.directory} is a link, belongs to somebody else, or can be written by "
+                "others. Nothing was changed. Find out why, move it away, and start again."
+            )
+
+    def load(self) -> Record | None:
+        """Return the record, or None where there is none.
+
+        Raises:
+            Refused: it cannot be read, is not whole, or could have been written by others.
+        """
+        try:
+            with self.path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                text = file.read().decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Refused(
+                f"{self.path} cannot be read: {error.strerror}. Nothing was changed."
+            ) from error
+        if self.path.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+            raise Refused(
+                f"{self.path} is a link, belongs to somebody else, or can be written by others, "
+                "so what it says cannot be trusted. Nothing was changed."
+            )
+        return loads(text, str(self.path))
+
+    def save(self, record: Record) -> None:
+        """Write the record whole or not at all, and make it durable.
+
+        Raises:
+            OSError: the disk is full or read-only; the record before stays.
+        """
+        write_durably(self.path, FileState(dumps(record), 0o600, os.geteuid(), os.getegid()))
+
+    def archive(self) -> None:
+        """Keep an ended record under its own name, so that the next one does not overwrite it."""
+        record = self.load()
+        if record is not None:
+            self.path.rename(self.directory / f"record-{record.id}.toml")

@@ -1,0 +1,283 @@
+"""All that a front end may ask of the engine, in one place."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from wizard import choices as choosing
+from wizard import plan as planning
+from wizard import script, sources
+from wizard.apply import journal, lock, undoing
+from wizard.apply.undoing import UndoPreview
+from wizard.choices import Choices, Mode
+from wizard.detect.look import look
+from wizard.detect.run import detect
+from wizard.errors import ExitCode, Refused
+from wizard.host import ComposeProject, Host
+from wizard.modes.shared import project_of
+from wizard.plan import Plan
+from wizard.prefixes import first_subnet
+from wizard.reachability import report
+from wizard.reachability.report import ContainerReport, ContainerTarget, Question
+from wizard.record import DIRECTORY, Record, Store
+from wizard.sources import Sources
+from wizard.system import FileState, RealSystem, System, write_durably
+from wizard.text import clean
+
+CHECK_PORT = 443
+"""The TCP port that a check tries on its target."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. ``ended`` is None while its process runs."""
+
+    record: Record | None
+    ended: ExitCode | None
+    complaint: str = ""
+    """What the process said when it refused; empty otherwise."""
+
+
+class Session:
+    """The engine on this host, for one person at one terminal."""
+
+    def __init__(self, store: Store | None = None, system: System | None = None) -> None:
+        self.store = store or Store(state_directory())
+        self.system = system or RealSystem()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._before: str | None = None
+
+    @property
+    def root(self) -> bool:
+        """Whether the person may change the host."""
+        return os.geteuid() == 0
+
+    def detect(self, found: Callable[[str, object], None] | None = None) -> Host:
+        """Find out what the host is; ``found`` is called from other threads."""
+        return detect(found)
+
+    def look(self) -> Host:
+        """Find out what the host is, but for the way out, which no plan depends on."""
+        return look()
+
+    def read_project(self, project: ComposeProject) -> Sources:
+        """Read the files of a project.
+
+        Raises:
+            Refused: one cannot be read or is not a Compose file.
+        """
+        return sources.read_project(self.system, project)
+
+    def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+        """Make the plan.
+
+        Raises:
+            Refused: why there is none.
+        """
+        return planning.plan(host, choices, read)
+
+    def check_plan(self, plan: Plan) -> None:
+        """Look whether the plan can be applied as it is; the host is only read.
+
+        Raises:
+            WizardError: it cannot, and why.
+        """
+        journal.check_obstacles(plan, self.system)
+
+    def save_answers(self, choices: Choices) -> None:
+        """Keep the answers so far; a folder that cannot be written is no reason to stop."""
+        try:
+            self.store.prepare()
+            write_durably(
+                self.store.answers,
+                FileState(choosing.dumps(choices), 0o600, os.geteuid(), os.getegid()),
+            )
+        except (Refused, OSError):
+            return
+
+    def load_answers(self) -> Choices | None:
+        """Return the answers that were kept, or None where there are none that can be used."""
+        try:
+            return choosing.loads(self.store.answers.read_text(encoding="utf-8"))
+        except (OSError, Refused, UnicodeDecodeError):
+            return None
+
+    def save_script(self, plan: Plan) -> Path:
+        """Write the plan as a shell script into the person's home folder, and return where.
+
+        Raises:
+            Refused: it cannot be written.
+        """
+        path = Path.home() / "docker-ipv6-plan.sh"
+        try:
+            write_durably(path, FileState(script.render(plan), 0o700, os.geteuid(), os.getegid()))
+        except OSError as error:
+            raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+        return path
+
+    def start_apply(self, plan: Plan) -> None:
+        """Start applying in a process of its own, which outlives this terminal.
+
+        Raises:
+            Refused: the state folder cannot be used.
+        """
+        self.store.prepare()
+        self.save_answers(plan.choices)
+        self._start("apply", str(self.store.answers), plan.digest)
+
+    def start_undo(self) -> None:
+        """Start taking everything back in a process of its own.
+
+        Raises:
+            Refused: the state folder cannot be used.
+        """
+        self.store.prepare()
+        self._start("undo")
+
+    def cancel(self) -> None:
+        """Ask the run that this session started to stop at the next step and roll back."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def progress(self) -> Progress:
+        """Return how far the run is: the one that this session started, or else the newest.
+
+        Raises:
+            Refused: the record cannot be read.
+        """
+        record = self.record()
+        if self._process is None:
+            return self._progress_of_another(record)
+        code = self._process.poll()
+        if code is None:
+            return Progress(record if self._is_new(record) else None, None)
+        record = self.record()
+        if code in journal.EXIT_CODES.values() and record is not None:
+            return Progress(record, ExitCode(code))
+        ended = ExitCode(code) if code in set(ExitCode) else ExitCode.UNEXPECTED
+        return Progress(None, ended, self._last_words())
+
+    def _progress_of_another(self, record: Record | None) -> Progress:
+        if self.is_running():
+            return Progress(record, None)
+        if record is None:
+            return Progress(None, ExitCode.REFUSED, "No run of the wizard is on this host.")
+        if record.state.moving:
+            return Progress(
+                record,
+                ExitCode.UNEXPECTED,
+                "The process that changed this host has died before its end. Take back what it "
+                "began with wizard --undo.",
+            )
+        return Progress(record, journal.EXIT_CODES[record.state])
+
+    def why_not_apply(self) -> str | None:
+        """Return a sentence that says why this person cannot apply a plan now, or None."""
+        if not self.root:
+            return (
+                "Only root can change this host. Your answers are kept: go on with "
+                f"sudo wizard --answers {self.store.answers}"
+            )
+        if self.is_running():
+            return "Another run of the wizard is at work. Wait until it has ended."
+        record = self.record()
+        if record is not None and record.state.in_force:
+            return (
+                f"The run of {record.started} is {record.state} on this host. Take it back first, "
+                "with wizard --undo."
+            )
+        return None
+
+    def record(self) -> Record | None:
+        """Return the record on this host.
+
+        Raises:
+            Refused: there is one, but it cannot be read.
+        """
+        return self.store.load()
+
+    def is_running(self) -> bool:
+        """Return whether any run is at work on this host."""
+        return lock.is_held(self.store.lock)
+
+    def undo_preview(self) -> UndoPreview:
+        """Return what undo would take back.
+
+        Raises:
+            Refused: there is nothing to take back.
+        """
+        return undoing.preview(self.record(), self.system)
+
+    def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
+        """Look from inside the containers that the run on this host gave IPv6.
+
+        Raises:
+            Refused: no run is on this host, Docker does not answer, or the person is not root.
+        """
+        record = self.record()
+        if record is None or not record.state.in_force:
+            raise Refused("There is nothing to check: no run of the wizard is on this host.")
+        if not self.root:
+            raise Refused("Only root can look into containers. Nothing was checked. Use sudo.")
+        choices = choosing.from_table(record.choices)
+        targets = [
+            ContainerTarget(container.name, container.pid)
+            for container in project_of(self.look(), choices).containers
+            if container.running and container.service in choices.services
+        ]
+        question = Question(
+            prefix=first_subnet(choices.prefix) if choices.prefix else None,
+            target=target or choices.target,
+            target_port=CHECK_PORT,
+            masquerade=choices.mode is Mode.ULA,
+        )
+        return report.check(targets, question)
+
+    def _is_new(self, record: Record | None) -> bool:
+        return record is not None and (record.id != self._before or record.state.moving)
+
+    def _start(self, *arguments: str) -> None:
+        record = self.record()
+        self._before = record.id if record else None
+        descriptor = os.open(
+            self.store.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600
+        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "wizard.apply.worker", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=descriptor,
+                start_new_session=True,
+                cwd="/",
+            )
+        finally:
+            os.close(descriptor)
+
+    def _last_words(self) -> str:
+        try:
+            lines = self.store.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            lines = []
+        said = [line for line in lines if line.strip()]
+        return clean(said[-1]) if said else "The process that applies ended without a word."
+
+
+def state_directory() -> Path:
+    """Return where the record and the answers are: /var/lib for root, the home folder otherwise."""
+    if os.geteuid() == 0:
+        return DIRECTORY
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "docker-ipv6-wizard"
+
+
+def target_of(text: str) -> IPv6Address | str:
+    """Return the address that a person typed, or a sentence that says what is wrong with it."""
+    try:
+        return IPv6Address(text.strip())
+    except ValueError:
+        return f"{clean(text)} is not an IPv6 address, such as {choosing.DEFAULT_TARGET}."

@@ -1,0 +1,182 @@
+"""What the command line does without the screens: one function a verb, each returning text."""
+
+import json
+import time
+from collections.abc import Callable
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from wizard import choices as choosing
+from wizard import describe, script
+from wizard.choices import Choices
+from wizard.errors import ExitCode, Refused
+from wizard.modes.shared import project_of
+from wizard.plan import Plan
+from wizard.reachability.report import as_json as reports_as_json
+from wizard.reachability.report import as_table, passed
+from wizard.record import Record, StepState
+from wizard.session import Session, target_of
+from wizard.text import clean_line
+
+Say = Callable[[str], None]
+
+_POLL = 0.1
+"""Seconds between two looks at the record of a run."""
+
+
+def session(answers: Path | None) -> Session:
+    """Return a session that begins with the answers in a file, where one is named.
+
+    Raises:
+        Refused: the file cannot be read or used.
+    """
+    opened = Session()
+    if answers is not None:
+        opened.save_answers(_answers(answers))
+    return opened
+
+
+def detect(as_json: bool) -> str:
+    """Return what this host is."""
+    host = Session().detect()
+    return describe.as_json(host) if as_json else describe.as_text(host)
+
+
+def plan(answers: Path | None) -> str:
+    """Return the plan as a shell script, for the answers in a file or those kept so far."""
+    return script.render(_plan(Session(), answers))
+
+
+def status(as_json: bool) -> str:
+    """Return what the record says."""
+    opened = Session()
+    record = opened.record()
+    if record is None:
+        return "null" if as_json else "The wizard has done nothing on this host."
+    if as_json:
+        return json.dumps(
+            {
+                "id": record.id,
+                "state": record.state,
+                "running": opened.is_running(),
+                "started": record.started,
+                "finished": record.finished,
+                "error": record.error,
+                "left": record.left,
+                "steps": [{"title": each.title, "state": each.state} for each in record.steps],
+            },
+            indent=2,
+            ensure_ascii=False,
+        )
+    return "\n".join(_status_lines(record, opened.is_running(), opened.store.path))
+
+
+def check(target: str | None, as_json: bool) -> tuple[str, ExitCode]:
+    """Return whether IPv6 works in the containers of the run on this host, and an exit code."""
+    opened = Session()
+    chosen: IPv6Address | str | None = target_of(target) if target else None
+    if isinstance(chosen, str):
+        raise Refused(chosen)
+    reports = opened.check(chosen)
+    text = reports_as_json(reports) if as_json else as_table(reports)
+    works = bool(reports) and all(passed(report) for report in reports)
+    return text, ExitCode.DONE if works else ExitCode.UNEXPECTED
+
+
+def apply(answers: Path | None, yes: bool, say: Say) -> int:
+    """Apply the plan for the answers in a file, or for those kept so far, and return the exit code.
+
+    Raises:
+        Refused: --yes is missing, the person is not root, or there is no plan.
+    """
+    opened = Session()
+    made = _plan(opened, answers)
+    if not yes:
+        raise Refused(
+            "Nothing was changed. wizard --plan shows what would be done; wizard --apply --yes "
+            "does it."
+        )
+    if not opened.root:
+        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.start_apply(made)
+    return _follow(opened, say)
+
+
+def undo(yes: bool, say: Say) -> int:
+    """Take everything back and return the exit code.
+
+    Raises:
+        Refused: there is nothing to take back, or nobody said yes.
+    """
+    opened = Session()
+    preview = opened.undo_preview()
+    for step in preview.steps:
+        say(f"Take back: {step.title}")
+        for line in (*step.commands, *step.notes):
+            say(f"    {line}")
+        for diff in step.diffs:
+            for line in diff.lines:
+                say(f"    {line}")
+    if not yes:
+        raise Refused("Nothing was changed. wizard --undo --yes takes this back.")
+    if not opened.root:
+        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.start_undo()
+    return _follow(opened, say, preview.record)
+
+
+def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+    told = {step.number: step.state for step in begun.steps} if begun else {}
+    while True:
+        progress = opened.progress()
+        record = progress.record
+        for step in record.steps if record else ():
+            if step.state != StepState.PLANNED and told.get(step.number) != step.state:
+                told[step.number] = step.state
+                say(f"{step.state:>8}  {step.title}")
+        if progress.ended is not None:
+            break
+        time.sleep(_POLL)
+    if progress.complaint:
+        say(progress.complaint)
+    elif record is not None:
+        for line in (record.error, *record.left):
+            if line:
+                say(line)
+        say(f"The run is {record.state}. The record is {opened.store.path}.")
+    return progress.ended
+
+
+def _status_lines(record: Record, running: bool, path: Path) -> list[str]:
+    lines = [
+        f"The run of {record.started} is {record.state}"
+        + (", and at work right now." if running else "."),
+    ]
+    if record.state.moving and not running:
+        lines.append("Its process has died. wizard --undo takes back what it had begun.")
+    lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
+    lines += [line for line in (record.error, *record.left) if line]
+    lines.append(f"The record is {path}.")
+    return lines
+
+
+def _plan(opened: Session, answers: Path | None) -> Plan:
+    host = opened.look()
+    chosen = _answers(answers) if answers else opened.load_answers()
+    if chosen is None:
+        chosen = choosing.defaults(host)
+    project = project_of(host, chosen)
+    read = opened.read_project(project)
+    if not chosen.services:
+        chosen = choosing.tick(chosen, read.services)
+    return opened.plan(host, chosen, read)
+
+
+def _answers(path: Path) -> Choices:
+    try:
+        return choosing.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(
+            f"{clean_line(str(path))} cannot be read as answers: {clean_line(str(error))}. "
+            "Nothing was changed."
+        ) from error
