@@ -1,0 +1,75 @@
+"""Applies a plan in a machine and makes it fail: after a step, or instead of a change.
+
+``failing_apply.py ANSWERS step N`` fails once step N is done; ``change N`` fails the N-th command
+or file that changes the host. With an N past the last one nothing fails.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from wizard.apply import journal, worker
+from wizard.errors import StepFailed, WizardError
+from wizard.record import Record, State, StepRecord, Store
+from wizard.session import Session
+from wizard.steps.base import Step
+from wizard.system import FileState, RealSystem, Result, System
+from wizard.verbs import _plan
+
+READING = {"-S", "-C", "inspect", "ls", "ps", "config", "is-enabled", "is-active", "--ignore"}
+READING |= {"--all", "ip6tables-save", "--pattern"}
+
+answers, kind, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+
+
+class Failing(RealSystem):
+    """A host on which one change fails, while the plan is applied."""
+
+    changes = 0
+    taking_back = False
+
+    def due(self) -> bool:
+        self.changes += 1
+        return not self.taking_back and kind == "change" and self.changes == number
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        if not READING & set(argv) and self.due():
+            return Result(1, "made to fail")
+        return super().run(argv, stdin)
+
+    def write(self, path: str, state: FileState) -> None:
+        if self.due():
+            raise OSError(28, "No space left on device")
+        super().write(path, state)
+
+
+once = journal._apply_step
+back = journal.take_back
+
+
+def failing_step(
+    step: Step, entry: StepRecord, record: Record, system: System, store: Store
+) -> None:
+    once(step, entry, record, system, store)
+    if kind == "step" and entry.number == number:
+        raise StepFailed("made to fail")
+
+
+def take_back(record: Record, system: System, store: Store, state: State) -> None:
+    Failing.taking_back = True
+    back(record, system, store, state)
+
+
+journal._apply_step = failing_step
+journal.take_back = take_back
+
+made = _plan(Session(), answers)
+store = Store()
+store.prepare()
+try:
+    record = worker.apply(made.choices, made.digest, Failing(), store, worker.Cancelled())
+except WizardError as error:
+    print(error)
+    sys.exit(error.exit_code)
+print(record.error, record.left)
+sys.exit(journal.EXIT_CODES[record.state])

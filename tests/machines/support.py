@@ -1,0 +1,148 @@
+"""What the tests of whole runs share: answers, the wizard in a machine, and packets that count."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Address, IPv6Network
+from pathlib import Path
+
+from tests.machines.terminal import Terminal
+from wizard import choices as choosing
+from wizard.choices import Choices, Placement
+from wizard.rehearsal import network
+from wizard.rehearsal.deployment import Deployment
+from wizard.rehearsal.machine import Machine
+
+ULA = IPv6Network("fd12:3456:789a::/64")
+ANSWERS = "/root/answers.toml"
+RECORD = "/var/lib/docker-ipv6-wizard/record.toml"
+SERVICES = ("web", "streaming", "sidekiq")
+
+# The wizard's own Python path in a machine, for programs of the tests that import it.
+PYTHON = {"PYTHONPATH": "/opt/docker-ipv6-wizard/source:/opt/docker-ipv6-wizard/library"}
+
+
+def answer(machine: Machine, deployment: Deployment, **changes: object) -> Choices:
+    """Leave an answers file in the machine."""
+    choices = Choices(
+        prefix=ULA,
+        network="mastodon_ipv6",
+        project="mastodon",
+        file=Path(deployment.file),
+        services=SERVICES,
+        placement=Placement.IN_PLACE,
+        target=IPv6Address(network.INTERNET),
+    )
+    choices = replace(choices, **changes)  # type: ignore[arg-type]
+    machine.path(ANSWERS).write_text(choosing.dumps(choices))
+    return choices
+
+
+def wizard(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the wizard in the machine and return how it ended, whatever that was."""
+    return machine.run(["wizard", *words], check=False, timeout=120)
+
+
+def apply(machine: Machine) -> subprocess.CompletedProcess[str]:
+    return wizard(machine, "--apply", "--yes", "--answers", ANSWERS)
+
+
+def walk_to_question(machine: Machine) -> Terminal:
+    """Log in over SSH, answer every question of the wizard by keyboard, up to the last one."""
+    terminal = Terminal([*machine.ssh_command(4), "-t", "wizard", "--answers", ANSWERS])
+    for screen in ("1 of 9", "2 of 9", "3 of 9", "4 of 9", "5 of 9", "6 of 9"):
+        terminal.wait_for(screen)
+        if screen == "2 of 9":
+            terminal.wait_for("This host is ready")
+        terminal.press("enter")
+    terminal.wait_for("7 of 9")
+    terminal.press("enter")
+    terminal.wait_for("Apply these 6 steps now?")
+    return terminal
+
+
+def apply_by_keyboard(machine: Machine) -> int:
+    """Go through the whole wizard by keyboard and return its exit code."""
+    terminal = walk_to_question(machine)
+    terminal.press("y")
+    terminal.wait_for("9 of 9", seconds=60)
+    terminal.wait_for("Inside mastodon")
+    terminal.press("enter")
+    return terminal.wait_for_end()
+
+
+def undo(machine: Machine) -> subprocess.CompletedProcess[str]:
+    return wizard(machine, "--undo", "--yes")
+
+
+def reaches_internet(deployment: Deployment, service: str = "web") -> bool:
+    """Whether a container of the service gets an answer over IPv6."""
+    ping = ["ping6", "-c", "1", "-W", "3", network.INTERNET]
+    return deployment.exec(service, ping, check=False).returncode == 0
+
+
+def seen_source(deployment: Deployment, service: str = "web") -> str:
+    """The address that the internet sees a container come from."""
+    asked = ["nc", network.INTERNET, "443"]
+    return deployment.exec(service, asked).stdout.strip()
+
+
+@dataclass
+class Count:
+    """Packets sent and answered; filled in when the counting ends."""
+
+    sent: int = 0
+    answered: int = 0
+
+
+@contextmanager
+def pings(machine: Machine, target: str, container: str | None = None) -> Iterator[Count]:
+    """Ping a target twenty times a second, from the machine or one of its containers."""
+    enter = ""
+    if container is not None:
+        pid = machine.run(["docker", "inspect", "--format", "{{.State.Pid}}", container])
+        enter = f"nsenter --target {pid.stdout.strip()} --net "
+    text = f"echo $$; exec {enter}ping -n -i 0.05 {target}"
+    process = subprocess.Popen(
+        machine.command(["/bin/sh", "-c", text]), stdout=subprocess.PIPE, text=True
+    )
+    count = Count()
+    assert process.stdout is not None
+    number = process.stdout.readline().strip()
+    first = [process.stdout.readline(), process.stdout.readline()]
+    assert "time=" in first[1], f"no answer from {target} to begin with: {first}"
+    try:
+        yield count
+    finally:
+        machine.run(["kill", "-INT", number])
+        said = process.communicate(timeout=20)[0]
+    found = re.search(r"(\d+) packets transmitted, (\d+) received", said)
+    assert found is not None, said
+    count.sent, count.answered = int(found[1]), int(found[2])
+
+
+@contextmanager
+def lost_default_routes(machine: Machine) -> Iterator[list[str]]:
+    """Gather every message of the kernel that an IPv6 default route has gone."""
+    process = subprocess.Popen(
+        machine.command(["/bin/sh", "-c", "echo $$; exec ip -6 monitor route"]),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    number = process.stdout.readline().strip()
+    lost: list[str] = []
+    # A route of our own marks that the monitor listens.
+    marker = "2001:db8:aaaa::/64"
+    machine.run(["ip", "-6", "route", "add", "blackhole", marker])
+    while marker not in process.stdout.readline():
+        pass
+    try:
+        yield lost
+    finally:
+        machine.run(["ip", "-6", "route", "del", "blackhole", marker])
+        machine.run(["kill", number])
+        said = process.communicate(timeout=20)[0]
+    lost += [line for line in said.splitlines() if line.startswith("Deleted default")]

@@ -1,0 +1,428 @@
+"""Practice machines are real hosts, do not touch this one, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pexpect
+import pytest
+
+from tests.machines.fingerprint import difference, fingerprint
+from wizard.errors import Refused, WizardError
+from wizard.rehearsal import cache, deployment, leftovers, network, requirements, rootfs
+from wizard.rehearsal.machine import Machine
+
+# Connects and prints the line that the internet answers with: who asked.
+WHO_AM_I = "import socket,sys; print(socket.create_connection((sys.argv[1], 443), 5).recv(99))"
+
+FETCH = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=5).read())"
+
+
+def shell_of_this_computer(text: str) -> str:
+    return subprocess.run(
+        ["/bin/sh", "-c", text], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def own_network() -> str:
+    """What of this computer's own network a practice machine might touch."""
+    return shell_of_this_computer(
+        "ip -o link | cut -d' ' -f2; ip -o address | sed 's/valid_lft.*//'; ip route; ip -6 route"
+        " | sed 's/expires [0-9]*sec//'; cat /proc/sys/net/ipv6/conf/*/forwarding"
+        " /proc/sys/net/ipv6/conf/*/accept_ra /proc/sys/net/ipv4/ip_forward"
+    )
+
+
+def traces(name: str) -> str:
+    """Everything on this computer that bears an instance's name."""
+    return shell_of_this_computer(
+        f"grep -F {name} /proc/self/mountinfo; ls -d /run/netns/{name}* {leftovers.FOLDER}/{name}*"
+        f" {cache.folder()}/machines/{name}*; find /sys/fs/cgroup -name '{name}*' | grep .;"
+        f" ps -eo pid,args | grep -F {name} | grep -v grep; true"
+    ).strip()
+
+
+def until(condition: Callable[[], object], timeout: float = 20) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def who_am_i(machine: Machine, address: str) -> str:
+    return machine.run(["python3", "-c", WHO_AM_I, address]).stdout.strip()
+
+
+@pytest.fixture(scope="module", params=[12, 13], ids=["debian12", "debian13"])
+def host(request: pytest.FixtureRequest) -> Iterator[Machine]:
+    """One machine for several tests that do not get in each other's way."""
+    before = own_network()
+    with Machine(request.param) as machine:
+        yield machine
+        name = machine.name
+        assert traces(name)
+    assert traces(name) == ""
+    assert own_network() == before
+
+
+class TestAMachine:
+    def test_is_a_debian_host_with_its_own_dockerd(self, host: Machine) -> None:
+        engine = host.run(["docker", "version", "--format", "{{.Server.Version}}"]).stdout
+        assert engine.startswith({12: "20.10.24", 13: "26.1.5"}[host.release])
+        host.run([*host.compose, "version"])
+        assert "failed" not in host.run(["systemctl", "list-units", "--failed", "--quiet"]).stdout
+
+    def test_reaches_its_router_and_the_internet_and_is_reached(self, host: Machine) -> None:
+        assert who_am_i(host, network.INTERNET) == f"b'{network.MACHINE}\\n'"
+        assert who_am_i(host, network.INTERNET_IPV4) == f"b'{network.MACHINE_IPV4}\\n'"
+        host.router.run(["busybox", "ping6", "-c1", "-W2", network.MACHINE])
+        login4 = [*host.ssh_command(4), "id", "-un"]
+        login6 = [*host.ssh_command(6), "id", "-un"]
+        for login in (login4, login6):
+            assert subprocess.check_output(login, text=True) == "root\n"
+
+    def test_changes_nothing_outside_of_itself(self, host: Machine) -> None:
+        before = own_network()
+        host.shell("ip6tables -A INPUT -j ACCEPT; sysctl -w net.ipv6.conf.all.forwarding=1")
+        host.shell("ip link add bridge0 type bridge; ip address add 203.0.113.1/24 dev bridge0")
+        assert own_network() == before
+
+    def test_installs_an_offered_package_without_a_mirror(self, host: Machine) -> None:
+        host.shell("apt-get -q update && apt-get install -q -y ndppd", timeout=120)
+        assert host.run(["systemctl", "is-active", "ndppd"], check=False).stdout == "active\n"
+
+    def test_has_the_wizard_and_what_it_imports(self, host: Machine) -> None:
+        program = host.path("/usr/local/bin/wizard").read_text()
+        tried = "import textual, docker, pyroute2, tomli_w, ruamel.yaml, wizard, screens, iptc"
+        host.shell(program.replace('-m wizard "$@"', f'-c "{tried}"'))
+        assert host.path("/opt/docker-ipv6-wizard/source/wizard/errors.py").is_file()
+
+    def test_ends_a_command_that_takes_too_long_with_all_it_started(self, host: Machine) -> None:
+        with pytest.raises(subprocess.TimeoutExpired):
+            host.shell("sleep 4321 & sleep 4321", timeout=1)
+        until(lambda: host.run(["pgrep", "-f", "sleep 4321"], check=False).returncode == 1)
+
+    def test_loses_its_advertised_route_to_docker_unless_accept_ra_is_2(
+        self, machine: Callable[..., Machine]
+    ) -> None:
+        host = machine(route="advertisement")
+        create = ["docker", "network", "create", "--ipv6", "--subnet"]
+        route = ["ip", "-6", "route", "show", "default"]
+        assert "proto ra" in host.run(route).stdout
+        host.run(["sysctl", "-w", "net.ipv6.conf.eth0.accept_ra=2"])
+        host.run([*create, "fd00:db8:1::/64", "first"])
+        assert "proto ra" in host.run(route).stdout
+        host.run(["docker", "network", "rm", "first"])
+
+        # Anew, as the kernel looks for such routes but once: what it spared then it spares later.
+        host.reboot()
+        assert host.run(["sysctl", "-n", "net.ipv6.conf.eth0.accept_ra"]).stdout == "1\n"
+        assert host.run(["sysctl", "-n", "net.ipv6.conf.all.forwarding"]).stdout == "0\n"
+        assert "proto ra" in host.run(route).stdout
+        host.run([*create, "fd00:db8:2::/64", "second"])
+        assert host.run(route).stdout == ""
+
+    @pytest.mark.parametrize(("release", "route"), [(12, "static"), (13, "advertisement")])
+    def test_may_have_its_uplink_managed_by_networkd(
+        self, release: int, route: network.Route
+    ) -> None:
+        with Machine(release, route=route, manager="systemd-networkd", wizard=False) as host:
+            state = ["networkctl", "status", "eth0"]
+            until(lambda: "(configured)" in host.run(state).stdout)
+            assert who_am_i(host, network.INTERNET) == f"b'{host.address}\\n'"
+
+
+class TestRestarting:
+    def test_keeps_files_and_containers_and_starts_the_network_anew(
+        self, machine: Callable[..., Machine]
+    ) -> None:
+        host = machine(wizard=False)
+        bystander = deployment.add_bystander(host)
+        host.path("/etc/kept").write_text("kept\n")
+
+        def power_cut() -> None:
+            host.power_cut()
+            host.boot()
+
+        for restart in (host.reboot, power_cut):
+            host.shell(
+                "ip address add 2001:db8:1:2::99/64 dev eth0; ip6tables -A INPUT -j ACCEPT;"
+                "sysctl -w net.ipv6.conf.eth0.proxy_ndp=1"
+            )
+            started = host.leader
+            restart()
+            assert host.leader != started
+            assert host.path("/etc/kept").read_text() == "kept\n"
+            assert "::99" not in host.run(["ip", "address"]).stdout
+            assert "INPUT -j ACCEPT" not in host.run(["ip6tables-save"]).stdout
+            assert host.run(["sysctl", "-n", "net.ipv6.conf.eth0.proxy_ndp"]).stdout == "0\n"
+            running = host.run(["docker", "ps", "--format", "{{.Names}}"]).stdout
+            assert running == f"{bystander}\n"
+
+
+class TestADeployment:
+    def test_of_either_shape_runs_and_reaches_the_internet_over_ipv4_alone(
+        self, machine: Callable[..., Machine]
+    ) -> None:
+        host = machine(wizard=False)
+        shapes: dict[deployment.Shape, set[str]] = {
+            "2017": {"mastodon_default"},
+            "current": {"mastodon_external_network", "mastodon_internal_network"},
+        }
+        for shape, expected in shapes.items():
+            mastodon = deployment.up(host, shape)
+            for service in deployment.SERVICES:
+                running = ["docker", "inspect", "-f", "{{.State.Running}}"]
+                assert host.run([*running, mastodon.container(service)]).stdout == "true\n"
+            fetch = ["wget", "-q", "-O", "-"]
+            seen = mastodon.exec("web", [*fetch, f"http://{network.INTERNET_IPV4}/"])
+            assert seen.stdout == f"{network.MACHINE_IPV4}\n"
+            closed = mastodon.exec("web", [*fetch, f"http://[{network.INTERNET}]/"], check=False)
+            assert closed.returncode != 0
+            for port in (3000, 4000):
+                address = f"http://127.0.0.1:{port}/health"
+                assert "OK" in host.run(["python3", "-c", FETCH, address]).stdout
+            networks = host.run(["docker", "network", "ls", "--format", "{{.Name}}"]).stdout
+            assert set(networks.split()) - {"bridge", "host", "none"} == expected
+            mastodon.compose("down")
+
+
+class TestSeveralMachines:
+    def test_do_not_see_each_other(self) -> None:
+        with Machine(12, wizard=False) as one, Machine(13, wizard=False) as other:
+            for host in (one, other):
+                groups = host.run(["ls", "/sys/fs/cgroup/system.slice"]).stdout
+                assert "docker.service" in groups
+            before = own_network()
+            # Would end the other's dockerd too, if their systemds shared control groups.
+            one.run(["systemctl", "kill", "--signal=KILL", "docker.service"])
+            one.run(["systemctl", "stop", "docker.service", "docker.socket"])
+            assert other.run(["docker", "info", "--format", "{{.ServerVersion}}"]).stdout
+            assert other.run(["systemctl", "show", "-P", "NRestarts", "docker"]).stdout == "0\n"
+            one.run(["ip", "link", "set", "eth0", "down"])
+            other.run(["ping", "-c1", "-W2", network.INTERNET])
+            assert own_network() == before
+
+
+class TestLeftovers:
+    def test_of_a_killed_owner_are_removed_by_the_next_machine(self, tmp_path: Path) -> None:
+        text = (
+            "import sys, time\n"
+            "from wizard.rehearsal.machine import Machine\n"
+            "with Machine(12, wizard=False, route='advertisement') as machine:\n"
+            "    print(machine.name, machine.leader, flush=True)\n"
+            "    time.sleep(600)\n"
+        )
+        owner = subprocess.Popen(
+            [sys.executable, "-c", text], stdout=subprocess.PIPE, text=True, cwd=_project()
+        )
+        assert owner.stdout is not None
+        name, leader = owner.stdout.readline().split()
+        owner.kill()
+        owner.wait()
+        assert leftovers.Process.of(int(leader)).alive()
+        assert traces(name)
+        with Machine(13, wizard=False) as machine:
+            assert traces(name) == ""
+            assert not leftovers.Process.of(int(leader)).alive()
+            # What is somebody's who lives is let alone.
+            assert leftovers.reap() == []
+            machine.run(["true"])
+
+    def test_of_a_process_number_used_again_are_not_taken_for_the_old_one(self) -> None:
+        own = leftovers.Process.of(os.getpid())
+        assert own.alive()
+        earlier = leftovers.Process(own.pid, own.start - 1)
+        assert not earlier.alive()
+        earlier.kill()
+
+
+class TestTheCache:
+    @pytest.fixture(autouse=True)
+    def _of_its_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DOCKER_IPV6_WIZARD_CACHE", str(tmp_path / "cache"))
+
+    def test_never_takes_a_build_that_failed_for_a_finished_one(self) -> None:
+        def half(folder: Path) -> None:
+            (folder / "half").touch()
+            raise WizardError("failed")
+
+        with pytest.raises(WizardError, match="failed"):
+            cache.kept("thing", "1", half)
+        assert not list(cache.folder().glob("*thing-*"))
+        made = cache.kept("thing", "1", lambda folder: (folder / "whole").touch())
+        assert os.listdir(made) == ["whole"]  # noqa: PTH208
+
+    def test_never_takes_a_build_that_was_killed_for_a_finished_one(self) -> None:
+        text = (
+            "import os, signal\n"
+            "from wizard.rehearsal import cache\n"
+            "cache.kept('thing', '1', lambda folder: os.kill(os.getpid(), signal.SIGKILL))\n"
+        )
+        subprocess.run([sys.executable, "-c", text], cwd=_project())
+        assert list(cache.folder().glob(".thing.*"))
+        cache.kept("thing", "1", lambda folder: (folder / "whole").touch())
+        assert not list(cache.folder().glob(".thing.*"))
+
+    def test_builds_anew_for_another_recipe_and_drops_the_old(self) -> None:
+        old = cache.kept("thing", cache.key(["one"]), lambda folder: None)
+        again = cache.kept("thing", cache.key(["one"]), lambda folder: pytest.fail("built twice"))
+        assert old == again
+        new = cache.kept("thing", cache.key(["one", "two"]), lambda folder: None)
+        assert new.is_dir()
+        assert not old.exists()
+
+    def test_is_not_crossed_into_a_mount_when_a_folder_goes(self, tmp_path: Path) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        (outside / "precious").touch()
+        inside = tmp_path / "doomed/with space"
+        inside.mkdir(parents=True)
+        subprocess.run(["mount", "--bind", outside, inside], check=True)
+        cache.remove(tmp_path / "doomed")
+        assert (outside / "precious").exists()
+        assert not (tmp_path / "doomed").exists()
+
+
+class TestRefusing:
+    def test_names_the_command_that_installs_what_is_missing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        missing = ("debootstrap", "radvd")
+        monkeypatch.setattr(
+            requirements,
+            "shutil",
+            SimpleNamespace(which=lambda program: None if program in missing else "/x"),
+        )
+        with pytest.raises(Refused, match=r"apt-get install .* debootstrap radvd$"):
+            Machine(12).start()
+
+    def test_says_that_root_is_needed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        with pytest.raises(Refused, match="sudo"):
+            rootfs.root_file_system(12)
+
+    def test_knows_no_other_release(self) -> None:
+        with pytest.raises(Refused, match="12, 13, 14"):
+            rootfs.root_file_system(9)
+
+
+class TestTheFingerprint:
+    def test_is_stable_equal_for_twins_and_shows_every_kind_of_change(
+        self, machine: Callable[..., Machine]
+    ) -> None:
+        host, twin = machine(wizard=False), machine(wizard=False)
+        mastodon = deployment.up(host)
+        deployment.up(twin)
+        assert difference(fingerprint(host), fingerprint(twin), twins=True) == ""
+        bystander = deployment.add_bystander(host)
+        web, db = mastodon.container("web"), mastodon.container("db")
+        before = fingerprint(host)
+        taken = time.monotonic()
+        changes = {
+            "file /etc/new": "touch /etc/new; chmod 600 /etc/new",
+            "file /etc/hosts": "echo >> /etc/hosts",
+            "file /etc/hostname": "chown person /etc/hostname",
+            "file /etc/issue": "chmod 600 /etc/issue",
+            "file /etc/mtab": "ln -sf /elsewhere /etc/mtab",
+            f"file {mastodon.file}": f"echo '#' >> {mastodon.file}",
+            "sysctl net/ipv6/neigh/eth0/proxy_delay": (
+                "sysctl -w net.ipv6.neigh.eth0.proxy_delay=0"
+            ),
+            "sysctl net/ipv6/conf/eth0/accept_ra": "sysctl -w net.ipv6.conf.eth0.accept_ra=2",
+            "sysctl net/ipv4/conf/all/rp_filter": "sysctl -w net.ipv4.conf.all.rp_filter=1",
+            "ip6tables": "ip6tables -A FORWARD -s fd00:db8::/64 -j ACCEPT",
+            "iptables": "iptables -A INPUT -s 203.0.113.1 -j DROP",
+            "interface eth0": "ip address add 2001:db8:1:2::99/64 dev eth0",
+            "routes -6": "ip -6 route add 2001:db8:77::/48 via fe80::1 dev eth0",
+            "routes -4": "ip -4 route add 203.0.113.0/24 via 192.0.2.1",
+            "neighbours proxied": "ip -6 neigh add proxy 2001:db8:1:2::77 dev eth0",
+            "network new": "docker network create new",
+            f"network {bystander}": f"docker network connect {bystander} {web}",
+            f"container {db} started": f"docker restart {db}",
+            f"container {bystander}": f"docker stop {bystander}",
+            "unit own.service": "printf '[Service]\\nExecStart=sleep 9\\n[Install]\\nWantedBy="
+            "multi-user.target\\n' > /etc/systemd/system/own.service; systemctl daemon-reload;"
+            "systemctl enable --now own.service",
+            "unit ssh.service": "systemctl stop ssh.service",
+            "ip6tables-legacy": "ip6tables-legacy -A INPUT -j ACCEPT",
+        }
+        # Long enough for a health check's round and for counters to move.
+        host.run(["ping", "-c2", "-i", "0.2", network.INTERNET])
+        until(lambda: time.monotonic() > taken + 2)
+        assert difference(before, fingerprint(host)) == ""
+        for command in changes.values():
+            host.shell(command)
+        shown = difference(before, fingerprint(host))
+        headings = [line.split(":")[0].split(" was ")[0] for line in shown.splitlines()]
+        assert [name for name in changes if name.split(":")[0] not in headings] == []
+
+
+class TestRehearsing:
+    @staticmethod
+    def spawn(command: str = "['bash', '-l']") -> "pexpect.spawn[str]":
+        text = (
+            "import sys\n"
+            "from wizard.rehearsal.rehearse import rehearse\n"
+            f"sys.exit(rehearse(12, print, command={command}))\n"
+        )
+        child: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=30
+        )
+        return child
+
+    @staticmethod
+    def instance_of(child: "pexpect.spawn[str]") -> str:
+        (record,) = leftovers.FOLDER.glob(f"practice-{child.pid}-*.json")
+        return record.stem
+
+    def test_runs_a_command_in_this_terminal_and_gives_its_status(self) -> None:
+        child = self.spawn()
+        child.expect("Debian 12")
+        child.expect("@practice:")
+        name = self.instance_of(child)
+        child.sendline("tty; docker ps | grep -c mastodon_; echo lang=$LANG term=$TERM")
+        child.expect("/dev/pts/")
+        child.expect("5\r\n")
+        child.expect("lang=C.UTF-8 term=")
+        # Ctrl+C is the command's: it ends what runs there, and not the rehearsal.
+        child.sendline("""sh -c "echo slee''ping; exec sleep 100" """)
+        child.expect("sleeping")
+        child.sendintr()
+        child.sendline("exit 7")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 7
+        assert traces(name) == ""
+
+    @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+    def test_leaves_nothing_when_a_signal_ends_it(self, number: signal.Signals) -> None:
+        child = self.spawn()
+        child.expect("@practice:")
+        name = self.instance_of(child)
+        assert traces(name)
+        child.kill(number)
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 128 + number
+        assert traces(name) == ""
+
+    def test_leaves_nothing_when_interrupted_while_it_starts(self) -> None:
+        child = self.spawn()
+        child.expect("Starting a practice machine")
+        until(lambda: list(leftovers.FOLDER.glob(f"practice-{child.pid}-*.json")))
+        name = self.instance_of(child)
+        child.sendintr()
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 130
+        assert traces(name) == ""
+
+
+def _project() -> Path:
+    return Path(leftovers.__file__).parent.parent.parent

@@ -1,0 +1,104 @@
+"""The folder that keeps what is costly to make for practice machines, and how it stays whole."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from wizard.errors import WizardError
+
+
+def folder() -> Path:
+    """Return the cache's folder, made where it is missing."""
+    path = Path(os.environ.get("DOCKER_IPV6_WIZARD_CACHE") or "/var/cache/docker-ipv6-wizard")
+    path.mkdir(parents=True, exist_ok=True)
+    return path.resolve()
+
+
+def key(recipe: object) -> str:
+    """Return a short digest of a recipe: the same for the same recipe, whatever made it."""
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold one named lock of the cache; a second holder, in any process, waits."""
+    with (folder() / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
+    """Return the cached folder of that name and digest, made first if it is not there.
+
+    It is made beside its place and renamed whole, so that a build that was killed is never taken
+    for a finished one. Older digests of the same name go, unless a mount still uses them.
+
+    Args:
+        name: What it is, such as ``debian-12``.
+        digest: The recipe's digest, from :func:`key`.
+        make: Fills the empty folder it is given.
+    """
+    place = folder() / f"{name}-{digest}"
+    if place.is_dir():
+        return place
+    with locked(name):
+        if place.is_dir():
+            return place
+        for leftover in folder().glob(f".{name}.*"):
+            remove(leftover)
+        building = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder()))
+        try:
+            building.chmod(0o755)
+            make(building)
+            building.rename(place)
+        except BaseException:
+            remove(building)
+            raise
+        for older in folder().glob(f"{name}-*"):
+            if older != place and older.is_dir() and not _used(older):
+                remove(older)
+    return place
+
+
+def mounts_under(path: Path) -> list[Path]:
+    """Return the mount points at or under path, the newest first (proc_pid_mountinfo(5))."""
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
+        point = Path(_unescape(line.split()[4]))
+        if point == path or path in point.parents:
+            found.append(point)
+    return found[::-1]
+
+
+def remove(path: Path) -> None:
+    """Remove a folder with everything in it, never crossing into something mounted there.
+
+    Raises:
+        WizardError: Something is mounted under it and cannot be unmounted.
+    """
+    for point in mounts_under(path):
+        subprocess.run(["umount", "--lazy", str(point)], stderr=subprocess.DEVNULL)
+    if left := mounts_under(path):
+        raise WizardError(
+            f"{left[0]} is still mounted, so {path} was left alone. Unmount it with "
+            f"umount {left[0]} and then remove {path}."
+        )
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _used(path: Path) -> bool:
+    text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+    return str(path) in text
+
+
+def _unescape(field: str) -> str:
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        field = field.replace(code, character)
+    return field

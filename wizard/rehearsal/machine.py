@@ -1,0 +1,445 @@
+"""A throw-away Debian machine with its own systemd, dockerd, addresses and rules."""
+
+import contextlib
+import os
+import select
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from wizard.errors import WizardError
+from wizard.rehearsal import cache, leftovers, library, network, rootfs
+from wizard.text import clean, clean_line
+
+Manager = Literal["ifupdown", "systemd-networkd"]
+
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "USER": "root",
+    "LOGNAME": "root",
+    "SHELL": "/bin/bash",
+    "TERM": "xterm-256color",
+    "LANG": "C.UTF-8",
+}
+
+_BOOT_SECONDS = 60
+
+
+class Machine:
+    """A practice machine; as a context manager it is started, and nothing of it is left after.
+
+    Attributes:
+        release: The Debian release, such as 12.
+        route: Whether the IPv6 default route is configured or comes by router advertisement.
+        manager: What configures the interface ``eth0`` at boot.
+        router: The upstream router.
+        leader: The number, on this computer, of the machine's PID 1.
+    """
+
+    def __init__(
+        self,
+        release: int,
+        *,
+        route: network.Route = "static",
+        manager: Manager = "ifupdown",
+        wizard: bool = True,
+        binds: Mapping[Path, Path] | None = None,
+        progress: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Describe a machine; nothing is made before it is entered or started.
+
+        Args:
+            release: 12, 13 or 14.
+            route: With ``advertisement`` and ifupdown the kernel handles the advertisements.
+            manager: ``ifupdown`` or ``systemd-networkd``.
+            wizard: Whether the program ``wizard`` is in the machine.
+            binds: More folders of this computer, by where the machine sees them, read-only.
+            progress: Is given a line for every stage of what takes long the first time.
+        """
+        self.release = release
+        self.route = route
+        self.manager = manager
+        self.leader = 0
+        self._booted = False
+        self._wizard = wizard
+        self._binds = dict(binds or {})
+        self._progress = progress
+        self._instance: leftovers.Instance | None = None
+        self._network: network.Network | None = None
+        self._nspawn: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def name(self) -> str:
+        """The machine's name, unique on this computer."""
+        return self._made.name
+
+    @property
+    def router(self) -> network.Router:
+        """The upstream router."""
+        if self._network is None:
+            raise WizardError("The practice machine was not started.")
+        return self._network.router
+
+    @property
+    def address(self) -> str:
+        """The machine's own global IPv6 address."""
+        return network.MACHINE if self.route == "static" else network.MACHINE_ADVERTISED
+
+    @property
+    def compose(self) -> list[str]:
+        """The command of the Compose that the machine has: version 1 or 2."""
+        return ["docker-compose"] if self.release < 13 else ["docker", "compose"]
+
+    def start(self) -> None:
+        """Make the machine and boot it, after clearing away what dead owners left.
+
+        Raises:
+            Refused: This computer lacks something, or this is not root.
+            WizardError: It did not come up; the message ends with what its console said.
+        """
+        lower = rootfs.root_file_system(self.release, self._progress)
+        if self._wizard:
+            self._binds |= library.binds(self._progress)
+        leftovers.reap()
+        self._instance = leftovers.Instance.new()
+        try:
+            self._make(self._instance, lower)
+        except subprocess.CalledProcessError as error:
+            raise WizardError(
+                f"This computer does not let a practice machine be made: {shlex.join(error.cmd)} "
+                f"failed with: {clean_line(error.stderr.strip())}. What was made is removed "
+                "again. In a container, give it the right to mount and to make namespaces."
+            ) from error
+        self.boot()
+
+    def _make(self, instance: leftovers.Instance, lower: Path) -> None:
+        """Lay out the machine's files and its network, without starting anything of it."""
+        folder = instance.folder
+        folder.mkdir(parents=True)
+        # In memory: fast, and outside of the overlay, on which Docker's own could not stand.
+        network.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "practice", str(folder)])
+        for name in ("upper", "work", "root", "docker"):
+            (folder / name).mkdir()
+        self._configure(folder / "upper", lower)
+        options = f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/work"
+        network.run(["mount", "-t", "overlay", "-o", options, "practice", str(folder / "root")])
+        self._network = network.Network(instance, self.route)
+        self._network.renew()
+
+    def stop(self) -> None:
+        """End the machine at once and remove all that was made for it."""
+        if self._instance is None:
+            return
+        if self._nspawn is not None:
+            self.power_cut()
+        if self._network is not None:
+            self._network.router.stop()
+        self._instance.remove()
+        self._instance = self._network = None
+
+    def boot(self) -> None:
+        """Switch the machine on and wait until its systemd, uplink and dockerd are up."""
+        if self._network is None:
+            raise WizardError("The practice machine was not started.")
+        if self._booted:
+            self._network.renew()
+        self._booted = True
+        folder = self._made.folder
+        notify = folder / "notify"
+        notify.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.bind(str(notify))
+            with (folder / "console.log").open("ab") as console:
+                # Two machines in one group would take each other's units for their own. The shell
+                # goes into the group before anything else is started, so that nothing is outside.
+                group = self._made.cgroups[0]
+                leftovers.remove_cgroup(group)
+                group.mkdir()
+                enter = f'echo $$ > {group}/cgroup.procs; exec "$@"'
+                self._nspawn = subprocess.Popen(
+                    ["/bin/sh", "-ec", enter, "sh", *self._nspawn_command()],
+                    env=os.environ
+                    | {
+                        "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+                        "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+                        "NOTIFY_SOCKET": str(notify),
+                    },
+                    stdin=subprocess.DEVNULL,
+                    stdout=console,
+                    stderr=console,
+                    start_new_session=True,
+                )
+            self._made.add_process(self._nspawn.pid)
+            self._await_ready(told)
+        self.wait(self._uplink_is_up, "its uplink")
+        self.wait_for_docker()
+
+    def power_cut(self) -> None:
+        """End everything in the machine at once, as a power cut does; its files stay."""
+        if self.leader:
+            leftovers.Process.of(self.leader).kill()
+        elif self._nspawn is not None:
+            self._nspawn.kill()
+        self._await_end(5)
+
+    def shutdown(self) -> None:
+        """Shut the machine down in order; its files stay."""
+        # systemd(1), SIGNALS: starts poweroff.target.
+        os.kill(self.leader, signal.SIGRTMIN + 4)
+        self._await_end(120)
+
+    def reboot(self) -> None:
+        """Shut the machine down in order and boot it: addresses, rules and sysctls start anew."""
+        self.shutdown()
+        self.boot()
+
+    def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> list[str]:
+        """Return the command that, on this computer, runs argv as root in the machine.
+
+        Args:
+            argv: The command; a program is looked up in the machine.
+            env: Variables added to root's usual ones, which are all it gets.
+        """
+        variables = _ENVIRONMENT | dict(env or {})
+        return [
+            "nsenter", f"--target={self.leader}", "--all", "--",
+            "/usr/bin/env", "--ignore-environment", "--chdir=/root",
+            *(f"{name}={value}" for name, value in variables.items()),
+            *argv,
+        ]  # fmt: skip
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        check: bool = True,
+        input: str | None = None,  # noqa: A002  (subprocess.run's own name)
+        timeout: float = 60,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as root in the machine; see :func:`wizard.rehearsal.network.run`."""
+        return network.run(self.command(argv, env), check=check, input=input, timeout=timeout)
+
+    def shell(
+        self, text: str, *, check: bool = True, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a piece of shell, ending at its first failing command, as root in the machine."""
+        return self.run(["/bin/sh", "-ec", text], check=check, timeout=timeout)
+
+    def path(self, path: str | Path) -> Path:
+        """Return where this computer sees a file of the running machine.
+
+        An absolute symbolic link in the machine leads astray from here: resolve it in there.
+        """
+        return Path(f"/proc/{self.leader}/root") / str(path).lstrip("/")
+
+    def ssh_command(self, family: Literal[4, 6] = 6) -> list[str]:
+        """Return the command that logs in as root from the router, without questions."""
+        target = self.address if family == 6 else network.MACHINE_IPV4
+        return self.router.command(
+            [
+                "ssh", "-F", "/dev/null", "-i", str(_key()), "-o", "BatchMode=yes",
+                "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "-o", "LogLevel=ERROR", f"root@{target}",
+            ]
+        )  # fmt: skip
+
+    def wait(
+        self, condition: Callable[[], object], what: str, timeout: float = _BOOT_SECONDS
+    ) -> None:
+        """Wait until a condition holds.
+
+        Args:
+            condition: Asked again and again; it holds when what it returns is true.
+            what: Named in the message if it never does.
+            timeout: In seconds.
+
+        Raises:
+            WizardError: It did not hold in time.
+        """
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise self._failed(f"waited {timeout:g} s for {what} in vain")
+            time.sleep(0.02)
+
+    def wait_for_docker(self) -> None:
+        """Wait until dockerd answers on its socket.
+
+        Raises:
+            WizardError: It did not in a minute.
+        """
+        self.wait(self._docker_answers, "dockerd")
+
+    @property
+    def _made(self) -> leftovers.Instance:
+        if self._instance is None:
+            raise WizardError("The practice machine was not started.")
+        return self._instance
+
+    def _nspawn_command(self) -> list[str]:
+        folder = self._made.folder
+        return [
+            "systemd-nspawn", "--quiet", f"--directory={folder}/root", "--boot",
+            f"--machine={self.name}", "--register=no", "--keep-unit", "--notify-ready=yes",
+            f"--network-namespace-path=/run/netns/{self.name}", "--capability=all",
+            "--system-call-filter=add_key keyctl bpf", "--console=read-only",
+            "--link-journal=no", "--resolv-conf=off", "--timezone=off",
+            f"--bind={folder}/docker:/var/lib/docker",
+            f"--bind={library.compiled()}:{library.COMPILED}",
+            *(f"--bind-ro={source}:{place}" for place, source in self._binds.items()),
+        ]  # fmt: skip
+
+    def _configure(self, upper: Path, lower: Path) -> None:
+        """Write what makes this machine differ from the root file system it stands on."""
+        files = {
+            "etc/machine-id": f"{uuid.uuid4().hex}\n",
+            "root/.ssh/authorized_keys": _key().with_suffix(".pub").read_text(),
+            **_interface_files(self.manager, self.route),
+        }
+        if self._wizard:
+            files[str(library.PROGRAM)[1:]] = library.PROGRAM_TEXT
+        for name, text in files.items():
+            file = upper / name
+            missing = [folder for folder in file.parents if not folder.exists()]
+            for folder in reversed(missing):
+                folder.mkdir()
+                below = lower / folder.relative_to(upper)
+                if below.is_dir():
+                    # A folder of the upper layer hides the lower one's owner and mode.
+                    shutil.copystat(below, folder)
+                else:
+                    folder.chmod(0o700)
+            file.write_text(text)
+            file.chmod(0o755 if file.parent.name == "bin" else 0o644)
+        if self.manager == "systemd-networkd":
+            wants = upper / "etc/systemd/system/multi-user.target.wants"
+            wants.mkdir(parents=True, exist_ok=True)
+            unit = wants / "systemd-networkd.service"
+            unit.symlink_to("/lib/systemd/system/systemd-networkd.service")
+
+    def _await_ready(self, told: socket.socket) -> None:
+        """Follow what nspawn tells (sd_notify(3)) until the machine has booted."""
+        self.leader = 0
+        deadline = time.monotonic() + _BOOT_SECONDS
+        while True:
+            if self._nspawn is None or self._nspawn.poll() is not None:
+                raise self._failed("ended while it booted")
+            if time.monotonic() > deadline:
+                raise self._failed(f"did not boot in {_BOOT_SECONDS} s")
+            if not select.select([told], [], [], 0.1)[0]:
+                continue
+            lines = told.recv(65536).decode(errors="replace").splitlines()
+            for line in lines:
+                if line.startswith("X_NSPAWN_LEADER_PID="):
+                    self.leader = int(line.partition("=")[2])
+                    self._made.add_process(self.leader)
+            if "READY=1" in lines and self.leader:
+                return
+
+    def _await_end(self, seconds: float) -> None:
+        if self._nspawn is None:
+            return
+        try:
+            self._nspawn.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._nspawn.kill()
+            self._nspawn.wait()
+        self._nspawn = None
+        self.leader = 0
+
+    def _uplink_is_up(self) -> bool:
+        """Tell whether eth0 has its address, past duplicate detection, and a default route."""
+        shown = Path(f"/proc/{self.leader}/net")
+        if not shown.exists():
+            return False
+        wanted = socket.inet_pton(socket.AF_INET6, self.address).hex()
+        # Address, index, prefix length, scope, flags, name; 0x40 is IFA_F_TENTATIVE.
+        addresses = [line.split() for line in (shown / "if_inet6").read_text().splitlines()]
+        if not any(line[0] == wanted and not int(line[4], 16) & 0x40 for line in addresses):
+            return False
+        routes = [line.split() for line in (shown / "ipv6_route").read_text().splitlines()]
+        if not any(line[:2] == ["0" * 32, "00"] and line[9] == "eth0" for line in routes):
+            return False
+        routes = [line.split() for line in (shown / "route").read_text().splitlines()]
+        return any(line[:2] == ["eth0", "0" * 8] for line in routes)
+
+    def _docker_answers(self) -> bool:
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client,
+        ):
+            client.settimeout(5)
+            client.connect(str(self.path("/run/docker.sock")))
+            client.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 OK" in client.recv(64)
+        return False
+
+    def _failed(self, how: str) -> WizardError:
+        log = self._made.folder / "console.log"
+        said = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+        return WizardError(
+            f"The practice machine with Debian {self.release} {how}. It is removed again. "
+            f"Its console said:\n{clean(said)}"
+        )
+
+
+def _key() -> Path:
+    """Return the private key that opens every machine of this cache, made if it is missing."""
+    key = cache.folder() / "ssh" / "id_ed25519"
+    with cache.locked("ssh"):
+        if not key.exists():
+            key.parent.mkdir(exist_ok=True, mode=0o700)
+            network.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "practice", "-f", str(key)]
+            )
+    return key
+
+
+def _interface_files(manager: Manager, route: network.Route) -> dict[str, str]:
+    """Return the files that configure eth0, by path without the leading slash."""
+    static = route == "static"
+    if manager == "systemd-networkd":
+        lines = [
+            "[Match]", "Name=eth0", "", "[Network]",
+            f"Address={network.MACHINE_IPV4}/24", f"Gateway={network.ROUTER_IPV4}",
+        ]  # fmt: skip
+        if static:
+            lines += [f"Address={network.MACHINE}/64", f"Gateway={network.ROUTER}"]
+        lines.append(f"IPv6AcceptRA={'no' if static else 'yes'}")
+        return {"etc/systemd/network/10-eth0.network": "\n".join(lines) + "\n"}
+    lines = [
+        "auto eth0", "iface eth0 inet static",
+        f"    address {network.MACHINE_IPV4}/24", f"    gateway {network.ROUTER_IPV4}",
+    ]  # fmt: skip
+    if static:
+        lines += [
+            "iface eth0 inet6 static",
+            f"    address {network.MACHINE}/64", f"    gateway {network.ROUTER}",
+        ]  # fmt: skip
+    return {"etc/network/interfaces.d/eth0": "\n".join(lines) + "\n"}

@@ -1,0 +1,228 @@
+"""The network of one practice machine: its namespace, and an upstream router in another.
+
+Documentation prefixes only (RFC 3849, RFC 5737). The link between the two is made inside the
+namespaces, so no interface of it is ever seen in the computer's own.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from wizard.errors import WizardError
+from wizard.rehearsal.leftovers import Instance, remove_namespace
+
+Route = Literal["static", "advertisement"]
+
+PREFIX = "2001:db8:1:2::/64"
+ROUTER = "2001:db8:1:2::1"
+ROUTER_LINK_LOCAL = "fe80::1"
+ROUTER_IPV4 = "192.0.2.1"
+MACHINE = "2001:db8:1:2::10"
+# What the machine's interface makes of the prefix by itself: EUI-64 of its MAC (RFC 4291, 2.5.1).
+MACHINE_ADVERTISED = "2001:db8:1:2:0:ff:fe00:10"
+MACHINE_IPV4 = "192.0.2.10"
+INTERNET = "2001:db8:ffff::53"
+INTERNET_IPV4 = "198.51.100.1"
+INTERNET_PORTS = (80, 443)
+
+_MACHINE_MAC = "02:00:00:00:00:10"
+_ROUTER_MAC = "02:00:00:00:00:01"
+
+# Long pauses, as a provider's router has: a route that was lost does not come back by itself.
+_RADVD = f"""interface machine {{
+    AdvSendAdvert on;
+    MinRtrAdvInterval 200;
+    MaxRtrAdvInterval 600;
+    prefix {PREFIX} {{ AdvOnLink on; AdvAutonomous on; }};
+}};
+"""
+
+
+class Router:
+    """The upstream router: on-link prefix, addresses that stand for the internet, nothing else.
+
+    It has no route to what the machine may give its containers, and it answers TCP on the ports
+    80 and 443 of its internet addresses with one line: the address of whoever asks.
+
+    Attributes:
+        namespace: The name of its network namespace.
+    """
+
+    def __init__(self, instance: Instance, route: Route) -> None:
+        self._instance = instance
+        self._route = route
+        self._radvd: subprocess.Popen[bytes] | None = None
+        self._internet: subprocess.Popen[bytes] | None = None
+        self.namespace = f"{instance.name}-router"
+
+    def command(self, argv: Sequence[str]) -> list[str]:
+        """Return the command that runs argv of this computer in the router's network."""
+        return ["nsenter", f"--net=/run/netns/{self.namespace}", "--", *argv]
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        check: bool = True,
+        input: str | None = None,  # noqa: A002  (subprocess.run's own name)
+        timeout: float = 60,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of this computer in the router's network; see :func:`run`."""
+        environment = {**os.environ, **env} if env else None
+        return run(self.command(argv), check=check, input=input, timeout=timeout, env=environment)
+
+    def start(self) -> None:
+        """Make the router's namespace, with its internet answering."""
+        self._instance.namespaces.append(self.namespace)
+        self._instance.record()
+        run(["ip", "netns", "add", self.namespace])
+        _ip(
+            self.namespace,
+            "link set lo up",
+            f"address add {INTERNET}/128 dev lo nodad",
+            f"address add {INTERNET_IPV4}/32 dev lo",
+        )
+        self.run(["sysctl", "-qw", "net.ipv6.conf.all.forwarding=1", "net.ipv4.ip_forward=1"])
+        program = Path(__file__).with_name("internet.py")
+        argv = [sys.executable, "-I", str(program), *map(str, INTERNET_PORTS)]
+        self._internet = self._spawn(argv, until="listening")
+
+    def stop(self) -> None:
+        """End what runs in the router; its namespace goes with the rest of the instance."""
+        for process in (self._radvd, self._internet):
+            if process is not None:
+                _end(process)
+        self._radvd = self._internet = None
+
+    def link(self, machine: str) -> None:
+        """Join the router to the namespace of that name, which must be new."""
+        if self._radvd is not None:
+            _end(self._radvd)
+        # The far end goes with the near one, and at once; with its namespace it goes some time.
+        run(["ip", "-n", self.namespace, "link", "delete", "machine"], check=False)
+        _ip(
+            self.namespace,
+            f"link add machine address {_ROUTER_MAC} type veth "
+            f"peer name eth0 address {_MACHINE_MAC} netns {machine}",
+            "link set machine addrgenmode none",
+            f"address add {ROUTER}/64 dev machine nodad",
+            f"address add {ROUTER_LINK_LOCAL}/64 dev machine nodad",
+            f"address add {ROUTER_IPV4}/24 dev machine",
+            "link set machine up",
+        )
+        if self._route == "advertisement":
+            configuration = self._instance.folder / "radvd.conf"
+            configuration.write_text(_RADVD)
+            pid = self._instance.folder / "radvd.pid"
+            self._radvd = self._spawn(
+                ["radvd", "-n", "-m", "stderr", "-C", str(configuration), "-p", str(pid)]
+            )
+
+    def _spawn(self, argv: list[str], until: str = "") -> subprocess.Popen[bytes]:
+        log = self._instance.folder / f"{Path(argv[0]).name}.log"
+        with log.open("wb") as error:
+            process = subprocess.Popen(
+                self.command(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if until else error,
+                stderr=error,
+                start_new_session=True,
+            )
+        self._instance.add_process(process.pid)
+        if process.stdout is not None:
+            line = process.stdout.readline().decode()
+            if until not in line:
+                raise WizardError(
+                    f"{argv[0]} did not start in the practice machine's router: "
+                    f"{log.read_text(errors='replace')[-300:]}"
+                )
+        return process
+
+
+class Network:
+    """A router and the namespace of one machine, joined.
+
+    Attributes:
+        router: The upstream router.
+        namespace: The name of the machine's network namespace.
+    """
+
+    def __init__(self, instance: Instance, route: Route) -> None:
+        self._instance = instance
+        self.router = Router(instance, route)
+        self.namespace = instance.name
+
+    def renew(self) -> None:
+        """Give the machine a namespace as it is at power on: an interface and nothing set."""
+        if not self._instance.namespaces:
+            self.router.start()
+            self._instance.namespaces.append(self.namespace)
+            self._instance.record()
+        remove_namespace(self.namespace)
+        run(["ip", "netns", "add", self.namespace])
+        self.router.link(self.namespace)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    check: bool = True,
+    input: str | None = None,  # noqa: A002  (subprocess.run's own name)
+    timeout: float = 60,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as subprocess.run does, text both ways, in a process group of its own.
+
+    Past the timeout the whole group is killed: what nsenter started goes with nsenter.
+
+    Args:
+        argv: The command.
+        check: Raise if the exit status is not 0.
+        input: Given to it as standard input, which is otherwise empty.
+        timeout: In seconds.
+        env: The whole environment, or None for this process's own.
+
+    Raises:
+        subprocess.CalledProcessError: With what it printed in a note, so that a test shows it.
+        subprocess.TimeoutExpired: It took longer.
+    """
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="surrogateescape",
+        env=env,
+        start_new_session=True,
+    )
+    try:
+        output, complaint = process.communicate(input, timeout)
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    done = subprocess.CompletedProcess(list(argv), process.returncode, output, complaint)
+    if check and done.returncode:
+        error = subprocess.CalledProcessError(done.returncode, done.args, output, complaint)
+        error.add_note(f"stdout: {output}\nstderr: {complaint}")
+        raise error
+    return done
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _ip(namespace: str, *lines: str) -> None:
+    run(["ip", "-n", namespace, "-batch", "-"], input="\n".join(lines) + "\n")

@@ -1,0 +1,106 @@
+"""Opens the wizard in a practice machine, in this terminal, and leaves nothing behind."""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+
+from wizard.rehearsal import deployment
+from wizard.rehearsal.machine import Machine
+
+# What a program draws by; TERM goes with the login itself.
+_PASSED = ("COLORTERM", "NO_COLOR", "LANG", "LC_ALL")
+
+
+def rehearse(
+    release: int, progress: Callable[[str], None], command: Sequence[str] = ("wizard",)
+) -> int:
+    """Start a machine with a deployment, run a command in it as over SSH, and remove it all.
+
+    Removed it is however this ends: by the command's own end, Ctrl+C, a closed terminal or
+    SIGTERM. What a SIGKILL leaves, the next practice machine removes.
+
+    Args:
+        release: 12, 13 or 14.
+        progress: Is given a line for every stage until the command starts.
+        command: What to run, as root.
+
+    Returns:
+        The command's exit status, or 128 and the signal's number, as a shell has it.
+
+    Raises:
+        WizardError: The machine could not be built or started.
+    """
+    try:
+        with _signals_end_it():
+            progress(f"Starting a practice machine with Debian {release}.")
+            with Machine(release, progress=progress) as machine, _terminal_kept():
+                progress("Starting a deployment like Mastodon's in it.")
+                deployment.up(machine)
+                argv = [*machine.ssh_command(4), "-t", "-e", "none", _remote(command)]
+                # From here Ctrl+C is for the command, not for this program.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                status = subprocess.call(argv)
+                return status if status >= 0 else 128 - status
+    except _Ended as ended:
+        return 128 + ended.number
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+class _Ended(BaseException):
+    """A signal ended the rehearsal; no Exception, so that nothing on the way swallows it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """Let SIGHUP and SIGTERM unwind the stack once; later ones leave the clean-up alone."""
+    numbers = (signal.SIGHUP, signal.SIGTERM)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in (*numbers, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+        raise _Ended(number)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in numbers}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _terminal_kept() -> Iterator[None]:
+    """Leave the terminal's settings as they are now, also if the login in it is killed."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    settings = termios.tcgetattr(sys.stdin)
+    try:
+        yield
+    finally:
+        # A terminal that was closed has no settings to bring back.
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
+
+
+def _remote(command: Sequence[str]) -> str:
+    """Return the command as the login shell in the machine is given it."""
+    variables = {name: os.environ[name] for name in _PASSED if name in os.environ}
+    variables.setdefault("LANG", "C.UTF-8")
+    return shlex.join(["env", *(f"{name}={value}" for name, value in variables.items()), *command])
