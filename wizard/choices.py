@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tomli_w
 
-from wizard import prefixes
+from wizard import prefixes, subprefixes
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
@@ -22,11 +22,23 @@ FORMAT = 1
 DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
 """A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
 
+ROUTED_GATEWAY = (27, 0)
+"""The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
+
+NDPPD_RELEASES = (12, 13)
+"""The releases of Debian that have the package ndppd."""
+
 _BRIDGE_LENGTH = 15
 """The kernel's interface names hold IFNAMSIZ - 1 characters (linux/if.h)."""
 
 # Docker's own rule for names (moby, daemon/names).
 _NETWORK_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+_PREDEFINED_NETWORKS = {"bridge", "default", "host", "none"}
+"""Names that Docker keeps for itself (moby, runconfig)."""
+
+_GROUPS = {"all", "default"}
+"""Names below net.ipv6.conf that the kernel keeps from interfaces (net/ipv6/addrconf.c)."""
 
 
 class Mode(StrEnum):
@@ -34,6 +46,26 @@ class Mode(StrEnum):
 
     ULA = "ula"
     ROUTED = "routed"
+
+
+class Proxy(StrEnum):
+    """Who answers when the router asks for a container's address (RFC 4861 §7.2.8)."""
+
+    SERVICE = "service"
+    """The kernel, with an entry for each container that a small service of ours keeps in step."""
+    NDPPD = "ndppd"
+    FIXED = "fixed"
+    """The kernel, with entries for the addresses of today."""
+    NONE = "none"
+    """Nobody: the prefix is routed to this host."""
+
+
+class Inwards(StrEnum):
+    """What may open a connection to a container from outside."""
+
+    PUBLISHED = "published"
+    EXPOSED = "exposed"
+    ALL = "all"
 
 
 class Placement(StrEnum):
@@ -56,17 +88,28 @@ class Choices:
     services: tuple[str, ...] = field(default=())
     placement: Placement = Placement.IN_PLACE
     target: IPv6Address = DEFAULT_TARGET
+    proxy: Proxy = Proxy.SERVICE
+    """For routed addresses alone."""
+    inwards: Inwards = Inwards.PUBLISHED
+    """For routed addresses alone."""
 
 
-def check_prefix(text: str, host: Host) -> IPv6Network | str:
-    """Return the unique local prefix in ``text``, or a sentence that says why it cannot be used.
+def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
+    """Return the prefix in ``text``, or a sentence that says why it cannot be used in the mode."""
+    prefix = prefixes.parse_prefix(text)
+    if isinstance(prefix, str):
+        return prefix
+    if mode is Mode.ROUTED:
+        return subprefixes.obstacle(prefix, host) or prefix
+    return _check_unique_local(prefix, host)
+
+
+def _check_unique_local(prefix: IPv6Network, host: Host) -> IPv6Network | str:
+    """Return the unique local prefix, or a sentence that says why it cannot be used.
 
     From /48 to /64: RFC 4193 §3.1 gives a site a /48, and a network on a link has a /64
     (RFC 4291 §2.5.4). A shorter one than /64 gives its first /64 to the network.
     """
-    prefix = prefixes.parse_prefix(text)
-    if isinstance(prefix, str):
-        return prefix
     if prefix.is_multicast:
         return f"{prefix} is multicast: it names groups, and no container can have such an address."
     if prefix.is_link_local:
@@ -110,6 +153,8 @@ def check_network_name(name: str, host: Host) -> str | None:
             f"{shown} cannot be the name of a Docker network: letters, digits, dots, dashes and "
             "underscores only, and a letter or digit first."
         )
+    if name in _PREDEFINED_NETWORKS:
+        return f"Docker keeps the name {shown} for itself. Take another name."
     if not isinstance(host.networks, Unknown):
         for network in host.networks:
             if network.name == name:
@@ -129,6 +174,8 @@ def check_bridge(name: str, host: Host) -> str | None:
         )
     if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", name):
         return f"{shown} cannot be the name of an interface: letters, digits, dots and dashes only."
+    if name in _GROUPS:
+        return f"The kernel keeps the name {shown} for itself. Take another name."
     if not isinstance(host.interfaces, Unknown) and name in host.interfaces:
         return f"This host already has an interface called {shown}. Take another name."
     return None
@@ -138,6 +185,36 @@ def check_mode(mode: Mode, host: Host) -> str | None:
     """Return a sentence that says why the mode cannot be had on this host, or None."""
     if mode is Mode.ROUTED:
         return "Routed global addresses cannot be set up yet. Choose ULA and NAT66."
+    return None
+
+
+def check_proxy(choices: Choices, host: Host) -> str | None:
+    """Return a sentence that says why the neighbour proxy cannot be had, or None."""
+    if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE:
+        return None
+    if choices.prefix and not subprefixes.is_on_link(choices.prefix, host):
+        return (
+            f"{choices.prefix} is not a part of the uplink's prefix, so no neighbour asks for it "
+            "and a proxy would not help. It works only if the provider routes it to this host: "
+            "choose no proxy."
+        )
+    if choices.proxy is Proxy.NDPPD and not (
+        not isinstance(host.debian, Unknown) and host.debian.version in NDPPD_RELEASES
+    ):
+        return "This Debian has no ndppd (Debian 12 and 13 have). Choose the wizard's own service."
+    return None
+
+
+def check_inwards(choices: Choices, host: Host) -> str | None:
+    """Return a sentence that says why the packet filter cannot be so, or None."""
+    if choices.mode is not Mode.ROUTED or choices.inwards is Inwards.PUBLISHED:
+        return None
+    if not isinstance(host.engine, Unknown) and host.engine.release >= ROUTED_GATEWAY:
+        return (
+            f"Docker {host.engine.version} filters what comes in itself, and lets in what is "
+            "published. Choose published ports, and publish in the Compose file what should be "
+            "reached."
+        )
     return None
 
 
@@ -171,11 +248,12 @@ def find_project(choices: Choices, host: Host) -> ComposeProject | str:
 def check(choices: Choices, host: Host) -> tuple[str, ...]:
     """Return every sentence that stands between these choices and a plan."""
     sentences: list[str | None] = [check_mode(choices.mode, host)]
-    prefix = check_prefix(str(choices.prefix or ""), host)
+    prefix = check_prefix(str(choices.prefix or ""), host, choices.mode)
     sentences.append(prefix if isinstance(prefix, str) else None)
     sentences.append(check_network_name(choices.network, host))
     sentences.append(check_bridge(choices.bridge, host))
     sentences.append(check_services(choices, host))
+    sentences += [check_proxy(choices, host), check_inwards(choices, host)]
     return tuple(sentence for sentence in sentences if sentence)
 
 
@@ -213,32 +291,42 @@ def resume(saved: Choices, host: Host) -> Choices:
         chosen = replace(chosen, file=saved.file if fitting else chosen.file)
         if check_network_name(saved.network, host) is None:
             chosen = replace(chosen, network=saved.network)
-    if saved.prefix and not isinstance(check_prefix(str(saved.prefix), host), str):
-        chosen = replace(chosen, prefix=saved.prefix)
     if check_bridge(saved.bridge, host) is None:
         chosen = replace(chosen, bridge=saved.bridge)
     if check_mode(saved.mode, host) is None:
-        chosen = replace(chosen, mode=saved.mode)
-    return chosen
+        chosen = choose_mode(chosen, saved.mode, host)
+    if saved.prefix and not isinstance(check_prefix(str(saved.prefix), host, chosen.mode), str):
+        chosen = replace(chosen, prefix=saved.prefix)
+    with_filter = replace(chosen, inwards=saved.inwards)
+    if check_inwards(with_filter, host) is None:
+        chosen = with_filter
+    with_proxy = replace(chosen, proxy=saved.proxy)
+    return with_proxy if check_proxy(with_proxy, host) is None else chosen
+
+
+def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
+    """Return the choices with another mode, and a prefix that fits it."""
+    if choices.mode is mode and choices.prefix is not None:
+        return choices
+    prefix = subprefixes.propose(host) if mode is Mode.ROUTED else another_prefix(host)
+    return replace(choices, mode=mode, prefix=prefix)
 
 
 def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Choices:
     """Return the choices with another project, and what is proposed for that project."""
     names = () if isinstance(host.networks, Unknown) else [each.name for each in host.networks]
     base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-") or "compose"
-    return Choices(
-        mode=choices.mode,
-        prefix=choices.prefix,
+    return replace(
+        choices,
         network=_first_free(f"{base}_ipv6", names),
-        bridge=choices.bridge,
         project=project.name,
+        services=(),
         file=project.files[0] if project.files else None,
         placement=(
             Placement.OVERRIDE
             if project.in_git and picks_up_override(project.files)
             else Placement.IN_PLACE
         ),
-        target=choices.target,
     )
 
 
@@ -277,6 +365,8 @@ def to_table(choices: Choices) -> dict[str, object]:
         "placement": choices.placement.value,
         "target": str(choices.target),
     }
+    if choices.mode is Mode.ROUTED:
+        table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
     return table
 
 
@@ -288,6 +378,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
+        "proxy", "inwards",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -315,6 +406,8 @@ def from_table(table: dict[str, object]) -> Choices:
             services=tuple(services),
             placement=Placement(texts.get("placement", proposed.placement)),
             target=IPv6Address(texts.get("target", str(proposed.target))),
+            proxy=Proxy(texts.get("proxy", proposed.proxy)),
+            inwards=Inwards(texts.get("inwards", proposed.inwards)),
         )
     except ValueError as error:
         raise Refused(

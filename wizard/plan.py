@@ -30,7 +30,7 @@ class Plan:
     def digest(self) -> str:
         """A fingerprint of every step with its parameters: equal plans do the same."""
         table = {"steps": [{"kind": step.kind} | step.parameters() for step in self.steps]}
-        return hashlib.sha256(tomli_w.dumps(table).encode()).hexdigest()
+        return hashlib.sha256(tomli_w.dumps(table).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def plan(host: Host, choices: Choices, sources: Sources) -> Plan:

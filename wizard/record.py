@@ -26,6 +26,8 @@ _HEADER = """\
 # the last step first. The text of each file as it was is under its step's "before".
 """
 
+_FOOTER = "# The end. A record without this line is not whole.\n"
+
 
 class State(StrEnum):
     """Where a whole run stands."""
@@ -116,7 +118,7 @@ def dumps(record: Record) -> str:
     first = ("format", "wizard", "id", "state", "started", "finished", "error", "digest")
     plain = {key: table[key] for key in (*first, "host", "choices")}
     plain["steps"] = steps
-    return _HEADER + tomli_w.dumps(plain)
+    return _HEADER + tomli_w.dumps(plain) + _FOOTER
 
 
 def loads(text: str, path: str = "the record") -> Record:
@@ -138,6 +140,11 @@ def loads(text: str, path: str = "the record") -> Record:
             f"{where} has format {clean_line(str(table.get('format')))}, and this wizard reads "
             f"format {FORMAT}. Nothing was changed. Use the wizard that wrote it, version "
             f"{clean_line(str(table.get('wizard')))}."
+        )
+    if not text.endswith(_FOOTER):
+        raise Refused(
+            f"{where} is not whole: its end is missing. Nothing was changed. It lists by hand what "
+            "was done; look at it before you go on."
         )
     try:
         return _record(table)

@@ -58,7 +58,8 @@ class Session:
 
     def detect(self, found: Callable[[str, object], None] | None = None) -> Host:
         """Find out what the host is; ``found`` is called from other threads."""
-        return detect(found)
+        saved = self.load_answers()
+        return detect(found, target=saved.target if saved else None)
 
     def look(self) -> Host:
         """Find out what the host is, but for the way out, which no plan depends on."""
@@ -156,7 +157,7 @@ class Session:
         if code is None:
             return Progress(record if self._is_new(record) else None, None)
         record = self.record()
-        if code in journal.EXIT_CODES.values() and record is not None:
+        if record is not None and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))
         ended = ExitCode(code) if code in set(ExitCode) else ExitCode.UNEXPECTED
         return Progress(None, ended, self._last_words())

@@ -19,7 +19,7 @@ Fingerprint = dict[str, str]
 _SYSCTLS_LEFT_OUT = re.compile(r"/(stable_secret|tcp_fastopen_key|flush)$|/(conf|neigh)/veth[^/]*/")
 # Facts that are a host's own: two hosts with the same history differ in them.
 _OWN = re.compile(
-    r"^(network|container) .* (id|started)$|^file /etc/(machine-id|docker/key\.json)$"
+    r"^(network|container) .* (id|started)$|^file /etc/(machine-id|docker/key\.json|\.updated)$"
 )
 
 
@@ -112,7 +112,10 @@ def _rules(machine: Machine, found: Fingerprint) -> None:
         names = Path(f"/proc/{machine.leader}/net/{program.replace('tables', '_tables')}_names")
         if names.exists() and names.read_text().strip():
             legacy = f"{program}-legacy"
-            found[legacy] = _tables(machine.run([f"{legacy}-save"]).stdout)
+            rules = _tables(machine.run([f"{legacy}-save"]).stdout)
+            # A legacy table cannot be unloaded; an empty one does what none does.
+            if rules:
+                found[legacy] = rules
 
 
 def _tables(saved: str) -> str:
@@ -122,6 +125,7 @@ def _tables(saved: str) -> str:
     table does; whoever first uses it makes it, and nothing takes it away again.
     """
     kept: list[str] = []
+    saved = _sorted_by_container(saved)
     for table in re.split(r"^(?=\*)", saved, flags=re.MULTILINE):
         lines = [
             re.sub(r" \[\d+:\d+\]$", "", line)
@@ -131,6 +135,23 @@ def _tables(saved: str) -> str:
         if any(not re.fullmatch(r"\*\w+|:[A-Z]+ ACCEPT", line) for line in lines):
             kept += lines
     return "\n".join(kept)
+
+
+def _sorted_by_container(saved: str) -> str:
+    """Return a saved ruleset with Docker's rules for single containers in one order.
+
+    Docker adds those of a container at the end whenever it moves its ports. Each names another
+    address, so that their order among themselves means nothing.
+    """
+    lines: list[str] = []
+    run: list[str] = []
+    for line in [*saved.splitlines(), ""]:
+        if re.match(r"-A (DOCKER|POSTROUTING) .*(/32|--to-destination) ", line):
+            run.append(line)
+        else:
+            lines += [*sorted(run), line]
+            run = []
+    return "\n".join(lines)
 
 
 def _addresses(machine: Machine, found: Fingerprint) -> None:

@@ -1,6 +1,7 @@
 """Moves a host from step to step, with every move in the record before and after it is made."""
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 
 from wizard import choices as choosing
@@ -20,6 +21,9 @@ EXIT_CODES: Mapping[State, ExitCode] = {
     State.UNDO_INCOMPLETE: ExitCode.ROLLBACK_INCOMPLETE,
 }
 """What a run that ended in a state exits with."""
+
+LAST_SAVES = (0.0, 0.2, 1.0)
+"""Seconds to wait before each try to write the record when everything was taken back."""
 
 
 def check_obstacles(plan: Plan, system: System) -> None:
@@ -79,8 +83,8 @@ def apply(
             _apply_step(step, entry, record, system, store)
         record.state, record.finished = State.APPLIED, now()
         store.save(record)
-    except (WizardError, OSError) as error:
-        record.error = clean(str(error))
+    except Exception as error:  # whatever it was, the host must not stay half way
+        record.error = _in_words(error)
         take_back(record, system, store, State.ROLLING_BACK)
 
 
@@ -107,37 +111,73 @@ def _apply_step(
 def take_back(record: Record, system: System, store: Store, state: State) -> None:
     """Take back every step that was begun, newest first; go on where one fails.
 
-    ``state`` is ROLLING_BACK or UNDOING. What is not taken back is in ``left`` of its step.
+    ``state`` is ROLLING_BACK or UNDOING. What is not taken back is in ``left`` of its step. It goes
+    on where the record cannot be written: the record then says too much is there, never too little.
+
+    Raises:
+        Refused: the record holds a step that is not known; nothing was touched.
     """
+    steps = [kinds.step(entry.kind, entry.parameters) for entry in record.steps]
     record.state, record.finished = state, ""
-    store.save(record)
+    _save_if_possible(record, store)
     complete = True
-    for entry in reversed(record.steps):
+    for step, entry in reversed(list(zip(steps, record.steps, strict=True))):
         if entry.state in (StepState.PLANNED, StepState.UNDONE):
             continue
-        complete = _undo_step(entry, record, system, store) and complete
+        complete = _undo_step(step, entry, record, system, store) and complete
     if state is State.ROLLING_BACK:
         record.state = State.ROLLED_BACK if complete else State.ROLLBACK_INCOMPLETE
     else:
         record.state = State.UNDONE if complete else State.UNDO_INCOMPLETE
     record.finished = now()
-    store.save(record)
+    _save_at_last(record, store)
 
 
-def _undo_step(entry: StepRecord, record: Record, system: System, store: Store) -> bool:
-    step = kinds.step(entry.kind, entry.parameters)
+def _undo_step(step: Step, entry: StepRecord, record: Record, system: System, store: Store) -> bool:
     entry.state, entry.left = StepState.UNDOING, []
-    store.save(record)
+    _save_if_possible(record, store)
 
     def report(line: str) -> None:
         entry.output.append(clean(line))
-        store.save(record)
+        _save_if_possible(record, store)
 
     try:
         entry.left = [clean(sentence) for sentence in step.undo(system, entry.before, report)]
-    except (WizardError, OSError) as error:
+    except Exception as error:  # whatever it was, the other steps must still be taken back
         by_hand = "; ".join(entry.undo)
-        entry.left = [clean(f"{entry.title}: {error} By hand: {by_hand}")]
+        entry.left = [clean(f"{entry.title}: {_in_words(error)} By hand: {by_hand}")]
     entry.state = StepState.KEPT if entry.left else StepState.UNDONE
-    store.save(record)
+    _save_if_possible(record, store)
     return not entry.left
+
+
+def _save_if_possible(record: Record, store: Store) -> OSError | None:
+    try:
+        store.save(record)
+    except OSError as error:
+        return error
+    return None
+
+
+def _save_at_last(record: Record, store: Store) -> None:
+    complaint: OSError | None = None
+    for pause in LAST_SAVES:
+        time.sleep(pause)
+        complaint = _save_if_possible(record, store)
+        if complaint is None:
+            return
+    if complaint is not None:
+        record.error = (
+            f"{record.error} The run is {record.state}, but {store.path} could not be written and "
+            f"does not say so: {complaint.strerror}. Make room on the disk, and then let "
+            "wizard --undo bring it up to date."
+        ).strip()
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case WizardError():
+            return clean(str(error))
+        case OSError():
+            return clean(f"{error.filename} could not be read or written: {error.strerror}.")
+    return clean(f"The wizard has a fault: {type(error).__name__}: {error}.")

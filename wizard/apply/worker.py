@@ -5,6 +5,7 @@
 
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -21,7 +22,7 @@ from wizard.modes.shared import project_of
 from wizard.plan import Plan, plan
 from wizard.record import Record, State, Store
 from wizard.system import RealSystem, System
-from wizard.text import clean
+from wizard.text import clean, clean_line
 
 
 class Cancelled:
@@ -121,6 +122,17 @@ def main(arguments: Sequence[str]) -> int:
     except WizardError as error:
         sys.stderr.write(f"{clean(str(error))}\n")
         return error.exit_code
+    except Exception as error:
+        # The log is for a report; its last line is what the person sees.
+        traceback.print_exc()
+        words = clean_line(f"{type(error).__name__}: {error}")
+        sys.stderr.write(
+            f"The wizard has a fault: {words}. What was done until now is in the record: see "
+            f"wizard --status. Please report this, with {store.log}.\n"
+        )
+        return ExitCode.UNEXPECTED
+    if record.error:
+        sys.stderr.write(f"{clean_line(record.error)}\n")
     return journal.EXIT_CODES.get(record.state, ExitCode.UNEXPECTED)
 
 

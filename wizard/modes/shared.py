@@ -1,5 +1,8 @@
 """The steps that every mode has: forwarding, the network, the Compose file, the containers."""
 
+from collections.abc import Sequence
+from ipaddress import IPv6Address
+
 from wizard import prefixes, sources
 from wizard.choices import Choices, Placement, find_project
 from wizard.compose.edit import add_network
@@ -25,8 +28,11 @@ def project_of(host: Host, choices: Choices) -> ComposeProject:
     return project
 
 
-def forwarding(host: Host, sources: Sources) -> Sysctl:
-    """Return the step that lets the kernel forward, with accept_ra first where it is needed."""
+def forwarding(host: Host, sources: Sources, further: Sequence[tuple[str, str]] = ()) -> Sysctl:
+    """Return the step that lets the kernel forward, with accept_ra first where it is needed.
+
+    ``further`` are kernel parameters that a mode needs besides.
+    """
     values = [(name("all", "forwarding"), "1"), (name("default", "forwarding"), "1")]
     uplink = host.uplink
     if (
@@ -36,7 +42,7 @@ def forwarding(host: Host, sources: Sources) -> Sysctl:
         and host.manager.kernel_handles_advertisements
     ):
         values.insert(0, (name(uplink.interface, "accept_ra"), "2"))
-    return Sysctl(tuple(values), sources.files.get(PATH))
+    return Sysctl((*values, *further), sources.files.get(PATH))
 
 
 def advertisement_remark(host: Host) -> str | None:
@@ -114,6 +120,11 @@ def compose_file(host: Host, choices: Choices, read: Sources) -> ComposeFile | N
         ]
         after = override(others, choices.services, choices.network, existing)
     else:
+        if path not in read.compose_paths:
+            raise Refused(
+                f"{clean_line(path)} is not a Compose file of {clean_line(choices.project or '')}. "
+                "Nothing was changed. Choose one of the files that the project was started with."
+            )
         place = read.compose_paths.index(path)
         beside = (*read.compose[:place], *read.compose[place + 1 :])
         after = add_network(read.compose[place], choices.services, choices.network, beside=beside)
@@ -135,27 +146,33 @@ def compose_file(host: Host, choices: Choices, read: Sources) -> ComposeFile | N
     )
 
 
-def attach(host: Host, choices: Choices) -> Attach | None:
+def attach(host: Host, choices: Choices, addresses: Sequence[IPv6Address] = ()) -> Attach | None:
     """Return the step that connects the running containers, or None where none runs.
 
     In the order in which they were started: Docker moves the published ports of each, and so
     ends, when they are taken back in the same order, with its rules in the order they had.
     """
-    running = [
-        container
-        for container in sorted(project_of(host, choices).containers, key=_started)
-        if container.running and container.service in choices.services
-    ]
+    running = chosen_containers(host, choices)
     if not running:
         return None
     return Attach(
         network=choices.network,
         containers=tuple((each.id, each.name, each.service) for each in running),
+        addresses=tuple(str(address) for address in addresses),
         published=tuple(
             dict.fromkeys(
                 each.service for each in running if any("->" in port for port in each.ports)
             )
         ),
+    )
+
+
+def chosen_containers(host: Host, choices: Choices) -> tuple[Container, ...]:
+    """Return the running containers of the chosen services, in the order they were started."""
+    return tuple(
+        container
+        for container in sorted(project_of(host, choices).containers, key=_started)
+        if container.running and container.service in choices.services
     )
 
 

@@ -40,7 +40,10 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
             legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
             previous=sources.files.get(Ip6tables.path),
         )
-        steps += [rules, systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH))]
+        steps += [
+            rules,
+            systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules),
+        ]
     steps += [
         shared.network(host, choices, subnet),
         shared.compose_file(host, choices, sources),

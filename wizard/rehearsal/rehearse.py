@@ -8,17 +8,24 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator, Sequence
+from ipaddress import IPv6Address
 from types import FrameType
 
-from wizard.rehearsal import deployment
+from wizard import choices
+from wizard.choices import Choices
+from wizard.rehearsal import deployment, network
 from wizard.rehearsal.machine import Machine
+
+ANSWERS = "/root/practice-answers.toml"
 
 # What a program draws by; TERM goes with the login itself.
 _PASSED = ("COLORTERM", "NO_COLOR", "LANG", "LC_ALL")
 
 
 def rehearse(
-    release: int, progress: Callable[[str], None], command: Sequence[str] = ("wizard",)
+    release: int,
+    progress: Callable[[str], None],
+    command: Sequence[str] = ("wizard", "--answers", ANSWERS),
 ) -> int:
     """Start a machine with a deployment, run a command in it as over SSH, and remove it all.
 
@@ -42,6 +49,9 @@ def rehearse(
             with Machine(release, progress=progress) as machine, _terminal_kept():
                 progress("Starting a deployment like Mastodon's in it.")
                 deployment.up(machine)
+                # The machine reaches its router and no real address of the internet.
+                answers = choices.dumps(Choices(target=IPv6Address(network.INTERNET)))
+                machine.path(ANSWERS).write_text(answers)
                 argv = [*machine.ssh_command(4), "-t", "-e", "none", _remote(command)]
                 # From here Ctrl+C is for the command, not for this program.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -19,6 +19,8 @@ class Attach(Step):
     network: str
     containers: tuple[tuple[str, str, str], ...]
     """Identifier, name and service of each."""
+    addresses: tuple[str, ...] = ()
+    """The IPv6 address of each in the same order; empty where Docker may choose."""
     published: tuple[str, ...] = ()
     """The services among them with published ports that Docker moves to the new network."""
 
@@ -47,9 +49,18 @@ class Attach(Step):
 
     def actions(self) -> tuple[Action, ...]:
         """One command for each container; the alias is the one Compose would give it."""
+        addresses = self.addresses or ("",) * len(self.containers)
         return tuple(
-            Run(("docker", "network", "connect", "--alias", service, self.network, name))
-            for _identifier, name, service in self.containers
+            Run(
+                (
+                    *("docker", "network", "connect", "--alias", service),
+                    *(("--ip6", address) if address else ()),
+                    *(self.network, name),
+                )
+            )
+            for (_identifier, name, service), address in zip(
+                self.containers, addresses, strict=True
+            )
         )
 
     def obstacle(self, system: System) -> str | None:

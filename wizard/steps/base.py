@@ -59,8 +59,12 @@ class Step(ABC):
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """The exact commands, one a line."""
-        return actions.lines(self.actions())
+        """The exact commands, one a line; first those that only check."""
+        checks = (
+            f"# checked before anything is changed: {command.line}"
+            for command in self.preconditions()
+        )
+        return (*map(clean, checks), *actions.lines(self.actions()))
 
     @property
     def diffs(self) -> tuple[Diff, ...]:

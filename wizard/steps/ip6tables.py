@@ -26,12 +26,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Ip6tables(Step):
-    """Let the containers out, let answers in, and hide their addresses behind the host's."""
+    """Let the containers out and answers in, and open or close what comes from outside."""
 
     kind: ClassVar[str] = "ip6tables"
 
     bridge: str
     subnet: str
+    masquerade: bool = True
+    """Whether what leaves gets the host's own address (NAT66); otherwise it keeps its own."""
+    ports: tuple[str, ...] = ()
+    """What is open from outside, each as ``3000/tcp``; ICMPv6 is too where nothing is hidden."""
+    everything: bool = False
+    """Whether everything is open from outside."""
+    engine_masquerades: bool = False
+    """Whether the engine would masquerade what leaves, so that it has to be let by before."""
     legacy: bool = False
     """Whether ``ip6tables`` is the legacy program, which python-iptables speaks to directly."""
     previous: FileState | None = None
@@ -40,39 +48,62 @@ class Ip6tables(Step):
     @property
     def title(self) -> str:
         """What it does."""
-        return f"Let packets from {self.subnet} out, behind the address of this host"
+        if self.masquerade:
+            return f"Let packets from {self.subnet} out, behind the address of this host"
+        if self.everything:
+            return f"Let packets of {self.subnet} out and in"
+        return f"Let packets of {self.subnet} out, and in only to open ports"
 
     @property
     def reason(self) -> str:
         """Why it is needed."""
+        own = f"All rules are in chains called {CHAIN}; no other rule is touched."
+        if self.masquerade:
+            return (
+                "This Docker engine leaves ip6tables alone. Unique local addresses mean nothing "
+                "outside, so what leaves the bridge is given the address of the host "
+                "(masquerade), answers are let back in, and nobody outside can open a connection "
+                f"to a container. {own}"
+            )
+        if self.everything:
+            return (
+                "Everybody on the internet can connect to every port of these containers, also to "
+                f"those that were never published. {own}"
+            )
+        opened = ", ".join(self.ports) or "no port"
         return (
-            "This Docker engine leaves ip6tables alone. Unique local addresses mean nothing "
-            "outside, so what leaves the bridge is given the address of the host (masquerade), "
-            "answers are let back in, and nobody outside can open a connection to a container. "
-            f"All rules are in chains called {CHAIN}; no other rule is touched."
+            "Each container has an address that the whole internet can reach, so what comes in has "
+            f"to be filtered. Open are ICMPv6, which IPv6 needs (RFC 4890), and {opened}, on "
+            f"every container of the network. {own}"
         )
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Our rules, table by table."""
+        """Our rules, table by table, each as ip6tables writes it."""
         state = ("-m", "conntrack", "--ctstate")
-        return (
-            Table(
-                "filter",
-                "FORWARD",
-                (
-                    ("-o", self.bridge, *state, "RELATED,ESTABLISHED", "-j", "ACCEPT"),
-                    ("-i", self.bridge, *state, "RELATED,ESTABLISHED", "-j", "ACCEPT"),
-                    ("-s", self.subnet, "-i", self.bridge, *state, "NEW", "-j", "ACCEPT"),
-                    ("!", "-i", self.bridge, "-o", self.bridge, "-j", "DROP"),
-                ),
-            ),
-            Table(
-                "nat",
-                "POSTROUTING",
-                (("-s", self.subnet, "!", "-o", self.bridge, "-j", "MASQUERADE"),),
-            ),
-        )
+        into = ("-o", self.bridge)
+        rules: list[Rule] = [
+            (*into, *state, "RELATED,ESTABLISHED", "-j", "ACCEPT"),
+            ("-i", self.bridge, *state, "RELATED,ESTABLISHED", "-j", "ACCEPT"),
+            ("-s", self.subnet, "-i", self.bridge, *state, "NEW", "-j", "ACCEPT"),
+        ]
+        if self.everything:
+            rules.append((*into, "-j", "ACCEPT"))
+        else:
+            if not self.masquerade:
+                rules.append((*into, "-p", "ipv6-icmp", "-j", "ACCEPT"))
+            for port in self.ports:
+                number, _, protocol = port.partition("/")
+                match = ("-p", protocol, "-m", protocol, "--dport", number)
+                rules.append((*into, *match, "-j", "ACCEPT"))
+            rules.append(("!", "-i", self.bridge, *into, "-j", "DROP"))
+        tables = [Table("filter", "FORWARD", tuple(rules))]
+        leaving = ("-s", self.subnet, "!", "-o", self.bridge)
+        if self.masquerade:
+            tables.append(Table("nat", "POSTROUTING", ((*leaving, "-j", "MASQUERADE"),)))
+        elif self.engine_masquerades:
+            tables.append(Table("nat", "POSTROUTING", ((*leaving, "-j", "ACCEPT"),)))
+        return tuple(tables)
 
     @property
     def text(self) -> str:
@@ -125,11 +156,13 @@ class Ip6tables(Step):
         return super().obstacle(system)
 
     def check(self, system: System) -> str | None:
-        """Look for every rule and for the two jumps."""
+        """Compare the rules in our chains, and look for the jumps to them."""
         for table in self.tables:
-            for rule in table.rules:
-                if system.run(_command(table, "-C", CHAIN, *rule)).status != 0:
-                    return f"A rule is missing from {CHAIN} in {table.name}: {' '.join(rule)}"
+            listed = _listed(system, table)
+            if listed is None:
+                return f"The {table.name} table has no chain {CHAIN}."
+            if listed != [" ".join(rule) for rule in table.rules]:
+                return f"The rules of {CHAIN} in the {table.name} table are not as written."
             if system.run(_command(table, "-C", table.parent, "-j", CHAIN)).status != 0:
                 return f"{table.parent} in {table.name} does not lead to {CHAIN}."
         return None
@@ -146,13 +179,15 @@ class Ip6tables(Step):
         """Take out our rules one by one; a chain that still holds somebody else's rule is kept."""
         kept: list[str] = []
         for table in reversed(self.tables):
-            if system.run(_command(table, "-S", CHAIN)).status != 0:
+            listed = _listed(system, table)
+            if listed is None:
                 continue
-            for rule in table.rules:
-                if system.run(_command(table, "-C", CHAIN, *rule)).status == 0:
-                    run(system, Run(_command(table, "-D", CHAIN, *rule)), report)
-            left = system.run(_command(table, "-S", CHAIN)).output
-            if any(line.startswith("-A ") for line in left.splitlines()):
+            ours = {" ".join(rule) for rule in table.rules}
+            # From the last, for a number is a rule's place among those that are left.
+            for number in range(len(listed), 0, -1):
+                if listed[number - 1] in ours:
+                    run(system, Run(_command(table, "-D", CHAIN, str(number))), report)
+            if set(listed) - ours:
                 kept.append(
                     f"The chain {CHAIN} in the {table.name} table holds a rule that the wizard did "
                     "not write, so the chain was kept with that rule."
@@ -170,6 +205,19 @@ class Ip6tables(Step):
         kept += self.undo_files(system, before)
         system.remove_directory(DIRECTORY)
         return tuple(kept)
+
+
+def _listed(system: System, table: Table) -> list[str] | None:
+    """Return the rules in our chain as ip6tables writes them, or None where it is not there."""
+    result = system.run(_command(table, "-S", CHAIN))
+    if result.status != 0:
+        return None
+    start = f"-A {CHAIN} "
+    return [
+        line.removeprefix(start).strip().replace("-p icmpv6 ", "-p ipv6-icmp ")
+        for line in result.output.splitlines()
+        if line.startswith(start)
+    ]
 
 
 def _tables(system: System) -> set[str]:

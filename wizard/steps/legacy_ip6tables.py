@@ -10,7 +10,13 @@ from wizard.errors import StepFailed
 
 Loader = Callable[[str, str, str, Sequence[Sequence[str]]], None]
 
-_NAMES = {"-i": "in-interface", "-o": "out-interface", "-s": "src", "-j": "target"}
+_NAMES = {
+    "-i": "in-interface",
+    "-o": "out-interface",
+    "-s": "src",
+    "-j": "target",
+    "-p": "protocol",
+}
 
 
 def loader() -> Loader | None:

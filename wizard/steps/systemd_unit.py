@@ -1,5 +1,6 @@
 """A systemd unit of our own, which puts everything back after a reboot or a restart of Docker."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import ClassVar
@@ -21,6 +22,11 @@ class SystemdUnit(Step):
     path: str
     text: str
     previous: FileState | None = None
+    purpose: str = "Put the rules back at every boot and restart of Docker"
+    explanation: str = (
+        "The kernel forgets packet filter rules and neighbour entries when it reboots. The unit "
+        "holds plain commands and works without the wizard."
+    )
 
     @property
     def name(self) -> str:
@@ -30,15 +36,12 @@ class SystemdUnit(Step):
     @property
     def title(self) -> str:
         """What it does."""
-        return f"Put the rules back at every boot and restart of Docker, with {self.name}"
+        return f"{self.purpose}, with {self.name}"
 
     @property
     def reason(self) -> str:
         """Why it is needed."""
-        return (
-            "The kernel forgets packet filter rules when it reboots. The unit holds plain commands "
-            "and works without the wizard."
-        )
+        return self.explanation
 
     def actions(self) -> tuple[Action, ...]:
         """The file, then what makes systemd read, enable and start it."""
@@ -76,30 +79,38 @@ class SystemdUnit(Step):
         return kept
 
 
-def rules_and_sysctls(previous: FileState | None) -> SystemdUnit:
-    """Return the step for our own unit, which loads the rules and the kernel parameters again.
+def rules_and_sysctls(
+    previous: FileState | None,
+    rules: ip6tables.Ip6tables | None,
+    neighbours: Sequence[Run] = (),
+) -> SystemdUnit:
+    """Return the step for our own unit, which brings back what the kernel forgets.
 
     It comes before Docker, so that the first packet of a container finds the rules, and after
-    everything on Debian that may flush rules when it starts.
+    everything on Debian that may flush rules when it starts. Where Docker puts rules of its own
+    that ours have to come before, it comes after Docker.
     """
+    after_docker = rules is not None and rules.engine_masquerades
+    commands = [f"-sysctl --load={sysctl.PATH}"]
+    if rules is not None:
+        for table in rules.tables:
+            words = ("-t", table.name, "-D", table.parent, "-j", ip6tables.CHAIN)
+            commands.append(f"-ip6tables --wait 10 {' '.join(words)}")
+        commands.append(f"ip6tables-restore --noflush --wait 10 {rules.path}")
+    commands += [command.line for command in neighbours]
     return SystemdUnit(
         PATH,
         "# IPv6 for containers. Written by the wizard; wizard --undo removes it.\n"
         "[Unit]\n"
         "Description=IPv6 for containers: packet filter rules and kernel parameters\n"
         "After=systemd-sysctl.service netfilter-persistent.service nftables.service ufw.service\n"
-        "Before=docker.service\n"
+        f"{'After' if after_docker else 'Before'}=docker.service\n"
         "PartOf=docker.service\n"
         "\n"
         "[Service]\n"
         "Type=oneshot\n"
         "RemainAfterExit=yes\n"
-        f"ExecStart=-sysctl --load={sysctl.PATH}\n"
-        f"ExecStart=-ip6tables --wait 10 -D FORWARD -j {ip6tables.CHAIN}\n"
-        f"ExecStart=-ip6tables --wait 10 -t nat -D POSTROUTING -j {ip6tables.CHAIN}\n"
-        f"ExecStart=ip6tables-restore --noflush --wait 10 {ip6tables.PATH}\n"
-        "\n"
-        "[Install]\n"
-        "WantedBy=docker.service\n",
+        + "".join(f"ExecStart={command}\n" for command in commands)
+        + "\n[Install]\nWantedBy=docker.service\n",
         previous,
     )

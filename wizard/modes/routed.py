@@ -1,0 +1,213 @@
+"""Routed GUA + NDP proxy: every container has a global address of its own, both ways."""
+
+import sys
+from collections.abc import Sequence
+from ipaddress import IPv6Address, IPv6Network
+from pathlib import Path
+
+from wizard import ndp
+from wizard.choices import ROUTED_GATEWAY, Choices, Inwards, Proxy
+from wizard.errors import Refused
+from wizard.host import Container, Host, Origin, Unknown
+from wizard.modes import shared
+from wizard.modes.outline import Outline
+from wizard.ndp import unit
+from wizard.sources import Sources
+from wizard.steps import ndppd, systemd_unit
+from wizard.steps.actions import Run
+from wizard.steps.base import Step
+from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.ndppd import Ndppd
+from wizard.steps.neighbour_proxy import NeighbourProxy
+from wizard.steps.package import Package
+from wizard.steps.sysctl import name
+from wizard.steps.systemd_unit import SystemdUnit
+from wizard.text import clean_line
+
+# gateway_mode_ipv6=routed: no NAT, and only published ports are open on the containers' own
+# addresses (Docker Engine 27.0 release notes).
+_ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
+
+_ANYWHERE = ("0.0.0.0:", ":::", "[::]:")  # noqa: S104 - as Docker prints a port, nothing listens
+
+
+def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
+    """Return the steps: forwarding, filter, network, file, containers, and who answers for them.
+
+    Raises:
+        Refused: the engine, the uplink or the prefix is not known.
+    """
+    if isinstance(host.engine, Unknown):
+        raise Refused(host.engine.reason)
+    if isinstance(host.uplink, Unknown):
+        raise Refused(host.uplink.reason)
+    if choices.prefix is None:
+        raise Refused("A prefix has to be chosen first.")
+    uplink, subnet = host.uplink.interface, str(choices.prefix)
+    containers = shared.chosen_containers(host, choices)
+    addresses = first_addresses(choices.prefix, len(containers))
+    routed_by_engine = host.engine.release >= ROUTED_GATEWAY
+
+    network = shared.network(host, choices, subnet, (_ROUTED,) if routed_by_engine else ())
+    rules = None if routed_by_engine else _rules(host, choices, containers, sources)
+    fixed = (
+        NeighbourProxy(uplink, tuple(map(str, addresses)))
+        if choices.proxy is Proxy.FIXED and addresses
+        else None
+    )
+    neighbours = [each for each in fixed.actions() if isinstance(each, Run)] if fixed else []
+    ours = (
+        systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules, neighbours)
+        if rules or neighbours
+        else None
+    )
+    filtering: tuple[Step | None, ...] = (network, rules)
+    if rules is not None and not rules.engine_masquerades:
+        # Closed before there is anything behind it.
+        filtering = (rules, network)
+    steps: list[Step | None] = [
+        shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
+        *filtering,
+        *_answering(choices, uplink, subnet, sources),
+        fixed,
+        ours,
+        shared.compose_file(host, choices, sources),
+        shared.attach(host, choices, addresses),
+    ]
+    remarks = [
+        shared.advertisement_remark(host),
+        *_reachable(choices, containers, addresses, routed_by_engine),
+        _lasting(host),
+        _filter_remark(host, routed_by_engine),
+    ]
+    return Outline(
+        tuple(step for step in steps if step is not None),
+        tuple(remark for remark in remarks if remark is not None),
+    )
+
+
+def first_addresses(prefix: IPv6Network, count: int) -> tuple[IPv6Address, ...]:
+    """Return the addresses for the first containers; the very first is the bridge's own."""
+    return tuple(prefix.network_address + number for number in range(2, 2 + count))
+
+
+def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, ...]:
+    """Return what is open from outside, each as ``3000/tcp``.
+
+    A port that is published on one address of the host alone, such as 127.0.0.1, is not meant
+    for everybody and stays closed.
+    """
+    ports: dict[str, None] = {}
+    for container in containers:
+        for port in container.ports:
+            published, arrow, inside = port.rpartition("->")
+            if (arrow and published.startswith(_ANYWHERE)) or (
+                choices.inwards is Inwards.EXPOSED and "/" in inside
+            ):
+                ports[inside] = None
+    return tuple(ports)
+
+
+def _rules(
+    host: Host, choices: Choices, containers: Sequence[Container], sources: Sources
+) -> Ip6tables:
+    return Ip6tables(
+        choices.bridge,
+        str(choices.prefix),
+        masquerade=False,
+        ports=open_ports(choices, containers),
+        everything=choices.inwards is Inwards.ALL,
+        engine_masquerades=not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables,
+        legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
+        previous=sources.files.get(Ip6tables.path),
+    )
+
+
+def _proxy_sysctls(choices: Choices, uplink: str) -> tuple[tuple[str, str], ...]:
+    if choices.proxy not in (Proxy.SERVICE, Proxy.FIXED):
+        return ()
+    # proxy_delay is 0.8 s at most by default (kernel, ip-sysctl.rst), which a router waits out.
+    return (name(uplink, "proxy_ndp"), "1"), (name(uplink, "proxy_delay", "neigh"), "0")
+
+
+def _answering(
+    choices: Choices, uplink: str, subnet: str, sources: Sources
+) -> tuple[Step, ...]:
+    if choices.proxy is Proxy.SERVICE:
+        return (
+            SystemdUnit(
+                unit.PATH,
+                unit.unit(
+                    sys.executable,
+                    uplink=uplink,
+                    network=choices.network,
+                    source=Path(ndp.__file__).parents[2],
+                ),
+                sources.files.get(unit.PATH),
+                purpose="Answer for every container when the router asks",
+                explanation=(
+                    "The provider's router asks on the link who has an address, and no container "
+                    "hears that. This service tells the kernel to answer for exactly the "
+                    "addresses that containers have, and follows them as they come and go. It "
+                    "belongs to the wizard: remove it with wizard --undo before you remove the "
+                    "wizard."
+                ),
+            ),
+        )
+    if choices.proxy is Proxy.NDPPD:
+        return (
+            Package("ndppd", "ndppd is a program that answers for neighbours."),
+            Ndppd(uplink, subnet, sources.files.get(ndppd.PATH)),
+        )
+    return ()
+
+
+def _reachable(
+    choices: Choices,
+    containers: Sequence[Container],
+    addresses: Sequence[IPv6Address],
+    routed_by_engine: bool,
+) -> list[str]:
+    """Return who will be reachable from the internet, at which address and port."""
+    if not containers:
+        return ["None of the chosen services has a running container to connect."]
+    shared_ports = open_ports(choices, containers)
+    sentences = []
+    for container, address in zip(containers, addresses, strict=True):
+        ports = open_ports(choices, [container]) if routed_by_engine else shared_ports
+        where = ", ".join(ports)
+        if choices.inwards is Inwards.ALL:
+            what = "every port"
+        elif where:
+            what = f"ping and {where}"
+        else:
+            what = "ping alone"
+        sentences.append(
+            f"Reachable from the internet: {clean_line(container.name)} at {address}, {what}."
+        )
+    return sentences
+
+
+def _lasting(host: Host) -> str | None:
+    if isinstance(host.uplink, Unknown):
+        return None
+    origins = {address.origin for address in host.uplink.addresses}
+    if origins & {Origin.ADVERTISEMENT, Origin.DHCPV6} and Origin.STATIC not in origins:
+        return (
+            "The prefix of this host comes by router advertisement or DHCPv6. If your provider "
+            "changes it, containers lose their way until this is undone and done again; wizard "
+            "--check notices."
+        )
+    return None
+
+
+def _filter_remark(host: Host, routed_by_engine: bool) -> str | None:
+    if not routed_by_engine or isinstance(host.engine, Unknown):
+        return None
+    remark = (
+        f"No packet filter rules of ours: Docker {host.engine.version} lets in what is published, "
+        "on the containers' own addresses, and drops the rest."
+    )
+    if host.engine.release < (28, 0):
+        remark += " It drops ping from outside, too; Docker 28 and later let it in."
+    return remark

@@ -1,0 +1,76 @@
+"""ndppd's file, with a rule of ours beside what is there, and its restart."""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wizard.steps.actions import Action, Run, WriteFile
+from wizard.steps.base import Before, Report, Step, run
+from wizard.system import FileState, System
+
+PATH = "/etc/ndppd.conf"
+
+
+def with_rule(text: str | None, uplink: str, subnet: str) -> str:
+    """Return ndppd.conf(5) with a static rule for the subnet in the uplink's block.
+
+    An uplink without a block gets one at the end. Everything else stays as it is.
+    """
+    rule = f"   # IPv6 for containers, by the wizard.\n   rule {subnet} {{\n      static\n   }}\n"
+    block = re.search(rf"^[ \t]*proxy[ \t]+{re.escape(uplink)}[ \t]*\{{[ \t]*\n", text or "", re.M)
+    if text and block:
+        return text[: block.end()] + rule + text[block.end() :]
+    gap = "" if not text or text.endswith("\n") else "\n"
+    return f"{text or ''}{gap}proxy {uplink} {{\n{rule}}}\n"
+
+
+@dataclass(frozen=True)
+class Ndppd(Step):
+    """Let ndppd answer for every address of the subnet."""
+
+    kind: ClassVar[str] = "ndppd"
+
+    uplink: str
+    subnet: str
+    previous: FileState | None = None
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"Let ndppd answer on {self.uplink} for all of {self.subnet}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed."""
+        return (
+            "The provider's router asks on the link who has an address, and no container hears "
+            "that. ndppd answers for them. It answers for addresses that nobody has, too, and not "
+            "to a router that asks a known neighbour again by unicast, which may cost a container "
+            "some seconds now and then."
+        )
+
+    def actions(self) -> tuple[Action, ...]:
+        """The file, then a restart, for ndppd reads its file once."""
+        text = with_rule(self.previous.text if self.previous else None, self.uplink, self.subnet)
+        before = self.previous or FileState("")
+        return (
+            WriteFile(PATH, self.previous, FileState(text, before.mode, before.uid, before.gid)),
+            Run(("systemctl", "restart", "ndppd.service")),
+        )
+
+    def check(self, system: System) -> str | None:
+        """Ask systemd whether it runs."""
+        said = system.run(("systemctl", "is-active", "ndppd.service"))
+        return None if said.status == 0 else f"ndppd is {said.output.strip()}."
+
+    def undo_lines(self, before: Before) -> tuple[str, ...]:
+        """Put the file back and restart, or stop it where there was no file."""
+        return (*self.undo_file_lines(before), "systemctl restart ndppd.service")
+
+    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Put the file back; ndppd does not run without one."""
+        kept = self.undo_files(system, before)
+        verb = "restart" if system.read(PATH) is not None else "stop"
+        if system.run(("systemctl", "cat", "ndppd.service")).status == 0:
+            run(system, Run(("systemctl", verb, "ndppd.service")), report)
+        return kept

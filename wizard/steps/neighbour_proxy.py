@@ -1,0 +1,70 @@
+"""Entries of the kernel's neighbour proxy for addresses that stay the same."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from wizard.steps.actions import Action, Run
+from wizard.steps.base import Before, Report, Step, run
+from wizard.system import System
+
+
+@dataclass(frozen=True)
+class NeighbourProxy(Step):
+    """Answer on the uplink for these addresses."""
+
+    kind: ClassVar[str] = "neighbour-proxy"
+
+    uplink: str
+    addresses: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"Answer on {self.uplink} for the {len(self.addresses)} addresses of today"
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed."""
+        return (
+            "The provider's router asks on the link who has an address, and no container hears "
+            "that. The kernel answers for the addresses that it is told. A container that gets "
+            "another address later is not answered for until you add it."
+        )
+
+    def actions(self) -> tuple[Action, ...]:
+        """One command an address."""
+        return tuple(Run(_command("replace", each, self.uplink)) for each in self.addresses)
+
+    def check(self, system: System) -> str | None:
+        """Ask the kernel."""
+        missing = sorted(set(self.addresses) - self._present(system))
+        return f"Nobody answers for {missing[0]} on {self.uplink}." if missing else None
+
+    def capture(self, system: System) -> dict[str, Any]:
+        """Those that were there already, which are somebody else's."""
+        there = sorted(self._present(system) & set(self.addresses))
+        return super().capture(system) | {"there": there}
+
+    def undo_lines(self, before: Before) -> tuple[str, ...]:
+        """Take our entries out."""
+        return tuple(Run(_command("del", each, self.uplink)).line for each in self._ours(before))
+
+    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Take our entries out that are still there."""
+        present = self._present(system)
+        for address in self._ours(before):
+            if address in present:
+                run(system, Run(_command("del", address, self.uplink)), report)
+        return ()
+
+    def _ours(self, before: Before) -> list[str]:
+        there = set(before.get("there", []))
+        return [address for address in self.addresses if address not in there]
+
+    def _present(self, system: System) -> set[str]:
+        listed = system.run(("ip", "-6", "neighbour", "show", "proxy", "dev", self.uplink)).output
+        return {line.split()[0] for line in listed.splitlines() if line.split()}
+
+
+def _command(verb: str, address: str, uplink: str) -> tuple[str, ...]:
+    return ("ip", "-6", "neighbour", verb, "proxy", address, "dev", uplink)

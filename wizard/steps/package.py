@@ -1,0 +1,62 @@
+"""A Debian package, installed only where it is missing and removed only if we installed it."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from wizard.steps.actions import Action, Run
+from wizard.steps.base import Before, Report, Step, run
+from wizard.system import System
+
+# Without questions, and without needrestart restarting other services on a host in use.
+_QUIETLY = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_SUSPEND=1")
+
+
+@dataclass(frozen=True)
+class Package(Step):
+    """Install a package."""
+
+    kind: ClassVar[str] = "package"
+
+    name: str
+    purpose: str
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"Install the Debian package {self.name}"
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed."""
+        return f"{self.purpose} No other service is restarted by the installation."
+
+    def actions(self) -> tuple[Action, ...]:
+        """One command; apt does nothing where the package is there."""
+        options = ("install", "--yes", "--no-install-recommends")
+        return (Run((*_QUIETLY, "apt-get", *options, self.name)),)
+
+    def check(self, system: System) -> str | None:
+        """Ask dpkg."""
+        return None if self._installed(system) else f"The package {self.name} is not installed."
+
+    def capture(self, system: System) -> dict[str, Any]:
+        """Whether it was there."""
+        return super().capture(system) | {"installed": self._installed(system)}
+
+    def undo_lines(self, before: Before) -> tuple[str, ...]:
+        """Purge it, unless it was there."""
+        return () if before.get("installed") else (self._purge.line,)
+
+    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Purge it, unless it was there."""
+        if not before.get("installed") and self._installed(system):
+            run(system, self._purge, report)
+        return ()
+
+    @property
+    def _purge(self) -> Run:
+        return Run((*_QUIETLY, "apt-get", "purge", "--yes", self.name))
+
+    def _installed(self, system: System) -> bool:
+        asked = ("dpkg-query", "--show", "--showformat=${db:Status-Status}", self.name)
+        return system.run(asked).output.strip() == "installed"
