@@ -24,10 +24,8 @@ wizard --rehearse           try it on a practice machine of its own
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code, as :class:`wizard.errors.ExitCode` lists them."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
     try:
-        return _run(chosen)
+        return _run(_parser().parse_args(arguments))
     except WizardError as error:
         _complain(str(error))
         return error.exit_code

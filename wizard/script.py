@@ -38,7 +38,9 @@ def render(plan: Plan) -> str:
         lines += ["work=$(mktemp --directory)", "trap 'rm --recursive \"$work\"' EXIT"]
         for text, file in kept.items():
             lines += _fed(file, text)
-    lines += [f"{check.line} < {kept[check.stdin]}" for check in checks]
+    lines += [
+        f"{check.line} < {kept[check.stdin]}" if check.stdin else check.line for check in checks
+    ]
     for number, step in enumerate(plan.steps, 1):
         lines += ["", *_comment(f"Step {number} of {len(plan.steps)}: {step.title}.")]
         lines += _comment(step.reason)

@@ -28,7 +28,7 @@ from wizard.text import clean_line
 # addresses (Docker Engine 27.0 release notes).
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
-_ANYWHERE = ("0.0.0.0:", ":::", "[::]:")  # noqa: S104 - as Docker prints a port, nothing listens
+_ANYWHERE = ("0.0.0.0:", ":::", "[::]:")
 
 
 def outline(host: Host, choices: Choices, sources: Sources) -> Outline:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Self
 
-from wizard.errors import StepFailed
+from wizard.errors import Refused, StepFailed
 from wizard.steps import actions
 from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile
 from wizard.system import FileState, System
@@ -78,8 +78,8 @@ class Step(ABC):
     def obstacle(self, system: System) -> str | None:
         """Return a sentence that says why the host is not as the plan expects, or None."""
         for action in self.actions():
-            if isinstance(action, WriteFile) and system.read(action.path) != action.before:
-                return f"{action.path} has changed since the plan was made."
+            if isinstance(action, WriteFile) and _read(system, action.path) != action.before:
+                return f"{clean(action.path)} has changed since the plan was made."
         return None
 
     def refusal(self, system: System) -> str | None:
@@ -113,7 +113,7 @@ class Step(ABC):
                 case MakeDirectory():
                     _changed(action.path, partial(system.make_directory, action.path))
                 case WriteFile():
-                    if system.read(action.path) != action.before:
+                    if _read(system, action.path) != action.before:
                         raise StepFailed(f"{action.path} has changed since the plan was made.")
                     _changed(action.path, partial(system.write, action.path, action.after))
 
@@ -179,6 +179,13 @@ def run(system: System, action: Run, report: Report) -> str:
         last = (result.output.strip().splitlines() or ["It printed nothing."])[-1]
         raise StepFailed(f"The command failed with status {result.status}: {action.line} ({last})")
     return result.output
+
+
+def _read(system: System, path: str) -> FileState | None:
+    try:
+        return system.read(path)
+    except OSError as error:
+        raise Refused(f"{clean(path)} cannot be read: {error.strerror}.") from error
 
 
 def _changed(path: str, change: Callable[[], None]) -> None:

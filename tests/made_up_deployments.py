@@ -1,0 +1,159 @@
+"""Compose files of two times, and whole deployments of them on made-up hosts, ready to plan for."""
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Network
+from typing import Any
+
+from tests import made_up_hosts, made_up_system
+from tests.made_up_system import MadeUpSystem
+from wizard import choices as choosing
+from wizard import plan as planning
+from wizard import sources
+from wizard.choices import Choices
+from wizard.host import Host
+from wizard.modes.shared import project_of
+from wizard.plan import Plan
+from wizard.sources import Sources
+
+PREFIX = IPv6Network("fd91:7981:3415::/64")
+
+TODAY = """\
+# Two networks: one that reaches nothing outside, and one that does.
+services:
+  db:
+    image: postgres:14-alpine
+    networks:
+      - internal_network
+
+  redis:
+    image: redis:7-alpine
+    networks: [internal_network]
+
+  web:
+    image: 'mastodon'   # in quotes
+    networks:
+      - external_network
+      - internal_network
+    ports:
+      - '127.0.0.1:3000:3000'
+
+  streaming:
+    image: mastodon
+    networks:
+      - external_network
+      - internal_network
+
+  sidekiq:
+    image: mastodon
+    networks:
+      - external_network
+      - internal_network
+
+networks:
+  external_network:
+  internal_network:
+    internal: true
+"""
+
+ARTICLE = """\
+version: '3'
+services:
+
+  db:
+    restart: always
+    image: postgres:9.6-alpine
+### Uncomment to enable DB persistance
+    volumes:
+      - ./postgres:/var/lib/postgresql/data
+
+  redis:
+    restart: always
+    image: redis:3.2-alpine
+### Uncomment to enable REDIS persistance
+    volumes:
+      - ./redis:/data
+
+  web:
+    build: .
+    image: made-up/mastodon
+    restart: always
+    env_file: .env.production
+    command: serve the pages
+    ports:
+      - "3000:3000"
+    depends_on:
+      - db
+      - redis
+    volumes:
+      - ./public/assets:/mastodon/public/assets
+      - ./public/packs:/mastodon/public/packs
+      - ./public/system:/mastodon/public/system
+
+  streaming:
+    build: .
+    image: made-up/mastodon
+    restart: always
+    env_file: .env.production
+    command: serve the streams
+    ports:
+      - "4000:4000"
+    depends_on:
+      - db
+      - redis
+
+  sidekiq:
+    build: .
+    image: made-up/mastodon
+    restart: always
+    env_file: .env.production
+    command: do the jobs
+    depends_on:
+      - db
+      - redis
+    volumes:
+      - ./public/system:/mastodon/public/system
+"""
+
+
+_PLANS: dict[object, Plan] = {}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A Compose project on a made-up host, and choices for it that give a plan."""
+
+    host: Host
+    system: MadeUpSystem
+    sources: Sources
+    choices: Choices
+
+    @property
+    def path(self) -> str:
+        """Where the Compose file is."""
+        return self.sources.compose_paths[0]
+
+    def plan(self, **changes: Any) -> Plan:
+        """Return the plan, for the choices with some of them changed; made once, as it is pure."""
+        choices, read = replace(self.choices, **changes), self.sources
+        key = (self.host, choices, tuple(read.files.items()), read.compose_paths, read.override)
+        if key not in _PLANS:
+            _PLANS[key] = planning.plan(self.host, choices, read)
+        return _PLANS[key]
+
+
+def deployment(host: Host | None = None, text: str = TODAY, **changes: Any) -> Deployment:
+    """Put a Compose file where the first project of a host says it has one; Debian 12's at that."""
+    host = host or made_up_hosts.debian12()
+    proposed = choosing.defaults(host)
+    project = project_of(host, proposed)
+    system = made_up_system.of(host, {str(path): text for path in project.files[:1]})
+    read = sources.read_project(system, project)
+    chosen = replace(choosing.tick(proposed, read.services), prefix=PREFIX)
+    return Deployment(host, system, read, replace(chosen, **changes))
+
+
+def article(**changes: Any) -> Deployment:
+    """The deployment of the article: its host, its prefix, and the two services it chose."""
+    host = made_up_hosts.debian9_article()
+    chosen = {"services": ("web", "sidekiq"), "placement": choosing.Placement.IN_PLACE}
+    return deployment(host, ARTICLE, **{**chosen, **changes})

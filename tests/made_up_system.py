@@ -1,0 +1,706 @@
+"""A small host in memory, for tests of the engine that need one without a machine.
+
+It does what the commands that the engine runs do on Debian, as far as the engine could tell, and
+knows no others: one that it does not know ends the test.
+"""
+
+import copy
+import errno
+import functools
+import hashlib
+import json
+import os
+import re
+import shlex
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from ipaddress import ip_network
+from pathlib import PurePath
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from wizard.host import Host, Origin, Unknown
+from wizard.system import FileState, Result
+
+UNITS = "/etc/systemd/system"
+DIRECTORIES = ("/", "/etc", "/etc/sysctl.d", "/etc/systemd", UNITS)
+
+BUILT_IN = {
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+}
+TARGETS = {"ACCEPT", "DROP", "REJECT", "MASQUERADE", "RETURN"}
+
+Rule = tuple[str, ...]
+Tables = dict[str, dict[str, list[Rule]]]
+
+FORWARDING = "net.ipv6.conf.all.forwarding"
+
+
+@dataclass
+class MadeUpNetwork:
+    """A bridge network of the engine."""
+
+    name: str
+    id: str
+    bridge: str
+    ipv6: bool
+    subnets: list[str]
+    labels: dict[str, str]
+    options: dict[str, str]
+    attachable: bool = False
+
+
+@dataclass
+class MadeUpContainer:
+    """A container; ``networks`` holds its aliases on each network that it is on."""
+
+    id: str
+    name: str
+    project: str = ""
+    service: str = ""
+    running: bool = True
+    networks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What a packet filter rule can see of a forwarded packet."""
+
+    source: str
+    incoming: str
+    outgoing: str
+    state: str
+
+
+class MadeUpSystem:
+    """A host that can be read and changed, watched while it is, and made to fail."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, FileState] = {}
+        self.directories: set[str] = set(DIRECTORIES)
+        self.unreadable: set[str] = set()
+        self.sysctls: dict[str, str] = {}
+        self.tables: Tables = {}
+        self.networks: dict[str, MadeUpNetwork] = {}
+        self.containers: dict[str, MadeUpContainer] = {}
+        self.enabled: set[str] = set()
+        self.active: set[str] = set()
+        self.failed: set[str] = set()
+        self.known_units: set[str] = set()
+        self.compose_complaint = ""
+        """What every generation of Compose says of every file; empty where it reads the file."""
+        self.advertised: str | None = None
+        """The interface whose default route comes by router advertisement."""
+        self.default_route = True
+
+        self.ran: list[tuple[str, ...]] = []
+        self.changes = 0
+        self.fail_at: Container[int] = ()
+        """The numbers of the changes that fail, counted from 1."""
+        self.half_done = False
+        """Whether what fails has been done all the same, as when an answer is lost."""
+        self.watch: Callable[[int], None] = lambda number: None
+        """Called with its number before each change; may raise."""
+        self._inside = False
+
+    # What the engine asks of a host.
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        """Run one of the commands that are known here."""
+        self.ran.append(tuple(argv))
+        return self._dispatch(list(argv), stdin)
+
+    def read(self, path: str) -> FileState | None:
+        """Return a file, or None where there is none."""
+        if path in self.unreadable:
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return self.files.get(path)
+
+    def write(self, path: str, state: FileState) -> None:
+        """Write a file into a directory that is there."""
+
+        def change() -> None:
+            if str(PurePath(path).parent) not in self.directories:
+                raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            self.files[path] = state
+
+        self._change_file(path, change)
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        self._change_file(path, lambda: self.files.pop(path, None))
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory."""
+        self._change_file(path, lambda: self.directories.add(path))
+
+    def remove_directory(self, path: str) -> None:
+        """Remove a directory that is empty."""
+        if not any(str(PurePath(each).parent) == path for each in self.files):
+            self.directories.discard(path)
+
+    def remove_nft_table(self, name: str) -> None:
+        """Remove a table with all that is in it, as the kernel does."""
+        self._change_file(name, lambda: self.tables.pop(name, None))
+
+    # What tests ask of it.
+
+    def snapshot(self) -> dict[str, str]:
+        """Return all there is, by what it is; two hosts are the same where these are equal."""
+        found = {
+            f"file {path}": f"{state.mode:o} {state.uid}:{state.gid} {state.text!r}"
+            for path, state in self.files.items()
+        }
+        found |= {f"directory {path}": "" for path in self.directories}
+        found |= {f"sysctl {key}": value for key, value in self.sysctls.items()}
+        found |= {
+            f"chain {table} {chain}": "\n".join(shlex.join(rule) for rule in rules)
+            for table, chains in self.tables.items()
+            for chain, rules in chains.items()
+        }
+        found |= {f"network {name}": repr(network) for name, network in self.networks.items()}
+        found |= {f"container {name}": repr(each) for name, each in self.containers.items()}
+        for state in ("enabled", "active", "failed", "known_units"):
+            found |= {f"unit {name} {state}": "" for name in getattr(self, state)}
+        return found | {"default route": str(self.default_route)}
+
+    def verdict(self, table: str, chain: str, packet: Packet) -> str:
+        """Return the target that a packet meets in a chain, or ``policy`` where it meets none."""
+        for rule in self.tables.get(table, {}).get(chain, []):
+            target = rule[rule.index("-j") + 1]
+            if not _matches(rule, packet):
+                continue
+            if target in TARGETS:
+                return target
+            found = self.verdict(table, target, packet)
+            if found != "policy":
+                return found
+        return "policy"
+
+    def load_rules(
+        self, table: str, parent: str, chain: str, rules: Sequence[Sequence[str]]
+    ) -> None:
+        """Do what python-iptables does for the engine on a legacy host, in one commit."""
+
+        def change() -> None:
+            chains = self._table(self.tables, table)
+            chains[chain] = [tuple(rule) for rule in rules]
+            chains[parent].insert(0, ("-j", chain))
+
+        self._change_file(table, change)
+
+    # Changes, counted.
+
+    def _changing(self, change: Callable[[], Result]) -> Result:
+        if self._inside:
+            return change()
+        self.changes += 1
+        self.watch(self.changes)
+        fails = self.changes in self.fail_at
+        if fails and not self.half_done:
+            return Result(1, "made to fail\n")
+        self._inside = True
+        try:
+            result = change()
+        finally:
+            self._inside = False
+        return Result(1, f"{result.output}made to fail\n") if fails else result
+
+    def _change_file(self, path: str, change: Callable[[], object]) -> None:
+        result = self._changing(lambda: Result(0, str(change())))
+        if result.status != 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+    # The commands.
+
+    def _dispatch(self, argv: list[str], stdin: str = "") -> Result:
+        match argv:
+            case ["sysctl", *words]:
+                return self._sysctl(words)
+            case ["ip6tables", *words]:
+                return self._ip6tables(words)
+            case ["ip6tables-save", *words]:
+                return self._save(words)
+            case ["ip6tables-restore", "--noflush", "--wait", "10", path]:
+                return self._changing(lambda: self._restore(path))
+            case ["systemctl", *words]:
+                return self._systemctl(words)
+            case ["docker", "network", *words]:
+                return self._network(words)
+            case ["docker", "ps", *words]:
+                return self._ps(words)
+            case ["docker", "inspect", *words]:
+                return self._inspect(words)
+            case ["docker-compose", *words] | ["docker", "compose", *words]:
+                return self._compose(words, stdin)
+        raise _unknown(argv)
+
+    def _sysctl(self, words: list[str]) -> Result:
+        match words:
+            case ["--write", setting]:
+                key, _, value = setting.partition("=")
+                return self._changing(lambda: self._set(key, value))
+            case [load] if load.startswith("--load="):
+                file = self.files[load.removeprefix("--load=")]
+                pairs = re.findall(r"^([^#\s]+) = (.*)$", file.text, re.MULTILINE)
+                for key, value in pairs:
+                    self._changing(functools.partial(self._set, key, value))
+                return Result(0, "")
+            case ["--all", "--pattern", pattern]:
+                keys = [key for key in sorted(self.sysctls) if re.search(pattern, key)]
+            case ["--ignore", *asked]:
+                keys = [key for key in asked if key in self.sysctls]
+            case _:
+                raise _unknown(["sysctl", *words])
+        return Result(0, "".join(f"{key} = {self.sysctls[key]}\n" for key in keys))
+
+    def _set(self, key: str, value: str) -> Result:
+        if key not in self.sysctls:
+            return Result(255, f"sysctl: cannot stat /proc/sys/{key.replace('.', '/')}\n")
+        before = dict(self.sysctls)
+        self.sysctls[key] = value
+        if key == FORWARDING:
+            for each in self.sysctls:
+                if each.startswith("net.ipv6.conf.") and each.endswith(".forwarding"):
+                    self.sysctls[each] = value
+        if self.advertised:
+            name = f"net.ipv6.conf.{self.advertised}"
+            begins = before[f"{name}.forwarding"] == "0" != self.sysctls[f"{name}.forwarding"]
+            if begins and self.sysctls[f"{name}.accept_ra"] != "2":
+                self.default_route = False
+        return Result(0, f"{key} = {value}\n")
+
+    def _ip6tables(self, words: list[str]) -> Result:
+        if words[:1] == ["--wait"]:
+            words = words[2:]
+        table = "filter"
+        if words[:1] == ["-t"]:
+            table, words = words[1], words[2:]
+        operation, chain, *rest = words
+        chains = self.tables.get(table, {})
+        if operation == "-S":
+            if chain not in chains:
+                return Result(1, "ip6tables: No chain/target/match by that name.\n")
+            built_in = chain in BUILT_IN[table]
+            head = f"-P {chain} ACCEPT" if built_in else f"-N {chain}"
+            return Result(0, "\n".join([head, *_saved(chain, chains[chain])]) + "\n")
+        if operation == "-C":
+            there = tuple(rest) in chains.get(chain, [])
+            said = "ip6tables: Bad rule (does a matching rule exist in that chain?).\n"
+            return Result(0, "") if there else Result(1, said)
+
+        def change() -> Result:
+            changed = copy.deepcopy(self.tables)
+            complaint = self._edit(self._table(changed, table), operation, chain, tuple(rest))
+            if complaint:
+                return Result(1, f"ip6tables: {complaint}.\n")
+            self.tables = changed
+            return Result(0, "")
+
+        return self._changing(change)
+
+    def _edit(
+        self, chains: dict[str, list[Rule]], operation: str, chain: str, rule: Rule
+    ) -> str | None:
+        if operation == "-N":
+            if chain in chains:
+                return "Chain already exists"
+            chains[chain] = []
+            return None
+        if chain not in chains:
+            return "No chain/target/match by that name"
+        place = 0
+        if operation == "-I" and rule and rule[0].isdecimal():
+            place, rule = int(rule[0]) - 1, rule[1:]
+        if operation in ("-A", "-I"):
+            target = rule[rule.index("-j") + 1]
+            if target not in TARGETS and target not in chains:
+                return f"No chain/target/match by that name ({target})"
+            chains[chain].insert(place if operation == "-I" else len(chains[chain]), rule)
+        elif operation == "-D" and len(rule) == 1:
+            if not 1 <= int(rule[0]) <= len(chains[chain]):
+                return "Index of deletion too big"
+            del chains[chain][int(rule[0]) - 1]
+        elif operation == "-D":
+            if rule not in chains[chain]:
+                return "Bad rule (does a matching rule exist in that chain?)"
+            chains[chain].remove(rule)
+        elif operation == "-F":
+            chains[chain].clear()
+        elif operation == "-X":
+            if chains[chain]:
+                return "Directory not empty"
+            if any(rule[-2:] == ("-j", chain) for rules in chains.values() for rule in rules):
+                return "Too many links"
+            del chains[chain]
+        else:
+            raise _unknown(["ip6tables", operation])
+        return None
+
+    def _table(self, tables: Tables, name: str) -> dict[str, list[Rule]]:
+        return tables.setdefault(name, {chain: [] for chain in BUILT_IN[name]})
+
+    def _save(self, words: list[str]) -> Result:
+        match words:
+            case []:
+                wanted = sorted(self.tables)
+            case ["--table", name]:
+                wanted = [name] if name in self.tables else []
+            case _:
+                raise _unknown(["ip6tables-save", *words])
+        lines: list[str] = []
+        for name in wanted:
+            chains = self.tables[name]
+            lines.append(f"*{name}")
+            for chain in chains:
+                lines.append(f":{chain} {'ACCEPT' if chain in BUILT_IN[name] else '-'} [0:0]")
+            for chain, rules in chains.items():
+                lines += _saved(chain, rules)
+            lines.append("COMMIT")
+        return Result(0, "".join(f"{line}\n" for line in lines))
+
+    def _restore(self, path: str) -> Result:
+        if path not in self.files:
+            return Result(1, f"Can't open {path}: No such file or directory\n")
+        pending = copy.deepcopy(self.tables)
+        chains: dict[str, list[Rule]] = {}
+        for line in self.files[path].text.splitlines():
+            words = shlex.split(line, comments=True)
+            if not words:
+                continue
+            if line.startswith("*"):
+                chains = self._table(pending, line[1:])
+            elif line.startswith(":"):
+                chains[words[0][1:]] = []
+            elif line == "COMMIT":
+                self.tables = copy.deepcopy(pending)
+            else:
+                complaint = self._edit(chains, words[0], words[1], tuple(words[2:]))
+                if complaint:
+                    return Result(1, f"ip6tables-restore: {complaint}\n")
+        return Result(0, "")
+
+    def _systemctl(self, words: list[str]) -> Result:
+        match words:
+            case ["daemon-reload"]:
+                return self._changing(self._reload)
+            case ["enable", "--now", name]:
+                return self._changing(lambda: self._enable(name))
+            case ["disable", "--now", name]:
+                return self._changing(lambda: self._disable(name))
+            case ["reset-failed", name]:
+                return self._changing(lambda: self._reset(name))
+            case ["is-enabled", name]:
+                on = name in self.enabled
+                return Result(0 if on else 1, "enabled\n" if on else "disabled\n")
+            case ["is-active", name]:
+                on = name in self.active
+                return Result(0 if on else 3, "active\n" if on else "inactive\n")
+        raise _unknown(["systemctl", *words])
+
+    def _reload(self) -> Result:
+        own = [path for path in self.files if str(PurePath(path).parent) == UNITS]
+        self.known_units = {PurePath(path).name for path in own} | self.active
+        return Result(0, "")
+
+    def _enable(self, name: str) -> Result:
+        unit = self.files.get(f"{UNITS}/{name}")
+        if unit is None:
+            return Result(1, f"Failed to enable unit: Unit file {name} does not exist.\n")
+        self._reload()
+        self.enabled.add(name)
+        for start in re.findall(r"^ExecStart=(.*)$", unit.text, re.MULTILINE):
+            result = self._dispatch(shlex.split(start.removeprefix("-")))
+            if result.status != 0 and not start.startswith("-"):
+                self.failed.add(name)
+                return Result(1, f"Job for {name} failed.\n{result.output}")
+        self.active.add(name)
+        return Result(0, f"Created symlink for {name}.\n")
+
+    def _disable(self, name: str) -> Result:
+        self.active.discard(name)
+        if f"{UNITS}/{name}" not in self.files and name not in self.enabled:
+            return Result(1, f"Failed to disable unit: Unit file {name} does not exist.\n")
+        self.enabled.discard(name)
+        return Result(0, f"Removed symlink for {name}.\n")
+
+    def _reset(self, name: str) -> Result:
+        self.failed.discard(name)
+        if name not in self.known_units:
+            return Result(1, f"Failed to reset failed state of unit {name}: not loaded.\n")
+        return Result(0, "")
+
+    def _network(self, words: list[str]) -> Result:
+        match words:
+            case ["ls", "--format", "{{.IPv6}} {{.Name}}"]:
+                rows = [f"{str(each.ipv6).lower()} {each.name}\n" for each in self._networks()]
+                return Result(0, "".join(rows))
+            case ["inspect", "--format", "{{json .}}", name]:
+                network = self._find(name)
+                if network is None:
+                    return Result(1, f"\nError response from daemon: network {name} not found\n")
+                return Result(0, json.dumps(_described(network)) + "\n")
+            case ["create", *options]:
+                return self._changing(lambda: self._create(options))
+            case ["connect", "--alias", alias, name, container]:
+                return self._changing(lambda: self._connect(name, container, alias))
+            case ["disconnect", name, container]:
+                return self._changing(lambda: self._disconnect(name, container))
+            case ["rm", name]:
+                return self._changing(lambda: self._remove_network(name))
+        raise _unknown(["docker", "network", *words])
+
+    def _networks(self) -> Iterator[MadeUpNetwork]:
+        yield from self.networks.values()
+
+    def _find(self, name: str) -> MadeUpNetwork | None:
+        by_identifier = (each for each in self._networks() if each.id.startswith(name))
+        return self.networks.get(name) or next(by_identifier, None)
+
+    def _create(self, options: list[str]) -> Result:
+        *words, name = options
+        identifier = hashlib.sha256(name.encode()).hexdigest()
+        made = MadeUpNetwork(name, identifier, f"br-{identifier[:12]}", False, [], {}, {})
+        rest = iter(words)
+        for word in rest:
+            option, equals, value = word.partition("=")
+            if option in ("--driver", "--subnet", "--opt", "--label"):
+                value = value if equals else next(rest)
+            match option:
+                case "--driver" if value == "bridge":
+                    pass
+                case "--attachable":
+                    made.attachable = True
+                case "--ipv6":
+                    made.ipv6 = True
+                case "--subnet":
+                    made.subnets.append(value)
+                case "--opt":
+                    made.options |= dict([_pair(value)])
+                case "--label":
+                    made.labels |= dict([_pair(value)])
+                case _:
+                    raise _unknown(["docker", "network", "create", word])
+        made.bridge = made.options.get("com.docker.network.bridge.name", made.bridge)
+        error = "Error response from daemon: "
+        if name in self.networks:
+            return Result(1, f"{error}network with name {name} already exists\n")
+        if f"net.ipv6.conf.{made.bridge}.forwarding" in self.sysctls:
+            return Result(1, f"{error}network with the bridge {made.bridge} already exists\n")
+        taken = [ip_network(each) for network in self._networks() for each in network.subnets]
+        for subnet in map(ip_network, made.subnets):
+            for other in taken:
+                if subnet.version == other.version and subnet.overlaps(other):
+                    return Result(1, f"{error}Pool overlaps with other one\n")
+        self.networks[name] = made
+        self.sysctls[f"net.ipv6.conf.{made.bridge}.forwarding"] = self.sysctls[FORWARDING]
+        self.sysctls[f"net.ipv6.conf.{made.bridge}.accept_ra"] = "0"
+        if made.ipv6:
+            self._set(FORWARDING, "1")
+        return Result(0, f"{identifier}\n")
+
+    def _connect(self, name: str, container: str, alias: str) -> Result:
+        error = "Error response from daemon: "
+        network, found = self._find(name), self.containers.get(container)
+        if network is None:
+            return Result(1, f"{error}network {name} not found\n")
+        if found is None:
+            return Result(1, f"{error}No such container: {container}\n")
+        if network.name in found.networks:
+            return Result(1, f"{error}endpoint with name {container} already exists\n")
+        found.networks[network.name] = (alias,)
+        return Result(0, "")
+
+    def _disconnect(self, name: str, container: str) -> Result:
+        network, found = self._find(name), self.containers.get(container)
+        if network is None or found is None or network.name not in found.networks:
+            return Result(1, f"Error response from daemon: {container} is not connected\n")
+        del found.networks[network.name]
+        return Result(0, "")
+
+    def _remove_network(self, name: str) -> Result:
+        network = self._find(name)
+        if network is None:
+            return Result(1, f"Error response from daemon: network {name} not found\n")
+        if any(each.running and network.name in each.networks for each in self._containers()):
+            return Result(1, f"Error response from daemon: {name} has active endpoints\n")
+        del self.networks[network.name]
+        for parameter in ("forwarding", "accept_ra"):
+            del self.sysctls[f"net.ipv6.conf.{network.bridge}.{parameter}"]
+        return Result(0, f"{name}\n")
+
+    def _containers(self) -> Iterator[MadeUpContainer]:
+        yield from self.containers.values()
+
+    def _ps(self, words: list[str]) -> Result:
+        labels = '{{.Label "com.docker.compose.project"}}\t{{.Label "com.docker.compose.service"}}'
+        row = "{{.ID}}\t{{.Names}}\t" + labels
+        match words:
+            case ["--all", "--no-trunc", "--filter", wanted, "--format", form] if form == row:
+                network = wanted.removeprefix("network=")
+            case _:
+                raise _unknown(["docker", "ps", *words])
+        return Result(
+            0,
+            "".join(
+                "\t".join((each.id, each.name, each.project, each.service)) + "\n"
+                for each in self._containers()
+                if network in each.networks
+            ),
+        )
+
+    def _inspect(self, words: list[str]) -> Result:
+        match words:
+            case ["--type=container", "--format", "{{.Id}} {{.State.Running}}", name]:
+                found = self.containers.get(name)
+                if found is None:
+                    return Result(1, f"Error: No such container: {name}\n")
+                return Result(0, f"{found.id} {str(found.running).lower()}\n")
+        raise _unknown(["docker", "inspect", *words])
+
+    def _compose(self, words: list[str], stdin: str) -> Result:
+        match words:
+            case ["--project-directory", _directory, *named, "config", "--quiet"]:
+                paths = [path for path in named if path != "-f"]
+            case _:
+                raise _unknown(["docker-compose", *words])
+        if self.compose_complaint:
+            return Result(1, f"{self.compose_complaint}\n")
+        texts: list[str] = []
+        for path in paths:
+            if path != "/dev/stdin" and path not in self.files:
+                return Result(1, f"no such file: {path}\n")
+            texts.append(stdin if path == "/dev/stdin" else self.files[path].text)
+        complaint = _complaint_of_compose(tuple(texts))
+        return Result(1, f"{complaint}\n") if complaint else Result(0, "")
+
+
+def of(host: Host, files: Mapping[str, str]) -> MadeUpSystem:
+    """Return a host that looks like what was detected, with these files on it."""
+    system = MadeUpSystem()
+    for path, text in files.items():
+        system.directories |= {str(each) for each in PurePath(path).parents}
+        system.files[path] = FileState(text, 0o640, 1000, 1000)
+    if not isinstance(host.sysctls, Unknown):
+        for parameter in ("forwarding", "accept_ra", "proxy_ndp"):
+            for interface, value in getattr(host.sysctls, parameter):
+                system.sysctls[f"net.ipv6.conf.{interface}.{parameter}"] = str(value)
+    if not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy:
+        # A legacy table that was opened once cannot be taken out any more.
+        system.tables = {name: {chain: [] for chain in chains} for name, chains in BUILT_IN.items()}
+    if not isinstance(host.uplink, Unknown) and host.uplink.route_origin is Origin.ADVERTISEMENT:
+        system.advertised = host.uplink.interface
+    for network in () if isinstance(host.networks, Unknown) else host.networks:
+        system.networks[network.name] = MadeUpNetwork(
+            network.name,
+            network.id,
+            network.bridge or "",
+            network.ipv6,
+            [str(subnet) for subnet in network.subnets],
+            dict(network.labels),
+            dict(network.options),
+            network.attachable,
+        )
+    for project in () if isinstance(host.projects, Unknown) else host.projects:
+        for each in project.containers:
+            system.containers[each.name] = MadeUpContainer(
+                each.id,
+                each.name,
+                project.name,
+                each.service,
+                each.running,
+                dict.fromkeys(each.networks, (each.service,)),
+            )
+    return system
+
+
+@contextmanager
+def failing(system: MadeUpSystem, numbers: Container[int], half_done: bool) -> Iterator[None]:
+    """Make some of the changes fail for a while, counted from the first one in it."""
+    system.changes, system.fail_at, system.half_done = 0, numbers, half_done
+    try:
+        yield
+    finally:
+        system.fail_at, system.half_done = (), False
+
+
+def difference(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    """Return what is not the same in two snapshots."""
+    return {key for key in {*before, *after} if before.get(key) != after.get(key)}
+
+
+def _unknown(argv: Sequence[str]) -> AssertionError:
+    return AssertionError(f"The made-up host does not know: {shlex.join(argv)}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, _, value = text.partition("=")
+    return key, value
+
+
+def _saved(chain: str, rules: Sequence[Rule]) -> list[str]:
+    return [f"-A {chain} {' '.join(rule)}" for rule in rules]
+
+
+def _described(network: MadeUpNetwork) -> dict[str, Any]:
+    return {
+        "Name": network.name,
+        "Id": network.id,
+        "EnableIPv6": network.ipv6,
+        "Attachable": network.attachable,
+        "IPAM": {"Config": [{"Subnet": subnet} for subnet in network.subnets]},
+        "Options": network.options,
+        "Labels": network.labels,
+    }
+
+
+def _matches(rule: Rule, packet: Packet) -> bool:
+    words = iter(rule[: rule.index("-j")])
+    wanted = True
+    for word in words:
+        if word == "!":
+            wanted = False
+            continue
+        value = next(words)
+        match word:
+            case "-i" | "-o":
+                seen = packet.incoming if word == "-i" else packet.outgoing
+                fits = fnmatch(seen, value.replace("+", "*"))
+            case "-s":
+                fits = ip_network(packet.source).subnet_of(ip_network(value))  # type: ignore[arg-type]
+            case "-m":
+                continue
+            case "--ctstate":
+                fits = packet.state in value.split(",")
+            case _:
+                raise _unknown(rule)
+        if fits is not wanted:
+            return False
+        wanted = True
+    return True
+
+
+@functools.cache
+def _complaint_of_compose(texts: tuple[str, ...]) -> str | None:
+    """Return what ``config`` says of the files, put together; None where it takes them."""
+    services: dict[str, Any] = {}
+    networks = {"default"}
+    for text in texts:
+        try:
+            table = YAML(typ="safe", pure=True).load(text)
+        except YAMLError as error:
+            return str(error)
+        if not isinstance(table, dict):
+            return "Top level object must be a mapping"
+        services |= {f"{len(services)} {key}": each for key, each in table["services"].items()}
+        networks |= set(table.get("networks") or {})
+    for name, service in services.items():
+        for network in (service or {}).get("networks") or ():
+            if network not in networks:
+                return f"service {name} refers to undefined network {network}"
+    return None

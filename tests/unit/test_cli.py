@@ -1,0 +1,520 @@
+"""Every verb from the command line to its exit code, on a made-up host and a folder of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests import made_up_hosts
+from tests.made_up_deployments import Deployment, deployment
+from tests.made_up_system import difference, failing
+from wizard import choices as choosing
+from wizard import cli, session, sources, verbs
+from wizard.apply import journal, lock, worker
+from wizard.errors import ExitCode
+from wizard.host import Host, Unknown
+from wizard.record import Record, State, Store
+from wizard.session import Session
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.usefixtures("no_terminal")
+
+
+@pytest.fixture
+def no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.delenv("DOCKER_IPV6_WIZARD_TRACEBACK", raising=False)
+
+
+@dataclass
+class Ended:
+    """A process that is over."""
+
+    code: int
+
+    def poll(self) -> int:
+        return self.code
+
+
+@dataclass
+class Here:
+    """A made-up host to which every verb speaks, and where its record is."""
+
+    made: Deployment
+    store: Store
+    before: dict[str, str]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    made = deployment()
+    folder = tmp_path / "state"
+    place = Here(made, Store(folder), made.system.snapshot())
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(journal, "LAST_SAVES", (0.0,))
+    monkeypatch.setattr(Session, "root", True)
+    monkeypatch.setattr(session, "state_directory", lambda: folder)
+    monkeypatch.setattr(session, "RealSystem", lambda: made.system)
+    monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
+    monkeypatch.setattr(worker, "Store", lambda: Store(folder))
+    monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    detects(monkeypatch, made.host)
+
+    def start(self: Session, *arguments: str) -> None:
+        """Do the work of the process that a session starts, before it is looked at."""
+        earlier = self.record()
+        self._before = earlier.id if earlier else None
+        with self.store.log.open("w") as log, monkeypatch.context() as patched:
+            patched.setattr(sys, "stderr", log)
+            code = worker.main(arguments)
+        self._process = Ended(code)  # type: ignore[assignment]
+
+    monkeypatch.setattr(Session, "_start", start)
+    return place
+
+
+def detects(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
+    monkeypatch.setattr(session, "look", lambda *_, **__: host)
+    monkeypatch.setattr(session, "detect", lambda *_, **__: host)
+    monkeypatch.setattr(worker, "look", lambda *_, **__: host)
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+
+Wizard = Callable[..., Said]
+
+
+@pytest.fixture
+def wizard(capsys: pytest.CaptureFixture[str]) -> Wizard:
+    def run(*arguments: str | Path) -> Said:
+        try:
+            code = cli.main([str(each) for each in arguments])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        assert "\x1b" not in said.out + said.err
+        return Said(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def answers(here: Here, tmp_path: Path) -> Path:
+    path = tmp_path / "answers.toml"
+    path.write_text(choosing.dumps(here.made.choices))
+    return path
+
+
+def untouched(here: Here) -> bool:
+    return not difference(here.before, here.made.system.snapshot())
+
+
+def test_a_run_and_its_undo_by_the_command_line_alone(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    done = wizard("--apply", "--yes", "--answers", answers)
+    assert done.code == 0, done
+    assert "    done  Create the Docker network" in done.out
+    assert "The run is applied." in done.out
+    assert not untouched(here)
+
+    status = wizard("--status")
+    assert status.code == 0
+    assert str(here.store.path) in status.out
+    table = json.loads(wizard("--status", "--json").out)
+    assert table["state"] == "applied"
+    assert {step["state"] for step in table["steps"]} == {"done"}
+
+    again = wizard("--apply", "--yes", "--answers", answers)
+    assert again.code == ExitCode.REFUSED
+
+    asked = wizard("--undo")
+    assert asked.code == ExitCode.REFUSED
+    assert "Take back: Create the Docker network" in asked.out
+    assert "wizard --undo --yes takes this back" in asked.err
+    assert not untouched(here)
+
+    undone = wizard("--undo", "--yes")
+    assert undone.code == 0
+    assert "The run is undone." in undone.out
+    assert untouched(here)
+
+    assert wizard("--undo", "--yes").code == ExitCode.REFUSED
+    # The next run does not overwrite the record of this one.
+    assert wizard("--apply", "--yes", "--answers", answers).code == 0
+    assert len(list(here.store.directory.glob("record-*.toml"))) == 1
+
+
+def test_a_run_that_fails_is_rolled_back_and_exits_with_3(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    with failing(here.made.system, {10}, half_done=False):
+        said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.ROLLED_BACK
+    assert "made to fail" in said.out
+    assert "The run is rolled back." in said.out
+    assert untouched(here)
+
+
+def test_a_rollback_that_is_not_complete_exits_with_4_and_says_what_is_left(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    with failing(here.made.system, range(10, 100), half_done=False):
+        said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.ROLLBACK_INCOMPLETE
+    assert "By hand:" in said.out
+    assert wizard("--undo", "--yes").code == 0
+    assert untouched(here)
+
+
+def test_undo_that_keeps_somebody_s_work_exits_with_4(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    wizard("--apply", "--yes", "--answers", answers)
+    here.made.system.files[here.made.path] = replace(
+        here.made.system.files[here.made.path], text="services: {}\n"
+    )
+    said = wizard("--undo", "--yes")
+    assert said.code == ExitCode.ROLLBACK_INCOMPLETE
+    assert "has been changed by somebody else since" in said.out
+
+
+def test_a_host_that_changed_since_exits_with_5(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = made_up_hosts.debian14()
+    monkeypatch.setattr(worker, "look", lambda: other)
+    monkeypatch.setattr(sources, "read_project", lambda *_: here.made.sources)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.HOST_CHANGED
+    assert "Nothing was changed." in said.out
+    assert untouched(here)
+
+
+def test_a_second_run_at_the_same_time_exits_with_6(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    here.store.prepare()
+    with lock.held(here.store.lock):
+        said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.LOCKED
+    assert "Another run of the wizard is at work" in said.out
+    assert untouched(here)
+
+
+def test_a_disk_that_is_full_at_the_start_is_refused(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_disk(monkeypatch, 1)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.REFUSED
+    assert "cannot be written: No space left on device. Nothing was changed." in said.out
+    assert untouched(here)
+
+
+def test_a_disk_that_fills_up_and_stays_full_is_rolled_back_and_said_so(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        full_disk(patched, 12)
+        said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.ROLLED_BACK
+    assert "The run is rolled back, but" in said.out
+    assert "The run is applying" not in said.out
+    assert untouched(here)
+    assert wizard("--undo", "--yes").code == 0
+    assert json.loads(wizard("--status", "--json").out)["state"] == "undone"
+
+
+def full_disk(monkeypatch: pytest.MonkeyPatch, first: int) -> None:
+    save, count = Store.save, 0
+
+    def saved(self: Store, record: Record) -> None:
+        nonlocal count
+        count += 1
+        if count >= first:
+            raise OSError(28, "No space left on device", str(self.path))
+        save(self, record)
+
+    monkeypatch.setattr(Store, "save", saved)
+
+
+def test_a_fault_of_the_process_that_applies_is_said_in_a_sentence(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("never thought of")
+
+    monkeypatch.setattr(journal, "check_obstacles", broken)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.UNEXPECTED
+    assert "The wizard has a fault: KeyError: 'never thought of'." in said.out
+    # What a report needs is in the log.
+    assert "Traceback" in here.store.log.read_text()
+    assert untouched(here)
+
+
+def test_apply_without_yes_changes_nothing_and_says_how(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    said = wizard("--apply", "--answers", answers)
+    assert said.code == ExitCode.REFUSED
+    assert "wizard --apply --yes" in said.err
+    assert untouched(here)
+
+
+def test_an_ordinary_user_can_look_but_not_change(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "root", False)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.REFUSED
+    assert "Only root can change this host. Nothing was changed." in said.err
+    assert wizard("--plan", "--answers", answers).code == 0
+    assert wizard("--detect").code == 0
+    assert wizard("--status").code == 0
+    assert untouched(here)
+
+
+def test_the_plan_is_printed_as_a_script_and_nothing_is_changed(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    said = wizard("--plan", "--answers", answers)
+    assert said.code == 0
+    assert said.out.startswith("#!/bin/sh\n")
+    assert "docker network create" in said.out
+    assert untouched(here)
+    # Without answers it is the plan for what the wizard proposes.
+    proposed = wizard("--plan")
+    assert proposed.code == 0
+    assert "mastodon_ipv6" in proposed.out
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "has format None"),
+        ("format = 1\n[choices]\nprefix = 'fe80::/64'\nproject='mastodon'\n", "is link-local"),
+        ("format = 1\n[choices]\nproject = 'gone'\n", "no Compose project called gone"),
+        ("\udce9", "cannot be read as answers"),
+    ],
+)
+def test_answers_that_cannot_be_used_are_refused(
+    here: Here, wizard: Wizard, tmp_path: Path, text: str, sentence: str
+) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    for verb in ("--plan", "--apply"):
+        said = wizard(verb, "--answers", path)
+        assert said.code == ExitCode.REFUSED
+        assert sentence in said.err
+    assert untouched(here)
+
+
+@pytest.mark.parametrize("path", ["/nowhere/answers.toml", "/", "/nowhere/\x1b[2J"])
+def test_an_answers_file_that_is_not_there_is_refused(
+    here: Here, wizard: Wizard, path: str
+) -> None:
+    said = wizard("--plan", "--answers", path)
+    assert said.code == ExitCode.REFUSED
+    assert "cannot be read as answers" in said.err
+
+
+@pytest.mark.parametrize("text", ["", "garbage", "format = 9\n"])
+def test_a_record_that_cannot_be_read_is_refused_by_every_verb_that_needs_it(
+    here: Here, wizard: Wizard, answers: Path, text: str
+) -> None:
+    here.store.prepare()
+    here.store.path.write_text(text)
+    for words in (["--status"], ["--undo", "--yes"], ["--check"], ["--apply", "--yes"]):
+        said = wizard(*words, "--answers", answers)
+        assert said.code == ExitCode.REFUSED, words
+        assert "Nothing was changed." in said.err
+    assert here.store.path.read_text() == text
+    assert untouched(here)
+
+
+@pytest.mark.parametrize("words", [["--undo"], ["--undo", "--yes"], ["--check"]])
+def test_without_a_record_there_is_nothing_to_do(
+    here: Here, wizard: Wizard, words: list[str]
+) -> None:
+    said = wizard(*words)
+    assert said.code == ExitCode.REFUSED
+    assert said.err.startswith("There is nothing to")
+
+
+def test_without_a_record_the_status_says_so(here: Here, wizard: Wizard) -> None:
+    assert wizard("--status") == Said(0, "The wizard has done nothing on this host.\n", "")
+    assert wizard("--status", "--json").out == "null\n"
+
+
+def test_a_target_that_is_no_address_is_refused(here: Here, wizard: Wizard) -> None:
+    for target in ("192.0.2.1", "example.org", "\x1b[2J", "fe80::1::"):
+        said = wizard("--check", "--target", target)
+        assert said.code == ExitCode.REFUSED
+        assert "is not an IPv6 address" in said.err
+
+
+def test_the_host_is_told_in_words_and_as_json(here: Here, wizard: Wizard) -> None:
+    assert "Debian GNU/Linux 12" in wizard("--detect").out
+    assert json.loads(wizard("--detect", "--json").out)["debian"]["version"] == 12
+
+
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        (made_up_hosts.no_docker(), "Docker is not installed on this host"),
+        (made_up_hosts.not_root(), "closed to this user"),
+        (made_up_hosts.debian12(projects=()), "No Compose project runs on this host"),
+        (made_up_hosts.debian12(projects=Unknown("Docker hangs.")), "Docker hangs."),
+    ],
+)
+def test_a_host_without_what_is_needed_is_refused(
+    here: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch, host: Host, sentence: str
+) -> None:
+    detects(monkeypatch, host)
+    for words in (["--plan"], ["--apply", "--yes"]):
+        said = wizard(*words)
+        assert said.code == ExitCode.REFUSED
+        assert sentence in said.err
+    assert wizard("--detect").code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["--resume"]])
+def test_the_screens_are_refused_where_there_is_no_terminal(
+    here: Here, wizard: Wizard, words: list[str]
+) -> None:
+    said = wizard(*words)
+    assert said.code == ExitCode.REFUSED
+    assert "needs a terminal" in said.err
+    assert "ssh -t" in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--nonsense"],
+        ["nonsense"],
+        ["--undo", "--apply"],
+        ["--status", "--check"],
+        ["--answers"],
+        ["--rehearse", "--debian", "11"],
+        ["--rehearse", "--debian", "trixie"],
+        ["--stat"],
+    ],
+)
+def test_arguments_that_make_no_sense_exit_with_2(wizard: Wizard, words: list[str]) -> None:
+    said = wizard(*words)
+    assert said.code == 2
+    assert said.err
+    assert said.out == ""
+
+
+def test_a_fault_is_said_in_a_sentence_and_exits_with_1(
+    here: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(as_json: bool) -> str:
+        raise ZeroDivisionError("by \x1b[2J zero")
+
+    monkeypatch.setattr(verbs, "detect", broken)
+    said = wizard("--detect")
+    assert said.code == ExitCode.UNEXPECTED
+    assert said.err.startswith(r"The wizard has a fault: ZeroDivisionError: by \x1b[2J zero.")
+
+
+def test_a_stop_by_the_keyboard_says_that_a_run_goes_on(
+    here: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(as_json: bool) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verbs, "detect", stopped)
+    said = wizard("--detect")
+    assert said.code == ExitCode.REFUSED
+    assert "goes on" in said.err
+
+
+def test_the_exit_codes_are_the_numbers_that_scripts_rely_on() -> None:
+    assert {code.name: code.value for code in ExitCode} == {
+        "DONE": 0,
+        "UNEXPECTED": 1,
+        "REFUSED": 2,
+        "ROLLED_BACK": 3,
+        "ROLLBACK_INCOMPLETE": 4,
+        "HOST_CHANGED": 5,
+        "LOCKED": 6,
+    }
+
+
+def test_every_state_that_a_run_can_end_in_has_an_exit_code() -> None:
+    assert set(journal.EXIT_CODES) == {state for state in State if not state.moving}
+
+
+def test_a_run_whose_process_died_is_told_as_such(here: Here) -> None:
+    here.store.prepare()
+    journal.begin(here.made.plan(), {}, here.store)
+    progress = Session().progress()
+    assert progress.ended == ExitCode.UNEXPECTED
+    assert "wizard --undo" in progress.complaint
+
+
+def real(*arguments: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *python, "-m", "wizard", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": "/nonexistent"},
+    )
+
+
+@pytest.mark.parametrize(("words", "code"), [([], 2), (["--nonsense"], 2), (["--version"], 0)])
+def test_the_real_program_exits_without_a_traceback(words: list[str], code: int) -> None:
+    done = real(*words)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
+    done = real("--help", python=("-X", "importtime"))
+    assert done.returncode == 0
+    for verb in ("resume", "undo", "check", "status", "detect", "plan", "apply", "rehearse"):
+        assert f"--{verb}" in done.stdout
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "wizard.cli" in loaded
+    for heavy in ("textual", "rich", "docker", "pyroute2", "ruamel.yaml", "subprocess", "asyncio"):
+        assert not any(each == heavy or each.startswith(f"{heavy}.") for each in loaded), heavy
+    ours = {each for each in loaded if each.startswith(("wizard", "screens"))}
+    assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors"}
+
+
+def test_output_that_nobody_reads_any_more_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "wizard", "--help"],
+            cwd=ROOT,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,100 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wizard.apply import lock
+from wizard.errors import ExitCode, Locked
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from wizard.apply import lock
+with lock.held(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lock"
+
+
+@pytest.fixture
+def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_run_is_refused_while_the_first_holds_the_lock(path: Path) -> None:
+    with lock.held(path):
+        assert lock.is_held(path)
+        with pytest.raises(Locked) as locked, lock.held(path):
+            pytest.fail("two runs at once")
+        assert locked.value.exit_code is ExitCode.LOCKED
+        assert f"(process {os.getpid()})" in str(locked.value)
+        assert lock.is_held(path)
+    assert not lock.is_held(path)
+
+
+def test_the_lock_of_another_process_is_seen_and_named(
+    path: Path, holder: subprocess.Popen[str]
+) -> None:
+    assert lock.is_held(path)
+    with pytest.raises(Locked, match=rf"\(process {holder.pid}\).*Nothing was changed"):
+        lock.held(path).__enter__()
+
+
+def test_the_lock_is_free_once_its_holder_was_killed(
+    path: Path, holder: subprocess.Popen[str]
+) -> None:
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert not lock.is_held(path)
+    with lock.held(path):
+        assert path.read_text() == f"{os.getpid()}\n"
+
+
+def test_the_lock_is_let_go_of_when_its_run_fails(path: Path) -> None:
+    with pytest.raises(KeyError), lock.held(path):
+        raise KeyError
+    assert not lock.is_held(path)
+    assert path.exists()
+
+
+def test_a_program_that_a_run_starts_does_not_inherit_the_lock(path: Path) -> None:
+    with lock.held(path):
+        child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False)
+    try:
+        assert not lock.is_held(path)
+    finally:
+        child.communicate()
+
+
+def test_nobody_holds_a_lock_that_is_not_there(path: Path) -> None:
+    assert not lock.is_held(path)
+    assert not path.exists()
+
+
+def test_looking_at_the_lock_does_not_take_it(path: Path) -> None:
+    with lock.held(path):
+        pass
+    for _ in range(3):
+        assert not lock.is_held(path)
+    with lock.held(path):
+        assert path.stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,361 @@
+import tomllib
+from dataclasses import fields, replace
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import tomli_w
+
+from tests import made_up_hosts
+from tests.made_up_deployments import ARTICLE, TODAY, Deployment, article, deployment
+from wizard import plan as planning
+from wizard import sources
+from wizard.choices import Choices, Mode, Placement
+from wizard.errors import Refused
+from wizard.host import Compose, Host, Ip6tables, Manager, Unknown, Uplink
+from wizard.modes.shared import project_of
+from wizard.plan import Plan
+from wizard.steps import ip6tables, kinds, sysctl
+from wizard.steps.attach import Attach
+from wizard.steps.base import Step
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.ip6tables import Ip6tables as Rules
+from wizard.steps.sysctl import Sysctl
+from wizard.system import FileState
+
+Kind = TypeVar("Kind", bound=Step)
+
+WHOLE = ["sysctl", "ip6tables", "systemd-unit", "docker-network", "compose-file", "attach"]
+
+
+def kinds_of(plan: Plan) -> list[str]:
+    return [step.kind for step in plan.steps]
+
+
+def the(kind: type[Kind], plan: Plan) -> Kind:
+    (step,) = (each for each in plan.steps if isinstance(each, kind))
+    return step
+
+
+def with_uplink(host: Host, **changes: Any) -> Host:
+    assert isinstance(host.uplink, Uplink)
+    return replace(host, uplink=replace(host.uplink, **changes))
+
+
+def test_debian_12_with_a_static_route_gets_all_steps_and_keeps_accept_ra() -> None:
+    plan = deployment().plan()
+    assert kinds_of(plan) == WHOLE
+    assert plan.remarks == ()
+    assert the(Sysctl, plan).values == (
+        ("net.ipv6.conf.all.forwarding", "1"),
+        ("net.ipv6.conf.default.forwarding", "1"),
+    )
+
+
+def test_debian_13_whose_kernel_hears_advertisements_gets_accept_ra_first() -> None:
+    plan = deployment(made_up_hosts.debian13()).plan()
+    assert kinds_of(plan) == WHOLE
+    assert the(Sysctl, plan).values[0] == ("net.ipv6.conf.eth0.accept_ra", "2")
+
+
+def test_the_name_of_an_interface_with_a_dot_is_written_as_sysctl_wants_it() -> None:
+    host = with_uplink(made_up_hosts.debian13(), interface="eth0.100")
+    step = the(Sysctl, deployment(host).plan())
+    assert step.values[0] == ("net.ipv6.conf.eth0/100.accept_ra", "2")
+    assert "eth0.100" in step.title
+
+
+@pytest.mark.parametrize(
+    "manager", [Manager.NETWORKD, Manager.NETWORK_MANAGER, Manager.DHCPCD], ids=str
+)
+def test_where_a_program_hears_the_advertisements_accept_ra_is_left_alone(
+    manager: Manager,
+) -> None:
+    plan = deployment(made_up_hosts.debian13(manager=manager)).plan()
+    assert [key for key, _ in the(Sysctl, plan).values if "accept_ra" in key] == []
+    (remark,) = plan.remarks
+    assert remark.startswith(f"accept_ra is left alone: {manager} listens")
+    assert ("IPv6Forwarding=" in remark) == (manager is Manager.NETWORKD)
+
+
+def test_an_engine_that_manages_ip6tables_gets_no_rules_and_no_unit_and_says_why() -> None:
+    plan = deployment(made_up_hosts.debian14()).plan()
+    assert kinds_of(plan) == ["sysctl", "docker-network", "compose-file", "attach"]
+    (remark,) = plan.remarks
+    assert "No packet filter rules and no unit: Docker 28.5.2+dfsg1" in remark
+
+
+def test_a_legacy_host_gets_the_legacy_rules() -> None:
+    legacy = made_up_hosts.debian12(ip6tables=Ip6tables("1.8.9", legacy=True))
+    assert the(Rules, deployment(legacy).plan()).legacy
+    assert not the(Rules, deployment().plan()).legacy
+
+
+def test_without_running_containers_nothing_is_attached_and_that_is_said() -> None:
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    (project,) = host.projects
+    stopped = tuple(replace(each, running=False, pid=0) for each in project.containers)
+    plan = deployment(replace(host, projects=(replace(project, containers=stopped),))).plan()
+    assert kinds_of(plan) == WHOLE[:-1]
+    assert plan.remarks == ("None of the chosen services has a running container to connect.",)
+
+
+def test_only_containers_of_chosen_services_are_attached() -> None:
+    step = the(Attach, deployment().plan(services=("web", "sidekiq")))
+    assert [service for _, _, service in step.containers] == ["web", "sidekiq"]
+    assert step.published == ("web",)
+    assert "published ports of web" in step.reason
+
+
+def test_a_project_that_is_in_git_gets_an_override_file() -> None:
+    plan = article(placement=Placement.OVERRIDE).plan()
+    step = the(ComposeFile, plan)
+    assert step.path.endswith("docker-compose.override.yml")
+    assert step.before is None
+    assert step.files == (article().path, step.path)
+    # A new file belongs to whom the old one belongs.
+    assert (step.after.mode, step.after.uid, step.after.gid) == (0o640, 1000, 1000)
+    assert step.title.startswith("Create docker-compose.override.yml")
+
+
+def test_each_generation_of_compose_is_asked_for_its_opinion() -> None:
+    both = made_up_hosts.debian12(compose=Compose(v1="1.29.2", v2="2.26.1"))
+    lines = [each.line for each in the(ComposeFile, deployment(both).plan()).preconditions()]
+    assert [line.split(" --project-directory")[0] for line in lines] == [
+        "docker compose",
+        "docker-compose",
+    ]
+    assert all(line.endswith("-f /dev/stdin config --quiet") for line in lines)
+
+
+def test_a_compose_file_that_has_it_all_already_is_not_changed() -> None:
+    first = deployment()
+    done = the(ComposeFile, first.plan()).after.text
+    assert kinds_of(deployment(text=done).plan()) == [
+        kind for kind in WHOLE if kind != "compose-file"
+    ]
+
+
+@pytest.mark.parametrize(("mtu", "options"), [(1500, 0), (1420, 1), (9000, 1)])
+def test_an_uplink_with_another_mtu_than_ethernet_s_gives_it_to_the_network(
+    mtu: int, options: int
+) -> None:
+    step = the(DockerNetwork, deployment(with_uplink(made_up_hosts.debian12(), mtu=mtu)).plan())
+    named = [("com.docker.network.driver.mtu", str(mtu))] if options else []
+    assert list(step.options) == named
+    assert (f"--opt com.docker.network.driver.mtu={mtu}" in step.commands[0]) == bool(options)
+
+
+def test_a_longer_prefix_gives_its_first_64_to_the_network() -> None:
+    prefix = IPv6Network("fd91:7981:3415::/48")
+    plan = deployment().plan(prefix=prefix)
+    assert the(DockerNetwork, plan).ipv6_subnet == "fd91:7981:3415::/64"
+    assert the(Rules, plan).subnet == "fd91:7981:3415::/64"
+
+
+def test_the_ipv4_subnet_is_one_that_nobody_uses() -> None:
+    assert the(DockerNetwork, deployment().plan()).ipv4_subnet == "172.20.0.0/16"
+    in_use = (IPv4Network("172.20.0.0/14"),)
+    elsewhere = deployment(made_up_hosts.debian12(prefixes_in_use=in_use)).plan()
+    assert the(DockerNetwork, elsewhere).ipv4_subnet == "172.24.0.0/16"
+
+
+def refused(made: Deployment, **changes: Any) -> str:
+    with pytest.raises(Refused) as caught:
+        made.plan(**changes)
+    sentence = str(caught.value)
+    assert sentence.endswith(".")
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"prefix": None}, "Type a prefix"),
+        ({"prefix": IPv6Network("2001:db8::/64")}, "is not a unique local prefix"),
+        ({"network": "bridge"}, "keeps the name bridge"),
+        ({"bridge": "docker0"}, "already has an interface called docker0"),
+        ({"bridge": "x" * 16}, "has 16 characters"),
+        ({"project": "gone"}, "There is no Compose project called gone"),
+        ({"project": None}, "Choose the Compose project"),
+        ({"services": ()}, "No service is ticked"),
+        ({"services": ("gone",)}, "There is no service gone"),
+        ({"file": Path("/srv/mastodon/other.yml")}, "is not a Compose file of mastodon"),
+    ],
+    ids=str,
+)
+def test_a_bad_choice_is_refused_with_a_sentence(changes: dict[str, Any], sentence: str) -> None:
+    assert sentence in refused(deployment(), **changes)
+
+
+def test_routed_addresses_are_refused_where_they_do_not_fit() -> None:
+    # A unique local prefix is none for routed addresses, whether or not the mode is there yet.
+    assert refused(deployment(), mode=Mode.ROUTED)
+
+
+def test_a_host_whose_ipv4_subnets_are_all_taken_is_refused() -> None:
+    everything = (IPv4Network("0.0.0.0/0"),)
+    full = deployment(made_up_hosts.debian12(prefixes_in_use=everything))
+    assert "Every IPv4 subnet" in refused(full)
+
+
+def test_an_engine_that_is_not_known_is_refused_with_its_reason() -> None:
+    made = deployment()
+    unknown = replace(made, host=replace(made.host, engine=Unknown("Docker did not answer.")))
+    assert refused(unknown) == "Docker did not answer."
+
+
+def test_an_override_that_compose_would_not_read_is_refused() -> None:
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    (project,) = host.projects
+    other = replace(project, files=(Path("/srv/mastodon/live.yml"),))
+    made = deployment(replace(host, projects=(other,)))
+    assert "override file by itself" in refused(made, placement=Placement.OVERRIDE)
+    assert the(ComposeFile, made.plan()).path == "/srv/mastodon/live.yml"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("services: [", "docker-compose.yml"),
+        ("", "docker-compose.yml"),
+        ("- a list\n", "docker-compose.yml"),
+        ("version: '3'\n", "docker-compose.yml"),
+    ],
+)
+def test_a_file_that_is_no_compose_file_is_refused_by_its_name(text: str, sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        deployment(text=text)
+
+
+def test_compose_files_that_cannot_be_read_are_refused_by_their_path() -> None:
+    made = deployment()
+    project = project_of(made.host, made.choices)
+    made.system.unreadable.add(made.path)
+    with pytest.raises(Refused, match=r"docker-compose\.yml cannot be read: Permission denied"):
+        sources.read_project(made.system, project)
+    made.system.unreadable.clear()
+    del made.system.files[made.path]
+    with pytest.raises(Refused, match=r"docker-compose\.yml is not there"):
+        sources.read_project(made.system, project)
+    with pytest.raises(Refused, match="do not say which Compose file"):
+        sources.read_project(made.system, replace(project, files=()))
+
+
+def test_our_own_files_that_are_there_are_part_of_the_plan() -> None:
+    made = deployment()
+    made.system.files[sysctl.PATH] = FileState("mine = 1\n")
+    read = sources.read_project(made.system, project_of(made.host, made.choices))
+    step = the(Sysctl, replace(made, sources=read).plan())
+    assert step.previous == FileState("mine = 1\n")
+    assert "-mine = 1" in step.diffs[0].lines
+
+
+PLANS = {
+    "debian12": deployment().plan(),
+    "debian13": deployment(made_up_hosts.debian13()).plan(),
+    "debian14": deployment(made_up_hosts.debian14()).plan(),
+    "article": article().plan(),
+    "article in git": article(placement=Placement.OVERRIDE).plan(),
+    "another mtu": deployment(with_uplink(made_up_hosts.debian12(), mtu=1420)).plan(),
+    "crlf": deployment(text=TODAY.replace("\n", "\r\n")).plan(),
+}
+every_plan = pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS.keys())
+
+
+@every_plan
+def test_steps_come_back_from_toml_as_they_were(plan: Plan) -> None:
+    for step in plan.steps:
+        table = tomllib.loads(tomli_w.dumps(step.parameters()))
+        again = kinds.step(step.kind, table)
+        assert again == step
+        assert again.commands == step.commands
+        assert again.diffs == step.diffs
+
+
+@every_plan
+def test_every_step_speaks_in_sentences(plan: Plan) -> None:
+    for step in plan.steps:
+        assert step.title[0].isupper()
+        assert not step.title.endswith(".")
+        assert step.reason.endswith(".")
+        assert step.commands
+        assert "\n" not in "".join(step.commands)
+
+
+def test_no_two_of_these_plans_have_the_same_digest() -> None:
+    digests = {plan.digest for plan in PLANS.values()}
+    assert len(digests) == len(PLANS)
+
+
+def test_the_same_host_and_choices_give_the_same_digest() -> None:
+    for made in (deployment(), article()):
+        again = planning.plan(made.host, made.choices, made.sources)
+        assert again == made.plan()
+        assert again.digest == made.plan().digest
+
+
+def changed(value: Any) -> Any:
+    """A value of the same kind that is not the same."""
+    match value:
+        case bool():
+            return not value
+        case str():
+            return f"{value}x"
+        case None:
+            return FileState("")
+        case FileState():
+            return replace(value, mode=value.mode ^ 1)
+        case tuple():
+            return (*value, ("a", "b", "c") if value and isinstance(value[0], tuple) else "a")
+    raise AssertionError(value)
+
+
+STEPS = [step for name in ("debian13", "article in git") for step in PLANS[name].steps]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.kind)
+def test_whatever_changes_in_a_step_changes_the_digest(step: Step) -> None:
+    for field in fields(step):
+        other = replace(step, **{field.name: changed(getattr(step, field.name))})
+        one, two = Plan(Choices(), (step,)), Plan(Choices(), (other,))
+        assert one.digest != two.digest, field.name
+
+
+def test_the_order_of_the_steps_is_part_of_the_digest() -> None:
+    plan = PLANS["debian12"]
+    assert replace(plan, steps=tuple(reversed(plan.steps))).digest != plan.digest
+    assert replace(plan, steps=plan.steps[:-1]).digest != plan.digest
+
+
+def test_a_file_that_is_not_text_does_not_stop_the_plan() -> None:
+    made = deployment()
+    made.system.files[ip6tables.PATH] = FileState(b"caf\xe9\n".decode("utf-8", "surrogateescape"))
+    read = sources.read_project(made.system, project_of(made.host, made.choices))
+    plan = replace(made, sources=read).plan()
+    assert plan.digest != made.plan().digest
+    assert r"-caf\udce9" in the(Rules, plan).diffs[0].lines
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [("teleport", {}), ("sysctl", {}), ("attach", {"network": "a", "containers": [], "more": 1})],
+)
+def test_a_step_that_is_not_known_is_refused(kind: str, parameters: dict[str, Any]) -> None:
+    with pytest.raises(Refused, match="does not know"):
+        kinds.step(kind, parameters)
+
+
+def test_the_article_s_compose_file_is_read_as_it_stands() -> None:
+    assert [each.name for each in article().sources.services] == [
+        "db",
+        "redis",
+        "web",
+        "streaming",
+        "sidekiq",
+    ]
+    assert article().sources.files[article().path].text == ARTICLE

@@ -1,0 +1,262 @@
+import os
+import tomllib
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.made_up_deployments import deployment
+from wizard import __version__
+from wizard.apply import journal
+from wizard.errors import Refused
+from wizard.record import Record, State, StepRecord, StepState, Store, dumps, loads
+from wizard.system import temporary_beside
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path / "state")
+    made.prepare()
+    return made
+
+
+class Forgetting(Store):
+    """A store that keeps nothing."""
+
+    def save(self, record: Record) -> None:
+        pass
+
+
+@cache
+def whole_run() -> Record:
+    made, store = deployment(), Forgetting()
+    record = journal.begin(made.plan(), {"Kernel": "6.1"}, store)
+    journal.apply(made.plan(), record, made.system, store, lambda: False)
+    return record
+
+
+def applied(store: Store) -> Record:
+    """Save the record of a run that went well."""
+    record = deepcopy(whole_run())
+    store.save(record)
+    return record
+
+
+def test_a_record_comes_back_from_its_text_as_it_was(store: Store) -> None:
+    record = applied(store)
+    assert record.state is State.APPLIED
+    assert loads(dumps(record)) == record
+    assert store.load() == record
+
+
+def test_hostile_text_comes_back_as_it_was(store: Store) -> None:
+    record = applied(store)
+    record.error = 'a "quoted" \\ \x1b[2J \r\n\t \u202e \x00 \x7f line'
+    record.steps[0].output = ["'''", '"""', "# The end.", "[[steps]]", "\udce9"]
+    store.save(record)
+    assert store.load() == record
+
+
+def test_a_person_can_read_what_was_done_and_how_to_take_it_back(store: Store) -> None:
+    applied(store)
+    text = store.path.read_text()
+    assert text.startswith("# What the wizard did on this host")
+    table = tomllib.loads(text)
+    assert table["state"] == "applied"
+    for step in table["steps"]:
+        assert step["state"] == "done"
+        assert step["commands"]
+        assert step["undo"]
+
+
+def test_the_record_is_for_root_alone(store: Store) -> None:
+    applied(store)
+    assert store.path.stat().st_mode & 0o777 == 0o600
+    assert store.directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_there_is_no_record_where_nothing_was_done(store: Store) -> None:
+    assert store.load() is None
+
+
+def refusal(store: Store) -> str:
+    before = store.path.read_bytes()
+    with pytest.raises(Refused) as refused:
+        store.load()
+    assert store.path.read_bytes() == before
+    sentence = str(refused.value)
+    assert "Nothing was changed." in sentence
+    assert sentence.endswith(".")
+    assert str(store.path) in sentence
+    return sentence
+
+
+def test_a_record_that_is_cut_off_anywhere_is_refused(store: Store) -> None:
+    applied(store)
+    whole = store.path.read_bytes()
+    cuts = {*range(0, len(whole), 200), len(whole) - 1}
+    # Also where a cut leaves good TOML behind: before each step and each of its tables.
+    cuts |= {place for place in range(len(whole)) if whole.startswith(b"\n[", place)}
+    for cut in sorted(cuts):
+        store.path.write_bytes(whole[:cut])
+        refusal(store)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"", b"\x00" * 100, b"\xff\xfe\x00", b"= = =", b"[[[[", b"<html>", b"format = 1\n"],
+)
+def test_garbage_is_refused(store: Store, garbage: bytes) -> None:
+    store.path.write_bytes(garbage)
+    refusal(store)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('state = "applied"', 'state = "flying"'),
+        ('state = "applied"', "state = 3"),
+        ('state = "done"', 'state = "dancing"'),
+        ('error = ""', 'mistake = ""'),
+        ('kind = "sysctl"', ""),
+    ],
+)
+def test_what_is_toml_but_no_record_is_refused(store: Store, old: str, new: str) -> None:
+    applied(store)
+    text = store.path.read_text()
+    assert old in text
+    store.path.write_text(text.replace(old, new))
+    assert "is not a record of the wizard" in refusal(store)
+
+
+def test_a_newer_format_is_refused_with_the_version_that_wrote_it(store: Store) -> None:
+    applied(store)
+    text = store.path.read_text().replace("format = 1", "format = 2", 1)
+    store.path.write_text(text.replace(f'"{__version__}"', '"9.9"'))
+    said = refusal(store)
+    assert "has format 2" in said
+    assert "version 9.9" in said
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o620, 0o666])
+def test_a_record_that_others_could_have_written_is_refused(store: Store, mode: int) -> None:
+    applied(store)
+    store.path.chmod(mode)
+    assert "cannot be trusted" in refusal(store)
+
+
+def test_a_record_that_is_a_link_is_refused(store: Store, tmp_path: Path) -> None:
+    applied(store)
+    elsewhere = tmp_path / "elsewhere.toml"
+    store.path.rename(elsewhere)
+    store.path.symlink_to(elsewhere)
+    assert "is a link" in refusal(store)
+
+
+@as_root
+def test_a_record_of_somebody_else_is_refused(store: Store) -> None:
+    applied(store)
+    os.chown(store.path, 12345, 12345)
+    assert "belongs to somebody else" in refusal(store)
+
+
+def test_a_record_that_is_a_directory_is_refused(store: Store) -> None:
+    store.path.mkdir()
+    with pytest.raises(Refused, match="cannot be read"):
+        store.load()
+
+
+def test_a_folder_that_others_may_write_to_or_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    open_to_all = tmp_path / "open"
+    open_to_all.mkdir()
+    open_to_all.chmod(0o777)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    file = tmp_path / "file"
+    file.write_text("")
+    for path in (open_to_all, link, file, file / "below"):
+        with pytest.raises(Refused) as refused:
+            Store(path).prepare()
+        assert "Nothing was changed." in str(refused.value)
+
+
+@as_root
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    path.mkdir(mode=0o700)
+    os.chown(path, 12345, 12345)
+    with pytest.raises(Refused, match="belongs to somebody else"):
+        Store(path).prepare()
+
+
+@pytest.mark.parametrize("call", ["fsync", "fchown", "fchmod"])
+def test_a_save_that_fails_leaves_the_record_as_it_was_and_nothing_beside_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    record = applied(store)
+    before = store.path.read_bytes()
+
+    def full(*_: object) -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    record.state = State.UNDOING
+    with pytest.raises(OSError, match="No space left"):
+        store.save(record)
+    assert store.path.read_bytes() == before
+    assert not temporary_beside(store.path).exists()
+
+
+def test_a_save_is_durable_before_it_takes_the_place_of_the_old_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        order.append("sync")
+        sync(descriptor)
+
+    def replaced(self: Path, target: Path) -> Path:
+        order.append("replace")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    applied(store)
+    assert order[:3] == ["sync", "replace", "sync"]
+
+
+def test_what_a_killed_save_left_beside_does_not_hold_the_next_one_up(store: Store) -> None:
+    temporary_beside(store.path).write_text("half")
+    record = applied(store)
+    assert store.load() == record
+
+
+def test_an_ended_record_is_kept_under_its_own_name(store: Store) -> None:
+    record = applied(store)
+    store.archive()
+    assert store.load() is None
+    assert (store.directory / f"record-{record.id}.toml").exists()
+
+
+def test_a_state_says_whether_something_is_on_the_host() -> None:
+    assert [state for state in State if not state.in_force] == [State.ROLLED_BACK, State.UNDONE]
+    assert [state for state in State if state.moving] == [
+        State.APPLYING,
+        State.ROLLING_BACK,
+        State.UNDOING,
+    ]
+
+
+def test_the_sentences_on_what_is_left_are_those_of_the_steps() -> None:
+    steps = [
+        StepRecord(number, "sysctl", "", StepState.KEPT, [], {}, left=[f"{number} is left."])
+        for number in (1, 2)
+    ]
+    record = Record("id", State.UNDO_INCOMPLETE, "", "", {}, {}, steps)
+    assert record.left == ["1 is left.", "2 is left."]

@@ -1,0 +1,374 @@
+"""Every kind of step by itself: preview, apply, check, undo, on a made-up host."""
+
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import made_up_hosts
+from tests.made_up_deployments import Deployment, deployment
+from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
+from wizard.errors import StepFailed
+from wizard.steps import actions
+from wizard.steps.actions import Run, WriteFile
+from wizard.steps.attach import Attach
+from wizard.steps.base import Step
+from wizard.steps.docker_network import LABEL, DockerNetwork
+from wizard.steps.ip6tables import CHAIN, Ip6tables
+from wizard.steps.legacy_ip6tables import described
+from wizard.steps.sysctl import Sysctl
+from wizard.steps.systemd_unit import SystemdUnit
+from wizard.system import FileState, Result
+
+KINDS = ("sysctl", "ip6tables", "systemd-unit", "docker-network", "compose-file", "attach")
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def before_step(kind: str) -> tuple[Deployment, Step]:
+    """A host on which every step before one of a kind was done, and that step."""
+    made = deployment(made_up_hosts.debian13())
+    for step in made.plan().steps:
+        if step.kind == kind:
+            return made, step
+        step.apply(made.system, lambda line: None)
+    raise AssertionError(kind)
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+@every_kind
+def test_a_step_says_that_it_is_not_in_effect_until_it_is_applied(kind: str) -> None:
+    made, step = before_step(kind)
+    sentence = step.check(made.system)
+    assert sentence is not None
+    assert sentence[-1] in ".)d"
+    step.apply(made.system, quiet)
+    assert step.check(made.system) is None
+
+
+@every_kind
+def test_a_step_reads_the_host_without_changing_it(kind: str) -> None:
+    made, step = before_step(kind)
+    before, made.system.changes = made.system.snapshot(), 0
+    assert step.obstacle(made.system) is None
+    assert step.refusal(made.system) is None
+    step.capture(made.system)
+    step.check(made.system)
+    assert made.system.changes == 0
+    assert difference(before, made.system.snapshot()) == set()
+
+
+@every_kind
+def test_a_step_can_be_taken_back_and_then_once_more(kind: str) -> None:
+    made, step = before_step(kind)
+    before = made.system.snapshot()
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    assert step.undo(made.system, captured, quiet) == ()
+    assert difference(before, made.system.snapshot()) == set()
+    assert step.undo(made.system, captured, quiet) == ()
+    assert difference(before, made.system.snapshot()) == set()
+
+
+@every_kind
+def test_a_step_that_was_never_applied_has_nothing_to_take_back(kind: str) -> None:
+    made, step = before_step(kind)
+    before = made.system.snapshot()
+    assert step.undo(made.system, step.capture(made.system), quiet) == ()
+    assert difference(before, made.system.snapshot()) == set()
+
+
+@every_kind
+def test_the_commands_that_take_a_step_back_by_hand_do_so(kind: str) -> None:
+    made, step = before_step(kind)
+    before = made.system.snapshot()
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    for line in step.undo_lines(captured):
+        match shlex.split(line, comments=True):
+            case []:
+                assert "put back" in line
+                (table,) = captured["files"]
+                state = FileState(table["text"], table["mode"], table["uid"], table["gid"])
+                made.system.write(table["path"], state)
+            case ["rm", path]:
+                made.system.remove(path)
+            case ["rmdir", path]:
+                made.system.remove_directory(path)
+            case argv:
+                assert made.system.run(argv).status == 0, line
+    if kind == "ip6tables":
+        # The empty tables, which no command takes away, filter nothing.
+        made.system.tables = {}
+    assert difference(before, made.system.snapshot()) == set()
+
+
+@every_kind
+def test_what_is_shown_is_what_is_run(kind: str) -> None:
+    made, step = before_step(kind)
+    made.system.ran.clear()
+    step.apply(made.system, quiet)
+    runs = [action.argv for action in step.actions() if isinstance(action, Run)]
+    assert made.system.ran == runs
+    assert [Run(argv).line for argv in runs] == [
+        line for line in step.commands if not line.startswith(("#", "mkdir"))
+    ]
+
+
+@pytest.mark.parametrize("kind", ["sysctl", "ip6tables", "systemd-unit", "compose-file"])
+def test_a_file_that_changed_in_the_last_moment_is_not_overwritten(kind: str) -> None:
+    made, step = before_step(kind)
+    (path,) = (each.path for each in step.actions() if isinstance(each, WriteFile))
+    made.system.files[path] = FileState("mine\n")
+    with pytest.raises(StepFailed, match="has changed since the plan was made"):
+        step.apply(made.system, quiet)
+    assert made.system.files[path] == FileState("mine\n")
+
+
+@pytest.mark.parametrize("kind", ["sysctl", "ip6tables", "systemd-unit", "compose-file"])
+def test_a_file_that_was_there_comes_back_with_its_owner_and_mode(kind: str) -> None:
+    made, step = before_step(kind)
+    (path,) = (each.path for each in step.actions() if isinstance(each, WriteFile))
+    old = FileState("old\n", 0o604, 7, 8)
+    made.system.files[path] = old
+    previous = "before" if kind == "compose-file" else "previous"
+    step = type(step).from_parameters({**step.parameters(), previous: vars(old)})
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    assert made.system.files[path] != old
+    assert step.undo(made.system, captured, quiet) == ()
+    assert made.system.files[path] == old
+
+
+@every_kind
+def test_a_command_that_fails_ends_the_step_with_what_it_said(kind: str) -> None:
+    made, step = before_step(kind)
+    made.system.changes, made.system.fail_at = 0, range(1, 100)
+    with pytest.raises(StepFailed) as failed:
+        step.apply(made.system, quiet)
+    assert str(failed.value).endswith((".", ")"))
+    assert "[Errno" not in str(failed.value)
+
+
+def test_accept_ra_is_written_before_forwarding_both_live_and_at_boot() -> None:
+    _, step = before_step("sysctl")
+    assert isinstance(step, Sysctl)
+    runs = [action.line for action in step.actions() if isinstance(action, Run)]
+    assert "accept_ra=2" in runs[0]
+    lines = [line for line in step.text.splitlines() if line.startswith("net.")]
+    assert "accept_ra" in lines[0]
+
+
+def test_undo_of_the_sysctls_keeps_the_default_route() -> None:
+    made, step = before_step("sysctl")
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    # Taking accept_ra back first, with forwarding on, would be the dangerous order.
+    lines = step.undo_lines(captured)
+    assert next(n for n, line in enumerate(lines) if "all.forwarding=0" in line) < next(
+        n for n, line in enumerate(lines) if "accept_ra=1" in line
+    )
+
+
+def test_an_interface_that_forwarded_before_does_so_again_after_undo() -> None:
+    made, step = before_step("sysctl")
+    made.system.sysctls["net.ipv6.conf.docker0.forwarding"] = "1"
+    before = made.system.snapshot()
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    assert step.undo(made.system, captured, quiet) == ()
+    assert difference(before, made.system.snapshot()) == set()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        ("-t", "filter", "-D", CHAIN, "1"),
+        ("-t", "filter", "-D", "FORWARD", "1"),
+        ("-t", "nat", "-F", CHAIN),
+        ("-t", "nat", "-D", "POSTROUTING", "-j", CHAIN),
+    ],
+)
+def test_a_rule_or_jump_that_is_missing_is_noticed(spoil: tuple[str, ...]) -> None:
+    made, step = before_step("ip6tables")
+    step.apply(made.system, quiet)
+    assert made.system.run(("ip6tables", *spoil)).status == 0
+    assert step.check(made.system) is not None
+
+
+def test_the_rules_of_others_are_not_touched_by_loading_ours() -> None:
+    made, step = before_step("ip6tables")
+    for chain in ("FORWARD", "INPUT"):
+        made.system.run(("ip6tables", "-A", chain, "-s", "2001:db8::/32", "-j", "DROP"))
+    step.apply(made.system, quiet)
+    forward = made.system.tables["filter"]["FORWARD"]
+    assert forward == [("-j", CHAIN), ("-s", "2001:db8::/32", "-j", "DROP")]
+    assert made.system.tables["filter"]["INPUT"] == [("-s", "2001:db8::/32", "-j", "DROP")]
+
+
+def test_starting_the_unit_again_leaves_one_jump_and_each_rule_once() -> None:
+    made, step = before_step("systemd-unit")
+    step.apply(made.system, quiet)
+    before = made.system.snapshot()
+    for _ in range(3):
+        made.system.run(("systemctl", "enable", "--now", "docker-ipv6-wizard.service"))
+    assert difference(before, made.system.snapshot()) == set()
+    assert made.system.tables["filter"]["FORWARD"] == [("-j", CHAIN)]
+
+
+def test_the_unit_brings_rules_and_values_back_after_a_reboot() -> None:
+    made, step = before_step("systemd-unit")
+    step.apply(made.system, quiet)
+    before = made.system.snapshot()
+    made.system.tables = {}
+    for key in made.system.sysctls:
+        if key.endswith(".forwarding"):
+            made.system.sysctls[key] = "0"
+    made.system.run(("systemctl", "enable", "--now", "docker-ipv6-wizard.service"))
+    assert difference(before, made.system.snapshot()) == set()
+
+
+def test_the_unit_is_ordered_before_docker_and_after_what_flushes_rules() -> None:
+    _, step = before_step("systemd-unit")
+    assert isinstance(step, SystemdUnit)
+    text = step.text
+    assert "Before=docker.service\n" in text
+    assert "PartOf=docker.service\n" in text
+    assert "WantedBy=docker.service\n" in text
+    for other in ("netfilter-persistent", "nftables", "ufw"):
+        assert f"{other}.service" in next(
+            line for line in text.splitlines() if line.startswith("After=")
+        )
+
+
+def test_a_unit_that_somebody_edited_goes_on_running() -> None:
+    made, step = before_step("systemd-unit")
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    path = "/etc/systemd/system/docker-ipv6-wizard.service"
+    made.system.files[path] = FileState(made.system.files[path].text + "# mine\n")
+    (sentence,) = step.undo(made.system, captured, quiet)
+    assert "has been changed by somebody else" in sentence
+    assert made.system.active == {"docker-ipv6-wizard.service"}
+
+
+def test_the_network_has_our_label_a_fixed_bridge_and_both_families() -> None:
+    made, step = before_step("docker-network")
+    assert isinstance(step, DockerNetwork)
+    step.apply(made.system, quiet)
+    network = made.system.networks["mastodon_ipv6"]
+    assert network.labels == {LABEL: "fd91:7981:3415::/64"}
+    assert network.bridge == "br-ipv6"
+    assert network.subnets == [step.ipv4_subnet, step.ipv6_subnet]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda network: network.labels.clear(),
+        lambda network: network.labels.update({LABEL: "fd99::/64"}),
+        lambda network: setattr(network, "ipv6", False),
+    ],
+)
+def test_a_network_that_is_not_as_it_was_created_is_noticed(
+    spoil: Callable[[Any], object],
+) -> None:
+    made, step = before_step("docker-network")
+    step.apply(made.system, quiet)
+    spoil(made.system.networks["mastodon_ipv6"])
+    assert step.check(made.system) == "The Docker network mastodon_ipv6 is not as it was created."
+
+
+def test_a_name_that_is_the_beginning_of_another_network_s_identifier_is_free() -> None:
+    made, _ = before_step("docker-network")
+    begins = made.system.networks["mastodon_internal_network"].id[:4]
+    step = DockerNetwork(begins, "br-x", "10.9.0.0/16", "fd99::/64", "mastodon", ("web",))
+    assert step.obstacle(made.system) is None
+    assert step.undo(made.system, {}, quiet) == ()
+    assert "mastodon_internal_network" in made.system.networks
+
+
+@pytest.mark.parametrize("said", ["Cannot connect to the Docker daemon\n", ""])
+def test_an_engine_that_does_not_answer_is_no_free_name(
+    said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, step = before_step("docker-network")
+    monkeypatch.setattr(MadeUpSystem, "run", lambda self, argv, stdin="": Result(1, said))
+    with pytest.raises(StepFailed, match="Docker did not say"):
+        step.obstacle(made.system)
+
+
+def test_containers_get_the_name_of_their_service_on_the_network() -> None:
+    made, step = before_step("attach")
+    step.apply(made.system, quiet)
+    web = made.system.containers["mastodon-web-1"]
+    assert web.networks["mastodon_ipv6"] == ("web",)
+    assert set(web.networks) > {"mastodon_ipv6"}
+
+
+def test_a_container_that_left_by_itself_does_not_hold_undo_up() -> None:
+    made, step = before_step("attach")
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    del made.system.containers["mastodon-web-1"]
+    assert step.undo(made.system, captured, quiet) == ()
+
+
+def test_a_container_that_is_not_on_the_network_is_named() -> None:
+    made, step = before_step("attach")
+    assert isinstance(step, Attach)
+    step.apply(made.system, quiet)
+    del made.system.containers["mastodon-web-1"].networks["mastodon_ipv6"]
+    said = step.check(made.system)
+    assert said == "The container mastodon-web-1 is not on mastodon_ipv6."
+
+
+def test_a_guest_of_the_same_service_name_in_another_project_is_a_guest() -> None:
+    made, step = before_step("docker-network")
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    made.system.containers["guest"] = MadeUpContainer(
+        "9" * 64, "guest", "another", "web", networks={"mastodon_ipv6": ("web",)}
+    )
+    (sentence,) = step.undo(made.system, captured, quiet)
+    assert "guest" in sentence
+
+
+def test_the_rules_are_described_to_the_library_as_it_wants_them() -> None:
+    (filter_table, nat) = Ip6tables("br-x", "fd99::/64").tables
+    assert [described(rule) for rule in filter_table.rules] == [
+        {
+            "out-interface": "br-x",
+            "conntrack": {"ctstate": "RELATED,ESTABLISHED"},
+            "target": "ACCEPT",
+        },
+        {
+            "in-interface": "br-x",
+            "conntrack": {"ctstate": "RELATED,ESTABLISHED"},
+            "target": "ACCEPT",
+        },
+        {
+            "src": "fd99::/64",
+            "in-interface": "br-x",
+            "conntrack": {"ctstate": "NEW"},
+            "target": "ACCEPT",
+        },
+        {"in-interface": "!br-x", "out-interface": "br-x", "target": "DROP"},
+    ]
+    assert [described(rule) for rule in nat.rules] == [
+        {"src": "fd99::/64", "out-interface": "!br-x", "target": "MASQUERADE"}
+    ]
+
+
+def test_a_diff_shows_what_a_terminal_would_act_on_as_text() -> None:
+    diff = actions.difference("/etc/\x1b[2J", "a\r\n\u202eb", "a\r\nc\n")
+    assert diff.path == r"/etc/\x1b[2J"
+    assert diff.lines[3:] == (" a", r"-\u202eb", "\\ No newline at end of file", "+c")
+
+
+def test_a_diff_of_a_new_or_a_gone_file_says_so() -> None:
+    assert actions.difference("/x", None, "a\n").lines[:2] == ("--- /dev/null", "+++ b/x")
+    assert actions.difference("/x", "a\n", None).lines[:2] == ("--- a/x", "+++ /dev/null")
