@@ -1,0 +1,1 @@
+"""What a person sees: one file and one style sheet for each step of the way through."""

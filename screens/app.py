@@ -1,0 +1,504 @@
+"""The app: holds the host, the answers and the plan, and moves between the screens."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Size
+from textual.message import Message
+from textual.screen import Screen
+
+from screens.messages import ContainersChecked, HostFound, PartFound
+from screens.modals import SMALLEST, HelpModal, QuestionModal, TooSmallModal
+from screens.step import StepScreen
+from screens.theme import TERMINAL
+from wizard import choices as choosing
+from wizard.apply.undoing import UndoPreview
+from wizard.choices import Choices
+from wizard.errors import ExitCode, Refused
+from wizard.host import ComposeProject, Host
+from wizard.plan import Plan
+from wizard.reachability.report import ContainerReport
+from wizard.record import Record, State
+from wizard.session import Progress, Session
+from wizard.sources import Sources
+
+Start = Literal["welcome", "resume", "undo"]
+
+STEPS = (
+    "welcome", "host", "mode", "addresses", "network", "compose", "preview", "apply", "result",
+)  # fmt: skip
+"""The way through, in order; each is a module of this package."""
+
+FOLLOWED_EVERY = 0.2
+"""Seconds between two looks at how far a run is."""
+
+
+def _welcome() -> Screen[None]:
+    from screens.welcome import WelcomeScreen
+
+    return WelcomeScreen()
+
+
+def _host() -> Screen[None]:
+    from screens.host import HostScreen
+
+    return HostScreen()
+
+
+def _mode() -> Screen[None]:
+    from screens.mode import ModeScreen
+
+    return ModeScreen()
+
+
+def _addresses() -> Screen[None]:
+    from screens.addresses import AddressesScreen
+
+    return AddressesScreen()
+
+
+def _network() -> Screen[None]:
+    from screens.network import NetworkScreen
+
+    return NetworkScreen()
+
+
+def _compose() -> Screen[None]:
+    from screens.compose import ComposeScreen
+
+    return ComposeScreen()
+
+
+def _preview() -> Screen[None]:
+    from screens.preview import PreviewScreen
+
+    return PreviewScreen()
+
+
+def _apply() -> Screen[None]:
+    from screens.apply import ApplyScreen
+
+    return ApplyScreen()
+
+
+def _result() -> Screen[None]:
+    from screens.result import ResultScreen
+
+    return ResultScreen()
+
+
+def _undo() -> Screen[None]:
+    from screens.undo import UndoScreen
+
+    return UndoScreen()
+
+
+class WizardApp(App[int]):
+    """The wizard on a terminal. What it returns is the exit code of the program."""
+
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "IPv6 for containers"
+    # Imported when first shown, so that the first screen is there at once.
+    SCREENS: ClassVar[Mapping[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
+        "welcome": _welcome,
+        "host": _host,
+        "mode": _mode,
+        "addresses": _addresses,
+        "network": _network,
+        "compose": _compose,
+        "preview": _preview,
+        "apply": _apply,
+        "result": _result,
+        "undo": _undo,
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "explain", "Help", key_display="F1", tooltip="Explain this screen"),
+        Binding("ctrl+q", "quit", "Quit", key_display="Ctrl+Q", priority=True),
+        Binding("ctrl+c", "quit", show=False, priority=True),
+    ]
+
+    def __init__(self, session: Session, start: Start = "welcome") -> None:
+        super().__init__(ansi_color=True)
+        self.session = session
+        self.host: Host | None = None
+        """The host, once it has been looked at."""
+        self.parts: dict[str, object] = {}
+        """The parts of the host found so far, by the names of its fields."""
+        self.choices = Choices()
+        self.resumed = False
+        """Whether the answers are those of an earlier time."""
+        self.sources: Sources | None = None
+        self.plan: Plan | None = None
+        self.undo_preview: UndoPreview | None = None
+        self.undoing = start == "undo"
+        """Whether the run that is followed takes back."""
+        self.progress: Progress | None = None
+        self.started = False
+        """Whether this session started the run that is followed."""
+        self.reports: tuple[ContainerReport, ...] | None = None
+        self.check_complaint = ""
+        self._start_at = start
+        self._look = 0
+        self._read_project: ComposeProject | None = None
+
+    def on_mount(self) -> None:
+        """Look at the host while the person reads the first screen."""
+        self.register_theme(TERMINAL)
+        self.theme = TERMINAL.name
+        loop = asyncio.get_running_loop()
+        # Textual leaves both at their defaults, which would end the program without giving the
+        # terminal back; and a program that ignores a hang-up spins on the dead terminal.
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self._leave_by, number)
+        match self._start_at:
+            case "undo":
+                self.push_screen("undo")
+            case "resume" if self.session.is_running():
+                self.push_screen("apply")
+                self.follow()
+            case _:
+                self.look()
+                self.push_screen("welcome")
+        self.call_later(self.fit, self.size)
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of local variables. Whoever called
+        # run_app gets the exception instead, and says it in a sentence.
+        self._close_messages_no_wait()
+
+    def _leave_by(self, number: signal.Signals) -> None:
+        self.exit(128 + number, return_code=128 + number)
+
+    # The host
+
+    def look(self) -> None:
+        """Look at the host, in a thread that nothing waits for."""
+        self._look += 1
+        self.host, self.parts = None, {}
+        number = self._look
+
+        def run() -> None:
+            def found(field: str, value: object) -> None:
+                self.tell(PartFound(number, field, value))
+
+            self.tell(HostFound(number, self.session.detect(found)))
+
+        threading.Thread(target=run, name="look at the host", daemon=True).start()
+        self.repaint()
+
+    def tell(self, message: Message) -> None:
+        """Post a message from another thread; one that comes after the end is dropped."""
+        with suppress(RuntimeError):
+            self.post_message(message)
+
+    def on_part_found(self, message: PartFound) -> None:
+        """Keep a part of the host."""
+        if message.look == self._look:
+            self.parts[message.field] = message.value
+            self.repaint()
+
+    def on_host_found(self, message: HostFound) -> None:
+        """Keep the host, and fill in what is proposed for it or was answered before."""
+        if message.look != self._look:
+            return
+        first = self.choices == Choices()
+        self.host = message.host
+        saved = self.session.load_answers() if first else self.choices
+        if saved is None:
+            self.choices = choosing.defaults(message.host)
+        else:
+            self.choices = choosing.resume(saved, message.host)
+            self.resumed = self.resumed or first
+        self.sources, self._read_project, self.plan = None, None, None
+        self.repaint()
+
+    # The answers
+
+    def answer(self, **changes: object) -> None:
+        """Take answers over, in place of those before."""
+        self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        self.repaint()
+
+    def choose_project(self, project: ComposeProject) -> None:
+        """Take another project, with what is proposed for it."""
+        if self.host is not None and project.name != self.choices.project:
+            self.choices = choosing.choose_project(self.choices, project, self.host)
+            self.repaint()
+
+    def read_project(self, project: ComposeProject) -> Sources:
+        """Read the files of a project, once.
+
+        Raises:
+            Refused: one cannot be read or is not a Compose file.
+        """
+        if self.sources is None or self._read_project != project:
+            self.sources, self._read_project = None, None
+            self.sources = self.session.read_project(project)
+            self._read_project = project
+            if not self.choices.services:
+                self.choices = choosing.tick(self.choices, self.sources.services)
+            self.choices = choosing.untick_unknown(self.choices, self.sources.services)
+        return self.sources
+
+    def forget_sources(self) -> None:
+        """Have the files read again when they are next needed."""
+        self.sources, self._read_project = None, None
+
+    def make_plan(self) -> str | None:
+        """Make the plan from the answers, or return a sentence that says why there is none."""
+        if self.host is None or self.sources is None:
+            return "The host and the Compose file have to be read first. Go back to them."
+        try:
+            self.plan = self.session.plan(self.host, self.choices, self.sources)
+        except Refused as refused:
+            self.plan = None
+            return str(refused)
+        return None
+
+    def plan_again(self) -> str | None:
+        """Read the files again and make the plan anew, or return why there is none."""
+        self.forget_sources()
+        if self.host is not None:
+            project = choosing.find_project(self.choices, self.host)
+            if isinstance(project, str):
+                return project
+            try:
+                self.read_project(project)
+            except Refused as refused:
+                self.plan = None
+                return str(refused)
+        return self.make_plan()
+
+    def save(self) -> None:
+        """Keep the answers for another time."""
+        if self.host is not None:
+            self.session.save_answers(self.choices)
+
+    # Runs
+
+    def start_apply(self) -> str | None:
+        """Start applying the plan, or return a sentence that says why it was not started."""
+        if self.plan is None:
+            return "There is no plan yet. Go back to the preview."
+        try:
+            self.session.start_apply(self.plan)
+        except Refused as refused:
+            return str(refused)
+        self.undoing, self.started = False, True
+        self.follow()
+        return None
+
+    def start_undo(self) -> str | None:
+        """Start taking back, or return a sentence that says why it was not started."""
+        try:
+            self.session.start_undo()
+        except Refused as refused:
+            return str(refused)
+        self.undoing, self.started = True, True
+        self.follow()
+        return None
+
+    def follow(self) -> None:
+        """Look at how far the run is, again and again until it has ended."""
+        self.progress, self.reports, self.check_complaint = None, None, ""
+        self._timer = self.set_interval(FOLLOWED_EVERY, self._follow_once)
+        self._follow_once()
+
+    def _follow_once(self) -> None:
+        try:
+            progress = self.session.progress()
+        except Refused as refused:
+            progress = Progress(None, ExitCode.UNEXPECTED, str(refused))
+        if progress != self.progress:
+            self.progress = progress
+            self.repaint()
+        if progress.ended is not None:
+            self._timer.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is followed that has not ended."""
+        return self.progress is not None and self.progress.ended is None
+
+    def record(self) -> Record | None:
+        """Return the record of what is on this host, where it can be read."""
+        try:
+            return self.session.record()
+        except Refused:
+            return None
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the run that is followed can be cancelled from here."""
+        record = self.progress.record if self.progress else None
+        return (
+            self.running
+            and self.started
+            and not self.undoing
+            and (record is None or record.state is State.APPLYING)
+        )
+
+    @property
+    def can_start_again(self) -> bool:
+        """Whether there is a screen about the host to go back to."""
+        return any(getattr(screen, "NAME", "") == "host" for screen in self.screen_stack)
+
+    def look_back(self) -> str | None:
+        """Find out what undo would take back, or return a sentence that says why nothing."""
+        try:
+            self.undo_preview = self.session.undo_preview()
+        except Refused as refused:
+            self.undo_preview = None
+            return str(refused)
+        return None
+
+    def show_result(self) -> None:
+        """Open the result of the run that has ended, and look into the containers."""
+        progress = self.progress
+        if progress is None:
+            return
+        self.switch_screen("result")
+        if progress.record is not None and progress.record.state is State.APPLIED:
+            self.check_containers()
+
+    def see_earlier(self) -> None:
+        """Show the earlier run: at work, or what came of it."""
+        self.undoing, self.started = False, False
+        self.open("apply")
+        self.follow()
+
+    def start_again(self) -> None:
+        """Go back to the host and look at it anew; the answers stay."""
+        self.progress, self.reports, self.undoing = None, None, False
+        self.go_back_to("host")
+        self.look()
+
+    def check_containers(self) -> None:
+        """Look into the containers of the project, in a thread that nothing waits for."""
+        self.reports, self.check_complaint = None, ""
+
+        def run() -> None:
+            try:
+                reports = self.session.check()
+            except Refused as refused:
+                self.tell(ContainersChecked((), str(refused)))
+            else:
+                self.tell(ContainersChecked(reports))
+
+        threading.Thread(target=run, name="check the containers", daemon=True).start()
+
+    def on_containers_checked(self, message: ContainersChecked) -> None:
+        """Keep what was found in the containers."""
+        self.reports, self.check_complaint = message.reports, message.complaint
+        self.repaint()
+
+    # Moving about
+
+    def step_words(self, screen: StepScreen) -> str:
+        """Return which step of how many a screen is."""
+        if self.undoing or screen.NAME not in STEPS:
+            return screen.HEADING
+        return f"{STEPS.index(screen.NAME) + 1} of {len(STEPS)} · {screen.HEADING}"
+
+    def go_after(self, name: str) -> None:
+        """Open the screen that comes after the named one."""
+        self.open(STEPS[STEPS.index(name) + 1])
+
+    def open(self, name: str) -> None:
+        """Open a screen, unless it is open."""
+        if not any(getattr(screen, "NAME", "") == name for screen in self.screen_stack):
+            self.push_screen(name)
+
+    def go_back_to(self, name: str) -> None:
+        """Go back to a screen that was passed, or to the first one."""
+        while len(self.screen_stack) > 2 and getattr(self.screen, "NAME", "") != name:
+            self.pop_screen()
+
+    def repaint(self) -> None:
+        """Let the step that is shown paint what has changed; the others do when they are again."""
+        if not self.is_running:
+            return
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, StepScreen):
+                if screen.ready:
+                    screen.show_state()
+                return
+
+    def on_resize(self, event: Resize) -> None:
+        """Look whether the screens still fit."""
+        self.fit(event.size)
+
+    def fit(self, size: Size) -> None:
+        """Say so where the terminal is too small, and go on as soon as it is not."""
+        too_small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
+        begun = any(isinstance(screen, StepScreen) for screen in self.screen_stack)
+        covered = any(isinstance(screen, TooSmallModal) for screen in self.screen_stack)
+        if too_small and begun and not covered:
+            self.push_screen(TooSmallModal())
+        elif not too_small and isinstance(self.screen, TooSmallModal):
+            self.pop_screen()
+
+    def action_explain(self) -> None:
+        """Show the help of the screen."""
+        if isinstance(self.screen, StepScreen):
+            self.push_screen(HelpModal(self.screen.HEADING, self.screen.EXPLANATION))
+
+    async def action_quit(self) -> None:
+        """Ask before leaving."""
+        if isinstance(self.screen, QuestionModal) and self.screen.name == "quit":
+            return
+        self.push_screen(
+            QuestionModal(*self._quit_words(), yes="Leave", no="Stay", name="quit"), self._quit
+        )
+
+    def _quit(self, leave: bool | None) -> None:
+        if leave:
+            ended = self.progress.ended if self.progress else None
+            self.exit(ended if ended is not None else ExitCode.DONE)
+        else:
+            self.call_later(self.fit, self.size)
+
+    def _quit_words(self) -> tuple[str, str]:
+        if self.running:
+            return (
+                "Leave while the steps are being done?",
+                "They go on without this terminal, up to the end. To see how far they are, start "
+                "the wizard again, or type wizard --status. To take everything back once they "
+                "have ended: wizard --undo.",
+            )
+        if self.progress is not None:
+            return (
+                "Leave the wizard?",
+                "What was done is kept in the record. wizard --status shows it, and wizard "
+                "--undo takes back what is on this host.",
+            )
+        return (
+            "Leave the wizard?",
+            "Nothing was changed on this host. Your answers are kept, and the wizard begins with "
+            "them next time.",
+        )
+
+
+def run_app(session: Session, start: Start = "welcome") -> int:
+    """Show the screens on this terminal until the person leaves, and return the exit code.
+
+    Raises:
+        Exception: a fault in the screens, once the terminal is as it was.
+    """
+    app = WizardApp(session, start)
+    # Without the mouse the terminal's own way of marking and copying text goes on working.
+    code = app.run(mouse=False)
+    if app._exception is not None:
+        raise app._exception
+    if code is None:
+        code = app.return_code
+    return int(code) if code is not None else int(ExitCode.UNEXPECTED)

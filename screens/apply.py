@@ -1,0 +1,182 @@
+"""The run while it is at work: each step's state, the current sentence, and what commands said."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from screens.modals import QuestionModal
+from screens.step import StepScreen, paragraph
+from screens.widgets.details import Detail, Details
+from screens.widgets.step_list import StepList
+from wizard.record import Record, State, StepRecord, StepState
+
+WORDS = {
+    StepState.PLANNED: "waiting",
+    StepState.APPLYING: "at work",
+    StepState.DONE: "done",
+    StepState.UNDOING: "going back",
+    StepState.UNDONE: "taken back",
+    StepState.KEPT: "kept in part",
+}
+_WIDEST = max(map(len, WORDS.values()))
+_BAR = 30
+
+
+class ApplyScreen(StepScreen):
+    """Follows the record; the run itself goes on without the screen."""
+
+    NAME = "apply"
+    HEADING = "Apply"
+    NEXT = "Next: the result"
+    AUTO_FOCUS = "#steps"
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "apply.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "scroll_output('scroll_page_down')", show=False, priority=True),
+        Binding("pageup", "scroll_output('scroll_page_up')", show=False, priority=True),
+        Binding("c", "cancel", "Cancel", key_display="C", tooltip="Stop and take everything back"),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "The steps are done one after the other, by a program of its own that goes on even if "
+        "this terminal is closed. The word in front of a step says how it stands: waiting, at "
+        "work, done, or, if something went wrong, going back and taken back.",
+        "Below the steps is what the commands of the current one say. Choose another step with "
+        "the arrow keys to see what its commands said; Page Up and Page Down scroll that text.",
+        "C cancels: the step that is at work is finished, and then all steps are taken back, so "
+        "that the host is as it was before.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose the bar, the sentence, the steps and the output."""
+        with Vertical(id="run"):
+            yield paragraph("", id="bar")
+            yield paragraph("", id="current")
+            yield StepList(id="steps")
+            yield Details(id="output")
+
+    def on_mount(self) -> None:
+        """Let the cursor follow the work until the person moves it."""
+        super().on_mount()
+        self._following: int | None = None
+        self.query_one("#back").display = False
+
+    def show_state(self) -> None:
+        """Show how far the run is."""
+        progress = self.wizard.progress
+        record = progress.record if progress else None
+        self.query_one("#next").display = not self.wizard.running
+        self.refresh_bindings()
+        if progress is not None and progress.ended is not None:
+            self._ended()
+        if record is None:
+            self.query_one("#bar", Static).update(Content("Starting …"))
+            return
+        self.query_one("#bar", Static).update(Content(bar(record)))
+        self.query_one("#current", Static).update(Content(current(record)))
+        steps = self.query_one("#steps", StepList)
+        steps.show(
+            [(f"{WORDS[step.state]:<{_WIDEST}}  ", f"{step.number}. {step.title}")
+             for step in record.steps]
+        )  # fmt: skip
+        at_work = _at_work(record)
+        if at_work is not None and at_work != self._following:
+            if steps.highlighted in (None, self._following, 0):
+                steps.highlighted = at_work
+            self._following = at_work
+        self._show_output()
+
+    def _ended(self) -> None:
+        if self.app.screen is self:
+            self.wizard.show_result()
+
+    @on(OptionList.OptionHighlighted, "#steps")
+    def _highlighted(self) -> None:
+        self._show_output()
+
+    def _show_output(self) -> None:
+        record = self.wizard.progress.record if self.wizard.progress else None
+        at = self.query_one("#steps", StepList).highlighted
+        if record is None or at is None or at >= len(record.steps):
+            return
+        step = record.steps[at]
+        shown = Detail(
+            output=tuple(step.output) or ("Nothing so far.",),
+            notes=tuple(step.left),
+        )
+        self.query_one("#output", Details).show(shown, follow=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Take away what cannot be done now."""
+        if action == "back":
+            return False
+        if action == "cancel":
+            return self.wizard.can_cancel
+        if action == "enter":
+            return not self.wizard.running
+        return super().check_action(action, parameters)
+
+    def go_on(self) -> None:
+        """Open the result."""
+        self.wizard.show_result()
+
+    def refusal(self) -> str | None:
+        """Say that there is no result yet."""
+        return "The steps are still being done." if self.wizard.running else None
+
+    def action_cancel(self) -> None:
+        """Ask before everything is taken back."""
+        self.app.push_screen(
+            QuestionModal(
+                "Cancel?",
+                "The step that is at work is finished, and then every step is taken back, so that "
+                "the host is as it was before.",
+                yes="Cancel and take back",
+                no="Go on",
+            ),
+            self._cancel,
+        )
+
+    def _cancel(self, yes: bool | None) -> None:
+        if yes:
+            self.wizard.session.cancel()
+            self.say("The wizard stops after the step that is at work, and takes back.", "note")
+
+    def action_scroll_output(self, how: str) -> None:
+        """Scroll the output."""
+        getattr(self.query_one("#output"), how)(animate=False)
+
+
+def bar(record: Record) -> str:
+    """Return how much is done, as a bar and in numbers."""
+    back = record.state not in (State.APPLYING, State.APPLIED)
+    ended = (StepState.UNDONE, StepState.KEPT) if back else (StepState.DONE,)
+    begun = [step for step in record.steps if not back or step.state is not StepState.PLANNED]
+    done, total = sum(step.state in ended for step in begun), len(begun)
+    filled = _BAR * done // total if total else _BAR
+    words = "taken back" if back else "done"
+    return f"{'█' * filled}{'░' * (_BAR - filled)}  {done} of {total} steps {words}"
+
+
+def current(record: Record) -> str:
+    """Return the sentence about what is at work."""
+    at = _at_work(record)
+    if record.state is State.APPLYING and at is not None:
+        return f"{record.steps[at].title} …"
+    if record.state.moving and at is not None:
+        return f"Taking back: {record.steps[at].title} …"
+    return f"The run is {record.state}."
+
+
+def _at_work(record: Record) -> int | None:
+    moving = (StepState.APPLYING, StepState.UNDOING)
+    found = [index for index, step in enumerate(record.steps) if _is(step, moving)]
+    return found[0] if found else None
+
+
+def _is(step: StepRecord, states: Sequence[StepState]) -> bool:
+    return step.state in states

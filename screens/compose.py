@@ -1,0 +1,198 @@
+"""The Compose project, the services that get IPv6, and the file in which that is written."""
+
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from screens.step import StepScreen, paragraph
+from screens.widgets.choice_list import ChoiceList, Entry
+from wizard import choices as choosing
+from wizard import sources
+from wizard.choices import Placement
+from wizard.errors import Refused
+from wizard.host import ComposeProject, Unknown
+from wizard.sources import Sources
+from wizard.text import clean_line
+
+
+class ComposeScreen(StepScreen):
+    """Three lists: projects where there are several, services, and files."""
+
+    NAME = "compose"
+    HEADING = "Compose"
+    AUTO_FOCUS = "#services"
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "compose.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "read_again", "Read again", key_display="R", tooltip="Read the files again"),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "A Compose project is what one docker-compose.yml starts. Its parts are called services: "
+        "for Mastodon these are, for example, web, streaming and sidekiq, which talk to other "
+        "servers, and db and redis, which only talk to them.",
+        "Tick the services that should reach the IPv6 internet; Space ticks and unticks. The "
+        "wizard has ticked those that can reach the internet now. Databases and caches do not "
+        "need it, and are safer without. Under each service stands why it is ticked or not. One "
+        "with a dash cannot be connected to another network, and says why.",
+        "The change also has to be written into a file, so that it is still there when Compose "
+        "makes the containers anew. Either into docker-compose.yml itself, of which only the "
+        "lines that must change are touched, or into docker-compose.override.yml, which Compose "
+        "reads on top of it. The second is better where docker-compose.yml is kept in git, for "
+        "then an update does not collide with the change.",
+        "R reads the files again, for example after you have corrected one in another window.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose the three lists."""
+        yield paragraph(
+            "There is nothing to choose from yet; the line below says why. Put it right in "
+            "another window, then press R to read again.",
+            id="trouble",
+        )
+        yield paragraph("Project (Space chooses)", id="projects-heading", classes="heading")
+        yield ChoiceList(id="projects")
+        yield paragraph(
+            "Services that should reach the IPv6 internet (Space ticks)",
+            id="services-heading",
+            classes="heading",
+        )
+        yield ChoiceList(many=True, id="services")
+        yield paragraph(
+            "File in which this is written (Space chooses)", id="files-heading", classes="heading"
+        )
+        yield ChoiceList(id="files")
+
+    def show_state(self) -> None:
+        """Show the projects, and the services and files of the chosen one."""
+        host = self.wizard.host
+        if host is None:
+            return
+        projects = () if isinstance(host.projects, Unknown) else host.projects
+        several = len(projects) > 1
+        self.query_one("#projects-heading").display = several
+        self.query_one("#projects").display = several
+        self.query_one("#projects", ChoiceList).show(
+            [
+                Entry(
+                    str(number),
+                    clean_line(project.name),
+                    clean_line(str(project.directory)),
+                    chosen=project.name == self.wizard.choices.project,
+                )
+                for number, project in enumerate(projects)
+            ]
+        )
+        read = self._read()
+        self.query_one("#trouble").display = read is None
+        for name in ("services", "services-heading", "files", "files-heading"):
+            self.query_one(f"#{name}").display = read is not None
+        if read is not None:
+            self._show_services(read)
+            self._show_files(read)
+
+    def _show_services(self, read: Sources) -> None:
+        chosen = self.wizard.choices.services
+        self.query_one("#services", ChoiceList).show(
+            [
+                Entry(
+                    service.name,
+                    clean_line(service.name),
+                    service.reason,
+                    chosen=service.name in chosen,
+                    open=service.attachable,
+                )
+                for service in read.services
+            ]
+        )
+
+    def _show_files(self, read: Sources) -> None:
+        project = self._project()
+        in_git = not isinstance(project, str) and project.in_git
+        target = sources.target(self.wizard.choices, read)
+        entries = [
+            Entry(
+                path,
+                clean_line(PurePath(path).name),
+                "Is changed itself. It is kept in git, so an update could collide with that."
+                if in_git
+                else "Is changed itself, and only in the lines that must change.",
+                chosen=path == target,
+            )
+            for path in read.compose_paths
+            if path != read.override
+        ]
+        if read.override:
+            there = "Is there already" if read.override in read.files else "Is made"
+            reason = "Proposed, because the folder is kept in git." if in_git else ""
+            entries.append(
+                Entry(
+                    read.override,
+                    clean_line(PurePath(read.override).name),
+                    f"{there}; Compose reads it on top of the other file. {reason}".strip(),
+                    chosen=read.override == target,
+                )
+            )
+        self.query_one("#files", ChoiceList).show(entries)
+
+    def _project(self) -> ComposeProject | str:
+        if self.wizard.host is None:
+            return "The wizard is still looking at this host."
+        return choosing.find_project(self.wizard.choices, self.wizard.host)
+
+    def _read(self) -> Sources | None:
+        """Return the files of the project, or say why they cannot be read and return None."""
+        project = self._project()
+        if isinstance(project, str):
+            self.say(project, "problem")
+            return None
+        try:
+            return self.wizard.read_project(project)
+        except Refused as refused:
+            self.say(str(refused), "problem")
+            return None
+
+    @on(ChoiceList.Picked, "#projects")
+    def _project_picked(self, event: ChoiceList.Picked) -> None:
+        host = self.wizard.host
+        if host is not None and not isinstance(host.projects, Unknown):
+            self.say("")
+            self.wizard.choose_project(host.projects[int(event.key)])
+
+    @on(ChoiceList.Picked, "#services")
+    def _service_ticked(self, event: ChoiceList.Picked) -> None:
+        self.say("")
+        read, chosen = self.wizard.sources, set(self.wizard.choices.services) ^ {event.key}
+        if read is not None:
+            order = [service.name for service in read.services]
+            self.wizard.answer(services=tuple(name for name in order if name in chosen))
+
+    @on(ChoiceList.Picked, "#files")
+    def _file_picked(self, event: ChoiceList.Picked) -> None:
+        self.say("")
+        read = self.wizard.sources
+        if read is not None and event.key == read.override:
+            self.wizard.answer(placement=Placement.OVERRIDE)
+        else:
+            self.wizard.answer(placement=Placement.IN_PLACE, file=Path(event.key))
+
+    def refusal(self) -> str | None:
+        """Say what is in the way of a plan."""
+        project = self._project()
+        if isinstance(project, str):
+            return project
+        try:
+            self.wizard.read_project(project)
+        except Refused as refused:
+            return str(refused)
+        return self.wizard.make_plan()
+
+    def action_read_again(self) -> None:
+        """Read the files again, or look at the host again where there is no project to read."""
+        self.say("")
+        if isinstance(self._project(), str):
+            self.wizard.look()
+        self.wizard.forget_sources()
+        self.show_state()

@@ -1,0 +1,109 @@
+"""What the host is: every finding as it is made, what is in the way, and what to mind."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalGroup
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.step import StepScreen, paragraph
+from screens.widgets.finding import FindingLine
+from screens.widgets.sentence import Sentence
+from wizard import describe
+
+
+class HostScreen(StepScreen):
+    """The findings, each with a verdict in a word."""
+
+    NAME = "host"
+    HEADING = "Your host"
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "host.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "look_again", "Look again", key_display="R", tooltip="Look at the host again"),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "The wizard only looks here; it changes nothing. Each line is one thing that matters for "
+        "IPv6. The word in front says how it stands: “ok” needs nothing from you, “note” is "
+        "something to know, “problem” has to be put right before the wizard can go on, and "
+        "“unknown” could not be found out.",
+        "IPv6 uplink is the network card through which this host reaches the internet over IPv6. "
+        "Its address usually comes from your provider, fixed or by router advertisement, which is "
+        "a message in which a router tells the hosts around it how to reach the world.",
+        "Forwarding means that the host passes on packets which are not meant for itself. "
+        "Containers need it, because the host is their router.",
+        "ip6tables is the packet filter for IPv6: its rules say which packets may pass, and which "
+        "address they carry when they leave.",
+        "R looks at everything again, for example after you have installed something in another "
+        "window.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose a line for each finding."""
+        yield paragraph("Looking at this host …", id="summary", classes="heading")
+        yield VerticalGroup(id="sentences")
+        with VerticalGroup(id="findings"):
+            for field in describe.LABELS:
+                yield FindingLine(field)
+
+    def on_mount(self) -> None:
+        """Remember that no sentences are shown yet."""
+        super().on_mount()
+        self._shown: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    def show_state(self) -> None:
+        """Fill in what has been found."""
+        parts = self.wizard.parts
+        said: dict[str, str] = {}
+        for line in self.query(FindingLine):
+            finding = None
+            if line.field in parts:
+                finding = describe.describe(line.field, parts[line.field])
+                # Three parts are asked of Docker, and one reason is enough where it is silent.
+                if finding.words in said and finding.verdict == "unknown":
+                    finding = replace(finding, words=f"see {said[finding.words]} above")
+                said.setdefault(finding.words, finding.label)
+            line.show(finding)
+        host = self.wizard.host
+        problems = describe.problems(host) if host else ()
+        notes = describe.notes(host) if host else ()
+        if host is None:
+            summary = "Looking at this host …"
+        elif problems:
+            summary = "Something is in the way. Put it right, then press R to look again."
+        else:
+            summary = "This host is ready. " + ("To mind:" if notes else "Nothing is in the way.")
+        self.query_one("#summary", Static).update(Content(summary))
+        if (problems, notes) != self._shown:
+            self._shown = (problems, notes)
+            sentences = self.query_one("#sentences", VerticalGroup)
+            sentences.remove_children()
+            sentences.mount_all(
+                [Sentence(words, "problem") for words in problems]
+                + [Sentence(words, "note") for words in notes]
+            )
+        if host is not None and not self.refusal():
+            self.say("")
+
+    def say_refusal(self, refusal: str) -> None:
+        """Point to the sentences at the top, which are there already."""
+        if self.wizard.host is None:
+            self.say(refusal, "problem")
+            return
+        self.action_scroll_body("scroll_home")
+        self.say("Not yet: the lines that begin with an exclamation mark say why.", "problem")
+
+    def refusal(self) -> str | None:
+        """Say what is in the way."""
+        host = self.wizard.host
+        if host is None:
+            return "The wizard is still looking at this host. That takes a few seconds at most."
+        return " ".join(describe.problems(host)) or None
+
+    def action_look_again(self) -> None:
+        """Look at the host again."""
+        self.say("")
+        self.wizard.look()

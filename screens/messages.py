@@ -1,0 +1,42 @@
+"""What threads tell the app: facts in the past tense, as frozen values."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from wizard.host import Host
+from wizard.plan import Plan
+from wizard.reachability.report import ContainerReport
+
+
+@dataclass(eq=False)
+class PartFound(Message):
+    """One part of the host was found; ``look`` numbers the look that it belongs to."""
+
+    look: int
+    field: str
+    value: object
+
+
+@dataclass(eq=False)
+class HostFound(Message):
+    """The whole host was found."""
+
+    look: int
+    host: Host
+
+
+@dataclass(eq=False)
+class PlanChecked(Message):
+    """It was looked whether a plan can be applied; ``complaint`` says why not."""
+
+    plan: Plan
+    complaint: str | None
+
+
+@dataclass(eq=False)
+class ContainersChecked(Message):
+    """The containers were looked into; ``complaint`` says why they were not."""
+
+    reports: tuple[ContainerReport, ...]
+    complaint: str = ""

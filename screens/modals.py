@@ -1,0 +1,113 @@
+"""What appears over a screen: help, a question, and a terminal that is too small."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from screens.widgets.plain_button import PlainButton
+
+SMALLEST = (80, 24)
+"""Columns and rows below which the screens do not fit."""
+
+
+class HelpModal(ModalScreen[None]):
+    """The help of one screen, in plain words."""
+
+    CSS_PATH = "modals.tcss"
+    AUTO_FOCUS = "#close"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1", "dismiss", "Close", key_display="Esc"),
+        Binding("up", "scroll('scroll_up')", show=False),
+        Binding("down", "scroll('scroll_down')", show=False),
+        Binding("pageup", "scroll('scroll_page_up')", show=False),
+        Binding("pagedown,space", "scroll('scroll_page_down')", show=False),
+        Binding("home", "scroll('scroll_home')", show=False),
+        Binding("end", "scroll('scroll_end')", show=False),
+    ]
+
+    def __init__(self, heading: str, paragraphs: Sequence[str]) -> None:
+        super().__init__()
+        self._heading = heading
+        self._paragraphs = tuple(paragraphs)
+
+    def compose(self) -> ComposeResult:
+        """Compose the box."""
+        with Vertical(id="box"):
+            yield Static(Content(self._heading), id="heading", markup=False)
+            with VerticalScroll(id="text", can_focus=False):
+                yield Static(Content("\n\n".join(self._paragraphs)), markup=False)
+            with Horizontal(id="answers"):
+                yield PlainButton("Close", id="close")
+                yield Static(Content("Arrow keys scroll, Esc closes."), id="hint", markup=False)
+
+    def on_button_pressed(self) -> None:
+        """Close."""
+        self.dismiss()
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the text."""
+        getattr(self.query_one("#text"), how)(animate=False)
+
+
+class QuestionModal(ModalScreen[bool]):
+    """A question with two answers; the one that changes nothing has the focus."""
+
+    CSS_PATH = "modals.tcss"
+    AUTO_FOCUS = "#no"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "answer(False)", show=False),
+        Binding("y", "answer(True)", show=False),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, heading: str, words: str, *, yes: str, no: str, name: str = "") -> None:
+        super().__init__(name=name)
+        self._heading, self._words, self._yes, self._no = heading, words, yes, no
+
+    def compose(self) -> ComposeResult:
+        """Compose the box."""
+        with Vertical(id="box"):
+            yield Static(Content(self._heading), id="heading", markup=False)
+            yield Static(Content(self._words), id="words", markup=False)
+            with Horizontal(id="answers"):
+                yield PlainButton(self._yes, id="yes")
+                yield PlainButton(self._no, id="no")
+            yield Static(
+                Content(f"Y: {self._yes}   N: {self._no}   Tab and Enter do too"),
+                id="hint",
+                markup=False,
+            )
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer with the button."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer with a key."""
+        self.dismiss(yes)
+
+
+class TooSmallModal(ModalScreen[None]):
+    """Covers the screen while the terminal is too small for it."""
+
+    CSS_PATH = "modals.tcss"
+
+    def compose(self) -> ComposeResult:
+        """Compose the sentence."""
+        columns, rows = SMALLEST
+        yield Static(
+            Content(
+                f"This terminal is too small: the wizard needs {columns} columns and {rows} "
+                "rows. Make the window larger and it goes on by itself. Nothing is lost. Ctrl+Q "
+                "leaves."
+            ),
+            id="sentence",
+            markup=False,
+        )

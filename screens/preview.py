@@ -1,0 +1,162 @@
+"""The preview: every step with its commands and differences, before anything is done."""
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from screens.messages import PlanChecked
+from screens.modals import QuestionModal
+from screens.review import ReviewScreen
+from screens.widgets.details import Detail
+from wizard.errors import Refused, WizardError
+from wizard.plan import Plan
+from wizard.text import clean
+
+
+class PreviewScreen(ReviewScreen):
+    """The plan. Applying it is asked once more."""
+
+    NAME = "preview"
+    HEADING = "Preview"
+    NEXT = "Apply ..."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
+        Binding("s", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "Nothing has been changed yet. On the left are the steps, in the order in which they will "
+        "be done. Choose one with the arrow keys, and the right side shows why it is needed, the "
+        "exact commands, and what changes in files. Space or Page Down shows more of the right "
+        "side, Page Up goes back up. W gives the right side the whole width, and W again brings "
+        "the steps back.",
+        "In a difference, a line with + is added, a line with - is taken away, and the others "
+        "stay and only show where. A command that is too long for one line ends in a backslash "
+        "and goes on below; any other line that is too long goes on after ».",
+        "S saves the whole plan as a shell script, so that you can read it at leisure, or run it "
+        "by hand in place of the wizard.",
+        "Enter asks whether to apply. Then the steps are done one after the other. If one fails, "
+        "those before it are taken back, and the host is as it was. What was done is written "
+        "into a record, from which wizard --undo takes it back whenever you want.",
+    )
+
+    def on_mount(self) -> None:
+        """Remember that no look is under way."""
+        super().on_mount()
+        self._checking = False
+
+    def show_state(self) -> None:
+        """Show the plan."""
+        plan = self.wizard.plan
+        if plan is not None:
+            self.show_items([_overview(plan), *_steps(plan)])
+
+    def arrive(self) -> None:
+        """Make the plan anew: a file may have changed since."""
+        complaint = self.wizard.make_plan() if self.wizard.plan is None else None
+        super().arrive()
+        if complaint:
+            self.say(complaint, "problem")
+
+    def refusal(self) -> str | None:
+        """Say why the plan cannot be applied."""
+        wizard = self.wizard
+        plan = wizard.plan
+        if plan is None:
+            return wizard.make_plan()
+        wizard.save()
+        try:
+            return wizard.session.why_not_apply()
+        except WizardError as error:
+            return str(error)
+
+    def go_on(self) -> None:
+        """Look whether the host is still as the plan expects, in a thread: Compose is slow."""
+        plan = self.wizard.plan
+        if plan is None or self._checking:
+            return
+        self._checking = True
+        self.say("Looking whether the host is still as the plan expects …")
+
+        def run() -> None:
+            complaint = None
+            try:
+                self.wizard.session.check_plan(plan)
+            except WizardError as error:
+                complaint = str(error)
+            with suppress(RuntimeError):
+                self.post_message(PlanChecked(plan, complaint))
+
+        threading.Thread(target=run, name="check the plan", daemon=True).start()
+
+    def on_plan_checked(self, message: PlanChecked) -> None:
+        """Ask once more, or say what has changed and show the plan as it would be now."""
+        self._checking = False
+        if self.app.screen is not self or message.plan is not self.wizard.plan:
+            return
+        self.say("")
+        if message.complaint:
+            self.wizard.plan_again()
+            self.show_state()
+            self.say(message.complaint, "problem")
+            return
+        count = len(message.plan.steps)
+        steps = "this step" if count == 1 else f"these {count} steps"
+        self.app.push_screen(
+            QuestionModal(
+                f"Apply {steps} now?",
+                "They are done one after the other. If one fails, all are taken back. Closing "
+                "this terminal does not stop them.",
+                yes="Apply",
+                no="Not yet",
+            ),
+            self._answered,
+        )
+
+    def _answered(self, yes: bool | None) -> None:
+        if not yes:
+            return
+        complaint = self.wizard.start_apply()
+        if complaint:
+            self.say(complaint, "problem")
+        else:
+            super().go_on()
+
+    def action_save_script(self) -> None:
+        """Save the plan as a shell script and say where."""
+        plan = self.wizard.plan
+        if plan is None:
+            return
+        try:
+            path = self.wizard.session.save_script(plan)
+        except Refused as refused:
+            self.say(str(refused), "problem")
+        else:
+            self.say(f"The plan is saved as a script: {clean(str(path))}", "ok")
+
+
+def _overview(plan: Plan) -> Detail:
+    count = len(plan.steps)
+    return Detail(
+        "All of it",
+        (
+            f"{count} steps will be done, in this order. Nothing has been changed yet.",
+            "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
+            "the exact commands, and every change to a file. Space shows more.",
+            *plan.remarks,
+        ),
+    )
+
+
+def _steps(plan: Plan) -> list[Detail]:
+    return [
+        Detail(
+            step.title,
+            (step.reason,),
+            commands=step.commands,
+            diffs=step.diffs,
+        )
+        for step in plan.steps
+    ]

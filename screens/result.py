@@ -1,0 +1,173 @@
+"""What came of the run, and whether the containers have working IPv6 now."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalGroup
+from textual.content import Content
+from textual.widgets import OptionList, Static
+
+from screens.step import StepScreen, paragraph
+from screens.widgets.reachability import ReachabilityTable
+from screens.widgets.sentence import Sentence, Tone
+from screens.widgets.step_list import StepList
+from wizard.errors import ExitCode
+from wizard.record import State
+from wizard.session import Progress
+from wizard.text import clean
+
+
+class ResultScreen(StepScreen):
+    """The end of the way."""
+
+    NAME = "result"
+    HEADING = "Result"
+    NEXT = "Finish"
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "result.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "Finish", key_display="Enter", priority=True),
+        Binding("r", "check_again", "Check again", key_display="R", tooltip="Check once more"),
+        Binding("g", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "The table says, for each container, whether it works: whether it has an IPv6 address, "
+        "whether it knows a way out (a route), whether its router on this host answers, and "
+        "whether a server on the internet answers an echo request (as with ping) and takes a "
+        "connection (TCP). “untried” means that this was not asked for.",
+        "Choose a container with the arrow keys to see the details below the table. The hops are "
+        "the routers on the way to the server.",
+        "The record is a text file that says what was done, step by step, and how each step is "
+        "taken back by hand. wizard --undo takes everything back, and wizard --check looks into "
+        "the containers again at any time.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose the verdict, the table and what to do next."""
+        yield Sentence(id="verdict")
+        yield VerticalGroup(id="left")
+        yield paragraph("", id="more")
+        yield Sentence(id="checking")
+        yield ReachabilityTable(id="table")
+
+    def on_mount(self) -> None:
+        """Remember what is shown."""
+        super().on_mount()
+        self._left: tuple[str, ...] = ()
+        self.query_one("#back").display = False
+
+    def show_state(self) -> None:
+        """Show the verdict and the table."""
+        wizard = self.wizard
+        progress = wizard.progress
+        if progress is None:
+            return
+        words, tone = verdict(progress)
+        self.query_one("#verdict", Sentence).say(words, tone)
+        left = tuple(progress.record.left) if progress.record else ()
+        self.query_one("#left").display = bool(left)
+        if left != self._left:
+            self._left = left
+            group = self.query_one("#left", VerticalGroup)
+            group.remove_children()
+            group.mount_all([Sentence(clean(each), "note") for each in left])
+        applied = progress.record is not None and progress.record.state is State.APPLIED
+        self._show_table(applied)
+        more = _more(progress, str(wizard.session.store.path))
+        self.query_one("#more", Static).update(Content(more))
+        self.refresh_bindings()
+
+    def _show_table(self, applied: bool) -> None:
+        checking = self.query_one("#checking", Sentence)
+        table = self.query_one("#table", ReachabilityTable)
+        table.display = applied and bool(self.wizard.reports)
+        if not applied:
+            checking.say("")
+        elif self.wizard.check_complaint:
+            checking.say(self.wizard.check_complaint, "note")
+        elif self.wizard.reports is None:
+            checking.say("Looking from inside the containers whether they reach the internet …")
+        else:
+            checking.say("")
+            table.show(self.wizard.reports)
+            if self.focused is self.query_one("#next"):
+                table.query_one(StepList).focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        """A container is looked at, not chosen."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done after this end."""
+        progress = self.wizard.progress
+        state = progress.record.state if progress and progress.record else None
+        if action == "back":
+            return False
+        if action == "check_again":
+            return state is State.APPLIED
+        if action == "start_again":
+            return state is not State.APPLIED and self.wizard.can_start_again
+        return super().check_action(action, parameters)
+
+    def action_next(self) -> None:
+        """Leave, with the exit code of the run."""
+        progress = self.wizard.progress
+        ended = progress.ended if progress else None
+        self.app.exit(ended if ended is not None else ExitCode.DONE)
+
+    def action_check_again(self) -> None:
+        """Look into the containers again."""
+        self.wizard.check_containers()
+        self.show_state()
+
+    def action_start_again(self) -> None:
+        """Go back to the host and look at it anew; the answers stay."""
+        self.wizard.start_again()
+
+
+def verdict(progress: Progress) -> tuple[str, Tone]:
+    """Return what came of the run, in sentences."""
+    record = progress.record
+    if progress.complaint or record is None:
+        return progress.complaint or "The run ended without a record.", "problem"
+    error = clean(record.error)
+    match record.state:
+        case State.APPLIED:
+            return "Done. Every step was applied and is in effect.", "ok"
+        case State.ROLLED_BACK:
+            return (
+                f"It was not applied, and everything was taken back: this host is as it was "
+                f"before. The reason: {error}",
+                "problem",
+            )
+        case State.ROLLBACK_INCOMPLETE:
+            return (
+                "It was not applied, and not everything could be taken back. The reason: "
+                f"{error} What is left is listed here; wizard --undo tries again.",
+                "problem",
+            )
+        case State.UNDONE:
+            return "Everything was taken back: this host is as it was before.", "ok"
+        case State.UNDO_INCOMPLETE:
+            return (
+                "Not everything was taken back. What is left is listed here; wizard --undo tries "
+                "again.",
+                "problem",
+            )
+        case state:
+            return f"The run is {state}.", "note"
+
+
+def _more(progress: Progress, path: str) -> str:
+    record = progress.record
+    if record is None:
+        return ""
+    lines = [f"What was done, step by step  {clean(path)}"]
+    if record.state is State.APPLIED:
+        lines += [
+            "To check again later         wizard --check",
+            "To take everything back      wizard --undo",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,155 @@
+"""What every screen of the way through is: a title, a body, a sentence, Back and Next, the keys."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Footer, Static
+
+from screens.widgets.plain_button import PlainButton
+from screens.widgets.sentence import Sentence, Tone
+from screens.widgets.title import TitleLine
+
+if TYPE_CHECKING:
+    from screens.app import WizardApp
+
+BODY_SCROLL = (
+    ("up", "scroll_up"),
+    ("down", "scroll_down"),
+    ("pageup", "scroll_page_up"),
+    ("pagedown", "scroll_page_down"),
+    ("home", "scroll_home"),
+    ("end", "scroll_end"),
+)
+
+
+class StepScreen(Screen[None]):
+    """One step. It reads the app's state in :meth:`show_state` and keeps none of its own."""
+
+    NAME: ClassVar[str]
+    """The key under which the app knows the screen."""
+    HEADING: ClassVar[str]
+    EXPLANATION: ClassVar[Sequence[str]] = ()
+    """Paragraphs for somebody who knows little of IPv6."""
+    BACK: ClassVar[str] = "Back"
+    NEXT: ClassVar[str] = "Next"
+
+    ready = False
+    """Whether all that :meth:`show_state` paints on is there."""
+
+    CSS_PATH = "step.tcss"
+    AUTO_FOCUS = "#next"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "Next", key_display="Enter", priority=True),
+        Binding("ctrl+n", "next", show=False, priority=True),
+        Binding("escape", "back", "Back", key_display="Esc"),
+        *(Binding(key, f"scroll_body('{how}')", show=False) for key, how in BODY_SCROLL),
+    ]
+
+    @property
+    def wizard(self) -> "WizardApp":
+        """The app, by its own type."""
+        return cast("WizardApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Compose the frame around :meth:`compose_body`."""
+        yield TitleLine(self.wizard.step_words(self))
+        with VerticalScroll(id="body", can_focus=False):
+            yield from self.compose_body()
+        yield Sentence(id="sentence")
+        with Horizontal(id="buttons"):
+            yield PlainButton(self.BACK, id="back")
+            yield PlainButton(self.NEXT, id="next")
+        yield Footer(show_command_palette=False)
+
+    def compose_body(self) -> ComposeResult:
+        """Compose what is between the title and the buttons."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Hide Back where there is nowhere to go back to, and be ready to paint."""
+        self.ready = True
+        self.call_later(self.arrive)
+        self.query_one("#back").display = self.check_action("back", ()) is True
+
+    def on_screen_resume(self) -> None:
+        """Arrive again; the first time it is on_mount that does it, once all is there."""
+        if self.ready:
+            self.arrive()
+
+    def arrive(self) -> None:
+        """Show the answers as they are now."""
+        self.say("")
+        self.show_state()
+        # The focus may be on a list that is taller than the screen, which would scroll to its end.
+        self.call_after_refresh(self.action_scroll_body, "scroll_home")
+
+    def show_state(self) -> None:
+        """Paint what the app knows; called whenever that changes."""
+
+    def refusal(self) -> str | None:
+        """Return a sentence that says why there is no going on yet, or None."""
+        return None
+
+    def go_on(self) -> None:
+        """Open the next screen."""
+        self.wizard.go_after(self.NAME)
+
+    def say(self, words: str, tone: Tone = "plain") -> None:
+        """Say a sentence above the buttons."""
+        self.query_one("#sentence", Sentence).say(words, tone)
+
+    def say_refusal(self, refusal: str) -> None:
+        """Say why there is no going on."""
+        self.say(refusal, "problem")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Take Back away on the first screen."""
+        if action == "back" and len(self.app.screen_stack) <= 2:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_enter(self) -> None:
+        """Press the button that has the focus, or go on."""
+        if isinstance(self.focused, Button):
+            self.focused.press()
+        else:
+            self.action_next()
+
+    def action_next(self) -> None:
+        """Go on, or say why not; a second press before the next screen is there does nothing."""
+        if self.app.screen is not self:
+            return
+        refusal = self.refusal()
+        if refusal:
+            self.say_refusal(refusal)
+            return
+        self.say("")
+        self.wizard.save()
+        self.go_on()
+
+    def action_back(self) -> None:
+        """Go back; every answer stays."""
+        if self.app.screen is self:
+            self.app.pop_screen()
+
+    def action_scroll_body(self, how: str) -> None:
+        """Scroll the body."""
+        getattr(self.query_one("#body"), how)(animate=False)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Do what the button says."""
+        match event.button.id:
+            case "back":
+                self.action_back()
+            case "next":
+                self.action_next()
+
+
+def paragraph(text: str, *, id: str | None = None, classes: str | None = None) -> Static:  # noqa: A002
+    """Return a paragraph, literally as it is."""
+    return Static(Content(text), markup=False, id=id, classes=classes)

@@ -1,0 +1,107 @@
+"""The first screen: what the wizard will do and will not, and what an earlier run left."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Button
+
+from screens.step import StepScreen, paragraph
+from screens.widgets.plain_button import PlainButton
+from screens.widgets.sentence import Sentence
+from wizard.errors import Refused
+from wizard.record import Record, State
+
+
+class WelcomeScreen(StepScreen):
+    """What will happen, for whom, and how to leave."""
+
+    NAME = "welcome"
+    HEADING = "Welcome"
+    NEXT = "Next: look at this host"
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "welcome.tcss"]  # type: ignore[assignment]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "The internet has two kinds of addresses: the old IPv4 ones, such as 192.0.2.1, and the "
+        "newer IPv6 ones, such as 2001:db8::1. More and more servers have IPv6 alone. Docker gives "
+        "containers IPv4 only, unless somebody sets up the rest.",
+        "This wizard sets up the rest: it lets the host pass IPv6 packets on, makes a Docker "
+        "network that has IPv6, and connects the containers of your choice to it.",
+        "A container is a program that Docker runs in a box of its own. Compose is the tool that "
+        "starts several of them together, from a file called docker-compose.yml. What it starts "
+        "is called a project, and its parts are called services.",
+        "The keys: Enter goes on and Esc goes back. Tab moves from one field or button to the "
+        "next, and the arrow keys move within a list. Space ticks. F1 explains every screen. "
+        "Ctrl+Q leaves, and asks first. The last line always shows the keys that do something.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose the paragraphs, and the box about an earlier run."""
+        yield paragraph(
+            "This wizard gives the containers of a Docker Compose deployment, such as a Mastodon "
+            "server, a working way to the IPv6 internet.",
+            classes="paragraph",
+        )
+        yield paragraph(
+            "It looks at this host, asks a few questions, and then shows every command and every "
+            "change to a file. Until you have seen that and said yes, nothing is changed. "
+            "Afterwards “wizard --undo” takes everything back.",
+            classes="paragraph",
+        )
+        yield paragraph(
+            "Your containers keep running. Docker is not restarted, and its settings "
+            "(daemon.json) are not touched.",
+            classes="paragraph",
+        )
+        yield Sentence(id="earlier")
+        with Horizontal(id="earlier-buttons"):
+            yield PlainButton("See what it did", id="see")
+            yield PlainButton("Take it back", id="take-back")
+        yield paragraph(
+            "Enter goes on, Esc goes back, Tab moves, F1 explains, Ctrl+Q leaves.", classes="quiet"
+        )
+
+    def show_state(self) -> None:
+        """Show what an earlier run left."""
+        earlier = self.query_one("#earlier", Sentence)
+        buttons = self.query_one("#earlier-buttons")
+        try:
+            record = self.wizard.session.record()
+        except Refused as refused:
+            earlier.say(str(refused), "problem")
+            buttons.display = False
+            return
+        words = _about(record, self.wizard.session.is_running())
+        earlier.say(words, "note")
+        buttons.display = bool(words)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Open what the button says."""
+        match event.button.id:
+            case "see":
+                self.wizard.see_earlier()
+            case "take-back":
+                self.wizard.open("undo")
+            case _:
+                super().on_button_pressed(event)
+
+
+def _about(record: Record | None, running: bool) -> str:
+    if record is None or not record.state.in_force:
+        return ""
+    if running:
+        return f"A run of the wizard that was started {record.started} is at work now."
+    if record.state.moving:
+        return (
+            f"The run that was started {record.started} stopped in the middle: its process is "
+            "gone. Take back what it had begun before you start another."
+        )
+    if record.state is State.APPLIED:
+        return (
+            f"This host has IPv6 for containers already: the run that was started {record.started} "
+            "is in force. Take it back before you start another."
+        )
+    return (
+        f"Of the run that was started {record.started} something is still on this host "
+        f"({record.state}). Take it back before you start another."
+    )

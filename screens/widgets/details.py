@@ -1,0 +1,130 @@
+"""One step in full: why, the exact commands, and coloured differences, at any width."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import Static
+
+from screens import wrapping
+from wizard.steps.actions import Diff
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What is told about one step; every text is shown literally."""
+
+    title: str = ""
+    paragraphs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    commands_heading: str = "Commands"
+    diffs: tuple[Diff, ...] = ()
+    output: tuple[str, ...] = ()
+
+
+class Details(VerticalScroll, can_focus=False):
+    """Shows a :class:`Detail`, and breaks its lines anew when its width changes."""
+
+    DEFAULT_CSS = """
+    Details {
+        scrollbar-size-vertical: 1;
+        padding: 0 1;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._detail: Detail | None = None
+        self._drawn: tuple[Detail | None, int] = (None, 0)
+        self._text = Static(markup=False)
+
+    def compose(self) -> Sequence[Static]:
+        """Compose the text."""
+        return [self._text]
+
+    def show(self, detail: Detail | None, *, follow: bool = False) -> None:
+        """Show another detail, from its top; ``follow`` keeps the end in sight."""
+        if detail != self._detail:
+            same = (
+                detail is not None
+                and self._detail is not None
+                and detail.title == self._detail.title
+            )
+            self._detail = detail
+            self._draw()
+            if follow:
+                self.scroll_end(animate=False)
+            elif not same:
+                self.scroll_home(animate=False)
+
+    def on_resize(self, _event: Resize) -> None:
+        """Break the lines anew."""
+        self._draw()
+
+    def _draw(self) -> None:
+        # The scrollbar's column is left free always, or its coming would change the width.
+        width = self.size.width - 3
+        if width <= 0 or (self._detail, width) == self._drawn:
+            return
+        self._drawn = (self._detail, width)
+        lines = [] if self._detail is None else draw(self._detail, width)
+        self._text.update(Content("\n").join(lines))
+
+
+def draw(detail: Detail, width: int) -> list[Content]:
+    """Return the lines of a detail."""
+    title = wrapping.prose(detail.title, width) if detail.title else []
+    lines = [Content.styled(line, "bold") for line in title]
+    for text in detail.paragraphs:
+        lines += [Content(""), *map(Content, wrapping.prose(text, width))]
+    for text in detail.notes:
+        lines += [Content(""), *_styled(wrapping.prose(text, width, "! ", "  "), "$text-warning")]
+    if detail.commands:
+        lines += [Content(""), _heading(detail.commands_heading)]
+        lines += [each for line in detail.commands for each in _command(line, width)]
+    for diff in detail.diffs:
+        heading = wrapping.literal(f"Change in {PurePath(diff.path).name}", width)
+        lines += [Content(""), *_styled(heading, "bold underline")]
+        lines += [each for line in diff.lines for each in diff_line(line, width)]
+    if detail.output:
+        for text in detail.output:
+            for line in text.split("\n"):
+                if line.startswith("$ "):
+                    lines += _styled(wrapping.command(line, width), "bold")
+                else:
+                    lines += map(Content, wrapping.literal(line, width))
+    return lines
+
+
+def diff_line(line: str, width: int) -> list[Content]:
+    """Return a line of a unified diff, coloured by its sign."""
+    if line.startswith(("+++", "---")):
+        style = "bold"
+    elif line.startswith("+"):
+        style = "$text-success"
+    elif line.startswith("-"):
+        style = "$text-error"
+    elif line.startswith("@@"):
+        style = "$accent"
+    else:
+        style = ""
+    return _styled(wrapping.literal(line.expandtabs(8), width), style)
+
+
+def _command(line: str, width: int) -> list[Content]:
+    style = "dim" if line.startswith("#") else ""
+    if line.startswith("#"):
+        return _styled(wrapping.prose(line, width, "", "# "), style)
+    return _styled(wrapping.command(line, width), style)
+
+
+def _heading(text: str) -> Content:
+    return Content.styled(text, "bold underline")
+
+
+def _styled(lines: Sequence[str], style: str) -> list[Content]:
+    return [Content.styled(line, style) if style else Content(line) for line in lines]

@@ -1,0 +1,87 @@
+"""Apps that run without a terminal, and snapshots of them in the top-level folder."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from importlib.metadata import version
+from ipaddress import IPv6Network
+from itertools import count
+from pathlib import Path
+
+import pytest
+from textual import _wait
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+import screens.app
+from tests.screens.walking import settle
+from wizard import prefixes
+
+SNAPSHOTS = Path(__file__).parent.parent.parent / "snapshots"
+DRAWN_BY = "8.2.8"
+"""The Textual that drew the snapshots; another one draws other lines."""
+
+Check = Callable[[Pilot[int], str], Awaitable[None]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-snapshots", action="store_true", help="draw the snapshots in snapshots/ anew"
+    )
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever moves by itself, or depends on who runs the tests, stands still."""
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _self: None)
+    # How long the pilot watches for the process to be idle; a fifth of Textual's own is enough.
+    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)
+    monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.0004)
+    monkeypatch.setattr(screens.app, "FOLLOWED_EVERY", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def fixed_prefixes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random prefixes come in order: fd12:3456:7800::/48, fd12:3456:7801::/48, ..."""
+    numbers: Iterator[int] = count()
+
+    def next_prefix(avoid: object = ()) -> IPv6Network:
+        return IPv6Network(f"fd12:3456:78{next(numbers):02x}::/48")
+
+    monkeypatch.setattr(prefixes, "random_unique_local", next_prefix)
+
+
+@pytest.fixture
+def snapshot(request: pytest.FixtureRequest) -> Check:
+    """Compare a screen with its picture, or draw it anew with ``--update-snapshots``."""
+    update = bool(request.config.getoption("--update-snapshots", default=False))
+    installed = version("textual")
+    if update and installed != DRAWN_BY:
+        pytest.exit(f"Snapshots are drawn by Textual {DRAWN_BY}, and this is {installed}.")
+
+    async def check(pilot: Pilot[int], name: str) -> None:
+        path = SNAPSHOTS / f"{name}.svg"
+        actual = path.with_suffix(".actual.svg")
+        await settle(pilot)
+        if update:
+            SNAPSHOTS.mkdir(exist_ok=True)
+            path.write_text(picture(pilot), encoding="utf-8")
+            return
+        wanted = path.read_text(encoding="utf-8") if path.exists() else ""
+        # A busy machine may paint a little later than the pilot waits.
+        for _ in range(20):
+            if picture(pilot) == wanted:
+                actual.unlink(missing_ok=True)
+                return
+            await pilot.pause(0.05)
+        actual.write_text(picture(pilot), encoding="utf-8")
+        pytest.fail(f"{path.name} differs: look at {actual}, then run with --update-snapshots")
+
+    return check
+
+
+def picture(pilot: Pilot[int]) -> str:
+    """Return the screen as an SVG without what differs from run to run."""
+    svg = pilot.app.export_screenshot(simplify=True)
+    return re.sub(r"\bterminal-\d+-", "terminal-", svg)

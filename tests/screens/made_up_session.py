@@ -1,0 +1,349 @@
+"""A session that touches nothing: a made-up host, two Compose texts, and a run by a script."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import IPv6Address
+from pathlib import Path
+from typing import Any
+
+from tests import made_up_hosts
+from wizard.apply.undoing import UndoPreview, UndoStep
+from wizard.choices import Choices
+from wizard.compose.read import parse
+from wizard.errors import ExitCode, Refused, WizardError
+from wizard.host import ComposeProject, Host
+from wizard.plan import Plan
+from wizard.reachability.findings import Finding
+from wizard.reachability.report import ContainerReport
+from wizard.record import Record, State, StepRecord, StepState, Store
+from wizard.session import Progress, Session
+from wizard.sources import Sources
+from wizard.steps.actions import WriteFile, difference
+from wizard.system import FileState
+
+MASTODON = """\
+services:
+  db:
+    restart: always
+    image: postgres:14-alpine
+    networks:
+      - internal_network
+  redis:
+    image: redis:7-alpine
+    networks:
+      - internal_network
+  web:
+    image: ghcr.io/mastodon/mastodon:v4.5.2
+    networks:
+      - external_network
+      - internal_network
+    ports:
+      - '127.0.0.1:3000:3000'
+  streaming:
+    image: ghcr.io/mastodon/mastodon-streaming:v4.5.2
+    networks:
+      - external_network
+      - internal_network
+  sidekiq:
+    image: ghcr.io/mastodon/mastodon:v4.5.2
+    networks:
+      - external_network
+      - internal_network
+  proxy:
+    image: caddy:2
+    network_mode: host
+
+networks:
+  external_network:
+  internal_network:
+    internal: true
+"""
+
+OTHER = """\
+services:
+  app:
+    image: example/app:1
+  cache:
+    image: valkey:8
+"""
+
+NOT_YAML = "services:\n  web: [\n"
+
+
+def with_two_projects(host: Host) -> Host:
+    """Return the host with a second project, which is kept in git."""
+    assert isinstance(host.projects, tuple)
+    (first, *_) = host.projects
+    containers = tuple(
+        replace(container, name=f"wiki-{service}-1", service=service)
+        for container, service in zip(first.containers, ("app", "cache"), strict=False)
+    )
+    directory = Path("/srv/wiki")
+    other = ComposeProject(
+        "wiki", directory, (directory / "docker-compose.yml",), containers, in_git=True
+    )
+    return replace(host, projects=(first, other))
+
+
+def report(name: str, *, works: bool = True) -> ContainerReport:
+    """Return what a look into a container finds."""
+    yes = Finding(True, "reply in 4 ms")
+    return ContainerReport(
+        name=name,
+        address=Finding(True, "fd12:3456:789a::2/64 on eth1"),
+        default_route=Finding(True, "fd12:3456:789a::1 by eth1"),
+        gateway_echo=Finding(True, "reply in 0.1 ms"),
+        target_echo=yes if works else Finding(False, "no answer in 2 s"),
+        tcp=Finding(True, "connected in 5 ms") if works else Finding(False, "no answer in 2 s"),
+        tcp_ipv4=Finding(None, "not tried: no target was chosen"),
+        source_kernel=Finding(True, "fd12:3456:789a::2"),
+        source_seen=Finding(None, "not asked; by the plan, the host's own address (masqueraded)"),
+        hops=Finding(True, "2 hops to the target", (" 1  fd12:3456:789a::1  0.1 ms",
+                                                    " 2  2001:db8:ffff::53  4 ms")),
+        preferred_family=Finding(
+            True,
+            "IPv4 first (RFC 6724 rule 5, prefer matching label)",
+            ("A program that follows RFC 6724, glibc and musl included, reaches a dual-stack "
+             "server over IPv4 (its source is a unique local address: rule 5, prefer matching "
+             "label). Mastodon sorts addresses itself and tries IPv6 first. Servers that have "
+             "IPv6 alone are reached over IPv6.",),
+        ),
+    )  # fmt: skip
+
+
+@dataclass
+class Act:
+    """What a made-up run is asked to become."""
+
+    fail_at: int | None = None
+    """Number of the step that fails, from 1."""
+    left: str = ""
+    """What the rollback leaves, in a sentence."""
+    refuse: tuple[ExitCode, str] | None = None
+    """How the run ends before it begins."""
+    hold_at: int | None = None
+    """Number of the step at which the run waits until :meth:`MadeUpSession.let_go`."""
+
+
+@dataclass
+class MadeUpSession(Session):
+    """Stands in for :class:`Session`; the planner, the checks and the parser are the real ones."""
+
+    host: Host = field(default_factory=made_up_hosts.debian13)
+    composes: dict[str, str] = field(default_factory=lambda: {"mastodon": MASTODON, "wiki": OTHER})
+    directory: Path = Path("/var/lib/docker-ipv6-wizard")
+    is_root: bool = True
+    saved: Choices | None = None
+    earlier: Record | None = None
+    act: Act = field(default_factory=Act)
+    hold_detection: bool = False
+    check_fails: str = ""
+    check_names: tuple[str, ...] = ("mastodon-web-1", "mastodon-streaming-1", "mastodon-sidekiq-1")
+
+    def __post_init__(self) -> None:
+        super().__init__(Store(self.directory), _NoSystem())
+        self.frames: Iterator[Progress] | None = None
+        self.last: Progress | None = None
+        self.cancelled = False
+        self.applied: Plan | None = None
+        self.undone = False
+        self.script: Plan | None = None
+        self.holding = True
+
+    @property
+    def root(self) -> bool:
+        return self.is_root
+
+    def detect(self, found: Callable[[str, object], None] | None = None) -> Host:
+        for each in fields(Host):
+            if found is not None:
+                found(each.name, getattr(self.host, each.name))
+            if self.hold_detection and each.name == "engine":
+                self._wait()
+        return self.host
+
+    def _wait(self) -> None:
+        import time
+
+        while self.hold_detection:
+            time.sleep(0.01)
+
+    def read_project(self, project: ComposeProject) -> Sources:
+        if not project.files:
+            raise Refused("The containers of this project do not say which file they come from.")
+        text = self.composes.get(project.name, MASTODON)
+        path = str(project.files[0])
+        override = str(Path(path).with_name("docker-compose.override.yml"))
+        file = parse(text.encode(), path)
+        return Sources({path: FileState(text, 0o644, 1000, 1000)}, (file,), (path,), override)
+
+    def save_answers(self, choices: Choices) -> None:
+        self.saved = choices
+
+    def load_answers(self) -> Choices | None:
+        return self.saved
+
+    def save_script(self, plan: Plan) -> Path:
+        self.script = plan
+        return Path("/root/docker-ipv6-plan.sh")
+
+    def check_plan(self, plan: Plan) -> None:
+        return None
+
+    def why_not_apply(self) -> str | None:
+        return super().why_not_apply()
+
+    def start_apply(self, plan: Plan) -> None:
+        self.applied = plan
+        self.cancelled = False
+        self.frames = self._play_apply(plan)
+        self.last = None
+
+    def start_undo(self) -> None:
+        self.undone = True
+        assert self.earlier is not None
+        self.frames = self._play_undo(self.earlier)
+        self.last = None
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def progress(self) -> Progress:
+        if self.frames is None:
+            if self.earlier is None:
+                return Progress(None, ExitCode.REFUSED, "No run of the wizard is on this host.")
+            return Progress(self.earlier, None if self.earlier.state.moving else ExitCode.DONE)
+        self.last = next(self.frames, self.last)
+        assert self.last is not None
+        return self.last
+
+    def record(self) -> Record | None:
+        if self.last is not None and self.last.record is not None:
+            return self.last.record
+        return self.earlier
+
+    def is_running(self) -> bool:
+        record = self.earlier
+        return record is not None and record.state.moving and self.frames is None
+
+    def undo_preview(self) -> UndoPreview:
+        record = self.record()
+        if record is None or not record.state.in_force:
+            raise Refused("There is nothing to take back: no run of the wizard is on this host.")
+        return UndoPreview(record, tuple(_undo_step(step) for step in reversed(record.steps)))
+
+    def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
+        if self.check_fails:
+            raise Refused(self.check_fails)
+        return tuple(report(name, works="streaming" not in name) for name in self.check_names)
+
+    def let_go(self) -> None:
+        """Let a held run or look go on."""
+        self.holding = False
+        self.hold_detection = False
+
+    def _play_apply(self, plan: Plan) -> Iterator[Progress]:
+        if self.act.refuse:
+            yield Progress(None, None)
+            code, words = self.act.refuse
+            yield Progress(None, code, words)
+            return
+        record = record_of(plan)
+        failed = False
+        for step in record.steps:
+            step.state = StepState.APPLYING
+            step.output = [f"$ {line}" for line in step.commands if not line.startswith("#")]
+            yield Progress(_copy(record), None)
+            while self.act.hold_at == step.number and self.holding and not self.cancelled:
+                yield Progress(_copy(record), None)
+            if self.act.fail_at == step.number or self.cancelled:
+                record.error = (
+                    "It was cancelled before the next step."
+                    if self.cancelled
+                    else "The command failed with status 1: docker network create (Error: [/] no)"
+                )
+                failed = True
+                break
+            step.output.append("done [/] [bold]literally[/bold]")
+            step.state = StepState.DONE
+        if not failed:
+            record.state, record.finished = State.APPLIED, "2026-11-22T12:00:30Z"
+            yield Progress(_copy(record), ExitCode.DONE)
+            return
+        record.state = State.ROLLING_BACK
+        for step in reversed(record.steps):
+            if step.state is not StepState.PLANNED:
+                step.state = StepState.UNDOING
+                yield Progress(_copy(record), None)
+                kept = self.act.left and step.number == 1
+                step.state = StepState.KEPT if kept else StepState.UNDONE
+                step.left = [self.act.left] if kept else []
+        incomplete = bool(self.act.left)
+        record.state = State.ROLLBACK_INCOMPLETE if incomplete else State.ROLLED_BACK
+        yield Progress(
+            _copy(record), ExitCode.ROLLBACK_INCOMPLETE if incomplete else ExitCode.ROLLED_BACK
+        )
+
+    def _play_undo(self, before: Record) -> Iterator[Progress]:
+        record = _copy(before)
+        record.state = State.UNDOING
+        for step in reversed(record.steps):
+            step.state = StepState.UNDOING
+            yield Progress(_copy(record), None)
+            step.state = StepState.UNDONE
+        record.state = State.UNDONE
+        self.earlier = record
+        yield Progress(_copy(record), ExitCode.DONE)
+
+
+def record_of(plan: Plan, state: State = State.APPLYING) -> Record:
+    """Return the record of a run that begins with this plan."""
+    done = StepState.DONE if state is State.APPLIED else StepState.PLANNED
+    return Record(
+        id="20261122T120000Z-abcd",
+        state=state,
+        started="2026-11-22T12:00:00Z",
+        digest=plan.digest,
+        host={},
+        choices={},
+        steps=[
+            StepRecord(
+                number=number,
+                kind=step.kind,
+                title=step.title,
+                state=done,
+                commands=list(step.commands),
+                parameters=step.parameters(),
+                undo=list(step.undo_lines({})),
+                before={"written": [_written(each) for each in step.actions()
+                                    if isinstance(each, WriteFile)]},
+            )
+            for number, step in enumerate(plan.steps, 1)
+        ],
+    )  # fmt: skip
+
+
+def _written(action: WriteFile) -> dict[str, Any]:
+    before = action.before.text if action.before else None
+    return {"path": action.path, "before": before, "after": action.after.text}
+
+
+def _undo_step(step: StepRecord) -> UndoStep:
+    diffs = tuple(
+        difference(each["path"], each["after"], each["before"])
+        for each in step.before.get("written", [])
+    )
+    notes = ("/etc/sysctl.d/70-x.conf has been changed by somebody else since, so it stays so.",)
+    return UndoStep(step.title, tuple(step.undo), diffs, notes if step.number == 1 else ())
+
+
+def _copy(record: Record) -> Record:
+    steps = [replace(step, output=list(step.output)) for step in record.steps]
+    return replace(record, steps=steps)
+
+
+class _NoSystem:
+    """A host that must not be touched."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise WizardError(f"A screen reached for the host: {name}")

@@ -1,0 +1,338 @@
+"""A picture of every screen in its main states, at the smallest terminal and at a larger one."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+
+from screens.app import Start, WizardApp
+from tests import made_up_hosts
+from tests.screens.conftest import SNAPSHOTS, Check
+from tests.screens.made_up_session import (
+    NOT_YAML,
+    Act,
+    MadeUpSession,
+    record_of,
+    with_two_projects,
+)
+from tests.screens.walking import ask, found, go_apply, jump, on, press, settle, until
+from wizard import choices as choosing
+from wizard.errors import ExitCode
+from wizard.record import State
+
+SIZES = ((80, 24), (120, 40))
+
+Take = Callable[[str], Awaitable[None]]
+Walk = Callable[[Pilot[int], WizardApp, MadeUpSession, Take], Awaitable[None]]
+
+WALKS: dict[str, tuple[Walk, tuple[str, ...], Callable[[], MadeUpSession], Start]] = {}
+
+
+def walk(
+    *names: str, session: Callable[[], MadeUpSession] = MadeUpSession, start: Start = "welcome"
+) -> Callable[[Walk], Walk]:
+    """Declare a walk, and the pictures that it takes."""
+
+    def declare(function: Walk) -> Walk:
+        WALKS[function.__name__] = (function, names, session, start)
+        return function
+
+    return declare
+
+
+def applied() -> MadeUpSession:
+    """Return a session on a host where a run is in force."""
+    session = MadeUpSession()
+    session.earlier = record_of(plan_of(session), State.APPLIED)
+    return session
+
+
+def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
+    """Return the plan that is proposed for the session's host."""
+    host = session.host
+    proposed = choosing.defaults(host)
+    project = choosing.find_project(proposed, host)
+    assert not isinstance(project, str)
+    read = session.read_project(project)
+    return session.plan(host, choosing.tick(proposed, read.services), read)
+
+
+@walk(
+    "welcome", "help", "host", "mode", "mode-not-yet", "addresses", "addresses-refused",
+    "network", "network-refused", "compose", "preview", "preview-step", "preview-compose-file",
+    "preview-wide", "preview-saved", "question", "apply", "quit-while-applying", "result",
+    "result-container", "quit",
+)  # fmt: skip
+async def the_whole_way(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.act = Act(hold_at=4)
+    await found(pilot, app)
+    await take("welcome")
+    await press(pilot, "f1")
+    await take("help")
+    await press(pilot, "escape", "enter")
+    await take("host")
+    await press(pilot, "enter")
+    await take("mode")
+    await press(pilot, "tab", "space", "enter")
+    await take("mode-not-yet")
+    await press(pilot, "shift+tab", "space", "enter")
+    await take("addresses")
+    await press(pilot, "end", "backspace", "enter")
+    await take("addresses-refused")
+    await press(pilot, "4", "enter")
+    await take("network")
+    await press(pilot, "end", "!", "enter")
+    await take("network-refused")
+    await press(pilot, "backspace", "enter")
+    await take("compose")
+    await press(pilot, "enter")
+    await take("preview")
+    await press(pilot, "down", "down")
+    await take("preview-step")
+    await press(pilot, "down", "down", "down")
+    await take("preview-compose-file")
+    await press(pilot, "w")
+    await take("preview-wide")
+    await press(pilot, "w", "s")
+    await take("preview-saved")
+    await ask(pilot, app)
+    await take("question")
+    await press(pilot, "y")
+    await until(
+        pilot,
+        lambda: (
+            app.progress
+            and app.progress.record
+            and app.progress.record.steps[3].state == "applying"
+        ),
+    )
+    await take("apply")
+    await press(pilot, "ctrl+q")
+    await take("quit-while-applying")
+    await press(pilot, "escape")
+    session.let_go()
+    await until(pilot, lambda: on(app, "result") and app.reports)
+    await take("result")
+    await press(pilot, "down", "pagedown")
+    await take("result-container")
+    await press(pilot, "ctrl+q")
+    await take("quit")
+
+
+@walk("host-looking", session=lambda: MadeUpSession(hold_detection=True))
+async def while_looking(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await until(pilot, lambda: "engine" in app.parts)
+    await press(pilot, "enter", "enter")
+    await take("host-looking")
+    session.let_go()
+
+
+@walk("host-problems", session=lambda: MadeUpSession(host=made_up_hosts.no_docker()))
+async def a_host_without_docker(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await found(pilot, app)
+    await press(pilot, "enter", "enter")
+    await take("host-problems")
+
+
+@walk(
+    "mode-engine-filters", "preview-engine-filters",
+    session=lambda: MadeUpSession(host=made_up_hosts.debian14()),
+)  # fmt: skip
+async def an_engine_that_makes_the_rules(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await jump(pilot, app, "mode")
+    await take("mode-engine-filters")
+    await jump(pilot, app, "preview")
+    await take("preview-engine-filters")
+
+
+@walk(
+    "compose-two-projects", "preview-override",
+    session=lambda: MadeUpSession(host=with_two_projects(made_up_hosts.debian13())),
+)  # fmt: skip
+async def a_project_in_git(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await jump(pilot, app, "compose")
+    await press(pilot, "shift+tab", "down", "space")
+    await take("compose-two-projects")
+    await press(pilot, "enter", "end", "up")
+    await take("preview-override")
+
+
+@walk("compose-not-yaml", session=lambda: MadeUpSession(composes={"mastodon": NOT_YAML}))
+async def a_file_that_is_not_yaml(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await jump(pilot, app, "compose")
+    await take("compose-not-yaml")
+
+
+@walk(
+    "preview-not-root",
+    session=lambda: MadeUpSession(
+        host=replace(made_up_hosts.debian13(), root=False), is_root=False
+    ),
+)
+async def an_ordinary_user(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await jump(pilot, app, "preview")
+    await press(pilot, "enter")
+    await take("preview-not-root")
+
+
+@walk(
+    "hostile-host", "hostile-compose", "hostile-preview", "hostile-apply", "hostile-result",
+    session=lambda: MadeUpSession(
+        host=made_up_hosts.hostile_names(),
+        check_names=("[/]", "[@click=app.quit]quit[/]", "web\\u202egnp.exe"),
+    ),
+)  # fmt: skip
+async def hostile_names(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.act = Act(hold_at=4)
+    await jump(pilot, app, "host")
+    await take("hostile-host")
+    await jump(pilot, app, "compose")
+    await press(pilot, "shift+tab", "down", "space")
+    await take("hostile-compose")
+    await jump(pilot, app, "preview")
+    await press(pilot, "down")
+    await take("hostile-preview")
+    await go_apply(pilot, app)
+    await until(
+        pilot,
+        lambda: (
+            app.progress
+            and app.progress.record
+            and app.progress.record.steps[3].state == "applying"
+        ),
+    )
+    await press(pilot, "up")
+    await take("hostile-apply")
+    session.let_go()
+    await until(pilot, lambda: on(app, "result") and app.reports)
+    await take("hostile-result")
+
+
+@walk("result-rolled-back")
+async def a_step_that_fails(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.act = Act(fail_at=4)
+    await go_apply(pilot, app)
+    await until(pilot, lambda: on(app, "result"))
+    await take("result-rolled-back")
+
+
+@walk("result-incomplete")
+async def a_rollback_that_leaves_something(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    left = "/etc/sysctl.d/[/].conf has been changed by somebody else since, so it was kept."
+    session.act = Act(fail_at=4, left=left)
+    await go_apply(pilot, app)
+    await until(pilot, lambda: on(app, "result"))
+    await take("result-incomplete")
+
+
+@walk("result-refused")
+async def a_host_that_changed(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    words = (
+        "/srv/mastodon/docker-compose.yml has changed since the plan was made. Nothing was "
+        "changed. Go back to the preview, which will be made anew."
+    )
+    session.act = Act(refuse=(ExitCode.HOST_CHANGED, words))
+    await go_apply(pilot, app)
+    await until(pilot, lambda: on(app, "result"))
+    await take("result-refused")
+
+
+@walk("cancel-question", "cancelling")
+async def a_run_that_is_cancelled(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.act = Act(hold_at=3)
+    await go_apply(pilot, app)
+    await until(
+        pilot,
+        lambda: (
+            app.progress
+            and app.progress.record
+            and app.progress.record.steps[2].state == "applying"
+        ),
+    )
+    await press(pilot, "c")
+    await take("cancel-question")
+    await press(pilot, "y")
+    await until(pilot, lambda: on(app, "result"))
+    await take("cancelling")
+
+
+@walk("welcome-earlier", "undo", "undo-step", "undo-result", session=applied)
+async def taking_back(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await found(pilot, app)
+    await take("welcome-earlier")
+    await press(pilot, "tab", "tab", "enter")
+    await take("undo")
+    await press(pilot, "end")
+    await take("undo-step")
+    await ask(pilot, app)
+    await press(pilot, "y")
+    await until(pilot, lambda: on(app, "result"))
+    await take("undo-result")
+
+
+@walk("undo-nothing", start="undo")
+async def nothing_to_take_back(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await take("undo-nothing")
+
+
+@pytest.mark.parametrize("name", WALKS)
+async def test_every_screen_looks_as_it_did(name: str, snapshot: Check) -> None:
+    walk, names, make, start = WALKS[name]
+    session, taken = make(), []
+    app = WizardApp(session, start)
+
+    async with app.run_test(size=SIZES[0]) as pilot:
+
+        async def take(picture: str) -> None:
+            assert picture in names
+            taken.append(picture)
+            for width, height in SIZES:
+                if app.size != (width, height):
+                    await pilot.resize_terminal(width, height)
+                await snapshot(pilot, f"{picture}-{width}x{height}")
+            await pilot.resize_terminal(*SIZES[0])
+            await settle(pilot)
+
+        await pilot.pause()
+        try:
+            await walk(pilot, app, session, take)
+        finally:
+            session.let_go()
+    assert tuple(taken) == names
+
+
+def test_there_is_a_picture_for_every_name_and_no_other() -> None:
+    names = [name for _walk, names, _make, _start in WALKS.values() for name in names]
+    assert len(names) == len(set(names))
+    wanted = {f"{name}-{width}x{height}.svg" for name in names for width, height in SIZES}
+    there = {path.name for path in SNAPSHOTS.glob("*.svg") if not path.name.endswith(".actual.svg")}
+    assert there == wanted

@@ -1,0 +1,540 @@
+"""What a person does with the keyboard alone, and what comes of it."""
+
+from dataclasses import replace
+from functools import partial
+from ipaddress import IPv6Network
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Footer, Input
+
+from screens.app import STEPS, WizardApp
+from screens.widgets.details import Details
+from tests import made_up_hosts
+from tests.screens.made_up_session import (
+    NOT_YAML,
+    Act,
+    MadeUpSession,
+    record_of,
+    with_two_projects,
+)
+from tests.screens.walking import (
+    ask,
+    found,
+    go,
+    go_apply,
+    jump,
+    on,
+    press,
+    sentence,
+    settle,
+    shown,
+    until,
+)
+from wizard.choices import Choices, Placement
+from wizard.errors import ExitCode, HostChanged
+from wizard.plan import Plan
+from wizard.record import State
+from wizard.steps.base import Step
+
+SIZE = (80, 24)
+QUESTIONS = STEPS[: STEPS.index("apply")]
+
+
+async def test_pressing_enter_twice_opens_a_screen_once() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        for _ in range(2):
+            app.simulate_key("enter")
+        await until(pilot, lambda: on(app, "host") or on(app, "mode"))
+        assert len(set(app.screen_stack)) == len(app.screen_stack)
+
+
+async def test_pressing_a_button_twice_asks_once() -> None:
+    session = await applied()
+    app = WizardApp(session, "undo")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "undo"))
+        for _ in range(2):
+            app.screen.query_one("#next", Button).press()
+        await until(pilot, lambda: on(app, "QuestionModal"))
+        await press(pilot, "n")
+        assert on(app, "undo")
+
+
+async def applied() -> MadeUpSession:
+    """Return a session on a host where the plan that is proposed is in force."""
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        assert app.plan is not None
+        return MadeUpSession(earlier=record_of(app.plan, State.APPLIED))
+
+
+async def test_there_and_back_keeps_every_answer() -> None:
+    session = MadeUpSession(host=with_two_projects(made_up_hosts.debian13()))
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go(pilot, app, "addresses")
+        await press(pilot, "ctrl+r")
+        await go(pilot, app, "network")
+        await press(pilot, "end", "x", "tab", "end", "y")
+        await go(pilot, app, "compose")
+        await press(pilot, "shift+tab", "down", "space")  # the project wiki
+        await press(pilot, "tab", "down", "space")  # its cache as well
+        await press(pilot, "tab", "up", "space")  # in place
+        await go(pilot, app, "preview")
+        answers = app.choices
+        assert answers == replace(
+            answers,
+            prefix=IPv6Network("fd12:3456:7801::/64"),
+            bridge="br-ipv6y",
+            project="wiki",
+            services=("app", "cache"),
+            placement=Placement.IN_PLACE,
+        )
+        assert session.saved == answers
+        for name in reversed(QUESTIONS[:-1]):
+            await press(pilot, "escape")
+            assert on(app, name)
+        assert app.choices == answers
+        for name in QUESTIONS[1:]:
+            await press(pilot, "enter")
+            assert on(app, name)
+        assert app.choices == answers
+
+
+async def test_the_network_name_that_was_typed_is_the_one_that_is_planned() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await go(pilot, app, "network")
+        await press(pilot, "end", "x", "tab", "end", "y")
+        await go(pilot, app, "preview")
+        commands = "\n".join(line for step in steps_of(app) for line in step.commands)
+        assert "mastodon_ipv6x" in commands
+        assert "bridge.name=br-ipv6y" in commands
+
+
+async def test_answers_of_an_earlier_time_are_filled_in_where_they_fit() -> None:
+    saved = Choices(
+        prefix=IPv6Network("fd00:1:2:3::/64"),
+        network="mine",
+        bridge="docker0",  # taken since
+        project="mastodon",
+        file=Path("/srv/mastodon/docker-compose.yml"),
+        services=("web",),
+    )
+    app = WizardApp(MadeUpSession(saved=saved))
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        assert app.choices == replace(saved, bridge="br-ipv6")
+        await jump(pilot, app, "addresses")
+        assert app.screen.query_one("#prefix", Input).value == "fd00:1:2:3::/64"
+        await go(pilot, app, "compose")
+        assert app.choices.services == ("web",)
+
+
+async def test_a_prefix_is_judged_while_it_is_typed_and_a_bad_one_stops_at_its_screen() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "addresses")
+        field = app.screen.query_one("#prefix", Input)
+        for text, words in (
+            ("fe80::/64", "link-local"),
+            ("ff05::/64", "multicast"),
+            ("2001:db8:1:2::/64", "not a unique local prefix"),
+            ("fd00:1:2:3::/80", "too long"),
+            ("[/]", "is not an IPv6 prefix"),
+            ("", "Type a prefix"),
+        ):
+            field.value = text
+            await pilot.pause()
+            assert words in " ".join(shown(app).split())
+            await press(pilot, "enter")
+            assert on(app, "addresses")
+            assert sentence(app).startswith("Not yet")
+        await press(pilot, "escape")
+        await jump(pilot, app, "addresses")
+        assert field.value == ""
+        await press(pilot, *"fd00:1:2:3::/64", "enter")
+        assert on(app, "network")
+        assert app.choices.prefix == IPv6Network("fd00:1:2:3::/64")
+
+
+async def test_bad_names_stop_at_their_screen_and_the_focus_goes_to_the_field() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "network")
+        network = app.screen.query_one("#network", Input)
+        bridge = app.screen.query_one("#bridge", Input)
+        for field, text, words in (
+            (network, "mastodon_external_network", "already exists"),
+            (network, "[/]", "cannot be the name of a Docker network"),
+            (network, "", "Type a name for the Docker network"),
+            (bridge, "br-sixteen-chars", "has 16 characters"),
+            (bridge, "docker0", "already has an interface"),
+        ):
+            good = field.value
+            field.value = text
+            await pilot.pause()
+            assert words in " ".join(shown(app).split())
+            await press(pilot, "enter")
+            assert on(app, "network")
+            assert app.focused is field
+            field.value = good
+            await pilot.pause()
+        await press(pilot, "enter")
+        assert on(app, "compose")
+
+
+async def test_a_compose_file_that_is_not_yaml_is_said_where_it_is_chosen_and_read_again() -> None:
+    session = MadeUpSession(composes={"mastodon": NOT_YAML})
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "compose")
+        assert "is not valid YAML" in sentence(app)
+        await press(pilot, "enter")
+        assert on(app, "compose")
+        session.composes = {}
+        await press(pilot, "r")
+        assert app.choices.services == ("web", "streaming", "sidekiq")
+        session.composes = {"mastodon": "services: {web: {image: example}}"}
+        await press(pilot, "r")
+        assert list(app.choices.services) == ["web"]
+        await press(pilot, "enter")
+        assert on(app, "preview")
+
+
+async def test_no_service_ticked_is_refused_and_stays_unticked() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "compose")
+        await press(pilot, "space", "down", "space", "down", "space", "enter")
+        assert on(app, "compose")
+        assert "No service is ticked" in sentence(app)
+        await press(pilot, "escape", "enter")
+        assert app.choices.services == ()
+
+
+async def test_next_is_refused_until_the_host_is_known_and_where_something_is_in_the_way() -> None:
+    session = MadeUpSession(host=made_up_hosts.no_docker(), hold_detection=True)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "engine" in app.parts)
+        await press(pilot, "enter", "enter")
+        assert on(app, "host")
+        assert "still looking" in sentence(app)
+        session.let_go()
+        await found(pilot, app)
+        await press(pilot, "enter")
+        assert on(app, "host")
+        assert sentence(app).startswith("Not yet")
+        assert "Docker is not installed" in shown(app)
+        session.host = made_up_hosts.debian13()
+        await press(pilot, "r")
+        await found(pilot, app)
+        await press(pilot, "enter")
+        assert on(app, "mode")
+
+
+async def test_the_routed_mode_is_shown_and_refused() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "mode")
+        await press(pilot, "right", "space", "enter")
+        assert on(app, "mode")
+        assert "cannot be set up yet" in sentence(app)
+        await press(pilot, "left", "space", "enter")
+        assert on(app, "addresses")
+
+
+async def test_nothing_is_applied_before_the_question_is_answered_with_yes() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        for key in ("escape", "n", "enter"):
+            await ask(pilot, app)
+            await press(pilot, key)
+            assert on(app, "preview")
+        assert session.applied is None
+        await ask(pilot, app)
+        await press(pilot, "y")
+        await until(pilot, lambda: on(app, "result"))
+        assert session.applied is app.plan
+
+
+async def test_a_host_that_changed_is_said_at_the_preview_and_the_plan_made_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+
+    def changed(_plan: Plan) -> None:
+        raise HostChanged("The file [/] has changed. Nothing was changed.")
+
+    monkeypatch.setattr(session, "check_plan", changed)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        first = app.plan
+        await press(pilot, "enter")
+        await until(pilot, lambda: sentence(app).startswith("The file"))
+        assert "The file [/] has changed." in shown(app)
+        assert app.plan is not first
+        assert session.applied is None
+
+
+async def test_an_ordinary_user_is_told_how_to_go_on_as_root_and_the_answers_are_kept() -> None:
+    session = MadeUpSession(host=replace(made_up_hosts.debian13(), root=False), is_root=False)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        await press(pilot, "enter")
+        assert f"sudo wizard --answers {session.store.answers}" in sentence(app)
+        assert session.saved == app.choices
+
+
+async def test_the_preview_shows_every_command_and_every_line_that_changes() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        for step in steps_of(app):
+            await press(pilot, "down")
+            text = await everything(pilot, app)
+            flat = "".join(text.replace("\\\n", "").replace("»", "").split())
+            for line in (*step.commands, *(line for diff in step.diffs for line in diff.lines)):
+                wanted = "".join(line.removeprefix("#").replace("#", "").split())
+                assert wanted in flat.replace("#", ""), line
+            assert "".join(step.reason.split()) in flat
+
+
+def steps_of(app: WizardApp) -> tuple[Step, ...]:
+    """Return the steps of the plan that is shown."""
+    assert app.plan is not None
+    return app.plan.steps
+
+
+async def everything(pilot: Pilot[int], app: WizardApp) -> str:
+    """Return all that the right side shows, page by page as it is read."""
+    details = app.screen.query_one("#details", Details)
+    region = details.scrollable_content_region
+    lines: dict[int, str] = {}
+    while True:
+        await settle(pilot)
+        top = details.scroll_offset.y
+        for row, line in enumerate(shown(app).split("\n")[region.y : region.bottom]):
+            lines[top + row] = line[region.x : region.right].rstrip()
+        if top >= details.max_scroll_y:
+            return "\n".join(lines[row] for row in sorted(lines))
+        await press(pilot, "pagedown")
+        await until(pilot, partial(moved_from, details, top))
+
+
+def moved_from(details: Details, top: int) -> bool:
+    """Return whether the text was scrolled away from a place."""
+    return bool(details.scroll_offset.y != top)
+
+
+async def test_saving_the_script_says_where_it_is() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        await press(pilot, "s")
+        assert "/root/docker-ipv6-plan.sh" in shown(app)
+        assert session.script is app.plan
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (Act(), ExitCode.DONE),
+        (Act(fail_at=2), ExitCode.ROLLED_BACK),
+        (Act(fail_at=2, left="Something was left."), ExitCode.ROLLBACK_INCOMPLETE),
+        (Act(refuse=(ExitCode.LOCKED, "Another run is at work.")), ExitCode.LOCKED),
+        (Act(refuse=(ExitCode.HOST_CHANGED, "The host changed.")), ExitCode.HOST_CHANGED),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else "",
+)
+async def test_the_exit_code_is_that_of_the_run(act: Act, code: ExitCode) -> None:
+    app = WizardApp(MadeUpSession(act=act))
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "result"))
+        if act.left:
+            assert act.left in shown(app)
+        if act.refuse:
+            assert act.refuse[1] in shown(app)
+        await press(pilot, "enter")
+    assert app.return_value == code
+
+
+async def test_leaving_by_ctrl_q_has_the_exit_code_of_the_run_too() -> None:
+    app = WizardApp(MadeUpSession(act=Act(fail_at=1)))
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "result"))
+        await press(pilot, "ctrl+q", "y")
+    assert app.return_value == ExitCode.ROLLED_BACK
+
+
+async def test_cancel_asks_and_then_takes_back() -> None:
+    session = MadeUpSession(act=Act(hold_at=2))
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: app.can_cancel)
+        await press(pilot, "c", "escape")
+        assert not session.cancelled
+        await press(pilot, "enter")
+        assert on(app, "apply")
+        await press(pilot, "c", "y")
+        await until(pilot, lambda: on(app, "result"))
+        assert session.cancelled
+        assert "everything was taken back" in " ".join(shown(app).split())
+
+
+async def test_after_a_run_that_came_to_nothing_one_can_start_again_with_the_same_answers() -> None:
+    session = MadeUpSession(act=Act(fail_at=1))
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go(pilot, app, "addresses")
+        await press(pilot, "ctrl+r")
+        await go(pilot, app, "preview")
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "result"))
+        answers = app.choices
+        session.act = Act()
+        session.earlier = app.session.record()
+        await press(pilot, "g")
+        await until(pilot, lambda: on(app, "host") and app.host)
+        assert app.choices == answers
+        await go(pilot, app, "preview")
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "result"))
+        assert "Done." in shown(app)
+
+
+async def test_the_result_says_why_the_containers_could_not_be_checked() -> None:
+    app = WizardApp(MadeUpSession(check_fails="Docker does not answer: [/]."))
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "result") and app.check_complaint)
+        assert "Docker does not answer: [/]." in shown(app)
+
+
+async def test_a_run_in_force_is_told_at_the_start_and_can_be_seen_and_taken_back() -> None:
+    session = await applied()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        assert "has IPv6 for containers already" in " ".join(shown(app).split())
+        await press(pilot, "tab", "enter")
+        await until(pilot, lambda: on(app, "result") and app.reports)
+        assert "mastodon-web-1" in shown(app)
+    app = WizardApp(session, "undo")
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert on(app, "undo")
+        await ask(pilot, app)
+        assert not session.undone
+        await press(pilot, "y")
+        await until(pilot, lambda: on(app, "result"))
+        assert "Everything was taken back" in shown(app)
+        await press(pilot, "enter")
+    assert app.return_value == ExitCode.DONE
+
+
+async def test_a_run_at_work_is_followed_when_one_comes_back_and_cannot_be_cancelled_here() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        assert app.plan is not None
+        record = record_of(app.plan, State.APPLYING)
+    session = MadeUpSession(earlier=record)
+    app = WizardApp(session, "resume")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.running)
+        assert on(app, "apply")
+        assert not app.can_cancel
+        session.earlier = replace(record, state=State.APPLIED)
+        await until(pilot, lambda: on(app, "result"))
+
+
+async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last_line() -> None:
+    session = MadeUpSession(act=Act(hold_at=3))
+    app = WizardApp(session)
+    seen = []
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        for name in STEPS:
+            if name == "apply":
+                await go_apply(pilot, app)
+                await until(pilot, lambda: app.can_cancel)
+            elif name == "result":
+                session.let_go()
+                await until(pilot, lambda: on(app, "result") and app.reports)
+            else:
+                await go(pilot, app, name)
+            assert on(app, name)
+            footer = app.screen.query_one(Footer)
+            assert footer.virtual_size.width <= SIZE[0], name
+            keys = shown(app).split("\n")[-1]
+            assert "F1 Help" in keys, name
+            assert "Ctrl+Q Quit" in keys, name
+            await press(pilot, "f1")
+            assert on(app, "HelpModal"), name
+            assert len(" ".join(shown(app).split())) > 300, name
+            await press(pilot, "escape")
+            for leave in ("ctrl+q", "ctrl+c"):
+                await press(pilot, leave)
+                assert on(app, "QuestionModal"), name
+                going_on = "go on without this terminal" in " ".join(shown(app).split())
+                assert going_on == (name == "apply")
+                await press(pilot, leave, "escape")
+                assert on(app, name)
+            seen.append(name)
+        await press(pilot, "ctrl+q", "y")
+    assert tuple(seen) == STEPS
+    assert app.return_value == ExitCode.DONE
+
+
+async def test_a_terminal_that_is_too_small_is_said_and_nothing_is_lost() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "network")
+        await press(pilot, "end", "x")
+        await pilot.resize_terminal(79, 24)
+        await until(pilot, lambda: on(app, "TooSmallModal"))
+        assert "needs 80 columns and 24 rows" in " ".join(shown(app).split())
+        await press(pilot, "enter", "z")
+        await pilot.resize_terminal(80, 23)
+        await until(pilot, lambda: on(app, "TooSmallModal"))
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: on(app, "network"))
+        assert app.choices.network == "mastodon_ipv6x"
+        assert app.focused is app.screen.query_one("#network")
+
+
+async def test_a_terminal_that_is_too_small_from_the_start_recovers() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=(40, 10)) as pilot:
+        await until(pilot, lambda: on(app, "TooSmallModal"))
+        await press(pilot, "ctrl+q", "escape")
+        assert on(app, "TooSmallModal")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: on(app, "welcome"))
+
+
+async def test_names_from_the_host_are_shown_as_they_are() -> None:
+    app = WizardApp(MadeUpSession(host=made_up_hosts.hostile_names()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await jump(pilot, app, "host")
+        for name in ("[docker0]", "Debian [red]GNU[/]", "\\x1b[2J\\x1b]0;owned", "[@click=app"):
+            assert name in shown(app)
+        await go(pilot, app, "compose")
+        assert "[/]" in shown(app)
+        assert "/srv/\\x1b[2J" in shown(app)
+        assert "\x1b" not in shown(app)

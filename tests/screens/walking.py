@@ -1,0 +1,101 @@
+"""Moves through the screens with keys, as a person does, and looks at what is shown."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from screens.app import WizardApp
+from wizard import choices as choosing
+from wizard.errors import Refused
+
+
+async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
+    """Wait until something holds, and then until all is painted."""
+    for _ in range(500):
+        if condition():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("what was waited for never came")
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Wait until two looks at the screen, a little apart, show the same."""
+    before = ""
+    for _ in range(100):
+        await pilot.pause(0.02)
+        await pilot.pause()
+        now = shown(pilot.app)
+        if now == before:
+            return
+        before = now
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    """Press keys, and wait until all is painted."""
+    await pilot.press(*keys)
+    await pilot.pause()
+
+
+def on(app: WizardApp, name: str) -> bool:
+    """Return whether the named screen is shown."""
+    return getattr(app.screen, "NAME", type(app.screen).__name__) == name
+
+
+async def found(pilot: Pilot[int], app: WizardApp) -> None:
+    """Wait until the host is known."""
+    await until(pilot, lambda: app.host is not None)
+
+
+async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
+    """Open a screen right away, as one finds it with all that is proposed."""
+    await found(pilot, app)
+    assert app.host is not None
+    if name in ("compose", "preview"):
+        project = choosing.find_project(app.choices, app.host)
+        assert not isinstance(project, str)
+        with suppress(Refused):
+            app.read_project(project)
+    if name == "preview":
+        assert app.make_plan() is None
+    app.push_screen(name)
+    await until(pilot, lambda: on(app, name))
+
+
+async def go(pilot: Pilot[int], app: WizardApp, name: str) -> None:
+    """Press Enter until the named screen is shown."""
+    await found(pilot, app)
+    for _ in range(12):
+        if on(app, name):
+            return
+        await press(pilot, "enter")
+        await pilot.pause()
+    raise AssertionError(f"Enter does not lead to {name}, but to {app.screen}")
+
+
+async def ask(pilot: Pilot[int], app: WizardApp) -> None:
+    """Press Enter on a screen that asks before it goes on."""
+    await press(pilot, "enter")
+    await until(pilot, lambda: on(app, "QuestionModal"))
+
+
+async def go_apply(pilot: Pilot[int], app: WizardApp) -> None:
+    """Open the preview and say yes to its question."""
+    if not on(app, "preview"):
+        await jump(pilot, app, "preview")
+    await ask(pilot, app)
+    await press(pilot, "y")
+
+
+def sentence(app: WizardApp) -> str:
+    """Return what is said above the buttons."""
+    words: str = app.screen.query_one("#sentence").words  # type: ignore[attr-defined]
+    return words
+
+
+def shown(app: App[int]) -> str:
+    """Return every character on the screen, line by line."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in lines)
