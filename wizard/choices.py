@@ -183,9 +183,7 @@ def check_bridge(name: str, host: Host) -> str | None:
 
 def check_mode(mode: Mode, host: Host) -> str | None:
     """Return a sentence that says why the mode cannot be had on this host, or None."""
-    if mode is Mode.ROUTED:
-        return "Routed global addresses cannot be set up yet. Choose ULA and NAT66."
-    return None
+    return subprefixes.why_none(host) if mode is Mode.ROUTED else None
 
 
 def check_proxy(choices: Choices, host: Host) -> str | None:

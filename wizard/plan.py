@@ -10,12 +10,15 @@ from wizard import choices as choosing
 from wizard.choices import Choices, Mode
 from wizard.errors import Refused
 from wizard.host import Host
-from wizard.modes import ula
+from wizard.modes import routed, ula
 from wizard.modes.outline import Outline
 from wizard.sources import Sources
 from wizard.steps.base import Step
 
-MODES: Mapping[Mode, Callable[[Host, Choices, Sources], Outline]] = {Mode.ULA: ula.outline}
+MODES: Mapping[Mode, Callable[[Host, Choices, Sources], Outline]] = {
+    Mode.ULA: ula.outline,
+    Mode.ROUTED: routed.outline,
+}
 
 
 @dataclass(frozen=True)

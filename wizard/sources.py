@@ -1,5 +1,7 @@
 """The files that a plan is made for: read once, before planning, so that planning is pure."""
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +12,12 @@ from wizard.compose.read import ComposeFile, parse, services
 from wizard.compose.services import Service
 from wizard.errors import Refused
 from wizard.host import ComposeProject
-from wizard.steps import ip6tables, sysctl, systemd_unit
+from wizard.ndp import unit as ndp_unit
+from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
 from wizard.system import FileState, System
 from wizard.text import clean_line
 
-OWN_PATHS = (sysctl.PATH, ip6tables.PATH, systemd_unit.PATH)
+OWN_PATHS = (sysctl.PATH, ip6tables.PATH, systemd_unit.PATH, ndp_unit.PATH, ndppd.PATH)
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,10 @@ class Sources:
     compose_paths: tuple[str, ...] = ()
     override: str | None = None
     """Where an override file is, or would be, that Compose finds by itself."""
+    python: str = "/usr/bin/python3"
+    """The Python that runs the wizard, and will run its service."""
+    python_path: str = ""
+    """Where that Python finds the wizard, if not in its own folders."""
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -65,7 +72,14 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         state = _read(system, override)
         if state is not None:
             files[override] = state
-    return Sources(files, tuple(parsed), tuple(map(str, project.files)), override)
+    return Sources(
+        files,
+        tuple(parsed),
+        tuple(map(str, project.files)),
+        override,
+        python=sys.executable,
+        python_path=os.environ.get("PYTHONPATH", ""),
+    )
 
 
 def target(choices: Choices, sources: Sources) -> str:

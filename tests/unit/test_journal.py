@@ -29,7 +29,7 @@ from wizard.system import FileState
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-    monkeypatch.setattr(journal, "LAST_SAVES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(journal, "LAST_SAVES", (0.0,) * len(journal.LAST_SAVES))
 
 
 @pytest.fixture(autouse=True)

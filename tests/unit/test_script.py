@@ -22,6 +22,7 @@ from wizard.steps.actions import Run, WriteFile
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.system import FileState
+from wizard.text import clean
 
 SHAPES = sorted((Path(__file__).parent / "compose_shapes").glob("*.shape"))
 
@@ -90,6 +91,13 @@ def test_remarks_and_reasons_are_comments() -> None:
     assert "\nrm" not in script
     assert "\x1b" not in script
     assert all(step.title in script for step in plan.steps)
+
+
+def test_the_script_can_be_shown_on_a_terminal_whatever_is_in_the_files() -> None:
+    text = TODAY.replace("# Two", "# gr\u202eöße Two").replace("\n", "\r\n")
+    script = render(at("/srv/x", text).plan())
+    assert clean(script) == script
+    assert "base64 --decode" in script
 
 
 def test_every_command_of_the_preview_is_a_line_of_the_script() -> None:

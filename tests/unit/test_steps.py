@@ -153,6 +153,17 @@ def test_a_command_that_fails_ends_the_step_with_what_it_said(kind: str) -> None
     assert "[Errno" not in str(failed.value)
 
 
+def test_an_undo_that_was_cut_short_after_forwarding_for_all_is_finished_by_the_next() -> None:
+    made, step = before_step("sysctl")
+    made.system.sysctls["net.ipv6.conf.default.forwarding"] = "1"
+    before = made.system.snapshot()
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    made.system.run(("sysctl", "--write", "net.ipv6.conf.all.forwarding=0"))
+    assert step.undo(made.system, captured, quiet) == ()
+    assert difference(before, made.system.snapshot()) == set()
+
+
 def test_accept_ra_is_written_before_forwarding_both_live_and_at_boot() -> None:
     _, step = before_step("sysctl")
     assert isinstance(step, Sysctl)
@@ -173,9 +184,10 @@ def test_undo_of_the_sysctls_keeps_the_default_route() -> None:
     )
 
 
-def test_an_interface_that_forwarded_before_does_so_again_after_undo() -> None:
+@pytest.mark.parametrize("interface", ["docker0", "default"])
+def test_an_interface_that_forwarded_before_does_so_again_after_undo(interface: str) -> None:
     made, step = before_step("sysctl")
-    made.system.sysctls["net.ipv6.conf.docker0.forwarding"] = "1"
+    made.system.sysctls[f"net.ipv6.conf.{interface}.forwarding"] = "1"
     before = made.system.snapshot()
     captured = step.capture(made.system)
     step.apply(made.system, quiet)

@@ -1,11 +1,8 @@
 """Routed GUA + NDP proxy: every container has a global address of its own, both ways."""
 
-import sys
 from collections.abc import Sequence
 from ipaddress import IPv6Address, IPv6Network
-from pathlib import Path
 
-from wizard import ndp
 from wizard.choices import ROUTED_GATEWAY, Choices, Inwards, Proxy
 from wizard.errors import Refused
 from wizard.host import Container, Host, Origin, Unknown
@@ -130,18 +127,16 @@ def _proxy_sysctls(choices: Choices, uplink: str) -> tuple[tuple[str, str], ...]
     return (name(uplink, "proxy_ndp"), "1"), (name(uplink, "proxy_delay", "neigh"), "0")
 
 
-def _answering(
-    choices: Choices, uplink: str, subnet: str, sources: Sources
-) -> tuple[Step, ...]:
+def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> tuple[Step, ...]:
     if choices.proxy is Proxy.SERVICE:
         return (
             SystemdUnit(
                 unit.PATH,
                 unit.unit(
-                    sys.executable,
-                    uplink=uplink,
-                    network=choices.network,
-                    source=Path(ndp.__file__).parents[2],
+                    sources.python,
+                    uplink,
+                    choices.network,
+                    {"PYTHONPATH": sources.python_path} if sources.python_path else None,
                 ),
                 sources.files.get(unit.PATH),
                 purpose="Answer for every container when the router asks",

@@ -9,12 +9,26 @@ from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.ndppd import Ndppd
+from wizard.steps.neighbour_proxy import NeighbourProxy
+from wizard.steps.package import Package
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.text import clean_line
 
 KINDS: Mapping[str, type[Step]] = {
-    kind.kind: kind for kind in (Sysctl, Ip6tables, SystemdUnit, DockerNetwork, ComposeFile, Attach)
+    kind.kind: kind
+    for kind in (
+        Package,
+        Ndppd,
+        NeighbourProxy,
+        Sysctl,
+        Ip6tables,
+        SystemdUnit,
+        DockerNetwork,
+        ComposeFile,
+        Attach,
+    )
 }
 
 

@@ -1,8 +1,10 @@
 """Entries of the kernel's neighbour proxy for addresses that stay the same."""
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Any, ClassVar
 
+from wizard.ndp import fixed
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
 from wizard.system import System
@@ -33,7 +35,7 @@ class NeighbourProxy(Step):
 
     def actions(self) -> tuple[Action, ...]:
         """One command an address."""
-        return tuple(Run(_command("replace", each, self.uplink)) for each in self.addresses)
+        return tuple(map(Run, fixed.commands(self.uplink, map(IPv6Address, self.addresses))))
 
     def check(self, system: System) -> str | None:
         """Ask the kernel."""
@@ -47,24 +49,22 @@ class NeighbourProxy(Step):
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Take our entries out."""
-        return tuple(Run(_command("del", each, self.uplink)).line for each in self._ours(before))
+        return tuple(
+            Run(each).line for each in fixed.undo_commands(self.uplink, self._ours(before))
+        )
 
     def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
         """Take our entries out that are still there."""
         present = self._present(system)
-        for address in self._ours(before):
-            if address in present:
-                run(system, Run(_command("del", address, self.uplink)), report)
+        left = [address for address in self._ours(before) if str(address) in present]
+        for command in fixed.undo_commands(self.uplink, left):
+            run(system, Run(command), report)
         return ()
 
-    def _ours(self, before: Before) -> list[str]:
+    def _ours(self, before: Before) -> list[IPv6Address]:
         there = set(before.get("there", []))
-        return [address for address in self.addresses if address not in there]
+        return [IPv6Address(address) for address in self.addresses if address not in there]
 
     def _present(self, system: System) -> set[str]:
         listed = system.run(("ip", "-6", "neighbour", "show", "proxy", "dev", self.uplink)).output
         return {line.split()[0] for line in listed.splitlines() if line.split()}
-
-
-def _command(verb: str, address: str, uplink: str) -> tuple[str, ...]:
-    return ("ip", "-6", "neighbour", verb, "proxy", address, "dev", uplink)

@@ -130,6 +130,10 @@ class Sysctl(Step):
         kept: list[str] = []
         wanted = dict(self.values)
         others = _ipv6_networks(system) - set(before.get("ipv6_networks", []))
+        # Setting it back for all sets it back everywhere, which is nobody else's doing: so each
+        # value is judged by what it was before, unless an undo that was cut short began with it.
+        seen = _read(system, list(wanted))
+        spread = seen.get(_FORWARDING) != wanted.get(_FORWARDING)
         for key, old in self._old_values(before):
             now = _read(system, [key]).get(key)
             if now is None or now == old:
@@ -141,7 +145,11 @@ class Sysctl(Step):
                 )
                 if sentence not in kept:
                     kept.append(sentence)
-            elif key in wanted and now != wanted[key]:
+            elif (
+                key in wanted
+                and seen.get(key) != wanted[key]
+                and not (spread and key != _FORWARDING and key.endswith(".forwarding"))
+            ):
                 kept.append(f"{key} has been set to {now} by somebody else since; it was kept.")
             else:
                 run(system, _write(key, old), report)

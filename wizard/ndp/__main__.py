@@ -1,0 +1,38 @@
+"""The service's command line."""
+
+import argparse
+import logging
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from wizard.errors import ExitCode
+from wizard.ndp.docker_engine import SOCKET, DockerEngine
+from wizard.ndp.proxy_table import ProxyTable
+from wizard.ndp.service import Service
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
+    parser.add_argument("--uplink", required=True, help="the interface towards the router")
+    parser.add_argument("--network", required=True, help="the name of the Docker network")
+    parser.add_argument("--socket", type=Path, default=SOCKET, help="the Docker engine's socket")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    service = Service(
+        DockerEngine(options.socket), ProxyTable(options.uplink), options.uplink, options.network
+    )
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        service.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    service.run()
+    return ExitCode.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The kernel's neighbour proxy entries of one interface, through the program ``ip``.
+
+Which entries are ours is written on them, in the kernel: ``ip neighbour``'s ``protocol`` tells who
+added an entry (NDA_PROTOCOL, since Linux 5.0). No file has to be kept in step with that, so a
+service that is killed at any instant finds exactly its own entries again.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from ipaddress import IPv6Address
+from pathlib import Path
+
+from wizard.errors import WizardError
+from wizard.ndp.difference import Difference
+from wizard.text import clean_line
+
+PROTOCOL = 146
+"""The mark of the service's entries: a number with no name in iproute2's ``rt_protos``."""
+
+_TIMEOUT = 10.0
+_SYSCTLS = Path("/proc/sys/net/ipv6/conf")
+
+
+class ProxyTable:
+    """The entries of one uplink, which need not exist yet."""
+
+    def __init__(self, uplink: str) -> None:
+        self._uplink = uplink
+
+    def entries(self) -> dict[IPv6Address, bool]:
+        """Return every address that has an entry, and whether the entry is one of ours.
+
+        Raises:
+            WizardError: The interface does not exist, or ``ip`` failed.
+        """
+        return parse(_ip(["-json", "neighbour", "show", "proxy", "dev", self._uplink]))
+
+    def apply(self, change: Difference) -> None:
+        """Add and remove entries; what fails does not keep the rest from being done.
+
+        Raises:
+            WizardError: Something could not be added or removed.
+        """
+        lines = [*self._lines("del", change.remove), *self._lines("add", change.add)]
+        if lines:
+            _ip(["-force", "-batch", "-"], stdin="".join(lines))
+
+    def obstacle(self) -> str | None:
+        """Return why the kernel would not answer in spite of entries, or None (ip-sysctl.rst)."""
+        if "1" not in (self._sysctl("all", "proxy_ndp"), self._sysctl(self._uplink, "proxy_ndp")):
+            return f"net.ipv6.conf.{self._uplink}.proxy_ndp is not 1"
+        if self._sysctl(self._uplink, "forwarding") == "0":
+            return f"net.ipv6.conf.{self._uplink}.forwarding is 0"
+        return None
+
+    def _lines(self, verb: str, addresses: Iterable[IPv6Address]) -> list[str]:
+        return [
+            f"neighbour {verb} proxy {address} dev {self._uplink} protocol {PROTOCOL}\n"
+            for address in sorted(addresses)
+        ]
+
+    @staticmethod
+    def _sysctl(interface: str, name: str) -> str | None:
+        try:
+            return (_SYSCTLS / interface / name).read_text(encoding="ascii").strip()
+        except OSError:
+            return None
+
+
+def parse(output: str) -> dict[IPv6Address, bool]:
+    """Return the entries from what ``ip -json neighbour show proxy`` prints: ours or not."""
+    return {
+        IPv6Address(entry["dst"]): str(entry.get("protocol")) == str(PROTOCOL)
+        for entry in json.loads(output or "[]")
+    }
+
+
+def _ip(arguments: list[str], stdin: str = "") -> str:
+    try:
+        done = subprocess.run(
+            ["ip", "-family", "inet6", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise WizardError(f"The program ip could not be used: {clean_line(str(error))}.") from error
+    if done.returncode:
+        said = clean_line(done.stderr.strip().partition("\n")[0])
+        raise WizardError(f"ip could not read or change the proxy entries: {said.rstrip('.')}.")
+    return done.stdout

@@ -1,0 +1,159 @@
+"""Keeps the proxy entries of the uplink equal to the addresses of the containers on a network.
+
+Level-triggered: whatever happens, it compares what should be with what is, and mends the
+difference. What happened in detail does not matter, so nothing missed is missed for long.
+"""
+
+import enum
+import logging
+import queue
+import threading
+import time
+from ipaddress import IPv6Address
+
+from wizard.errors import WizardError
+from wizard.ndp import uplink as uplinks
+from wizard.ndp.difference import difference
+from wizard.ndp.docker_engine import DockerEngine
+from wizard.ndp.notify import notify
+from wizard.ndp.proxy_table import ProxyTable
+
+_log = logging.getLogger("wizard.ndp")
+
+_PERIOD = 30.0
+"""Seconds after which it looks again although nothing happened."""
+
+_RETRY = 2.0
+"""Seconds after which it looks again when something failed, or has only just begun."""
+
+_PAUSE = 0.02
+"""Seconds between two comparisons in a burst of events; the first event of a burst never waits."""
+
+_ABSENCE = 0.5
+"""Seconds between two attempts to reach an engine that is gone."""
+
+
+class _Wake(enum.Enum):
+    """Why the service wakes up."""
+
+    LISTENING = enum.auto()  # the engine has begun to tell what happens
+    LOST = enum.auto()  # it tells no more
+    CHANGED = enum.auto()  # something happened to the network or to the uplink
+    STOP = enum.auto()
+
+
+class Service:
+    """The service for one uplink and one network."""
+
+    def __init__(self, engine: DockerEngine, table: ProxyTable, uplink: str, network: str) -> None:
+        self._engine = engine
+        self._table = table
+        self._uplink = uplink
+        self._network = network
+        self._wakes: queue.SimpleQueue[_Wake] = queue.SimpleQueue()
+        self._listening = False
+        # As the engine last told; None until it has told for the first time.
+        self._wanted: frozenset[IPv6Address] | None = None
+        self._answered = 0
+        self._problems: list[str] = []
+
+    @property
+    def status(self) -> str:
+        """How it stands, in a line for ``systemctl status``."""
+        addresses = "1 address" if self._answered == 1 else f"{self._answered} addresses"
+        return "; ".join([f"answering for {addresses} on {self._uplink}", *self._problems])
+
+    def stop(self) -> None:
+        """Make :meth:`run` take the service's entries away and return; for a signal handler too."""
+        self._wakes.put(_Wake.STOP)
+
+    def run(self) -> None:
+        """Serve until :meth:`stop` is called."""
+        for follow in (self._follow_engine, self._follow_uplink):
+            threading.Thread(target=follow, name=follow.__name__, daemon=True).start()
+        reasons = self._wait(_RETRY)
+        while _Wake.STOP not in reasons:
+            for reason in reasons:
+                if reason in (_Wake.LISTENING, _Wake.LOST):
+                    self._listening = reason is _Wake.LISTENING
+            settled = self._mend()
+            notify("READY=1", "WATCHDOG=1", f"STATUS={self.status}")
+            # The engine says that it has begun to tell an instant before it does.
+            again_soon = not settled or _Wake.LISTENING in reasons
+            time.sleep(_PAUSE)
+            reasons = self._wait(_RETRY if again_soon else _PERIOD)
+        self._withdraw()
+
+    def _wait(self, seconds: float) -> list[_Wake]:
+        """Return all that happened, in order, as soon as anything did; nothing when time is up."""
+        reasons = []
+        try:
+            reasons.append(self._wakes.get(timeout=seconds))
+            while True:
+                reasons.append(self._wakes.get_nowait())
+        except queue.Empty:
+            return reasons
+
+    def _mend(self) -> bool:
+        """Compare what should be with what is, mend the difference, and return whether all is well.
+
+        While the engine is away, its last word counts: whoever is gone with it stays answered for.
+        """
+        problems = []
+        if self._listening:
+            try:
+                self._wanted = self._engine.addresses(self._network)
+            except WizardError as error:
+                problems.append(str(error).rstrip("."))
+        else:
+            problems.append("the Docker engine is away, so what it last said counts")
+        if self._wanted is not None:
+            try:
+                self._answered = self._compare(self._wanted)
+            except WizardError as error:
+                problems.append(str(error).rstrip("."))
+        obstacle = self._table.obstacle()
+        if obstacle:
+            problems.append(f"{obstacle}, so the kernel answers for none of them")
+        for problem in problems:
+            if problem not in self._problems:
+                _log.warning("%s", problem)
+        self._problems = problems
+        return not problems
+
+    def _compare(self, wanted: frozenset[IPv6Address]) -> int:
+        """Make the entries right, and return how many of the wanted addresses have one."""
+        change = difference(wanted, self._table.entries())
+        if change:
+            self._table.apply(change)
+            for address in sorted(change.add):
+                _log.info("answering for %s on %s", address, self._uplink)
+            for address in sorted(change.remove):
+                _log.info("no longer answering for %s on %s", address, self._uplink)
+        return len(wanted)
+
+    def _withdraw(self) -> None:
+        """Take all of the service's own entries away: whoever stops it wants nothing left."""
+        notify("STOPPING=1", "STATUS=taking its entries away")
+        try:
+            self._compare(frozenset())
+        except WizardError as error:
+            _log.error("%s", error)
+
+    def _follow_engine(self) -> None:
+        while True:
+            if self._engine.may_be_asked():
+                try:
+                    for happened in self._engine.happenings(self._network):
+                        self._wakes.put(_Wake.CHANGED if happened else _Wake.LISTENING)
+                except WizardError as error:
+                    _log.debug("%s", error)
+                self._wakes.put(_Wake.LOST)
+            time.sleep(_ABSENCE)
+
+    def _follow_uplink(self) -> None:
+        try:
+            for _ in uplinks.changes(self._uplink):
+                self._wakes.put(_Wake.CHANGED)
+        except OSError as error:
+            _log.warning("Changes of %s are noticed late: %s", self._uplink, error.strerror)

@@ -1,0 +1,79 @@
+"""The systemd unit that runs the service, with the least privileges that do."""
+
+from collections.abc import Mapping
+
+NAME = "docker-ipv6-wizard-ndp.service"
+PATH = f"/etc/systemd/system/{NAME}"
+
+
+def unit(
+    python: str, uplink: str, network: str, environment: Mapping[str, str] | None = None
+) -> str:
+    """Return the text of the unit.
+
+    It is started with Docker but neither stopped nor restarted with it: containers may outlive
+    the engine (``live-restore``), and the service itself bridges the engine's absence. A stop
+    takes the service's entries away; a crash leaves them, and the next start finds them.
+
+    The user is root, stripped to CAP_NET_ADMIN: the engine's socket makes any user as good as
+    root, and another user could not read a Python that was installed below /root.
+
+    Args:
+        python: The absolute path of the Python that has the wizard installed.
+        uplink: The interface towards the router.
+        network: The name of the Docker network.
+        environment: Variables that this Python needs, such as ``PYTHONPATH``.
+    """
+    words = [python, "-m", "wizard.ndp", "--uplink", uplink, "--network", network]
+    variables = "".join(
+        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
+    )
+    return (
+        "# Neighbour proxy for containers. Written by the wizard; wizard --undo removes it.\n"
+        "# It runs from the installed wizard: take the wizard's changes back before you uninstall\n"
+        "# it, or the unit fails, and containers that start later are not answered for.\n"
+        "[Unit]\n"
+        "Description=Neighbour proxy for containers\n"
+        "After=docker.service docker-ipv6-wizard.service\n"
+        "StartLimitIntervalSec=0\n"
+        "\n"
+        "[Service]\n"
+        "Type=notify\n"
+        f"ExecStart={' '.join(_quoted(word.replace('$', '$$')) for word in words)}\n"
+        f"{variables}"
+        "Restart=always\n"
+        "RestartSec=1\n"
+        "WatchdogSec=120\n"
+        "CapabilityBoundingSet=CAP_NET_ADMIN\n"
+        "NoNewPrivileges=yes\n"
+        "ProtectSystem=strict\n"
+        "ProtectHome=read-only\n"
+        "PrivateTmp=yes\n"
+        "PrivateDevices=yes\n"
+        "ProtectClock=yes\n"
+        "ProtectControlGroups=yes\n"
+        "ProtectHostname=yes\n"
+        "ProtectKernelLogs=yes\n"
+        "ProtectKernelModules=yes\n"
+        "ProtectKernelTunables=yes\n"
+        "ProtectProc=invisible\n"
+        "RestrictAddressFamilies=AF_UNIX AF_NETLINK\n"
+        "RestrictNamespaces=yes\n"
+        "RestrictRealtime=yes\n"
+        "RestrictSUIDSGID=yes\n"
+        "LockPersonality=yes\n"
+        "MemoryDenyWriteExecute=yes\n"
+        "SystemCallArchitectures=native\n"
+        "SystemCallFilter=@system-service\n"
+        "SystemCallFilter=~@privileged @resources\n"
+        "UMask=0077\n"
+        "\n"
+        "[Install]\n"
+        "WantedBy=docker.service\n"
+    )
+
+
+def _quoted(word: str) -> str:
+    """Return a word of a unit file that systemd takes as it is (systemd.service(5), quoting)."""
+    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{word}"' if any(each in word for each in " \t'\"\\;") or not word else word
