@@ -203,6 +203,17 @@ def check_proxy(choices: Choices, host: Host) -> str | None:
     return None
 
 
+def proxy_for(case: str, choices: Choices, host: Host) -> Proxy:
+    """Return the neighbour proxy that fits what the upstream router was seen to do.
+
+    ``case`` is that of :class:`wizard.ndp.upstream.UpstreamFinding`. Where nothing was seen the
+    proxy is proposed all the same: one that nobody asks does no harm, and without one a router
+    that asks finds nobody.
+    """
+    asked = choices.prefix is not None and subprefixes.is_on_link(choices.prefix, host)
+    return Proxy.NONE if case == "routed" or not asked else Proxy.SERVICE
+
+
 def check_inwards(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the packet filter cannot be so, or None."""
     if choices.mode is not Mode.ROUTED or choices.inwards is Inwards.PUBLISHED:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
 from wizard import choices as choosing
@@ -13,18 +13,21 @@ from wizard import plan as planning
 from wizard import script, sources
 from wizard.apply import journal, lock, undoing
 from wizard.apply.undoing import UndoPreview
-from wizard.choices import Choices, Mode
+from wizard.choices import Choices, Mode, Proxy
 from wizard.detect.look import look
 from wizard.detect.run import detect
 from wizard.errors import ExitCode, Refused
-from wizard.host import ComposeProject, Host
+from wizard.host import ComposeProject, Host, Unknown
 from wizard.modes.shared import project_of
+from wizard.ndp import upstream
+from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
 from wizard.prefixes import first_subnet
 from wizard.reachability import report
 from wizard.reachability.report import ContainerReport, ContainerTarget, Question
 from wizard.record import DIRECTORY, Record, Store
 from wizard.sources import Sources
+from wizard.subprefixes import is_on_link
 from wizard.system import FileState, RealSystem, System, write_durably
 from wizard.text import clean
 
@@ -237,6 +240,46 @@ class Session:
             masquerade=choices.mode is Mode.ULA,
         )
         return report.check(targets, question)
+
+    def probe_upstream(self, prefix: IPv6Network, host: Host) -> UpstreamFinding:
+        """Find out whether the upstream router asks for addresses of a prefix or routes it here.
+
+        Raises:
+            Refused: the person is not root, or there is no uplink.
+        """
+        if not self.root:
+            raise Refused("Only root can send and watch such packets. Nothing was tried. Use sudo.")
+        if isinstance(host.uplink, Unknown):
+            raise Refused(host.uplink.reason)
+        saved = self.load_answers()
+        target = saved.target if saved else choosing.DEFAULT_TARGET
+        targets = [target]
+        if host.uplink.gateway is not None and not host.uplink.gateway.is_link_local:
+            targets.append(host.uplink.gateway)
+        unused = upstream.pick_unused(prefix)
+        return upstream.probe_upstream(host.uplink.interface, unused, targets)
+
+    def check_notes(self) -> tuple[str, ...]:
+        """Return what a check should say besides: that the prefix of the uplink has changed.
+
+        Raises:
+            Refused: the record cannot be read.
+        """
+        record = self.record()
+        if record is None or not record.state.in_force:
+            return ()
+        choices = choosing.from_table(record.choices)
+        if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE or not choices.prefix:
+            return ()
+        host = self.look()
+        if isinstance(host.uplink, Unknown) or is_on_link(choices.prefix, host):
+            return ()
+        now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
+        return (
+            f"The uplink's prefix has changed: the containers have addresses of {choices.prefix}, "
+            f"and the uplink {host.uplink.interface} now has {now}. Nobody outside reaches them. "
+            "Take this back with wizard --undo, and set it up again with the new prefix.",
+        )
 
     def _is_new(self, record: Record | None) -> bool:
         return record is not None and (record.id != self._before or record.state.moving)

@@ -48,7 +48,7 @@ def why_none(host: Host) -> str | None:
         return f"There is no IPv6 uplink to take addresses from. {host.uplink.reason}"
     if on_link(host):
         return None
-    prefixes = host.uplink.prefixes
+    prefixes = [each for each in host.uplink.prefixes if not each.subnet_of(UNIQUE_LOCAL)]
     if not prefixes:
         return (
             "The uplink has no global address, so there is no prefix to give a part of to "

@@ -78,8 +78,11 @@ def check(target: str | None, as_json: bool) -> tuple[str, ExitCode]:
     if isinstance(chosen, str):
         raise Refused(chosen)
     reports = opened.check(chosen)
+    notes = opened.check_notes()
     text = reports_as_json(reports) if as_json else as_table(reports)
-    works = bool(reports) and all(passed(report) for report in reports)
+    if not as_json:
+        text = "".join(f"{note}\n\n" for note in notes) + text
+    works = bool(reports) and not notes and all(passed(report) for report in reports)
     return text, ExitCode.DONE if works else ExitCode.UNEXPECTED
 
 

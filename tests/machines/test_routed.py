@@ -139,7 +139,7 @@ def test_fixed_entries_are_there_again_after_a_reboot(machine: StartMachine) -> 
     host.reboot()
     host.wait(lambda: proxied(host) == there, "the entries after the reboot", 20)
     for address in there:
-        assert answers(host, address)
+        host.wait(lambda address=address: answers(host, address), f"an echo from {address}", 20)
     assert undo(host).returncode == ExitCode.DONE
     assert proxied(host) == set()
 

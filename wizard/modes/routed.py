@@ -74,7 +74,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     remarks = [
         shared.advertisement_remark(host),
         *_reachable(choices, containers, addresses, routed_by_engine),
-        _lasting(host),
+        lasting(host),
         _filter_remark(host, routed_by_engine),
     ]
     return Outline(
@@ -183,7 +183,8 @@ def _reachable(
     return sentences
 
 
-def _lasting(host: Host) -> str | None:
+def lasting(host: Host) -> str | None:
+    """Return what to say where the provider may change the prefix of this host, or None."""
     if isinstance(host.uplink, Unknown):
         return None
     origins = {address.origin for address in host.uplink.addresses}

@@ -23,13 +23,22 @@ SOCKET = Path("/var/run/docker.sock")
 _TIMEOUT = 5.0
 """Seconds after which the engine counts as hanging."""
 
+_UP = ("active", "activating", "reloading")
+"""The states of a unit that runs or is about to (systemd's ActiveState)."""
+
 
 class DockerEngine:
-    """The engine behind a socket; every call opens a connection of its own."""
+    """The engine behind a socket, which is never started by being asked.
+
+    Where systemd listens in the engine's place, a mere connection starts it, and one that is made
+    while the engine is being stopped starts it again. So one connection is kept for all questions,
+    and before another is made systemd is asked.
+    """
 
     def __init__(self, path: Path = SOCKET, timeout: float = _TIMEOUT) -> None:
         self._path = path
         self._timeout = timeout
+        self._connection: _Connection | None = None
 
     def addresses(self, network: str) -> frozenset[IPv6Address]:
         """Return the IPv6 addresses of the containers on a network; none where it is missing.
@@ -40,18 +49,11 @@ class DockerEngine:
         Raises:
             WizardError: The engine did not answer, or not with a network.
         """
-        try:
-            with _Connection(self._path, self._timeout) as connection:
-                connection.request("GET", f"/networks/{quote(network, safe='')}")
-                response = connection.getresponse()
-                answer = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            said = clean_line(str(error) or type(error).__name__)
-            raise WizardError(f"The Docker engine does not answer: {said}.") from error
-        if response.status == http.client.NOT_FOUND:
+        status, answer = self._get(f"/networks/{quote(network, safe='')}")
+        if status == http.client.NOT_FOUND:
             return frozenset()
-        if response.status != http.client.OK:
-            raise WizardError(f"The Docker engine answers with an error: {response.status}.")
+        if status != http.client.OK:
+            raise WizardError(f"The Docker engine answers with an error: {status}.")
         try:
             return container_addresses(json.loads(answer))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
@@ -65,13 +67,12 @@ class DockerEngine:
         Raises:
             WizardError: The engine did not answer, or the connection broke.
         """
-        filters = {"type": ["network"], "network": [network]}
+        filters = json.dumps({"type": ["network"], "network": [network]})
         try:
-            with _Connection(self._path, self._timeout) as connection:
-                connection.request("GET", f"/events?{urlencode({'filters': json.dumps(filters)})}")
-                # Only the beginning must be quick.
+            with self._connect() as connection:
+                # Kept, for the connection lets go of it when the answer ends with it.
                 stream = connection.sock
-                response = connection.getresponse()
+                response = connection.ask(f"/events?{urlencode({'filters': filters})}")
                 if response.status != http.client.OK:
                     raise WizardError(
                         f"The Docker engine answers with an error: {response.status}."
@@ -82,25 +83,53 @@ class DockerEngine:
                     if line.strip() and concerns(line, network):
                         yield True
         except (OSError, http.client.HTTPException) as error:
-            said = clean_line(str(error) or type(error).__name__)
-            raise WizardError(f"The Docker engine does not answer: {said}.") from error
+            raise _no_answer(error) from error
 
-    def may_be_asked(self) -> bool:
-        """Return whether asking would not start an engine that somebody has stopped.
+    def _get(self, path: str) -> tuple[int, bytes]:
+        """Return the status and the body of an answer."""
+        if self._connection is not None:
+            try:
+                return self._get_over(self._connection, path)
+            except ConnectionError:
+                # It was closed since: by an engine that has been restarted, or is being stopped.
+                self._connection = None
+            except (OSError, http.client.HTTPException) as error:
+                raise _no_answer(error) from error
+        try:
+            return self._get_over(self._connect(), path)
+        except (OSError, http.client.HTTPException) as error:
+            raise _no_answer(error) from error
 
-        Where systemd listens in the engine's place, a mere connection starts it; and one made
-        while it is being stopped starts it again as soon as that is done.
+    def _get_over(self, connection: "_Connection", path: str) -> tuple[int, bytes]:
+        self._connection = None
+        try:
+            response = connection.ask(path)
+            answer = response.status, response.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return answer
+
+    def _connect(self) -> "_Connection":
+        """Return a new connection.
+
+        Raises:
+            WizardError: Somebody has stopped the engine.
+            OSError: There is none.
         """
-        if not self._path.exists():
-            return False
         states = _active_states("docker.socket", "docker.service")
-        if states is None or states[0] != "active":
-            return True
-        return states[1] in ("active", "activating", "reloading")
+        if states and states[0] == "active" and states[1] not in _UP:
+            raise WizardError(f"The Docker engine is {states[1]}.")
+        connection = _Connection(self._path, self._timeout)
+        connection.connect()
+        return connection
 
 
 class _Connection(http.client.HTTPConnection):
-    """An HTTP connection through a socket in the file system; as a context manager it is closed."""
+    """An HTTP connection through a socket in the file system, which never connects again."""
+
+    auto_open = 0
 
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("docker", timeout=timeout)
@@ -113,9 +142,15 @@ class _Connection(http.client.HTTPConnection):
         self.close()
 
     def connect(self) -> None:
+        """Connect, within the timeout that holds for every answer too."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+    def ask(self, path: str) -> http.client.HTTPResponse:
+        """Send a request and return the beginning of what is answered."""
+        self.request("GET", path)
+        return self.getresponse()
 
 
 def container_addresses(network: Mapping[str, Any]) -> frozenset[IPv6Address]:
@@ -160,3 +195,8 @@ def _active_states(*units: str) -> list[str] | None:
         return None
     states = done.stdout.split()
     return states if done.returncode == 0 and len(states) == len(units) else None
+
+
+def _no_answer(error: Exception) -> WizardError:
+    said = clean_line(str(error) or type(error).__name__)
+    return WizardError(f"The Docker engine does not answer: {said}.")

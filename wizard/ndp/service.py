@@ -142,13 +142,12 @@ class Service:
 
     def _follow_engine(self) -> None:
         while True:
-            if self._engine.may_be_asked():
-                try:
-                    for happened in self._engine.happenings(self._network):
-                        self._wakes.put(_Wake.CHANGED if happened else _Wake.LISTENING)
-                except WizardError as error:
-                    _log.debug("%s", error)
-                self._wakes.put(_Wake.LOST)
+            try:
+                for happened in self._engine.happenings(self._network):
+                    self._wakes.put(_Wake.CHANGED if happened else _Wake.LISTENING)
+            except WizardError as error:
+                _log.debug("%s", error)
+            self._wakes.put(_Wake.LOST)
             time.sleep(_ABSENCE)
 
     def _follow_uplink(self) -> None:
