@@ -59,7 +59,7 @@ def walk_to_question(machine: Machine) -> Terminal:
         terminal.press("enter")
     terminal.wait_for("7 of 9")
     terminal.press("enter")
-    terminal.wait_for("Apply these 6 steps now?")
+    terminal.wait_for("steps now?")
     return terminal
 
 
