@@ -253,9 +253,7 @@ class Session:
             raise Refused(host.uplink.reason)
         saved = self.load_answers()
         target = saved.target if saved else choosing.DEFAULT_TARGET
-        targets = [target]
-        if host.uplink.gateway is not None and not host.uplink.gateway.is_link_local:
-            targets.append(host.uplink.gateway)
+        targets = [target, *([host.uplink.gateway] if host.uplink.gateway else [])]
         unused = upstream.pick_unused(prefix)
         return upstream.probe_upstream(host.uplink.interface, unused, targets)
 
