@@ -499,7 +499,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     for heavy in ("textual", "rich", "docker", "pyroute2", "ruamel.yaml", "subprocess", "asyncio"):
         assert not any(each == heavy or each.startswith(f"{heavy}.") for each in loaded), heavy
     ours = {each for each in loaded if each.startswith(("wizard", "screens"))}
-    assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors"}
+    assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors", "wizard.streams"}
 
 
 def test_output_that_nobody_reads_any_more_is_no_error() -> None:
