@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.step import StepScreen, paragraph
+from screens.welcome import RESUMED
 from screens.widgets.finding import FindingLine
 from screens.widgets.sentence import Sentence
 from wizard import describe
@@ -70,6 +71,8 @@ class HostScreen(StepScreen):
         host = self.wizard.host
         problems = describe.problems(host) if host else ()
         notes = describe.notes(host) if host else ()
+        if host is not None and self.wizard.resumed:
+            notes = (RESUMED, *notes)
         if host is None:
             summary = "Looking at this host …"
         elif problems:

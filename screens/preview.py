@@ -141,11 +141,11 @@ def _overview(plan: Plan) -> Detail:
     count = len(plan.steps)
     return Detail(
         "All of it",
-        (
-            f"{count} steps will be done, in this order. Nothing has been changed yet.",
+        (f"{count} steps will be done, in this order. Nothing has been changed yet.",),
+        points=plan.remarks,
+        more=(
             "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
             "the exact commands, and every change to a file. Space shows more.",
-            *plan.remarks,
         ),
     )
 

@@ -73,7 +73,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     ]
     remarks = [
         shared.advertisement_remark(host),
-        *_reachable(choices, containers, addresses, routed_by_engine),
+        *_reachable(choices, containers, addresses, host.engine.release),
         lasting(host),
         _filter_remark(host, routed_by_engine),
     ]
@@ -161,22 +161,21 @@ def _reachable(
     choices: Choices,
     containers: Sequence[Container],
     addresses: Sequence[IPv6Address],
-    routed_by_engine: bool,
+    release: tuple[int, int],
 ) -> list[str]:
     """Return who will be reachable from the internet, at which address and port."""
+    routed_by_engine = release >= ROUTED_GATEWAY
     if not containers:
         return ["None of the chosen services has a running container to connect."]
     shared_ports = open_ports(choices, containers)
+    # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
+    pings = not (routed_by_engine and release < (28, 0))
     sentences = []
     for container, address in zip(containers, addresses, strict=True):
         ports = open_ports(choices, [container]) if routed_by_engine else shared_ports
-        where = ", ".join(ports)
+        what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
         if choices.inwards is Inwards.ALL:
             what = "every port"
-        elif where:
-            what = f"ping and {where}"
-        else:
-            what = "ping alone"
         sentences.append(
             f"Reachable from the internet: {clean_line(container.name)} at {address}, {what}."
         )
