@@ -24,7 +24,9 @@ class HostScreen(StepScreen):
     HEADING = "Your host"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "host.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "look_again", "Look again", key_display="R", tooltip="Look at the host again"),
+        Binding(
+            "r,R", "look_again", "Look again", key_display="R", tooltip="Look at the host again"
+        ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The wizard only looks here; it changes nothing. Each line is one thing that matters for "

@@ -24,7 +24,7 @@ class PreviewScreen(ReviewScreen):
     NEXT = "Apply ..."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
-        Binding("s", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
+        Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Nothing has been changed yet. On the left are the steps, in the order in which they will "

@@ -29,8 +29,8 @@ class ResultScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "result.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Finish", key_display="Enter", priority=True),
-        Binding("r", "check_again", "Check again", key_display="R", tooltip="Check once more"),
-        Binding("g", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
+        Binding("r,R", "check_again", "Check again", key_display="R", tooltip="Check once more"),
+        Binding("g,G", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The table says, for each container, whether it works: whether it has an IPv6 address, "

@@ -72,7 +72,9 @@ class UpstreamScreen(StepScreen):
     AUTO_FOCUS = "#proxies"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "upstream.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "probe_again", "Try again", key_display="R", tooltip="Watch the router again"),
+        Binding(
+            "r,R", "probe_again", "Try again", key_display="R", tooltip="Watch the router again"
+        ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "A packet for a container comes to your provider's router first. How does the router know "

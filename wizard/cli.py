@@ -31,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         _complain("Stopped. A run that was already applying goes on; see wizard --status.")
-        return ExitCode.REFUSED
+        return ExitCode.UNEXPECTED
     except BrokenPipeError:
-        return ExitCode.DONE
+        return ExitCode.UNEXPECTED
     except Exception as error:
         if os.environ.get("DOCKER_IPV6_WIZARD_TRACEBACK"):
             raise

@@ -13,7 +13,7 @@ import tomli_w
 
 from wizard import __version__
 from wizard.errors import Refused
-from wizard.system import FileState, write_durably
+from wizard.files import write_durably
 from wizard.text import clean_line
 
 FORMAT = 1
@@ -45,6 +45,14 @@ class State(StrEnum):
     def in_force(self) -> bool:
         """Whether something of the run is, or may be, on the host."""
         return self not in (State.ROLLED_BACK, State.UNDONE)
+
+    @property
+    def in_the_way(self) -> bool:
+        """Whether it has to be taken back before another run.
+
+        After an undo what is left is somebody else's; another plan looks at it as it finds it.
+        """
+        return self.in_force and self is not State.UNDO_INCOMPLETE
 
     @property
     def moving(self) -> bool:
@@ -222,7 +230,7 @@ class Store:
         Raises:
             OSError: the disk is full or read-only; the record before stays.
         """
-        write_durably(self.path, FileState(dumps(record), 0o600, os.geteuid(), os.getegid()))
+        write_durably(self.path, dumps(record), 0o600, os.geteuid(), os.getegid())
 
     def archive(self) -> None:
         """Keep an ended record under its own name, so that the next one does not overwrite it."""

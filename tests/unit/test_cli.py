@@ -70,7 +70,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     def start(self: Session, *arguments: str) -> None:
         """Do the work of the process that a session starts, before it is looked at."""
         earlier = self.record()
-        self._before = earlier.id if earlier else None
+        self._before = (earlier.id, earlier.finished) if earlier else None
         with self.store.log.open("w") as log, monkeypatch.context() as patched:
             patched.setattr(sys, "stderr", log)
             code = worker.main(arguments)
@@ -442,7 +442,7 @@ def test_a_stop_by_the_keyboard_says_that_a_run_goes_on(
 
     monkeypatch.setattr(verbs, "detect", stopped)
     said = wizard("--detect")
-    assert said.code == ExitCode.REFUSED
+    assert said.code == ExitCode.UNEXPECTED
     assert "goes on" in said.err
 
 
@@ -502,7 +502,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors", "wizard.streams"}
 
 
-def test_output_that_nobody_reads_any_more_is_no_error() -> None:
+def test_output_that_nobody_reads_any_more_gives_no_traceback() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -516,4 +516,4 @@ def test_output_that_nobody_reads_any_more_is_no_error() -> None:
         )
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (ExitCode.UNEXPECTED, "")

@@ -36,13 +36,25 @@ class Server:
         self.listener.bind(str(path))
         self.listener.listen()
         self.held: list[socket.socket] = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def end(self) -> None:
+        # Only then may the number of its descriptor be another's.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        for each in (self.listener, *self.held):
+            each.close()
 
     def _serve(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while True:
+            try:
                 client, _ = self.listener.accept()
-                self.connections += 1
+            except OSError:
+                return
+            self.connections += 1
+            # A client that goes away in the middle is no reason to serve nobody any more.
+            with contextlib.suppress(OSError):
                 for answer in self.scripts.pop(0):
                     self.requests.append(client.recv(65536).partition(b"\r\n")[0])
                     if answer is None:
@@ -58,7 +70,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("PATH", str(tmp_path))  # no systemctl to ask
     made = Server(tmp_path / "docker.sock")
     yield made
-    made.listener.close()
+    made.end()
 
 
 def test_questions_share_one_connection(server: Server) -> None:
@@ -80,7 +92,7 @@ def test_a_connection_that_was_closed_since_is_made_anew(server: Server) -> None
 
 def test_a_hanging_engine_is_given_up_and_asked_anew(server: Server) -> None:
     server.scripts = [[None], [FOUND]]
-    engine = DockerEngine(server.path, timeout=0.05)
+    engine = DockerEngine(server.path, timeout=0.5)
     with pytest.raises(WizardError, match="timed out"):
         engine.addresses("wizard")
     assert engine.addresses("wizard") == ADDRESSES

@@ -34,7 +34,10 @@ def check_obstacles(plan: Plan, system: System) -> None:
         Refused: a command that must succeed beforehand, such as Compose's own check, failed.
     """
     for step in plan.steps:
-        sentence = step.obstacle(system)
+        try:
+            sentence = step.obstacle(system)
+        except (StepFailed, OSError) as error:
+            raise Refused(f"{_in_words(error)} Nothing was changed.") from error
         if sentence:
             raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
     for step in plan.steps:
@@ -119,6 +122,9 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
     """
     steps = [kinds.step(entry.kind, entry.parameters) for entry in record.steps]
     record.state, record.finished = state, ""
+    if state is State.UNDOING:
+        # Why an earlier attempt failed would read as if this one had.
+        record.error = ""
     _save_if_possible(record, store)
     complete = True
     for step, entry in reversed(list(zip(steps, record.steps, strict=True))):
