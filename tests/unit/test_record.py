@@ -11,8 +11,8 @@ from tests.made_up_deployments import deployment
 from wizard import __version__
 from wizard.apply import journal
 from wizard.errors import Refused
-from wizard.record import Record, State, StepRecord, StepState, Store, dumps, loads
 from wizard.files import temporary_beside
+from wizard.record import Record, State, StepRecord, StepState, Store, dumps, loads
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
