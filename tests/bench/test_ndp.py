@@ -35,6 +35,7 @@ SIZES = (1, 10, 100, 500)
 EVENTS = 20
 FIRST_PACKETS = 50
 RECHECK_SECONDS = 60
+GIVEN_UP = 60.0
 
 RULE = """\
 proxy eth0 {{
@@ -53,7 +54,7 @@ def host() -> Iterator[Machine]:
     with Machine(12) as machine:
         image.load(machine)
         machine.shell(
-            "sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.eth0.proxy_ndp=1 "
+            "sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.all.proxy_ndp=1 "
             "net.ipv6.neigh.eth0.proxy_delay=0"
         )
         machine.shell("apt-get install -y ndppd", timeout=120)
@@ -224,9 +225,15 @@ def test_first_packet_from_a_router_that_knows_no_neighbours(
         figures.add(f"{what}, worst", max(times), f"ndppd {rule}", their["worst"], "µs")
 
 
+@pytest.fixture(scope="module")
+def with_fewest() -> dict[str, tuple[float, int]]:
+    """CPU time and memory of the first size, which the others are set against."""
+    return {}
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_from_the_event_to_the_first_answer_and_what_it_costs(
-    host: Machine, figures: Figures, size: int
+    host: Machine, with_fewest: dict[str, tuple[float, int]], figures: Figures, size: int
 ) -> None:
     with service(host) as engine:
         engine.tell("fill", size)
@@ -244,8 +251,10 @@ def test_from_the_event_to_the_first_answer_and_what_it_costs(
     what = f"event to answer, {size} addresses"
     figures.add(f"{what}, median", statistics.median(delays), "goal", goal, "µs")
     figures.add(f"{what}, worst of {EVENTS}", max(delays), "goal", goal, "µs")
-    figures.add(f"CPU time an event, {size} addresses", cost, "goal", goal, "µs")
-    figures.add(f"memory, {size} addresses", kilobytes, "10 MB", 10240, "kB")
+    least_cost, least_kilobytes = with_fewest.setdefault("figures", (cost, kilobytes))
+    fewest = f"{SIZES[0]} addresses"
+    figures.add(f"CPU time an event, {size} addresses", cost, fewest, least_cost, "µs")
+    figures.add(f"memory, {size} addresses", kilobytes, fewest, least_kilobytes, "kB")
 
 
 def test_packets_lost_while_the_router_checks_its_neighbours(
@@ -304,15 +313,14 @@ def test_from_the_start_of_a_real_container_to_the_first_answer(
 def test_how_soon_ndppd_answers_for_who_comes_after_the_router_has_asked(
     host: Machine, figures: Figures
 ) -> None:
-    delays = []
-    with ndppd(host, RULE.format(subnet=SUBNET, method="auto")):
-        for number in range(3):
-            address = f"2001:db8:1:2:1::3:{number:x}"
-            with asking(host, address) as router:
-                time.sleep(1)
-                begun = time.monotonic()
-                have(host, address)
-                word = line_of(router.stdout)
-                delays.append((float(word) - begun if word != "never" else 60.0) * 1e6)
-    median = statistics.median(delays)
-    figures.add("ndppd auto, address there to answer", median, "goal", 50_000.0, "µs")
+    address = "2001:db8:1:2:1::3:1"
+    with (
+        ndppd(host, RULE.format(subnet=SUBNET, method="auto")),
+        asking(host, address) as router,
+    ):
+        time.sleep(1)
+        begun = time.monotonic()
+        have(host, address)
+        word = line_of(router.stdout)
+        delay = (float(word) - begun if word != "never" else GIVEN_UP) * 1e6
+    figures.add("ndppd auto, address there to answer", delay, "goal", 50_000.0, "µs")

@@ -23,7 +23,7 @@ ENVIRONMENT = {"PYTHONPATH": f"{LIBRARY}/source:{LIBRARY}/library"}
 
 SYSCTLS = """\
 net.ipv6.conf.all.forwarding=1
-net.ipv6.conf.eth0.proxy_ndp=1
+net.ipv6.conf.all.proxy_ndp=1
 net.ipv6.neigh.eth0.proxy_delay=0
 """
 
@@ -86,6 +86,21 @@ class Host:
         known = {line.split()[0] for line in shown.splitlines() if "lladdr" in line}
         return known & set(addresses)
 
+    def confirmed(self, address: str) -> bool:
+        """Tell whether a router that re-checks the address, by unicast, is answered."""
+        words = ["ip", "-6", "neigh", "replace", address, "lladdr", "02:00:00:00:00:10"]
+        self.machine.router.run([*words, "dev", "machine", "nud", "probe"])
+        state = ""
+
+        def decided() -> bool:
+            nonlocal state
+            show = ["ip", "-6", "neigh", "show", "dev", "machine", address]
+            state = self.machine.router.run(show).stdout.split()[-1]
+            return state in ("REACHABLE", "FAILED")
+
+        self.machine.wait(decided, "the end of the re-check", 10)
+        return state == "REACHABLE"
+
     def entries(self, protocol: int = PROTOCOL) -> set[str]:
         show = f"ip -6 neigh show proxy dev eth0 protocol {protocol}"
         return {line.split()[0] for line in self.machine.shell(show).stdout.splitlines()}
@@ -136,6 +151,12 @@ def test_every_container_is_reached_at_its_address_and_leaves_with_it(host: Host
         asked = ["wget", "-q", "-O", "-", f"http://[{network.INTERNET}]/"]
         assert host.machine.run(["docker", "exec", name, *asked]).stdout.strip() == address
     assert host.show("StatusText") == "answering for 2 addresses on eth0"
+
+
+def test_a_router_that_checks_again_by_unicast_is_answered(host: Host) -> None:
+    (address,) = host.start("one")
+    host.wait_for_entries(address)
+    assert host.confirmed(address)
 
 
 def test_an_address_that_nobody_has_is_not_answered_for(host: Host) -> None:
@@ -312,13 +333,18 @@ def test_a_hanging_docker_does_not_hang_the_service(host: Host) -> None:
 
 @pytest.mark.parametrize("booted", [13], ids=["debian13"], indirect=True)
 def test_the_status_tells_that_the_kernel_does_not_answer(host: Host) -> None:
-    host.machine.run(["sysctl", "-qw", "net.ipv6.conf.eth0.proxy_ndp=0"])
+    host.machine.run(["sysctl", "-qw", "net.ipv6.conf.all.proxy_ndp=0"])
     try:
         (address,) = host.start("one")
-        host.wait_for_status("proxy_ndp is not 1")
+        host.wait_for_status("so the kernel answers for none")
         assert not host.answered(address)
-    finally:
         host.machine.run(["sysctl", "-qw", "net.ipv6.conf.eth0.proxy_ndp=1"])
+        host.wait_for_status("so a router that re-checks gets no answer")
+        assert host.answered(address)
+        assert not host.confirmed(address)
+    finally:
+        settings = ["net.ipv6.conf.eth0.proxy_ndp=0", "net.ipv6.conf.all.proxy_ndp=1"]
+        host.machine.run(["sysctl", "-qw", *settings])
 
 
 @pytest.mark.parametrize("booted", [12], ids=["debian12"], indirect=True)

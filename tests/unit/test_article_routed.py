@@ -51,6 +51,11 @@ DIFFERENT = (
     ),
     Difference(
         "",
+        "net.ipv6.conf.all.proxy_ndp = 1",
+        "Without it the kernel answers a router that asks all, and not one that asks again.",
+    ),
+    Difference(
+        "",
         "net.ipv6.neigh.eth0.proxy_delay = 0",
         "The kernel would wait up to 0.8 s before it answers for somebody else.",
     ),

@@ -157,6 +157,6 @@ def test_a_stop_takes_its_own_entries_away_and_leaves_the_others(running: Runnin
 
 
 def test_the_status_tells_what_keeps_the_kernel_from_answering(running: Running) -> None:
-    running.table.trouble = "net.ipv6.conf.eth0.proxy_ndp is not 1"
+    running.table.trouble = "net.ipv6.conf.all.proxy_ndp is not 1, so the kernel answers for none"
     running.engine.script.put(False)
-    running.until_status("proxy_ndp is not 1, so the kernel answers for none of them")
+    running.until_status("no-such-uplink; net.ipv6.conf.all.proxy_ndp is not 1, so")

@@ -123,8 +123,14 @@ def _rules(
 def _proxy_sysctls(choices: Choices, uplink: str) -> tuple[tuple[str, str], ...]:
     if choices.proxy not in (Proxy.SERVICE, Proxy.FIXED):
         return ()
-    # proxy_delay is 0.8 s at most by default (kernel, ip-sysctl.rst), which a router waits out.
-    return (name(uplink, "proxy_ndp"), "1"), (name(uplink, "proxy_delay", "neigh"), "0")
+    # A router that asks a neighbour again does so by unicast, which the kernel answers only with
+    # all.proxy_ndp (ip6_forward); only addresses with an entry are answered for in any case.
+    # proxy_delay is 0.8 s at most by default (ip-sysctl.rst), which a router waits out.
+    return (
+        (name(uplink, "proxy_ndp"), "1"),
+        (name("all", "proxy_ndp"), "1"),
+        (name(uplink, "proxy_delay", "neigh"), "0"),
+    )
 
 
 def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> tuple[Step, ...]:

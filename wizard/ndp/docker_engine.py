@@ -1,8 +1,8 @@
 """What the service asks the Docker engine: the addresses on a network, and what happens to it.
 
-The standard library's HTTP client over the engine's socket, not the docker package: a service that
-runs for good with that package takes three times the memory (32 against 17 MB), and asks for a
-version of the API, of which an upgraded engine may no longer know any that was chosen before.
+The standard library's HTTP client over the engine's socket, not the docker package: that would add
+15 MB to the 21 MB of a service that runs for good, take four times the CPU time for an answer, and
+ask for a version of the API that an upgraded engine may no longer know.
 """
 
 import http.client

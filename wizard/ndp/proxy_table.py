@@ -47,12 +47,19 @@ class ProxyTable:
             _ip(["-force", "-batch", "-"], stdin="".join(lines))
 
     def obstacle(self) -> str | None:
-        """Return why the kernel would not answer in spite of entries, or None (ip-sysctl.rst)."""
-        if "1" not in (self._sysctl("all", "proxy_ndp"), self._sysctl(self._uplink, "proxy_ndp")):
-            return f"net.ipv6.conf.{self._uplink}.proxy_ndp is not 1"
+        """Return what keeps the kernel from answering in spite of entries, or None.
+
+        Where only the uplink's own ``proxy_ndp`` is set, the kernel answers when a router asks all
+        (ndisc_recv_ns), but a solicitation to the address itself, with which a router re-checks,
+        is forwarded to the container, which must ignore it (ip6_forward; RFC 4861 §7.1.1).
+        """
         if self._sysctl(self._uplink, "forwarding") == "0":
-            return f"net.ipv6.conf.{self._uplink}.forwarding is 0"
-        return None
+            return f"net.ipv6.conf.{self._uplink}.forwarding is 0, so the kernel answers for none"
+        if self._sysctl("all", "proxy_ndp") == "1":
+            return None
+        if self._sysctl(self._uplink, "proxy_ndp") == "1":
+            return "net.ipv6.conf.all.proxy_ndp is not 1, so a router that re-checks gets no answer"
+        return "net.ipv6.conf.all.proxy_ndp is not 1, so the kernel answers for none"
 
     def _lines(self, verb: str, addresses: Iterable[IPv6Address]) -> list[str]:
         return [

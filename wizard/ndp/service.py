@@ -114,7 +114,7 @@ class Service:
                 problems.append(str(error).rstrip("."))
         obstacle = self._table.obstacle()
         if obstacle:
-            problems.append(f"{obstacle}, so the kernel answers for none of them")
+            problems.append(obstacle)
         for problem in problems:
             if problem not in self._problems:
                 _log.warning("%s", problem)

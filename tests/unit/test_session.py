@@ -1,0 +1,68 @@
+"""What a session says of a run on this host besides what its record says."""
+
+from dataclasses import replace
+from ipaddress import IPv6Interface, IPv6Network
+from pathlib import Path
+
+import pytest
+
+from tests import made_up_hosts
+from tests.made_up_deployments import deployment
+from wizard.apply import journal
+from wizard.choices import Mode
+from wizard.host import Host, Unknown
+from wizard.record import State, Store
+from wizard.session import Session
+
+PREFIX = IPv6Network("2001:db8:1:2:1::/80")
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session on a host where the routed mode is in force."""
+    store = Store(tmp_path / "state")
+    store.prepare()
+    made = deployment(mode=Mode.ROUTED, prefix=PREFIX)
+    record = journal.begin(made.plan(), {}, store)
+    record.state = State.APPLIED
+    store.save(record)
+    opened = Session(store, made.system)
+    monkeypatch.setattr(opened, "look", lambda: made.host)
+    return opened
+
+
+def changed(host: Host, address: str) -> Host:
+    """The host after its provider gave it another prefix."""
+    assert not isinstance(host.uplink, Unknown)
+    (one,) = host.uplink.addresses
+    moved = replace(one, interface=IPv6Interface(address))
+    return replace(host, uplink=replace(host.uplink, addresses=(moved,)))
+
+
+def test_a_prefix_that_is_still_there_is_nothing_to_say(session: Session) -> None:
+    assert session.check_notes() == ()
+
+
+def test_a_prefix_that_the_provider_changed_is_said(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = changed(made_up_hosts.debian12(), "2001:db8:9:9::10/64")
+    monkeypatch.setattr(session, "look", lambda: host)
+    (note,) = session.check_notes()
+    assert "2001:db8:9:9::/64" in note
+    assert str(PREFIX) in note
+
+
+def test_a_chosen_service_that_does_not_run_is_said(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    (project,) = host.projects
+    stopped = tuple(
+        replace(each, running=each.running and each.service != "web") for each in project.containers
+    )
+    host = replace(host, projects=(replace(project, containers=stopped),))
+    monkeypatch.setattr(session, "look", lambda: host)
+    (note,) = session.check_notes()
+    assert "web" in note
