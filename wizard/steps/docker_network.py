@@ -96,24 +96,28 @@ class DockerNetwork(Step):
         if not self._is_ours(found):
             return (f"The Docker network {shown} has been made anew by somebody, so it was kept.",)
         naming = [path for path in self.files if self._is_named_in(system, path)]
-        if naming:
-            return (
-                f"The Docker network {shown} was kept, because {clean_line(naming[0])} still names "
-                "it and Compose would not start without it. Take it out of the file, run Compose's "
-                "up -d, and then wizard --undo again.",
-            )
         members_now = members(system, self.network)
         guests = [each for each in members_now if not self._is_meant(each)]
-        for member in members_now:
-            if self._is_meant(member):
-                leave = ("docker", "network", "disconnect", self.network, member.name)
-                run(system, Run(leave), report)
+        kept = []
+        if naming:
+            kept.append(
+                f"The Docker network {shown} was kept, because {clean_line(naming[0])} still names "
+                "it and Compose would not start without it. Take it out of the file, run Compose's "
+                "up -d, and then wizard --undo again."
+            )
+        else:
+            for member in members_now:
+                if self._is_meant(member):
+                    leave = ("docker", "network", "disconnect", self.network, member.name)
+                    run(system, Run(leave), report)
         if guests:
-            return (
+            kept.append(
                 f"The Docker network {shown} was kept, because these containers are on it: "
                 f"{', '.join(clean_line(each.name) for each in guests)}. When they have left it, "
-                f"remove it with: {self.undo_lines(before)[0]}",
+                f"remove it with: {self.undo_lines(before)[0]}"
             )
+        if kept:
+            return tuple(kept)
         run(system, Run(("docker", "network", "rm", self.network)), report)
         if self.engine_forwards and not ipv6_networks(system):
             self._stop_forwarding(system, before, report)
