@@ -53,7 +53,7 @@ class Session:
         self.store = store or Store(state_directory())
         self.system = system or RealSystem()
         self._process: subprocess.Popen[bytes] | None = None
-        self._before: tuple[str, str] | None = None
+        self._before: tuple[str, ...] | None = None
 
     @property
     def root(self) -> bool:
@@ -300,7 +300,7 @@ class Session:
 
     def _is_of_this_run(self, record: Record | None) -> bool:
         """Whether the process of this session wrote the record, and not a run before it."""
-        return record is not None and (record.id, record.finished) != self._before
+        return record is not None and _mark(record) != self._before
 
     def _is_new(self, record: Record | None) -> bool:
         undoing = record is not None and record.state is State.UNDOING
@@ -308,7 +308,7 @@ class Session:
 
     def _start(self, *arguments: str) -> None:
         record = self.record()
-        self._before = (record.id, record.finished) if record else None
+        self._before = _mark(record) if record else None
         descriptor = os.open(
             self.store.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600
         )
@@ -337,6 +337,11 @@ class Session:
                 "--status, and take back with wizard --undo what had been begun."
             )
         return clean(said[-1]) if said else "The process that applies ended without a word."
+
+
+def _mark(record: Record) -> tuple[str, ...]:
+    """Return what tells a record from the same one after another process wrote it."""
+    return record.id, str(record.state), record.finished
 
 
 def state_directory() -> Path:

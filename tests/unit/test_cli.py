@@ -19,7 +19,7 @@ from wizard.apply import journal, lock, worker
 from wizard.errors import ExitCode
 from wizard.host import Host, Unknown
 from wizard.record import Record, State, Store
-from wizard.session import Session
+from wizard.session import Session, _mark
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +70,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     def start(self: Session, *arguments: str) -> None:
         """Do the work of the process that a session starts, before it is looked at."""
         earlier = self.record()
-        self._before = (earlier.id, earlier.finished) if earlier else None
+        self._before = _mark(earlier) if earlier else None
         with self.store.log.open("w") as log, monkeypatch.context() as patched:
             patched.setattr(sys, "stderr", log)
             code = worker.main(arguments)

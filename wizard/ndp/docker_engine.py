@@ -10,12 +10,13 @@ import json
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv6Address, IPv6Interface
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from wizard.errors import WizardError
+from wizard.ndp.addresses import address
 from wizard.text import clean_line
 
 SOCKET = Path("/var/run/docker.sock")
@@ -163,7 +164,7 @@ def container_addresses(network: Mapping[str, Any]) -> frozenset[IPv6Address]:
         ValueError: An address is none.
     """
     return frozenset(
-        IPv6Interface(endpoint["IPv6Address"]).ip
+        address(endpoint["IPv6Address"])
         for container, endpoint in (network.get("Containers") or {}).items()
         if endpoint.get("IPv6Address") and not container.startswith("ep-")
     )

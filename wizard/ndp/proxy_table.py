@@ -12,6 +12,7 @@ from ipaddress import IPv6Address
 from pathlib import Path
 
 from wizard.errors import WizardError
+from wizard.ndp.addresses import address
 from wizard.ndp.difference import Difference
 from wizard.text import clean_line
 
@@ -63,8 +64,8 @@ class ProxyTable:
 
     def _lines(self, verb: str, addresses: Iterable[IPv6Address]) -> list[str]:
         return [
-            f"neighbour {verb} proxy {address} dev {self._uplink} protocol {PROTOCOL}\n"
-            for address in sorted(addresses)
+            f"neighbour {verb} proxy {each} dev {self._uplink} protocol {PROTOCOL}\n"
+            for each in sorted(addresses)
         ]
 
     @staticmethod
@@ -83,7 +84,7 @@ def flush_command(uplink: str) -> tuple[str, ...]:
 def parse(output: str) -> dict[IPv6Address, bool]:
     """Return the entries from what ``ip -json neighbour show proxy`` prints: ours or not."""
     return {
-        IPv6Address(entry["dst"]): str(entry.get("protocol")) == str(PROTOCOL)
+        address(entry["dst"]): str(entry.get("protocol")) == str(PROTOCOL)
         for entry in json.loads(output or "[]")
     }
 

@@ -1,0 +1,14 @@
+"""Addresses out of text, of which the service reads the same ones at every event."""
+
+import functools
+from ipaddress import IPv6Address
+
+
+@functools.lru_cache(maxsize=4096)
+def address(text: str) -> IPv6Address:
+    """Return an address; a prefix length after it is left out.
+
+    Raises:
+        ValueError: The text is no IPv6 address.
+    """
+    return IPv6Address(text.partition("/")[0])
