@@ -65,9 +65,10 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         filtering = (rules, ours, network)
     steps: list[Step | None] = [
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
+        # Before the unit, which makes the same entries: what is there already is somebody else's.
+        fixed,
         *filtering,
         *_answering(choices, uplink, subnet, sources),
-        fixed,
         shared.compose_file(host, choices, sources),
         shared.attach(host, choices, addresses),
     ]
