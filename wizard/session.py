@@ -259,18 +259,6 @@ class Session:
         unused = upstream.pick_unused(prefix)
         return upstream.probe_upstream(host.uplink.interface, unused, targets)
 
-    def _idle_services(self) -> list[str]:
-        record = self.record()
-        if record is None or not record.state.in_force:
-            return []
-        choices = choosing.from_table(record.choices)
-        running = {
-            container.service
-            for container in project_of(self.look(), choices).containers
-            if container.running
-        }
-        return [service for service in choices.services if service not in running]
-
     def check_notes(self) -> tuple[str, ...]:
         """Return what a check should say besides: what does not run, and a prefix that changed.
 
@@ -280,14 +268,15 @@ class Session:
         record = self.record()
         if record is None or not record.state.in_force:
             return ()
+        choices, host = choosing.from_table(record.choices), self.look()
+        running = {each.service for each in project_of(host, choices).containers if each.running}
         idle = tuple(
             f"No container of {clean(service)} runs, so nothing was looked at there."
-            for service in self._idle_services()
+            for service in choices.services
+            if service not in running
         )
-        choices = choosing.from_table(record.choices)
         if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE or not choices.prefix:
             return idle
-        host = self.look()
         if isinstance(host.uplink, Unknown) or is_on_link(choices.prefix, host):
             return idle
         now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
