@@ -25,7 +25,7 @@ wizard --rehearse           try it on a practice machine of its own
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code, as :class:`wizard.errors.ExitCode` lists them."""
     try:
-        return _run(_parser().parse_args(arguments))
+        return _run(_parsed(arguments))
     except WizardError as error:
         _complain(str(error))
         return error.exit_code
@@ -45,6 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.UNEXPECTED
     finally:
         streams.let_go()
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return _parser().parse_args(arguments)
+    finally:
+        # After --help argparse ends the program by itself: what it printed has to be out by then,
+        # or nobody learns that it went nowhere.
+        if sys.stdout is not None:
+            sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -103,14 +103,15 @@ def test_by_keyboard_what_the_router_does_is_found_out_and_set_up_for(
     answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
     assert apply_by_keyboard(host) == ExitCode.DONE
     web = addresses(host)[mastodon.container("web")]
-    assert answers(host, web)
+    host.wait(partial(answers, host, web), "an echo from web", 10)
     assert proxied(host) == set(addresses(host).values())
     assert wizard(host, "--check").returncode == ExitCode.DONE
     assert undo(host).returncode == ExitCode.DONE
 
     host.router.run(["ip", "-6", "route", "add", str(PREFIX), "via", host.address])
     assert apply_by_keyboard(host) == ExitCode.DONE
-    assert answers(host, addresses(host)[mastodon.container("web")])
+    web = addresses(host)[mastodon.container("web")]
+    host.wait(partial(answers, host, web), "an echo from web", 10)
     assert proxied(host) == set()
 
 
@@ -181,7 +182,7 @@ def test_a_routed_prefix_needs_no_proxy_and_may_be_opened_whole(machine: StartMa
     mastodon = set_up(host, proxy=Proxy.NONE, inwards=Inwards.ALL)
     assert proxied(host) == set()
     streaming = addresses(host)[mastodon.container("streaming")]
-    assert answers(host, streaming)
+    host.wait(partial(answers, host, streaming), "an echo from streaming", 10)
     assert is_open(host, streaming, 4000)
     assert undo(host).returncode == ExitCode.DONE
 

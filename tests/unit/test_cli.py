@@ -502,7 +502,8 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors", "wizard.streams"}
 
 
-def test_output_that_nobody_reads_any_more_gives_no_traceback() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_nobody_reads_any_more_gives_no_traceback(unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -513,6 +514,7 @@ def test_output_that_nobody_reads_any_more_gives_no_traceback() -> None:
             stderr=subprocess.PIPE,
             text=True,
             timeout=30,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     finally:
         os.close(writing)
