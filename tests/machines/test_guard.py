@@ -111,7 +111,7 @@ def test_a_lost_connection_stops_neither_the_run_nor_the_guard(machine: StartMac
 def test_a_reboot_while_it_is_applied_takes_it_back(
     machine: StartMachine, how: str, step: int
 ) -> None:
-    run = guarded(machine, route="advertisement")
+    run = guarded(machine, rebooted=True, route="advertisement")
     process = run.starts_to_apply(600)
     run.wait_for_step(step)
     run.restart(how)
@@ -124,7 +124,7 @@ def test_a_reboot_while_it_is_applied_takes_it_back(
 def test_a_reboot_while_it_waits_for_an_answer_takes_it_back(
     machine: StartMachine, how: str
 ) -> None:
-    run = guarded(machine, route="advertisement")
+    run = guarded(machine, rebooted=True, route="advertisement")
     assert run.applies(600).returncode == ExitCode.DONE
     run.restart(how)
     run.wait_until_back(60)
@@ -135,7 +135,7 @@ def test_a_reboot_while_it_waits_for_an_answer_takes_it_back(
 
 @on_debian13
 def test_a_power_cut_while_it_is_rolled_back_is_gone_on_with(machine: StartMachine) -> None:
-    run = guarded(machine)
+    run = guarded(machine, rebooted=True)
     assert run.applies(2).returncode == ExitCode.DONE
     run.wait_for("rolling back")
     run.restart("power cut")
