@@ -79,8 +79,7 @@ class Guarded:
         """Wait until nothing of the guard is left, and compare the host with what it was."""
         self.wait_for("rolled back", seconds)
         self.wait_for_no_guard()
-        changed = difference(self.before, self.now())
-        assert not changed, changed
+        self.compare()
         assert not self.host.path("/var/lib/docker-ipv6-wizard/reserved-space").exists()
 
     def wait_for_no_guard(self) -> None:
@@ -96,6 +95,11 @@ class Guarded:
         ).stdout
         files = self.host.shell("find /etc/systemd /run/systemd -name '*-wizard-guard*'").stdout
         return listed + files
+
+    def compare(self, where: str = "") -> None:
+        """Make sure that everything is as it was."""
+        changed = difference(self.before, self.now())
+        assert not changed, f"{where}\n{changed}"
 
     def now(self) -> Fingerprint:
         """What is now of what was before."""
