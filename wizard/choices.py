@@ -192,7 +192,7 @@ def check_window(seconds: object) -> int:
     Raises:
         ValueError: they are no number, too few to log in anew, or too many to be cut off.
     """
-    if not isinstance(seconds, int) or not WINDOW[0] <= seconds <= WINDOW[1]:
+    if type(seconds) is not int or not WINDOW[0] <= seconds <= WINDOW[1]:
         raise ValueError(f"window must be a number of seconds from {WINDOW[0]} to {WINDOW[1]}")
     return seconds
 
