@@ -11,14 +11,18 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from screens.step import StepScreen, paragraph
+from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence
-from wizard.choices import another_prefix, check_prefix
+from wizard.choices import Mode, another_prefix, check_prefix
+from wizard.host import Host
+from wizard.modes.routed import lasting
 from wizard.prefixes import first_subnet
+from wizard.subprefixes import SIZES, is_on_link, on_link, propose
 
 
 class AddressesScreen(StepScreen):
-    """A random prefix, another one, or one that the person types."""
+    """A prefix that is proposed, another one, or one that the person types."""
 
     NAME = "addresses"
     HEADING = "Addresses"
@@ -33,31 +37,40 @@ class AddressesScreen(StepScreen):
         "An IPv6 address has eight groups of digits with colons between them; two colons in a row "
         "stand for groups that are zero. A prefix is the part that all addresses of a network "
         "share. /64 behind it says that the first 64 bits, four groups, are shared.",
-        "Prefixes that begin with fd are set aside for private use: everybody may take one at "
-        "random, without asking anybody (RFC 4193). There are about a million million of them, so "
-        "that two networks that meet one day will not have the same.",
+        "Private addresses: prefixes that begin with fd are set aside for private use: everybody "
+        "may take one at random, without asking anybody (RFC 4193). There are about a million "
+        "million of them, so that two networks that meet one day will not have the same.",
         "The one in the field was drawn at random just now, and is not used on this host. You can "
         "leave it as it is. Type another one if you already have a plan for your addresses; a /48 "
         "is fine too, and its first /64 is then used.",
+        "Public addresses: the containers get a part of the prefix that your provider gave to this "
+        "host, never all of it, because the host itself needs some. The one in the field is the "
+        "first that nothing uses. The longer the prefix (the larger the number behind the "
+        "slash), the fewer addresses are in it. Choose a size from the list, or type any part "
+        "from /65 to /120.",
+        "If your provider routes another prefix to this host, type that one.",
     )
 
     def compose_body(self) -> ComposeResult:
         """Compose the field and what comes of it."""
-        yield paragraph(
-            "The containers need addresses of their own, all with the same beginning: the prefix. "
-            "This one was drawn at random, and you can leave it as it is.",
-            classes="paragraph",
-        )
+        yield paragraph("", id="introduction", classes="paragraph")
         yield paragraph("Prefix of the new network", classes="heading")
         yield Input(id="prefix", compact=True, max_length=64)
         yield Sentence(id="verdict")
         yield PlainButton("Draw another one", id="another")
+        yield paragraph("Its size (Space chooses)", id="sizes-heading", classes="heading")
+        yield ChoiceList(id="sizes")
         yield paragraph("", id="example")
+        yield Sentence(id="lasting")
 
     def on_mount(self) -> None:
         """Remember that the field is still empty."""
         super().on_mount()
         self._filled: IPv6Network | None = None
+
+    @property
+    def _routed(self) -> bool:
+        return self.wizard.choices.mode is Mode.ROUTED
 
     def show_state(self) -> None:
         """Put the prefix into the field, unless the person has just typed it there."""
@@ -66,7 +79,47 @@ class AddressesScreen(StepScreen):
             self._filled = prefix
             with self.prevent(Input.Changed):
                 self.query_one("#prefix", Input).value = str(prefix)
+        for name, wanted in (
+            ("another", not self._routed),
+            ("sizes-heading", self._routed),
+            ("sizes", self._routed),
+        ):
+            self.query_one(f"#{name}").display = wanted
+        host = self.wizard.host
+        if host is not None:
+            self._show_mode(host)
+        self.refresh_bindings()
         self._judge()
+
+    def _show_mode(self, host: Host) -> None:
+        introduction = (
+            "The containers need addresses of their own, all with the same beginning: the prefix. "
+            "This one was drawn at random, and you can leave it as it is."
+        )
+        may_change = ""
+        if self._routed:
+            whole = ", ".join(map(str, on_link(host)))
+            introduction = f"The containers get a part of your provider's prefix {whole}."
+            may_change = lasting(host) or ""
+            self._show_sizes(host)
+        self.query_one("#introduction", Static).update(Content(introduction))
+        self.query_one("#lasting", Sentence).say(may_change, "note")
+
+    def _show_sizes(self, host: Host) -> None:
+        prefix = self.wizard.choices.prefix
+        entries = []
+        for size in SIZES:
+            offered = propose(host, size.length)
+            entries.append(
+                Entry(
+                    str(size.length),
+                    f"/{size.length}",
+                    size.words,
+                    chosen=prefix is not None and prefix.prefixlen == size.length,
+                    open=offered is not None and offered.prefixlen == size.length,
+                )
+            )
+        self.query_one("#sizes", ChoiceList).show(entries)
 
     @on(Input.Changed, "#prefix")
     def _typed(self) -> None:
@@ -76,19 +129,36 @@ class AddressesScreen(StepScreen):
             self._filled = prefix
             self.wizard.answer(prefix=prefix)
 
+    @on(ChoiceList.Picked, "#sizes")
+    def _sized(self, event: ChoiceList.Picked) -> None:
+        host = self.wizard.host
+        prefix = propose(host, int(event.key)) if host else None
+        if prefix is not None:
+            self.say("")
+            # The field shows it even where the person has typed something else since.
+            self._filled = None
+            self.wizard.answer(prefix=prefix)
+
     def say_refusal(self, _refusal: str) -> None:
         """Point to the sentence under the field, which is there already."""
         self.say("Not yet: the line that begins with an exclamation mark says why.", "problem")
 
     def refusal(self) -> str | None:
         """Say what is wrong with the prefix, and go to its field."""
-        if self.wizard.host is None:
+        host = self.wizard.host
+        if host is None:
             return "The wizard is still looking at this host."
-        found = check_prefix(self.query_one("#prefix", Input).value, self.wizard.host)
+        found = self._check(host)
         if not isinstance(found, str):
             return None
         self.query_one("#prefix").focus()
         return found
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to draw a prefix only where it is drawn at random."""
+        if action == "another" and self._routed:
+            return False
+        return super().check_action(action, parameters)
 
     def action_another(self) -> None:
         """Draw another prefix."""
@@ -104,25 +174,36 @@ class AddressesScreen(StepScreen):
         else:
             super().on_button_pressed(event)
 
+    def _check(self, host: Host) -> IPv6Network | str:
+        typed = self.query_one("#prefix", Input).value
+        return check_prefix(typed, host, self.wizard.choices.mode)
+
     def _judge(self) -> IPv6Network | None:
         """Say below the field what is to be said about it, and return the prefix if it is one."""
-        if self.wizard.host is None:
+        host = self.wizard.host
+        if host is None:
             return None
-        found = check_prefix(self.query_one("#prefix", Input).value, self.wizard.host)
+        found = self._check(host)
         verdict = self.query_one("#verdict", Sentence)
         example = self.query_one("#example", Static)
         if isinstance(found, str):
             verdict.say(found, "problem")
             example.update("")
             return None
-        verdict.say("This prefix is free on this host.", "ok")
         subnet = first_subnet(found)
-        example.update(
-            Content(
-                "What the addresses will look like\n"
-                f"  the network            {subnet}\n"
-                f"  this host on it        {subnet[1]}\n"
-                f"  the first containers   {subnet[2]}, {subnet[3]}, ..."
+        if self._routed and not is_on_link(found, host):
+            verdict.say(
+                "This prefix is not your uplink's: it works only if the provider routes it here.",
+                "note",
             )
+        else:
+            verdict.say("This prefix is free on this host.", "ok")
+        lines = (
+            "What the addresses will look like",
+            f"  the network            {subnet}",
+            f"  this host on it        {subnet[1]}",
+            f"  the first containers   {subnet[2]}, {subnet[3]}, ...",
         )
+        # With the sizes above there is room for the last two alone, on the smallest terminal.
+        example.update(Content("\n".join(lines[2:] if self._routed else lines)))
         return found

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from ipaddress import IPv6Network
 from typing import ClassVar, Literal
 
 from textual.app import App
@@ -15,15 +16,18 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 
-from screens.messages import ContainersChecked, HostFound, PartFound
+from screens.messages import ContainersChecked, HostFound, PartFound, UpstreamProbed
 from screens.modals import SMALLEST, HelpModal, QuestionModal, TooSmallModal
 from screens.step import StepScreen
 from screens.theme import TERMINAL
+from screens.way import way
 from wizard import choices as choosing
+from wizard import streams
 from wizard.apply.undoing import UndoPreview
-from wizard.choices import Choices
-from wizard.errors import ExitCode, Refused
+from wizard.choices import Choices, Mode, Proxy
+from wizard.errors import ExitCode, Refused, WizardError
 from wizard.host import ComposeProject, Host
+from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
 from wizard.reachability.report import ContainerReport
 from wizard.record import Record, State
@@ -31,11 +35,6 @@ from wizard.session import Progress, Session
 from wizard.sources import Sources
 
 Start = Literal["welcome", "resume", "undo"]
-
-STEPS = (
-    "welcome", "host", "mode", "addresses", "network", "compose", "preview", "apply", "result",
-)  # fmt: skip
-"""The way through, in order; each is a module of this package."""
 
 FOLLOWED_EVERY = 0.2
 """Seconds between two looks at how far a run is."""
@@ -65,6 +64,12 @@ def _addresses() -> Screen[None]:
     return AddressesScreen()
 
 
+def _upstream() -> Screen[None]:
+    from screens.upstream import UpstreamScreen
+
+    return UpstreamScreen()
+
+
 def _network() -> Screen[None]:
     from screens.network import NetworkScreen
 
@@ -75,6 +80,12 @@ def _compose() -> Screen[None]:
     from screens.compose import ComposeScreen
 
     return ComposeScreen()
+
+
+def _inwards() -> Screen[None]:
+    from screens.inwards import InwardsScreen
+
+    return InwardsScreen()
 
 
 def _preview() -> Screen[None]:
@@ -113,8 +124,10 @@ class WizardApp(App[int]):
         "host": _host,
         "mode": _mode,
         "addresses": _addresses,
+        "upstream": _upstream,
         "network": _network,
         "compose": _compose,
+        "inwards": _inwards,
         "preview": _preview,
         "apply": _apply,
         "result": _result,
@@ -136,6 +149,11 @@ class WizardApp(App[int]):
         self.choices = Choices()
         self.resumed = False
         """Whether the answers are those of an earlier time."""
+        self.upstream: UpstreamFinding | None = None
+        """What the provider's router was seen to do, once it has been watched."""
+        self.upstream_complaint = ""
+        self.proxy_picked = False
+        """Whether the person said who answers for neighbours, rather than the wizard."""
         self.sources: Sources | None = None
         self.plan: Plan | None = None
         self.undo_preview: UndoPreview | None = None
@@ -146,8 +164,14 @@ class WizardApp(App[int]):
         """Whether this session started the run that is followed."""
         self.reports: tuple[ContainerReport, ...] | None = None
         self.check_complaint = ""
+        self.check_notes: tuple[str, ...] = ()
+        self.nothing_to_resume = False
+        """Whether the person asked to go on where there is nothing to go on with."""
         self._start_at = start
         self._look = 0
+        self._probe = 0
+        self._probed: IPv6Network | None = None
+        self._prefixes: dict[Mode, IPv6Network | None] = {}
         self._read_project: ComposeProject | None = None
 
     def on_mount(self) -> None:
@@ -165,10 +189,16 @@ class WizardApp(App[int]):
             case "resume" if self.session.is_running():
                 self.push_screen("apply")
                 self.follow()
-            case _:
+            case start:
+                self.nothing_to_resume = start == "resume" and not self._can_resume()
                 self.look()
                 self.push_screen("welcome")
         self.call_later(self.fit, self.size)
+
+    def _can_resume(self) -> bool:
+        record = self.record()
+        in_force = record is not None and record.state.in_force
+        return in_force or self.session.load_answers() is not None
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of local variables. Whoever called
@@ -218,7 +248,10 @@ class WizardApp(App[int]):
         else:
             self.choices = choosing.resume(saved, message.host)
             self.resumed = self.resumed or first
+            if first:
+                self.proxy_picked = saved.proxy is not Choices().proxy
         self.sources, self._read_project, self.plan = None, None, None
+        self._prefixes, self._probed = {}, None
         self.repaint()
 
     # The answers
@@ -226,6 +259,61 @@ class WizardApp(App[int]):
     def answer(self, **changes: object) -> None:
         """Take answers over, in place of those before."""
         self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        self.repaint()
+
+    def choose_mode(self, mode: Mode) -> None:
+        """Take another mode; each keeps the prefix that was chosen for it."""
+        if self.host is None or mode is self.choices.mode:
+            return
+        self._prefixes[self.choices.mode] = self.choices.prefix
+        self.choices = choosing.choose_mode(self.choices, mode, self.host)
+        self.answer(prefix=self._prefixes.get(mode) or self.choices.prefix)
+
+    def pick_proxy(self, proxy: Proxy) -> None:
+        """Take over who answers for neighbours; nothing that is found changes it any more."""
+        self.proxy_picked = True
+        self.answer(proxy=proxy)
+
+    @property
+    def proposed_proxy(self) -> Proxy | None:
+        """Who should answer for neighbours, by what was seen; None while that is not known."""
+        if self.host is None or self.upstream is None:
+            return None
+        return choosing.proxy_for(self.upstream.case, self.choices, self.host)
+
+    @property
+    def probing(self) -> bool:
+        """Whether the provider's router is being watched."""
+        return self.upstream is None and not self.upstream_complaint
+
+    def probe_upstream(self, *, again: bool = False) -> None:
+        """Watch the provider's router, in a thread that nothing waits for; once for a prefix."""
+        prefix, host = self.choices.prefix, self.host
+        if prefix is None or host is None or (prefix == self._probed and not again):
+            return
+        self._probe += 1
+        self._probed, self.upstream, self.upstream_complaint = prefix, None, ""
+        probe = self._probe
+
+        def run() -> None:
+            try:
+                finding = self.session.probe_upstream(prefix, host)
+            except WizardError as error:
+                self.tell(UpstreamProbed(probe, None, str(error)))
+            else:
+                self.tell(UpstreamProbed(probe, finding))
+
+        threading.Thread(target=run, name="watch the router", daemon=True).start()
+        self.repaint()
+
+    def on_upstream_probed(self, message: UpstreamProbed) -> None:
+        """Keep what was seen, and propose what fits it where the person has not said otherwise."""
+        if message.probe != self._probe:
+            return
+        self.upstream, self.upstream_complaint = message.finding, message.complaint
+        proposed = self.proposed_proxy
+        if proposed is not None and not self.proxy_picked:
+            self.choices = replace(self.choices, proxy=proposed)
         self.repaint()
 
     def choose_project(self, project: ComposeProject) -> None:
@@ -310,6 +398,7 @@ class WizardApp(App[int]):
     def follow(self) -> None:
         """Look at how far the run is, again and again until it has ended."""
         self.progress, self.reports, self.check_complaint = None, None, ""
+        self.check_notes = ()
         self._timer = self.set_interval(FOLLOWED_EVERY, self._follow_once)
         self._follow_once()
 
@@ -384,34 +473,39 @@ class WizardApp(App[int]):
 
     def check_containers(self) -> None:
         """Look into the containers of the project, in a thread that nothing waits for."""
-        self.reports, self.check_complaint = None, ""
+        self.reports, self.check_complaint, self.check_notes = None, "", ()
 
         def run() -> None:
+            notes: tuple[str, ...] = ()
             try:
+                notes = self.session.check_notes()
                 reports = self.session.check()
             except Refused as refused:
-                self.tell(ContainersChecked((), str(refused)))
+                self.tell(ContainersChecked((), str(refused), notes))
             else:
-                self.tell(ContainersChecked(reports))
+                self.tell(ContainersChecked(reports, notes=notes))
 
         threading.Thread(target=run, name="check the containers", daemon=True).start()
 
     def on_containers_checked(self, message: ContainersChecked) -> None:
         """Keep what was found in the containers."""
         self.reports, self.check_complaint = message.reports, message.complaint
+        self.check_notes = message.notes
         self.repaint()
 
     # Moving about
 
     def step_words(self, screen: StepScreen) -> str:
         """Return which step of how many a screen is."""
-        if self.undoing or screen.NAME not in STEPS:
+        names = way(self.choices, self.host)
+        if self.undoing or screen.NAME not in names:
             return screen.HEADING
-        return f"{STEPS.index(screen.NAME) + 1} of {len(STEPS)} · {screen.HEADING}"
+        return f"{names.index(screen.NAME) + 1} of {len(names)} · {screen.HEADING}"
 
     def go_after(self, name: str) -> None:
         """Open the screen that comes after the named one."""
-        self.open(STEPS[STEPS.index(name) + 1])
+        names = way(self.choices, self.host)
+        self.open(names[names.index(name) + 1])
 
     def open(self, name: str) -> None:
         """Open a screen, unless it is open."""
@@ -430,7 +524,7 @@ class WizardApp(App[int]):
         for screen in reversed(self.screen_stack):
             if isinstance(screen, StepScreen):
                 if screen.ready:
-                    screen.show_state()
+                    screen.repaint()
                 return
 
     def on_resize(self, event: Resize) -> None:
@@ -497,6 +591,7 @@ def run_app(session: Session, start: Start = "welcome") -> int:
     app = WizardApp(session, start)
     # Without the mouse the terminal's own way of marking and copying text goes on working.
     code = app.run(mouse=False)
+    streams.let_go()
     if app._exception is not None:
         raise app._exception
     if code is None:

@@ -39,7 +39,9 @@ class ApplyScreen(StepScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pagedown", "scroll_output('scroll_page_down')", show=False, priority=True),
         Binding("pageup", "scroll_output('scroll_page_up')", show=False, priority=True),
-        Binding("c", "cancel", "Cancel", key_display="C", tooltip="Stop and take everything back"),
+        Binding(
+            "c,C", "cancel", "Cancel", key_display="C", tooltip="Stop and take everything back"
+        ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The steps are done one after the other, by a program of its own that goes on even if "

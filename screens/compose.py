@@ -27,7 +27,7 @@ class ComposeScreen(StepScreen):
     AUTO_FOCUS = "#services"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "compose.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "read_again", "Read again", key_display="R", tooltip="Read the files again"),
+        Binding("r,R", "read_again", "Read again", key_display="R", tooltip="Read the files again"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "A Compose project is what one docker-compose.yml starts. Its parts are called services: "

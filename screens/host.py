@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.step import StepScreen, paragraph
+from screens.welcome import RESUMED
 from screens.widgets.finding import FindingLine
 from screens.widgets.sentence import Sentence
 from wizard import describe
@@ -23,7 +24,9 @@ class HostScreen(StepScreen):
     HEADING = "Your host"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "host.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "look_again", "Look again", key_display="R", tooltip="Look at the host again"),
+        Binding(
+            "r,R", "look_again", "Look again", key_display="R", tooltip="Look at the host again"
+        ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The wizard only looks here; it changes nothing. Each line is one thing that matters for "
@@ -70,6 +73,8 @@ class HostScreen(StepScreen):
         host = self.wizard.host
         problems = describe.problems(host) if host else ()
         notes = describe.notes(host) if host else ()
+        if host is not None and self.wizard.resumed:
+            notes = (RESUMED, *notes)
         if host is None:
             summary = "Looking at this host …"
         elif problems:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from wizard.host import Host
+from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
 from wizard.reachability.report import ContainerReport
 
@@ -39,4 +40,15 @@ class ContainersChecked(Message):
     """The containers were looked into; ``complaint`` says why they were not."""
 
     reports: tuple[ContainerReport, ...]
+    complaint: str = ""
+    notes: tuple[str, ...] = ()
+    """What else has changed since the run, in sentences."""
+
+
+@dataclass(eq=False)
+class UpstreamProbed(Message):
+    """The upstream router was watched; ``complaint`` says why not, where nothing was found."""
+
+    probe: int
+    finding: UpstreamFinding | None
     complaint: str = ""

@@ -61,8 +61,8 @@ class QuestionModal(ModalScreen[bool]):
     CSS_PATH = "modals.tcss"
     AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", show=False),
-        Binding("y", "answer(True)", show=False),
+        Binding("escape,n,N", "answer(False)", show=False),
+        Binding("y,Y", "answer(True)", show=False),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
     ]

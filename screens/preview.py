@@ -24,7 +24,7 @@ class PreviewScreen(ReviewScreen):
     NEXT = "Apply ..."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
-        Binding("s", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
+        Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Nothing has been changed yet. On the left are the steps, in the order in which they will "
@@ -141,11 +141,11 @@ def _overview(plan: Plan) -> Detail:
     count = len(plan.steps)
     return Detail(
         "All of it",
-        (
-            f"{count} steps will be done, in this order. Nothing has been changed yet.",
+        (f"{count} steps will be done, in this order. Nothing has been changed yet.",),
+        points=plan.remarks,
+        more=(
             "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
             "the exact commands, and every change to a file. Space shows more.",
-            *plan.remarks,
         ),
     )
 

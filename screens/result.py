@@ -29,8 +29,8 @@ class ResultScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "result.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Finish", key_display="Enter", priority=True),
-        Binding("r", "check_again", "Check again", key_display="R", tooltip="Check once more"),
-        Binding("g", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
+        Binding("r,R", "check_again", "Check again", key_display="R", tooltip="Check once more"),
+        Binding("g,G", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The table says, for each container, whether it works: whether it has an IPv6 address, "
@@ -49,13 +49,14 @@ class ResultScreen(StepScreen):
         yield Sentence(id="verdict")
         yield VerticalGroup(id="left")
         yield paragraph("", id="more")
+        yield VerticalGroup(id="notes")
         yield Sentence(id="checking")
         yield ReachabilityTable(id="table")
 
     def on_mount(self) -> None:
         """Remember what is shown."""
         super().on_mount()
-        self._left: tuple[str, ...] = ()
+        self._listed: dict[str, tuple[str, ...]] = {}
         self.query_one("#back").display = False
 
     def show_state(self) -> None:
@@ -66,18 +67,21 @@ class ResultScreen(StepScreen):
             return
         words, tone = verdict(progress)
         self.query_one("#verdict", Sentence).say(words, tone)
-        left = tuple(progress.record.left) if progress.record else ()
-        self.query_one("#left").display = bool(left)
-        if left != self._left:
-            self._left = left
-            group = self.query_one("#left", VerticalGroup)
-            group.remove_children()
-            group.mount_all([Sentence(clean(each), "note") for each in left])
+        self._list("left", tuple(progress.record.left) if progress.record else ())
         applied = progress.record is not None and progress.record.state is State.APPLIED
+        self._list("notes", wizard.check_notes if applied else ())
         self._show_table(applied)
         more = _more(progress, str(wizard.session.store.path))
         self.query_one("#more", Static).update(Content(more))
         self.refresh_bindings()
+
+    def _list(self, name: str, sentences: tuple[str, ...]) -> None:
+        group = self.query_one(f"#{name}", VerticalGroup)
+        group.display = bool(sentences)
+        if sentences != self._listed.get(name, ()):
+            self._listed[name] = sentences
+            group.remove_children()
+            group.mount_all([Sentence(clean(each), "note") for each in sentences])
 
     def _show_table(self, applied: bool) -> None:
         checking = self.query_one("#checking", Sentence)

@@ -23,7 +23,7 @@ class ReviewScreen(StepScreen):
         Binding("pagedown", "scroll_details('scroll_page_down')", show=False, priority=True),
         Binding("pageup", "scroll_details('scroll_page_up')", show=False, priority=True),
         Binding("space", "scroll_details('scroll_page_down')", "More", key_display="PgDn"),
-        Binding("w", "widen", "Wide", key_display="W", tooltip="The right side alone, or both"),
+        Binding("w,W", "widen", "Wide", key_display="W", tooltip="The right side alone, or both"),
     ]
 
     def compose_body(self) -> ComposeResult:

@@ -84,9 +84,14 @@ class StepScreen(Screen[None]):
     def arrive(self) -> None:
         """Show the answers as they are now."""
         self.say("")
-        self.show_state()
+        self.repaint()
         # The focus may be on a list that is taller than the screen, which would scroll to its end.
         self.call_after_refresh(self.action_scroll_body, "scroll_home")
+
+    def repaint(self) -> None:
+        """Paint the title, whose count of steps depends on the answers, and all below it."""
+        self.query_one(TitleLine).show(self.wizard.step_words(self))
+        self.show_state()
 
     def show_state(self) -> None:
         """Paint what the app knows; called whenever that changes."""

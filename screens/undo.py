@@ -50,7 +50,7 @@ class UndoScreen(ReviewScreen):
                 "Choose a step on the left with the arrow keys. Here you will see what is done and "
                 "what changes in files. Space shows more.",
             ),
-            notes,
+            notes=notes,
         )
         self.show_items(
             [
@@ -59,10 +59,10 @@ class UndoScreen(ReviewScreen):
                     Detail(
                         step.title,
                         ("This step will be taken back.",),
-                        step.notes,
-                        step.commands,
-                        "The same by hand",
-                        step.diffs,
+                        notes=step.notes,
+                        commands=step.commands,
+                        commands_heading="The same by hand",
+                        diffs=step.diffs,
                     )
                     for step in preview.steps
                 ),

@@ -13,6 +13,12 @@ from screens.widgets.sentence import Sentence
 from wizard.errors import Refused
 from wizard.record import Record, State
 
+RESUMED = "Answers from an earlier time are filled in. You can change each of them."
+NOTHING_TO_RESUME = (
+    "There is nothing to resume: no run of the wizard is on this host, and no answers are kept. "
+    "This is the beginning."
+)
+
 
 class WelcomeScreen(StepScreen):
     """What will happen, for whom, and how to leave."""
@@ -53,6 +59,7 @@ class WelcomeScreen(StepScreen):
             "(daemon.json) are not touched.",
             classes="paragraph",
         )
+        yield Sentence(id="answers")
         yield Sentence(id="earlier")
         with Horizontal(id="earlier-buttons"):
             yield PlainButton("See what it did", id="see")
@@ -62,7 +69,13 @@ class WelcomeScreen(StepScreen):
         )
 
     def show_state(self) -> None:
-        """Show what an earlier run left."""
+        """Show what an earlier time left: answers, and a run."""
+        answers = ""
+        if self.wizard.nothing_to_resume:
+            answers = NOTHING_TO_RESUME
+        elif self.wizard.resumed:
+            answers = RESUMED
+        self.query_one("#answers", Sentence).say(answers, "note")
         earlier = self.query_one("#earlier", Sentence)
         buttons = self.query_one("#earlier-buttons")
         try:

@@ -15,6 +15,7 @@ from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
 from wizard.host import ComposeProject, Host, Unknown
+from wizard.ndp.upstream import UpstreamCase
 from wizard.text import clean_line
 
 FORMAT = 1
@@ -219,15 +220,14 @@ def check_proxy(choices: Choices, host: Host) -> str | None:
     return None
 
 
-def proxy_for(case: str, choices: Choices, host: Host) -> Proxy:
+def proxy_for(case: UpstreamCase, choices: Choices, host: Host) -> Proxy:
     """Return the neighbour proxy that fits what the upstream router was seen to do.
 
-    ``case`` is that of :class:`wizard.ndp.upstream.UpstreamFinding`. Where nothing was seen the
-    proxy is proposed all the same: one that nobody asks does no harm, and without one a router
-    that asks finds nobody.
+    Where nothing was seen it is the service all the same: a proxy that nobody asks does no harm,
+    and without one a router that asks finds nobody.
     """
-    asked = choices.prefix is not None and subprefixes.is_on_link(choices.prefix, host)
-    return Proxy.NONE if case == "routed" or not asked else Proxy.SERVICE
+    askable = choices.prefix is not None and subprefixes.is_on_link(choices.prefix, host)
+    return Proxy.NONE if case is UpstreamCase.ROUTED or not askable else Proxy.SERVICE
 
 
 def check_inwards(choices: Choices, host: Host) -> str | None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wizard import __version__
+from wizard import __version__, streams
 from wizard.errors import ExitCode, Refused, WizardError
 
 _USAGE = """\
@@ -32,10 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         _complain("Stopped. A run that was already applying goes on; see wizard --status.")
-        return ExitCode.REFUSED
+        return ExitCode.UNEXPECTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.DONE
+        return ExitCode.UNEXPECTED
     except Exception as error:
         if os.environ.get("DOCKER_IPV6_WIZARD_TRACEBACK"):
             raise
@@ -45,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "DOCKER_IPV6_WIZARD_TRACEBACK=1 the wizard prints what a report needs."
         )
         return ExitCode.UNEXPECTED
+    finally:
+        streams.let_go()
 
 
 def _parser() -> argparse.ArgumentParser:

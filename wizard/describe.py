@@ -102,6 +102,11 @@ def problems(host: Host) -> tuple[str, ...]:
         found.append(host.uplink.reason)
     if host.root and isinstance(host.earlier, Unknown):
         found.append(host.earlier.reason)
+    if isinstance(host.earlier, Earlier) and _in_the_way(host.earlier):
+        found.append(
+            f"An earlier run of the wizard is on this host ({_earlier(host.earlier)[0]}). Take it "
+            "back first, with “wizard --undo”; “wizard --status” tells what it did."
+        )
     return tuple(dict.fromkeys(found))
 
 
@@ -142,11 +147,6 @@ def notes(host: Host) -> tuple[str, ...]:
         )
     if isinstance(host.firewall, Firewall):
         found += _firewall_notes(host.firewall)
-    if isinstance(host.earlier, Earlier) and _in_force(host.earlier):
-        found.append(
-            f"An earlier run of the wizard is in force ({_earlier(host.earlier)[0]}). “wizard "
-            "--status” tells what it did, and “wizard --undo” takes it back."
-        )
     return tuple(found)
 
 
@@ -421,12 +421,12 @@ def _earlier(earlier: Earlier | None) -> tuple[str, Verdict]:
     if earlier is None:
         return "none", "ok"
     words = f"{earlier.state}, started {earlier.started}"
-    return words, "note" if _in_force(earlier) else "ok"
+    return words, "problem" if _in_the_way(earlier) else "ok"
 
 
-def _in_force(earlier: Earlier) -> bool:
+def _in_the_way(earlier: Earlier) -> bool:
     try:
-        return State(earlier.state).in_force
+        return State(earlier.state).in_the_way
     except ValueError:
         return True
 

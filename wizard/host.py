@@ -45,6 +45,8 @@ class Engine:
     live_restore: bool = False
     swarm: bool = False
     rootless: bool = False
+    own_address_pools: bool = False
+    """Whether the administrator told it where to take the subnets of networks from."""
 
     @property
     def release(self) -> tuple[int, int]:

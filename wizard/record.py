@@ -14,7 +14,7 @@ import tomli_w
 
 from wizard import __version__
 from wizard.errors import Refused
-from wizard.system import FileState, write_durably
+from wizard.files import write_durably
 from wizard.text import clean_line
 
 FORMAT = 1
@@ -54,6 +54,14 @@ class State(StrEnum):
     def in_force(self) -> bool:
         """Whether something of the run is, or may be, on the host."""
         return self not in (State.ROLLED_BACK, State.UNDONE)
+
+    @property
+    def in_the_way(self) -> bool:
+        """Whether it has to be taken back before another run.
+
+        After an undo what is left is somebody else's; another plan looks at it as it finds it.
+        """
+        return self.in_force and self is not State.UNDO_INCOMPLETE
 
     @property
     def moving(self) -> bool:
@@ -242,13 +250,13 @@ class Store:
         Raises:
             OSError: the disk is full or read-only; the record before stays.
         """
-        state = FileState(dumps(record), 0o600, os.geteuid(), os.getegid())
+        text, owner = dumps(record), (os.geteuid(), os.getegid())
         try:
-            write_durably(self.path, state)
+            write_durably(self.path, text, 0o600, *owner)
         except OSError as error:
             if error.errno not in FULL or not self.release():
                 raise
-            write_durably(self.path, state)
+            write_durably(self.path, text, 0o600, *owner)
 
     def reserve(self) -> None:
         """Set space aside, so that a change can be taken back on a disk that is full by then.

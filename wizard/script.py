@@ -56,9 +56,11 @@ def _comment(text: str) -> list[str]:
 
 def _expectation(file: WriteFile) -> str:
     if file.before is None:
-        return f"test ! -e {shlex.quote(file.path)}"
+        path = shlex.quote(file.path)
+        return f"test ! -e {path}\ntest ! -L {path}"
     digest = hashlib.sha256(file.before.text.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"echo {shlex.quote(f'{digest}  {file.path}')} | sha256sum --check --quiet"
+    line = shlex.quote(f"{digest}  {file.path}")
+    return f"printf '%s\\n' {line} | sha256sum --check --quiet"
 
 
 def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from wizard.choices import Choices, Mode, Proxy
 from wizard.detect.look import look
 from wizard.detect.run import detect
 from wizard.errors import ExitCode, Refused
+from wizard.files import write_durably
 from wizard.host import ComposeProject, Host, Unknown
 from wizard.modes.shared import project_of
 from wizard.ndp import upstream
@@ -27,7 +28,7 @@ from wizard.reachability.report import ContainerReport, ContainerTarget, Questio
 from wizard.record import DIRECTORY, Record, State, Store
 from wizard.sources import Sources
 from wizard.subprefixes import is_on_link
-from wizard.system import FileState, RealSystem, System, write_durably
+from wizard.system import RealSystem, System
 from wizard.text import clean
 
 _MENDING = 60.0
@@ -55,7 +56,7 @@ class Session:
         self.system = system or RealSystem()
         self._process: start.Worker | None = None
         self._died: float | None = None
-        self._before: str | None = None
+        self._before: tuple[str, str] | None = None
 
     @property
     def root(self) -> bool:
@@ -100,8 +101,7 @@ class Session:
         try:
             self.store.prepare()
             write_durably(
-                self.store.answers,
-                FileState(choosing.dumps(choices), 0o600, os.geteuid(), os.getegid()),
+                self.store.answers, choosing.dumps(choices), 0o600, os.geteuid(), os.getegid()
             )
         except (Refused, OSError):
             return
@@ -121,7 +121,7 @@ class Session:
         """
         path = Path.home() / "docker-ipv6-plan.sh"
         try:
-            write_durably(path, FileState(script.render(plan), 0o700, os.geteuid(), os.getegid()))
+            write_durably(path, script.render(plan), 0o700, os.geteuid(), os.getegid())
         except OSError as error:
             raise Refused(f"{path} cannot be written: {error.strerror}.") from error
         return path
@@ -220,7 +220,7 @@ class Session:
         if code is None:
             return Progress(record if self._is_new(record) else None, None)
         record = self.record()
-        if record is not None and journal.EXIT_CODES.get(record.state) == code:
+        if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))
         seen_to = code in set(ExitCode) - {ExitCode.DONE, ExitCode.UNEXPECTED}
         if record is not None and not seen_to and (not code or self._is_new(record)):
@@ -270,7 +270,7 @@ class Session:
                 f"The run of {record.started} waits for an answer: keep it with wizard --keep, or "
                 "let it be taken back."
             )
-        if record is not None and record.state.in_force:
+        if record is not None and record.state.in_the_way:
             return (
                 f"The run of {record.started} is {record.state} on this host. Take it back first, "
                 "with wizard --undo."
@@ -283,6 +283,8 @@ class Session:
         Raises:
             Refused: there is one, but it cannot be read.
         """
+        if not self.root and self.store.directory != DIRECTORY and DIRECTORY.is_dir():
+            raise Refused("Only root can read what the wizard did on this host. Use sudo.")
         return self.store.load()
 
     def is_running(self) -> bool:
@@ -334,14 +336,24 @@ class Session:
             raise Refused(host.uplink.reason)
         saved = self.load_answers()
         target = saved.target if saved else choosing.DEFAULT_TARGET
-        targets = [target]
-        if host.uplink.gateway is not None and not host.uplink.gateway.is_link_local:
-            targets.append(host.uplink.gateway)
+        targets = [target, *([host.uplink.gateway] if host.uplink.gateway else [])]
         unused = upstream.pick_unused(prefix)
         return upstream.probe_upstream(host.uplink.interface, unused, targets)
 
+    def _idle_services(self) -> list[str]:
+        record = self.record()
+        if record is None or not record.state.in_force:
+            return []
+        choices = choosing.from_table(record.choices)
+        running = {
+            container.service
+            for container in project_of(self.look(), choices).containers
+            if container.running
+        }
+        return [service for service in choices.services if service not in running]
+
     def check_notes(self) -> tuple[str, ...]:
-        """Return what a check should say besides: that the prefix of the uplink has changed.
+        """Return what a check should say besides: what does not run, and a prefix that changed.
 
         Raises:
             Refused: the record cannot be read.
@@ -349,25 +361,35 @@ class Session:
         record = self.record()
         if record is None or not record.state.in_force:
             return ()
+        idle = tuple(
+            f"No container of {clean(service)} runs, so nothing was looked at there."
+            for service in self._idle_services()
+        )
         choices = choosing.from_table(record.choices)
         if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE or not choices.prefix:
-            return ()
+            return idle
         host = self.look()
         if isinstance(host.uplink, Unknown) or is_on_link(choices.prefix, host):
-            return ()
+            return idle
         now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
         return (
+            *idle,
             f"The uplink's prefix has changed: the containers have addresses of {choices.prefix}, "
             f"and the uplink {host.uplink.interface} now has {now}. Nobody outside reaches them. "
             "Take this back with wizard --undo, and set it up again with the new prefix.",
         )
 
+    def _is_of_this_run(self, record: Record | None) -> bool:
+        """Whether the process of this session wrote the record, and not a run before it."""
+        return record is not None and (record.id, record.finished) != self._before
+
     def _is_new(self, record: Record | None) -> bool:
-        return record is not None and (record.id != self._before or record.state.moving)
+        undoing = record is not None and record.state is State.UNDOING
+        return self._is_of_this_run(record) or undoing
 
     def _start(self, *arguments: str) -> None:
         record = self.record()
-        self._before = record.id if record else None
+        self._before = (record.id, record.finished) if record else None
         self._process = start.start(self.store, *arguments)
 
     def _last_words(self) -> str:
@@ -376,6 +398,12 @@ class Session:
         except OSError:
             lines = []
         said = [line for line in lines if line.strip()]
+        if not said and not os.statvfs(self.store.directory).f_bavail:
+            return (
+                f"There is no room left on the disk that holds {self.store.directory}, and "
+                "without its record the wizard changes nothing more. Make room, look at wizard "
+                "--status, and take back with wizard --undo what had been begun."
+            )
         return clean(said[-1]) if said else "The process that applies ended without a word."
 
 

@@ -1,5 +1,6 @@
 """The one way in which the engine reads and changes a host: commands and whole files."""
 
+import errno
 import os
 import socket
 import stat
@@ -10,10 +11,16 @@ from pathlib import Path
 from typing import Protocol
 
 from wizard.errors import StepFailed
+from wizard.files import place, unlink, write_durably
 from wizard.text import clean
 
 COMMAND_TIMEOUT = 120.0
 """Seconds after which a command counts as hanging."""
+
+PACKAGE_TIMEOUT = 1800.0
+"""The same for apt-get: killed half way it leaves dpkg for the person to mend."""
+
+_LARGEST = 16 * 1024 * 1024
 
 # What the commands of a Debian host need; sudo and cron hand over less.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -74,18 +81,19 @@ class RealSystem:
 
     def run(self, argv: Sequence[str], stdin: str = "") -> Result:
         """Run a command in the C locale, without a terminal."""
+        seconds = PACKAGE_TIMEOUT if "apt-get" in argv else COMMAND_TIMEOUT
         try:
             done = subprocess.run(
                 argv,
                 input=stdin.encode("utf-8", "surrogateescape"),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=COMMAND_TIMEOUT,
+                timeout=seconds,
                 env=environment(os.environ),
             )
         except subprocess.TimeoutExpired as expired:
             output = (expired.stdout or b"").decode("utf-8", "surrogateescape")
-            return Result(124, clean(f"{output}\nStopped after {COMMAND_TIMEOUT:.0f} seconds."))
+            return Result(124, clean(f"{output}\nStopped after {seconds:.0f} seconds."))
         except OSError as error:
             return Result(127, clean(f"{argv[0]}: {error.strerror}"))
         return Result(done.returncode, clean(done.stdout.decode("utf-8", "surrogateescape")))
@@ -97,21 +105,30 @@ class RealSystem:
             OSError: it is there but cannot be read, or is not a regular file.
         """
         try:
-            with Path(path).open("rb") as file:
-                status = os.fstat(file.fileno())
-                text = file.read().decode("utf-8", "surrogateescape")
+            # A pipe that somebody put in the file's place must not be waited for.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
+            if Path(path).is_symlink():
+                raise OSError(errno.ENOENT, "it is a link that leads nowhere", path) from None
             return None
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "it is not a regular file", path)
+            if status.st_size > _LARGEST:
+                raise OSError(errno.EFBIG, "it is too large for what it should be", path)
+            text = file.read(_LARGEST).decode("utf-8", "surrogateescape")
         return FileState(text, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
 
     def write(self, path: str, state: FileState) -> None:
         """Write beside the file, make it durable, and rename it over the file a link leads to."""
-        write_durably(Path(os.path.realpath(path)), state)
+        write_durably(Path(path), state.text, state.mode, state.uid, state.gid)
 
     def remove(self, path: str) -> None:
         """Remove a file and make that durable."""
-        Path(path).unlink(missing_ok=True)
-        _sync_directory(Path(path).parent)
+        with place(Path(path)) as (folder, name):
+            unlink(name, folder)
+            os.fsync(folder)
 
     def make_directory(self, path: str) -> None:
         """Make a directory that everybody may read."""
@@ -144,43 +161,13 @@ def environment(inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment that commands get: the C locale, and a path with every sbin."""
     kept = {"HOME", "DOCKER_HOST", "DOCKER_CONFIG", "XDG_RUNTIME_DIR"}
     # Compose v1 is a Python program and would otherwise find the wizard's own packages.
-    return {key: value for key, value in inherited.items() if key in kept} | {
-        "PATH": _PATH,
-        "LC_ALL": "C.UTF-8",
-    }
-
-
-def write_durably(path: Path, state: FileState) -> None:
-    """Write a file so that a crash at any instant leaves the old one or the new one.
-
-    Raises:
-        OSError: the disk is full or read-only, or a directory is missing; the old file stays.
-    """
-    temporary = temporary_beside(path)
-    temporary.unlink(missing_ok=True)
-    try:
-        with temporary.open("xb") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(state.text.encode("utf-8", "surrogateescape"))
-            os.fchown(file.fileno(), state.uid, state.gid)
-            os.fchmod(file.fileno(), state.mode)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
-
-
-def temporary_beside(path: Path) -> Path:
-    """Return where :func:`write_durably` writes first: always the same, so that it can be found."""
-    return path.with_name(f".{path.name}.docker-ipv6-wizard")
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    # The engine that detection looks at, whatever “docker context use” says.
+    engine = {"DOCKER_HOST": "unix:///var/run/docker.sock"}
+    return (
+        engine
+        | {key: value for key, value in inherited.items() if key in kept and value}
+        | {
+            "PATH": _PATH,
+            "LC_ALL": "C.UTF-8",
+        }
+    )

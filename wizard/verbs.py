@@ -97,6 +97,10 @@ def apply(answers: Path | None, yes: bool, say: Say, window: int | None = None) 
         Refused: --yes is missing, the person is not root, or there is no plan.
     """
     opened = Session()
+    if opened.root and not opened.is_running():
+        obstacle = opened.why_not_apply()
+        if obstacle:
+            raise Refused(f"{obstacle} Nothing was changed.")
     made = _plan(opened, answers)
     if not yes:
         raise Refused(

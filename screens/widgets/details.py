@@ -19,6 +19,10 @@ class Detail:
 
     title: str = ""
     paragraphs: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    """Sentences that belong together, without room between them."""
+    more: tuple[str, ...] = ()
+    """Paragraphs after the points."""
     notes: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     commands_heading: str = "Commands"
@@ -80,6 +84,12 @@ def draw(detail: Detail, width: int) -> list[Content]:
     title = wrapping.prose(detail.title, width) if detail.title else []
     lines = [Content.styled(line, "bold") for line in title]
     for text in detail.paragraphs:
+        lines += [Content(""), *map(Content, wrapping.prose(text, width))]
+    if detail.points:
+        lines += [Content("")]
+    for text in detail.points:
+        lines += map(Content, wrapping.prose(text, width, "- ", "  "))
+    for text in detail.more:
         lines += [Content(""), *map(Content, wrapping.prose(text, width))]
     for text in detail.notes:
         lines += [Content(""), *_styled(wrapping.prose(text, width, "! ", "  "), "$text-warning")]

@@ -21,6 +21,12 @@ class TitleLine(Static):
         super().__init__(markup=False)
         self._step = step
 
+    def show(self, step: str) -> None:
+        """Show another step."""
+        if step != self._step:
+            self._step = step
+            self.refresh()
+
     def render(self) -> Content:
         """Fill the line, however wide it is."""
         gap = max(1, self.size.width - len(PROGRAM) - len(self._step) - 2)

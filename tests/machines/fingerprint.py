@@ -146,7 +146,7 @@ def _sorted_by_container(saved: str) -> str:
     lines: list[str] = []
     run: list[str] = []
     for line in [*saved.splitlines(), ""]:
-        if re.match(r"-A (DOCKER|POSTROUTING) .*(/32|--to-destination) ", line):
+        if re.match(r"-A (DOCKER|POSTROUTING|PREROUTING) .*(/32|--to-destination) ", line):
             run.append(line)
         else:
             lines += [*sorted(run), line]

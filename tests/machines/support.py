@@ -52,14 +52,19 @@ def apply(machine: Machine) -> subprocess.CompletedProcess[str]:
 def walk_to_question(machine: Machine) -> Terminal:
     """Log in over SSH, answer every question of the wizard by keyboard, up to the last one."""
     terminal = Terminal([*machine.ssh_command(4), "-t", "wizard", "--answers", ANSWERS])
-    for screen in ("1 of 9", "2 of 9", "3 of 9", "4 of 9", "5 of 9", "6 of 9"):
-        terminal.wait_for(screen)
-        if screen == "2 of 9":
+    number = 1
+    while True:
+        terminal.wait_for(f"{number} of ")
+        if "· Preview" in terminal.text:
+            break
+        if "· Your host" in terminal.text:
             terminal.wait_for("This host is ready")
+        if "· Does the router ask" in terminal.text:
+            terminal.wait_for("neighbor solicitation", "echo reply")
         terminal.press("enter")
-    terminal.wait_for("7 of 9")
+        number += 1
     terminal.press("enter")
-    terminal.wait_for("Apply these 6 steps now?")
+    terminal.wait_for("steps now?")
     return terminal
 
 
@@ -67,8 +72,7 @@ def apply_by_keyboard(machine: Machine) -> int:
     """Go through the whole wizard by keyboard and return its exit code."""
     terminal = walk_to_question(machine)
     terminal.press("y")
-    terminal.wait_for("9 of 9", seconds=60)
-    terminal.wait_for("Inside mastodon")
+    terminal.wait_for("Inside mastodon", seconds=60)
     terminal.press("enter")
     return terminal.wait_for_end()
 

@@ -4,7 +4,7 @@ The places are the system calls with which the worker changes files, starts comm
 A sample of them is tried; with ``--whole-matrix`` every one, and a table is printed at the end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -62,7 +62,7 @@ class Faulty:
         assert self.run.state in ("", "rolled back", "undone")
 
 
-def numbers(call: str, whole: bool, sample: dict[str, tuple[int, ...]]) -> Iterator[int]:
+def numbers(call: str, whole: bool, sample: Mapping[str, tuple[int, ...]]) -> Iterator[int]:
     yield from range(1, 1000) if whole else sample.get(call, ())
 
 

@@ -1,13 +1,23 @@
 """Routed addresses: out with one's own, in to what is open, answered for while one is there."""
 
 import json
+from functools import partial
 from ipaddress import IPv6Network
 
 import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
-from tests.machines.support import SERVICES, answer, apply, reaches_internet, seen_source, undo
+from tests.machines.support import (
+    SERVICES,
+    answer,
+    apply,
+    apply_by_keyboard,
+    reaches_internet,
+    seen_source,
+    undo,
+    wizard,
+)
 from wizard.choices import Choices, Inwards, Mode, Proxy
 from wizard.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
@@ -71,7 +81,7 @@ def test_containers_are_reached_and_seen_at_their_own_addresses_and_undo_leaves_
     assert set(there) == {mastodon.container(service) for service in SERVICES}
     for service in SERVICES:
         address = there[mastodon.container(service)]
-        host.wait(lambda address=address: answers(host, address), f"an echo from {service}", 10)
+        host.wait(partial(answers, host, address), f"an echo from {service}", 10)
         assert reaches_internet(mastodon, service)
         assert seen_source(mastodon, service) == address
     web, sidekiq = (there[mastodon.container(each)] for each in ("web", "sidekiq"))
@@ -82,6 +92,26 @@ def test_containers_are_reached_and_seen_at_their_own_addresses_and_undo_leaves_
 
     assert undo(host).returncode == ExitCode.DONE
     assert difference(before, fingerprint(host)) == ""
+
+
+@pytest.mark.parametrize("debian", [12], indirect=True)
+def test_by_keyboard_what_the_router_does_is_found_out_and_set_up_for(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
+    assert apply_by_keyboard(host) == ExitCode.DONE
+    web = addresses(host)[mastodon.container("web")]
+    assert answers(host, web)
+    assert proxied(host) == set(addresses(host).values())
+    assert wizard(host, "--check").returncode == ExitCode.DONE
+    assert undo(host).returncode == ExitCode.DONE
+
+    host.router.run(["ip", "-6", "route", "add", str(PREFIX), "via", host.address])
+    assert apply_by_keyboard(host) == ExitCode.DONE
+    assert answers(host, addresses(host)[mastodon.container("web")])
+    assert proxied(host) == set()
 
 
 @every_release
@@ -124,7 +154,7 @@ def test_ndppd_answers_for_the_whole_subnet_and_goes_with_undo(machine: StartMac
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     for address in addresses(host).values():
-        host.wait(lambda address=address: answers(host, address), f"an echo from {address}", 10)
+        host.wait(partial(answers, host, address), f"an echo from {address}", 10)
     assert proxied(host) == set()
     assert undo(host).returncode == ExitCode.DONE
     assert difference(before, fingerprint(host)) == ""
@@ -139,7 +169,7 @@ def test_fixed_entries_are_there_again_after_a_reboot(machine: StartMachine) -> 
     host.reboot()
     host.wait(lambda: proxied(host) == there, "the entries after the reboot", 20)
     for address in there:
-        host.wait(lambda address=address: answers(host, address), f"an echo from {address}", 20)
+        host.wait(partial(answers, host, address), f"an echo from {address}", 20)
     assert undo(host).returncode == ExitCode.DONE
     assert proxied(host) == set()
 

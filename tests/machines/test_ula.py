@@ -48,7 +48,11 @@ def _without(found: Fingerprint, names: set[str]) -> Fingerprint:
     return {name: text for name, text in found.items() if name not in names}
 
 
-@pytest.mark.parametrize("route", ["static", "advertisement"])
+@pytest.mark.parametrize(
+    ("debian", "route"),
+    [(12, "static"), (12, "advertisement"), (13, "static"), (13, "advertisement"), (14, "static")],
+    indirect=["debian"],
+)
 def test_containers_get_out_and_undo_leaves_no_trace(machine: StartMachine, route: str) -> None:
     host = machine(route=route)
     mastodon = deployments.up(host, "current")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from wizard.choices import Choices
 from wizard.compose.read import parse
 from wizard.errors import ExitCode, Refused, WizardError
 from wizard.host import ComposeProject, Host
+from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.plan import Plan
 from wizard.reachability.findings import Finding
 from wizard.reachability.report import ContainerReport
@@ -68,6 +69,27 @@ services:
 """
 
 NOT_YAML = "services:\n  web: [\n"
+
+
+UNUSED = "2001:db8:1:2:1:8123:4567:89ab"
+SENT = f"    0.1 ms  {UNUSED} > 2606:4700:4700::1111: ICMP6, echo request"
+SEEN = {
+    UpstreamCase.SOLICITED: (
+        SENT,
+        f"    0.2 ms  {UNUSED} > fe80::1: ICMP6, echo request",
+        f"    4.3 ms  fe80::1 > ff02::1:ff67:89ab: ICMP6, neighbor solicitation, who has {UNUSED}",
+    ),
+    UpstreamCase.ROUTED: (
+        SENT,
+        f"    5.2 ms  2606:4700:4700::1111 > {UNUSED}: ICMP6, echo reply",
+    ),
+    UpstreamCase.REFUSED: (
+        SENT,
+        f"    1.2 ms  2001:db8:1:2::1 > {UNUSED}: ICMP6, destination unreachable",
+    ),
+    UpstreamCase.NOTHING: (SENT,) * 6 + (f" 2000.4 ms  nothing came for {UNUSED}",),
+}
+"""What is seen of the provider's router, in each case."""
 
 
 def with_two_projects(host: Host) -> Host:
@@ -137,11 +159,16 @@ class MadeUpSession(Session):
     earlier: Record | None = None
     act: Act = field(default_factory=Act)
     hold_detection: bool = False
+    upstream: UpstreamCase = UpstreamCase.SOLICITED
+    upstream_fails: str = ""
+    hold_probe: bool = False
     check_fails: str = ""
+    notes: tuple[str, ...] = ()
     check_names: tuple[str, ...] = ("mastodon-web-1", "mastodon-streaming-1", "mastodon-sidekiq-1")
 
     def __post_init__(self) -> None:
         super().__init__(Store(self.directory), _NoSystem())
+        self.probed: list[IPv6Network] = []
         self.frames: Iterator[Progress] | None = None
         self.last: Progress | None = None
         self.cancelled = False
@@ -165,8 +192,19 @@ class MadeUpSession(Session):
     def _wait(self) -> None:
         import time
 
-        while self.hold_detection:
+        while self.hold_detection or self.hold_probe:
             time.sleep(0.01)
+
+    def probe_upstream(self, prefix: IPv6Network, host: Host) -> UpstreamFinding:
+        self.probed.append(prefix)
+        if self.hold_probe:
+            self._wait()
+        if self.upstream_fails:
+            raise Refused(self.upstream_fails)
+        return UpstreamFinding(self.upstream, SEEN[self.upstream])
+
+    def check_notes(self) -> tuple[str, ...]:
+        return self.notes
 
     def read_project(self, project: ComposeProject) -> Sources:
         if not project.files:
@@ -240,7 +278,7 @@ class MadeUpSession(Session):
     def let_go(self) -> None:
         """Let a held run or look go on."""
         self.holding = False
-        self.hold_detection = False
+        self.hold_detection = self.hold_probe = False
 
     def _play_apply(self, plan: Plan) -> Iterator[Progress]:
         if self.act.refuse:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from ipaddress import IPv6Address, IPv6Interface
 
 import pytest
 from textual.pilot import Pilot
@@ -16,9 +17,12 @@ from tests.screens.made_up_session import (
     record_of,
     with_two_projects,
 )
-from tests.screens.walking import ask, found, go_apply, jump, on, press, settle, until
+from tests.screens.walking import ask, found, go, go_apply, jump, on, press, settle, until
 from wizard import choices as choosing
+from wizard.choices import Choices
 from wizard.errors import ExitCode
+from wizard.host import Address, Host, Origin, Uplink
+from wizard.ndp.upstream import UpstreamCase
 from wizard.record import State
 
 SIZES = ((80, 24), (120, 40))
@@ -48,6 +52,19 @@ def applied() -> MadeUpSession:
     return session
 
 
+def alone(length: int) -> Host:
+    """Return a host whose provider gave it a prefix of this length."""
+    address = Address(IPv6Interface(f"2001:db8:1:2::10/{length}"), Origin.STATIC)
+    uplink = Uplink("eth0", IPv6Address("fe80::1"), Origin.STATIC, (address,))
+    return made_up_hosts.debian13(uplink=uplink)
+
+
+async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
+    """Go to the mode, and choose public addresses."""
+    await go(pilot, app, "mode")
+    await press(pilot, "tab", "space")
+
+
 def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
     """Return the plan that is proposed for the session's host."""
     host = session.host
@@ -59,7 +76,7 @@ def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
 
 
 @walk(
-    "welcome", "help", "host", "mode", "mode-not-yet", "addresses", "addresses-refused",
+    "welcome", "help", "host", "mode", "addresses", "addresses-refused",
     "network", "network-refused", "compose", "preview", "preview-step", "preview-compose-file",
     "preview-wide", "preview-saved", "question", "apply", "quit-while-applying", "result",
     "result-container", "quit",
@@ -76,9 +93,7 @@ async def the_whole_way(
     await take("host")
     await press(pilot, "enter")
     await take("mode")
-    await press(pilot, "tab", "space", "enter")
-    await take("mode-not-yet")
-    await press(pilot, "shift+tab", "space", "enter")
+    await press(pilot, "enter")
     await take("addresses")
     await press(pilot, "end", "backspace", "enter")
     await take("addresses-refused")
@@ -120,6 +135,123 @@ async def the_whole_way(
     await take("result-container")
     await press(pilot, "ctrl+q")
     await take("quit")
+
+
+@walk(
+    "mode-routed", "addresses-routed", "addresses-routed-refused", "upstream-watching",
+    "upstream", "upstream-help", "inwards", "preview-routed", "result-notes",
+)  # fmt: skip
+async def the_routed_way(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.hold_probe = True
+    session.notes = ("The uplink's prefix has changed [/]: nobody outside reaches them.",)
+    await choose_routed(pilot, app)
+    await take("mode-routed")
+    await press(pilot, "enter")
+    await take("addresses-routed")
+    await press(pilot, "end", "backspace", "backspace", "6", "4", "enter")
+    await take("addresses-routed-refused")
+    await press(pilot, "backspace", "backspace", "8", "0", "enter", "enter")
+    await take("upstream-watching")
+    session.let_go()
+    await until(pilot, lambda: app.upstream)
+    await take("upstream")
+    await press(pilot, "f1")
+    await take("upstream-help")
+    await press(pilot, "escape")
+    await go(pilot, app, "inwards")
+    await take("inwards")
+    await press(pilot, "down", "space")
+    await go(pilot, app, "preview")
+    await take("preview-routed")
+    await go_apply(pilot, app)
+    await until(pilot, lambda: on(app, "result") and app.reports)
+    await take("result-notes")
+
+
+@walk("upstream-routed", session=lambda: MadeUpSession(upstream=UpstreamCase.ROUTED))
+async def a_router_that_routes(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await choose_routed(pilot, app)
+    await go(pilot, app, "upstream")
+    await until(pilot, lambda: app.upstream)
+    await take("upstream-routed")
+
+
+@walk(
+    "mode-routed-engine-filters", "upstream-nothing", "preview-routed-engine-filters",
+    session=lambda: MadeUpSession(
+        host=made_up_hosts.debian14(), upstream=UpstreamCase.NOTHING
+    ),
+)  # fmt: skip
+async def an_engine_that_filters(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await choose_routed(pilot, app)
+    await take("mode-routed-engine-filters")
+    await go(pilot, app, "upstream")
+    await until(pilot, lambda: app.upstream)
+    await take("upstream-nothing")
+    await go(pilot, app, "preview")
+    await take("preview-routed-engine-filters")
+
+
+@walk("upstream-refused", session=lambda: MadeUpSession(upstream_fails="Only root [/] can watch."))
+async def a_router_that_cannot_be_watched(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await choose_routed(pilot, app)
+    await go(pilot, app, "upstream")
+    await until(pilot, lambda: app.upstream_complaint)
+    await take("upstream-refused")
+
+
+@walk("mode-single-address", session=lambda: MadeUpSession(host=alone(128)))
+async def a_host_with_a_single_address(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await go(pilot, app, "mode")
+    await take("mode-single-address")
+
+
+@walk(
+    "hostile-mode-routed", "hostile-upstream", "hostile-preview-routed",
+    session=lambda: MadeUpSession(
+        host=made_up_hosts.hostile_names(), upstream_fails="[/] [@click=app.quit]quit[/]"
+    ),
+)  # fmt: skip
+async def hostile_names_in_the_routed_mode(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await choose_routed(pilot, app)
+    await take("hostile-mode-routed")
+    await go(pilot, app, "upstream")
+    await until(pilot, lambda: app.upstream_complaint)
+    await take("hostile-upstream")
+    await go(pilot, app, "compose")
+    await press(pilot, "shift+tab", "down", "space")
+    await go(pilot, app, "preview")
+    await take("hostile-preview-routed")
+
+
+@walk("welcome-resumed", "host-resumed", session=lambda: MadeUpSession(saved=Choices()))
+async def answers_of_an_earlier_time(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await found(pilot, app)
+    await take("welcome-resumed")
+    await press(pilot, "enter")
+    await take("host-resumed")
+
+
+@walk("welcome-nothing-to-resume", start="resume")
+async def nothing_to_resume(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await found(pilot, app)
+    await take("welcome-nothing-to-resume")
 
 
 @walk("host-looking", session=lambda: MadeUpSession(hold_detection=True))

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from functools import partial
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Footer, Input
 
-from screens.app import STEPS, WizardApp
+from screens.app import WizardApp
+from screens.way import way
 from screens.widgets.details import Details
 from tests import made_up_hosts
 from tests.screens.made_up_session import (
@@ -32,13 +33,16 @@ from tests.screens.walking import (
     shown,
     until,
 )
-from wizard.choices import Choices, Placement
+from wizard.choices import Choices, Inwards, Mode, Placement, Proxy
 from wizard.errors import ExitCode, HostChanged
+from wizard.host import Address, Origin, Uplink
+from wizard.ndp.upstream import UpstreamCase
 from wizard.plan import Plan
 from wizard.record import State
 from wizard.steps.base import Step
 
 SIZE = (80, 24)
+STEPS = way(Choices(), None)
 QUESTIONS = STEPS[: STEPS.index("apply")]
 
 
@@ -239,15 +243,295 @@ async def test_next_is_refused_until_the_host_is_known_and_where_something_is_in
         assert on(app, "mode")
 
 
-async def test_the_routed_mode_is_shown_and_refused() -> None:
+ROUTED = way(Choices(mode=Mode.ROUTED), made_up_hosts.debian13())
+
+
+async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
+    """Go to the mode, and choose public addresses."""
+    await go(pilot, app, "mode")
+    await press(pilot, "right", "space")
+    assert app.choices.mode is Mode.ROUTED
+
+
+async def watched(pilot: Pilot[int], app: WizardApp) -> None:
+    """Go to the screen about the router, and wait until it has been watched."""
+    await go(pilot, app, "upstream")
+    await until(pilot, lambda: not app.probing)
+
+
+async def test_there_and_back_in_the_routed_mode_keeps_every_answer() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        assert "3 of 11" in shown(app)
+        await press(pilot, "enter", "tab", "down", "space")  # /96
+        await watched(pilot, app)
+        await press(pilot, "down", "down", "space")  # fixed entries
+        await go(pilot, app, "inwards")
+        await press(pilot, "down", "space")  # exposed
+        await go(pilot, app, "preview")
+        answers = app.choices
+        assert answers == replace(
+            answers,
+            mode=Mode.ROUTED,
+            prefix=IPv6Network("2001:db8:1:2:0:1::/96"),
+            proxy=Proxy.FIXED,
+            inwards=Inwards.EXPOSED,
+        )
+        questions = ROUTED[: ROUTED.index("apply")]
+        for name in reversed(questions[:-1]):
+            await press(pilot, "escape")
+            assert on(app, name)
+        for name in questions[1:]:
+            await press(pilot, "enter")
+            assert on(app, name)
+        assert app.choices == answers == session.saved
+        assert app.plan is not None
+        assert app.plan.choices == answers
+        assert session.probed == [answers.prefix]
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "result"))
+        assert "11 of 11" in shown(app)
+        assert session.applied is app.plan
+
+
+async def test_the_steps_are_those_of_the_mode_and_each_mode_keeps_its_prefix() -> None:
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=SIZE) as pilot:
-        await jump(pilot, app, "mode")
+        await go(pilot, app, "addresses")
+        await press(pilot, "ctrl+r")
+        private = app.choices.prefix
+        await press(pilot, "escape", "right", "space", "enter", "tab", "down", "space")
+        public = app.choices.prefix
+        await go(pilot, app, "network")
+        assert "6 of 11" in shown(app)
+        await press(pilot, "escape", "escape", "escape", "left", "space")
+        assert app.choices.prefix == private
+        await go(pilot, app, "network")
+        assert "5 of 9" in shown(app)
+        await press(pilot, "escape", "escape", "right", "space")
+        assert app.choices.prefix == public
+
+
+@pytest.mark.parametrize("length", [128, 124])
+async def test_a_host_without_a_prefix_to_give_away_says_so_and_goes_on_private(
+    length: int,
+) -> None:
+    address = Address(IPv6Interface(f"2001:db8:1:2::10/{length}"), Origin.STATIC)
+    uplink = Uplink("eth0", IPv6Address("fe80::1"), Origin.STATIC, (address,))
+    app = WizardApp(MadeUpSession(host=made_up_hosts.debian13(uplink=uplink)))
+    async with app.run_test(size=SIZE) as pilot:
+        await go(pilot, app, "mode")
+        words = " ".join(shown(app).split())
+        assert "Not possible here" in words
+        assert f"/{length}" in words
         await press(pilot, "right", "space", "enter")
-        assert on(app, "mode")
-        assert "cannot be set up yet" in sentence(app)
-        await press(pilot, "left", "space", "enter")
         assert on(app, "addresses")
+        assert app.choices.mode is Mode.ULA
+
+
+async def test_a_public_prefix_is_judged_while_it_is_typed() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        await press(pilot, "enter")
+        field = app.screen.query_one("#prefix", Input)
+        assert field.value == "2001:db8:1:2:1::/80"
+        for text, words in (
+            ("2001:db8:1:2::/64", "is all of the uplink's prefix"),
+            ("2001:db8:1:2::/80", "already in use"),
+            ("2001:db8:1:2:1::/124", "too long"),
+            ("fd00:1:2:3::/64", "is private"),
+            ("[/]", "is not an IPv6 prefix"),
+        ):
+            field.value = text
+            await pilot.pause()
+            assert words in " ".join(shown(app).split())
+            await press(pilot, "enter")
+            assert on(app, "addresses")
+            assert sentence(app).startswith("Not yet")
+        field.value = "2001:db8:9::/64"
+        await pilot.pause()
+        assert "only if the provider routes it here" in " ".join(shown(app).split())
+        await press(pilot, "tab", "down", "down", "space")
+        assert field.value == "2001:db8:1:2::1:0/112"
+
+
+@pytest.mark.parametrize(
+    ("case", "proxy", "words"),
+    [
+        (UpstreamCase.SOLICITED, Proxy.SERVICE, "It asks"),
+        (UpstreamCase.ROUTED, Proxy.NONE, "It routes"),
+        (UpstreamCase.NOTHING, Proxy.SERVICE, "Nothing came back"),
+        (UpstreamCase.REFUSED, Proxy.SERVICE, "It refuses"),
+    ],
+)
+async def test_what_the_router_was_seen_to_do_is_shown_and_a_proxy_proposed(
+    case: UpstreamCase, proxy: Proxy, words: str
+) -> None:
+    app = WizardApp(MadeUpSession(upstream=case))
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        await watched(pilot, app)
+        await settle(pilot)
+        assert words in shown(app)
+        assert "ICMP6, echo request" in " ".join(shown(app).split())
+        assert app.choices.proxy is proxy
+        await go(pilot, app, "preview")
+
+
+async def test_who_answers_can_be_overruled_and_trying_again_leaves_it_so() -> None:
+    session = MadeUpSession(upstream=UpstreamCase.ROUTED)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        await watched(pilot, app)
+        await press(pilot, "home", "space")
+        assert app.choices.proxy is Proxy.SERVICE
+        await press(pilot, "r")
+        await until(pilot, lambda: not app.probing)
+        assert len(session.probed) == 2
+        assert app.choices.proxy is Proxy.SERVICE
+
+
+async def test_a_router_that_cannot_be_watched_is_said_and_stops_nobody() -> None:
+    session = MadeUpSession(upstream_fails="Only root can watch: [/].")
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        await watched(pilot, app)
+        assert "Only root can watch: [/]." in shown(app)
+        session.upstream_fails = ""
+        await press(pilot, "r")
+        await until(pilot, lambda: app.upstream)
+        assert "It asks" in shown(app)
+        await press(pilot, "enter")
+        assert on(app, "network")
+
+
+async def test_while_the_router_is_watched_one_waits_or_chooses() -> None:
+    session = MadeUpSession(hold_probe=True, upstream=UpstreamCase.ROUTED)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        await go(pilot, app, "upstream")
+        await press(pilot, "enter", "r")
+        assert on(app, "upstream")
+        assert "still watching" in sentence(app)
+        assert len(session.probed) == 1
+        await press(pilot, "space", "enter")
+        assert on(app, "network")
+        session.let_go()
+        await until(pilot, lambda: app.upstream)
+        assert app.choices.proxy is Proxy.SERVICE
+
+
+async def test_another_prefix_is_watched_anew_and_one_that_is_not_on_the_link_needs_no_proxy() -> (
+    None
+):
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        await watched(pilot, app)
+        await press(pilot, "escape")
+        app.screen.query_one("#prefix", Input).value = "2001:db8:9::/64"
+        await pilot.pause()
+        await watched(pilot, app)
+        assert [str(prefix) for prefix in session.probed] == [
+            "2001:db8:1:2:1::/80",
+            "2001:db8:9::/64",
+        ]
+        assert app.choices.proxy is Proxy.NONE
+
+
+async def test_an_engine_that_filters_itself_is_not_asked_what_may_come_in() -> None:
+    app = WizardApp(MadeUpSession(host=made_up_hosts.debian14()))
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        assert "filters what comes in itself" in " ".join(shown(app).split())
+        await watched(pilot, app)
+        assert "This Debian has no ndppd" in " ".join(shown(app).split())
+        await go(pilot, app, "compose")
+        await press(pilot, "enter")
+        assert on(app, "preview")
+
+
+async def test_the_preview_says_first_who_will_be_reachable_where() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await choose_routed(pilot, app)
+        await watched(pilot, app)
+        await go(pilot, app, "inwards")
+        await press(pilot, "down", "space")
+        await go(pilot, app, "preview")
+        await settle(pilot)
+        pane = app.screen.query_one("#details", Details).region
+        rows = shown(app).split("\n")[pane.y : pane.bottom]
+        words = " ".join(" ".join(row[pane.x :] for row in rows).split())
+        for name in ("web", "streaming", "sidekiq"):
+            assert f"Reachable from the internet: mastodon-{name}-1 at 2001:db8:1:2:1::" in words
+        assert "3000/tcp" in words
+
+
+async def test_what_has_changed_since_the_run_is_said_above_the_containers() -> None:
+    app = WizardApp(MadeUpSession(notes=("The prefix has changed [/].",)))
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "result") and app.reports)
+        await settle(pilot)
+        words = shown(app)
+        assert words.index("The prefix has changed [/].") < words.index("mastodon-web-1")
+
+
+async def test_answers_that_are_filled_in_are_said_to_be() -> None:
+    app = WizardApp(MadeUpSession(saved=Choices()), "resume")
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        for name in ("welcome", "host"):
+            await go(pilot, app, name)
+            await settle(pilot)
+            assert "Answers from an earlier time are filled in" in shown(app)
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        for name in ("welcome", "host"):
+            await go(pilot, app, name)
+            await settle(pilot)
+            assert "are filled in" not in shown(app)
+
+
+async def test_where_there_is_nothing_to_resume_it_says_so() -> None:
+    for session, nothing in (
+        (MadeUpSession(), True),
+        (MadeUpSession(saved=Choices()), False),
+        (await applied(), False),
+    ):
+        app = WizardApp(session, "resume")
+        async with app.run_test(size=SIZE) as pilot:
+            await found(pilot, app)
+            await settle(pilot)
+            assert ("There is nothing to resume" in shown(app)) is nothing
+
+
+async def test_answers_of_the_routed_mode_are_filled_in_where_they_fit() -> None:
+    saved = Choices(
+        mode=Mode.ROUTED,
+        prefix=IPv6Network("2001:db8:1:2:7::/80"),
+        network="mine",
+        project="mastodon",
+        file=Path("/srv/mastodon/docker-compose.yml"),
+        services=("web",),
+        proxy=Proxy.FIXED,
+        inwards=Inwards.ALL,
+    )
+    app = WizardApp(MadeUpSession(saved=saved))
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        assert app.choices == saved
+        await watched(pilot, app)
+        assert app.choices.proxy is Proxy.FIXED
 
 
 async def test_nothing_is_applied_before_the_question_is_answered_with_yes() -> None:
@@ -463,13 +747,18 @@ async def test_a_run_at_work_is_followed_when_one_comes_back_and_cannot_be_cance
         await until(pilot, lambda: on(app, "result"))
 
 
-async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last_line() -> None:
+@pytest.mark.parametrize("mode", Mode)
+async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last_line(
+    mode: Mode,
+) -> None:
     session = MadeUpSession(act=Act(hold_at=3))
     app = WizardApp(session)
     seen = []
+    names = ROUTED if mode is Mode.ROUTED else STEPS
     async with app.run_test(size=SIZE) as pilot:
         await found(pilot, app)
-        for name in STEPS:
+        app.choose_mode(mode)
+        for name in names:
             if name == "apply":
                 await go_apply(pilot, app)
                 await until(pilot, lambda: app.can_cancel)
@@ -497,7 +786,7 @@ async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last
                 assert on(app, name)
             seen.append(name)
         await press(pilot, "ctrl+q", "y")
-    assert tuple(seen) == STEPS
+    assert tuple(seen) == names
     assert app.return_value == ExitCode.DONE
 
 

@@ -1,12 +1,12 @@
 """What the article of 2017 did by hand for global addresses, and what the routed mode does."""
 
-from dataclasses import dataclass
 from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
 
 from tests.made_up_deployments import Deployment, article
+from tests.unit.test_article import Difference
 from wizard.choices import Inwards, Mode, Proxy
 from wizard.plan import Plan
 from wizard.steps import ndppd
@@ -14,15 +14,6 @@ from wizard.steps.actions import Run, WriteFile
 
 PREFIX = "2001:db8:1111:aaaa:1::/80"
 BRIDGE = "br-ipv6"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One line of the article that the wizard does in another way."""
-
-    article: str
-    ours: str
-    why: str
 
 
 DIFFERENT = (

@@ -77,7 +77,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     def start(self: Session, *arguments: str) -> None:
         """Do the work of the process that a session starts, before it is looked at."""
         earlier = self.record()
-        self._before = earlier.id if earlier else None
+        self._before = (earlier.id, earlier.finished) if earlier else None
         with self.store.log.open("w") as log, monkeypatch.context() as patched:
             patched.setattr(sys, "stderr", log)
             code = worker.main(arguments)
@@ -449,7 +449,7 @@ def test_a_stop_by_the_keyboard_says_that_a_run_goes_on(
 
     monkeypatch.setattr(verbs, "detect", stopped)
     said = wizard("--detect")
-    assert said.code == ExitCode.REFUSED
+    assert said.code == ExitCode.UNEXPECTED
     assert "goes on" in said.err
 
 
@@ -506,10 +506,10 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     for heavy in ("textual", "rich", "docker", "pyroute2", "ruamel.yaml", "subprocess", "asyncio"):
         assert not any(each == heavy or each.startswith(f"{heavy}.") for each in loaded), heavy
     ours = {each for each in loaded if each.startswith(("wizard", "screens"))}
-    assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors"}
+    assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors", "wizard.streams"}
 
 
-def test_output_that_nobody_reads_any_more_is_no_error() -> None:
+def test_output_that_nobody_reads_any_more_gives_no_traceback() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -523,4 +523,4 @@ def test_output_that_nobody_reads_any_more_is_no_error() -> None:
         )
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (ExitCode.UNEXPECTED, "")

@@ -117,6 +117,8 @@ def test_a_healthy_tested_host_has_nothing_to_mind(host: Callable[[], Host]) -> 
         ({"sysctls": Sysctls((), (), (), disabled=True)}, "IPv6 is switched off"),
         ({"ip6tables": Unknown("ip6tables is not installed.")}, "can make no rules"),
         ({"earlier": Unknown("The record is damaged.")}, "The record is damaged."),
+        ({"earlier": Earlier(Path("/r"), "applied", "2026")}, "wizard --undo"),
+        ({"earlier": Earlier(Path("/r"), "a later format's", "2026")}, "wizard --undo"),
     ],
 )
 def test_what_is_in_the_way_is_said(changes: dict[str, Any], expected: str) -> None:
@@ -172,8 +174,6 @@ def test_a_record_that_only_root_may_read_is_not_in_a_users_way() -> None:
             {"uplink": uplink(Address(IPv6Interface("fd00::1/64"), Origin.STATIC))},
             "unique local addresses alone",
         ),
-        ({"earlier": Earlier(Path("/r"), "applied", "2026")}, "wizard --undo"),
-        ({"earlier": Earlier(Path("/r"), "a later format's", "2026")}, "wizard --undo"),
     ],
 )
 def test_what_to_mind_is_said(changes: dict[str, Any], expected: str) -> None:
@@ -181,7 +181,7 @@ def test_what_to_mind_is_said(changes: dict[str, Any], expected: str) -> None:
     assert expected in note
 
 
-@pytest.mark.parametrize("state", ["undone", "rolled back"])
+@pytest.mark.parametrize("state", ["undone", "rolled back", "undo incomplete"])
 def test_a_run_that_was_taken_back_is_nothing_to_mind(state: str) -> None:
     assert notes(made_up_hosts.debian12(earlier=Earlier(Path("/r"), state, "2026"))) == ()
 

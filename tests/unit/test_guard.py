@@ -9,12 +9,13 @@ import pytest
 
 from tests.made_up_deployments import Deployment, deployment
 from wizard import choices as choosing
+from wizard import files
 from wizard.apply import guard_units, journal, lock, program, revert, verification, way_back, window
 from wizard.apply.guard import Unguarded
 from wizard.errors import ExitCode, Locked, Refused, StepFailed, WizardError
+from wizard.files import temporary_beside
 from wizard.record import RESERVED, Record, State, StepState, Store, loads
 from wizard.steps.sysctl import PATH, Sysctl
-from wizard.system import temporary_beside
 
 
 class Remembering(Unguarded):
@@ -250,18 +251,16 @@ def test_what_a_killed_write_left_beside_a_file_is_swept_away(
 def test_the_space_set_aside_is_given_up_for_the_record(
     made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from wizard import record as recording
-
     store.reserve()
     assert store.padding.stat().st_blocks * 512 >= RESERVED
-    write = recording.write_durably
+    write = files.write_durably
 
-    def full(path: Path, state: object) -> None:
+    def full(path: Path, text: str, mode: int, uid: int, gid: int) -> None:
         if store.padding.exists():
             raise OSError(28, "No space left on device")
-        write(path, state)  # type: ignore[arg-type]
+        write(path, text, mode, uid, gid)
 
-    monkeypatch.setattr(recording, "write_durably", full)
+    monkeypatch.setattr("wizard.record.write_durably", full)
     journal.begin(made.plan(), {}, store)
     assert store.load() is not None
     assert not store.padding.exists()

@@ -11,8 +11,8 @@ from tests.made_up_deployments import deployment
 from wizard import __version__
 from wizard.apply import journal
 from wizard.errors import Refused
+from wizard.files import temporary_beside
 from wizard.record import Record, State, StepRecord, StepState, Store, dumps, loads
-from wizard.system import temporary_beside
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
@@ -215,18 +215,18 @@ def test_a_save_is_durable_before_it_takes_the_place_of_the_old_one(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    sync, replace = os.fsync, Path.replace
+    sync, replace = os.fsync, os.replace
 
     def synced(descriptor: int) -> None:
         order.append("sync")
         sync(descriptor)
 
-    def replaced(self: Path, target: Path) -> Path:
+    def replaced(source: str, target: str, **folders: int) -> None:
         order.append("replace")
-        return replace(self, target)
+        replace(source, target, **folders)
 
     monkeypatch.setattr(os, "fsync", synced)
-    monkeypatch.setattr(Path, "replace", replaced)
+    monkeypatch.setattr(os, "replace", replaced)
     applied(store)
     assert order[:3] == ["sync", "replace", "sync"]
 

@@ -248,7 +248,7 @@ def test_the_unit_is_ordered_before_docker_and_after_what_flushes_rules() -> Non
     assert isinstance(step, SystemdUnit)
     text = step.text
     assert "Before=docker.service\n" in text
-    assert "PartOf=docker.service\n" in text
+    assert "PartOf=docker.service nftables.service netfilter-persistent.service\n" in text
     assert "WantedBy=docker.service\n" in text
     for other in ("netfilter-persistent", "nftables", "ufw"):
         assert f"{other}.service" in next(

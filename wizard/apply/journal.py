@@ -8,12 +8,13 @@ from pathlib import Path
 
 from wizard import choices as choosing
 from wizard.errors import ExitCode, HostChanged, Refused, StepFailed, WizardError
+from wizard.files import temporary_beside
 from wizard.plan import Plan
 from wizard.record import FULL, Record, State, StepRecord, StepState, Store, now
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
-from wizard.system import System, temporary_beside
+from wizard.system import System
 from wizard.text import clean
 
 EXIT_CODES: Mapping[State, ExitCode] = {
@@ -38,7 +39,10 @@ def check_obstacles(plan: Plan, system: System) -> None:
         Refused: a command that must succeed beforehand, such as Compose's own check, failed.
     """
     for step in plan.steps:
-        sentence = step.obstacle(system)
+        try:
+            sentence = step.obstacle(system)
+        except (StepFailed, OSError) as error:
+            raise Refused(f"{_in_words(error)} Nothing was changed.") from error
         if sentence:
             raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
     for step in plan.steps:
@@ -139,6 +143,9 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
     """
     begun = begun_steps(record)
     record.state, record.finished = state, ""
+    if state is State.UNDOING:
+        # Why an earlier attempt failed would read as if this one had.
+        record.error = ""
     save_if_possible(record, store)
     complete = True
     for step, entry in begun:

@@ -14,12 +14,13 @@ _POLL = 0.02
 
 
 @contextmanager
-def held(path: Path, wait: float = 0.0) -> Iterator[None]:
+def held(path: Path, wait: float = 0.35) -> Iterator[None]:
     """Hold the lock; the file stays, for removing it would let two runs hold two locks.
 
     Args:
         path: The lock.
-        wait: How many seconds to wait for another to let go.
+        wait: How many seconds to wait for another to let go; whoever only looks at the lock has
+            it for an instant.
 
     Raises:
         Locked: another run holds it.

@@ -53,7 +53,11 @@ def _step(entry: StepRecord, system: System) -> UndoStep:
     for table in entry.before.get("files", []):
         path = str(table["path"])
         old = table["text"] if table["exists"] else None
-        now = system.read(path)
+        try:
+            now = system.read(path)
+        except OSError as error:
+            notes.append(clean(f"{path} cannot be read ({error.strerror}), so it stays so."))
+            continue
         if (now.text if now else None) == old:
             continue
         if now is None or (path in wanted and now.text != wanted[path].text):

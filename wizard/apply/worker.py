@@ -28,9 +28,6 @@ from wizard.record import Record, State, Store, now
 from wizard.system import RealSystem, System
 from wizard.text import clean, clean_line
 
-_GLANCE = 1.0
-"""Seconds to wait for the lock: whoever looks whether it is held holds it for an instant."""
-
 
 class Cancelled:
     """Whether somebody asked for a stop; SIGTERM and SIGINT ask for one."""
@@ -69,9 +66,9 @@ def apply(
         WizardError: nothing was changed, and why.
     """
     guard = guard or Unguarded()
-    with lock.held(store.lock, wait=_GLANCE):
+    with lock.held(store.lock):
         earlier = store.load()
-        if earlier is not None and earlier.state.in_force:
+        if earlier is not None and earlier.state.in_the_way:
             raise Refused(
                 f"An earlier run of the wizard ({earlier.started}) is {earlier.state} on this "
                 "host. Nothing was changed. Take it back first with wizard --undo."
@@ -117,7 +114,7 @@ def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
     Raises:
         WizardError: there is nothing to take back, or it cannot be begun.
     """
-    with lock.held(store.lock, wait=_GLANCE):
+    with lock.held(store.lock):
         record = store.load()
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to take back: no run of the wizard is on this host.")

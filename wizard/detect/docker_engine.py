@@ -78,6 +78,7 @@ def parse(
         firewall_backend=clean_line(str(backend)),
         live_restore=bool(info.get("LiveRestoreEnabled")),
         swarm=(info.get("Swarm") or {}).get("LocalNodeState") == "active",
+        own_address_pools=bool(info.get("DefaultAddressPools")),
         rootless=any(option.split(",")[0] == "name=rootless" for option in security),
     )
 

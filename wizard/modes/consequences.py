@@ -67,8 +67,8 @@ def _filter(engine: Engine | Unknown) -> str:
         return "What comes in is filtered: what containers publish is let in."
     if engine.release >= ROUTED_GATEWAY:
         return (
-            f"Docker {engine.version} filters what comes in itself: it lets in the ports that "
-            "containers publish, and nothing else."
+            f"Docker {engine.version} filters what comes in itself, and lets in the ports that "
+            "containers publish."
         )
     return (
         f"Docker {engine.version} has no filter for such addresses, so the wizard adds rules: ping "

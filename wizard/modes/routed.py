@@ -34,6 +34,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     Raises:
         Refused: the engine, the uplink or the prefix is not known.
     """
+    shared.known(host)
     if isinstance(host.engine, Unknown):
         raise Refused(host.engine.reason)
     if isinstance(host.uplink, Unknown):
@@ -45,7 +46,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     addresses = first_addresses(choices.prefix, len(containers))
     routed_by_engine = host.engine.release >= ROUTED_GATEWAY
 
-    network = shared.network(host, choices, subnet, (_ROUTED,) if routed_by_engine else ())
+    network = shared.network(host, choices, subnet, sources, (_ROUTED,) if routed_by_engine else ())
     rules = None if routed_by_engine else _rules(host, choices, containers, sources)
     fixed = (
         NeighbourProxy(uplink, tuple(map(str, addresses)))
@@ -58,22 +59,21 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         if rules or neighbours
         else None
     )
-    filtering: tuple[Step | None, ...] = (network, rules)
+    filtering: tuple[Step | None, ...] = (network, rules, ours)
     if rules is not None and not rules.engine_masquerades:
-        # Closed before there is anything behind it.
-        filtering = (rules, network)
+        # Closed before there is anything behind it, and open only when there is nothing any more.
+        filtering = (rules, ours, network)
     steps: list[Step | None] = [
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
         *filtering,
         *_answering(choices, uplink, subnet, sources),
         fixed,
-        ours,
         shared.compose_file(host, choices, sources),
         shared.attach(host, choices, addresses),
     ]
     remarks = [
         shared.advertisement_remark(host),
-        *_reachable(choices, containers, addresses, routed_by_engine),
+        *_reachable(choices, containers, addresses, host.engine.release),
         lasting(host),
         _filter_remark(host, routed_by_engine),
     ]
@@ -145,7 +145,8 @@ def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> 
                     "hears that. This service tells the kernel to answer for exactly the "
                     "addresses that containers have, and follows them as they come and go. It "
                     "belongs to the wizard: remove it with wizard --undo before you remove the "
-                    "wizard."
+                    f"wizard. It runs as root with {sources.python}, so see that nobody but root "
+                    "can change the folder that the wizard is in."
                 ),
             ),
         )
@@ -161,22 +162,21 @@ def _reachable(
     choices: Choices,
     containers: Sequence[Container],
     addresses: Sequence[IPv6Address],
-    routed_by_engine: bool,
+    release: tuple[int, int],
 ) -> list[str]:
     """Return who will be reachable from the internet, at which address and port."""
+    routed_by_engine = release >= ROUTED_GATEWAY
     if not containers:
         return ["None of the chosen services has a running container to connect."]
     shared_ports = open_ports(choices, containers)
+    # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
+    pings = not (routed_by_engine and release < (28, 0))
     sentences = []
     for container, address in zip(containers, addresses, strict=True):
         ports = open_ports(choices, [container]) if routed_by_engine else shared_ports
-        where = ", ".join(ports)
+        what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
         if choices.inwards is Inwards.ALL:
             what = "every port"
-        elif where:
-            what = f"ping and {where}"
-        else:
-            what = "ping alone"
         sentences.append(
             f"Reachable from the internet: {clean_line(container.name)} at {address}, {what}."
         )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address
 
 from wizard import prefixes, sources
-from wizard.choices import Choices, Placement, find_project
+from wizard.choices import ROUTED_GATEWAY, Choices, Placement, find_project
 from wizard.compose.edit import add_network
 from wizard.compose.override import override, picks_up_override
 from wizard.errors import Refused
-from wizard.host import ComposeProject, Container, Host, Manager, Origin, Unknown
+from wizard.host import ComposeProject, Container, Host, Manager, Origin, Unknown, Uplink
 from wizard.sources import Sources
 from wizard.steps.attach import Attach
 from wizard.steps.compose_file import ComposeFile
@@ -28,28 +28,68 @@ def project_of(host: Host, choices: Choices) -> ComposeProject:
     return project
 
 
-def forwarding(host: Host, sources: Sources, further: Sequence[tuple[str, str]] = ()) -> Sysctl:
+def by_advertisement(uplink: Uplink) -> bool:
+    """Return whether the uplink's route or an address of it comes by router advertisement.
+
+    A host that forwards does not hear those, and an address that nobody renews runs out.
+    """
+    return uplink.route_origin is Origin.ADVERTISEMENT or any(
+        address.origin is Origin.ADVERTISEMENT for address in uplink.addresses
+    )
+
+
+def engine_forwards(host: Host) -> bool:
+    """Return whether the engine switches forwarding on itself, and closes FORWARD as it does.
+
+    It closes it only if forwarding was off (Docker Engine 28.0 release notes), so on such hosts
+    the wizard leaves forwarding to it, and the host does not become a router for others.
+    """
+    engine = host.engine
+    return (
+        not isinstance(engine, Unknown)
+        and engine.manages_ip6tables
+        and engine.release >= ROUTED_GATEWAY
+    )
+
+
+def known(host: Host) -> None:
+    """Make sure of what a plan cannot do without.
+
+    Raises:
+        Refused: something that decides how the host keeps its own way out is not known.
+    """
+    for part in (host.engine, host.uplink, host.manager, host.networks, host.prefixes_in_use):
+        if isinstance(part, Unknown):
+            raise Refused(part.reason)
+
+
+def forwarding(
+    host: Host, sources: Sources, further: Sequence[tuple[str, str]] = ()
+) -> Sysctl | None:
     """Return the step that lets the kernel forward, with accept_ra first where it is needed.
 
     ``further`` are kernel parameters that a mode needs besides.
     """
-    values = [(name("all", "forwarding"), "1"), (name("default", "forwarding"), "1")]
+    values = []
+    if not engine_forwards(host):
+        values += [(name("all", "forwarding"), "1"), (name("default", "forwarding"), "1")]
     uplink = host.uplink
     if (
         not isinstance(uplink, Unknown)
-        and uplink.route_origin is Origin.ADVERTISEMENT
+        and by_advertisement(uplink)
         and not isinstance(host.manager, Unknown)
         and host.manager.kernel_handles_advertisements
     ):
         values.insert(0, (name(uplink.interface, "accept_ra"), "2"))
-    return Sysctl((*values, *further), sources.files.get(PATH))
+    values += further
+    return Sysctl(tuple(values), sources.files.get(PATH)) if values else None
 
 
 def advertisement_remark(host: Host) -> str | None:
     """Return what to say where a program, not the kernel, listens to router advertisements."""
     if (
         isinstance(host.uplink, Unknown)
-        or host.uplink.route_origin is not Origin.ADVERTISEMENT
+        or not by_advertisement(host.uplink)
         or isinstance(host.manager, Unknown)
         or host.manager.kernel_handles_advertisements
     ):
@@ -64,7 +104,11 @@ def advertisement_remark(host: Host) -> str | None:
 
 
 def network(
-    host: Host, choices: Choices, subnet: str, options: tuple[tuple[str, str], ...] = ()
+    host: Host,
+    choices: Choices,
+    subnet: str,
+    read: Sources,
+    options: tuple[tuple[str, str], ...] = (),
 ) -> DockerNetwork:
     """Return the step that creates the network.
 
@@ -75,7 +119,8 @@ def network(
     if not isinstance(host.networks, Unknown):
         in_use += [each for network in host.networks for each in network.subnets]
     ipv4_subnet = prefixes.free_ipv4_subnet(in_use)
-    if ipv4_subnet is None:
+    own_pools = not isinstance(host.engine, Unknown) and host.engine.own_address_pools
+    if ipv4_subnet is None and not own_pools:
         raise Refused(
             "Every IPv4 subnet that Docker takes for its bridges is in use on this host, so the "
             "new network cannot have one. Remove a Docker network that nobody needs, and go on."
@@ -88,11 +133,13 @@ def network(
     return DockerNetwork(
         network=choices.network,
         bridge=choices.bridge,
-        ipv4_subnet=str(ipv4_subnet),
+        ipv4_subnet="" if own_pools else str(ipv4_subnet),
         ipv6_subnet=subnet,
         project=project.name,
         services=choices.services,
         options=options,
+        engine_forwards=engine_forwards(host),
+        files=tuple(dict.fromkeys((*read.compose_paths, sources.target(choices, read)))),
     )
 
 

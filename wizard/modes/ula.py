@@ -21,6 +21,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     Raises:
         Refused: the engine or the prefix is not known, or the Compose file cannot be changed.
     """
+    shared.known(host)
     if isinstance(host.engine, Unknown):
         raise Refused(host.engine.reason)
     if choices.prefix is None:
@@ -45,7 +46,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
             systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules),
         ]
     steps += [
-        shared.network(host, choices, subnet),
+        shared.network(host, choices, subnet, sources),
         shared.compose_file(host, choices, sources),
         shared.attach(host, choices),
     ]

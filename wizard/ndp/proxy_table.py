@@ -68,6 +68,11 @@ class ProxyTable:
             return None
 
 
+def flush_command(uplink: str) -> tuple[str, ...]:
+    """Return the command that takes all of the service's entries away, whatever became of it."""
+    return ("ip", "-6", "neigh", "flush", "proxy", "dev", uplink, "protocol", str(PROTOCOL))
+
+
 def parse(output: str) -> dict[IPv6Address, bool]:
     """Return the entries from what ``ip -json neighbour show proxy`` prints: ours or not."""
     return {
@@ -88,6 +93,6 @@ def _ip(arguments: list[str], stdin: str = "") -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise WizardError(f"The program ip could not be used: {clean_line(str(error))}.") from error
     if done.returncode:
-        said = clean_line(done.stderr.strip().partition("\n")[0])
+        said = clean_line(done.stderr.strip().partition("\n")[0]) or f"status {done.returncode}"
         raise WizardError(f"ip could not read or change the proxy entries: {said.rstrip('.')}.")
     return done.stdout

@@ -41,6 +41,8 @@ def unit(
         "Type=notify\n"
         f"ExecStart={' '.join(_quoted(word.replace('$', '$$')) for word in words)}\n"
         f"{variables}"
+        # Else the programs with which it takes its entries away would be stopped with it.
+        "KillMode=mixed\n"
         "Restart=always\n"
         "RestartSec=1\n"
         "WatchdogSec=120\n"

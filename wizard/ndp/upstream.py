@@ -77,7 +77,7 @@ def pick_unused(prefix: IPv6Network, in_use: Collection[IPv6Address] = ()) -> IP
 
 
 def probe_upstream(
-    uplink: str, unused: IPv6Address, targets: Sequence[IPv6Address], timeout: float = 2.0
+    uplink: str, unused: IPv6Address, targets: Sequence[IPv6Address], timeout: float = 3.0
 ) -> UpstreamFinding:
     """Send echo requests from an unused address and watch what comes for it.
 

@@ -227,7 +227,7 @@ class Machine:
         """
         variables = _ENVIRONMENT | dict(env or {})
         return [
-            "nsenter", f"--target={self.leader}", "--all", "--",
+            "nsenter", f"--target={self.leader}", "--all", "--root", "--wd", "--",
             "/usr/bin/env", "--ignore-environment", "--chdir=/root",
             *(f"{name}={value}" for name, value in variables.items()),
             *argv,

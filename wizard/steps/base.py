@@ -91,12 +91,7 @@ class Step(ABC):
 
     def refusal(self, system: System) -> str | None:
         """Run the preconditions, and return what the first that fails says, or None."""
-        for command in self.preconditions():
-            result = system.run(command.argv, command.stdin)
-            if result.status != 0:
-                said = " ".join(result.output.split()) or "It printed nothing."
-                return f"{self.title} cannot be done. {clean(command.line)} failed: {said}"
-        return None
+        return run_checks(self, self.preconditions(), system)
 
     def capture(self, system: System) -> dict[str, Any]:
         """Return what must be known to take the step back; the host is only read."""
@@ -170,6 +165,16 @@ class Step(ABC):
             TypeError: the table does not fit the step.
         """
         return cls(**{key: _frozen(value) for key, value in table.items()})
+
+
+def run_checks(step: Step, checks: Sequence[Run], system: System) -> str | None:
+    """Run commands that change nothing, and return what the first that fails says, or None."""
+    for command in checks:
+        result = system.run(command.argv, command.stdin)
+        if result.status != 0:
+            said = " ".join(result.output.split()) or "It printed nothing."
+            return f"{step.title} cannot be done. {clean(command.line)} failed: {said}"
+    return None
 
 
 def run(system: System, action: Run, report: Report) -> str:

@@ -1,13 +1,20 @@
 """The Compose file, so that containers join the network again whenever Compose makes them anew."""
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import ClassVar
 
 from wizard.steps.actions import Action, Run, WriteFile
-from wizard.steps.base import Before, Report, Step
+from wizard.steps.base import Before, Report, Step, run_checks
 from wizard.system import FileState, System
 from wizard.text import clean_line
+
+
+def names_network(text: str, network: str) -> bool:
+    """Return whether a Compose file names a network anywhere outside a comment."""
+    name = re.compile(rf"(?<![\w.-]){re.escape(network)}(?![\w.-])")
+    return any(name.search(line.partition("#")[0]) for line in text.splitlines())
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,21 @@ class ComposeFile(Step):
         ]
         words = ("--project-directory", self.directory, *named, "config", "--quiet")
         return tuple(Run((*command, *words), self.after.text) for command in self.compose_commands)
+
+    def refusal(self, system: System) -> str | None:
+        """Ask each generation of Compose that takes the file as it is whether it takes the new one.
+
+        One that does not, for want of a variable or because it is the other generation, says
+        nothing about the change.
+        """
+        if self.before is None:
+            return super().refusal(system)
+        takes_old = [
+            command
+            for command in self.preconditions()
+            if system.run(command.argv, self.before.text).status == 0
+        ]
+        return run_checks(self, takes_old or self.preconditions(), system)
 
     def actions(self) -> tuple[Action, ...]:
         """One file."""

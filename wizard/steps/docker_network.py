@@ -1,12 +1,15 @@
 """The Docker network that gives containers their IPv6 addresses."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wizard.errors import StepFailed
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.compose_file import names_network
+from wizard.steps.sysctl import forwarding_now, ipv6_networks
 from wizard.system import System
 from wizard.text import clean_line
 
@@ -22,12 +25,17 @@ class DockerNetwork(Step):
     network: str
     bridge: str
     ipv4_subnet: str
+    """Empty where Docker is to take one from the administrator's own pools."""
     ipv6_subnet: str
     project: str
     services: tuple[str, ...]
     """Whose containers are meant to be on it; they do not keep it from being removed."""
     options: tuple[tuple[str, str], ...] = ()
     """Further options of the bridge driver."""
+    engine_forwards: bool = False
+    """Whether Docker switches forwarding on for it, and closes the FORWARD chain meanwhile."""
+    files: tuple[str, ...] = ()
+    """The Compose files that may name it; while one does, it is not removed."""
 
     @property
     def title(self) -> str:
@@ -51,7 +59,8 @@ class DockerNetwork(Step):
                 (
                     *("docker", "network", "create", "--driver", "bridge"),
                     *("--attachable", "--ipv6"),
-                    *("--subnet", self.ipv4_subnet, "--subnet", self.ipv6_subnet),
+                    *(("--subnet", self.ipv4_subnet) if self.ipv4_subnet else ()),
+                    *("--subnet", self.ipv6_subnet),
                     *(word for key, value in options for word in ("--opt", f"{key}={value}")),
                     *("--label", f"{LABEL}={self.ipv6_subnet}"),
                     self.network,
@@ -86,6 +95,13 @@ class DockerNetwork(Step):
             return ()
         if not self._is_ours(found):
             return (f"The Docker network {shown} has been made anew by somebody, so it was kept.",)
+        naming = [path for path in self.files if self._is_named_in(system, path)]
+        if naming:
+            return (
+                f"The Docker network {shown} was kept, because {clean_line(naming[0])} still names "
+                "it and Compose would not start without it. Take it out of the file, run Compose's "
+                "up -d, and then wizard --undo again.",
+            )
         members_now = members(system, self.network)
         guests = [each for each in members_now if not self._is_meant(each)]
         for member in members_now:
@@ -99,13 +115,50 @@ class DockerNetwork(Step):
                 f"remove it with: {self.undo_lines(before)[0]}",
             )
         run(system, Run(("docker", "network", "rm", self.network)), report)
+        if self.engine_forwards and not ipv6_networks(system):
+            self._stop_forwarding(system, before, report)
         return ()
+
+    def _stop_forwarding(self, system: System, before: Before, report: Report) -> None:
+        """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
+        for key, value in before.get("forwarding", []):
+            if forwarding_now(system).get(key) not in (None, value):
+                run(system, Run(("sysctl", "--write", f"{key}={value}")), report)
+        policy = before.get("policy")
+        if policy and _forward_policy(system) not in ("", policy):
+            run(system, Run(("ip6tables", "--wait", "10", "-P", "FORWARD", policy)), report)
+
+    def capture(self, system: System) -> dict[str, Any]:
+        """Add what Docker will change besides, where it does the forwarding."""
+        if not self.engine_forwards:
+            return super().capture(system)
+        forwarding = [[key, value] for key, value in forwarding_now(system).items()]
+        # all.forwarding sets every interface, so it is put back before the others.
+        forwarding.sort(key=lambda each: ".all." not in each[0])
+        return super().capture(system) | {
+            "forwarding": forwarding,
+            "policy": _forward_policy(system),
+        }
+
+    def _is_named_in(self, system: System, path: str) -> bool:
+        """Whether a Compose file names the network outside a comment, as far as it can be read."""
+        try:
+            file = system.read(path)
+        except OSError:
+            return False
+        return file is not None and names_network(file.text, self.network)
 
     def _is_meant(self, member: "Member") -> bool:
         return member.project == self.project and member.service in self.services
 
     def _is_ours(self, found: dict[str, Any]) -> bool:
         return (found.get("Labels") or {}).get(LABEL) == self.ipv6_subnet
+
+
+def _forward_policy(system: System) -> str:
+    said = system.run(("ip6tables", "--wait", "10", "-S", "FORWARD")).output
+    found = re.search(r"^-P FORWARD (\w+)$", said, re.MULTILINE)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True)
@@ -146,7 +199,8 @@ def inspect(system: System, network: str) -> dict[str, Any] | None:
     if result.status != 0:
         if "no such network" in result.output.lower() or "not found" in result.output.lower():
             return None
-        raise StepFailed(f"Docker did not say what {clean_line(network)} is: {result.output}")
+        said = " ".join(result.output.split())
+        raise StepFailed(f"Docker did not say what {clean_line(network)} is: {said}")
     try:
         found: dict[str, Any] = json.loads(result.output.strip().splitlines()[-1])
     except (ValueError, IndexError) as error:

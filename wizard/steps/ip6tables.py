@@ -179,6 +179,11 @@ class Ip6tables(Step):
     def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
         """Take out our rules one by one; a chain that still holds somebody else's rule is kept."""
         kept: list[str] = []
+        if not (self.masquerade or self.engine_masquerades) and self._has_bridge(system):
+            return (
+                f"The rules in {CHAIN} were kept, because {self.bridge} is still there and what is "
+                "behind it would be open to the internet.",
+            )
         for table in reversed(self.tables):
             listed = _listed(system, table)
             if listed is None:
@@ -206,6 +211,9 @@ class Ip6tables(Step):
         kept += self.undo_files(system, before)
         system.remove_directory(DIRECTORY)
         return tuple(kept)
+
+    def _has_bridge(self, system: System) -> bool:
+        return system.run(("ip", "link", "show", "dev", self.bridge)).status == 0
 
 
 def _listed(system: System, table: Table) -> list[str] | None:

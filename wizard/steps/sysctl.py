@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wizard.errors import StepFailed
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
 from wizard.system import FileState, System
@@ -113,10 +114,10 @@ class Sysctl(Step):
         """Add the live values, and the Docker networks that use IPv6 already."""
         live = _read(system, [key for key, _value in self.values])
         if _FORWARDING in live:
-            live |= _read_pattern(system, _EVERY_FORWARDING)
+            live |= forwarding_now(system)
         return super().capture(system) | {
             "live": [[key, value] for key, value in live.items()],
-            "ipv6_networks": sorted(_ipv6_networks(system)),
+            "ipv6_networks": sorted(ipv6_networks(system)),
         }
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
@@ -130,7 +131,7 @@ class Sysctl(Step):
         """Set back each value that still is as it was set."""
         kept: list[str] = []
         wanted = dict(self.values)
-        others = _ipv6_networks(system) - set(before.get("ipv6_networks", []))
+        others = ipv6_networks(system) - set(before.get("ipv6_networks", []))
         # Setting it back for all sets it back everywhere, which is nobody else's doing: so each
         # value is judged by what it was before, unless an undo that was cut short began with it.
         seen = _read(system, list(wanted))
@@ -139,7 +140,12 @@ class Sysctl(Step):
             now = _read(system, [key]).get(key)
             if now is None or now == old:
                 continue
-            if key.endswith(".forwarding") and others:
+            if others and key.endswith(".accept_ra"):
+                kept.append(
+                    f"{key} was left at {now}: IPv6 forwarding stays on, and with {old} the host "
+                    "would lose the default route that its router advertises."
+                )
+            elif others and key.endswith(".forwarding"):
                 sentence = (
                     f"IPv6 forwarding was left on, because the Docker network "
                     f"{min(others)} uses IPv6 too."
@@ -154,6 +160,9 @@ class Sysctl(Step):
                 kept.append(f"{key} has been set to {now} by somebody else since; it was kept.")
             else:
                 run(system, _write(key, old), report)
+        if any(" was left at " in sentence for sentence in kept):
+            kept.append(f"{self.path} was kept, so that it is so after the next boot too.")
+            return tuple(kept)
         return (*kept, *self.undo_files(system, before))
 
     def undo_early(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
@@ -166,7 +175,7 @@ class Sysctl(Step):
         ours = [key for key, _value in reversed(self.values) if key in live]
         ours.sort(key=lambda key: key != _FORWARDING)
         others = [
-            key for key, value in live.items() if key not in ours and value != live[_FORWARDING]
+            key for key, value in live.items() if key not in ours and value != live.get(_FORWARDING)
         ]
         return [(key, live[key]) for key in [*ours, *others]]
 
@@ -187,10 +196,25 @@ def _parse(output: str) -> dict[str, str]:
     return dict(re.findall(r"^(\S+) = (.*)$", output, re.MULTILINE))
 
 
-def _ipv6_networks(system: System) -> set[str]:
+def forwarding_now(system: System) -> dict[str, str]:
+    """Return whether each interface forwards, by the name of its parameter."""
+    return _read_pattern(system, _EVERY_FORWARDING)
+
+
+def ipv6_networks(system: System) -> set[str]:
+    """Return the names of the Docker networks that use IPv6.
+
+    Raises:
+        StepFailed: Docker does not say.
+    """
     result = system.run(("docker", "network", "ls", "--format", "{{.IPv6}} {{.Name}}"))
+    if result.status != 0:
+        raise StepFailed(
+            "Docker did not say which of its networks use IPv6, so forwarding was left as it is: "
+            f"{result.output.strip()}"
+        )
     return {
         line.removeprefix("true ")
         for line in result.output.splitlines()
-        if result.status == 0 and line.startswith("true ")
+        if line.startswith("true ")
     }

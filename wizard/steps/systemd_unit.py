@@ -24,6 +24,8 @@ class SystemdUnit(Step):
     text: str
     previous: FileState | None = None
     purpose: str = "Put the rules back at every boot and restart of Docker"
+    bridge: str = ""
+    """The bridge whose filter the unit loads: while it is there, the unit stays."""
     explanation: str = (
         "The kernel forgets packet filter rules and neighbour entries when it reboots. The unit "
         "holds plain commands and works without the wizard."
@@ -70,6 +72,11 @@ class SystemdUnit(Step):
 
     def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
         """Disable and remove the unit unless somebody changed it."""
+        if self.bridge and system.run(("ip", "link", "show", "dev", self.bridge)).status == 0:
+            return (
+                f"{self.name} was kept, because it closes {self.bridge} at every boot and that is "
+                "still there.",
+            )
         now = system.read(self.path)
         if now is not None and now.text == self.text:
             run(system, Run(("systemctl", "disable", "--now", self.name)), report)
@@ -106,7 +113,7 @@ def rules_and_sysctls(
         "Description=IPv6 for containers: packet filter rules and kernel parameters\n"
         "After=systemd-sysctl.service netfilter-persistent.service nftables.service ufw.service\n"
         f"{'After' if after_docker else 'Before'}=docker.service\n"
-        "PartOf=docker.service\n"
+        "PartOf=docker.service nftables.service netfilter-persistent.service\n"
         "\n"
         "[Service]\n"
         "Type=oneshot\n"
@@ -114,4 +121,7 @@ def rules_and_sysctls(
         + "".join(f"ExecStart={command}\n" for command in commands)
         + "\n[Install]\nWantedBy=docker.service\n",
         previous,
+        bridge=rules.bridge
+        if rules is not None and not (rules.masquerade or rules.engine_masquerades)
+        else "",
     )

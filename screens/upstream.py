@@ -1,0 +1,197 @@
+"""Whether the provider's router asks for the containers' addresses, and who answers it."""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import Static
+
+from screens import wrapping
+from screens.step import StepScreen, paragraph
+from screens.widgets.choice_list import ChoiceList, Entry
+from screens.widgets.sentence import Sentence, Tone
+from wizard.choices import Proxy, check_proxy
+from wizard.ndp.upstream import UpstreamCase
+from wizard.text import clean_line
+
+MEANINGS: dict[UpstreamCase, tuple[str, Tone]] = {
+    UpstreamCase.SOLICITED: (
+        "It asks: the router wants to know who on the link has such an address. So somebody has "
+        "to answer for the containers.",
+        "ok",
+    ),
+    UpstreamCase.ROUTED: (
+        "It routes: the packet came here, and the router did not ask. So nobody has to answer for "
+        "the containers.",
+        "ok",
+    ),
+    UpstreamCase.REFUSED: (
+        "It refuses: the router sends errors and does not ask. Public addresses will hardly work "
+        "here: ask your provider, or choose private ones.",
+        "note",
+    ),
+    UpstreamCase.NOTHING: (
+        "Nothing came back: packets are filtered on the way, or there is no IPv6 router. Ask your "
+        "provider, or press R to try again.",
+        "note",
+    ),
+}
+
+PROXIES = {
+    Proxy.SERVICE: (
+        "The wizard's service",
+        "Recommended. Answers for exactly the addresses that containers have, as they come and go.",
+    ),
+    Proxy.NDPPD: (
+        "ndppd",
+        "Answers for addresses that do not exist, too; ignores a router that re-checks by unicast; "
+        "gone in Debian 14.",
+    ),
+    Proxy.FIXED: (
+        "Fixed entries",
+        "For the addresses of today alone, without a service. A later container is not found.",
+    ),
+    Proxy.NONE: ("Nobody", "Right only where the provider routes the prefix to this host."),
+}
+
+_LINES = 4
+"""Lines of evidence that are shown; those between the first two and the last are like them."""
+
+
+class UpstreamScreen(StepScreen):
+    """What the router was seen to do, and what to do about it."""
+
+    NAME = "upstream"
+    HEADING = "Does the router ask, or route?"
+    AUTO_FOCUS = "#proxies"
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "upstream.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "r,R", "probe_again", "Try again", key_display="R", tooltip="Watch the router again"
+        ),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "A packet for a container comes to your provider's router first. How does the router know "
+        "that it has to go to this host? There are two ways, and this screen finds out which one "
+        "your provider has: the wizard sends an echo request (as ping does) from an address of "
+        "your new prefix that nobody uses, and watches what comes back for that address.",
+        "The router asks: it calls out on the link “who has this address?”. That is neighbour "
+        "discovery (NDP), the successor of ARP. No container hears it, because containers are "
+        "behind this host. So this host has to answer in their place; that is called a neighbour "
+        "proxy.",
+        "The router routes: it has been told that the whole prefix lies behind this host, and just "
+        "sends the packet. No proxy is needed. Providers do that when they give you a prefix of "
+        "your own.",
+        "Nothing comes back, or an error: packets are filtered on the way, or the router lets only "
+        "the addresses through that it knows. Your provider can tell you. R tries again.",
+        "The wizard's service is small: it listens to Docker, and keeps the kernel's list of "
+        "addresses to answer for in step with the containers. ndppd is an older program that "
+        "answers for all of the prefix, whether a container is there or not, so that strangers "
+        "can fill the router's memory; and when a router asks once more in person (by unicast), "
+        "it keeps silent, and packets are lost. Fixed entries are written once, and stay as they "
+        "are when containers change.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose what was seen, what it means, and the list."""
+        yield Sentence(id="meaning")
+        yield paragraph("", id="evidence")
+        yield paragraph(
+            "Who answers for the containers? (Space chooses)", id="question", classes="heading"
+        )
+        yield ChoiceList(id="proxies")
+
+    def arrive(self) -> None:
+        """Watch the router, unless that was done for this prefix."""
+        self.wizard.probe_upstream()
+        super().arrive()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Break the lines anew."""
+        if self.ready:
+            self._show_evidence()
+
+    def show_state(self) -> None:
+        """Show what was seen, and who is to answer."""
+        wizard = self.wizard
+        meaning = self.query_one("#meaning", Sentence)
+        if wizard.upstream is not None:
+            meaning.say(*MEANINGS[wizard.upstream.case])
+        elif wizard.upstream_complaint:
+            meaning.say(wizard.upstream_complaint, "note")
+        else:
+            meaning.say(
+                "Watching: an echo request leaves from an address of "
+                f"{wizard.choices.prefix} that nobody uses. Whoever wants to answer it has to "
+                "find that address. This takes a few seconds."
+            )
+        self._show_evidence()
+        self.query_one("#proxies", ChoiceList).show(self._entries())
+        if wizard.upstream is not None:
+            self.say("")
+
+    def _show_evidence(self) -> None:
+        evidence = self.query_one("#evidence", Static)
+        finding = self.wizard.upstream
+        lines = [clean_line(line) for line in finding.evidence] if finding else []
+        evidence.display = bool(lines)
+        if len(lines) > _LINES:
+            between = len(lines) - _LINES + 1
+            lines = [*lines[:2], f"... {between} more like these", lines[-1]]
+        width = (self.query_one("#body").size.width or 76) - 7
+        evidence.update(
+            Content(
+                "\n".join(
+                    each
+                    for line in textwrap.dedent("\n".join(lines)).split("\n")
+                    for each in wrapping.prose(line, width, later="        ")
+                )
+            )
+        )
+
+    def _entries(self) -> list[Entry]:
+        host, choices = self.wizard.host, self.wizard.choices
+        entries = []
+        for proxy, (label, words) in PROXIES.items():
+            obstacle = check_proxy(replace(choices, proxy=proxy), host) if host else None
+            proposed = proxy is self.wizard.proposed_proxy
+            said = f"Proposed. {words.removeprefix('Recommended. ')}" if proposed else words
+            entries.append(
+                Entry(
+                    proxy.value,
+                    label,
+                    obstacle or said,
+                    chosen=choices.proxy is proxy,
+                    open=obstacle is None,
+                )
+            )
+        return entries
+
+    @on(ChoiceList.Picked, "#proxies")
+    def _picked(self, event: ChoiceList.Picked) -> None:
+        self.say("")
+        self.wizard.pick_proxy(Proxy(event.key))
+
+    def refusal(self) -> str | None:
+        """Say that the router is still watched, or why the proxy cannot be had."""
+        wizard = self.wizard
+        if wizard.host is None:
+            return "The wizard is still looking at this host."
+        if wizard.probing and not wizard.proxy_picked:
+            return (
+                "The wizard is still watching the router. Wait a few seconds, or choose with Space "
+                "who answers."
+            )
+        return check_proxy(wizard.choices, wizard.host)
+
+    def action_probe_again(self) -> None:
+        """Watch the router again."""
+        if not self.wizard.probing:
+            self.say("")
+            self.wizard.probe_upstream(again=True)

@@ -1,0 +1,193 @@
+"""How long it takes, how much memory and how many bytes, each against the least it could be."""
+
+import re
+import time
+import tomllib
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.bench.conftest import Figures
+from tests.machines.support import (
+    ANSWERS,
+    PYTHON,
+    RECORD,
+    answer,
+    apply,
+    undo,
+    walk_to_question,
+    wizard,
+)
+from tests.machines.terminal import Terminal
+from wizard.errors import ExitCode
+from wizard.rehearsal import deployment as deployments
+from wizard.rehearsal.library import COMPILED
+from wizard.rehearsal.machine import Machine
+
+RELEASE = 13
+SCREEN = 80 * 24
+KEPT_ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
+
+# As the program of a machine starts Python, so that the one pays what the other pays.
+ENVIRONMENT = {**PYTHON, "PYTHONPYCACHEPREFIX": str(COMPILED), "PYTHONSAFEPATH": "1"}
+
+BARE_APP = "/root/bare_app.py"
+BARE_APP_TEXT = """\
+from textual.app import App
+from textual.widgets import Static
+
+class Bare(App):
+    def compose(self):
+        yield Static("Hello, world")
+
+Bare().run()
+"""
+
+# Times a program inside the machine, so that the way into the machine does not count.
+TIME_PROGRAM = """\
+import subprocess, sys, time
+
+def once():
+    begun = time.monotonic()
+    subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return time.monotonic() - begun
+
+print(min(once() for _ in range(int(sys.argv[1]))))
+"""
+
+TIME_LOOK = """\
+import time
+from wizard.detect.look import look
+begun = time.monotonic()
+look()
+print(time.monotonic() - begun)
+"""
+
+WORKER_MEMORY = """\
+import re, sys
+from wizard.apply import worker
+code = worker.main(["apply", *sys.argv[1:]])
+print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+sys.exit(code)
+"""
+
+
+def ready_machine() -> Machine:
+    """A machine that is not started yet."""
+    return Machine(RELEASE)
+
+
+def prepare(machine: Machine) -> None:
+    """Deploy, leave answers, and run each program once, so that all of it has been compiled."""
+    answer(machine, deployments.up(machine, "current"))
+    kept = machine.path(KEPT_ANSWERS)
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(machine.path(ANSWERS).read_text())
+    machine.path(BARE_APP).write_text(BARE_APP_TEXT)
+    for words in (["--help"], ["--detect"], ["--plan"]):
+        wizard(machine, *words)
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Machine]:
+    """A machine with a deployment; each test leaves it as it was."""
+    with ready_machine() as machine:
+        prepare(machine)
+        for words, text in (WIZARD, BARE):
+            first_paint(machine, words, text)
+        yield machine
+
+
+WIZARD = (["wizard"], "1 of 9")
+BARE = (["python3", BARE_APP], "Hello, world")
+
+
+def seconds(machine: Machine, argv: Sequence[str], times: int = 7) -> float:
+    """The best time of a program in the machine."""
+    timed = machine.run(["python3", "-c", TIME_PROGRAM, str(times), *argv], env=ENVIRONMENT)
+    return float(timed.stdout)
+
+
+def first_paint(machine: Machine, words: Sequence[str], text: str) -> float:
+    """Seconds from the start of a program to its text on a terminal of 80x24."""
+    begun = time.monotonic()
+    terminal = Terminal(machine.command(words, env=ENVIRONMENT))
+    terminal.wait_for(text)
+    took = time.monotonic() - begun
+    terminal.close()
+    return took
+
+
+def peak_memory(machine: Machine, pattern: str) -> float:
+    """MiB that the one process with such a command line has had at most (proc_pid_status(5))."""
+    (number,) = machine.run(["pgrep", "--full", "--exact", pattern]).stdout.split()
+    status = machine.path(f"/proc/{number}/status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+def test_first_paint(host: Machine, figures: Figures) -> None:
+    ours = min(first_paint(host, *WIZARD) for _ in range(5))
+    bare = min(first_paint(host, *BARE) for _ in range(5))
+    figures.add("first paint", ours * 1000, "bare Textual app", bare * 1000, "ms")
+
+
+def test_detection(host: Machine, figures: Figures) -> None:
+    ask = ["python3", "-c", TIME_LOOK]
+    looked = min(float(host.run(ask, env=ENVIRONMENT).stdout) for _ in range(5))
+    docker = seconds(host, ["docker", "info"])
+    figures.add("all detectors but the way out", looked * 1000, "docker info", docker * 1000, "ms")
+    whole = seconds(host, ["wizard", "--detect"])
+    figures.add("wizard --detect", whole * 1000, "docker info", docker * 1000, "ms")
+
+
+def test_help(host: Machine, figures: Figures) -> None:
+    ours = seconds(host, ["wizard", "--help"], times=15)
+    bare = seconds(host, ["python3", "-c", "pass"], times=15)
+    figures.add("wizard --help", ours * 1000, "python3 -c pass", bare * 1000, "ms")
+
+
+def test_bytes_and_memory_of_the_walk(host: Machine, figures: Figures) -> None:
+    terminal = walk_to_question(host)
+    terminal.press("y")
+    terminal.wait_for("9 of 9", seconds=60)
+    terminal.wait_for("Inside mastodon")
+    sent, ours = terminal.sent, peak_memory(host, f"python3 -m wizard --answers {ANSWERS}")
+    terminal.press("enter")
+    assert terminal.wait_for_end() == ExitCode.DONE
+    assert undo(host).returncode == ExitCode.DONE
+
+    terminal = Terminal(host.command(BARE[0], env=ENVIRONMENT))
+    terminal.wait_for(BARE[1])
+    bare = peak_memory(host, " ".join(BARE[0]))
+    terminal.close()
+
+    figures.add("bytes from welcome to result", sent, "one full screen", SCREEN, "bytes")
+    figures.add("peak memory of the screens", ours, "bare Textual app", bare, "MiB")
+
+
+def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
+    assert apply(host).returncode == ExitCode.DONE
+    digest = tomllib.loads(host.path(RECORD).read_text())["digest"]
+    assert undo(host).returncode == ExitCode.DONE
+    done = host.run(["python3", "-c", WORKER_MEMORY, ANSWERS, digest], env=ENVIRONMENT)
+    assert undo(host).returncode == ExitCode.DONE
+    empty = host.run(["python3", "-c", "print(open('/proc/self/status').read())"]).stdout
+    found = re.search(r"VmHWM:\s+(\d+) kB", empty)
+    assert found is not None
+    ours, bare = int(done.stdout.split()[-1]) / 1024, int(found[1]) / 1024
+    figures.add("peak memory of the apply", ours, "python3 that does nothing", bare, "MiB")
+
+
+def test_apply(figures: Figures) -> None:
+    """On machines fresh for each run: a script by hand cannot be taken back."""
+    ours, by_hand = [], []
+    for _ in range(2):
+        with ready_machine() as one, ready_machine() as twin:
+            for machine in (one, twin):
+                prepare(machine)
+            ours.append(seconds(one, ["wizard", "--apply", "--yes"], times=1))
+            twin.path("/root/plan.sh").write_text(wizard(twin, "--plan").stdout)
+            by_hand.append(seconds(twin, ["sh", "/root/plan.sh"], times=1))
+    figures.add("wizard --apply", min(ours) * 1000, "its script by sh", min(by_hand) * 1000, "ms")

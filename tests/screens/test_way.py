@@ -1,0 +1,29 @@
+"""The way through the screens, for each mode and engine."""
+
+from screens.app import WizardApp
+from screens.way import way
+from tests import made_up_hosts
+from wizard.choices import Choices, Mode
+
+ROUTED = Choices(mode=Mode.ROUTED)
+
+
+def test_private_addresses_need_neither_a_router_nor_a_filter() -> None:
+    names = way(Choices(), made_up_hosts.debian13())
+    assert not {"upstream", "inwards"} & set(names)
+    assert names == way(Choices(), None)
+
+
+def test_the_router_is_watched_once_the_prefix_is_known() -> None:
+    names = way(ROUTED, made_up_hosts.debian13())
+    assert names.index("upstream") == names.index("addresses") + 1
+
+
+def test_what_may_come_in_is_asked_last_and_only_where_the_engine_does_not_filter() -> None:
+    names = way(ROUTED, made_up_hosts.debian13())
+    assert names[names.index("inwards") + 1] == "preview"
+    assert "inwards" not in way(ROUTED, made_up_hosts.debian14())
+
+
+def test_every_step_is_a_screen_of_the_app() -> None:
+    assert set(way(ROUTED, made_up_hosts.debian13())) == set(WizardApp.SCREENS) - {"undo"}

@@ -1,0 +1,56 @@
+"""The text of the systemd unit."""
+
+import configparser
+
+from wizard.ndp.unit import unit
+
+
+def sections(text: str) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for line in text.splitlines():
+        if line.startswith("["):
+            found[line.strip("[]")] = []
+        elif line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found[list(found)[-1]].append((key, value))
+    return found
+
+
+def test_it_runs_the_service_of_the_wizard_that_wrote_it() -> None:
+    service = dict(sections(unit("/opt/wizard/bin/python", "eth0", "wizard"))["Service"])
+    assert service["ExecStart"] == (
+        "/opt/wizard/bin/python -m wizard.ndp --uplink eth0 --network wizard"
+    )
+    assert service["Type"] == "notify"
+    assert service["Restart"] == "always"
+
+
+def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:
+    found = sections(unit("/usr/bin/python3", "eth0", "wizard"))
+    keys = {key for key, _ in found["Unit"]}
+    assert keys.isdisjoint({"PartOf", "BindsTo", "Requires", "Requisite"})
+    assert "docker.service" in dict(found["Unit"])["After"].split()
+    assert found["Install"] == [("WantedBy", "docker.service")]
+
+
+def test_it_has_one_capability_and_nothing_to_write_to() -> None:
+    service = dict(sections(unit("/usr/bin/python3", "eth0", "wizard"))["Service"])
+    assert service["CapabilityBoundingSet"] == "CAP_NET_ADMIN"
+    assert service["NoNewPrivileges"] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    assert service["RestrictAddressFamilies"] == "AF_UNIX AF_NETLINK"
+
+
+def test_odd_words_reach_the_service_as_they_are() -> None:
+    text = unit("/home/a b/python", "eth%d", 'n"1$x', {"PYTHONPATH": "/a b:/c%d$"})
+    service = dict(sections(text)["Service"])
+    assert service["ExecStart"] == (
+        '"/home/a b/python" -m wizard.ndp --uplink eth%%d --network "n\\"1$$x"'
+    )
+    assert service["Environment"] == '"PYTHONPATH=/a b:/c%%d$"'
+
+
+def test_every_line_is_one_of_a_unit_file() -> None:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.read_string(unit("/usr/bin/python3", "eth0", "wizard"))
+    assert parser.sections() == ["Unit", "Service", "Install"]

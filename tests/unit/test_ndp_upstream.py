@@ -1,0 +1,108 @@
+"""Which packets tell how an upstream delivers, and which address is taken to find out."""
+
+import struct
+from ipaddress import IPv6Address, IPv6Network
+
+import pytest
+
+from wizard.errors import Refused
+from wizard.ndp.upstream import pick_unused
+from wizard.ndp.watched import BPF_INSTRUCTION, Kind, bpf, parse, solicited_node
+
+ADDRESS = IPv6Address("2001:db8:1:2:1:d8e3:1a7e:130b")
+OTHER = IPv6Address("2001:db8:1:2:1:d8e3:1a7e:130c")
+ROUTER = IPv6Address("fe80::1")
+
+
+def packet(
+    kind: int,
+    destination: IPv6Address,
+    code: int = 0,
+    target: IPv6Address | None = None,
+    header: int = 58,
+) -> bytes:
+    body = struct.pack("!BBHI", kind, code, 0, 0) + (target.packed if target else bytes(16))
+    head = struct.pack("!IHBB", 6 << 28, len(body), header, 255)
+    return head + ROUTER.packed + destination.packed + body
+
+
+GROUP = IPv6Address("ff02::1:ff7e:130b")
+TELLING = {
+    "solicitation": (packet(135, GROUP, target=ADDRESS), Kind.SOLICITATION),
+    "unicast solicitation": (packet(135, ADDRESS, target=ADDRESS), Kind.SOLICITATION),
+    "reply": (packet(129, ADDRESS), Kind.DELIVERY),
+    "no route": (packet(1, ADDRESS, code=0), Kind.DELIVERY),
+    "hop limit": (packet(3, ADDRESS), Kind.DELIVERY),
+    "prohibited": (packet(1, ADDRESS, code=1), Kind.REFUSAL),
+    "source policy": (packet(1, ADDRESS, code=5), Kind.REFUSAL),
+}
+SILENT = {
+    "solicitation of another": packet(135, GROUP, target=OTHER),
+    "reply to another": packet(129, OTHER),
+    "error for another": packet(1, OTHER, code=1),
+    "echo request": packet(128, ADDRESS),
+    "advertisement": packet(136, ADDRESS, target=ADDRESS),
+    "UDP": packet(129, ADDRESS, header=17),
+    "short": packet(129, ADDRESS)[:47],
+}
+
+
+def run(program: bytes, data: bytes) -> int:
+    """Run a filter as the kernel does: a load beyond the packet's end drops it."""
+    instructions = list(BPF_INSTRUCTION.iter_unpack(program))
+    place = accumulator = 0
+    while True:
+        code, yes, no, constant = instructions[place]
+        place += 1
+        if code in (0x30, 0x20):
+            size = 1 if code == 0x30 else 4
+            if constant + size > len(data):
+                return 0
+            accumulator = int.from_bytes(data[constant : constant + size], "big")
+        elif code == 0x06:
+            return int(constant)
+        else:
+            holds = accumulator == constant if code == 0x15 else accumulator > constant
+            place += yes if holds else no
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_what_tells_something_passes_the_filter_and_is_understood(name: str) -> None:
+    data, kind = TELLING[name]
+    seen = parse(data, ADDRESS)
+    assert seen is not None
+    assert seen.kind is kind
+    assert run(bpf(ADDRESS), data) > 0
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_what_tells_nothing_is_left_out(name: str) -> None:
+    assert parse(SILENT[name], ADDRESS) is None
+    if name != "short":
+        assert run(bpf(ADDRESS), SILENT[name]) == 0
+
+
+def test_a_solicitation_reads_as_in_tcpdump() -> None:
+    seen = parse(packet(135, GROUP, target=ADDRESS), ADDRESS)
+    assert seen is not None
+    assert seen.words == (
+        f"fe80::1 > ff02::1:ff7e:130b: ICMP6, neighbor solicitation, who has {ADDRESS}"
+    )
+
+
+def test_the_group_of_an_address_ends_as_the_address_does() -> None:
+    assert IPv6Address(solicited_node(ADDRESS)) == GROUP
+
+
+def test_an_unused_address_lies_in_the_upper_half_and_is_new_each_time() -> None:
+    prefix = IPv6Network("2001:db8:1:2:1::/80")
+    drawn = {pick_unused(prefix) for _ in range(20)}
+    assert len(drawn) == 20
+    assert all(each in prefix and each >= prefix[prefix.num_addresses // 2] for each in drawn)
+
+
+def test_an_address_in_use_is_not_picked() -> None:
+    prefix = IPv6Network("2001:db8::/126")
+    assert pick_unused(prefix, {prefix[2]}) == prefix[3]
+    with pytest.raises(Refused, match="Choose a larger prefix"):
+        pick_unused(prefix, set(prefix))
