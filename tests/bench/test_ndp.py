@@ -140,8 +140,8 @@ def service(machine: Machine) -> Iterator[MadeUpEngine]:
 def ndppd(machine: Machine, configuration: str) -> Iterator[None]:
     machine.path("/etc/ndppd.conf").write_text(configuration)
     machine.shell("systemd-run --quiet --unit=bench-ndppd ndppd -c /etc/ndppd.conf")
-    machine.wait(lambda: solicit_answered(machine), "ndppd")
     try:
+        machine.wait(lambda: solicit_answered(machine), "ndppd")
         yield
     finally:
         machine.shell("systemctl stop bench-ndppd")
