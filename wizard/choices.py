@@ -20,6 +20,9 @@ from wizard.text import clean_line
 
 FORMAT = 1
 
+WINDOW = (30, 900)
+"""The fewest and the most seconds that there may be to say "keep"."""
+
 DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
 """A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
 
@@ -93,6 +96,8 @@ class Choices:
     """For routed addresses alone."""
     inwards: Inwards = Inwards.PUBLISHED
     """For routed addresses alone."""
+    window: int = 120
+    """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
 
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
@@ -180,6 +185,17 @@ def check_bridge(name: str, host: Host) -> str | None:
     if not isinstance(host.interfaces, Unknown) and name in host.interfaces:
         return f"This host already has an interface called {shown}. Take another name."
     return None
+
+
+def check_window(seconds: object) -> int:
+    """Return the seconds that there are to say "keep".
+
+    Raises:
+        ValueError: they are no number, too few to log in anew, or too many to be cut off.
+    """
+    if type(seconds) is not int or not WINDOW[0] <= seconds <= WINDOW[1]:
+        raise ValueError(f"window must be a number of seconds from {WINDOW[0]} to {WINDOW[1]}")
+    return seconds
 
 
 def check_mode(mode: Mode, host: Host) -> str | None:
@@ -376,6 +392,8 @@ def to_table(choices: Choices) -> dict[str, object]:
     }
     if choices.mode is Mode.ROUTED:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
+    if choices.window != Choices.window:
+        table["window"] = choices.window
     return table
 
 
@@ -387,7 +405,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards",
+        "proxy", "inwards", "window",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -399,7 +417,7 @@ def from_table(table: dict[str, object]) -> Choices:
     try:
         if not isinstance(services, list) or not all(isinstance(each, str) for each in services):
             raise ValueError("services must be a list of names")
-        strings = {key: value for key, value in table.items() if key != "services"}
+        strings = {key: value for key, value in table.items() if key not in ("services", "window")}
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -417,6 +435,7 @@ def from_table(table: dict[str, object]) -> Choices:
             target=IPv6Address(texts.get("target", str(proposed.target))),
             proxy=Proxy(texts.get("proxy", proposed.proxy)),
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
+            window=check_window(table.get("window", proposed.window)),
         )
     except ValueError as error:
         raise Refused(

@@ -12,6 +12,7 @@ from wizard.errors import ExitCode, Refused, WizardError
 _USAGE = """\
 wizard                      open the wizard
 wizard --resume             go on where you left, or see what runs
+wizard --keep               keep the change that waits for an answer
 wizard --undo [--yes]       take back what the wizard did
 wizard --check              does IPv6 work in the containers?
 wizard --status             what the wizard did on this host
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_mutually_exclusive_group()
     for name, text in (
         ("resume", "go on where you left, or see what runs"),
+        ("keep", "keep the change, which is taken back otherwise"),
         ("undo", "take back what the wizard did"),
         ("check", "does IPv6 work in the containers?"),
         ("status", "what the wizard did on this host"),
@@ -80,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         verbs.add_argument(f"--{name}", action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
     parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply)")
+    parser.add_argument(
+        "--window",
+        metavar="SECONDS",
+        type=int,
+        help="for --apply: take it back unless wizard --keep is typed within SECONDS",
+    )
     parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
     parser.add_argument("--target", metavar="ADDRESS", help="the IPv6 address that --check tries")
     parser.add_argument(
@@ -113,7 +121,9 @@ def _run(chosen: argparse.Namespace) -> int:
         _say(text)
         return code
     if chosen.apply:
-        return verbs.apply(chosen.answers, chosen.yes, _progress)
+        return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window)
+    if chosen.keep:
+        return _say(verbs.keep())
     if chosen.undo and (chosen.yes or not _has_terminal()):
         return verbs.undo(chosen.yes, _progress)
     return _open(chosen)

@@ -1,5 +1,6 @@
 """The record: journal, receipt and undo list in one TOML file that a person can read."""
 
+import errno
 import os
 import tomllib
 from collections.abc import Mapping
@@ -20,6 +21,12 @@ FORMAT = 1
 
 DIRECTORY = Path("/var/lib/docker-ipv6-wizard")
 
+RESERVED = 1 << 20
+"""Octets that are set aside for the record and for the files that are put back."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the kernel says where no space is left (errno(3))."""
+
 _HEADER = """\
 # What the wizard did on this host, step by step. To take it back: wizard --undo
 # By hand: run the commands under "undo" of every step that is not "planned" or "undone",
@@ -33,6 +40,8 @@ class State(StrEnum):
     """Where a whole run stands."""
 
     APPLYING = "applying"
+    UNCONFIRMED = "unconfirmed"
+    """Every step is done and verified; it is taken back unless somebody says "keep"."""
     APPLIED = "applied"
     ROLLING_BACK = "rolling back"
     ROLLED_BACK = "rolled back"
@@ -101,6 +110,13 @@ class Record:
     steps: list[StepRecord]
     finished: str = ""
     error: str = ""
+    window: int = 0
+    """Seconds that there are, or were, to say "keep"; 0 where nobody was asked."""
+    deadline: str = ""
+    """When those end by the clock on the wall, as RFC 3339 writes it."""
+    expires: float = 0.0
+    """The same on the monotonic clock of the boot named below."""
+    boot: str = ""
     wizard: str = __version__
     format: int = FORMAT
 
@@ -124,7 +140,8 @@ def dumps(record: Record) -> str:
     for one in (table, *steps):
         one["state"] = str(one["state"])
     first = ("format", "wizard", "id", "state", "started", "finished", "error", "digest")
-    plain = {key: table[key] for key in (*first, "host", "choices")}
+    waiting = ("window", "deadline", "expires", "boot")
+    plain = {key: table[key] for key in (*first, *waiting, "host", "choices")}
     plain["steps"] = steps
     return _HEADER + tomli_w.dumps(plain) + _FOOTER
 
@@ -180,6 +197,7 @@ class Store:
         self.lock = directory / "lock"
         self.log = directory / "apply.log"
         self.answers = directory / "answers.toml"
+        self.padding = directory / "reserved-space"
 
     def prepare(self) -> None:
         """Make the folder where there is none.
@@ -227,10 +245,42 @@ class Store:
     def save(self, record: Record) -> None:
         """Write the record whole or not at all, and make it durable.
 
+        Where the disk is full, the reserved space is given up for it.
+
         Raises:
             OSError: the disk is full or read-only; the record before stays.
         """
-        write_durably(self.path, dumps(record), 0o600, os.geteuid(), os.getegid())
+        text, owner = dumps(record), (os.geteuid(), os.getegid())
+        try:
+            write_durably(self.path, text, 0o600, *owner)
+        except OSError as error:
+            if error.errno not in FULL or not self.release():
+                raise
+            write_durably(self.path, text, 0o600, *owner)
+
+    def reserve(self) -> None:
+        """Set space aside, so that a change can be taken back on a disk that is full by then.
+
+        Raises:
+            OSError: there is no such space.
+        """
+        descriptor = os.open(self.padding, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, RESERVED)
+            os.fsync(descriptor)
+        except OSError:
+            self.release()
+            raise
+        finally:
+            os.close(descriptor)
+
+    def release(self) -> bool:
+        """Give up the space that was set aside; return whether there was any."""
+        try:
+            self.padding.unlink()
+        except OSError:
+            return False
+        return True
 
     def archive(self) -> None:
         """Keep an ended record under its own name, so that the next one does not overwrite it."""

@@ -1,8 +1,7 @@
 """All that a front end may ask of the engine, in one place."""
 
 import os
-import subprocess
-import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
@@ -11,7 +10,7 @@ from pathlib import Path
 from wizard import choices as choosing
 from wizard import plan as planning
 from wizard import script, sources
-from wizard.apply import journal, lock, undoing
+from wizard.apply import guard, journal, lock, revert, start, undoing, window
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices, Mode, Proxy
 from wizard.detect.look import look
@@ -31,6 +30,9 @@ from wizard.sources import Sources
 from wizard.subprefixes import is_on_link
 from wizard.system import RealSystem, System
 from wizard.text import clean
+
+_MENDING = 60.0
+"""Seconds that the guard has to begin, once a process has died."""
 
 CHECK_PORT = 443
 """The TCP port that a check tries on its target."""
@@ -52,7 +54,8 @@ class Session:
     def __init__(self, store: Store | None = None, system: System | None = None) -> None:
         self.store = store or Store(state_directory())
         self.system = system or RealSystem()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: start.Worker | None = None
+        self._died: float | None = None
         self._before: tuple[str, ...] | None = None
 
     @property
@@ -123,15 +126,21 @@ class Session:
             raise Refused(f"{path} cannot be written: {error.strerror}.") from error
         return path
 
-    def start_apply(self, plan: Plan) -> None:
+    def start_apply(self, plan: Plan, ask: bool = False, seconds: int | None = None) -> None:
         """Start applying in a process of its own, which outlives this terminal.
+
+        Args:
+            plan: What is applied.
+            ask: Leave the run unconfirmed at the end, until somebody says "keep".
+            seconds: How long to wait for that; as the choices say if it is not given.
 
         Raises:
             Refused: the state folder cannot be used.
         """
         self.store.prepare()
         self.save_answers(plan.choices)
-        self._start("apply", str(self.store.answers), plan.digest)
+        waiting = [str(seconds or plan.choices.window)] if ask or seconds else []
+        self._start("apply", str(self.store.answers), plan.digest, *waiting)
 
     def start_undo(self) -> None:
         """Start taking everything back in a process of its own.
@@ -142,10 +151,61 @@ class Session:
         self.store.prepare()
         self._start("undo")
 
+    def keep(self) -> Record:
+        """Keep the run that waits for an answer, and end its guard.
+
+        Raises:
+            Refused: there is nothing to keep, or the person is not root.
+            TooLate: the run was taken back; the message says why.
+            Locked: a run is at work.
+        """
+        self._need_root()
+        self.store.prepare()
+        return revert.keep(self.system, self.store, guard.choose(self.system, self.store))
+
+    def extend(self, seconds: int | None = None) -> Record:
+        """Begin the time for an answer anew; as long as the last one if no seconds are given.
+
+        Raises:
+            Refused: nothing waits for an answer, or the person is not root.
+            TooLate: the run was taken back.
+            Locked: a run is at work.
+        """
+        self._need_root()
+        record = self.record()
+        wanted = seconds or (record.window if record else 0) or Choices.window
+        return revert.extend(self.store, guard.choose(self.system, self.store), wanted)
+
+    def revert_now(self) -> None:
+        """Start taking back the run that waits for an answer, without waiting for the end.
+
+        Raises:
+            Refused: there is none, or the person is not root.
+        """
+        self._need_root()
+        record = self.record()
+        if record is None or not record.state.in_force:
+            raise Refused("There is nothing to take back: no run of the wizard is on this host.")
+        self._start("revert", record.id, "now")
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the run is taken back, or None where none waits for an answer.
+
+        Raises:
+            Refused: the record cannot be read.
+        """
+        record = self.record()
+        waits = record is not None and record.state is State.UNCONFIRMED
+        return window.seconds_left(record) if record is not None and waits else None
+
+    def guard_coverage(self) -> str:
+        """Return what the guard of this host does not cover, or an empty text for nothing."""
+        return guard.choose(self.system, self.store).coverage
+
     def cancel(self) -> None:
         """Ask the run that this session started to stop at the next step and roll back."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
+        if self._process is not None:
+            self._process.cancel()
 
     def progress(self) -> Progress:
         """Return how far the run is: the one that this session started, or else the newest.
@@ -162,6 +222,9 @@ class Session:
         record = self.record()
         if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))
+        seen_to = code in set(ExitCode) - {ExitCode.DONE, ExitCode.UNEXPECTED}
+        if record is not None and not seen_to and (not code or self._is_new(record)):
+            return self._progress_of_another(record)
         ended = ExitCode(code) if code in set(ExitCode) else ExitCode.UNEXPECTED
         return Progress(None, ended, self._last_words())
 
@@ -170,6 +233,8 @@ class Session:
             return Progress(record, None)
         if record is None:
             return Progress(None, ExitCode.REFUSED, "No run of the wizard is on this host.")
+        if record.state.moving and self._is_being_mended():
+            return Progress(record, None)
         if record.state.moving:
             return Progress(
                 record,
@@ -178,6 +243,17 @@ class Session:
                 "began with wizard --undo.",
             )
         return Progress(record, journal.EXIT_CODES[record.state])
+
+    def _is_being_mended(self) -> bool:
+        """Return whether the guard can be expected to take over from a process that has died."""
+        if not guard.is_armed():
+            return False
+        self._died = self._died or time.monotonic()
+        return time.monotonic() - self._died < _MENDING
+
+    def _need_root(self) -> None:
+        if not self.root:
+            raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
 
     def why_not_apply(self) -> str | None:
         """Return a sentence that says why this person cannot apply a plan now, or None."""
@@ -189,6 +265,11 @@ class Session:
         if self.is_running():
             return "Another run of the wizard is at work. Wait until it has ended."
         record = self.record()
+        if record is not None and record.state is State.UNCONFIRMED:
+            return (
+                f"The run of {record.started} waits for an answer: keep it with wizard --keep, or "
+                "let it be taken back."
+            )
         if record is not None and record.state.in_the_way:
             return (
                 f"The run of {record.started} is {record.state} on this host. Take it back first, "
@@ -298,20 +379,7 @@ class Session:
     def _start(self, *arguments: str) -> None:
         record = self.record()
         self._before = _mark(record) if record else None
-        descriptor = os.open(
-            self.store.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600
-        )
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "wizard.apply.worker", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=descriptor,
-                start_new_session=True,
-                cwd="/",
-            )
-        finally:
-            os.close(descriptor)
+        self._process = start.start(self.store, *arguments)
 
     def _last_words(self) -> str:
         try:

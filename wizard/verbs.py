@@ -14,7 +14,7 @@ from wizard.modes.shared import project_of
 from wizard.plan import Plan
 from wizard.reachability.report import as_json as reports_as_json
 from wizard.reachability.report import as_table, passed
-from wizard.record import Record, StepState
+from wizard.record import Record, State, StepState
 from wizard.session import Session, target_of
 from wizard.text import clean_line
 
@@ -61,6 +61,8 @@ def status(as_json: bool) -> str:
                 "running": opened.is_running(),
                 "started": record.started,
                 "finished": record.finished,
+                "deadline": record.deadline,
+                "seconds left": opened.seconds_left(),
                 "error": record.error,
                 "left": record.left,
                 "steps": [{"title": each.title, "state": each.state} for each in record.steps],
@@ -86,8 +88,10 @@ def check(target: str | None, as_json: bool) -> tuple[str, ExitCode]:
     return text, ExitCode.DONE if works else ExitCode.UNEXPECTED
 
 
-def apply(answers: Path | None, yes: bool, say: Say) -> int:
+def apply(answers: Path | None, yes: bool, say: Say, window: int | None = None) -> int:
     """Apply the plan for the answers in a file, or for those kept so far, and return the exit code.
+
+    With a ``window`` it is taken back unless somebody types wizard --keep within these seconds.
 
     Raises:
         Refused: --yes is missing, the person is not root, or there is no plan.
@@ -105,8 +109,23 @@ def apply(answers: Path | None, yes: bool, say: Say) -> int:
         )
     if not opened.root:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
-    opened.start_apply(made)
+    if window is not None:
+        try:
+            choosing.check_window(window)
+        except ValueError as error:
+            raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
+    opened.start_apply(made, seconds=window)
     return _follow(opened, say)
+
+
+def keep() -> str:
+    """Keep the run that waits for an answer, and return what that came to.
+
+    Raises:
+        WizardError: there is nothing to keep, or it was too late.
+    """
+    record = Session().keep()
+    return f"The run of {record.started} is kept. wizard --undo takes it back."
 
 
 def undo(yes: bool, say: Say) -> int:
@@ -150,6 +169,11 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         for line in (record.error, *record.left):
             if line:
                 say(line)
+        if record.state is State.UNCONFIRMED:
+            say(
+                f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
+                "back."
+            )
         say(f"The run is {record.state}. The record is {opened.store.path}.")
     return progress.ended
 
@@ -161,6 +185,8 @@ def _status_lines(record: Record, running: bool, path: Path) -> list[str]:
     ]
     if record.state.moving and not running:
         lines.append("Its process has died. wizard --undo takes back what it had begun.")
+    if record.state is State.UNCONFIRMED:
+        lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
     lines.append(f"The record is {path}.")

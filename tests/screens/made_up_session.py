@@ -231,7 +231,7 @@ class MadeUpSession(Session):
     def why_not_apply(self) -> str | None:
         return super().why_not_apply()
 
-    def start_apply(self, plan: Plan) -> None:
+    def start_apply(self, plan: Plan, ask: bool = False, seconds: int | None = None) -> None:
         self.applied = plan
         self.cancelled = False
         self.frames = self._play_apply(plan)

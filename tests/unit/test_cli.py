@@ -15,7 +15,8 @@ from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
 from wizard import choices as choosing
 from wizard import cli, session, verbs
-from wizard.apply import journal, lock, worker
+from wizard.apply import guard, journal, lock, revert, way_back, worker
+from wizard.apply.verification import Verification
 from wizard.errors import ExitCode
 from wizard.host import Host, Unknown
 from wizard.record import Record, State, Store
@@ -64,6 +65,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "Store", lambda: Store(folder))
     monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
+    monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
+    monkeypatch.setattr(guard, "announce", lambda *_: None)
+    monkeypatch.setattr(revert, "announce", lambda *_: None)
+    monkeypatch.setattr(revert, "stopping", lambda *_: False)
+    monkeypatch.setattr(way_back, "check_places", lambda plan: None)
+    monkeypatch.setattr(Verification, "look", lambda self: {})
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     detects(monkeypatch, made.host)
 

@@ -1,19 +1,24 @@
 """Moves a host from step to step, with every move in the record before and after it is made."""
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from wizard import choices as choosing
 from wizard.errors import ExitCode, HostChanged, Refused, StepFailed, WizardError
+from wizard.files import temporary_beside
 from wizard.plan import Plan
-from wizard.record import Record, State, StepRecord, StepState, Store, now
+from wizard.record import FULL, Record, State, StepRecord, StepState, Store, now
 from wizard.steps import kinds
+from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.system import System
 from wizard.text import clean
 
 EXIT_CODES: Mapping[State, ExitCode] = {
+    State.UNCONFIRMED: ExitCode.DONE,
     State.APPLIED: ExitCode.DONE,
     State.UNDONE: ExitCode.DONE,
     State.ROLLED_BACK: ExitCode.ROLLED_BACK,
@@ -75,17 +80,33 @@ def begin(plan: Plan, host: Mapping[str, str], store: Store) -> Record:
     return record
 
 
+def settle(record: Record, store: Store) -> None:
+    """Note durably that the run is what the person wants."""
+    record.state, record.finished = State.APPLIED, now()
+    store.save(record)
+
+
 def apply(
-    plan: Plan, record: Record, system: System, store: Store, cancelled: Callable[[], bool]
+    plan: Plan,
+    record: Record,
+    system: System,
+    store: Store,
+    cancelled: Callable[[], bool],
+    conclude: Callable[[Record, Store], None] = settle,
 ) -> None:
-    """Apply every step of a begun run; roll everything back where one fails or it is cancelled."""
+    """Apply every step of a begun run; roll everything back where one fails or it is cancelled.
+
+    ``conclude`` is called when all steps are done, and says in the record how it goes on. What it
+    raises rolls everything back, too.
+    """
     try:
         for step, entry in zip(plan.steps, record.steps, strict=True):
             if cancelled():
                 raise StepFailed("It was cancelled before the next step.")
             _apply_step(step, entry, record, system, store)
-        record.state, record.finished = State.APPLIED, now()
-        store.save(record)
+        if cancelled():
+            raise StepFailed("It was cancelled after the last step.")
+        conclude(record, store)
     except Exception as error:  # whatever it was, the host must not stay half way
         record.error = _in_words(error)
         take_back(record, system, store, State.ROLLING_BACK)
@@ -120,17 +141,16 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
     Raises:
         Refused: the record holds a step that is not known; nothing was touched.
     """
-    steps = [kinds.step(entry.kind, entry.parameters) for entry in record.steps]
+    begun = begun_steps(record)
     record.state, record.finished = state, ""
     if state is State.UNDOING:
         # Why an earlier attempt failed would read as if this one had.
         record.error = ""
-    _save_if_possible(record, store)
+    save_if_possible(record, store)
     complete = True
-    for step, entry in reversed(list(zip(steps, record.steps, strict=True))):
-        if entry.state in (StepState.PLANNED, StepState.UNDONE):
-            continue
+    for step, entry in begun:
         complete = _undo_step(step, entry, record, system, store) and complete
+    store.release()
     if state is State.ROLLING_BACK:
         record.state = State.ROLLED_BACK if complete else State.ROLLBACK_INCOMPLETE
     else:
@@ -139,25 +159,88 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
     _save_at_last(record, store)
 
 
+def take_back_early(record: Record, system: System, store: Store, state: State) -> None:
+    """At boot, before the network: take back the newest steps, up to the first that needs Docker.
+
+    Not past that one: when Docker starts a network with IPv6 it turns forwarding on, and the host
+    would lose its default route if the kernel parameters were as before by then. All steps stay
+    to be taken back, for :func:`take_back` looks once more when everything runs.
+
+    Raises:
+        Refused: the record holds a step that is not known; nothing was touched.
+    """
+    begun = begun_steps(record)
+    record.state, record.finished = state, ""
+    save_if_possible(record, store)
+    for step, entry in begun:
+        if step.needs_docker:
+            break
+        entry.state = StepState.UNDOING
+        try:
+            _sweep(step, system)
+            step.undo_early(system, entry.before, entry.output.append)
+        except Exception as error:  # the second look is not kept from anything by it
+            entry.output.append(_in_words(error))
+    save_if_possible(record, store)
+
+
+def begun_steps(record: Record) -> list[tuple[Step, StepRecord]]:
+    """Return the steps of which something is, or may be, on the host, newest first.
+
+    Raises:
+        Refused: the record holds a step that is not known.
+    """
+    steps = [kinds.step(entry.kind, entry.parameters) for entry in record.steps]
+    return [
+        (step, entry)
+        for step, entry in reversed(list(zip(steps, record.steps, strict=True)))
+        if entry.state not in (StepState.PLANNED, StepState.UNDONE)
+    ]
+
+
 def _undo_step(step: Step, entry: StepRecord, record: Record, system: System, store: Store) -> bool:
     entry.state, entry.left = StepState.UNDOING, []
-    _save_if_possible(record, store)
+    save_if_possible(record, store)
 
     def report(line: str) -> None:
         entry.output.append(clean(line))
-        _save_if_possible(record, store)
+        save_if_possible(record, store)
 
     try:
-        entry.left = [clean(sentence) for sentence in step.undo(system, entry.before, report)]
+        _sweep(step, system)
+        try:
+            kept = step.undo(system, entry.before, report)
+        except (StepFailed, OSError) as error:
+            if not _is_full(error) or not store.release():
+                raise
+            kept = step.undo(system, entry.before, report)
+        entry.left = [clean(sentence) for sentence in kept]
     except Exception as error:  # whatever it was, the other steps must still be taken back
         by_hand = "; ".join(entry.undo)
         entry.left = [clean(f"{entry.title}: {_in_words(error)} By hand: {by_hand}")]
     entry.state = StepState.KEPT if entry.left else StepState.UNDONE
-    _save_if_possible(record, store)
+    save_if_possible(record, store)
     return not entry.left
 
 
-def _save_if_possible(record: Record, store: Store) -> OSError | None:
+def _sweep(step: Step, system: System) -> None:
+    """Remove what a process that was killed while it wrote a file has left beside it."""
+    for action in step.actions():
+        if isinstance(action, WriteFile):
+            stray = str(temporary_beside(Path(os.path.realpath(action.path))))
+            if system.read(stray) is not None:
+                system.remove(stray)
+
+
+def _is_full(error: BaseException) -> bool:
+    for each in (error, error.__cause__):
+        if isinstance(each, OSError) and each.errno in FULL:
+            return True
+    return False
+
+
+def save_if_possible(record: Record, store: Store) -> OSError | None:
+    """Write the record, or return why that could not be done."""
     try:
         store.save(record)
     except OSError as error:
@@ -169,7 +252,7 @@ def _save_at_last(record: Record, store: Store) -> None:
     complaint: OSError | None = None
     for pause in LAST_SAVES:
         time.sleep(pause)
-        complaint = _save_if_possible(record, store)
+        complaint = save_if_possible(record, store)
         if complaint is None:
             return
     if complaint is not None:

@@ -9,10 +9,18 @@ from pathlib import Path
 
 from wizard.errors import Locked
 
+_POLL = 0.02
+"""Seconds between two tries; flock(2) itself knows no limit of time."""
+
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def held(path: Path, wait: float = 0.35) -> Iterator[None]:
     """Hold the lock; the file stays, for removing it would let two runs hold two locks.
+
+    Args:
+        path: The lock.
+        wait: How many seconds to wait for another to let go; whoever only looks at the lock has
+            it for an instant.
 
     Raises:
         Locked: another run holds it.
@@ -20,7 +28,7 @@ def held(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
-            _take(descriptor)
+            _take(descriptor, time.monotonic() + wait)
         except BlockingIOError as error:
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
             raise Locked(
@@ -34,16 +42,26 @@ def held(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _take(descriptor: int) -> None:
-    """Take the lock; whoever only looks at it has it for an instant, so ask more than once."""
-    for pause in (0.05, 0.1, 0.2):
+def holder(path: Path) -> int | None:
+    """Return the process that holds the lock, or None where none does."""
+    if not is_held(path):
+        return None
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _take(descriptor: int, until: float) -> None:
+    while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(pause)
+            if time.monotonic() >= until:
+                raise
         else:
             return
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(_POLL)
 
 
 def is_held(path: Path) -> bool:

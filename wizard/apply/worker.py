@@ -1,6 +1,7 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
-``python -m wizard.apply.worker apply ANSWERS DIGEST`` or ``python -m wizard.apply.worker undo``.
+``python -m wizard.apply.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
+how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``.
 """
 
 import signal
@@ -13,14 +14,17 @@ from types import FrameType
 
 from wizard import choices as choosing
 from wizard import describe, sources
-from wizard.apply import journal, lock
+from wizard.apply import guard as guarding
+from wizard.apply import journal, lock, revert, way_back, window
+from wizard.apply.guard import Guard, Unguarded
+from wizard.apply.verification import Verification
 from wizard.choices import Choices
 from wizard.detect.look import look
 from wizard.errors import ExitCode, HostChanged, Refused, WizardError
 from wizard.host import Host
 from wizard.modes.shared import project_of
 from wizard.plan import Plan, plan
-from wizard.record import Record, State, Store
+from wizard.record import Record, State, Store, now
 from wizard.system import RealSystem, System
 from wizard.text import clean, clean_line
 
@@ -46,13 +50,22 @@ class Cancelled:
 
 
 def apply(
-    choices: Choices, digest: str, system: System, store: Store, cancelled: Cancelled
+    choices: Choices,
+    digest: str,
+    system: System,
+    store: Store,
+    cancelled: Cancelled,
+    guard: Guard | None = None,
+    seconds: int | None = None,
 ) -> Record:
     """Make the plan anew, make sure that it is the one that was shown, and apply it.
+
+    ``seconds`` is how long to wait for somebody to say "keep", or None to keep it if it is well.
 
     Raises:
         WizardError: nothing was changed, and why.
     """
+    guard = guard or Unguarded()
     with lock.held(store.lock):
         earlier = store.load()
         if earlier is not None and earlier.state.in_the_way:
@@ -61,24 +74,41 @@ def apply(
                 "host. Nothing was changed. Take it back first with wizard --undo."
             )
         host = look()
-        made = plan(host, choices, sources.read_project(system, project_of(host, choices)))
+        project = project_of(host, choices)
+        made = plan(host, choices, sources.read_project(system, project))
         if made.digest != digest:
             raise HostChanged(_what_changed(made))
         journal.check_obstacles(made, system)
+        way_back.rehearse(made, system)
+        way_back.check_places(made)
+        verification = Verification(system, choices.target, project.name)
+        had = verification.look()
         if earlier is not None:
             store.archive()
         try:
+            store.reserve()
             record = journal.begin(made, _in_words(host), store)
         except OSError as error:
+            store.release()
             raise Refused(
                 f"The record {store.path} cannot be written: {error.strerror}. Nothing was "
                 "changed. Make room on the disk, and start again."
             ) from error
-        journal.apply(made, record, system, store, cancelled)
+        _arm(record, store, guard)
+
+        def conclude(record: Record, store: Store) -> None:
+            verification.check(had)
+            if seconds is None:
+                journal.settle(record, store)
+            else:
+                revert.ask(record, store, guard, seconds)
+
+        journal.apply(made, record, system, store, cancelled, conclude)
+        _tell(record, system, guard, store)
         return record
 
 
-def undo(system: System, store: Store) -> Record:
+def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
     """Take back what the record says is on the host.
 
     Raises:
@@ -89,7 +119,34 @@ def undo(system: System, store: Store) -> Record:
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to take back: no run of the wizard is on this host.")
         journal.take_back(record, system, store, State.UNDOING)
+        (guard or Unguarded()).disarm()
         return record
+
+
+def _arm(record: Record, store: Store, guard: Guard) -> None:
+    try:
+        window.open_for(record, window.APPLYING)
+        record.deadline = ""
+        store.save(record)
+        guard.arm(record)
+    except (Refused, OSError) as error:
+        record.state, record.finished, record.error = State.ROLLED_BACK, now(), clean(str(error))
+        journal.save_if_possible(record, store)
+        store.release()
+        raise error if isinstance(error, Refused) else Refused(f"{error}") from error
+
+
+def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
+    """End the guard where nothing waits for an answer any more; tell people what waits."""
+    if record.state is State.UNCONFIRMED:
+        guarding.announce(
+            system,
+            f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
+            "somebody types: wizard --keep",
+        )
+    elif record.state is State.APPLIED or not revert.stopping(system):
+        guard.disarm()
+        store.release()
 
 
 def _in_words(host: Host) -> dict[str, str]:
@@ -108,17 +165,31 @@ def _what_changed(made: Plan) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Run one verb and return its exit code; what went wrong is on standard error."""
     store, system, cancelled = Store(), RealSystem(), Cancelled()
+    guard = guarding.choose(system, store)
     cancelled.listen()
     try:
         store.prepare()
         match list(arguments):
             case ["apply", answers, digest]:
                 choices = choosing.loads(Path(answers).read_text(encoding="utf-8"))
-                record = apply(choices, digest, system, store, cancelled)
+                record = apply(choices, digest, system, store, cancelled, guard)
+            case ["apply", answers, digest, seconds]:
+                choices = choosing.loads(Path(answers).read_text(encoding="utf-8"))
+                record = apply(
+                    choices, digest, system, store, cancelled, guard, seconds=int(seconds)
+                )
             case ["undo"]:
-                record = undo(system, store)
+                record = undo(system, store, guard)
+            case ["revert", run, *how] if how in ([], ["early"], ["now"]):
+                revert.revert(
+                    run, system, store, guard, early=how == ["early"], asked=how == ["now"]
+                )
+                return ExitCode.DONE
+            case ["watch", run]:
+                revert.watch(run, system, store, guard)
+                return ExitCode.DONE
             case _:
-                raise Refused("The worker takes: apply ANSWERS DIGEST, or undo.")
+                raise Refused("The worker takes: apply, undo, revert or watch.")
     except WizardError as error:
         sys.stderr.write(f"{clean(str(error))}\n")
         return error.exit_code

@@ -25,6 +25,9 @@ class Step(ABC):
 
     kind: ClassVar[str]
 
+    needs_docker: ClassVar[bool] = True
+    """Whether taking it back needs Docker, or another service, to run: not so early at boot."""
+
     @property
     @abstractmethod
     def title(self) -> str:
@@ -56,6 +59,10 @@ class Step(ABC):
         Raises:
             StepFailed: a command that takes it back failed.
         """
+
+    def undo_early(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Take back, early at boot, what would take effect during the boot."""
+        return self.undo(system, before, report)
 
     @property
     def commands(self) -> tuple[str, ...]:

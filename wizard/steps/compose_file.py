@@ -22,6 +22,7 @@ class ComposeFile(Step):
     """Write one file of a Compose project; every line that was there stays as it is."""
 
     kind: ClassVar[str] = "compose-file"
+    needs_docker: ClassVar[bool] = False
 
     path: str
     after: FileState

@@ -29,6 +29,7 @@ class Ip6tables(Step):
     """Let the containers out and answers in, and open or close what comes from outside."""
 
     kind: ClassVar[str] = "ip6tables"
+    needs_docker: ClassVar[bool] = False
 
     bridge: str
     subnet: str

@@ -15,6 +15,7 @@ class NeighbourProxy(Step):
     """Answer on the uplink for these addresses."""
 
     kind: ClassVar[str] = "neighbour-proxy"
+    needs_docker: ClassVar[bool] = False
 
     uplink: str
     addresses: tuple[str, ...]

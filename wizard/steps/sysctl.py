@@ -30,6 +30,7 @@ class Sysctl(Step):
     """Set kernel parameters, in this order, now and at every boot."""
 
     kind: ClassVar[str] = "sysctl"
+    needs_docker: ClassVar[bool] = False
 
     values: tuple[tuple[str, str], ...]
     previous: FileState | None = None
@@ -163,6 +164,10 @@ class Sysctl(Step):
             kept.append(f"{self.path} was kept, so that it is so after the next boot too.")
             return tuple(kept)
         return (*kept, *self.undo_files(system, before))
+
+    def undo_early(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Put the file back; the live values are those of a kernel that has just started."""
+        return self.undo_files(system, before)
 
     def _old_values(self, before: Before) -> list[tuple[str, str]]:
         """Return what was there: forwarding for all first, because it sets every interface."""

@@ -18,6 +18,7 @@ class SystemdUnit(Step):
     """Write a unit, enable it and start it."""
 
     kind: ClassVar[str] = "systemd-unit"
+    needs_docker: ClassVar[bool] = False
 
     path: str
     text: str

@@ -1,0 +1,25 @@
+"""In a machine: ``guarded_apply.py ANSWERS SECONDS`` applies, and leaves it unconfirmed so long.
+
+As the wizard does, but for any number of seconds. ``guarded_apply.py ANSWERS digest`` prints the
+plan's digest.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from wizard.session import Session
+from wizard.verbs import _plan
+
+session = Session()
+plan = _plan(session, Path(sys.argv[1]))
+if sys.argv[2] == "digest":
+    session.store.prepare()
+    session.save_answers(plan.choices)
+    print(plan.digest)
+    sys.exit()
+session.start_apply(plan, ask=True, seconds=int(sys.argv[2]))
+while (progress := session.progress()).ended is None:
+    time.sleep(0.05)
+print(progress.complaint, progress.record.error if progress.record else "")
+sys.exit(progress.ended)

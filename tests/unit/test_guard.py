@@ -1,0 +1,344 @@
+"""The guard's pure parts: its units, its window, what a host must still have, who wins a race."""
+
+import os
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+
+import pytest
+
+from tests.made_up_deployments import Deployment, deployment
+from wizard import choices as choosing
+from wizard import files
+from wizard.apply import guard_units, journal, lock, program, revert, verification, way_back, window
+from wizard.apply.guard import Unguarded
+from wizard.errors import ExitCode, Locked, Refused, StepFailed, WizardError
+from wizard.files import temporary_beside
+from wizard.record import RESERVED, Record, State, StepState, Store, loads
+from wizard.steps.sysctl import PATH, Sysctl
+
+
+class Remembering(Unguarded):
+    """A guard that remembers what it was asked to do."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def count_down(self, seconds: float) -> str:
+        self.asked.append(f"count down {seconds:g}")
+        return "mark"
+
+    def forget_all_but(self, mark: str) -> None:
+        self.asked.append(f"forget all but {mark}")
+
+    def disarm(self) -> None:
+        self.asked.append("disarm")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(revert, "announce", lambda *_: None)
+    monkeypatch.setattr(revert, "stopping", lambda *_: False)
+    monkeypatch.setattr(revert, "_wait_for_docker", lambda *_: None)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path / "state")
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def made() -> Deployment:
+    return deployment()
+
+
+def waiting(made: Deployment, store: Store, seconds: int = 60) -> Record:
+    """A run that waits for an answer."""
+    plan = made.plan()
+    record = journal.begin(plan, {}, store)
+
+    def ask(record: Record, store: Store) -> None:
+        revert.ask(record, store, Remembering(), seconds)
+
+    journal.apply(plan, record, made.system, store, lambda: False, ask)
+    assert record.state is State.UNCONFIRMED
+    return record
+
+
+def test_a_run_that_waits_says_until_when_and_survives_being_written(
+    made: Deployment, store: Store
+) -> None:
+    record = waiting(made, store)
+    assert store.load() == record
+    assert record.deadline.endswith("Z")
+    assert 55 < window.seconds_left(record) <= 60
+
+
+def test_a_record_of_before_there_was_a_guard_still_loads(made: Deployment, store: Store) -> None:
+    record = waiting(made, store)
+    lines = store.path.read_text().splitlines(keepends=True)
+    new = ("window =", "deadline =", "expires =", "boot =")
+    old = loads("".join(line for line in lines if not line.startswith(new)))
+    assert (old.window, old.deadline, old.expires, old.boot) == (0, "", 0.0, "")
+    assert old.steps == record.steps
+
+
+def test_no_time_is_left_after_another_boot(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = waiting(made, store)
+    monkeypatch.setattr(window, "boot", lambda: "another")
+    assert window.seconds_left(record) == 0
+    back = revert.revert(record.id, made.system, store, Remembering())
+    assert back is not None
+    assert back.state is State.ROLLED_BACK
+    assert "restarted before" in back.error
+
+
+def test_a_timer_that_ends_too_early_does_nothing(made: Deployment, store: Store) -> None:
+    record, guard = waiting(made, store), Remembering()
+    changed = made.system.snapshot()
+    revert.revert(record.id, made.system, store, guard)
+    assert store.load() == record
+    assert made.system.snapshot() == changed
+    assert guard.asked == []
+
+
+def test_the_guard_of_another_run_touches_nothing(made: Deployment, store: Store) -> None:
+    waiting(made, store, seconds=0)
+    guard = Remembering()
+    assert revert.revert("another", made.system, store, guard) is None
+    assert guard.asked == []
+
+
+def test_what_comes_first_decides_and_the_second_is_told(made: Deployment, store: Store) -> None:
+    before = made.system.snapshot()
+    record = waiting(made, store, seconds=0)
+    guard = Remembering()
+
+    back = revert.revert(record.id, made.system, store, guard)
+
+    assert back is not None
+    assert back.state is State.ROLLED_BACK
+    assert "Nobody said keep within" in back.error
+    assert made.system.snapshot() == before
+    assert guard.asked == ["disarm"]
+    with pytest.raises(revert.TooLate) as late:
+        revert.keep(made.system, store, guard)
+    assert late.value.exit_code == ExitCode.ROLLED_BACK
+
+
+def test_what_is_kept_is_written_first_and_never_taken_back(made: Deployment, store: Store) -> None:
+    record = waiting(made, store, seconds=0)
+    kept = made.system.snapshot()
+
+    class Killed(Remembering):
+        def disarm(self) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        revert.keep(made.system, store, Killed())
+
+    guard = Remembering()
+    after = revert.revert(record.id, made.system, store, guard)
+    assert after is not None
+    assert after.state is State.APPLIED
+    assert made.system.snapshot() == kept
+    assert guard.asked == ["disarm"]
+    with pytest.raises(Refused, match="kept already"):
+        revert.keep(made.system, store, guard)
+
+
+def test_keep_says_so_where_nothing_waits(made: Deployment, store: Store) -> None:
+    with pytest.raises(Refused, match="no run"):
+        revert.keep(made.system, store, Remembering())
+    journal.begin(made.plan(), {}, store)
+    with pytest.raises(Refused, match="has died"):
+        revert.keep(made.system, store, Remembering())
+    with lock.held(store.lock), pytest.raises(Locked, match="still applying"):
+        revert.keep(made.system, store, Remembering())
+
+
+def test_a_record_that_cannot_be_written_keeps_nothing(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(made, store)
+
+    def full(self: Store, record: Record) -> None:
+        raise OSError(28, "No space left on device")
+
+    guard = Remembering()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "save", full)
+        with pytest.raises(Refused, match="nothing is kept yet"):
+            revert.keep(made.system, store, guard)
+    assert guard.asked == []
+    assert revert.keep(made.system, store, guard).state is State.APPLIED
+
+
+def test_more_time_starts_the_new_countdown_before_it_ends_the_old(
+    made: Deployment, store: Store
+) -> None:
+    waiting(made, store, seconds=5)
+    guard = Remembering()
+    record = revert.extend(store, guard, 600)
+    assert window.seconds_left(record) > 590
+    assert store.load() == record
+    assert guard.asked == ["count down 600", "forget all but mark"]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_run_whose_process_died_is_taken_back_wherever_it_was(
+    made: Deployment, store: Store, asked: bool
+) -> None:
+    plan = made.plan()
+    before = made.system.snapshot()
+    record = journal.begin(plan, {}, store)
+    window.open_for(record, 900)
+    for step, entry in list(zip(plan.steps, record.steps, strict=True))[:3]:
+        entry.before, entry.state = step.capture(made.system), StepState.APPLYING
+        step.apply(made.system, lambda line: None)
+    store.save(record)
+    back = revert.revert(record.id, made.system, store, Remembering(), asked=asked)
+    assert back is not None
+    assert back.state is State.ROLLED_BACK
+    assert "died" in back.error
+    assert made.system.snapshot() == before
+
+
+def test_early_at_boot_nothing_is_taken_back_from_under_a_network_of_docker(
+    made: Deployment, store: Store
+) -> None:
+    before = made.system.snapshot()
+    record = waiting(made, store, seconds=0)
+    revert.revert(record.id, made.system, store, Remembering(), early=True)
+    assert made.system.read(PATH) is not None
+    early = store.load()
+    assert early is not None
+    assert early.state is State.ROLLING_BACK
+    revert.revert(record.id, made.system, store, Remembering())
+    assert made.system.snapshot() == before
+
+
+def test_early_at_boot_the_files_go_where_docker_was_not_reached(
+    made: Deployment, store: Store
+) -> None:
+    plan = made.plan()
+    record = journal.begin(plan, {}, store)
+    for step, entry in zip(plan.steps, record.steps, strict=True):
+        if isinstance(step, Sysctl):
+            entry.before, entry.state = step.capture(made.system), StepState.APPLYING
+            step.apply(made.system, lambda line: None)
+    store.save(record)
+    revert.revert(record.id, made.system, store, Remembering(), early=True)
+    assert made.system.read(PATH) is None
+
+
+def test_what_a_killed_write_left_beside_a_file_is_swept_away(
+    made: Deployment, store: Store
+) -> None:
+    record = waiting(made, store, seconds=0)
+    before = deployment().system.snapshot()
+    stray = str(temporary_beside(Path(os.path.realpath(PATH))))
+    made.system.write(stray, made.system.files[PATH])
+    revert.revert(record.id, made.system, store, Remembering())
+    assert made.system.snapshot() == before
+
+
+def test_the_space_set_aside_is_given_up_for_the_record(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.reserve()
+    assert store.padding.stat().st_blocks * 512 >= RESERVED
+    write = files.write_durably
+
+    def full(path: Path, text: str, mode: int, uid: int, gid: int) -> None:
+        if store.padding.exists():
+            raise OSError(28, "No space left on device")
+        write(path, text, mode, uid, gid)
+
+    monkeypatch.setattr("wizard.record.write_durably", full)
+    journal.begin(made.plan(), {}, store)
+    assert store.load() is not None
+    assert not store.padding.exists()
+
+
+def test_the_units_quote_what_systemd_would_read_otherwise() -> None:
+    text = guard_units.guard(["/opt/my wizard/100%/py$thon", "-m"], {"PYTHONPATH": 'a"b'})
+    assert 'ExecStart="/opt/my wizard/100%%/py$$thon" -m\n' in text
+    assert 'Environment="PYTHONPATH=a\\"b"\n' in text
+
+
+def test_a_program_in_a_passing_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("/tmp/venv", "/root/.cache/uv/x", "/run/x"):
+        monkeypatch.setattr(program, "places", lambda place=place: (Path(place),))
+        with pytest.raises(Refused, match="pipx install"):
+            program.check_stays()
+    monkeypatch.setattr(program, "places", lambda: (Path("/opt/wizard"),))
+    program.check_stays()
+
+
+IPV4 = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+tun0\t00000000\t00000000\t0001\t0\t0\t9\t00000000\t0\t0\t0
+"""
+ZERO = "0" * 32
+IPV6 = f"""\
+{ZERO} 00 {ZERO} 00 fe800000000000000000000000000001 00000400 00000001 00000000 00450003     eth0
+{ZERO} 00 {ZERO} 00 {ZERO} ffffffff 00000001 00000000 00200200       lo
+20010db8000100020000000000000000 40 {ZERO} 00 {ZERO} 00000100 00000001 00000000 00000001     eth0
+"""
+
+
+def test_default_routes_are_read_from_the_kernel() -> None:
+    router = IPv4Address("192.0.2.1")
+    assert verification.default_routes_ipv4(IPV4) == [("eth0", router), ("tun0", None)]
+    assert verification.default_routes_ipv6(IPV6) == [("eth0", IPv6Address("fe80::1"))]
+    assert verification.default_routes_ipv6("") == []
+
+
+def test_what_was_never_there_is_not_missed() -> None:
+    assert verification.lost({"a": "the a"}, {"a": "the a", "b": "the b"}) == []
+    assert verification.lost({"a": "the a", "b": "the b"}, {"b": "the b"}) == ["the a"]
+
+
+def test_a_loss_is_said_and_taken_back(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "PATIENCE", 0.0)
+    looks = verification.Verification(made.system, choosing.DEFAULT_TARGET, "mastodon")
+    monkeypatch.setattr(looks, "look", dict)
+    with pytest.raises(StepFailed, match="the IPv6 default route of this host"):
+        looks.check({"route 6": "the IPv6 default route of this host"})
+
+
+def test_the_way_back_is_rehearsed_and_the_host_only_read(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = made.system.snapshot()
+    way_back.rehearse(made.plan(), made.system)
+    assert made.system.snapshot() == before
+
+    def broken(*_: object) -> tuple[str, ...]:
+        raise WizardError("It is not known what was there.")
+
+    monkeypatch.setattr(Sysctl, "undo_lines", broken)
+    with pytest.raises(Refused, match="could not be taken back"):
+        way_back.rehearse(made.plan(), made.system)
+
+
+@pytest.mark.parametrize("seconds", [29, 901, "120", True, None])
+def test_a_window_that_is_too_short_or_too_long_is_refused(seconds: object) -> None:
+    with pytest.raises(ValueError, match="from 30 to 900"):
+        choosing.check_window(seconds)
+
+
+def test_the_window_is_an_answer_that_is_kept() -> None:
+    choices = replace(choosing.Choices(), window=300)
+    assert choosing.loads(choosing.dumps(choices)).window == 300
+    assert "window" not in choosing.dumps(choosing.Choices())

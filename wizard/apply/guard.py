@@ -1,0 +1,234 @@
+"""Takes everything back unless somebody says "keep": held by PID 1, outside every terminal."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Protocol
+
+from wizard.apply import guard_units as units
+from wizard.apply import program, window
+from wizard.errors import Refused, StepFailed
+from wizard.record import Record, Store
+from wizard.system import FileState, System
+
+UNITS = "/etc/systemd/system"
+_WANTS = {units.GUARD: "multi-user.target.wants", units.EARLY: "sysinit.target.wants"}
+
+_LAST_CALL = 30
+"""Seconds before the end at which everybody who is logged in is told once more."""
+
+
+class Guard(Protocol):
+    """What stands behind a run until it is confirmed."""
+
+    @property
+    def coverage(self) -> str:
+        """What it does not cover, in a full sentence; empty where it covers everything."""
+        ...
+
+    def arm(self, record: Record) -> None:
+        """Stand behind a run that has not changed anything yet.
+
+        Raises:
+            Refused: it cannot be armed, and why; nothing of it is left.
+        """
+        ...
+
+    def count_down(self, seconds: float) -> str:
+        """Take everything back in so many seconds; return a mark for :meth:`forget_all_but`.
+
+        Raises:
+            StepFailed: the countdown could not be started; those before go on.
+        """
+        ...
+
+    def forget_all_but(self, mark: str) -> None:
+        """End every countdown but one."""
+        ...
+
+    def disarm(self) -> None:
+        """Leave nothing of the guard on the host; a second call does nothing."""
+        ...
+
+
+class Unguarded:
+    """No guard: for a run that needs none."""
+
+    coverage = "Nothing takes the change back by itself."
+
+    def arm(self, record: Record) -> None:
+        """Do nothing."""
+
+    def count_down(self, seconds: float) -> str:
+        """Do nothing."""
+        return ""
+
+    def forget_all_but(self, mark: str) -> None:
+        """Do nothing."""
+
+    def disarm(self) -> None:
+        """Do nothing."""
+
+
+class SystemdGuard:
+    """Two units that are enabled until the run is confirmed, and transient timers of PID 1.
+
+    A timer may be gone after a reboot (systemd-run(1)); the units are not.
+    """
+
+    coverage = ""
+
+    def __init__(self, system: System, store: Store) -> None:
+        self._system = system
+        self._store = store
+
+    def arm(self, record: Record) -> None:
+        """Write and enable the units, and start the countdown for the apply itself."""
+        program.check_stays()
+        environment = program.environment(os.environ)
+        places = (self._store.directory, Path("/etc"), *program.places())
+        texts = {
+            units.GUARD: units.guard(program.worker("revert", record.id), environment),
+            units.EARLY: units.early(
+                program.worker("revert", record.id, "early"), environment, places
+            ),
+        }
+        try:
+            for name, text in texts.items():
+                self._system.write(f"{UNITS}/{name}", FileState(text))
+                _enable(name)
+            self._do("systemctl", "daemon-reload")
+            self.count_down(window.APPLYING)
+        except (OSError, StepFailed) as error:
+            self.disarm()
+            raise Refused(
+                f"The guard that would take the change back cannot be armed: {error} "
+                "Nothing was changed. Without it a lost connection could leave this host cut off."
+            ) from error
+
+    def count_down(self, seconds: float) -> str:
+        """Start a timer of PID 1; by itself it would be up to a minute late (systemd.timer(5))."""
+        mark = secrets.token_hex(3)
+        self._timer(f"{mark}-end", seconds, "systemctl", "--no-block", "start", units.GUARD)
+        if _LAST_CALL * 1.5 < seconds < window.APPLYING:
+            with contextlib.suppress(StepFailed):
+                text = (
+                    f"The change for IPv6 in containers is taken back in {_LAST_CALL} seconds, "
+                    "unless somebody types: wizard --keep"
+                )
+                self._timer(f"{mark}-call", seconds - _LAST_CALL, "wall", text)
+        return mark
+
+    def forget_all_but(self, mark: str) -> None:
+        """Stop every timer of ours but those of one countdown."""
+        listed = self._system.run(
+            ("systemctl", "list-units", "--all", "--plain", "--no-legend", f"{units.TIMERS}*")
+        )
+        names = [line.split()[0] for line in listed.output.splitlines() if line.split()]
+        old = [
+            name
+            for name in names
+            if name.startswith(units.TIMERS)
+            and name.endswith(".timer")
+            and not (mark and name.startswith(f"{units.TIMERS}{mark}-"))
+        ]
+        if old:
+            self._system.run(("systemctl", "stop", *old))
+
+    def disarm(self) -> None:
+        """Stop the timers and remove the units; the guard's own process may go on to its end."""
+        self.forget_all_but("")
+        there = False
+        for name, wants in _WANTS.items():
+            for path in (Path(UNITS, wants, name), Path(UNITS, name)):
+                with contextlib.suppress(FileNotFoundError):
+                    path.unlink()
+                    there = True
+        if there:
+            self._system.run(("systemctl", "daemon-reload"))
+
+    def _timer(self, name: str, seconds: float, *command: str) -> None:
+        self._do(
+            *("systemd-run", "--quiet", "--collect", f"--unit={units.TIMERS}{name}"),
+            *(f"--on-active={seconds:.3f}", "--timer-property=AccuracySec=1s"),
+            *("--", *command),
+        )
+
+    def _do(self, *argv: str) -> None:
+        result = self._system.run(argv)
+        if result.status != 0:
+            said = " ".join(result.output.split()) or "It printed nothing."
+            raise StepFailed(f"{argv[0]} failed: {said}")
+
+
+class ProcessGuard:
+    """A process of its own that watches the record, where there is no systemd."""
+
+    coverage = (
+        "This host has no systemd, so the guard is an ordinary process: it takes the change back "
+        "after a lost connection and a killed wizard, but not after a reboot, a power cut, or if "
+        "it is killed itself. After one of these, use wizard --undo."
+    )
+
+    def arm(self, record: Record) -> None:
+        """Start the process; it ends by itself once the run is settled."""
+        try:
+            subprocess.Popen(
+                program.worker("watch", record.id),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+                env=dict(os.environ) | program.environment(os.environ),
+            )
+        except OSError as error:
+            raise Refused(
+                f"The guard that would take the change back cannot be started: {error.strerror}. "
+                "Nothing was changed."
+            ) from error
+
+    def count_down(self, seconds: float) -> str:
+        """The process reads the record's own deadline."""
+        return ""
+
+    def forget_all_but(self, mark: str) -> None:
+        """Nothing to forget."""
+
+    def disarm(self) -> None:
+        """The process sees by itself that the run is settled."""
+
+
+def choose(system: System, store: Store) -> Guard:
+    """Return the best guard that this host can have."""
+    return SystemdGuard(system, store) if has_systemd() else ProcessGuard()
+
+
+def has_systemd() -> bool:
+    """Return whether PID 1 is systemd (sd_booted(3)) and can be asked to start things."""
+    return Path("/run/systemd/system").is_dir() and shutil.which("systemd-run") is not None
+
+
+def is_armed() -> bool:
+    """Return whether units of a guard are on this host."""
+    return Path(UNITS, units.GUARD).exists()
+
+
+def announce(system: System, text: str) -> None:
+    """Tell everybody who is logged in, as far as wall(1) reaches them."""
+    system.run(("timeout", "5", "wall", text))
+
+
+def _enable(name: str) -> None:
+    link = Path(UNITS, _WANTS[name], name)
+    link.parent.mkdir(mode=0o755, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(f"{UNITS}/{name}")
+    descriptor = os.open(link.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

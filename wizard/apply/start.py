@@ -1,0 +1,89 @@
+"""Starts the process that changes the host, apart from the terminal: as a unit of PID 1."""
+
+import os
+import secrets
+import subprocess
+from dataclasses import dataclass
+
+from wizard.apply import guard, program
+from wizard.apply import guard_units as units
+from wizard.errors import ExitCode
+from wizard.record import Store
+
+# With one of these the worker has itself seen to the host; with another the guard has to.
+_SEEN_TO = " ".join(str(int(code)) for code in ExitCode if code is not ExitCode.UNEXPECTED)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The process that changes the host, or what waits for it where PID 1 has started it."""
+
+    process: subprocess.Popen[bytes]
+    unit: str = ""
+
+    def poll(self) -> int | None:
+        """Return the worker's exit status, or None while it runs."""
+        return self.process.poll()
+
+    def cancel(self) -> None:
+        """Ask it to stop at the next step and to roll back."""
+        if self.poll() is not None:
+            return
+        if not self.unit:
+            self.process.terminate()
+            return
+        subprocess.run(
+            ["systemctl", "kill", "--kill-whom=main", "--signal=SIGTERM", self.unit],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+
+
+def start(store: Store, *arguments: str) -> Worker:
+    """Start the worker.
+
+    Where PID 1 is systemd the worker is a child of that. When it is killed, everything that it had
+    started is killed with it, and only then the guard is started, at once.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    unit = f"{units.APPLY}{secrets.token_hex(3)}.service" if guard.has_systemd() else ""
+    command = _command(store, unit, arguments) if unit else program.worker(*arguments)
+    descriptor = os.open(store.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            start_new_session=True,
+            cwd="/",
+        )
+    finally:
+        os.close(descriptor)
+    return Worker(process, unit)
+
+
+def _command(store: Store, unit: str, arguments: tuple[str, ...]) -> list[str]:
+    properties = {
+        "Type": "exec",
+        "OnFailure": units.GUARD,
+        "SuccessExitStatus": _SEEN_TO,
+        "StandardOutput": f"append:{store.log}",
+        "StandardError": f"append:{store.log}",
+        # At shutdown the worker is stopped first, and Docker stays until it has rolled back.
+        "After": "docker.service docker.socket network.target",
+        "KillMode": "mixed",
+        "TimeoutStopSec": "300",
+    }
+    variables = program.environment(os.environ)
+    return [
+        *("systemd-run", "--quiet", "--wait", "--collect", f"--unit={unit}"),
+        "--working-directory=/",
+        *(f"--property={name}={value}" for name, value in properties.items()),
+        *(f"--setenv={name}={value}" for name, value in variables.items()),
+        *("--", *program.worker(*arguments)),
+    ]
