@@ -15,8 +15,15 @@ from textual.events import Resize
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 
-from screens.messages import ContainersChecked, HostFound, PartFound, UpstreamProbed
+from screens.messages import (
+    ContainersChecked,
+    HostFound,
+    PartFound,
+    QuestionSettled,
+    UpstreamProbed,
+)
 from screens.modals import SMALLEST, HelpModal, QuestionModal, TooSmallModal
 from screens.step import StepScreen
 from screens.theme import TERMINAL
@@ -100,6 +107,12 @@ def _apply() -> Screen[None]:
     return ApplyScreen()
 
 
+def _keep() -> Screen[None]:
+    from screens.keep import KeepScreen
+
+    return KeepScreen()
+
+
 def _result() -> Screen[None]:
     from screens.result import ResultScreen
 
@@ -130,6 +143,7 @@ class WizardApp(App[int]):
         "inwards": _inwards,
         "preview": _preview,
         "apply": _apply,
+        "keep": _keep,
         "result": _result,
         "undo": _undo,
     }
@@ -162,12 +176,16 @@ class WizardApp(App[int]):
         self.progress: Progress | None = None
         self.started = False
         """Whether this session started the run that is followed."""
+        self.seconds_left: float | None = None
+        """Until the run that waits for an answer is taken back; None where none waits."""
         self.reports: tuple[ContainerReport, ...] | None = None
         self.check_complaint = ""
         self.check_notes: tuple[str, ...] = ()
         self.nothing_to_resume = False
         """Whether the person asked to go on where there is nothing to go on with."""
         self._start_at = start
+        self._aim = ""
+        self._timer: Timer | None = None
         self._look = 0
         self._probe = 0
         self._probed: IPv6Network | None = None
@@ -183,22 +201,52 @@ class WizardApp(App[int]):
         # terminal back; and a program that ignores a hang-up spins on the dead terminal.
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self._leave_by, number)
-        match self._start_at:
-            case "undo":
-                self.push_screen("undo")
-            case "resume" if self.session.is_running():
-                self.push_screen("apply")
-                self.follow()
-            case start:
-                self.nothing_to_resume = start == "resume" and not self._can_resume()
+        if self._start_at == "undo":
+            self.push_screen("undo")
+        else:
+            self.push_screen("welcome")
+            if self._has_open_run() or self._resumes_run():
+                self.see_earlier()
+            else:
+                self._resume_answers()
                 self.look()
-                self.push_screen("welcome")
         self.call_later(self.fit, self.size)
 
-    def _can_resume(self) -> bool:
+    def _has_open_run(self) -> bool:
+        """Whether a run is at work, was cut off, or waits for an answer: all else has to wait."""
         record = self.record()
-        in_force = record is not None and record.state.in_force
-        return in_force or self.session.load_answers() is not None
+        waits = record is not None and (record.state.moving or record.state is State.UNCONFIRMED)
+        return waits or self.session.is_running()
+
+    def _resumes_run(self) -> bool:
+        """Whether the last thing that the person did was to start a run."""
+        asked = self._start_at == "resume" and self.record() is not None
+        return asked and self.session.load_place() not in self._questions()
+
+    def _resume_answers(self) -> None:
+        if self._start_at != "resume":
+            return
+        self.nothing_to_resume = self.session.load_answers() is None
+        place = self.session.load_place()
+        if not self.nothing_to_resume and place in self._questions():
+            self._aim = place
+
+    def _questions(self) -> tuple[str, ...]:
+        """Return the screens on which nothing has been started yet, but for the first."""
+        return tuple(self.SCREENS)[1 : tuple(self.SCREENS).index("apply")]
+
+    def go_to_aim(self) -> None:
+        """Go on by one screen towards the one where the person left, as far as the answers fit."""
+        screen = self.screen
+        if not self._aim or not isinstance(screen, StepScreen) or not screen.ready:
+            return
+        if self._aim == screen.NAME:
+            self._aim = ""
+            screen.say("Here you left. Your answers are kept.", "note")
+        elif screen.refusal() is None:
+            screen.action_next()
+        elif self.host is not None and not (screen.NAME == "upstream" and self.probing):
+            self._aim = ""
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of local variables. Whoever called
@@ -378,7 +426,7 @@ class WizardApp(App[int]):
         if self.plan is None:
             return "There is no plan yet. Go back to the preview."
         try:
-            self.session.start_apply(self.plan)
+            self.session.start_apply(self.plan, ask=True, seconds=self.choices.window)
         except Refused as refused:
             return str(refused)
         self.undoing, self.started = False, True
@@ -399,6 +447,8 @@ class WizardApp(App[int]):
         """Look at how far the run is, again and again until it has ended."""
         self.progress, self.reports, self.check_complaint = None, None, ""
         self.check_notes = ()
+        if self._timer is not None:
+            self._timer.stop()
         self._timer = self.set_interval(FOLLOWED_EVERY, self._follow_once)
         self._follow_once()
 
@@ -407,10 +457,12 @@ class WizardApp(App[int]):
             progress = self.session.progress()
         except Refused as refused:
             progress = Progress(None, ExitCode.UNEXPECTED, str(refused))
-        if progress != self.progress:
+        waits = progress.record is not None and progress.record.state is State.UNCONFIRMED
+        if progress != self.progress or waits:
             self.progress = progress
+            self.seconds_left = self.session.seconds_left() if waits else None
             self.repaint()
-        if progress.ended is not None:
+        if progress.ended is not None and not waits and self._timer is not None:
             self._timer.stop()
 
     @property
@@ -438,8 +490,8 @@ class WizardApp(App[int]):
 
     @property
     def can_start_again(self) -> bool:
-        """Whether there is a screen about the host to go back to."""
-        return any(getattr(screen, "NAME", "") == "host" for screen in self.screen_stack)
+        """Whether there is a first screen to go back to."""
+        return any(getattr(screen, "NAME", "") == "welcome" for screen in self.screen_stack)
 
     def look_back(self) -> str | None:
         """Find out what undo would take back, or return a sentence that says why nothing."""
@@ -451,13 +503,51 @@ class WizardApp(App[int]):
         return None
 
     def show_result(self) -> None:
-        """Open the result of the run that has ended, and look into the containers."""
+        """Open the question or the result of the run that has ended, and look into containers."""
         progress = self.progress
         if progress is None:
+            return
+        if progress.record is not None and progress.record.state is State.UNCONFIRMED:
+            self.switch_screen("keep")
             return
         self.switch_screen("result")
         if progress.record is not None and progress.record.state is State.APPLIED:
             self.check_containers()
+
+    def settle(self, action: Callable[[], object]) -> None:
+        """Keep the run, or give it more time, in a thread that nothing waits for."""
+
+        def run() -> None:
+            try:
+                action()
+            except WizardError as error:
+                self.tell(QuestionSettled(str(error)))
+            else:
+                self.tell(QuestionSettled())
+
+        threading.Thread(target=run, name="settle the question", daemon=True).start()
+
+    def on_question_settled(self, message: QuestionSettled) -> None:
+        """Say why it could not be done; what was done is seen by following the run."""
+        if isinstance(self.screen, StepScreen):
+            self.screen.say(message.complaint, "problem")
+
+    def take_back_now(self) -> str | None:
+        """Take back the run that waits for an answer, or return why that was not started."""
+        try:
+            self.session.revert_now()
+        except WizardError as error:
+            return str(error)
+        self.follow()
+        self.switch_screen("apply")
+        return None
+
+    def leave_question(self) -> None:
+        """Go where the run has gone that waited for an answer."""
+        if self.running:
+            self.switch_screen("apply")
+        else:
+            self.show_result()
 
     def see_earlier(self) -> None:
         """Show the earlier run: at work, or what came of it."""
@@ -469,6 +559,7 @@ class WizardApp(App[int]):
         """Go back to the host and look at it anew; the answers stay."""
         self.progress, self.reports, self.undoing = None, None, False
         self.go_back_to("host")
+        self.open("host")
         self.look()
 
     def check_containers(self) -> None:
@@ -505,7 +596,10 @@ class WizardApp(App[int]):
     def go_after(self, name: str) -> None:
         """Open the screen that comes after the named one."""
         names = way(self.choices, self.host)
-        self.open(names[names.index(name) + 1])
+        following = names[names.index(name) + 1]
+        if not self._aim:
+            self.session.save_place(following)
+        self.open(following)
 
     def open(self, name: str) -> None:
         """Open a screen, unless it is open."""
@@ -568,6 +662,13 @@ class WizardApp(App[int]):
                 "They go on without this terminal, up to the end. To see how far they are, start "
                 "the wizard again, or type wizard --status. To take everything back once they "
                 "have ended: wizard --undo.",
+            )
+        if self.seconds_left is not None:
+            return (
+                "Leave without an answer?",
+                "Then everything is taken back when the time is over, unless somebody types the "
+                "line in another login before. To come back to the question, start the wizard "
+                "again.",
             )
         if self.progress is not None:
             return (

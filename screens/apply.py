@@ -33,7 +33,7 @@ class ApplyScreen(StepScreen):
 
     NAME = "apply"
     HEADING = "Apply"
-    NEXT = "Next: the result"
+    NEXT = "Next"
     AUTO_FOCUS = "#steps"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "apply.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -155,7 +155,7 @@ class ApplyScreen(StepScreen):
 
 def bar(record: Record) -> str:
     """Return how much is done, as a bar and in numbers."""
-    back = record.state not in (State.APPLYING, State.APPLIED)
+    back = record.state not in (State.APPLYING, State.UNCONFIRMED, State.APPLIED)
     ended = (StepState.UNDONE, StepState.KEPT) if back else (StepState.DONE,)
     begun = [step for step in record.steps if not back or step.state is not StepState.PLANNED]
     done, total = sum(step.state in ended for step in begun), len(begun)
@@ -169,6 +169,10 @@ def current(record: Record) -> str:
     at = _at_work(record)
     if record.state is State.APPLYING and at is not None:
         return f"{record.steps[at].title} …"
+    if record.state is State.APPLYING and all(
+        _is(each, (StepState.DONE,)) for each in record.steps
+    ):
+        return "Looking whether this host and its containers have all that they had …"
     if record.state.moving and at is not None:
         return f"Taking back: {record.steps[at].title} …"
     return f"The run is {record.state}."

@@ -52,3 +52,10 @@ class UpstreamProbed(Message):
     probe: int
     finding: UpstreamFinding | None
     complaint: str = ""
+
+
+@dataclass(eq=False)
+class QuestionSettled(Message):
+    """An answer to the question whether to keep was given; ``complaint`` says why it was not."""
+
+    complaint: str = ""

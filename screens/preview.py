@@ -15,6 +15,9 @@ from wizard.errors import Refused, WizardError
 from wizard.plan import Plan
 from wizard.text import clean
 
+WINDOWS = (60, 120, 300, 600, 900)
+"""Seconds to wait for an answer, to choose from."""
+
 
 class PreviewScreen(ReviewScreen):
     """The plan. Applying it is asked once more."""
@@ -25,6 +28,7 @@ class PreviewScreen(ReviewScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
         Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
+        Binding("t,T", "next_window", show=False),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Nothing has been changed yet. On the left are the steps, in the order in which they will "
@@ -40,6 +44,8 @@ class PreviewScreen(ReviewScreen):
         "Enter asks whether to apply. Then the steps are done one after the other. If one fails, "
         "those before it are taken back, and the host is as it was. What was done is written "
         "into a record, from which wizard --undo takes it back whenever you want.",
+        "After the last step the wizard asks you to log in a second time, to see that you still "
+        "can. If nobody does in time, everything is taken back. T changes how long it waits.",
     )
 
     def on_mount(self) -> None:
@@ -51,7 +57,9 @@ class PreviewScreen(ReviewScreen):
         """Show the plan."""
         plan = self.wizard.plan
         if plan is not None:
-            self.show_items([_overview(plan), *_steps(plan)])
+            coverage = self.wizard.session.guard_coverage()
+            overview = _overview(plan, self.wizard.choices.window, coverage)
+            self.show_items([overview, *_steps(plan)])
 
     def arrive(self) -> None:
         """Make the plan anew: a file may have changed since."""
@@ -107,8 +115,10 @@ class PreviewScreen(ReviewScreen):
         self.app.push_screen(
             QuestionModal(
                 f"Apply {steps} now?",
-                "They are done one after the other. If one fails, all are taken back. Closing "
-                "this terminal does not stop them.",
+                "They are done one after the other. If one fails, all are taken back. At the end "
+                "the wizard asks whether to keep them, and without an answer within "
+                f"{in_words(self.wizard.choices.window)} all are taken back, too. Closing this "
+                "terminal does not stop them.",
                 yes="Apply",
                 no="Not yet",
             ),
@@ -124,6 +134,13 @@ class PreviewScreen(ReviewScreen):
         else:
             super().go_on()
 
+    def action_next_window(self) -> None:
+        """Take the next longer time to wait for an answer, or the shortest after the longest."""
+        longer = [seconds for seconds in WINDOWS if seconds > self.wizard.choices.window]
+        self.wizard.answer(window=longer[0] if longer else WINDOWS[0])
+        self.wizard.make_plan()
+        self.show_state()
+
     def action_save_script(self) -> None:
         """Save the plan as a shell script and say where."""
         plan = self.wizard.plan
@@ -137,12 +154,26 @@ class PreviewScreen(ReviewScreen):
             self.say(f"The plan is saved as a script: {clean(str(path))}", "ok")
 
 
-def _overview(plan: Plan) -> Detail:
+def in_words(seconds: int) -> str:
+    """Return a time as a person says it."""
+    minutes, rest = divmod(seconds, 60)
+    if rest or not minutes:
+        return f"{seconds} seconds"
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _overview(plan: Plan, window: int, coverage: str) -> Detail:
     count = len(plan.steps)
+    time = in_words(window)
     return Detail(
         "All of it",
         (f"{count} steps will be done, in this order. Nothing has been changed yet.",),
-        points=plan.remarks,
+        points=(
+            *plan.remarks,
+            f"After the last step the wizard asks whether to keep it. Without an answer within "
+            f"{time} everything is taken back. T changes that time.",
+            *([coverage] if coverage else []),
+        ),
         more=(
             "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
             "the exact commands, and every change to a file. Space shows more.",

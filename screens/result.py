@@ -30,6 +30,7 @@ class ResultScreen(StepScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Finish", key_display="Enter", priority=True),
         Binding("r,R", "check_again", "Check again", key_display="R", tooltip="Check once more"),
+        Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),
         Binding("g,G", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
@@ -113,6 +114,8 @@ class ResultScreen(StepScreen):
             return state is State.APPLIED
         if action == "start_again":
             return state is not State.APPLIED and self.wizard.can_start_again
+        if action == "take_back":
+            return state is not None and state.in_force
         return super().check_action(action, parameters)
 
     def action_next(self) -> None:
@@ -125,6 +128,10 @@ class ResultScreen(StepScreen):
         """Look into the containers again."""
         self.wizard.check_containers()
         self.show_state()
+
+    def action_take_back(self) -> None:
+        """Show what would be taken back."""
+        self.wizard.open("undo")
 
     def action_start_again(self) -> None:
         """Go back to the host and look at it anew; the answers stay."""

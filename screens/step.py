@@ -92,6 +92,7 @@ class StepScreen(Screen[None]):
         """Paint the title, whose count of steps depends on the answers, and all below it."""
         self.query_one(TitleLine).show(self.wizard.step_words(self))
         self.show_state()
+        self.app.call_later(self.wizard.go_to_aim)
 
     def show_state(self) -> None:
         """Paint what the app knows; called whenever that changes."""

@@ -20,6 +20,7 @@ def way(choices: Choices, host: Host | None) -> tuple[str, ...]:
         ("inwards", routed and host is not None and _can_choose_inwards(choices, host)),
         ("preview", True),
         ("apply", True),
+        ("keep", True),
         ("result", True),
     )
     return tuple(name for name, wanted in names if wanted)

@@ -197,6 +197,7 @@ class Store:
         self.lock = directory / "lock"
         self.log = directory / "apply.log"
         self.answers = directory / "answers.toml"
+        self.place = directory / "place"
         self.padding = directory / "reserved-space"
 
     def prepare(self) -> None:

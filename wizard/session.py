@@ -8,8 +8,8 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
 from wizard import choices as choosing
+from wizard import logins, script, sources
 from wizard import plan as planning
-from wizard import script, sources
 from wizard.apply import guard, journal, lock, revert, start, undoing, window
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices, Mode, Proxy
@@ -112,6 +112,25 @@ class Session:
             return choosing.loads(self.store.answers.read_text(encoding="utf-8"))
         except (OSError, Refused, UnicodeDecodeError):
             return None
+
+    def save_place(self, place: str) -> None:
+        """Keep how far the person has come, as a word of the front end's own."""
+        try:
+            self.store.prepare()
+            write_durably(self.store.place, f"{place}\n", 0o600, os.geteuid(), os.getegid())
+        except (Refused, OSError):
+            return
+
+    def load_place(self) -> str:
+        """Return the word that was kept, or an empty one."""
+        try:
+            return clean(self.store.place.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def logins(self) -> logins.Logins:
+        """Return how the person can log in a second time, to prove that a login still works."""
+        return logins.find()
 
     def save_script(self, plan: Plan) -> Path:
         """Write the plan as a shell script into the person's home folder, and return where.

@@ -68,10 +68,19 @@ def walk_to_question(machine: Machine) -> Terminal:
     return terminal
 
 
+def keep_from_second_login(machine: Machine, terminal: Terminal) -> None:
+    """Wait for the question, and type what it says in a login of its own."""
+    terminal.wait_for("Then type there:", seconds=60)
+    line = terminal.text.partition("Then type there:")[2].split("\n\n")[1].strip()
+    second = [*machine.ssh_command(6), line]
+    subprocess.run(second, check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+
 def apply_by_keyboard(machine: Machine) -> int:
     """Go through the whole wizard by keyboard and return its exit code."""
     terminal = walk_to_question(machine)
     terminal.press("y")
+    keep_from_second_login(machine, terminal)
     terminal.wait_for("Inside mastodon", seconds=60)
     terminal.press("enter")
     return terminal.wait_for_end()

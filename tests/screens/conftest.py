@@ -1,6 +1,7 @@
 """Apps that run without a terminal, and snapshots of them in the top-level folder."""
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from importlib.metadata import version
 from ipaddress import IPv6Network
@@ -34,6 +35,8 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever moves by itself, or depends on who runs the tests, stands still."""
     for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "TEXTUAL_COLOR_SYSTEM"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     monkeypatch.setattr(Input, "_toggle_cursor", lambda _self: None)
     # How long the pilot watches for the process to be idle; a fifth of Textual's own is enough.
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)

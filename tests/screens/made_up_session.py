@@ -12,6 +12,7 @@ from wizard.choices import Choices
 from wizard.compose.read import parse
 from wizard.errors import ExitCode, Refused, WizardError
 from wizard.host import ComposeProject, Host
+from wizard.logins import Logins
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.plan import Plan
 from wizard.reachability.findings import Finding
@@ -67,6 +68,10 @@ services:
   cache:
     image: valkey:8
 """
+
+OVER_BOTH = Logins(
+    True, ("ssh -6 root@2001:db8:1:2::10", "ssh -4 root@203.0.113.10"), "wizard --keep"
+)
 
 NOT_YAML = "services:\n  web: [\n"
 
@@ -163,6 +168,12 @@ class MadeUpSession(Session):
     upstream_fails: str = ""
     hold_probe: bool = False
     check_fails: str = ""
+    keep_fails: str = ""
+    place: str = ""
+    way_in: Logins = OVER_BOTH
+    coverage: str = ""
+    left: float = 107.0
+    """Seconds until a run that waits for an answer is taken back."""
     notes: tuple[str, ...] = ()
     check_names: tuple[str, ...] = ("mastodon-web-1", "mastodon-streaming-1", "mastodon-sidekiq-1")
 
@@ -176,6 +187,9 @@ class MadeUpSession(Session):
         self.undone = False
         self.script: Plan | None = None
         self.holding = True
+        self.window: int | None = None
+        self.answer = ""
+        """How a run that waits was answered: keep, extend, revert, or expire."""
 
     @property
     def root(self) -> bool:
@@ -233,6 +247,7 @@ class MadeUpSession(Session):
 
     def start_apply(self, plan: Plan, ask: bool = False, seconds: int | None = None) -> None:
         self.applied = plan
+        self.window = seconds
         self.cancelled = False
         self.frames = self._play_apply(plan)
         self.last = None
@@ -245,6 +260,38 @@ class MadeUpSession(Session):
 
     def cancel(self) -> None:
         self.cancelled = True
+
+    def save_place(self, place: str) -> None:
+        self.place = place
+
+    def load_place(self) -> str:
+        return self.place
+
+    def logins(self) -> Logins:
+        return self.way_in
+
+    def guard_coverage(self) -> str:
+        return self.coverage
+
+    def seconds_left(self) -> float | None:
+        return self.left
+
+    def keep(self) -> Record:
+        if self.keep_fails:
+            raise Refused(self.keep_fails)
+        self.answer = "keep"
+        record = self.record()
+        assert record is not None
+        return record
+
+    def extend(self, seconds: int | None = None) -> Record:
+        self.left = 120.0
+        record = self.record()
+        assert record is not None
+        return record
+
+    def revert_now(self) -> None:
+        self.answer = "revert"
 
     def progress(self) -> Progress:
         if self.frames is None:
@@ -305,9 +352,16 @@ class MadeUpSession(Session):
             step.output.append("done [/] [bold]literally[/bold]")
             step.state = StepState.DONE
         if not failed:
-            record.state, record.finished = State.APPLIED, "2026-11-22T12:00:30Z"
-            yield Progress(_copy(record), ExitCode.DONE)
-            return
+            record.state = State.UNCONFIRMED
+            record.window, record.deadline = 120, "2026-11-22T12:02:30Z"
+            while not self.answer:
+                yield Progress(_copy(record), ExitCode.DONE)
+            answer, self.answer = self.answer, ""
+            if answer == "keep":
+                record.state, record.finished = State.APPLIED, "2026-11-22T12:00:30Z"
+                yield Progress(_copy(record), ExitCode.DONE)
+                return
+            record.error = "Nobody said keep within 120 seconds, so everything was taken back."
         record.state = State.ROLLING_BACK
         for step in reversed(record.steps):
             if step.state is not StepState.PLANNED:

@@ -17,11 +17,25 @@ from tests.screens.made_up_session import (
     record_of,
     with_two_projects,
 )
-from tests.screens.walking import ask, found, go, go_apply, jump, on, press, settle, until
+from tests.screens.walking import (
+    ask,
+    found,
+    go,
+    go_apply,
+    jump,
+    keep,
+    on,
+    press,
+    sentence,
+    settle,
+    until,
+)
 from wizard import choices as choosing
+from wizard.apply.guard import ProcessGuard
 from wizard.choices import Choices
 from wizard.errors import ExitCode
 from wizard.host import Address, Host, Origin, Uplink
+from wizard.logins import Logins
 from wizard.ndp.upstream import UpstreamCase
 from wizard.record import State
 
@@ -52,6 +66,13 @@ def applied() -> MadeUpSession:
     return session
 
 
+def left_at(place: str) -> MadeUpSession:
+    """Return a session of somebody who left at a question."""
+    session = MadeUpSession(place=place)
+    session.saved = plan_of(session).choices
+    return session
+
+
 def alone(length: int) -> Host:
     """Return a host whose provider gave it a prefix of this length."""
     address = Address(IPv6Interface(f"2001:db8:1:2::10/{length}"), Origin.STATIC)
@@ -78,8 +99,8 @@ def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
 @walk(
     "welcome", "help", "host", "mode", "addresses", "addresses-refused",
     "network", "network-refused", "compose", "preview", "preview-step", "preview-compose-file",
-    "preview-wide", "preview-saved", "question", "apply", "quit-while-applying", "result",
-    "result-container", "quit",
+    "preview-wide", "preview-saved", "question", "apply", "quit-while-applying", "keep",
+    "keep-question", "result", "result-container", "quit",
 )  # fmt: skip
 async def the_whole_way(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
@@ -129,6 +150,11 @@ async def the_whole_way(
     await take("quit-while-applying")
     await press(pilot, "escape")
     session.let_go()
+    await until(pilot, lambda: on(app, "keep"))
+    await take("keep")
+    await ask(pilot, app)
+    await take("keep-question")
+    await press(pilot, "y")
     await until(pilot, lambda: on(app, "result") and app.reports)
     await take("result")
     await press(pilot, "down", "pagedown")
@@ -166,7 +192,8 @@ async def the_routed_way(
     await go(pilot, app, "preview")
     await take("preview-routed")
     await go_apply(pilot, app)
-    await until(pilot, lambda: on(app, "result") and app.reports)
+    await keep(pilot, app)
+    await until(pilot, lambda: app.reports)
     await take("result-notes")
 
 
@@ -353,8 +380,43 @@ async def hostile_names(
     await press(pilot, "up")
     await take("hostile-apply")
     session.let_go()
-    await until(pilot, lambda: on(app, "result") and app.reports)
+    await keep(pilot, app)
+    await until(pilot, lambda: app.reports)
     await take("hostile-result")
+
+
+@walk(
+    "keep-console",
+    session=lambda: MadeUpSession(
+        way_in=Logins(False, (), "/root/docker-ipv6-wizard/bin/wizard --keep"),
+        coverage=ProcessGuard.coverage,
+    ),
+)
+async def a_console_on_a_host_without_systemd(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await go_apply(pilot, app)
+    await until(pilot, lambda: on(app, "keep"))
+    await take("keep-console")
+
+
+@walk("result-expired")
+async def a_question_that_nobody_answers(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await go_apply(pilot, app)
+    await until(pilot, lambda: on(app, "keep"))
+    session.answer = "expire"
+    await until(pilot, lambda: on(app, "result"))
+    await take("result-expired")
+
+
+@walk("compose-resumed", session=lambda: left_at("compose"), start="resume")
+async def a_connection_lost_at_a_question(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await until(pilot, lambda: on(app, "compose") and sentence(app))
+    await take("compose-resumed")
 
 
 @walk("result-rolled-back")

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Footer, Input
 
-from screens.app import WizardApp
+from screens.app import Start, WizardApp
 from screens.way import way
 from screens.widgets.details import Details
 from tests import made_up_hosts
@@ -26,6 +26,7 @@ from tests.screens.walking import (
     go,
     go_apply,
     jump,
+    keep,
     on,
     press,
     sentence,
@@ -264,7 +265,7 @@ async def test_there_and_back_in_the_routed_mode_keeps_every_answer() -> None:
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await choose_routed(pilot, app)
-        assert "3 of 11" in shown(app)
+        assert "3 of 12" in shown(app)
         await press(pilot, "enter", "tab", "down", "space")  # /96
         await watched(pilot, app)
         await press(pilot, "down", "down", "space")  # fixed entries
@@ -291,8 +292,8 @@ async def test_there_and_back_in_the_routed_mode_keeps_every_answer() -> None:
         assert app.plan.choices == answers
         assert session.probed == [answers.prefix]
         await go_apply(pilot, app)
-        await until(pilot, lambda: on(app, "result"))
-        assert "11 of 11" in shown(app)
+        await keep(pilot, app)
+        assert "12 of 12" in shown(app)
         assert session.applied is app.plan
 
 
@@ -305,11 +306,11 @@ async def test_the_steps_are_those_of_the_mode_and_each_mode_keeps_its_prefix() 
         await press(pilot, "escape", "right", "space", "enter", "tab", "down", "space")
         public = app.choices.prefix
         await go(pilot, app, "network")
-        assert "6 of 11" in shown(app)
+        assert "6 of 12" in shown(app)
         await press(pilot, "escape", "escape", "escape", "left", "space")
         assert app.choices.prefix == private
         await go(pilot, app, "network")
-        assert "5 of 9" in shown(app)
+        assert "5 of 10" in shown(app)
         await press(pilot, "escape", "escape", "right", "space")
         assert app.choices.prefix == public
 
@@ -479,7 +480,8 @@ async def test_what_has_changed_since_the_run_is_said_above_the_containers() -> 
     app = WizardApp(MadeUpSession(notes=("The prefix has changed [/].",)))
     async with app.run_test(size=SIZE) as pilot:
         await go_apply(pilot, app)
-        await until(pilot, lambda: on(app, "result") and app.reports)
+        await keep(pilot, app)
+        await until(pilot, lambda: app.reports)
         await settle(pilot)
         words = shown(app)
         assert words.index("The prefix has changed [/].") < words.index("mastodon-web-1")
@@ -503,16 +505,168 @@ async def test_answers_that_are_filled_in_are_said_to_be() -> None:
 
 
 async def test_where_there_is_nothing_to_resume_it_says_so() -> None:
-    for session, nothing in (
-        (MadeUpSession(), True),
-        (MadeUpSession(saved=Choices()), False),
-        (await applied(), False),
-    ):
+    for session, nothing in ((MadeUpSession(), True), (MadeUpSession(saved=Choices()), False)):
         app = WizardApp(session, "resume")
         async with app.run_test(size=SIZE) as pilot:
             await found(pilot, app)
             await settle(pilot)
+            assert on(app, "welcome")
             assert ("There is nothing to resume" in shown(app)) is nothing
+
+
+def says(app: WizardApp, words: str) -> bool:
+    return words in shown(app)
+
+
+@pytest.mark.parametrize("mode", Mode)
+async def test_a_connection_lost_at_a_question_goes_on_at_that_question(mode: Mode) -> None:
+    session = MadeUpSession()
+    for place in ("host", "addresses", "network", "compose", "preview"):
+        app = WizardApp(session)
+        async with app.run_test(size=SIZE) as pilot:
+            await found(pilot, app)
+            app.choose_mode(mode)
+            await go(pilot, app, place)
+            left = shown(app)
+        app = WizardApp(session, "resume")
+        async with app.run_test(size=SIZE) as pilot:
+            await until(pilot, partial(says, app, "Here you left."))
+            assert on(app, place)
+            assert app.choices.mode is mode
+            assert left.splitlines()[0] == shown(app).splitlines()[0]
+            await press(pilot, "escape")
+            assert not on(app, place)
+
+
+async def test_one_comes_back_no_further_than_the_answers_fit() -> None:
+    session = MadeUpSession(
+        saved=Choices(prefix=IPv6Network("fd00:1:2::/64")),
+        place="preview",
+        composes={"mastodon": NOT_YAML},
+    )
+    app = WizardApp(session, "resume")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "compose"))
+        await settle(pilot)
+        assert on(app, "compose")
+        assert "Here you left" not in shown(app)
+
+
+async def test_after_a_run_resume_shows_its_result() -> None:
+    session = await applied()
+    session.saved, session.place = Choices(), "apply"
+    app = WizardApp(session, "resume")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "result") and app.reports)
+        assert "mastodon-web-1" in shown(app)
+        await press(pilot, "t")
+        assert on(app, "undo")
+
+
+async def test_nothing_is_kept_before_the_warning_is_answered_with_yes() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "keep"))
+        for line in ("1:47 left", *session.way_in.commands, session.way_in.keep):
+            assert line in shown(app)
+        for key in ("escape", "n", "enter"):
+            await ask(pilot, app)
+            assert "This connection may go on working" in shown(app)
+            await press(pilot, key)
+            assert on(app, "keep")
+        assert not session.answer
+        session.keep_fails = "The disk [/] is full."
+        await ask(pilot, app)
+        await press(pilot, "y")
+        await until(pilot, lambda: sentence(app) == session.keep_fails)
+        session.keep_fails = ""
+        await keep(pilot, app)
+        assert "Done." in shown(app)
+
+
+async def test_what_is_kept_elsewhere_is_seen_here_even_behind_the_question() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "keep"))
+        await ask(pilot, app)
+        session.answer = "keep"
+        await until(pilot, lambda: on(app, "result"))
+        assert "Done." in shown(app)
+
+
+async def test_time_that_is_over_is_seen_here_and_what_is_taken_back() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "keep"))
+        session.left = 0.0
+        await until(pilot, lambda: "The time is over" in shown(app))
+        session.answer = "expire"
+        await until(pilot, lambda: on(app, "result"))
+        assert "Nobody said keep within 120 seconds" in " ".join(shown(app).split())
+        await press(pilot, "enter")
+    assert app.return_value == ExitCode.ROLLED_BACK
+
+
+async def test_more_time_and_taking_back_are_a_key_each() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "keep"))
+        await press(pilot, "e")
+        await until(pilot, lambda: "2:00 left" in shown(app))
+        await press(pilot, "t", "escape")
+        assert not session.answer
+        await press(pilot, "t", "y")
+        await until(pilot, lambda: on(app, "result"))
+        assert "everything was taken back" in " ".join(shown(app).split())
+
+
+async def test_leaving_the_question_says_what_becomes_of_it() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "keep"))
+        await press(pilot, "ctrl+q")
+        assert "everything is taken back when the time is over" in " ".join(shown(app).split())
+
+
+@pytest.mark.parametrize("start", ["welcome", "resume"])
+async def test_an_open_question_is_what_one_comes_back_to(start: Start) -> None:
+    record = (await applied()).earlier
+    assert record is not None
+    record = replace(record, state=State.UNCONFIRMED, window=120)
+    session = MadeUpSession(earlier=replace(record, deadline="2026-11-22T12:02:30Z"))
+    app = WizardApp(session, start)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "keep"))
+        assert "1:47 left" in shown(app)
+        session.earlier = replace(record, state=State.APPLIED)
+        await until(pilot, lambda: on(app, "result"))
+
+
+async def test_how_long_one_is_asked_can_be_chosen_at_the_preview() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        seen = []
+        for _ in range(5):
+            await press(pilot, "t")
+            seen.append(app.choices.window)
+        assert seen == [300, 600, 900, 60, 120]
+        await press(pilot, "t")
+        await ask(pilot, app)
+        assert "within 5 minutes" in " ".join(shown(app).split())
+        await press(pilot, "y")
+        await until(pilot, lambda: on(app, "keep"))
+        assert session.window == 300
 
 
 async def test_answers_of_the_routed_mode_are_filled_in_where_they_fit() -> None:
@@ -546,7 +700,7 @@ async def test_nothing_is_applied_before_the_question_is_answered_with_yes() -> 
         assert session.applied is None
         await ask(pilot, app)
         await press(pilot, "y")
-        await until(pilot, lambda: on(app, "result"))
+        await keep(pilot, app)
         assert session.applied is app.plan
 
 
@@ -646,6 +800,8 @@ async def test_the_exit_code_is_that_of_the_run(act: Act, code: ExitCode) -> Non
     app = WizardApp(MadeUpSession(act=act))
     async with app.run_test(size=SIZE) as pilot:
         await go_apply(pilot, app)
+        if code is ExitCode.DONE:
+            await keep(pilot, app)
         await until(pilot, lambda: on(app, "result"))
         if act.left:
             assert act.left in shown(app)
@@ -697,7 +853,7 @@ async def test_after_a_run_that_came_to_nothing_one_can_start_again_with_the_sam
         assert app.choices == answers
         await go(pilot, app, "preview")
         await go_apply(pilot, app)
-        await until(pilot, lambda: on(app, "result"))
+        await keep(pilot, app)
         assert "Done." in shown(app)
 
 
@@ -705,7 +861,8 @@ async def test_the_result_says_why_the_containers_could_not_be_checked() -> None
     app = WizardApp(MadeUpSession(check_fails="Docker does not answer: [/]."))
     async with app.run_test(size=SIZE) as pilot:
         await go_apply(pilot, app)
-        await until(pilot, lambda: on(app, "result") and app.check_complaint)
+        await keep(pilot, app)
+        await until(pilot, lambda: app.check_complaint)
         assert "Docker does not answer: [/]." in shown(app)
 
 
@@ -762,9 +919,12 @@ async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last
             if name == "apply":
                 await go_apply(pilot, app)
                 await until(pilot, lambda: app.can_cancel)
-            elif name == "result":
+            elif name == "keep":
                 session.let_go()
-                await until(pilot, lambda: on(app, "result") and app.reports)
+                await until(pilot, lambda: on(app, "keep"))
+            elif name == "result":
+                await keep(pilot, app)
+                await until(pilot, lambda: app.reports)
             else:
                 await go(pilot, app, name)
             assert on(app, name)

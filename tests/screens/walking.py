@@ -89,6 +89,14 @@ async def go_apply(pilot: Pilot[int], app: WizardApp) -> None:
     await press(pilot, "y")
 
 
+async def keep(pilot: Pilot[int], app: WizardApp) -> None:
+    """Wait for the question whether to keep the run, and say yes to it."""
+    await until(pilot, lambda: on(app, "keep"))
+    await ask(pilot, app)
+    await press(pilot, "y")
+    await until(pilot, lambda: on(app, "result"))
+
+
 def sentence(app: WizardApp) -> str:
     """Return what is said above the buttons."""
     words: str = app.screen.query_one("#sentence").words  # type: ignore[attr-defined]

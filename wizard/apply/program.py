@@ -1,6 +1,8 @@
 """How this program is started again by somebody else: its command, its environment, its places."""
 
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +23,18 @@ _PASSING_NAMES = {".cache", "cache"}
 def worker(*arguments: str) -> list[str]:
     """Return the command that starts the worker of this very installation."""
     return [sys.executable, "-m", "wizard.apply.worker", *arguments]
+
+
+def typed(*arguments: str) -> str:
+    """Return the line that starts this very installation in another terminal of the same person."""
+    checkout = _package().parent / "bin" / "wizard"
+    found = shutil.which("wizard")
+    if os.access(checkout, os.X_OK):
+        same = found is not None and Path(found).resolve() == checkout
+        words = ["wizard"] if same else [str(checkout)]
+    else:
+        words = ["wizard"] if found else [sys.executable, "-m", "wizard"]
+    return shlex.join([*words, *arguments])
 
 
 def environment(inherited: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,160 @@
+"""The question whether to keep what was done, while the time for an answer runs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from screens.modals import QuestionModal
+from screens.step import StepScreen, paragraph
+from screens.widgets.sentence import Sentence
+from wizard.logins import Logins
+from wizard.record import State
+from wizard.text import clean
+
+_BAR = 40
+
+
+class KeepScreen(StepScreen):
+    """Waits for somebody to say "keep", here or in another login."""
+
+    NAME = "keep"
+    HEADING = "Keep it?"
+    NEXT = "Keep it ..."
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "keep.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "Keep", key_display="Enter", priority=True),
+        Binding("k,K", "next", show=False),
+        Binding("e,E", "extend", "More time", key_display="E", tooltip="Begin the time anew"),
+        Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all back now"),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "All steps are done, and the wizard has looked at what this host and its containers had "
+        "before: the way to the internet over IPv4 and IPv6, and every container that was "
+        "running. They still have it.",
+        "One thing the wizard cannot see from in here: whether you can still log in. A connection "
+        "that is open already may go on working where a new one would not. So it asks you to log "
+        "in a second time, from your own computer, and to type the line there.",
+        "If nobody does, everything is taken back when the time is over: also if this terminal is "
+        "closed, if the connection is lost, or if this host is restarted. You need not do "
+        "anything for that. Keys that you press here do not shorten the time.",
+        "E begins the time anew. T takes everything back at once. Enter or K keeps it without a "
+        "second login, after a warning.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose the countdown and what to type."""
+        yield Sentence(
+            "All steps are done. This host and its containers have all that they had.", "ok"
+        )
+        yield paragraph("", id="countdown")
+        yield paragraph("", id="how")
+        yield Sentence(id="coverage")
+
+    def on_mount(self) -> None:
+        """Find out once how the person is logged in."""
+        super().on_mount()
+        self._asking = False
+        self._logins = self.wizard.session.logins()
+        self.query_one("#back").display = False
+        self.query_one("#how", Static).update(Content(how(self._logins)))
+        self.query_one("#coverage", Sentence).say(self.wizard.session.guard_coverage(), "note")
+
+    def show_state(self) -> None:
+        """Show the time that is left, or go where the run has gone."""
+        progress = self.wizard.progress
+        record = progress.record if progress else None
+        if record is not None and record.state is State.UNCONFIRMED:
+            words = countdown(self.wizard.seconds_left, record.window, record.deadline)
+            self.query_one("#countdown", Static).update(Content(words))
+            return
+        if isinstance(self.app.screen, QuestionModal) and self.app.screen.name == self.NAME:
+            self.app.screen.dismiss(None)
+        elif self.app.screen is self:
+            self.wizard.leave_question()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Take Back away: there is nothing to go back to."""
+        return False if action == "back" else super().check_action(action, parameters)
+
+    def go_on(self) -> None:
+        """Warn, and keep."""
+        self.app.push_screen(
+            QuestionModal(*warning(self._logins), yes="Keep it", no="Not yet", name=self.NAME),
+            self._keep,
+        )
+
+    def _keep(self, yes: bool | None) -> None:
+        if yes:
+            self.say("Keeping …")
+            self.wizard.settle(self.wizard.session.keep)
+
+    def action_extend(self) -> None:
+        """Begin the time anew."""
+        self.wizard.settle(self.wizard.session.extend)
+
+    def action_take_back(self) -> None:
+        """Ask, and take everything back."""
+        self.app.push_screen(
+            QuestionModal(
+                "Take everything back now?",
+                "Every step is taken back, so that this host is as it was before.",
+                yes="Take back",
+                no="Not yet",
+                name=self.NAME,
+            ),
+            self._take_back,
+        )
+
+    def _take_back(self, yes: bool | None) -> None:
+        if yes:
+            complaint = self.wizard.take_back_now()
+            if complaint:
+                self.say(complaint, "problem")
+
+
+def countdown(left: float | None, window: int, deadline: str) -> str:
+    """Return the time that is left, as a bar and in numbers, and when that is by the clock."""
+    if not left:
+        return "The time is over. Everything is being taken back …"
+    filled = min(_BAR, round(_BAR * left / window)) if window else 0
+    minutes, seconds = divmod(int(left), 60)
+    until = datetime.fromisoformat(deadline).astimezone()
+    return (
+        f"{'█' * filled}{'░' * (_BAR - filled)}  {minutes}:{seconds:02} left\n"
+        f"At {until:%H:%M:%S} by this host's clock all is taken back, unless you keep it."
+    )
+
+
+def how(logins: Logins) -> str:
+    """Return what to do, line by line."""
+    if not logins.over_ssh:
+        return (
+            "You are not logged in over SSH here. If you do log in to this host over SSH at other "
+            "times, do so now from your own computer, to see that it still works, and type "
+            f"there:\n\n    {clean(logins.keep)}\n\nOr keep it here: Enter."
+        )
+    commands = "\n".join(f"    {clean(command)}" for command in logins.commands)
+    both = "Try both, if you have both at home. " if len(logins.commands) > 1 else ""
+    return (
+        "Make sure that you still get in. Open a second terminal on your own computer and log in "
+        f"to this host as you always do:\n\n{commands}\n\n{both}Then type there:\n\n"
+        f"    {clean(logins.keep)}\n\n"
+        "If you do not get in, do nothing: then everything is taken back."
+    )
+
+
+def warning(logins: Logins) -> tuple[str, str]:
+    """Return the question before it is kept without a second login."""
+    if not logins.over_ssh:
+        return "Keep it?", "Afterwards wizard --undo takes it back whenever you want."
+    return (
+        "Keep it without a second login?",
+        "This connection may go on working although a new one would not. If you cannot log in "
+        "anew later, nothing takes the change back for you. It is safer to type the line in a "
+        "second login.",
+    )
