@@ -180,14 +180,16 @@ def test_the_run_goes_on_when_its_terminal_is_closed(machine: StartMachine) -> N
     answer(host, mastodon)
     terminal = walk_to_question(host)
     terminal.press("y")
-    terminal.wait_for("8 of 9")
+    terminal.wait_for("8 of 10")
     host.wait(lambda: host.path(RECORD).exists(), "the apply to begin")
     terminal.close()
 
     def state() -> str:
         return str(tomllib.loads(host.path(RECORD).read_text())["state"])
 
-    host.wait(lambda: state() == "applied", "the record to say that it is applied", 30)
+    host.wait(lambda: state() == "unconfirmed", "the run to wait for an answer", 30)
+    assert wizard(host, "--keep").returncode == ExitCode.DONE
+    assert state() == "applied"
     assert reaches_internet(mastodon)
 
 

@@ -117,7 +117,7 @@ class SystemdGuard:
             with contextlib.suppress(StepFailed):
                 text = (
                     f"The change for IPv6 in containers is taken back in {_LAST_CALL} seconds, "
-                    "unless somebody types: wizard --keep"
+                    f"unless somebody types: {program.typed('--keep')}"
                 )
                 self._timer(f"{mark}-call", seconds - _LAST_CALL, "wall", text)
         return mark

@@ -15,7 +15,7 @@ from types import FrameType
 from wizard import choices as choosing
 from wizard import describe, sources
 from wizard.apply import guard as guarding
-from wizard.apply import journal, lock, revert, way_back, window
+from wizard.apply import journal, lock, program, revert, way_back, window
 from wizard.apply.guard import Guard, Unguarded
 from wizard.apply.verification import Verification
 from wizard.choices import Choices
@@ -142,7 +142,7 @@ def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
         guarding.announce(
             system,
             f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
-            "somebody types: wizard --keep",
+            f"somebody types: {program.typed('--keep')}",
         )
     elif record.state is State.APPLIED or not revert.stopping(system):
         guard.disarm()
