@@ -46,6 +46,9 @@ Start = Literal["welcome", "resume", "undo"]
 FOLLOWED_EVERY = 0.2
 """Seconds between two looks at how far a run is."""
 
+REDRAWN_EVERY = 2.0
+"""Seconds between two times that the whole screen is sent anew while a run is followed."""
+
 
 def _welcome() -> Screen[None]:
     from screens.welcome import WelcomeScreen
@@ -151,6 +154,7 @@ class WizardApp(App[int]):
         Binding("f1", "explain", "Help", key_display="F1", tooltip="Explain this screen"),
         Binding("ctrl+q", "quit", "Quit", key_display="Ctrl+Q", priority=True),
         Binding("ctrl+c", "quit", show=False, priority=True),
+        Binding("ctrl+l", "redraw", show=False, priority=True),
     ]
 
     def __init__(self, session: Session, start: Start = "welcome") -> None:
@@ -186,6 +190,7 @@ class WizardApp(App[int]):
         self._start_at = start
         self._aim = ""
         self._timer: Timer | None = None
+        self._redrawing: Timer | None = None
         self._look = 0
         self._probe = 0
         self._probed: IPv6Network | None = None
@@ -450,7 +455,14 @@ class WizardApp(App[int]):
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_interval(FOLLOWED_EVERY, self._follow_once)
+        if self._redrawing is None:
+            # wall(1), with which the guard tells everybody who is logged in, writes over it.
+            self._redrawing = self.set_interval(REDRAWN_EVERY, self.action_redraw)
         self._follow_once()
+
+    def action_redraw(self) -> None:
+        """Send the whole screen anew, over whatever another program has written there."""
+        self.screen.refresh()
 
     def _follow_once(self) -> None:
         try:

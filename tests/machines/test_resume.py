@@ -30,7 +30,6 @@ def screens(host: Machine) -> str:
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMachine) -> None:
     host = machine()
-    deployments.up(host, "current")
     answer(host, deployments.up(host, "current"), network="of_my_own")
 
     first = log_in(host, "--answers", ANSWERS)
@@ -93,7 +92,9 @@ def test_the_question_outlives_the_screens_that_asked_it(machine: StartMachine) 
     second.press("t")
     second.wait_for("Take everything back now?")
     second.press("y")
-    second.wait_for("everything was taken back", seconds=60)
+    second.wait_for("It was not applied", seconds=60)
+    # The guard tells everybody who is logged in, over whatever their terminals show.
+    second.wait_for("Finish ] Enter Finish G Start again Ctrl+Q Quit F1 Help")
     second.press("enter")
     assert second.wait_for_end() == ExitCode.ROLLED_BACK
     assert state(host) == "rolled back"
