@@ -10,12 +10,13 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from screens.apply import WORDS
 from screens.step import StepScreen, paragraph
 from screens.widgets.reachability import ReachabilityTable
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.step_list import StepList
 from wizard.errors import ExitCode
-from wizard.record import State
+from wizard.record import State, StepState
 from wizard.session import Progress
 from wizard.text import clean
 
@@ -113,7 +114,8 @@ class ResultScreen(StepScreen):
         if action == "check_again":
             return state is State.APPLIED
         if action == "start_again":
-            return state is not State.APPLIED and self.wizard.can_start_again
+            free = state is None or not state.in_the_way
+            return free and self.wizard.can_start_again
         if action == "take_back":
             return state is not None and state.in_force
         return super().check_action(action, parameters)
@@ -176,6 +178,16 @@ def _more(progress: Progress, path: str) -> str:
     if record is None:
         return ""
     lines = [f"What was done, step by step  {clean(path)}"]
+    if record.state.moving:
+        words = WORDS | {StepState.PLANNED: "not begun", StepState.APPLYING: "begun"}
+        widest = max(map(len, words.values()))
+        lines[:0] = [
+            *(
+                f"{words[step.state]:<{widest}}  {step.number}. {step.title}"
+                for step in record.steps
+            ),
+            "",
+        ]
     if record.state is State.APPLIED:
         lines += [
             "To check again later         wizard --check",

@@ -169,6 +169,8 @@ class MadeUpSession(Session):
     hold_probe: bool = False
     check_fails: str = ""
     keep_fails: str = ""
+    died: str = ""
+    """What is said of an earlier run whose process is gone."""
     place: str = ""
     way_in: Logins = OVER_BOTH
     coverage: str = ""
@@ -297,6 +299,8 @@ class MadeUpSession(Session):
         if self.frames is None:
             if self.earlier is None:
                 return Progress(None, ExitCode.REFUSED, "No run of the wizard is on this host.")
+            if self.died:
+                return Progress(self.earlier, ExitCode.UNEXPECTED, self.died)
             return Progress(self.earlier, None if self.earlier.state.moving else ExitCode.DONE)
         self.last = next(self.frames, self.last)
         assert self.last is not None

@@ -37,7 +37,7 @@ from wizard.errors import ExitCode
 from wizard.host import Address, Host, Origin, Uplink
 from wizard.logins import Logins
 from wizard.ndp.upstream import UpstreamCase
-from wizard.record import State
+from wizard.record import State, StepState
 
 SIZES = ((80, 24), (120, 40))
 
@@ -409,6 +409,23 @@ async def a_question_that_nobody_answers(
     session.answer = "expire"
     await until(pilot, lambda: on(app, "result"))
     await take("result-expired")
+
+
+def cut_off() -> MadeUpSession:
+    """Return a session on a host where a run was cut off in the middle."""
+    session = MadeUpSession(died="The process that changed this host has died before its end.")
+    session.earlier = record_of(plan_of(session))
+    for step, state in zip(session.earlier.steps, ("done", "done", "applying"), strict=False):
+        step.state = StepState(state)
+    return session
+
+
+@walk("result-died", session=cut_off)
+async def a_run_that_was_cut_off(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await until(pilot, lambda: on(app, "result"))
+    await take("result-died")
 
 
 @walk("compose-resumed", session=lambda: left_at("compose"), start="resume")
