@@ -99,7 +99,7 @@ def host() -> Iterator[Machine]:
         yield machine
 
 
-WIZARD = (["wizard"], "1 of 9")
+WIZARD = (["wizard"], "1 of 10")
 BARE = (["python3", BARE_APP], "Hello, world")
 
 
