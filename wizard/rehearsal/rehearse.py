@@ -113,4 +113,6 @@ def _remote(command: Sequence[str]) -> str:
     """Return the command as the login shell in the machine is given it."""
     variables = {name: os.environ[name] for name in _PASSED if name in os.environ}
     variables.setdefault("LANG", "C.UTF-8")
+    # Nobody can log in a second time from outside, so the wizard is not to ask for that.
+    variables["SSH_CONNECTION"] = ""
     return shlex.join(["env", *(f"{name}={value}" for name, value in variables.items()), *command])
