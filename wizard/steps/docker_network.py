@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wizard.errors import StepFailed
-from wizard.steps.actions import Action, Run
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.actions import Action, Run, difference
+from wizard.steps.base import Before, Report, Step, left_of, run
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.compose_file import names_network
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
 from wizard.system import System
@@ -87,41 +89,104 @@ class DockerNetwork(Step):
         """One command."""
         return (Run(("docker", "network", "rm", self.network)).line,)
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Remove it, unless it is not ours any more or somebody's container is on it."""
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare the network with what was created, and look who stands on it."""
         found = inspect(system, self.network)
         shown = clean_line(self.network)
         if found is None:
-            return ()
+            words = f"The Docker network {shown} is not there any more."
+            return (Found(self.network, Standing.GONE, words, along=(self.bridge,)),)
         if not self._is_ours(found):
-            return (f"The Docker network {shown} has been made anew by somebody, so it was kept.",)
-        naming = [path for path in self.files if self._is_named_in(system, path)]
-        members_now = members(system, self.network)
-        guests = [each for each in members_now if not self._is_meant(each)]
-        kept = []
+            now = _described(found)
+            return (
+                Found(
+                    self.network,
+                    Standing.CHANGED,
+                    f"The Docker network {shown} has been made anew by somebody.",
+                    changed=difference(shown, self._description(), now),
+                    back=difference(shown, now, None),
+                    along=(self.bridge,),
+                ),
+            )
+        needed = self._needed(system, leaving)
+        if needed:
+            return (Found(self.network, Standing.NEEDED, needed),)
+        return (Found(self.network, along=(self.bridge,)),)
+
+    def _needed(self, system: System, leaving: Container[str]) -> str:
+        """Return who keeps it from being removed, and what to do about that, in sentences."""
+        shown, needed = clean_line(self.network), []
+        naming = [
+            path for path in self.files if path not in leaving and self._is_named_in(system, path)
+        ]
         if naming:
-            kept.append(
+            needed.append(
                 f"The Docker network {shown} was kept, because {clean_line(naming[0])} still names "
                 "it and Compose would not start without it. Take it out of the file, run Compose's "
                 "up -d, and then wizard --undo again."
             )
-        else:
-            for member in members_now:
-                if self._is_meant(member):
-                    leave = ("docker", "network", "disconnect", self.network, member.name)
-                    run(system, Run(leave), report)
+        guests = self._guests(members(system, self.network))
         if guests:
-            kept.append(
-                f"The Docker network {shown} was kept, because these containers are on it: "
-                f"{', '.join(clean_line(each.name) for each in guests)}. When they have left it, "
-                f"remove it with: {self.undo_lines(before)[0]}"
+            leave = "; ".join(
+                Run(("docker", "network", "disconnect", self.network, each.name)).line
+                for each in guests
             )
-        if kept:
-            return tuple(kept)
-        run(system, Run(("docker", "network", "rm", self.network)), report)
+            needed.append(
+                f"The Docker network {shown} was kept, because these containers are on it: "
+                f"{', '.join(clean_line(each.name) for each in guests)}. When they have no use for "
+                f"it any more, let them leave it and go on: {clean_line(leave)}; wizard --undo"
+            )
+        return " ".join(needed)
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Remove it, unless it is not ours any more or something stands on it."""
+        (network,) = found
+        verdict = verdicts(found, decisions)[self.network]
+        settled = (Standing.CHANGED, Standing.UNCHANGED)
+        if verdict is Verdict.LEAVE and network.standing in settled:
+            return left_of(found, found, decisions)
+        again = verdict is Verdict.OURS
+        if network.standing is not Standing.GONE:
+            # One that is made again at once does not have to leave the files.
+            needed = self._needed(system, self.files if again else ())
+            if needed and network.standing is Standing.CHANGED:
+                return (f"{network.words} {needed}",)
+            ours = [each for each in members(system, self.network) if self._is_meant(each)]
+            named = any(self._is_named_in(system, path) for path in self.files)
+            for member in ours if again or not named else ():
+                leave = ("docker", "network", "disconnect", self.network, member.name)
+                run(system, Run(leave), report)
+            if needed:
+                return (needed,)
+            run(system, Run(("docker", "network", "rm", self.network)), report)
+        else:
+            ours = []
+        if again:
+            self.apply(system, report)
+            for member in ours:
+                words = ("docker", "network", "connect", "--alias", member.service)
+                run(system, Run((*words, self.network, member.name)), report)
+            return left_of(found, found, decisions)
         if self.engine_forwards and not ipv6_networks(system):
             self._stop_forwarding(system, before, report)
         return ()
+
+    def _guests(self, members_now: Sequence["Member"]) -> list["Member"]:
+        return [each for each in members_now if not self._is_meant(each)]
+
+    def _description(self) -> str:
+        options = (("com.docker.network.bridge.name", self.bridge), *self.options)
+        subnets = [each for each in (self.ipv4_subnet, self.ipv6_subnet) if each]
+        return _lines("bridge", True, True, subnets, dict(options), {LABEL: self.ipv6_subnet})
 
     def _stop_forwarding(self, system: System, before: Before, report: Report) -> None:
         """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
@@ -157,6 +222,34 @@ class DockerNetwork(Step):
 
     def _is_ours(self, found: dict[str, Any]) -> bool:
         return (found.get("Labels") or {}).get(LABEL) == self.ipv6_subnet
+
+
+def _described(found: dict[str, Any]) -> str:
+    configured = (found.get("IPAM") or {}).get("Config") or []
+    return _lines(
+        str(found.get("Driver")),
+        bool(found.get("Attachable")),
+        bool(found.get("EnableIPv6")),
+        [str(each.get("Subnet")) for each in configured],
+        found.get("Options") or {},
+        found.get("Labels") or {},
+    )
+
+
+def _lines(
+    driver: str,
+    attachable: bool,
+    ipv6: bool,
+    subnets: Sequence[str],
+    options: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> str:
+    """Return what a network is made of, line by line, so that two can be compared."""
+    lines = [f"driver {driver}", f"attachable {attachable}", f"IPv6 {ipv6}"]
+    lines += [f"subnet {subnet}" for subnet in sorted(subnets)]
+    lines += [f"option {key}={value}" for key, value in sorted(options.items())]
+    lines += [f"label {key}={value}" for key, value in sorted(labels.items())]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _forward_policy(system: System) -> str:
