@@ -192,7 +192,8 @@ def test_undo_that_keeps_somebody_s_work_exits_with_4(
 ) -> None:
     wizard("--apply", "--yes", "--answers", answers)
     here.made.system.files[here.made.path] = replace(
-        here.made.system.files[here.made.path], text="services: {}\n"
+        here.made.system.files[here.made.path],
+        text=here.made.system.files[here.made.path].text.replace("- mastodon_ipv6", "- mine"),
     )
     said = wizard("--undo", "--yes")
     assert said.code == ExitCode.ROLLBACK_INCOMPLETE

@@ -90,14 +90,14 @@ class Found:
             case Standing.CHANGED if self.apart is not None:
                 return f"{self.words} Their change is kept; only what the wizard put in is removed."
             case Standing.CHANGED:
-                return f"{self.words} It is kept as it is."
+                return f"{self.words} It is left as it is."
         return self.words
 
     def left(self, choice: Choice) -> str:
         """Return what to say of it where it is on the host after the undo."""
         match self.standing:
             case Standing.CHANGED if choice is not Choice.OURS:
-                return f"{self.words} It was kept."
+                return f"{self.words} It was left as it is."
             case Standing.NEEDED:
                 return self.words
         words = f"{self.words} " if self.words else ""

@@ -164,7 +164,10 @@ class Sysctl(Step):
         found = []
         for key, old in old_values:
             now = seen.get(key)
-            if now is None or now == old:
+            if now == old and key != _FORWARDING and key.endswith(".forwarding"):
+                # Setting it back for all will change it, so it is looked at again after that.
+                found += [] if others else [Found(key)]
+            elif now is None or now == old:
                 if key in wanted:
                     state = "is not there any more" if now is None else f"is {old} already"
                     found.append(Found(key, Standing.GONE, f"{key} {state}, as before."))
@@ -216,7 +219,8 @@ class Sysctl(Step):
             # One that was set for all is as it should be by now.
             if value is not None and _read(system, [key]).get(key) not in (None, value):
                 run(system, _write(key, value), report)
-        values = [each for each in found if each.name != self.path]
+        values = [each for each in found if each.name in wanted or each.words]
+        values = [each for each in values if each.name != self.path]
         kept += dict.fromkeys(left_of(values, found, decisions))
         return (*kept, *self.undo_files(system, before, found, decisions))
 
