@@ -429,6 +429,27 @@ async def taking_back(
     await take("undo-result")
 
 
+def meddled() -> MadeUpSession:
+    session = applied()
+    session.meddled = True
+    return session
+
+
+@walk(
+    "undo-changed", "undo-difference", "undo-ours", "undo-question", session=meddled, start="undo"
+)
+async def taking_back_what_somebody_changed(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await take("undo-changed")
+    await press(pilot, "down", "down", "down")
+    await take("undo-difference")
+    await press(pilot, "o")
+    await take("undo-ours")
+    await press(pilot, "p", "enter")
+    await take("undo-question")
+
+
 @walk("undo-nothing", start="undo")
 async def nothing_to_take_back(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take

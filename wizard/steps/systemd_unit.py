@@ -104,6 +104,9 @@ class SystemdUnit(Step):
                 if isinstance(action, Run):
                     run(system, action, report)
         elif not kept:
+            if todo is Verdict.LEAVE:
+                # Without its file it may still be started, and at every boot.
+                system.run(("systemctl", "disable", "--now", self.name))
             run(system, Run(("systemctl", "daemon-reload")), report)
             system.run(("systemctl", "reset-failed", self.name))
         return kept
