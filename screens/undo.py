@@ -32,16 +32,10 @@ class UndoScreen(ReviewScreen):
     HEADING = "Take it back"
     NEXT = "Take it back ..."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "Take back", key_display="Enter", priority=True),
-        Binding("k,K", "choose('keep')", "Keep", key_display="K", tooltip="Theirs is kept"),
-        Binding("o,O", "choose('ours')", "Ours", key_display="O", tooltip="Ours is put back"),
-        Binding(
-            "p,P",
-            "choose('original')",
-            "Original",
-            key_display="P",
-            tooltip="The original is put back",
-        ),
+        Binding("enter", "enter", "Undo", key_display="Enter", priority=True),
+        Binding("k,K", "choose('keep')", "Choose", key_display="K O P", tooltip="Theirs is kept"),
+        Binding("o,O", "choose('ours')", show=False),
+        Binding("p,P", "choose('original')", show=False),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "These are the steps of the earlier run, the last one first, as they will be taken back. "
