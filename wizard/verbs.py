@@ -143,8 +143,9 @@ def undo(yes: bool, say: Say, changed: str | None = None) -> int:
     preview = opened.undo_preview()
     if changed is not None:
         # What was put back at an earlier time is not different from ours any more.
-        earlier = opened.undo_preview(_noted(preview.record)) if changed == Choice.OURS else preview
-        preview = opened.undo_preview(earlier.choose(Choice(changed)))
+        if changed == Choice.OURS:
+            preview = opened.undo_preview(_noted(preview.record))
+        preview = opened.undo_preview(preview.choose(Choice(changed)))
     _say_preview(preview, say)
     if not yes:
         raise Refused("Nothing was changed. wizard --undo --yes takes this back.")

@@ -393,7 +393,7 @@ def _undo_step(step: StepRecord, meddled: bool, decisions: Decisions) -> UndoSte
         stays = choice is Choice.OURS
         return UndoStep(step.title, commands, (), (), step.number, (changed,), stays)
     notes = (
-        "The Docker network mastodon_ipv6 was kept, because these containers are on it: guest. "
+        "The Docker network mastodon_ipv6 stays, because these containers are on it: guest. "
         "When they have no use for it any more, let them leave it and go on: docker network "
         "disconnect mastodon_ipv6 guest; wizard --undo",
     )

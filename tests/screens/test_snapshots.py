@@ -371,7 +371,7 @@ async def a_step_that_fails(
 async def a_rollback_that_leaves_something(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
-    left = "/etc/sysctl.d/[/].conf has been changed by somebody else since, so it was kept."
+    left = "/etc/sysctl.d/[/].conf has been changed by somebody else since. It was left as it is."
     session.act = Act(fail_at=4, left=left)
     await go_apply(pilot, app)
     await until(pilot, lambda: on(app, "result"))

@@ -356,7 +356,7 @@ def test_a_rollback_that_fails_goes_on_and_says_what_is_left(store: Store) -> No
     left = [step for step in record.steps if step.state is StepState.KEPT]
     assert len(left) > 2
     for step in left:
-        assert "By hand:" in step.left[0] or "kept" in step.left[0]
+        assert "By hand:" in step.left[0] or "stay" in step.left[0]
     # The cause is gone, and one more undo mends it.
     assert undo(made, store).state is State.UNDONE
     assert difference(before, made.system.snapshot()) == set()
@@ -619,7 +619,7 @@ def test_forwarding_stays_on_for_another_network_that_came_since(store: Store) -
     )
     record = undo(made, store)
     assert record.left == [
-        "IPv6 forwarding was left on, because the Docker network theirs_ipv6 uses IPv6 too."
+        "IPv6 forwarding stays on, because the Docker network theirs_ipv6 uses IPv6 too."
     ]
     assert made.system.sysctls["net.ipv6.conf.all.forwarding"] == "1"
     assert SYSCTL_FILE not in made.system.files
@@ -646,7 +646,7 @@ def test_a_network_with_a_guest_is_kept_and_the_guest_stays_on_it(store: Store) 
     record = undo(made, store)
 
     assert record.state is State.UNDO_INCOMPLETE
-    kept = next(sentence for sentence in record.left if "was kept, because" in sentence)
+    kept = next(sentence for sentence in record.left if "stays, because" in sentence)
     assert "guest" in kept
     assert "docker network disconnect mastodon_ipv6 guest; wizard --undo" in kept
     assert set(guest.networks) == {"mastodon_ipv6"}

@@ -157,12 +157,13 @@ def _step(
         if each.standing is Standing.CHANGED or decisions.get(each.name) is Choice.OURS
     ]
     settled = [each for each in found if each not in open_to_choice]
+    outlooks = [each.outlook(Choice.KEEP) for each in settled]
     whole = stays(found, decisions)
     return UndoStep(
         entry.title,
         commands,
         tuple(diff for each in settled for diff in each.diffs(Choice.KEEP) if not whole),
-        tuple(dict.fromkeys(clean(each.words) for each in settled if each.words)),
+        tuple(dict.fromkeys(clean(words) for words in outlooks if words)),
         entry.number,
         tuple(
             Changed(

@@ -226,7 +226,7 @@ class Step(ABC):
             now, ours = system.read(path), wanted[path]
             standing = by_name[path].standing
             again = self._compare_file(path, old, ours, now).standing
-            if standing not in (again, Standing.NEEDED):
+            if standing is not again:
                 raise StepFailed(f"{path} was changed this very moment, so it was left as it is.")
             match todo[path]:
                 case Verdict.BACK if old is None:

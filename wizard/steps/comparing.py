@@ -15,8 +15,6 @@ class Standing(StrEnum):
     """By somebody, and it is theirs to say what becomes of it."""
     GONE = "gone"
     """Nothing of the step is in it any more."""
-    NEEDED = "needed"
-    """Somebody, or something that stays, stands on it."""
 
 
 class Choice(StrEnum):
@@ -54,6 +52,8 @@ class Found:
     standing: Standing = Standing.UNCHANGED
     words: str = ""
     """How it stands, in sentences; empty where it is unchanged."""
+    needed: str = ""
+    """Who or what stands on it, so that it cannot be taken back yet, in sentences."""
     changed: Diff | None = None
     """From what the step left to what is there now."""
     apart: Diff | None = None
@@ -65,43 +65,48 @@ class Found:
 
     def diffs(self, choice: Choice) -> tuple[Diff, ...]:
         """Return what somebody changed, and what an undo with this choice changes."""
-        shown: list[Diff | None] = []
-        match self.standing:
-            case Standing.UNCHANGED:
-                shown = [self.back]
-            case Standing.CHANGED:
-                happens = {Choice.KEEP: self.apart, Choice.ORIGINAL: self.back}.get(choice)
-                since = self.changed and replace(self.changed, heading="Changed since in")
-                shown = [since, happens and replace(happens, heading="Will change in")]
+        happens = None if self.needed else self.back
+        shown = [happens]
+        if self.standing is Standing.CHANGED:
+            since = self.changed and replace(self.changed, heading="Changed since in")
+            if choice is Choice.KEEP and not self.needed:
+                happens = self.apart
+            elif choice is Choice.OURS:
+                happens = None
+            shown = [since, happens and replace(happens, heading="Will change in")]
         return tuple(each for each in shown if each is not None and each.lines)
 
     def outlook(self, choice: Choice) -> str:
         """Return how it stands and what an undo with this choice makes of it, in sentences."""
-        match self.standing:
-            case Standing.UNCHANGED if choice is Choice.OURS:
-                return f"{self.name} stays in force, as was chosen."
-            case Standing.CHANGED if choice is Choice.OURS:
-                return f"{self.words} It is put back as the wizard left it, and stays in force."
-            case Standing.CHANGED if choice is Choice.ORIGINAL:
-                return (
-                    f"{self.words} It is put back as it was before the wizard, and what they "
-                    "changed is lost."
-                )
-            case Standing.CHANGED if self.apart is not None:
-                return f"{self.words} Their change is kept; only what the wizard put in is removed."
-            case Standing.CHANGED:
+        match self.standing, choice:
+            case Standing.GONE, Choice.KEEP | Choice.ORIGINAL:
+                return self.words
+            case Standing.UNCHANGED, Choice.KEEP | Choice.ORIGINAL:
+                return self.needed
+            case _, Choice.OURS:
+                words = "is put back as the wizard left it, and stays in force, as was chosen."
+                return f"{self.words} {self.name} {words}".strip()
+            case _, Choice.ORIGINAL if not self.needed:
+                created = self.back is not None and "+++ /dev/null" in self.back.lines
+                fate = "removed, for it was not there" if created else "put back as it was"
+                return f"{self.words} It is {fate} before the wizard, and their change is lost."
+            case _, Choice.KEEP if self.apart is None:
                 return f"{self.words} It is left as it is."
-        return self.words
+            case _ if self.needed:
+                return f"{self.words} {self.needed}"
+        return f"{self.words} Their change is kept; only what the wizard put in is removed."
 
     def left(self, choice: Choice) -> str:
         """Return what to say of it where it is on the host after the undo."""
-        match self.standing:
-            case Standing.CHANGED if choice is not Choice.OURS:
-                return f"{self.words} It was left as it is."
-            case Standing.NEEDED:
-                return self.words
-        words = f"{self.words} " if self.words else ""
-        return f"{words}{self.name} is in force as the wizard left it, because that was chosen."
+        if self.needed and choice is not Choice.OURS:
+            if self.standing is not Standing.CHANGED:
+                return self.needed
+            if choice is Choice.ORIGINAL or self.apart is not None:
+                return f"{self.words} {self.needed}"
+        if self.standing is Standing.CHANGED and choice is not Choice.OURS:
+            return f"{self.words} It was left as it is."
+        words = "is in force as the wizard left it, because that was chosen."
+        return f"{self.words} {self.name} {words}".strip()
 
 
 def stays(found: Sequence[Found], decisions: Decisions) -> bool:
@@ -125,15 +130,13 @@ def choice_of(found: Found, decisions: Decisions) -> Choice:
 
 def _verdict(each: Found, decisions: Decisions, whole: bool) -> Verdict:
     choice = choice_of(each, decisions)
-    match each.standing, choice:
-        case Standing.NEEDED, _:
-            return Verdict.LEAVE
-        case Standing.CHANGED | Standing.GONE, Choice.OURS:
+    match each.standing:
+        case Standing.UNCHANGED:
+            return Verdict.LEAVE if whole or each.needed else Verdict.BACK
+        case Standing.CHANGED | Standing.GONE if choice is Choice.OURS:
             return Verdict.OURS
-        case Standing.GONE, _:
-            return Verdict.LEAVE
-        case Standing.UNCHANGED, _:
-            return Verdict.LEAVE if whole else Verdict.BACK
-        case Standing.CHANGED, Choice.ORIGINAL:
+        case Standing.CHANGED if choice is Choice.ORIGINAL and not each.needed:
             return Verdict.BACK
-    return Verdict.APART if each.apart is not None else Verdict.LEAVE
+        case Standing.CHANGED if choice is Choice.KEEP and not each.needed and each.apart:
+            return Verdict.APART
+    return Verdict.LEAVE

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -94,36 +95,33 @@ class DockerNetwork(Step):
     ) -> tuple[Found, ...]:
         """Compare the network with what was created, and look who stands on it."""
         found = inspect(system, self.network)
-        shown = clean_line(self.network)
+        shown, along = clean_line(self.network), (self.bridge,)
         if found is None:
             words = f"The Docker network {shown} is not there any more."
-            return (Found(self.network, Standing.GONE, words, along=(self.bridge,)),)
-        if not self._is_ours(found):
-            now = _described(found)
-            return (
-                Found(
-                    self.network,
-                    Standing.CHANGED,
-                    f"The Docker network {shown} has been made anew by somebody.",
-                    changed=difference(shown, self._description(), now),
-                    back=difference(shown, now, None),
-                    along=(self.bridge,),
-                ),
-            )
+            return (Found(self.network, Standing.GONE, words, along=along),)
         needed = self._needed(system, leaving)
-        if needed:
-            return (Found(self.network, Standing.NEEDED, needed),)
-        return (Found(self.network, along=(self.bridge,)),)
+        if self._is_ours(found):
+            return (Found(self.network, needed=needed, along=along),)
+        now = _described(found)
+        return (
+            Found(
+                self.network,
+                Standing.CHANGED,
+                f"The Docker network {shown} has been made anew by somebody.",
+                needed,
+                changed=difference(shown, self._description(), now),
+                back=difference(shown, now, None),
+                along=along,
+            ),
+        )
 
     def _needed(self, system: System, leaving: Container[str]) -> str:
         """Return who keeps it from being removed, and what to do about that, in sentences."""
         shown, needed = clean_line(self.network), []
-        naming = [
-            path for path in self.files if path not in leaving and self._is_named_in(system, path)
-        ]
+        naming = self._named_in(system, leaving)
         if naming:
             needed.append(
-                f"The Docker network {shown} was kept, because {clean_line(naming[0])} still names "
+                f"The Docker network {shown} stays, because {clean_line(naming[0])} still names "
                 "it and Compose would not start without it. Take it out of the file, run Compose's "
                 "up -d, and then wizard --undo again."
             )
@@ -134,7 +132,7 @@ class DockerNetwork(Step):
                 for each in guests
             )
             needed.append(
-                f"The Docker network {shown} was kept, because these containers are on it: "
+                f"The Docker network {shown} stays, because these containers are on it: "
                 f"{', '.join(clean_line(each.name) for each in guests)}. When they have no use for "
                 f"it any more, let them leave it and go on: {clean_line(leave)}; wizard --undo"
             )
@@ -151,31 +149,31 @@ class DockerNetwork(Step):
         """Remove it, unless it is not ours any more or something stands on it."""
         (network,) = found
         verdict = verdicts(found, decisions)[self.network]
-        settled = (Standing.CHANGED, Standing.UNCHANGED)
-        if verdict is Verdict.LEAVE and network.standing in settled:
-            return left_of(found, found, decisions)
         again = verdict is Verdict.OURS
+        left = left_of(found, found, decisions)
+        ours: list[Member] = []
         if network.standing is not Standing.GONE:
             # One that is made again at once does not have to leave the files.
-            needed = self._needed(system, self.files if again else ())
-            if needed and network.standing is Standing.CHANGED:
+            needed = self._needed(system, self.files) if again else ""
+            if needed:
                 return (f"{network.words} {needed}",)
             ours = [each for each in members(system, self.network) if self._is_meant(each)]
-            named = any(self._is_named_in(system, path) for path in self.files)
-            for member in ours if again or not named else ():
-                leave = ("docker", "network", "disconnect", self.network, member.name)
-                run(system, Run(leave), report)
-            if needed:
-                return (needed,)
+            waits = left == (network.needed,)
+            if verdict is Verdict.LEAVE and not waits:
+                return left
+            if not (waits and self._named_in(system)):
+                for member in ours:
+                    leave = ("docker", "network", "disconnect", self.network, member.name)
+                    run(system, Run(leave), report)
+            if waits:
+                return left
             run(system, Run(("docker", "network", "rm", self.network)), report)
-        else:
-            ours = []
         if again:
             self.apply(system, report)
             for member in ours:
                 words = ("docker", "network", "connect", "--alias", member.service)
                 run(system, Run((*words, self.network, member.name)), report)
-            return left_of(found, found, decisions)
+            return left
         if self.engine_forwards and not ipv6_networks(system):
             self._stop_forwarding(system, before, report)
         return ()
@@ -209,13 +207,15 @@ class DockerNetwork(Step):
             "policy": _forward_policy(system),
         }
 
-    def _is_named_in(self, system: System, path: str) -> bool:
-        """Whether a Compose file names the network outside a comment, as far as it can be read."""
-        try:
-            file = system.read(path)
-        except OSError:
-            return False
-        return file is not None and names_network(file.text, self.network)
+    def _named_in(self, system: System, leaving: Container[str] = ()) -> list[str]:
+        """Return the Compose files that name it outside a comment, as far as they can be read."""
+        naming = []
+        for path in self.files:
+            with suppress(OSError):
+                file = None if path in leaving else system.read(path)
+                if file is not None and names_network(file.text, self.network):
+                    naming.append(path)
+        return naming
 
     def _is_meant(self, member: "Member") -> bool:
         return member.project == self.project and member.service in self.services

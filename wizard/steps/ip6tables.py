@@ -1,7 +1,7 @@
 """Packet filter rules, in chains of our own, so that they can be taken out whole."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from wizard.steps import legacy_ip6tables
@@ -198,21 +198,20 @@ class Ip6tables(Step):
     ) -> tuple[Found, ...]:
         """Compare our chain in each table, then the file; first whether they are needed."""
         needed = self._needed(system, leaving)
-        if needed:
-            return (Found(CHAIN, Standing.NEEDED, needed),)
         chains = [self._compare_chain(system, table) for table in reversed(self.tables)]
-        return (*chains, *self.compare_files(system, before))
+        files = self.compare_files(system, before)
+        return tuple(replace(each, needed=needed) for each in (*chains, *files))
 
     def _needed(self, system: System, leaving: Container[str]) -> str:
         closing = not (self.masquerade or self.engine_masquerades)
         if closing and self.bridge not in leaving and self._has_bridge(system):
             return (
-                f"The rules in {CHAIN} were kept, because {self.bridge} is still there and what is "
+                f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
                 "behind it would be open to the internet."
             )
         unit = system.read(UNIT)
         if unit is not None and UNIT not in leaving and self.path in unit.text:
-            return f"The rules in {CHAIN} were kept, because {UNIT} stays and loads them."
+            return f"The rules in {CHAIN} stay, because {UNIT} does and loads them."
         return ""
 
     def _compare_chain(self, system: System, table: Table) -> Found:
@@ -244,8 +243,6 @@ class Ip6tables(Step):
     ) -> tuple[str, ...]:
         """Take out our rules one by one; a chain that still holds somebody else's rule is kept."""
         todo, by_name = verdicts(found, decisions), {each.name: each for each in found}
-        if CHAIN in todo:
-            return left_of(found, found, decisions)
         kept: list[str] = []
         for table in reversed(self.tables):
             each = by_name[table.title]
@@ -269,7 +266,7 @@ class Ip6tables(Step):
                     system.remove_nft_table(name)
         kept += self.undo_files(system, before, found, decisions)
         system.remove_directory(DIRECTORY)
-        return tuple(kept)
+        return tuple(dict.fromkeys(kept))
 
     @staticmethod
     def _take_ours_out(system: System, table: Table, report: Report) -> bool:

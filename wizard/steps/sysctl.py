@@ -147,9 +147,9 @@ class Sysctl(Step):
         )
         values = self._compare_values(system, before, others)
         files = self.compare_files(system, before)
-        if any(each.standing is Standing.NEEDED and _listens(each.name) for each in values):
-            words = f"{self.path} was kept, so that it is so after the next boot too."
-            files = tuple(replace(each, standing=Standing.NEEDED, words=words) for each in files)
+        if any(each.needed and _listens(each.name) for each in values):
+            needed = f"{self.path} stays, so that it is so after the next boot too."
+            files = tuple(replace(each, needed=needed) for each in files)
         return (*values, *files)
 
     def _compare_values(
@@ -167,23 +167,14 @@ class Sysctl(Step):
             if now == old and key != _FORWARDING and key.endswith(".forwarding"):
                 # Setting it back for all will change it, so it is looked at again after that.
                 found += [] if others else [Found(key)]
-            elif now is None or now == old:
+                continue
+            if now is None or now == old:
                 if key in wanted:
                     state = "is not there any more" if now is None else f"is {old} already"
                     found.append(Found(key, Standing.GONE, f"{key} {state}, as before."))
-            elif others and _listens(key):
-                words = (
-                    f"{key} was left at {now}: IPv6 forwarding stays on, and with {old} the host "
-                    "would lose the default route that its router advertises."
-                )
-                found.append(Found(key, Standing.NEEDED, words))
-            elif others and key.endswith(".forwarding"):
-                words = (
-                    f"IPv6 forwarding was left on, because the Docker network {others[0]} uses "
-                    "IPv6 too."
-                )
-                found.append(Found(key, Standing.NEEDED, words))
-            elif (
+                continue
+            needed = _needed(key, now, old, others)
+            if (
                 key in wanted
                 and now != wanted[key]
                 and not (spread and key != _FORWARDING and key.endswith(".forwarding"))
@@ -193,12 +184,13 @@ class Sysctl(Step):
                         key,
                         Standing.CHANGED,
                         f"{key} has been set to {now} by somebody else since.",
+                        needed,
                         changed=_change(key, wanted[key], now),
                         back=_change(key, now, old),
                     )
                 )
             else:
-                found.append(Found(key))
+                found.append(Found(key, needed=needed))
         return tuple(found)
 
     def take_back(
@@ -219,7 +211,7 @@ class Sysctl(Step):
             # One that was set for all is as it should be by now.
             if value is not None and _read(system, [key]).get(key) not in (None, value):
                 run(system, _write(key, value), report)
-        values = [each for each in found if each.name in wanted or each.words]
+        values = [each for each in found if each.name in wanted or each.needed]
         values = [each for each in values if each.name != self.path]
         kept += dict.fromkeys(left_of(values, found, decisions))
         return (*kept, *self.undo_files(system, before, found, decisions))
@@ -243,6 +235,18 @@ class Sysctl(Step):
             key for key, value in live.items() if key not in ours and value != live.get(_FORWARDING)
         ]
         return [(key, live[key]) for key in [*ours, *others]]
+
+
+def _needed(key: str, now: str, old: str, others: Sequence[str]) -> str:
+    """Return why a value cannot be set back while other networks use IPv6, or nothing."""
+    if others and _listens(key):
+        return (
+            f"{key} stays at {now}: IPv6 forwarding stays on, and with {old} the host would lose "
+            "the default route that its router advertises."
+        )
+    if others and key.endswith(".forwarding"):
+        return f"IPv6 forwarding stays on, because the Docker network {others[0]} uses IPv6 too."
+    return ""
 
 
 def _listens(key: str) -> bool:

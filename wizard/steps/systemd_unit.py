@@ -8,7 +8,7 @@ from typing import ClassVar
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.system import FileState, System
 
 PATH = ip6tables.UNIT
@@ -80,11 +80,11 @@ class SystemdUnit(Step):
             return found
         if system.run(("ip", "link", "show", "dev", self.bridge)).status != 0:
             return found
-        words = (
-            f"{self.name} was kept, because it closes {self.bridge} at every boot and that is "
+        needed = (
+            f"{self.name} stays, because it closes {self.bridge} at every boot and that is "
             "still there."
         )
-        return tuple(replace(each, standing=Standing.NEEDED, words=words) for each in found)
+        return tuple(replace(each, needed=needed) for each in found)
 
     def take_back(
         self,
