@@ -13,7 +13,7 @@ _USAGE = """\
 wizard                      open the wizard
 wizard --resume             go on where you left, or see what runs
 wizard --keep               keep the change that waits for an answer
-wizard --undo [--yes]       take back what the wizard did
+wizard --undo [--yes]       take back what the wizard did; see also --changed
 wizard --check              does IPv6 work in the containers?
 wizard --status             what the wizard did on this host
 wizard --detect             what this host is

@@ -139,6 +139,17 @@ class Record:
     format: int = FORMAT
 
     @property
+    def in_the_way(self) -> bool:
+        """Whether it has to be taken back before another run.
+
+        After an undo that is so where the person chose that some of it stays in force.
+        """
+        return self.state.in_the_way or (
+            self.state is State.UNDO_INCOMPLETE
+            and any("ours" in step.choices.values() for step in self.steps)
+        )
+
+    @property
     def left(self) -> list[str]:
         """What was left on the host when it was taken back."""
         return [sentence for step in self.steps for sentence in step.left]

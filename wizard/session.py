@@ -275,7 +275,7 @@ class Session:
                 f"The run of {record.started} waits for an answer: keep it with wizard --keep, or "
                 "let it be taken back."
             )
-        if record is not None and record.state.in_the_way:
+        if record is not None and record.in_the_way:
             return (
                 f"The run of {record.started} is {record.state} on this host. Take it back first, "
                 "with wizard --undo."

@@ -6,7 +6,7 @@ import pickle
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from wizard.choices import Choices, Placement
 from wizard.errors import ExitCode, HostChanged, Refused
 from wizard.host import Host, Ip6tables
 from wizard.plan import Plan
-from wizard.record import Record, State, StepState, Store
+from wizard.record import Record, State, StepState, Store, loads
 from wizard.steps import legacy_ip6tables
+from wizard.steps.comparing import Choice
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.sysctl import PATH as SYSCTL_FILE
 from wizard.system import FileState
@@ -561,6 +562,71 @@ def test_a_compose_file_is_kept_whole_where_their_lines_cannot_be_told_from_ours
     made.system.files[made.path] = FileState(without, 0o600, 5, 5)
     assert undo(made, store).state is State.UNDONE
     assert "mastodon_ipv6" not in made.system.networks
+
+
+def test_an_undo_that_was_cut_short_anywhere_goes_on_with_the_same_choices(memory: Store) -> None:
+    def meddled() -> Planned:
+        made = deployment(made_up_hosts.debian13)
+        run(made, memory)
+        made.system.run(("sysctl", "--write", "net.ipv6.conf.eth0.accept_ra=0"))
+        made.system.run(("ip6tables", "-I", "DOCKER-IPV6-WIZARD", "2", "-j", "DROP"))
+        made.system.networks["mastodon_ipv6"].labels.clear()
+        for path in (SYSCTL_FILE, made.path):
+            state = made.system.files[path]
+            made.system.files[path] = replace(state, text=state.text + "# mine\n")
+        for container in made.system.containers.values():
+            container.networks.pop("mastodon_ipv6", None)
+        return made
+
+    def chosen(made: Planned, choice: Choice) -> None:
+        undoing.note(memory, undoing.preview(memory.load(), made.system).choose(choice))
+
+    before = deployment(made_up_hosts.debian13).system.snapshot()
+    for choice in Choice:
+        whole = meddled()
+        chosen(whole, choice)
+        undo(whole, memory)
+        end = whole.system.snapshot()
+        assert (difference(before, end) == set()) == (choice is Choice.ORIGINAL)
+        number = 0
+        while True:
+            number += 1
+            made = meddled()
+            chosen(made, choice)
+            cut(made.system, number)
+            try:
+                undo(made, memory)
+                break
+            except PowerCut:
+                made.system.watch = lambda number: None
+            # Whoever goes on knows only the record.
+            again = undoing.preview(memory.load(), made.system)
+            undoing.note(memory, again.chosen)
+            undo(made, memory)
+            assert difference(end, made.system.snapshot()) == set(), (choice, number)
+        assert number > 5
+
+
+def test_a_record_of_before_there_were_choices_is_read(store: Store) -> None:
+    made = deployment()
+    run(made, store)
+    text = re.sub(r"(?m)^\[steps\.choices\]\n", "", store.path.read_text())
+    assert text != store.path.read_text()
+    assert {step.number for step in loads(text).steps if step.choices} == set()
+
+
+def test_the_preview_tells_what_stands_on_what_is_kept_and_no_more(store: Store) -> None:
+    made = deployment()
+    run(made, store)
+    steps = undoing.preview(store.load(), made.system).steps
+    assert [step.notes for step in steps] == [()] * len(steps)
+    made.system.networks["mastodon_ipv6"].labels.clear()
+    first = undoing.preview(store.load(), made.system)
+    notes = [note for step in first.steps for note in step.notes]
+    assert "IPv6 forwarding stays on, because the Docker network mastodon_ipv6 uses IPv6 too." in (
+        notes
+    )
+    assert undo(made, store).left[0] in notes
 
 
 def test_a_file_that_somebody_removed_since_is_left_so_and_reported(store: Store) -> None:
