@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from wizard.compose.document import ListNode, MapNode, Node, load, value_of
+from wizard.compose.naming import names_network
 from wizard.errors import Refused
 from wizard.reverse_edit import without_edit
 
@@ -34,7 +35,10 @@ def without_addition(before: str, after: str, now: str) -> str | None:
     if remaining is None:
         return None
     exact = current - remaining == added and remaining - current == old - new
-    return result if exact else None
+    # Somebody may have copied a service, and with it the network that nothing would declare then.
+    declared = {path[1] for path, _value in added if len(path) == 2 and path[0] == "networks"}
+    dangling = [key for key in declared if result is not None and names_network(result, key)]
+    return result if exact and not dangling else None
 
 
 def _facts(text: str) -> Counter[Fact] | None:

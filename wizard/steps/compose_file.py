@@ -1,6 +1,5 @@
 """The Compose file, so that containers join the network again whenever Compose makes them anew."""
 
-import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -12,12 +11,6 @@ from wizard.steps.base import Before, Report, Step, run_checks
 from wizard.steps.comparing import Decisions, Found, Standing
 from wizard.system import FileState, System
 from wizard.text import clean_line
-
-
-def names_network(text: str, network: str) -> bool:
-    """Return whether a Compose file names a network anywhere outside a comment."""
-    name = re.compile(rf"(?<![\w.-]){re.escape(network)}(?![\w.-])")
-    return any(name.search(line.partition("#")[0]) for line in text.splitlines())
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wizard.compose.naming import names_network
 from wizard.errors import StepFailed
 from wizard.steps.actions import Action, Run, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
-from wizard.steps.compose_file import names_network
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
 from wizard.system import System
 from wizard.text import clean_line
