@@ -30,7 +30,7 @@ from screens.theme import TERMINAL
 from screens.way import way
 from wizard import choices as choosing
 from wizard import streams
-from wizard.apply.undoing import UndoPreview
+from wizard.apply.undoing import Chosen, UndoPreview
 from wizard.choices import Choices, Mode, Proxy
 from wizard.errors import ExitCode, Refused, WizardError
 from wizard.host import ComposeProject, Host
@@ -441,9 +441,10 @@ class WizardApp(App[int]):
     def start_undo(self) -> str | None:
         """Start taking back, or return a sentence that says why it was not started."""
         try:
-            self.session.start_undo()
-        except Refused as refused:
-            return str(refused)
+            self.session.start_undo(self.undo_preview.chosen if self.undo_preview else None)
+        except WizardError as error:
+            return str(error)
+        self.undo_preview = None
         self.undoing, self.started = True, True
         self.follow()
         return None
@@ -505,10 +506,15 @@ class WizardApp(App[int]):
         """Whether there is a first screen to go back to."""
         return any(getattr(screen, "NAME", "") == "welcome" for screen in self.screen_stack)
 
-    def look_back(self) -> str | None:
-        """Find out what undo would take back, or return a sentence that says why nothing."""
+    def look_back(self, chosen: Chosen | None = None) -> str | None:
+        """Find out what undo would take back, or return a sentence that says why nothing.
+
+        ``chosen`` is what becomes of what somebody changed; without it, as it was chosen before.
+        """
+        if chosen is None and self.undo_preview is not None:
+            chosen = self.undo_preview.chosen
         try:
-            self.undo_preview = self.session.undo_preview()
+            self.undo_preview = self.session.undo_preview(chosen)
         except Refused as refused:
             self.undo_preview = None
             return str(refused)

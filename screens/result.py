@@ -165,8 +165,8 @@ def verdict(progress: Progress) -> tuple[str, Tone]:
             return "Everything was taken back: this host is as it was before.", "ok"
         case State.UNDO_INCOMPLETE:
             return (
-                "Not everything was taken back. What is left is listed here; wizard --undo tries "
-                "again.",
+                "Taken back, but for what is listed here with the reason. wizard --undo goes on "
+                "with that, and takes up nothing else.",
                 "problem",
             )
         case state:

@@ -37,13 +37,19 @@ class ReviewScreen(StepScreen):
         super().on_mount()
         self._items: tuple[Detail, ...] = ()
 
-    def show_items(self, items: Sequence[Detail]) -> None:
-        """Show these steps; the first is about all of them."""
+    def show_items(
+        self, items: Sequence[Detail], lines: Sequence[tuple[str, str]] | None = None
+    ) -> None:
+        """Show these steps; the first is about all of them.
+
+        ``lines`` are those of the left side, where it is not only their numbers and titles.
+        """
         changed = [each.title for each in items] != [each.title for each in self._items]
         self._items = tuple(items)
         steps = self.query_one("#steps", StepList)
         steps.show(
-            [
+            lines
+            or [
                 (f"{number:>2} " if number else "   ", item.title)
                 for number, item in enumerate(self._items)
             ]
@@ -56,10 +62,16 @@ class ReviewScreen(StepScreen):
     def _highlighted(self) -> None:
         self._show_chosen()
 
-    def _show_chosen(self) -> None:
+    @property
+    def at(self) -> int | None:
+        """Which of the items is shown."""
         at = self.query_one("#steps", StepList).highlighted
-        chosen = self._items[at] if at is not None and at < len(self._items) else None
+        return at if at is not None and at < len(self._items) else None
+
+    def _show_chosen(self) -> None:
+        chosen = None if self.at is None else self._items[self.at]
         self.query_one("#details", Details).show(chosen)
+        self.refresh_bindings()
 
     def action_scroll_details(self, how: str) -> None:
         """Scroll the right side."""

@@ -1,6 +1,7 @@
-"""What undo will take back, before it does."""
+"""What undo will take back, before it does, and what becomes of what somebody changed since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -8,26 +9,56 @@ from textual.binding import Binding, BindingType
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.widgets.details import Detail
-from wizard.errors import Refused
+from wizard.apply.undoing import Changed, UndoPreview, UndoStep
+from wizard.steps.comparing import Choice
+from wizard.text import clean_line
+
+WORDS: Mapping[Choice, str] = {
+    Choice.KEEP: "theirs is kept",
+    Choice.OURS: "ours is put back",
+    Choice.ORIGINAL: "the original is put back",
+}
+
+_KEYS = (
+    "K keeps what they want, O puts back what the wizard left (that step then stays in force), and "
+    "P puts back what was there before the wizard."
+)
 
 
 class UndoScreen(ReviewScreen):
-    """Like the preview, newest step first."""
+    """Like the preview, newest step first; below a step is what somebody changed of it."""
 
     NAME = "undo"
     HEADING = "Take it back"
     NEXT = "Take it back ..."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "Take back", key_display="Enter", priority=True),
+        Binding("enter", "enter", "Undo", key_display="Enter", priority=True),
+        Binding("k,K", "choose('keep')", "Choose", key_display="K O P", tooltip="Theirs is kept"),
+        Binding("o,O", "choose('ours')", show=False),
+        Binding("p,P", "choose('original')", show=False),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "These are the steps of the earlier run, the last one first, as they will be taken back. "
         "Choose one with the arrow keys, and the right side shows what is done and what changes "
         "in files. Space or Page Down shows more of the right side, W gives it the whole width.",
-        "What somebody else has changed since is not touched: it stays, and a line with an "
-        "exclamation mark says so.",
+        "Everything is compared with how the wizard left it. What nobody has changed since is "
+        "taken back. What somebody has changed has a line of its own below its step, with an "
+        "exclamation mark, and the right side shows the difference. There you have three choices.",
+        "K keeps it as they want it. If that is a Compose file, only the lines that the wizard "
+        "added are taken out of it, where these can still be told apart. This is done unless you "
+        "say otherwise.",
+        "O puts it back as the wizard left it. That step then stays in force, and the record says "
+        "so. You can take it back another time.",
+        "P puts it back as it was before the wizard. What they changed is lost.",
+        "A network that other containers have joined stays until they have left it; the right "
+        "side shows the command for that. Afterwards take the rest back in the same way.",
         "The containers keep running. They lose the IPv6 addresses that they got from the wizard.",
     )
+
+    def on_mount(self) -> None:
+        """Remember that nothing is shown yet."""
+        super().on_mount()
+        self._behind: list[tuple[UndoStep, Changed] | None] = []
 
     def arrive(self) -> None:
         """Compare the record with the host."""
@@ -41,33 +72,41 @@ class UndoScreen(ReviewScreen):
         preview = self.wizard.undo_preview
         if preview is None:
             return
-        notes = tuple(note for step in preview.steps for note in step.notes)
-        overview = Detail(
-            "All of it",
-            (
-                f"The run that was started {preview.record.started} will be taken back: "
-                f"{len(preview.steps)} steps, the last one first. Nothing has been changed yet.",
-                "Choose a step on the left with the arrow keys. Here you will see what is done and "
-                "what changes in files. Space shows more.",
-            ),
-            notes=notes,
-        )
-        self.show_items(
-            [
-                overview,
-                *(
-                    Detail(
-                        step.title,
-                        ("This step will be taken back.",),
-                        notes=step.notes,
-                        commands=step.commands,
-                        commands_heading="The same by hand",
-                        diffs=step.diffs,
-                    )
-                    for step in preview.steps
-                ),
-            ]
-        )
+        items, lines = [_overview(preview)], [("   ", "All of it")]
+        self._behind = [None]
+        for number, step in enumerate(preview.steps, 1):
+            items.append(_of_step(step))
+            lines.append((f"{number:>2} ", step.title))
+            self._behind.append(None)
+            for changed in step.changed:
+                items.append(_of_object(changed))
+                name = clean_line(PurePath(changed.name).name)
+                lines.append(("   ! ", f"{name}: {WORDS[changed.choice]}"))
+                self._behind.append((step, changed))
+        self.show_items(items, lines)
+
+    @property
+    def chosen(self) -> tuple[UndoStep, Changed] | None:
+        """What somebody changed, where that is what is shown, and its step."""
+        at = self.at if self.ready else None
+        return self._behind[at] if at is not None and at < len(self._behind) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the three choices where there is something to choose."""
+        if action == "choose":
+            return self.chosen is not None
+        return super().check_action(action, parameters)
+
+    def action_choose(self, choice: str) -> None:
+        """Choose what becomes of what is shown."""
+        if self.chosen is None or self.wizard.undo_preview is None:
+            return
+        step, changed = self.chosen
+        chosen = self.wizard.undo_preview.chosen
+        chosen[step.number][changed.name] = Choice(choice)
+        complaint = self.wizard.look_back(chosen)
+        self.show_state()
+        self.say(complaint or "", "problem" if complaint else "plain")
 
     def refusal(self) -> str | None:
         """Say why nothing can be taken back."""
@@ -80,11 +119,16 @@ class UndoScreen(ReviewScreen):
 
     def go_on(self) -> None:
         """Ask once more, and take back."""
+        preview = self.wizard.undo_preview
+        changed = [each for step in preview.steps for each in step.changed] if preview else []
+        fate = "".join(
+            f" {clean_line(PurePath(each.name).name)}: {WORDS[each.choice]}." for each in changed
+        )
         self.app.push_screen(
             QuestionModal(
                 "Take these steps back now?",
-                "The last one is taken back first. What somebody else has changed since is kept. "
-                "Closing this terminal does not stop it.",
+                f"The last one is taken back first.{fate} What somebody else changes until then "
+                "is kept. Closing this terminal does not stop it.",
                 yes="Take back",
                 no="Not yet",
             ),
@@ -94,12 +138,42 @@ class UndoScreen(ReviewScreen):
     def _answered(self, yes: bool | None) -> None:
         if not yes:
             return
-        complaint: str | None
-        try:
-            complaint = self.wizard.start_undo()
-        except Refused as refused:
-            complaint = str(refused)
+        complaint = self.wizard.start_undo()
         if complaint:
             self.say(complaint, "problem")
         else:
             self.wizard.open("apply")
+
+
+def _overview(preview: UndoPreview) -> Detail:
+    changed = [each for step in preview.steps for each in step.changed]
+    points = [each.words for each in changed]
+    notes = [note for step in preview.steps for note in step.notes]
+    more = f"Choose a line with an exclamation mark on the left: {_KEYS}" if changed else ""
+    return Detail(
+        "All of it",
+        (
+            f"The run that was started {preview.record.started} will be taken back: "
+            f"{len(preview.steps)} steps, the last one first. Nothing has been changed yet.",
+            *((more,) if more else ()),
+            "Choose a step on the left with the arrow keys. Here you will see what is done and "
+            "what changes in files. Space shows more.",
+        ),
+        notes=(*points, *notes),
+    )
+
+
+def _of_step(step: UndoStep) -> Detail:
+    words = "stays in force" if step.stays else "will be taken back"
+    return Detail(
+        step.title,
+        (f"This step {words}.",),
+        notes=(*(each.words for each in step.changed), *step.notes),
+        commands=() if step.stays else step.commands,
+        commands_heading="The same by hand",
+        diffs=step.diffs,
+    )
+
+
+def _of_object(changed: Changed) -> Detail:
+    return Detail(clean_line(changed.name), (changed.words, _KEYS), diffs=changed.diffs)

@@ -227,7 +227,9 @@ class MadeUpSystem:
             case ["ip6tables-save", *words]:
                 return self._save(words)
             case ["ip6tables-restore", "--noflush", "--wait", "10", path]:
-                return self._changing(lambda: self._restore(path))
+                return self._changing(lambda: self._restore_file(path))
+            case ["ip6tables-restore", "--noflush", "--wait", "10"]:
+                return self._changing(lambda: self._restore(stdin))
             case ["systemctl", *words]:
                 return self._systemctl(words)
             case ["docker", "network", *words]:
@@ -364,12 +366,15 @@ class MadeUpSystem:
             lines.append("COMMIT")
         return Result(0, "".join(f"{line}\n" for line in lines))
 
-    def _restore(self, path: str) -> Result:
+    def _restore_file(self, path: str) -> Result:
         if path not in self.files:
             return Result(1, f"Can't open {path}: No such file or directory\n")
+        return self._restore(self.files[path].text)
+
+    def _restore(self, text: str) -> Result:
         pending = copy.deepcopy(self.tables)
         chains: dict[str, list[Rule]] = {}
-        for line in self.files[path].text.splitlines():
+        for line in text.splitlines():
             words = shlex.split(line, comments=True)
             if not words:
                 continue
@@ -651,6 +656,7 @@ def _described(network: MadeUpNetwork) -> dict[str, Any]:
     return {
         "Name": network.name,
         "Id": network.id,
+        "Driver": "bridge",
         "EnableIPv6": network.ipv6,
         "Attachable": network.attachable,
         "IPAM": {"Config": [{"Subnet": subnet} for subnet in network.subnets]},

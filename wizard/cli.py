@@ -13,7 +13,7 @@ _USAGE = """\
 wizard                      open the wizard
 wizard --resume             go on where you left, or see what runs
 wizard --keep               keep the change that waits for an answer
-wizard --undo [--yes]       take back what the wizard did
+wizard --undo [--yes]       take back what the wizard did; see also --changed
 wizard --check              does IPv6 work in the containers?
 wizard --status             what the wizard did on this host
 wizard --detect             what this host is
@@ -88,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         help="for --apply: take it back unless wizard --keep is typed within SECONDS",
     )
+    parser.add_argument(
+        "--changed",
+        metavar="CHOICE",
+        choices=("keep", "ours", "original"),
+        help="for --undo, what somebody changed since: keep it (the default), put ours back, or "
+        "put the original back",
+    )
     parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
     parser.add_argument("--target", metavar="ADDRESS", help="the IPv6 address that --check tries")
     parser.add_argument(
@@ -124,8 +131,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window)
     if chosen.keep:
         return _say(verbs.keep())
-    if chosen.undo and (chosen.yes or not _has_terminal()):
-        return verbs.undo(chosen.yes, _progress)
+    if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
+        return verbs.undo(chosen.yes, _progress, chosen.changed)
     return _open(chosen)
 
 

@@ -68,6 +68,22 @@ class State(StrEnum):
         """Whether a process is at work, or died at it."""
         return self in (State.APPLYING, State.ROLLING_BACK, State.UNDOING)
 
+    @property
+    def meaning(self) -> str:
+        """What it means for the host, to go on with after “The run ”."""
+        match self:
+            case State.ROLLBACK_INCOMPLETE:
+                return (
+                    f"is rolled back but for what is listed here ({self}). wizard --undo goes on "
+                    "with that"
+                )
+            case State.UNDO_INCOMPLETE:
+                return (
+                    f"is taken back but for what is listed here ({self}). wizard --undo goes on "
+                    "with that, and takes up nothing else"
+                )
+        return f"is {self}"
+
 
 class StepState(StrEnum):
     """Where one step stands."""
@@ -95,6 +111,8 @@ class StepRecord:
     before: dict[str, Any] = field(default_factory=dict)
     output: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    choices: dict[str, str] = field(default_factory=dict)
+    """What an undo does with what somebody changed: keep, ours or original, by its name."""
 
 
 @dataclass
@@ -119,6 +137,17 @@ class Record:
     boot: str = ""
     wizard: str = __version__
     format: int = FORMAT
+
+    @property
+    def in_the_way(self) -> bool:
+        """Whether it has to be taken back before another run.
+
+        After an undo that is so where the person chose that some of it stays in force.
+        """
+        return self.state.in_the_way or (
+            self.state is State.UNDO_INCOMPLETE
+            and any("ours" in step.choices.values() for step in self.steps)
+        )
 
     @property
     def left(self) -> list[str]:

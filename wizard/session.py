@@ -161,13 +161,18 @@ class Session:
         waiting = [str(seconds or plan.choices.window)] if ask or seconds else []
         self._start("apply", str(self.store.answers), plan.digest, *waiting)
 
-    def start_undo(self) -> None:
+    def start_undo(self, chosen: undoing.Chosen | None = None) -> None:
         """Start taking everything back in a process of its own.
 
+        Args:
+            chosen: What becomes of what somebody changed; without it, as :meth:`undo_preview`.
+
         Raises:
-            Refused: the state folder cannot be used.
+            Refused: the state folder cannot be used, or what was chosen cannot be noted.
+            Locked: a run is at work.
         """
         self.store.prepare()
+        undoing.note(self.store, chosen)
         self._start("undo")
 
     def keep(self) -> Record:
@@ -289,7 +294,7 @@ class Session:
                 f"The run of {record.started} waits for an answer: keep it with wizard --keep, or "
                 "let it be taken back."
             )
-        if record is not None and record.state.in_the_way:
+        if record is not None and record.in_the_way:
             return (
                 f"The run of {record.started} is {record.state} on this host. Take it back first, "
                 "with wizard --undo."
@@ -310,13 +315,17 @@ class Session:
         """Return whether any run is at work on this host."""
         return lock.is_held(self.store.lock)
 
-    def undo_preview(self) -> UndoPreview:
+    def undo_preview(self, chosen: undoing.Chosen | None = None) -> UndoPreview:
         """Return what undo would take back.
+
+        Args:
+            chosen: What becomes of what somebody changed; without it theirs is kept, but for an
+                undo that did not come to its end, which goes on as it began.
 
         Raises:
             Refused: there is nothing to take back.
         """
-        return undoing.preview(self.record(), self.system)
+        return undoing.preview(self.record(), self.system, chosen)
 
     def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
         """Look from inside the containers that the run on this host gave IPv6.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from wizard import choices as choosing
 from wizard import describe, script
+from wizard.apply import journal
+from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
 from wizard.errors import ExitCode, Refused
 from wizard.modes.shared import project_of
@@ -16,6 +18,7 @@ from wizard.reachability.report import as_json as reports_as_json
 from wizard.reachability.report import as_table, passed
 from wizard.record import Record, State, StepState
 from wizard.session import Session, target_of
+from wizard.steps.comparing import Choice
 from wizard.text import clean_line
 
 Say = Callable[[str], None]
@@ -128,27 +131,57 @@ def keep() -> str:
     return f"The run of {record.started} is kept. wizard --undo takes it back."
 
 
-def undo(yes: bool, say: Say) -> int:
+def undo(yes: bool, say: Say, changed: str | None = None) -> int:
     """Take everything back and return the exit code.
+
+    ``changed`` is what becomes of what somebody changed since: keep, ours or original.
 
     Raises:
         Refused: there is nothing to take back, or nobody said yes.
     """
     opened = Session()
     preview = opened.undo_preview()
-    for step in preview.steps:
-        say(f"Take back: {step.title}")
-        for line in (*step.commands, *step.notes):
-            say(f"    {line}")
-        for diff in step.diffs:
-            for line in diff.lines:
-                say(f"    {line}")
+    if changed is not None:
+        # What was put back at an earlier time is not different from ours any more.
+        if changed == Choice.OURS:
+            preview = opened.undo_preview(_noted(preview.record))
+        preview = opened.undo_preview(preview.choose(Choice(changed)))
+    _say_preview(preview, say)
     if not yes:
         raise Refused("Nothing was changed. wizard --undo --yes takes this back.")
     if not opened.root:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
-    opened.start_undo()
+    say("")
+    opened.start_undo(preview.chosen)
     return _follow(opened, say, preview.record)
+
+
+def _noted(record: Record) -> dict[int, dict[str, Choice]]:
+    return {entry.number: journal.decisions(entry) for entry in record.steps}
+
+
+def _say_preview(preview: UndoPreview, say: Say) -> None:
+    differing = False
+    for step in preview.steps:
+        say(f"{'Stays in force' if step.stays else 'Take back'}: {step.title}")
+        for line in (*(() if step.stays else step.commands), *step.notes):
+            say(f"    {line}")
+        diffs = list(step.diffs)
+        for each in step.changed:
+            say(f"    ! {each.words}")
+            diffs += each.diffs
+            differing = True
+        for diff in diffs:
+            say(f"    {diff.heading} {diff.path}:")
+            for line in diff.lines:
+                say(f"    {line}")
+    if differing:
+        say(
+            "What somebody changed since is marked with an exclamation mark. --changed keep leaves "
+            "it as they want it, which is what is done if nothing is said; --changed ours puts "
+            "back what the wizard left, and --changed original what was there before the wizard. "
+            "For one thing at a time, use the screens: wizard --undo."
+        )
 
 
 def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
@@ -166,21 +199,24 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
     if progress.complaint:
         say(progress.complaint)
     elif record is not None:
-        for line in (record.error, *record.left):
-            if line:
-                say(line)
+        if record.error:
+            say(record.error)
+        if record.left:
+            say("Left on this host, and why:")
+        for line in record.left:
+            say(f"  - {line}")
         if record.state is State.UNCONFIRMED:
             say(
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
                 "back."
             )
-        say(f"The run is {record.state}. The record is {opened.store.path}.")
+        say(f"The run {record.state.meaning}. The record is {opened.store.path}.")
     return progress.ended
 
 
 def _status_lines(record: Record, running: bool, path: Path) -> list[str]:
     lines = [
-        f"The run of {record.started} is {record.state}"
+        f"The run of {record.started} {record.state.meaning}"
         + (", and at work right now." if running else "."),
     ]
     if record.state.moving and not running:

@@ -97,7 +97,7 @@ def draw(detail: Detail, width: int) -> list[Content]:
         lines += [Content(""), _heading(detail.commands_heading)]
         lines += [each for line in detail.commands for each in _command(line, width)]
     for diff in detail.diffs:
-        heading = wrapping.literal(f"Change in {PurePath(diff.path).name}", width)
+        heading = wrapping.literal(f"{diff.heading} {PurePath(diff.path).name}", width)
         lines += [Content(""), *_styled(heading, "bold underline")]
         lines += [each for line in diff.lines for each in diff_line(line, width)]
     if detail.output:

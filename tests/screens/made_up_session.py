@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import made_up_hosts
-from wizard.apply.undoing import UndoPreview, UndoStep
+from wizard.apply.undoing import Changed, Chosen, UndoPreview, UndoStep
 from wizard.choices import Choices
 from wizard.compose.read import parse
 from wizard.errors import ExitCode, Refused, WizardError
@@ -21,6 +21,7 @@ from wizard.record import Record, State, StepRecord, StepState, Store
 from wizard.session import Progress, Session
 from wizard.sources import Sources
 from wizard.steps.actions import WriteFile, difference
+from wizard.steps.comparing import Choice, Decisions, Found, Standing, choice_of
 from wizard.system import FileState
 
 MASTODON = """\
@@ -177,6 +178,8 @@ class MadeUpSession(Session):
     left: float = 107.0
     """Seconds until a run that waits for an answer is taken back."""
     notes: tuple[str, ...] = ()
+    meddled: bool = False
+    """Whether somebody has changed the Compose file, and joined the network, since."""
     check_names: tuple[str, ...] = ("mastodon-web-1", "mastodon-streaming-1", "mastodon-sidekiq-1")
 
     def __post_init__(self) -> None:
@@ -187,6 +190,7 @@ class MadeUpSession(Session):
         self.cancelled = False
         self.applied: Plan | None = None
         self.undone = False
+        self.chosen: Chosen | None = None
         self.script: Plan | None = None
         self.holding = True
         self.window: int | None = None
@@ -254,8 +258,8 @@ class MadeUpSession(Session):
         self.frames = self._play_apply(plan)
         self.last = None
 
-    def start_undo(self) -> None:
-        self.undone = True
+    def start_undo(self, chosen: Chosen | None = None) -> None:
+        self.undone, self.chosen = True, chosen
         assert self.earlier is not None
         self.frames = self._play_undo(self.earlier)
         self.last = None
@@ -315,11 +319,15 @@ class MadeUpSession(Session):
         record = self.earlier
         return record is not None and record.state.moving and self.frames is None
 
-    def undo_preview(self) -> UndoPreview:
+    def undo_preview(self, chosen: Chosen | None = None) -> UndoPreview:
         record = self.record()
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to take back: no run of the wizard is on this host.")
-        return UndoPreview(record, tuple(_undo_step(step) for step in reversed(record.steps)))
+        steps = (
+            _undo_step(step, self.meddled, (chosen or {}).get(step.number, {}))
+            for step in reversed(record.steps)
+        )
+        return UndoPreview(record, tuple(steps))
 
     def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
         if self.check_fails:
@@ -424,13 +432,36 @@ def _written(action: WriteFile) -> dict[str, Any]:
     return {"path": action.path, "before": before, "after": action.after.text}
 
 
-def _undo_step(step: StepRecord) -> UndoStep:
-    diffs = tuple(
-        difference(each["path"], each["after"], each["before"])
-        for each in step.before.get("written", [])
+def _undo_step(step: StepRecord, meddled: bool, decisions: Decisions) -> UndoStep:
+    files = [(each["path"], each["before"], each["after"]) for each in step.before["written"]]
+    commands = tuple(step.undo)
+    if meddled and step.kind == "compose-file":
+        ((path, before, after),) = files
+        theirs = _bumped(after)
+        found = Found(
+            path,
+            Standing.CHANGED,
+            f"{path} has been changed by somebody else since.",
+            changed=difference(path, after, theirs),
+            apart=difference(path, theirs, _bumped(before)),
+            back=difference(path, theirs, before),
+        )
+        choice = choice_of(found, decisions)
+        changed = Changed(path, choice, found.outlook(choice), found.diffs(choice))
+        stays = choice is Choice.OURS
+        return UndoStep(step.title, commands, (), (), step.number, (changed,), stays)
+    notes = (
+        "The Docker network mastodon_ipv6 stays, because these containers are on it: guest. "
+        "When they have no use for it any more, let them leave it and go on: docker network "
+        "disconnect mastodon_ipv6 guest; wizard --undo",
     )
-    notes = ("/etc/sysctl.d/70-x.conf has been changed by somebody else since, so it stays so.",)
-    return UndoStep(step.title, tuple(step.undo), diffs, notes if step.number == 1 else ())
+    diffs = tuple(difference(path, after, before) for path, before, after in files)
+    guests = notes if meddled and step.kind == "docker-network" else ()
+    return UndoStep(step.title, commands, diffs, guests, step.number)
+
+
+def _bumped(text: str) -> str:
+    return text.replace("mastodon:v4.5.2", "mastodon:v4.6.0  # [/]", 1)
 
 
 def _copy(record: Record) -> Record:

@@ -450,7 +450,7 @@ async def a_step_that_fails(
 async def a_rollback_that_leaves_something(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
-    left = "/etc/sysctl.d/[/].conf has been changed by somebody else since, so it was kept."
+    left = "/etc/sysctl.d/[/].conf has been changed by somebody else since. It was left as it is."
     session.act = Act(fail_at=4, left=left)
     await go_apply(pilot, app)
     await until(pilot, lambda: on(app, "result"))
@@ -506,6 +506,27 @@ async def taking_back(
     await press(pilot, "y")
     await until(pilot, lambda: on(app, "result"))
     await take("undo-result")
+
+
+def meddled() -> MadeUpSession:
+    session = applied()
+    session.meddled = True
+    return session
+
+
+@walk(
+    "undo-changed", "undo-difference", "undo-ours", "undo-question", session=meddled, start="undo"
+)
+async def taking_back_what_somebody_changed(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await take("undo-changed")
+    await press(pilot, "down", "down", "down")
+    await take("undo-difference")
+    await press(pilot, "o")
+    await take("undo-ours")
+    await press(pilot, "p", "enter")
+    await take("undo-question")
 
 
 @walk("undo-nothing", start="undo")

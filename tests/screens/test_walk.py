@@ -41,6 +41,7 @@ from wizard.ndp.upstream import UpstreamCase
 from wizard.plan import Plan
 from wizard.record import State
 from wizard.steps.base import Step
+from wizard.steps.comparing import Choice
 
 SIZE = (80, 24)
 STEPS = way(Choices(), None)
@@ -886,6 +887,41 @@ async def test_a_run_in_force_is_told_at_the_start_and_can_be_seen_and_taken_bac
         assert "Everything was taken back" in shown(app)
         await press(pilot, "enter")
     assert app.return_value == ExitCode.DONE
+
+
+async def test_what_somebody_changed_has_three_keys_and_nothing_else_has() -> None:
+    session = await applied()
+    session.meddled = True
+    app = WizardApp(session, "undo")
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "undo"))
+        assert session.earlier is not None
+        number = next(each.number for each in session.earlier.steps if each.kind == "compose-file")
+        path = str(session.earlier.steps[number - 1].before["written"][0]["path"])
+        for key in "kop":
+            await press(pilot, key)
+        assert app.undo_preview is not None
+        assert app.undo_preview.chosen == {number: {path: Choice.KEEP}}
+        assert "K O P" not in shown(app)
+        await press(pilot, "down", "down", "down")
+        assert "K O P Choose" in shown(app)
+        assert "F1 Help" in shown(app).split("\n")[-1]
+        for key, choice, words in (
+            ("o", Choice.OURS, "ours is put back"),
+            ("P", Choice.ORIGINAL, "the original is put back"),
+            ("k", Choice.KEEP, "theirs is kept"),
+            ("O", Choice.OURS, "ours is put back"),
+        ):
+            await press(pilot, key)
+            assert app.undo_preview.chosen == {number: {path: choice}}
+            left = " ".join(line.partition("│")[0] for line in shown(app).split("\n"))
+            assert f"docker-compose.yml: {words}" in " ".join(left.split())
+        await press(pilot, "up")
+        assert "This step stays in force." in shown(app)
+        await ask(pilot, app)
+        await press(pilot, "y")
+        await until(pilot, lambda: on(app, "result"))
+        assert session.chosen == {number: {path: Choice.OURS}}
 
 
 async def test_a_run_at_work_is_followed_when_one_comes_back_and_cannot_be_cancelled_here() -> None:

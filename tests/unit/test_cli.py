@@ -192,11 +192,79 @@ def test_undo_that_keeps_somebody_s_work_exits_with_4(
 ) -> None:
     wizard("--apply", "--yes", "--answers", answers)
     here.made.system.files[here.made.path] = replace(
-        here.made.system.files[here.made.path], text="services: {}\n"
+        here.made.system.files[here.made.path],
+        text=here.made.system.files[here.made.path].text.replace("- mastodon_ipv6", "- mine"),
     )
     said = wizard("--undo", "--yes")
     assert said.code == ExitCode.ROLLBACK_INCOMPLETE
     assert "has been changed by somebody else since" in said.out
+
+
+def test_one_choice_for_all_that_somebody_changed_by_the_command_line(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    wizard("--apply", "--yes", "--answers", answers)
+    files, sysctls = here.made.system.files, "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
+    applied = here.made.system.snapshot()
+    files[sysctls] = replace(files[sysctls], text="# mine\n")
+    mine = replace(files[here.made.path], text=files[here.made.path].text + "# mine\n")
+    files[here.made.path] = mine
+
+    asked = wizard("--undo", "--changed", "ours")
+    assert asked.code == ExitCode.REFUSED
+    assert "Stays in force: Change docker-compose.yml" in asked.out
+    assert files[here.made.path] == mine
+    kept = wizard("--undo", "--yes", "--changed", "ours")
+    assert kept.code == ExitCode.ROLLBACK_INCOMPLETE
+    assert "Left on this host, and why:\n  - " in kept.out
+    assert "is taken back but for what is listed here (undo incomplete)" in kept.out
+    left = difference(applied, here.made.system.snapshot())
+    assert not {f"file {here.made.path}", f"file {sysctls}"} & left
+    # What was chosen to stay is the wizard's, so another run waits for its undo.
+    assert "Take it back first" in wizard("--apply", "--yes", "--answers", answers).err
+    assert "listed here (undo incomplete)" in wizard("--status").out
+    # The same once more does the same; without the choice, all goes.
+    again = wizard("--undo", "--yes", "--changed", "ours")
+    assert (again.code, left) == (
+        ExitCode.ROLLBACK_INCOMPLETE,
+        difference(applied, here.made.system.snapshot()),
+    )
+    assert wizard("--undo", "--yes").code == 0
+    assert untouched(here)
+
+
+def test_the_original_for_all_that_somebody_changed_leaves_the_host_as_it_was(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    wizard("--apply", "--yes", "--answers", answers)
+    system = here.made.system
+    system.files[here.made.path] = replace(system.files[here.made.path], text="services: {}\n")
+    system.networks["mastodon_ipv6"].labels.clear()
+    for container in system.containers.values():
+        container.networks.pop("mastodon_ipv6", None)
+    said = wizard("--undo", "--yes", "--changed", "original")
+    assert said.code == 0, said
+    assert untouched(here)
+    assert wizard("--undo", "--changed", "mine").code == ExitCode.REFUSED
+
+
+def test_a_choice_that_cannot_be_noted_changes_nothing(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wizard("--apply", "--yes", "--answers", answers)
+    system = here.made.system
+    system.files[here.made.path] = replace(system.files[here.made.path], text="services: {}\n")
+    after = system.snapshot()
+
+    def full(self: Store, record: Record) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "save", full)
+        said = wizard("--undo", "--yes", "--changed", "original")
+    assert said.code == ExitCode.REFUSED
+    assert "nothing was changed" in said.err
+    assert not difference(after, system.snapshot())
 
 
 def test_a_host_that_changed_since_exits_with_5(

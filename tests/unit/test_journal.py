@@ -3,9 +3,10 @@
 import copy
 import os
 import pickle
+import re
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from tests import made_up_deployments, made_up_hosts
 from tests.made_up_deployments import TODAY, Deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference, failing
 from wizard.apply import journal, undoing
+from wizard.apply.undoing import Changed
 from wizard.choices import Choices, Placement
 from wizard.errors import ExitCode, HostChanged, Refused
 from wizard.host import Host, Ip6tables
 from wizard.plan import Plan
-from wizard.record import Record, State, StepState, Store
+from wizard.record import Record, State, StepState, Store, loads
 from wizard.steps import legacy_ip6tables
+from wizard.steps.comparing import Choice
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.sysctl import PATH as SYSCTL_FILE
 from wizard.system import FileState
@@ -111,6 +114,11 @@ def undo(made: Planned, store: Store) -> Record:
     assert record is not None
     journal.take_back(record, made.system, store, State.UNDOING)
     return record
+
+
+def changed_objects(store: Store, made: Planned) -> tuple[Changed, ...]:
+    steps = undoing.preview(store.load(), made.system).steps
+    return tuple(each for step in steps for each in step.changed)
 
 
 def states(record: Record) -> set[StepState]:
@@ -349,13 +357,17 @@ def test_a_rollback_that_fails_goes_on_and_says_what_is_left(store: Store) -> No
     left = [step for step in record.steps if step.state is StepState.KEPT]
     assert len(left) > 2
     for step in left:
-        assert "By hand:" in step.left[0] or "was kept" in step.left[0]
+        assert "By hand:" in step.left[0] or "stay" in step.left[0]
     # The cause is gone, and one more undo mends it.
     assert undo(made, store).state is State.UNDONE
     assert difference(before, made.system.snapshot()) == set()
 
 
-KEPT_TOGETHER = (["sysctl", "docker-network"], ["sysctl", "docker-network", "compose-file"])
+KEPT_TOGETHER = (
+    ["sysctl", "docker-network"],
+    ["sysctl", "docker-network", "compose-file"],
+    ["ip6tables", "systemd-unit"],
+)
 
 
 def test_one_step_that_cannot_be_taken_back_does_not_keep_the_others(memory: Store) -> None:
@@ -370,7 +382,8 @@ def test_one_step_that_cannot_be_taken_back_does_not_keep_the_others(memory: Sto
         with failing(again.system, {number}, half_done=False):
             record = undo(again, memory)
         kept = [step.kind for step in record.steps if step.state is StepState.KEPT]
-        # What stays keeps what it stands on: a file its network, a network its forwarding.
+        # What stays keeps what it stands on: a file its network, a network its
+        # forwarding, a unit its rules.
         assert kept in ([], *([each] for each in kept[:1]), *KEPT_TOGETHER), kept
         if record.state is State.UNDO_INCOMPLETE:
             assert undo(again, memory).state is State.UNDONE
@@ -496,29 +509,124 @@ def test_a_step_of_an_unknown_kind_stops_undo_before_it_begins(store: Store) -> 
     assert difference(after, made.system.snapshot()) == set()
 
 
-def test_a_file_that_somebody_edited_since_is_kept_and_reported(store: Store) -> None:
+def test_only_our_lines_leave_a_compose_file_that_somebody_edited_since(store: Store) -> None:
+    made = deployment()
+    original = made.system.files[made.path].text
+    run(made, store)
+
+    def edit(text: str) -> str:
+        return text.replace("image: made-up/mastodon", "image: made-up/mastodon:v9")
+
+    text = edit(made.system.files[made.path].text) + "# mine\n"
+    made.system.files[made.path] = FileState(text, 0o600, 5, 5)
+    (changed,) = changed_objects(store, made)
+    assert changed.name == made.path
+    assert "Their change is kept; only what the wizard put in is removed." in changed.words
+    since, happens = changed.diffs
+    assert "+# mine" in since.lines
+    assert "+# mine" not in happens.lines
+
+    record = undo(made, store)
+
+    assert record.state is State.UNDONE
+    assert made.system.files[made.path] == FileState(edit(original) + "# mine\n", 0o600, 5, 5)
+    assert "mastodon_ipv6" not in made.system.networks
+
+
+def test_a_compose_file_is_kept_whole_where_their_lines_cannot_be_told_from_ours(
+    store: Store,
+) -> None:
     made = deployment()
     run(made, store)
-    text = made.system.files[made.path].text + "# mine\n"
+    text = made.system.files[made.path].text
+    text = text.replace("      - mastodon_ipv6\n", "      - mastodon_ipv6 # mine\n", 1)
     made.system.files[made.path] = FileState(text, 0o600, 5, 5)
-    (note,) = [
-        note for step in undoing.preview(store.load(), made.system).steps for note in step.notes
-    ]
-    assert note == f"{made.path} has been changed by somebody else since, so it stays so."
+    (changed,) = changed_objects(store, made)
+    assert "cannot be told apart from that with certainty. It is left as it is." in changed.words
 
     record = undo(made, store)
 
     assert record.state is State.UNDO_INCOMPLETE
     assert journal.EXIT_CODES[record.state] == ExitCode.ROLLBACK_INCOMPLETE
-    assert f"{made.path} has been changed by somebody else since, so it was kept." in record.left
+    assert any("has been changed by somebody else since" in each for each in record.left)
     assert made.system.files[made.path] == FileState(text, 0o600, 5, 5)
     # The file still names the network, so Compose would not start without it.
     assert "mastodon_ipv6" in made.system.networks
+    # Once more changes nothing, and says the same.
+    after, changes, left = made.system.snapshot(), made.system.changes, record.left
+    assert undo(made, store).left == left
+    assert made.system.changes == changes
+    assert difference(after, made.system.snapshot()) == set()
 
-    without = text.replace("\n      - mastodon_ipv6", "").replace("  mastodon_ipv6:\n", "")
+    without = re.sub(r"      - mastodon_ipv6.*\n|  mastodon_ipv6:\n    external: true\n", "", text)
     made.system.files[made.path] = FileState(without, 0o600, 5, 5)
-    undo(made, store)
+    assert undo(made, store).state is State.UNDONE
     assert "mastodon_ipv6" not in made.system.networks
+
+
+def test_an_undo_that_was_cut_short_anywhere_goes_on_with_the_same_choices(memory: Store) -> None:
+    def meddled() -> Planned:
+        made = deployment(made_up_hosts.debian13)
+        run(made, memory)
+        made.system.run(("sysctl", "--write", "net.ipv6.conf.eth0.accept_ra=0"))
+        made.system.run(("ip6tables", "-I", "DOCKER-IPV6-WIZARD", "2", "-j", "DROP"))
+        made.system.networks["mastodon_ipv6"].labels.clear()
+        for path in (SYSCTL_FILE, made.path):
+            state = made.system.files[path]
+            made.system.files[path] = replace(state, text=state.text + "# mine\n")
+        for container in made.system.containers.values():
+            container.networks.pop("mastodon_ipv6", None)
+        return made
+
+    def chosen(made: Planned, choice: Choice) -> None:
+        undoing.note(memory, undoing.preview(memory.load(), made.system).choose(choice))
+
+    before = deployment(made_up_hosts.debian13).system.snapshot()
+    for choice in Choice:
+        whole = meddled()
+        chosen(whole, choice)
+        undo(whole, memory)
+        end = whole.system.snapshot()
+        assert (difference(before, end) == set()) == (choice is Choice.ORIGINAL)
+        number = 0
+        while True:
+            number += 1
+            made = meddled()
+            chosen(made, choice)
+            cut(made.system, number)
+            try:
+                undo(made, memory)
+                break
+            except PowerCut:
+                made.system.watch = lambda number: None
+            # Whoever goes on knows only the record.
+            again = undoing.preview(memory.load(), made.system)
+            undoing.note(memory, again.chosen)
+            undo(made, memory)
+            assert difference(end, made.system.snapshot()) == set(), (choice, number)
+        assert number > 5
+
+
+def test_a_record_of_before_there_were_choices_is_read(store: Store) -> None:
+    made = deployment()
+    run(made, store)
+    text = re.sub(r"(?m)^\[steps\.choices\]\n", "", store.path.read_text())
+    assert text != store.path.read_text()
+    assert {step.number for step in loads(text).steps if step.choices} == set()
+
+
+def test_the_preview_tells_what_stands_on_what_is_kept_and_no_more(store: Store) -> None:
+    made = deployment()
+    run(made, store)
+    steps = undoing.preview(store.load(), made.system).steps
+    assert [step.notes for step in steps] == [()] * len(steps)
+    made.system.networks["mastodon_ipv6"].labels.clear()
+    first = undoing.preview(store.load(), made.system)
+    notes = [note for step in first.steps for note in step.notes]
+    assert "IPv6 forwarding stays on, because the Docker network mastodon_ipv6 uses IPv6 too." in (
+        notes
+    )
+    assert undo(made, store).left[0] in notes
 
 
 def test_a_file_that_somebody_removed_since_is_left_so_and_reported(store: Store) -> None:
@@ -526,7 +634,7 @@ def test_a_file_that_somebody_removed_since_is_left_so_and_reported(store: Store
     run(made, store)
     del made.system.files[made.path]
     record = undo(made, store)
-    assert record.left == [f"{made.path} has been removed by somebody else, so it was left so."]
+    assert record.left == [f"{made.path} has been removed by somebody else. It was left as it is."]
     assert made.path not in made.system.files
 
 
@@ -562,7 +670,8 @@ def test_a_sysctl_that_somebody_set_since_is_kept_and_reported(store: Store) -> 
     made.system.run(("sysctl", "--write", "net.ipv6.conf.eth0.accept_ra=0"))
     record = undo(made, store)
     assert record.left == [
-        "net.ipv6.conf.eth0.accept_ra has been set to 0 by somebody else since; it was kept."
+        "net.ipv6.conf.eth0.accept_ra has been set to 0 by somebody else since. It was left as it "
+        "is."
     ]
     assert made.system.sysctls["net.ipv6.conf.eth0.accept_ra"] == "0"
     assert made.system.sysctls["net.ipv6.conf.all.forwarding"] == "0"
@@ -576,7 +685,7 @@ def test_forwarding_stays_on_for_another_network_that_came_since(store: Store) -
     )
     record = undo(made, store)
     assert record.left == [
-        "IPv6 forwarding was left on, because the Docker network theirs_ipv6 uses IPv6 too."
+        "IPv6 forwarding stays on, because the Docker network theirs_ipv6 uses IPv6 too."
     ]
     assert made.system.sysctls["net.ipv6.conf.all.forwarding"] == "1"
     assert SYSCTL_FILE not in made.system.files
@@ -587,7 +696,9 @@ def test_a_network_that_somebody_made_anew_is_kept_and_reported(store: Store) ->
     run(made, store)
     made.system.networks["mastodon_ipv6"].labels.clear()
     record = undo(made, store)
-    assert "has been made anew by somebody, so it was kept" in record.left[-1]
+    assert "has been made anew by somebody. It was left as it is" in record.left[-1]
+    # The containers are on a network that is not the wizard's any more.
+    assert "mastodon_ipv6" in made.system.containers["mastodon_web_1"].networks
     assert "mastodon_ipv6" in made.system.networks
 
 
@@ -601,9 +712,9 @@ def test_a_network_with_a_guest_is_kept_and_the_guest_stays_on_it(store: Store) 
     record = undo(made, store)
 
     assert record.state is State.UNDO_INCOMPLETE
-    kept = next(sentence for sentence in record.left if "was kept, because" in sentence)
+    kept = next(sentence for sentence in record.left if "stays, because" in sentence)
     assert "guest" in kept
-    assert "docker network rm mastodon_ipv6" in kept
+    assert "docker network disconnect mastodon_ipv6 guest; wizard --undo" in kept
     assert set(guest.networks) == {"mastodon_ipv6"}
     assert "mastodon_ipv6" not in made.system.containers["mastodon_web_1"].networks
     del made.system.containers["guest"]

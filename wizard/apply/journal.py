@@ -14,6 +14,7 @@ from wizard.record import FULL, Record, State, StepRecord, StepState, Store, now
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
+from wizard.steps.comparing import Choice
 from wizard.system import System
 from wizard.text import clean
 
@@ -42,7 +43,7 @@ def check_obstacles(plan: Plan, system: System) -> None:
         try:
             sentence = step.obstacle(system)
         except (StepFailed, OSError) as error:
-            raise Refused(f"{_in_words(error)} Nothing was changed.") from error
+            raise Refused(f"{in_words(error)} Nothing was changed.") from error
         if sentence:
             raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
     for step in plan.steps:
@@ -108,7 +109,7 @@ def apply(
             raise StepFailed("It was cancelled after the last step.")
         conclude(record, store)
     except Exception as error:  # whatever it was, the host must not stay half way
-        record.error = _in_words(error)
+        record.error = in_words(error)
         take_back(record, system, store, State.ROLLING_BACK)
 
 
@@ -178,9 +179,9 @@ def take_back_early(record: Record, system: System, store: Store, state: State) 
         entry.state = StepState.UNDOING
         try:
             _sweep(step, system)
-            step.undo_early(system, entry.before, entry.output.append)
+            step.undo_early(system, entry.before, entry.output.append, decisions(entry))
         except Exception as error:  # the second look is not kept from anything by it
-            entry.output.append(_in_words(error))
+            entry.output.append(in_words(error))
     save_if_possible(record, store)
 
 
@@ -198,6 +199,12 @@ def begun_steps(record: Record) -> list[tuple[Step, StepRecord]]:
     ]
 
 
+def decisions(entry: StepRecord) -> dict[str, Choice]:
+    """Return what is to become of what somebody changed of a step; what is not known is kept."""
+    known = set(Choice)
+    return {name: Choice(choice) for name, choice in entry.choices.items() if choice in known}
+
+
 def _undo_step(step: Step, entry: StepRecord, record: Record, system: System, store: Store) -> bool:
     entry.state, entry.left = StepState.UNDOING, []
     save_if_possible(record, store)
@@ -209,15 +216,15 @@ def _undo_step(step: Step, entry: StepRecord, record: Record, system: System, st
     try:
         _sweep(step, system)
         try:
-            kept = step.undo(system, entry.before, report)
+            kept = step.undo(system, entry.before, report, decisions(entry))
         except (StepFailed, OSError) as error:
             if not _is_full(error) or not store.release():
                 raise
-            kept = step.undo(system, entry.before, report)
+            kept = step.undo(system, entry.before, report, decisions(entry))
         entry.left = [clean(sentence) for sentence in kept]
     except Exception as error:  # whatever it was, the other steps must still be taken back
         by_hand = "; ".join(entry.undo)
-        entry.left = [clean(f"{entry.title}: {_in_words(error)} By hand: {by_hand}")]
+        entry.left = [clean(f"{entry.title}: {in_words(error)} By hand: {by_hand}")]
     entry.state = StepState.KEPT if entry.left else StepState.UNDONE
     save_if_possible(record, store)
     return not entry.left
@@ -263,7 +270,8 @@ def _save_at_last(record: Record, store: Store) -> None:
         ).strip()
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """Return what went wrong as a sentence."""
     match error:
         case WizardError():
             return clean(str(error))

@@ -1,13 +1,38 @@
-"""What undo would take back, before it does."""
+"""What undo would take back, before it does; and what it is told to do with others' changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wizard.errors import Refused
-from wizard.record import Record, StepRecord, StepState
-from wizard.steps import kinds
-from wizard.steps.actions import Diff, WriteFile, difference
+from wizard.apply import journal, lock
+from wizard.errors import Refused, StepFailed
+from wizard.record import Record, State, StepRecord, Store
+from wizard.steps.actions import Diff
+from wizard.steps.base import Step
+from wizard.steps.comparing import (
+    Choice,
+    Decisions,
+    Found,
+    Standing,
+    Verdict,
+    choice_of,
+    stays,
+    verdicts,
+)
 from wizard.system import System
 from wizard.text import clean
+
+Chosen = Mapping[int, Decisions]
+"""What becomes of what somebody changed, by the number of the step and the name of the object."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One object that somebody changed since, and what becomes of it."""
+
+    name: str
+    choice: Choice
+    words: str
+    diffs: tuple[Diff, ...]
 
 
 @dataclass(frozen=True)
@@ -18,7 +43,11 @@ class UndoStep:
     commands: tuple[str, ...]
     diffs: tuple[Diff, ...]
     notes: tuple[str, ...] = ()
-    """A sentence for each file that somebody changed since, and that will therefore stay."""
+    """A sentence for each thing that is gone, or has to stay."""
+    number: int = 0
+    changed: tuple[Changed, ...] = ()
+    stays: bool = False
+    """Whether it stays in force, because something of it is put back as the wizard left it."""
 
 
 @dataclass(frozen=True)
@@ -28,41 +57,126 @@ class UndoPreview:
     record: Record
     steps: tuple[UndoStep, ...]
 
+    @property
+    def chosen(self) -> dict[int, dict[str, Choice]]:
+        """What becomes of all that somebody changed."""
+        return {
+            step.number: {each.name: each.choice for each in step.changed}
+            for step in self.steps
+            if step.changed
+        }
 
-def preview(record: Record | None, system: System) -> UndoPreview:
+    def choose(self, choice: Choice) -> dict[int, dict[str, Choice]]:
+        """Return one choice for all that somebody changed."""
+        return {
+            number: dict.fromkeys(decisions, choice) for number, decisions in self.chosen.items()
+        }
+
+
+def preview(record: Record | None, system: System, chosen: Chosen | None = None) -> UndoPreview:
     """Compare the record with the host, which is only read.
+
+    Args:
+        record: The record of the run.
+        system: The host.
+        chosen: What becomes of what somebody changed; without it, what was chosen for an undo that
+            did not come to its end, and otherwise theirs is kept.
 
     Raises:
         Refused: there is nothing to take back.
     """
     if record is None or not record.state.in_force:
         raise Refused("There is nothing to take back: no run of the wizard is on this host.")
-    begun = [
-        step
-        for step in reversed(record.steps)
-        if step.state not in (StepState.PLANNED, StepState.UNDONE)
-    ]
-    return UndoPreview(record, tuple(_step(step, system) for step in begun))
+    steps: list[UndoStep] = []
+    leaving: set[str] = set()
+    for step, entry in journal.begun_steps(record):
+        decisions = _decisions(record, entry, chosen)
+        steps.append(_step(step, entry, system, decisions, leaving))
+    return UndoPreview(record, tuple(steps))
 
 
-def _step(entry: StepRecord, system: System) -> UndoStep:
-    step = kinds.step(entry.kind, entry.parameters)
-    wanted = {each.path: each.after for each in step.actions() if isinstance(each, WriteFile)}
-    diffs: list[Diff] = []
-    notes: list[str] = []
-    for table in entry.before.get("files", []):
-        path = str(table["path"])
-        old = table["text"] if table["exists"] else None
+def note(store: Store, chosen: Chosen | None) -> None:
+    """Write into the record what becomes of what somebody changed, before the undo begins.
+
+    So that whoever goes on with an undo that was cut short does the same. Nothing is written where
+    the record says so already.
+
+    Raises:
+        Refused: it cannot be written, or the record cannot be read; nothing was changed.
+        Locked: a run is at work.
+    """
+    record = store.load()
+    if record is None or _noted(record, chosen):
+        return
+    with lock.held(store.lock):
+        record = store.load()
+        if record is None or not record.state.in_force:
+            return
+        for entry in record.steps:
+            decisions = _decisions(record, entry, chosen)
+            entry.choices = {name: str(choice) for name, choice in decisions.items()}
         try:
-            now = system.read(path)
+            store.save(record)
         except OSError as error:
-            notes.append(clean(f"{path} cannot be read ({error.strerror}), so it stays so."))
-            continue
-        if (now.text if now else None) == old:
-            continue
-        if now is None or (path in wanted and now.text != wanted[path].text):
-            gone = "removed" if now is None else "changed"
-            notes.append(clean(f"{path} has been {gone} by somebody else since, so it stays so."))
-        else:
-            diffs.append(difference(path, now.text, old))
-    return UndoStep(entry.title, tuple(entry.undo), tuple(diffs), tuple(notes))
+            raise Refused(
+                f"{store.path} cannot be written: {error.strerror}. What was chosen for what "
+                "somebody else changed would be lost with this process, so nothing was changed. "
+                "Make room on the disk, or let all of theirs be kept."
+            ) from error
+
+
+def _noted(record: Record, chosen: Chosen | None) -> bool:
+    return all(
+        journal.decisions(entry) == _decisions(record, entry, chosen) for entry in record.steps
+    )
+
+
+def _decisions(record: Record, entry: StepRecord, chosen: Chosen | None) -> Decisions:
+    if chosen is not None:
+        return chosen.get(entry.number, {})
+    return journal.decisions(entry) if record.state is State.UNDOING else {}
+
+
+def _step(
+    step: Step, entry: StepRecord, system: System, decisions: Decisions, leaving: set[str]
+) -> UndoStep:
+    """Return what becomes of a step, and add to ``leaving`` what will be gone after it."""
+    commands = tuple(entry.undo)
+    try:
+        found = step.compare(system, entry.before, leaving)
+    except (StepFailed, Refused, OSError) as error:
+        words = f"It is not known how this step stands: {journal.in_words(error)}"
+        return UndoStep(entry.title, commands, (), (clean(words),), entry.number)
+    for name, verdict in verdicts(found, decisions).items():
+        if verdict in (Verdict.BACK, Verdict.APART) or _is_gone(found, name):
+            leaving.add(name)
+            leaving.update(*(each.along for each in found if each.name == name))
+    open_to_choice = [
+        each
+        for each in found
+        if each.standing is Standing.CHANGED or decisions.get(each.name) is Choice.OURS
+    ]
+    settled = [each for each in found if each not in open_to_choice]
+    outlooks = [each.outlook(Choice.KEEP) for each in settled]
+    whole = stays(found, decisions)
+    return UndoStep(
+        entry.title,
+        commands,
+        tuple(diff for each in settled for diff in each.diffs(Choice.KEEP) if not whole),
+        tuple(dict.fromkeys(clean(words) for words in outlooks if words)),
+        entry.number,
+        tuple(
+            Changed(
+                each.name,
+                choice_of(each, decisions),
+                clean(each.outlook(choice_of(each, decisions))),
+                each.diffs(choice_of(each, decisions)),
+            )
+            for each in open_to_choice
+        ),
+        whole,
+    )
+
+
+def _is_gone(found: tuple[Found, ...], name: str) -> bool:
+    return any(each.name == name and each.standing is Standing.GONE for each in found)

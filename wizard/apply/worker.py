@@ -68,7 +68,7 @@ def apply(
     guard = guard or Unguarded()
     with lock.held(store.lock):
         earlier = store.load()
-        if earlier is not None and earlier.state.in_the_way:
+        if earlier is not None and earlier.in_the_way:
             raise Refused(
                 f"An earlier run of the wizard ({earlier.started}) is {earlier.state} on this "
                 "host. Nothing was changed. Take it back first with wizard --undo."

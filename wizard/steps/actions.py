@@ -48,6 +48,8 @@ class Diff:
 
     path: str
     lines: tuple[str, ...]
+    heading: str = "Change in"
+    """What to write above it, before the name of the file."""
 
 
 def difference(path: str, before: str | None, after: str | None) -> Diff:

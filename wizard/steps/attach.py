@@ -1,11 +1,13 @@
 """Running containers join the network without a restart."""
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
-from wizard.steps.docker_network import inspect, members
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.docker_network import LABEL, inspect, members
 from wizard.system import System
 from wizard.text import clean_line
 
@@ -87,12 +89,37 @@ class Attach(Step):
             for _identifier, name, _service in self.containers
         )
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Ask the engine who is still on the network that the wizard made."""
+        network = inspect(system, self.network)
+        made_anew = network is not None and LABEL not in (network.get("Labels") or {})
+        joined: set[str] = set()
+        if network is not None and not made_anew:
+            joined = {member.identifier for member in members(system, self.network)}
+        return tuple(
+            Found(name)
+            if identifier in joined
+            else Found(
+                name,
+                Standing.GONE,
+                f"The container {clean_line(name)}, as it was, is not on "
+                f"{clean_line(self.network)} any more.",
+            )
+            for identifier, name, _service in self.containers
+        )
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
         """Disconnect those that are still on it."""
-        if inspect(system, self.network) is None:
-            return ()
-        joined = {member.identifier for member in members(system, self.network)}
-        for identifier, name, _service in self.containers:
-            if identifier in joined:
+        for name, verdict in verdicts(found, decisions).items():
+            if verdict is Verdict.BACK:
                 run(system, Run(("docker", "network", "disconnect", self.network, name)), report)
         return ()

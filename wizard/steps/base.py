@@ -2,13 +2,22 @@
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Self
 
 from wizard.errors import Refused, StepFailed
 from wizard.steps import actions
 from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile
+from wizard.steps.comparing import (
+    NOTHING_DECIDED,
+    Decisions,
+    Found,
+    Standing,
+    Verdict,
+    choice_of,
+    verdicts,
+)
 from wizard.system import FileState, System
 from wizard.text import clean
 
@@ -51,18 +60,67 @@ class Step(ABC):
         """Return the commands with which a person takes the step back by hand."""
 
     @abstractmethod
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Take the step back, as far as it is there, and return a sentence for each thing kept.
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare every object that the step left with what is there now; the host is only read.
 
-        What somebody else changed since is kept. A second call does nothing.
+        Args:
+            system: The host.
+            before: What :meth:`capture` returned.
+            leaving: The names of what is still there and will be gone by the time of the undo.
+
+        Raises:
+            StepFailed: a command that looks failed.
+            OSError: a file cannot be read.
+        """
+
+    def undo(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        decisions: Decisions = NOTHING_DECIDED,
+    ) -> tuple[str, ...]:
+        """Take the step back, as far as it is there, and return a sentence for each thing left.
+
+        What :meth:`compare` finds is what it goes by. A second call does nothing.
+
+        Args:
+            system: The host.
+            before: What :meth:`capture` returned.
+            report: Takes what is done, line by line.
+            decisions: What becomes of what somebody changed; theirs is kept where nothing is said.
 
         Raises:
             StepFailed: a command that takes it back failed.
         """
+        found = self.compare(system, before)
+        for each in found:
+            if each.standing is Standing.GONE and each.words:
+                report(f"# {each.words}")
+        return self.take_back(system, before, report, found, decisions)
 
-    def undo_early(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+    @abstractmethod
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Do what :meth:`undo` says with what was found."""
+
+    def undo_early(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        decisions: Decisions = NOTHING_DECIDED,
+    ) -> tuple[str, ...]:
         """Take back, early at boot, what would take effect during the boot."""
-        return self.undo(system, before, report)
+        return self.undo(system, before, report, decisions)
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -119,25 +177,70 @@ class Step(ABC):
                         raise StepFailed(f"{action.path} has changed since the plan was made.")
                     _changed(action.path, partial(system.write, action.path, action.after))
 
-    def undo_files(self, system: System, before: Before) -> tuple[str, ...]:
-        """Put back the files that the step wrote, where they still are as it left them."""
+    def without_ours(self, before: str, after: str, now: str) -> str | None:
+        """Return a file's text without what the step put in, or None where that is not certain."""
+        return None
+
+    def compare_files(self, system: System, before: Before) -> tuple[Found, ...]:
+        """Compare the files that the step wrote, the last one first."""
+        wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
+        tables = reversed(list(before.get("files", [])))
+        return tuple(
+            self._compare_file(path, old, wanted[path], system.read(path))
+            for path, old in map(_file_state, tables)
+            if path in wanted
+        )
+
+    def _compare_file(
+        self, path: str, old: FileState | None, ours: FileState, now: FileState | None
+    ) -> Found:
+        shown, texts = clean(path), [each.text if each else None for each in (old, now)]
+        if texts[0] == texts[1]:
+            as_before = "is not there any more" if old is None else "is as it was before already"
+            return Found(path, Standing.GONE, f"{shown} {as_before}.")
+        back = actions.difference(path, texts[1], texts[0])
+        if texts[1] == ours.text:
+            return Found(path, back=back)
+        done = "removed by somebody else." if now is None else "changed by somebody else since."
+        free = self.without_ours(old.text, ours.text, now.text) if old and now else None
+        return Found(
+            path,
+            Standing.CHANGED,
+            f"{shown} has been {done}",
+            changed=actions.difference(path, ours.text, texts[1]),
+            apart=None if free is None else actions.difference(path, texts[1], free),
+            back=back,
+        )
+
+    def undo_files(
+        self, system: System, before: Before, found: Sequence[Found], decisions: Decisions
+    ) -> tuple[str, ...]:
+        """Do with each of the files that the step wrote what is found and decided."""
         kept: list[str] = []
+        by_name, todo = {each.name: each for each in found}, verdicts(found, decisions)
         wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
         for table in reversed(list(before.get("files", []))):
             path, old = _file_state(table)
-            new = wanted.get(path)
-            now = system.read(path)
-            if now == old:
+            if path not in by_name:
                 continue
-            if now is None:
-                kept.append(f"{path} has been removed by somebody else, so it was left so.")
-            elif new is not None and now.text == new.text:
-                if old is None:
+            now, ours = system.read(path), wanted[path]
+            standing = by_name[path].standing
+            again = self._compare_file(path, old, ours, now).standing
+            if standing is not again:
+                raise StepFailed(f"{path} was changed this very moment, so it was left as it is.")
+            match todo[path]:
+                case Verdict.BACK if old is None:
                     _changed(path, partial(system.remove, path))
-                else:
-                    _changed(path, partial(system.write, path, old))
-            else:
-                kept.append(f"{path} has been changed by somebody else since, so it was kept.")
+                case Verdict.BACK if old is not None:
+                    _changed(path, partial(system.write, path, _with_rights(old, ours, now)))
+                case Verdict.APART if old is not None and now is not None:
+                    free = self.without_ours(old.text, ours.text, now.text)
+                    if free is not None and free != now.text:
+                        state = dataclasses.replace(now, text=free)
+                        _changed(path, partial(system.write, path, state))
+                case Verdict.OURS:
+                    _changed(path, partial(system.write, path, _with_rights(ours, ours, now)))
+            kept += left_of([by_name[path]], found, decisions)
         return tuple(kept)
 
     def undo_file_lines(self, before: Before) -> tuple[str, ...]:
@@ -165,6 +268,19 @@ class Step(ABC):
             TypeError: the table does not fit the step.
         """
         return cls(**{key: _frozen(value) for key, value in table.items()})
+
+
+def left_of(
+    these: Sequence[Found], found: Sequence[Found], decisions: Decisions
+) -> tuple[str, ...]:
+    """Return what to say of those among the objects of a step that are left by its undo."""
+    todo = verdicts(found, decisions)
+    return tuple(
+        each.left(choice_of(each, decisions))
+        for each in these
+        if todo[each.name] is Verdict.OURS
+        or (todo[each.name] is Verdict.LEAVE and each.standing is not Standing.GONE)
+    )
 
 
 def run_checks(step: Step, checks: Sequence[Run], system: System) -> str | None:
@@ -208,6 +324,13 @@ def _changed(path: str, change: Callable[[], None]) -> None:
 
 
 _FILE_STATE = {each.name for each in dataclasses.fields(FileState)}
+
+
+def _with_rights(wanted: FileState, ours: FileState, now: FileState | None) -> FileState:
+    """Return a file as it is to be, with the owner and mode that somebody gave it since."""
+    if now is None or (now.mode, now.uid, now.gid) == (ours.mode, ours.uid, ours.gid):
+        return wanted
+    return dataclasses.replace(now, text=wanted.text)
 
 
 def _file_table(path: str, state: FileState | None) -> dict[str, Any]:

@@ -1,20 +1,16 @@
 """The Compose file, so that containers join the network again whenever Compose makes them anew."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
+from wizard.compose.removal import without_addition
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run_checks
+from wizard.steps.comparing import Decisions, Found, Standing
 from wizard.system import FileState, System
 from wizard.text import clean_line
-
-
-def names_network(text: str, network: str) -> bool:
-    """Return whether a Compose file names a network anywhere outside a comment."""
-    name = re.compile(rf"(?<![\w.-]){re.escape(network)}(?![\w.-])")
-    return any(name.search(line.partition("#")[0]) for line in text.splitlines())
 
 
 @dataclass(frozen=True)
@@ -89,6 +85,32 @@ class ComposeFile(Step):
         """Put the file back."""
         return self.undo_file_lines(before)
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Put the file back unless somebody changed it since."""
-        return self.undo_files(system, before)
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare the file."""
+        return tuple(
+            replace(
+                each,
+                words=f"{each.words} What the wizard added cannot be told apart from that with "
+                "certainty.",
+            )
+            if each.standing is Standing.CHANGED and each.apart is None and system.read(self.path)
+            else each
+            for each in self.compare_files(system, before)
+        )
+
+    def without_ours(self, before: str, after: str, now: str) -> str | None:
+        """Take out the lines that were added, and leave those of somebody else."""
+        return without_addition(before, after, now)
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Put the file back, or take only the lines that were added out of it."""
+        return self.undo_files(system, before, found, decisions)

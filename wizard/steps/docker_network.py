@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wizard.compose.naming import names_network
 from wizard.errors import StepFailed
-from wizard.steps.actions import Action, Run
-from wizard.steps.base import Before, Report, Step, run
-from wizard.steps.compose_file import names_network
+from wizard.steps.actions import Action, Run, difference
+from wizard.steps.base import Before, Report, Step, left_of, run
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
 from wizard.system import System
 from wizard.text import clean_line
@@ -87,41 +90,101 @@ class DockerNetwork(Step):
         """One command."""
         return (Run(("docker", "network", "rm", self.network)).line,)
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Remove it, unless it is not ours any more or somebody's container is on it."""
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare the network with what was created, and look who stands on it."""
         found = inspect(system, self.network)
-        shown = clean_line(self.network)
+        shown, along = clean_line(self.network), (self.bridge,)
         if found is None:
-            return ()
-        if not self._is_ours(found):
-            return (f"The Docker network {shown} has been made anew by somebody, so it was kept.",)
-        naming = [path for path in self.files if self._is_named_in(system, path)]
-        members_now = members(system, self.network)
-        guests = [each for each in members_now if not self._is_meant(each)]
-        kept = []
+            words = f"The Docker network {shown} is not there any more."
+            return (Found(self.network, Standing.GONE, words, along=along),)
+        needed = self._needed(system, leaving)
+        if self._is_ours(found):
+            return (Found(self.network, needed=needed, along=along),)
+        now = _described(found)
+        return (
+            Found(
+                self.network,
+                Standing.CHANGED,
+                f"The Docker network {shown} has been made anew by somebody.",
+                needed,
+                changed=difference(shown, self._description(), now),
+                back=difference(shown, now, None),
+                along=along,
+            ),
+        )
+
+    def _needed(self, system: System, leaving: Container[str]) -> str:
+        """Return who keeps it from being removed, and what to do about that, in sentences."""
+        shown, needed = clean_line(self.network), []
+        naming = self._named_in(system, leaving)
         if naming:
-            kept.append(
-                f"The Docker network {shown} was kept, because {clean_line(naming[0])} still names "
+            needed.append(
+                f"The Docker network {shown} stays, because {clean_line(naming[0])} still names "
                 "it and Compose would not start without it. Take it out of the file, run Compose's "
                 "up -d, and then wizard --undo again."
             )
-        else:
-            for member in members_now:
-                if self._is_meant(member):
+        guests = self._guests(members(system, self.network))
+        if guests:
+            leave = "; ".join(
+                Run(("docker", "network", "disconnect", self.network, each.name)).line
+                for each in guests
+            )
+            needed.append(
+                f"The Docker network {shown} stays, because these containers are on it: "
+                f"{', '.join(clean_line(each.name) for each in guests)}. When they have no use for "
+                f"it any more, let them leave it and go on: {clean_line(leave)}; wizard --undo"
+            )
+        return " ".join(needed)
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Remove it, unless it is not ours any more or something stands on it."""
+        (network,) = found
+        verdict = verdicts(found, decisions)[self.network]
+        again = verdict is Verdict.OURS
+        left = left_of(found, found, decisions)
+        ours: list[Member] = []
+        if network.standing is not Standing.GONE:
+            # One that is made again at once does not have to leave the files.
+            needed = self._needed(system, self.files) if again else ""
+            if needed:
+                return (f"{network.words} {needed}",)
+            ours = [each for each in members(system, self.network) if self._is_meant(each)]
+            waits = left == (network.needed,)
+            if verdict is Verdict.LEAVE and not waits:
+                return left
+            if not (waits and self._named_in(system)):
+                for member in ours:
                     leave = ("docker", "network", "disconnect", self.network, member.name)
                     run(system, Run(leave), report)
-        if guests:
-            kept.append(
-                f"The Docker network {shown} was kept, because these containers are on it: "
-                f"{', '.join(clean_line(each.name) for each in guests)}. When they have left it, "
-                f"remove it with: {self.undo_lines(before)[0]}"
-            )
-        if kept:
-            return tuple(kept)
-        run(system, Run(("docker", "network", "rm", self.network)), report)
+            if waits:
+                return left
+            run(system, Run(("docker", "network", "rm", self.network)), report)
+        if again:
+            self.apply(system, report)
+            for member in ours:
+                words = ("docker", "network", "connect", "--alias", member.service)
+                run(system, Run((*words, self.network, member.name)), report)
+            return left
         if self.engine_forwards and not ipv6_networks(system):
             self._stop_forwarding(system, before, report)
         return ()
+
+    def _guests(self, members_now: Sequence["Member"]) -> list["Member"]:
+        return [each for each in members_now if not self._is_meant(each)]
+
+    def _description(self) -> str:
+        options = (("com.docker.network.bridge.name", self.bridge), *self.options)
+        subnets = [each for each in (self.ipv4_subnet, self.ipv6_subnet) if each]
+        return _lines("bridge", True, True, subnets, dict(options), {LABEL: self.ipv6_subnet})
 
     def _stop_forwarding(self, system: System, before: Before, report: Report) -> None:
         """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
@@ -144,19 +207,49 @@ class DockerNetwork(Step):
             "policy": _forward_policy(system),
         }
 
-    def _is_named_in(self, system: System, path: str) -> bool:
-        """Whether a Compose file names the network outside a comment, as far as it can be read."""
-        try:
-            file = system.read(path)
-        except OSError:
-            return False
-        return file is not None and names_network(file.text, self.network)
+    def _named_in(self, system: System, leaving: Container[str] = ()) -> list[str]:
+        """Return the Compose files that name it outside a comment, as far as they can be read."""
+        naming = []
+        for path in self.files:
+            with suppress(OSError):
+                file = None if path in leaving else system.read(path)
+                if file is not None and names_network(file.text, self.network):
+                    naming.append(path)
+        return naming
 
     def _is_meant(self, member: "Member") -> bool:
         return member.project == self.project and member.service in self.services
 
     def _is_ours(self, found: dict[str, Any]) -> bool:
         return (found.get("Labels") or {}).get(LABEL) == self.ipv6_subnet
+
+
+def _described(found: dict[str, Any]) -> str:
+    configured = (found.get("IPAM") or {}).get("Config") or []
+    return _lines(
+        str(found.get("Driver")),
+        bool(found.get("Attachable")),
+        bool(found.get("EnableIPv6")),
+        [str(each.get("Subnet")) for each in configured],
+        found.get("Options") or {},
+        found.get("Labels") or {},
+    )
+
+
+def _lines(
+    driver: str,
+    attachable: bool,
+    ipv6: bool,
+    subnets: Sequence[str],
+    options: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> str:
+    """Return what a network is made of, line by line, so that two can be compared."""
+    lines = [f"driver {driver}", f"attachable {attachable}", f"IPv6 {ipv6}"]
+    lines += [f"subnet {subnet}" for subnet in sorted(subnets)]
+    lines += [f"option {key}={value}" for key, value in sorted(options.items())]
+    lines += [f"label {key}={value}" for key, value in sorted(labels.items())]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _forward_policy(system: System) -> str:

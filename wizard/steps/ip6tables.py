@@ -1,16 +1,20 @@
 """Packet filter rules, in chains of our own, so that they can be taken out whole."""
 
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from wizard.steps import legacy_ip6tables
-from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
+from wizard.steps.base import Before, Report, Step, left_of, run
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
 from wizard.system import FileState, System
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
 PATH = f"{DIRECTORY}/ip6tables.rules"
 CHAIN = "DOCKER-IPV6-WIZARD"
+UNIT = "/etc/systemd/system/docker-ipv6-wizard.service"
+"""The unit that loads the rules at every boot."""
 
 Rule = tuple[str, ...]
 
@@ -22,6 +26,21 @@ class Table:
     name: str
     parent: str
     rules: tuple[Rule, ...]
+
+    @property
+    def title(self) -> str:
+        """What our chain in it is called."""
+        return f"The chain {CHAIN} in the {self.name} table"
+
+    @property
+    def chain_lines(self) -> list[str]:
+        """Our chain with its rules, as ip6tables-restore(8) takes them."""
+        return [f":{CHAIN} - [0:0]", *(f"-A {CHAIN} {' '.join(rule)}" for rule in self.rules)]
+
+    @property
+    def jump(self) -> str:
+        """What leads to our chain."""
+        return f"-I {self.parent} -j {CHAIN}"
 
 
 @dataclass(frozen=True)
@@ -111,9 +130,7 @@ class Ip6tables(Step):
         """The rules in the form of ip6tables-restore(8), each table taken over in one commit."""
         lines = ["# IPv6 for containers. Written by the wizard; wizard --undo removes it."]
         for table in self.tables:
-            lines += [f"*{table.name}", f":{CHAIN} - [0:0]"]
-            lines += [f"-A {CHAIN} {' '.join(rule)}" for rule in table.rules]
-            lines += [f"-I {table.parent} -j {CHAIN}", "COMMIT"]
+            lines += [f"*{table.name}", *table.chain_lines, table.jump, "COMMIT"]
         return "\n".join(lines) + "\n"
 
     def actions(self) -> tuple[Action, ...]:
@@ -176,41 +193,107 @@ class Ip6tables(Step):
                 commands.append(Run(_command(table, *words)).line)
         return (*commands, *self.undo_file_lines(before), f"rmdir {DIRECTORY}")
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Take out our rules one by one; a chain that still holds somebody else's rule is kept."""
-        kept: list[str] = []
-        if not (self.masquerade or self.engine_masquerades) and self._has_bridge(system):
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare our chain in each table, then the file; first whether they are needed."""
+        needed = self._needed(system, leaving)
+        chains = [self._compare_chain(system, table) for table in reversed(self.tables)]
+        files = self.compare_files(system, before)
+        return tuple(replace(each, needed=needed) for each in (*chains, *files))
+
+    def _needed(self, system: System, leaving: Container[str]) -> str:
+        closing = not (self.masquerade or self.engine_masquerades)
+        if closing and self.bridge not in leaving and self._has_bridge(system):
             return (
-                f"The rules in {CHAIN} were kept, because {self.bridge} is still there and what is "
-                "behind it would be open to the internet.",
+                f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
+                "behind it would be open to the internet."
             )
+        unit = system.read(UNIT)
+        if unit is not None and UNIT not in leaving and self.path in unit.text:
+            return f"The rules in {CHAIN} stay, because {UNIT} does and loads them."
+        return ""
+
+    def _compare_chain(self, system: System, table: Table) -> Found:
+        listed = _listed(system, table)
+        if listed is None:
+            return Found(table.title, Standing.GONE, f"{table.title} is not there any more.")
+        ours = [" ".join(rule) for rule in table.rules]
+        if listed == ours:
+            return Found(table.title)
+        theirs = [rule for rule in listed if rule not in ours]
+        word = "holds a rule that the wizard did not write" if theirs else "has been changed since"
+        path = f"{CHAIN} ({table.name})"
+        return Found(
+            table.title,
+            Standing.CHANGED,
+            f"{table.title} {word}.",
+            changed=difference(path, _text(ours), _text(listed)),
+            apart=difference(path, _text(listed), _text(theirs) or None),
+            back=difference(path, _text(listed), None),
+        )
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Take out our rules one by one; a chain that still holds somebody else's rule is kept."""
+        todo, by_name = verdicts(found, decisions), {each.name: each for each in found}
+        kept: list[str] = []
         for table in reversed(self.tables):
-            listed = _listed(system, table)
-            if listed is None:
-                continue
-            ours = {" ".join(rule) for rule in table.rules}
-            # From the last, for a number is a rule's place among those that are left.
-            for number in range(len(listed), 0, -1):
-                if listed[number - 1] in ours:
-                    run(system, Run(_command(table, "-D", CHAIN, str(number))), report)
-            if set(listed) - ours:
-                kept.append(
-                    f"The chain {CHAIN} in the {table.name} table holds a rule that the wizard did "
-                    "not write, so the chain was kept with that rule."
-                )
-                continue
-            jump = (table.parent, "-j", CHAIN)
-            while system.run(_command(table, "-C", *jump)).status == 0:
-                run(system, Run(_command(table, "-D", *jump)), report)
-            run(system, Run(_command(table, "-X", CHAIN)), report)
+            each = by_name[table.title]
+            match todo[table.title]:
+                case Verdict.BACK:
+                    if each.standing is Standing.CHANGED:
+                        run(system, Run(_command(table, "-F", CHAIN)), report)
+                    self._take_ours_out(system, table, report)
+                    self._remove_chain(system, table, report)
+                case Verdict.APART if self._take_ours_out(system, table, report):
+                    kept.append(each.left(choice_of(each, decisions)))
+                case Verdict.APART:
+                    self._remove_chain(system, table, report)
+                case Verdict.OURS:
+                    self._load_chain(system, table, report)
+            kept += left_of([each], found, decisions)
         if not self.legacy:
             for name in _tables(system) - set(before.get("tables", [])):
                 # An empty table filters nothing, but it was not there.
                 if _is_empty(system, name):
                     system.remove_nft_table(name)
-        kept += self.undo_files(system, before)
+        kept += self.undo_files(system, before, found, decisions)
         system.remove_directory(DIRECTORY)
-        return tuple(kept)
+        return tuple(dict.fromkeys(kept))
+
+    @staticmethod
+    def _take_ours_out(system: System, table: Table, report: Report) -> bool:
+        """Take our rules out of our chain, and return whether others are left in it."""
+        listed = _listed(system, table) or []
+        ours = {" ".join(rule) for rule in table.rules}
+        # From the last, for a number is a rule's place among those that are left.
+        for number in range(len(listed), 0, -1):
+            if listed[number - 1] in ours:
+                run(system, Run(_command(table, "-D", CHAIN, str(number))), report)
+        return bool(set(listed) - ours)
+
+    @staticmethod
+    def _remove_chain(system: System, table: Table, report: Report) -> None:
+        """Remove our chain, which is empty, and what leads to it."""
+        jump = (table.parent, "-j", CHAIN)
+        while system.run(_command(table, "-C", *jump)).status == 0:
+            run(system, Run(_command(table, "-D", *jump)), report)
+        run(system, Run(_command(table, "-X", CHAIN)), report)
+
+    @staticmethod
+    def _load_chain(system: System, table: Table, report: Report) -> None:
+        """Have our chain hold our rules and no other, in one commit, whatever it held."""
+        led = system.run(_command(table, "-C", table.parent, "-j", CHAIN)).status == 0
+        jump = [] if led else [table.jump]
+        text = "\n".join([f"*{table.name}", *table.chain_lines, *jump, "COMMIT", ""])
+        run(system, Run(("ip6tables-restore", "--noflush", "--wait", "10"), text), report)
 
     def _has_bridge(self, system: System) -> bool:
         return system.run(("ip", "link", "show", "dev", self.bridge)).status == 0
@@ -227,6 +310,10 @@ def _listed(system: System, table: Table) -> list[str] | None:
         for line in result.output.splitlines()
         if line.startswith(start)
     ]
+
+
+def _text(rules: Sequence[str]) -> str:
+    return "".join(f"-A {CHAIN} {rule}\n" for rule in rules)
 
 
 def _tables(system: System) -> set[str]:

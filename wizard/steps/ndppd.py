@@ -1,11 +1,14 @@
 """ndppd's file, with a rule of ours beside what is there, and its restart."""
 
 import re
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from wizard.reverse_edit import without_edit
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.system import FileState, System
 
 PATH = "/etc/ndppd.conf"
@@ -67,9 +70,32 @@ class Ndppd(Step):
         """Put the file back and restart, or stop it where there was no file."""
         return (*self.undo_file_lines(before), "systemctl restart ndppd.service")
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare the file."""
+        return self.compare_files(system, before)
+
+    def without_ours(self, before: str, after: str, now: str) -> str | None:
+        """Take our rule out, where putting it in again would give the same file."""
+        if self.subnet not in now:
+            return now
+        free = without_edit(before, after, now)
+        certain = free is not None and with_rule(free, self.uplink, self.subnet) == now
+        return free if certain else None
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
         """Put the file back; ndppd does not run without one."""
-        kept = self.undo_files(system, before)
+        kept = self.undo_files(system, before, found, decisions)
+        if set(verdicts(found, decisions).values()) == {Verdict.LEAVE} and kept:
+            return kept
         verb = "restart" if system.read(PATH) is not None else "stop"
         if system.run(("systemctl", "cat", "ndppd.service")).status == 0:
             run(system, Run(("systemctl", verb, "ndppd.service")), report)

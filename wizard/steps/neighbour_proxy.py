@@ -1,5 +1,6 @@
 """Entries of the kernel's neighbour proxy for addresses that stay the same."""
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Any, ClassVar
@@ -7,6 +8,7 @@ from typing import Any, ClassVar
 from wizard.ndp import fixed
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.system import System
 
 
@@ -54,10 +56,36 @@ class NeighbourProxy(Step):
             Run(each).line for each in fixed.undo_commands(self.uplink, self._ours(before))
         )
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Take our entries out that are still there."""
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Ask the kernel which of our entries are still there."""
         present = self._present(system)
-        left = [address for address in self._ours(before) if str(address) in present]
+        return tuple(
+            Found(address)
+            if address in present
+            else Found(
+                address,
+                Standing.GONE,
+                f"Nobody answers for {address} on {self.uplink} any more.",
+            )
+            for address in map(str, self._ours(before))
+        )
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Take our entries out that are still there."""
+        left = [
+            IPv6Address(name)
+            for name, verdict in verdicts(found, decisions).items()
+            if verdict is Verdict.BACK
+        ]
         for command in fixed.undo_commands(self.uplink, left):
             run(system, Run(command), report)
         return ()

@@ -1,10 +1,12 @@
 """A Debian package, installed only where it is missing and removed only if we installed it."""
 
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.comparing import Decisions, Found, Standing
 from wizard.system import System
 
 # Without questions, and without needrestart restarting other services on a host in use.
@@ -47,9 +49,26 @@ class Package(Step):
         """Purge it, unless it was there."""
         return () if before.get("installed") else (self._purge.line,)
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Ask dpkg, unless it was there before the wizard."""
+        if before.get("installed"):
+            return ()
+        if self._installed(system):
+            return (Found(self.name),)
+        return (Found(self.name, Standing.GONE, f"{self.name} is not installed any more."),)
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
         """Purge it, unless it was there."""
-        if not before.get("installed") and self._installed(system):
+        if any(each.standing is Standing.UNCHANGED for each in found):
             run(system, self._purge, report)
         return ()
 

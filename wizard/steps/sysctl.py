@@ -1,12 +1,21 @@
 """Kernel parameters: the live value, and a file in /etc/sysctl.d that sets it at every boot."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from wizard.errors import StepFailed
-from wizard.steps.actions import Action, Run, WriteFile
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
+from wizard.steps.base import Before, Report, Step, left_of, run
+from wizard.steps.comparing import (
+    NOTHING_DECIDED,
+    Decisions,
+    Found,
+    Standing,
+    Verdict,
+    verdicts,
+)
 from wizard.system import FileState, System
 
 PATH = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
@@ -127,47 +136,95 @@ class Sysctl(Step):
             *self.undo_file_lines(before),
         )
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Set back each value that still is as it was set."""
-        kept: list[str] = []
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare the live values, in the order in which they are set back, then the file."""
+        others = sorted(
+            name
+            for name in ipv6_networks(system) - set(before.get("ipv6_networks", []))
+            if name not in leaving
+        )
+        values = self._compare_values(system, before, others)
+        files = self.compare_files(system, before)
+        if any(each.needed and _listens(each.name) for each in values):
+            needed = f"{self.path} stays, so that it is so after the next boot too."
+            files = tuple(replace(each, needed=needed) for each in files)
+        return (*values, *files)
+
+    def _compare_values(
+        self, system: System, before: Before, others: Sequence[str]
+    ) -> tuple[Found, ...]:
         wanted = dict(self.values)
-        others = ipv6_networks(system) - set(before.get("ipv6_networks", []))
-        # Setting it back for all sets it back everywhere, which is nobody else's doing: so each
-        # value is judged by what it was before, unless an undo that was cut short began with it.
-        seen = _read(system, list(wanted))
+        old_values = self._old_values(before)
+        seen = _read(system, [key for key, _old in old_values])
+        # Setting it for all sets it everywhere, which is nobody else's doing: where an undo that
+        # was cut short began with that, the other values are taken back all the same.
         spread = seen.get(_FORWARDING) != wanted.get(_FORWARDING)
-        for key, old in self._old_values(before):
-            now = _read(system, [key]).get(key)
-            if now is None or now == old:
+        found = []
+        for key, old in old_values:
+            now = seen.get(key)
+            if now == old and key != _FORWARDING and key.endswith(".forwarding"):
+                # Setting it back for all will change it, so it is looked at again after that.
+                found += [] if others else [Found(key)]
                 continue
-            if others and key.endswith(".accept_ra"):
-                kept.append(
-                    f"{key} was left at {now}: IPv6 forwarding stays on, and with {old} the host "
-                    "would lose the default route that its router advertises."
-                )
-            elif others and key.endswith(".forwarding"):
-                sentence = (
-                    f"IPv6 forwarding was left on, because the Docker network "
-                    f"{min(others)} uses IPv6 too."
-                )
-                if sentence not in kept:
-                    kept.append(sentence)
-            elif (
+            if now is None or now == old:
+                if key in wanted:
+                    state = "is not there any more" if now is None else f"is {old} already"
+                    found.append(Found(key, Standing.GONE, f"{key} {state}, as before."))
+                continue
+            needed = _needed(key, now, old, others)
+            if (
                 key in wanted
-                and seen.get(key) != wanted[key]
+                and now != wanted[key]
                 and not (spread and key != _FORWARDING and key.endswith(".forwarding"))
             ):
-                kept.append(f"{key} has been set to {now} by somebody else since; it was kept.")
+                found.append(
+                    Found(
+                        key,
+                        Standing.CHANGED,
+                        f"{key} has been set to {now} by somebody else since.",
+                        needed,
+                        changed=_change(key, wanted[key], now),
+                        back=_change(key, now, old),
+                    )
+                )
             else:
-                run(system, _write(key, old), report)
-        if any(" was left at " in sentence for sentence in kept):
-            kept.append(f"{self.path} was kept, so that it is so after the next boot too.")
-            return tuple(kept)
-        return (*kept, *self.undo_files(system, before))
+                found.append(Found(key, needed=needed))
+        return tuple(found)
 
-    def undo_early(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Set back each value that is to be so, then see to the file."""
+        todo = verdicts(found, decisions)
+        wanted = dict(self.values)
+        kept: list[str] = []
+        for key, old in self._old_values(before):
+            verdict = todo.get(key, Verdict.LEAVE)
+            value = {Verdict.BACK: old, Verdict.OURS: wanted.get(key)}.get(verdict)
+            # One that was set for all is as it should be by now.
+            if value is not None and _read(system, [key]).get(key) not in (None, value):
+                run(system, _write(key, value), report)
+        values = [each for each in found if each.name in wanted or each.needed]
+        values = [each for each in values if each.name != self.path]
+        kept += dict.fromkeys(left_of(values, found, decisions))
+        return (*kept, *self.undo_files(system, before, found, decisions))
+
+    def undo_early(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        decisions: Decisions = NOTHING_DECIDED,
+    ) -> tuple[str, ...]:
         """Put the file back; the live values are those of a kernel that has just started."""
-        return self.undo_files(system, before)
+        return self.undo_files(system, before, self.compare_files(system, before), decisions)
 
     def _old_values(self, before: Before) -> list[tuple[str, str]]:
         """Return what was there: forwarding for all first, because it sets every interface."""
@@ -178,6 +235,26 @@ class Sysctl(Step):
             key for key, value in live.items() if key not in ours and value != live.get(_FORWARDING)
         ]
         return [(key, live[key]) for key in [*ours, *others]]
+
+
+def _needed(key: str, now: str, old: str, others: Sequence[str]) -> str:
+    """Return why a value cannot be set back while other networks use IPv6, or nothing."""
+    if others and _listens(key):
+        return (
+            f"{key} stays at {now}: IPv6 forwarding stays on, and with {old} the host would lose "
+            "the default route that its router advertises."
+        )
+    if others and key.endswith(".forwarding"):
+        return f"IPv6 forwarding stays on, because the Docker network {others[0]} uses IPv6 too."
+    return ""
+
+
+def _listens(key: str) -> bool:
+    return key.endswith(".accept_ra")
+
+
+def _change(key: str, before: str, after: str) -> Diff:
+    return difference(key, f"{key} = {before}\n", f"{key} = {after}\n")
 
 
 def _write(key: str, value: str) -> Run:

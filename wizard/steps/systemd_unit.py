@@ -1,16 +1,17 @@
 """A systemd unit of our own, which puts everything back after a reboot or a restart of Docker."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.system import FileState, System
 
-PATH = "/etc/systemd/system/docker-ipv6-wizard.service"
+PATH = ip6tables.UNIT
 
 
 @dataclass(frozen=True)
@@ -70,18 +71,42 @@ class SystemdUnit(Step):
             "systemctl daemon-reload",
         )
 
-    def undo(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
-        """Disable and remove the unit unless somebody changed it."""
-        if self.bridge and system.run(("ip", "link", "show", "dev", self.bridge)).status == 0:
-            return (
-                f"{self.name} was kept, because it closes {self.bridge} at every boot and that is "
-                "still there.",
-            )
-        now = system.read(self.path)
-        if now is not None and now.text == self.text:
+    def compare(
+        self, system: System, before: Before, leaving: Container[str] = ()
+    ) -> tuple[Found, ...]:
+        """Compare the file; it is needed while the bridge that it closes is there."""
+        found = self.compare_files(system, before)
+        if not self.bridge or self.bridge in leaving:
+            return found
+        if system.run(("ip", "link", "show", "dev", self.bridge)).status != 0:
+            return found
+        needed = (
+            f"{self.name} stays, because it closes {self.bridge} at every boot and that is "
+            "still there."
+        )
+        return tuple(replace(each, needed=needed) for each in found)
+
+    def take_back(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Disable and remove the unit; or enable it where it is put back as it was left."""
+        todo = verdicts(found, decisions).get(self.path, Verdict.LEAVE)
+        if todo is Verdict.BACK and system.read(self.path) is not None:
             run(system, Run(("systemctl", "disable", "--now", self.name)), report)
-        kept = self.undo_files(system, before)
-        if not kept:
+        kept = self.undo_files(system, before, found, decisions)
+        if todo is Verdict.OURS:
+            for action in self.actions():
+                if isinstance(action, Run):
+                    run(system, action, report)
+        elif not kept:
+            if todo is Verdict.LEAVE:
+                # Without its file it may still be started, and at every boot.
+                system.run(("systemctl", "disable", "--now", self.name))
             run(system, Run(("systemctl", "daemon-reload")), report)
             system.run(("systemctl", "reset-failed", self.name))
         return kept

@@ -1,0 +1,128 @@
+"""What was added to a Compose file comes out again, and what somebody else did since stays."""
+
+import difflib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.test_compose_shapes import EDITED, Shape
+from wizard.compose.removal import without_addition
+from wizard.reverse_edit import without_edit
+
+BEFORE = """\
+services:
+  web:
+    image: one:1
+    networks:
+      - inner
+  worker:
+    image: two:1
+networks:
+  inner:
+"""
+AFTER = """\
+services:
+  web:
+    image: one:1
+    networks:
+      - inner
+      - six
+  worker:
+    image: two:1
+    networks:
+      - default
+      - six
+networks:
+  inner:
+  six:
+    external: true
+"""
+
+
+def edits(shape: Shape, after: str) -> Iterator[tuple[str, str]]:
+    """Every remark on a line and every line put in, as (what it makes of before, and of after)."""
+    old, new = shape.before.splitlines(keepends=True), after.splitlines(keepends=True)
+    for block in difflib.SequenceMatcher(None, old, new, False).get_matching_blocks():
+        for at in range(block.size):
+            line = old[block.a + at]
+            bare = line.rstrip("\r\n")
+            for change in ([f"{bare} # mine{line[len(bare) :]}"], ["# mine\n", line]):
+                made = []
+                for lines, start in ((old, block.a), (new, block.b)):
+                    place = start + at
+                    made.append("".join([*lines[:place], *change, *lines[place + 1 :]]))
+                yield made[0], made[1]
+
+
+@pytest.mark.parametrize("shape", EDITED, ids=lambda shape: shape.name)
+def test_of_every_shape_only_ours_is_taken_out_or_nothing(shape: Shape) -> None:
+    after = shape.edited(shape.before.encode()).decode()
+    assert without_addition(shape.before, after, after) == shape.before
+    assert without_addition(shape.before, after, shape.before) == shape.before
+    results = [
+        (mine, without_addition(shape.before, after, both)) for mine, both in edits(shape, after)
+    ]
+    assert all(result in (mine, None) for mine, result in results)
+    # None is for remarks that land inside a text, and so change what the file says elsewhere.
+    assert sum(result == mine for mine, result in results) >= len(results) * 0.6
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("image: one:1", "image: one:2"),
+        ("  worker:", "  cache:\n    image: three:1\n  worker:"),
+        ("      - inner\n", "      - inner\n      - outer\n"),
+        ("    image: two:1\n", "    image: two:1\n    environment:\n      A: b\n"),
+        ("  inner:\n", "  inner:\n    internal: true\n"),
+        ("services:", "# mine\nservices:"),
+    ],
+)
+def test_what_an_administrator_does_stays_to_the_byte(old: str, new: str) -> None:
+    both, mine = AFTER.replace(old, new, 1), BEFORE.replace(old, new, 1)
+    assert without_addition(BEFORE, AFTER, both) == mine
+    below = "volumes:\n  data:\n"
+    assert without_addition(BEFORE, AFTER, both + below) == mine + below
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("      - six\n", "      - six # mine\n"),
+        ("    external: true\n", "    external: true\n    name: other\n"),
+        ("      - default\n", "      - default\n      - another\n"),
+        # A copy of a service brought a copy of our line with it.
+        ("\nnetworks:\n", "\n  copy:\n    image: one:1\n    networks: [six]\nnetworks:\n"),
+        ("  six:\n", "  six: &anchor\n"),
+        ("services:", "services: ["),
+        ("services:\n", "services:\n\t"),
+    ],
+)
+def test_what_cannot_be_told_apart_is_left_alone(old: str, new: str) -> None:
+    both = AFTER.replace(old, new, 1)
+    assert both != AFTER
+    assert without_addition(BEFORE, AFTER, both) is None
+
+
+def test_other_line_ends_everywhere_leave_it_alone() -> None:
+    assert without_addition(BEFORE, AFTER, AFTER.replace("\n", "\r\n")) is None
+
+
+def test_a_file_that_holds_nothing_of_ours_is_as_it_should_be() -> None:
+    assert without_addition(BEFORE, AFTER, BEFORE + "# mine\n") == BEFORE + "# mine\n"
+    assert without_addition(BEFORE, AFTER, "services: {}\n") == "services: {}\n"
+
+
+def test_aliases_without_end_are_given_up_on() -> None:
+    bomb = "x0: &a0 {a: b, c: d, e: f, g: h}\n" + "".join(
+        f"x{n}: &a{n} {{a: *a{n - 1}, b: *a{n - 1}, c: *a{n - 1}, d: *a{n - 1}}}\n"
+        for n in range(1, 12)
+    )
+    assert without_addition(bomb + BEFORE, bomb + AFTER, bomb + AFTER + "# mine\n") is None
+
+
+def test_lines_that_an_edit_took_away_come_back_between_the_same_neighbours() -> None:
+    assert without_edit("a\nb\nc\n", "a\nc\n", "x\na\nc\ny\n") == "x\na\nb\nc\ny\n"
+    assert without_edit("a\nb\n", "a\n", "a\n") == "a\nb\n"
+    assert without_edit("a\nb\nc\n", "a\nc\n", "a\nx\nc\n") is None
+    assert without_edit("a\n", "a\nb\n", "a\n") is None

@@ -1,0 +1,71 @@
+"""Takes what an earlier edit put into a Compose file out again, and leaves all other edits."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from wizard.compose.document import ListNode, MapNode, Node, load, value_of
+from wizard.compose.naming import names_network
+from wizard.errors import Refused
+from wizard.reverse_edit import without_edit
+
+_MOST_FACTS = 100_000
+"""More than any Compose file says; aliases of aliases can make a small one say without end."""
+
+Fact = tuple[tuple[str, ...], bytes]
+
+
+def without_addition(before: str, after: str, now: str) -> str | None:
+    """Return ``now`` without what was added when ``before`` was made ``after``.
+
+    Every line of others stays, to the byte. That the result says what ``now`` says but for what the
+    addition said, no more and no less, is made sure of with the parsed files.
+
+    Returns:
+        The text, which is ``now`` itself where nothing of the addition is in it; or None where it
+        cannot be taken out by itself.
+    """
+    old, new, current = _facts(before), _facts(after), _facts(now)
+    if old is None or new is None or current is None:
+        return None
+    added = new - old
+    if not added & current:
+        return now
+    result = without_edit(before, after, now)
+    remaining = _facts(result) if result is not None else None
+    if remaining is None:
+        return None
+    exact = current - remaining == added and remaining - current == old - new
+    # Somebody may have copied a service, and with it the network that nothing would declare then.
+    declared = {path[1] for path, _value in added if len(path) == 2 and path[0] == "networks"}
+    dangling = [key for key in declared if result is not None and names_network(result, key)]
+    return result if exact and not dangling else None
+
+
+def _facts(text: str) -> Counter[Fact] | None:
+    """Return what a Compose file says, one by one; None where it is not one."""
+    try:
+        root = load(text.encode("utf-8", "surrogateescape"), "the file").root
+    except Refused:
+        return None
+    if root is None:
+        return None
+    found: Counter[Fact] = Counter()
+    for number, fact in enumerate(_walk(root, ())):
+        if number > _MOST_FACTS:
+            return None
+        found[fact] += 1
+    return found
+
+
+def _walk(node: Node, path: tuple[str, ...]) -> Iterator[Fact]:
+    target = value_of(node)
+    if isinstance(target, MapNode):
+        yield path, b"a mapping"
+        for key, value in target.pairs.items():
+            yield from _walk(value, (*path, key))
+    elif isinstance(target, ListNode):
+        yield path, b"a list"
+        for item in target.items:
+            yield (*path, "-"), item.digest
+    else:
+        yield path, target.digest

@@ -1,0 +1,142 @@
+"""How what a step left on the host stands today, and what an undo makes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+
+from wizard.steps.actions import Diff
+
+
+class Standing(StrEnum):
+    """How one object compares with what the step left."""
+
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    """By somebody, and it is theirs to say what becomes of it."""
+    GONE = "gone"
+    """Nothing of the step is in it any more."""
+
+
+class Choice(StrEnum):
+    """What becomes of an object that somebody changed."""
+
+    KEEP = "keep"
+    """Theirs stays."""
+    OURS = "ours"
+    """What the step left is put back, and the step stays in force."""
+    ORIGINAL = "original"
+    """What was there before the wizard is put back, and their change is lost."""
+
+
+Decisions = Mapping[str, Choice]
+"""What was chosen, by the names of the objects."""
+
+NOTHING_DECIDED: Decisions = {}
+
+
+class Verdict(Enum):
+    """What an undo does with one object."""
+
+    LEAVE = "leave it"
+    BACK = "take it back"
+    APART = "take only ours out of it"
+    OURS = "put ours back"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One object that a step left, compared with what is there now. The host was only read."""
+
+    name: str
+    """What it is called; no other object of the step is called the same."""
+    standing: Standing = Standing.UNCHANGED
+    words: str = ""
+    """How it stands, in sentences; empty where it is unchanged."""
+    needed: str = ""
+    """Who or what stands on it, so that it cannot be taken back yet, in sentences."""
+    changed: Diff | None = None
+    """From what the step left to what is there now."""
+    apart: Diff | None = None
+    """From what is there now to the same without what the step put in, where that can be done."""
+    back: Diff | None = None
+    """From what is there now to what was there before the wizard."""
+    along: tuple[str, ...] = ()
+    """The names of what goes when this goes."""
+
+    def diffs(self, choice: Choice) -> tuple[Diff, ...]:
+        """Return what somebody changed, and what an undo with this choice changes."""
+        happens = None if self.needed else self.back
+        shown = [happens]
+        if self.standing is Standing.CHANGED:
+            since = self.changed and replace(self.changed, heading="Changed since in")
+            if choice is Choice.KEEP and not self.needed:
+                happens = self.apart
+            elif choice is Choice.OURS:
+                happens = None
+            shown = [since, happens and replace(happens, heading="Will change in")]
+        return tuple(each for each in shown if each is not None and each.lines)
+
+    def outlook(self, choice: Choice) -> str:
+        """Return how it stands and what an undo with this choice makes of it, in sentences."""
+        match self.standing, choice:
+            case Standing.GONE, Choice.KEEP | Choice.ORIGINAL:
+                return self.words
+            case Standing.UNCHANGED, Choice.KEEP | Choice.ORIGINAL:
+                return self.needed
+            case _, Choice.OURS:
+                words = "is put back as the wizard left it, and stays in force, as was chosen."
+                return f"{self.words} {self.name} {words}".strip()
+            case _, Choice.ORIGINAL if not self.needed:
+                created = self.back is not None and "+++ /dev/null" in self.back.lines
+                fate = "removed, for it was not there" if created else "put back as it was"
+                return f"{self.words} It is {fate} before the wizard, and their change is lost."
+            case _, Choice.KEEP if self.apart is None:
+                return f"{self.words} It is left as it is."
+            case _ if self.needed:
+                return f"{self.words} {self.needed}"
+        return f"{self.words} Their change is kept; only what the wizard put in is removed."
+
+    def left(self, choice: Choice) -> str:
+        """Return what to say of it where it is on the host after the undo."""
+        if self.needed and choice is not Choice.OURS:
+            if self.standing is not Standing.CHANGED:
+                return self.needed
+            if choice is Choice.ORIGINAL or self.apart is not None:
+                return f"{self.words} {self.needed}"
+        if self.standing is Standing.CHANGED and choice is not Choice.OURS:
+            return f"{self.words} It was left as it is."
+        words = "is in force as the wizard left it, because that was chosen."
+        return f"{self.words} {self.name} {words}".strip()
+
+
+def stays(found: Sequence[Found], decisions: Decisions) -> bool:
+    """Return whether a step stays in force: where one of its objects is to be as the step left it.
+
+    What it left besides stays too then, for half a step does nobody good.
+    """
+    return any(decisions.get(each.name) is Choice.OURS for each in found)
+
+
+def verdicts(found: Sequence[Found], decisions: Decisions) -> dict[str, Verdict]:
+    """Return what an undo does with each object, by its name."""
+    whole = stays(found, decisions)
+    return {each.name: _verdict(each, decisions, whole) for each in found}
+
+
+def choice_of(found: Found, decisions: Decisions) -> Choice:
+    """Return what was chosen for an object; theirs is kept where nothing was."""
+    return decisions.get(found.name, Choice.KEEP)
+
+
+def _verdict(each: Found, decisions: Decisions, whole: bool) -> Verdict:
+    choice = choice_of(each, decisions)
+    match each.standing:
+        case Standing.UNCHANGED:
+            return Verdict.LEAVE if whole or each.needed else Verdict.BACK
+        case Standing.CHANGED | Standing.GONE if choice is Choice.OURS:
+            return Verdict.OURS
+        case Standing.CHANGED if choice is Choice.ORIGINAL and not each.needed:
+            return Verdict.BACK
+        case Standing.CHANGED if choice is Choice.KEEP and not each.needed and each.apart:
+            return Verdict.APART
+    return Verdict.LEAVE
