@@ -483,7 +483,8 @@ async def test_what_has_changed_since_the_run_is_said_above_the_containers() -> 
         await go_apply(pilot, app)
         await keep(pilot, app)
         await until(pilot, lambda: app.reports)
-        await settle(pilot)
+        await until(pilot, partial(says, app, "The prefix has changed [/]."))
+        await until(pilot, partial(says, app, "mastodon-web-1"))
         words = shown(app)
         assert words.index("The prefix has changed [/].") < words.index("mastodon-web-1")
 
@@ -904,7 +905,7 @@ async def test_what_somebody_changed_has_three_keys_and_nothing_else_has() -> No
         assert app.undo_preview.chosen == {number: {path: Choice.KEEP}}
         assert "K O P" not in shown(app)
         await press(pilot, "down", "down", "down")
-        assert "K O P Choose" in shown(app)
+        await until(pilot, partial(says, app, "K O P Choose"))
         assert "F1 Help" in shown(app).split("\n")[-1]
         for key, choice, words in (
             ("o", Choice.OURS, "ours is put back"),
