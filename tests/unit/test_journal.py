@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import made_up_deployments, made_up_hosts
-from tests.made_up_deployments import TODAY, Deployment
+from tests.made_up_deployments import CLAIMS, TODAY, Deployment, claimant
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference, failing
 from wizard.apply import journal, undoing
 from wizard.choices import Choices, Placement
@@ -230,26 +230,6 @@ def test_a_cancelled_run_stops_before_the_next_step_and_rolls_back(memory: Store
         begun = [step for step in record.steps if step.state is not StepState.PLANNED]
         assert len(begun) == boundary
         assert difference(before, made.system.snapshot()) == set()
-
-
-# Which kind of step answers for what is on the host: the beginning of its name in a snapshot.
-CLAIMS = {
-    "file /etc/sysctl.d": "sysctl",
-    "sysctl net.ipv6.conf.br-ipv6.": "docker-network",
-    "sysctl ": "sysctl",
-    "file /etc/docker-ipv6-wizard": "ip6tables",
-    "directory /etc/docker-ipv6-wizard": "ip6tables",
-    "chain ": "ip6tables",
-    "file /etc/systemd": "systemd-unit",
-    "unit ": "systemd-unit",
-    "network ": "docker-network",
-    "file /srv/mastodon": "compose-file",
-    "container ": "attach",
-}
-
-
-def claimant(key: str) -> str:
-    return next(kind for prefix, kind in CLAIMS.items() if key.startswith(prefix))
 
 
 @pytest.mark.parametrize("half_done", [False, True], ids=["not done", "done but said to fail"])
