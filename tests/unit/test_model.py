@@ -56,6 +56,8 @@ GUEST = "somebody's"
 
 
 def _append(host: Host, path: str) -> None:
+    if str(Path(path).parent) not in host.directories:
+        return
     text = host.files[path].text if path in host.files else ""
     host.files[path] = FileState(f"{text}# somebody was here\n", 0o600, 1000, 1000)
 
@@ -116,6 +118,10 @@ HAPPENINGS = ("kill", "fail", "fail half done", "fill", *EDITS)
 happening = st.none() | st.tuples(
     st.integers(1, 80), st.sampled_from(("kill",) * 12 + ("fail",) * 3 + HAPPENINGS)
 )
+
+
+armed = precondition(lambda self: self.pid1.run is not None)
+recorded = precondition(lambda self: self.store.path.exists())
 
 
 class Lives(RuleBasedStateMachine):
@@ -211,10 +217,11 @@ class Lives(RuleBasedStateMachine):
         if begun and now is not None and now.state in UP:
             self.after = self.host.snapshot()
             assert {step.state for step in now.steps} == {StepState.DONE}
-            if not self.edited:
+            if not self.edited and not self.besides:
                 for step, _entry in journal.begun_steps(now):
                     assert step.check(self.host) is None
 
+    @recorded
     @rule(happens=happening)
     def undo(self, happens: tuple[int, str] | None) -> None:
         record = self.store.load()
@@ -225,6 +232,7 @@ class Lives(RuleBasedStateMachine):
         )
         assert isinstance(ended, Refused) != in_force
 
+    @recorded
     @rule(happens=happening)
     def keep(self, happens: tuple[int, str] | None) -> None:
         before = self.store.load()
@@ -239,6 +247,7 @@ class Lives(RuleBasedStateMachine):
         elif ended is not None:
             assert now == before, "somebody was told that nothing is kept"
 
+    @recorded
     @rule(happens=happening, seconds=st.sampled_from([30, 300]))
     def extend(self, happens: tuple[int, str] | None, seconds: int) -> None:
         ended = self.process(
@@ -247,13 +256,14 @@ class Lives(RuleBasedStateMachine):
         if isinstance(ended, Record):
             assert window.seconds_left(ended) == seconds
 
+    @recorded
     @rule(happens=happening)
     def take_back_now(self, happens: tuple[int, str] | None) -> None:
         record = self.store.load()
         if record is not None and record.state.in_force:
             self.reverts(record.id, happens, asked=True)
 
-    @precondition(lambda self: self.pid1.run is not None)
+    @armed
     @rule(happens=happening)
     def guard(self, happens: tuple[int, str] | None) -> None:
         """PID 1 starts the guard, whether it is due or somebody just does it."""
@@ -265,6 +275,7 @@ class Lives(RuleBasedStateMachine):
         self.clock.now += seconds
         self.pid1.look()
 
+    @armed
     @rule(early=happening, late=happening)
     def restart(
         self, early: tuple[int, str] | None, late: tuple[int, str] | None
@@ -272,10 +283,8 @@ class Lives(RuleBasedStateMachine):
         """Boot anew. What the kernel forgets is for the practice machines to show."""
         self.clock.now, self.clock.boot = 1.0, f"{self.clock.boot}+"
         self.pid1.restart()
-        if self.pid1.run is not None:
-            self.reverts(self.pid1.run, early, early=True)
-            self.pid1.due = False
-            self.reverts(self.pid1.run, late)
+        self.reverts(self.pid1.run, early, early=True)
+        self.guard(late)
 
     @rule()
     def settle(self) -> None:
@@ -291,12 +300,15 @@ class Lives(RuleBasedStateMachine):
         was = self.host.snapshot()
         EDITS[name](self.host)
         now = self.host.snapshot()
-        changed = difference(was, now)
-        for key in changed:
+        unit = f"unit {Path(UNIT_FILE).name}"
+        for key in difference(was, now):
             if key.endswith(".forwarding") and key != f"sysctl {FORWARDING}":
                 self.besides.add(key)
             else:
                 self.edited[key] = now.get(key)
+            if key == f"file {UNIT_FILE}":
+                # What PID 1 makes of it.
+                self.besides |= {f"{unit} {each}" for each in ("known_units", "enabled", "active")}
 
     @rule()
     def fill(self) -> None:
@@ -335,8 +347,10 @@ class Lives(RuleBasedStateMachine):
         finally:
             self.moments.plan(0, lambda: False)
             self.host.fail_at, self.host.half_done = (), False
-        if ended is not None:
-            self.stale = ended != self.store.load()
+        if ended is not None and ended != self.store.load():
+            self.stale = True
+        elif ended is not None and ended.state in (*BACK, *PARTLY_BACK):
+            self.stale = False
         return ended
 
     def happen(self, what: str) -> bool:
@@ -344,6 +358,11 @@ class Lives(RuleBasedStateMachine):
             raise Killed
         if what in EDITS:
             self.edit(what)
+            # A parameter of the kernel cannot be compared and set in one go.
+            values = {key for key in self.edited if key.startswith("sysctl ")}
+            self.besides |= values
+            for key in values:
+                del self.edited[key]
         elif what == "fill":
             self.disk.fill()
         else:
@@ -368,7 +387,7 @@ class Lives(RuleBasedStateMachine):
         record = self.store.load()
         changed = difference(self.before, self.host.snapshot()) - {*self.edited} - self.besides
         if record is None or record.state in BACK:
-            assert changed == set()
+            assert not changed, changed
             return
         begun = {
             step.kind
