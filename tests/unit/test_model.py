@@ -115,9 +115,16 @@ EDITS: dict[str, Callable[[Host], None]] = {
 
 HAPPENINGS = ("kill", "fail", "fail half done", "fill", *EDITS)
 
-happening = st.none() | st.tuples(
-    st.integers(1, 80), st.sampled_from(("kill",) * 12 + ("fail",) * 3 + HAPPENINGS)
-)
+Happens = tuple[int, str] | None
+
+
+def happening(most: int) -> st.SearchStrategy[Happens]:
+    """Nothing, or one thing at one of so many moments."""
+    names = ("kill",) * 12 + ("fail",) * 6 + HAPPENINGS
+    return st.none() | st.tuples(st.integers(1, most), st.sampled_from(names))
+
+
+LONG_WORK, SHORT_WORK = happening(80), happening(8)
 
 
 armed = precondition(lambda self: self.pid1.run is not None)
@@ -155,7 +162,7 @@ class Lives(RuleBasedStateMachine):
         self.disk = self.host.disk = Disk(self.store, self.host, self.moments)
         self.patch.setattr("wizard.record.write_durably", self.disk.write)
         self.patch.setattr(os, "posix_fallocate", self.disk.allocate)
-        self.before = self.host.snapshot()
+        self.before = self.seen()
         self.after = self.before
         self.edited: dict[str, str | None] = {}
         """What somebody else has made of a thing since the run began; None where it is gone."""
@@ -183,11 +190,11 @@ class Lives(RuleBasedStateMachine):
 
     # What may be done.
 
-    @rule(happens=happening, seconds=st.sampled_from([None, 30, 120]), well=st.integers(0, 7))
-    def apply(self, happens: tuple[int, str] | None, seconds: int | None, well: int) -> None:
+    @rule(happens=LONG_WORK, seconds=st.sampled_from([None, 30, 120]), well=st.integers(0, 7))
+    def apply(self, happens: Happens, seconds: int | None, well: int) -> None:
         self.lacks = well == 0
         earlier = self.store.load()
-        start, edited, besides = self.host.snapshot(), self.edited, self.besides
+        start, edited, besides = self.seen(), self.edited, self.besides
         self.edited, self.besides = {}, set()
 
         def work() -> Record:
@@ -213,28 +220,26 @@ class Lives(RuleBasedStateMachine):
             self.edited = edited | self.edited
             self.besides |= besides
         if isinstance(record, WizardError):
-            assert difference(start, self.host.snapshot()) <= {*self.edited, *self.besides}
+            assert difference(start, self.seen()) <= {*self.edited, *self.besides}
         if begun and now is not None and now.state in UP:
-            self.after = self.host.snapshot()
+            self.after = self.seen()
             assert {step.state for step in now.steps} == {StepState.DONE}
             if not self.edited and not self.besides:
                 for step, _entry in journal.begun_steps(now):
                     assert step.check(self.host) is None
 
     @recorded
-    @rule(happens=happening)
-    def undo(self, happens: tuple[int, str] | None) -> None:
+    @rule(happens=LONG_WORK)
+    def undo(self, happens: Happens) -> None:
         record = self.store.load()
         in_force = record is not None and record.state.in_force
         self.undoing = self.undoing or in_force
-        ended = self.process(
-            lambda: worker.undo(self.host, self.store, self.pid1), happens
-        )
+        ended = self.process(lambda: worker.undo(self.host, self.store, self.pid1), happens)
         assert isinstance(ended, Refused) != in_force
 
     @recorded
-    @rule(happens=happening)
-    def keep(self, happens: tuple[int, str] | None) -> None:
+    @rule(happens=SHORT_WORK)
+    def keep(self, happens: Happens) -> None:
         before = self.store.load()
         ended = self.process(
             lambda: revert.keep(self.host, self.store, self.pid1), happens, unit=False
@@ -248,8 +253,8 @@ class Lives(RuleBasedStateMachine):
             assert now == before, "somebody was told that nothing is kept"
 
     @recorded
-    @rule(happens=happening, seconds=st.sampled_from([30, 300]))
-    def extend(self, happens: tuple[int, str] | None, seconds: int) -> None:
+    @rule(happens=SHORT_WORK, seconds=st.sampled_from([30, 300]))
+    def extend(self, happens: Happens, seconds: int) -> None:
         ended = self.process(
             lambda: revert.extend(self.store, self.pid1, seconds), happens, unit=False
         )
@@ -257,15 +262,15 @@ class Lives(RuleBasedStateMachine):
             assert window.seconds_left(ended) == seconds
 
     @recorded
-    @rule(happens=happening)
-    def take_back_now(self, happens: tuple[int, str] | None) -> None:
+    @rule(happens=LONG_WORK)
+    def take_back_now(self, happens: Happens) -> None:
         record = self.store.load()
         if record is not None and record.state.in_force:
             self.reverts(record.id, happens, asked=True)
 
     @armed
-    @rule(happens=happening)
-    def guard(self, happens: tuple[int, str] | None) -> None:
+    @rule(happens=LONG_WORK)
+    def guard(self, happens: Happens) -> None:
         """PID 1 starts the guard, whether it is due or somebody just does it."""
         self.pid1.due = False
         self.reverts(self.pid1.run, happens)
@@ -276,10 +281,8 @@ class Lives(RuleBasedStateMachine):
         self.pid1.look()
 
     @armed
-    @rule(early=happening, late=happening)
-    def restart(
-        self, early: tuple[int, str] | None, late: tuple[int, str] | None
-    ) -> None:
+    @rule(early=LONG_WORK, late=LONG_WORK)
+    def restart(self, early: Happens, late: Happens) -> None:
         """Boot anew. What the kernel forgets is for the practice machines to show."""
         self.clock.now, self.clock.boot = 1.0, f"{self.clock.boot}+"
         self.pid1.restart()
@@ -297,9 +300,9 @@ class Lives(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(sorted(EDITS)))
     def edit(self, name: str) -> None:
-        was = self.host.snapshot()
+        was = self.seen()
         EDITS[name](self.host)
-        now = self.host.snapshot()
+        now = self.seen()
         unit = f"unit {Path(UNIT_FILE).name}"
         for key in difference(was, now):
             if key.endswith(".forwarding") and key != f"sysctl {FORWARDING}":
@@ -308,7 +311,7 @@ class Lives(RuleBasedStateMachine):
                 self.edited[key] = now.get(key)
             if key == f"file {UNIT_FILE}":
                 # What PID 1 makes of it.
-                self.besides |= {f"{unit} {each}" for each in ("known_units", "enabled", "active")}
+                self.besides |= {f"{unit} enabled", f"{unit} active"}
 
     @rule()
     def fill(self) -> None:
@@ -320,16 +323,14 @@ class Lives(RuleBasedStateMachine):
 
     # How it is done.
 
-    def reverts(self, run: str | None, happens: tuple[int, str] | None, **how: bool) -> None:
+    def reverts(self, run: str | None, happens: Happens, **how: bool) -> None:
         assert run is not None
-        self.process(
-            lambda: revert.revert(run, self.host, self.store, self.pid1, **how), happens
-        )
+        self.process(lambda: revert.revert(run, self.host, self.store, self.pid1, **how), happens)
 
     def process(
         self,
         work: Callable[[], Record | None],
-        happens: tuple[int, str] | None,
+        happens: Happens,
         unit: bool = True,
     ) -> Record | WizardError | None:
         """Run a process of the wizard's; None where it was killed."""
@@ -338,7 +339,7 @@ class Lives(RuleBasedStateMachine):
         try:
             ended = work()
         except Killed:
-            self.torn = True
+            self.torn, self.stale = True, self.stale or self.disk.junk > 0
             if unit:
                 self.pid1.died()
             return None
@@ -353,13 +354,18 @@ class Lives(RuleBasedStateMachine):
             self.stale = False
         return ended
 
+    def seen(self) -> dict[str, str]:
+        """Return all there is, but for what PID 1 happens to have read of unit files."""
+        found = self.host.snapshot()
+        return {key: value for key, value in found.items() if not key.endswith(" known_units")}
+
     def happen(self, what: str) -> bool:
         if what == "kill":
             raise Killed
         if what in EDITS:
             self.edit(what)
-            # A parameter of the kernel cannot be compared and set in one go.
-            values = {key for key in self.edited if key.startswith("sysctl ")}
+            # What the kernel holds cannot be compared and set in one go.
+            values = {key for key in self.edited if key.startswith(("sysctl ", "chain "))}
             self.besides |= values
             for key in values:
                 del self.edited[key]
@@ -374,7 +380,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def what_others_did_stays(self) -> None:
-        now = self.host.snapshot()
+        now = self.seen()
         for key, value in self.edited.items():
             if key.startswith("chain "):
                 # Ours may go from between theirs.
@@ -385,7 +391,7 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def the_record_says_what_is_on_the_host(self) -> None:
         record = self.store.load()
-        changed = difference(self.before, self.host.snapshot()) - {*self.edited} - self.besides
+        changed = difference(self.before, self.seen()) - {*self.edited} - self.besides
         if record is None or record.state in BACK:
             assert not changed, changed
             return
@@ -394,7 +400,7 @@ class Lives(RuleBasedStateMachine):
             for step in record.steps
             if step.state not in (StepState.PLANNED, StepState.UNDONE)
         }
-        assert {claimant(key) for key in changed} <= begun
+        assert {claimant(key) for key in changed} <= begun, changed
         if self.stale:
             return
         if record.state in PARTLY_BACK:
@@ -403,7 +409,7 @@ class Lives(RuleBasedStateMachine):
                 step.kind for step in record.steps if step.state is StepState.KEPT
             }
         if record.state in UP:
-            now = difference(self.after, self.host.snapshot())
+            now = difference(self.after, self.seen())
             assert now <= {*self.edited, *self.besides}
 
     @invariant()

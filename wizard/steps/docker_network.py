@@ -92,6 +92,8 @@ class DockerNetwork(Step):
         found = inspect(system, self.network)
         shown = clean_line(self.network)
         if found is None:
+            # An undo that was cut short may have removed it, and no more than that.
+            self._stop_forwarding(system, before, report)
             return ()
         if not self._is_ours(found):
             return (f"The Docker network {shown} has been made anew by somebody, so it was kept.",)
@@ -119,12 +121,13 @@ class DockerNetwork(Step):
         if kept:
             return tuple(kept)
         run(system, Run(("docker", "network", "rm", self.network)), report)
-        if self.engine_forwards and not ipv6_networks(system):
-            self._stop_forwarding(system, before, report)
+        self._stop_forwarding(system, before, report)
         return ()
 
     def _stop_forwarding(self, system: System, before: Before, report: Report) -> None:
         """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
+        if not self.engine_forwards or ipv6_networks(system):
+            return
         for key, value in before.get("forwarding", []):
             if forwarding_now(system).get(key) not in (None, value):
                 run(system, Run(("sysctl", "--write", f"{key}={value}")), report)
