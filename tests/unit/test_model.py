@@ -26,13 +26,13 @@ from hypothesis.stateful import (
 )
 
 from tests import made_up_deployments, made_up_hosts
-from tests.made_up_deployments import Deployment, claimant
+from tests.made_up_deployments import claimant
 from tests.made_up_surroundings import Clock, Disk, Host, Killed, Moments, Pid1
 from tests.made_up_system import FORWARDING, MadeUpContainer, MadeUpNetwork, difference
 from wizard import sources
 from wizard.apply import journal, revert, way_back, window, worker
 from wizard.choices import Choices, Placement
-from wizard.errors import HostChanged, Refused, StepFailed, WizardError
+from wizard.errors import Refused, StepFailed, WizardError
 from wizard.modes.shared import project_of
 from wizard.plan import Plan
 from wizard.record import Record, State, StepState, Store
@@ -195,7 +195,8 @@ class Lives(RuleBasedStateMachine):
         self.lacks = well == 0
         earlier = self.store.load()
         start, edited, besides = self.seen(), self.edited, self.besides
-        self.edited, self.besides = {}, set()
+        stale = self.stale
+        self.edited, self.besides, self.stale = {}, set(), False
 
         def work() -> Record:
             read = sources.read_project(self.host, project_of(self.made.host, self.made.choices))
@@ -214,11 +215,12 @@ class Lives(RuleBasedStateMachine):
         now = self.store.load()
         begun = now is None or earlier is None or now.id != earlier.id
         if begun:
-            self.before, self.stale, self.undoing = start, False, False
+            self.before, self.undoing = start, False
         else:
             assert not isinstance(record, Record)
             self.edited = edited | self.edited
             self.besides |= besides
+            self.stale |= stale
         if isinstance(record, WizardError):
             assert difference(start, self.seen()) <= {*self.edited, *self.besides}
         if begun and now is not None and now.state in UP:
