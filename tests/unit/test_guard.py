@@ -426,3 +426,20 @@ def test_the_window_is_an_answer_that_is_kept() -> None:
     choices = replace(choosing.Choices(), window=300)
     assert choosing.loads(choosing.dumps(choices)).window == 300
     assert "window" not in choosing.dumps(choosing.Choices())
+
+
+def test_what_is_kept_is_kept_though_the_units_cannot_be_removed(
+    made: Deployment, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(made, store)
+    monkeypatch.setattr(guarding, "UNITS", str(tmp_path))
+    monkeypatch.setattr(guarding.SystemdGuard, "forget_all_but", lambda *_: None)
+    (tmp_path / guard_units.GUARD).write_text("")
+
+    def read_only(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", read_only)
+        kept = revert.keep(made.system, store, guarding.SystemdGuard(made.system, store))
+    assert kept.state is State.APPLIED

@@ -152,7 +152,8 @@ class SystemdGuard:
         there = False
         for name, wants in _WANTS.items():
             for path in (Path(UNITS, wants, name), Path(UNITS, name)):
-                with contextlib.suppress(FileNotFoundError):
+                # Where /etc has become read-only they stay, and find nothing to do when started.
+                with contextlib.suppress(OSError):
                     path.unlink()
                     there = True
         if there:
