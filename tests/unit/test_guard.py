@@ -443,3 +443,14 @@ def test_what_is_kept_is_kept_though_the_units_cannot_be_removed(
         patched.setattr(Path, "unlink", read_only)
         kept = revert.keep(made.system, store, guarding.SystemdGuard(made.system, store))
     assert kept.state is State.APPLIED
+
+
+def test_a_program_that_everybody_can_change_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "_PASSING", ())
+    monkeypatch.setattr(program, "places", lambda: (tmp_path,))
+    program.check_stays()
+    tmp_path.chmod(0o777)
+    with pytest.raises(Refused, match="Everybody on this host can write to"):
+        program.check_stays()
