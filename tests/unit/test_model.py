@@ -370,7 +370,7 @@ class Lives(RuleBasedStateMachine):
             self.edit(what)
             # What the kernel holds cannot be compared and set in one go.
             values = {key for key in self.edited if key.startswith(("sysctl ", "chain "))}
-            self.besides |= values
+            self.besides |= values | {"default route"}
             for key in values:
                 del self.edited[key]
         elif what == "fill":
