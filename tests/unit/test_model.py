@@ -129,6 +129,8 @@ LONG_WORK, SHORT_WORK = happening(80), happening(8)
 
 armed = precondition(lambda self: self.pid1.run is not None)
 recorded = precondition(lambda self: self.store.path.exists())
+in_force = precondition(lambda self: self.state is not None and self.state.in_force)
+free = precondition(lambda self: self.state is None or not self.state.in_the_way)
 
 
 class Lives(RuleBasedStateMachine):
@@ -155,8 +157,18 @@ class Lives(RuleBasedStateMachine):
         patch.setattr(worker, "Verification", lambda *_: self)
         self.patch = patch
 
-    @initialize(host=st.sampled_from(HOSTS), placement=st.sampled_from(Placement))
-    def begin(self, host: Callable[[], Any], placement: Placement) -> None:
+    @property
+    def state(self) -> State | None:
+        """What the record says."""
+        record = self.store.load()
+        return record.state if record else None
+
+    @initialize(
+        host=st.sampled_from(HOSTS),
+        placement=st.sampled_from(Placement),
+        happens=st.none() | LONG_WORK,
+    )
+    def begin(self, host: Callable[[], Any], placement: Placement, happens: Happens) -> None:
         self.made = made_up_deployments.deployment(host(), placement=placement)
         self.host = Host(copy.deepcopy(self.made.system), self.moments)
         self.disk = self.host.disk = Disk(self.store, self.host, self.moments)
@@ -175,6 +187,7 @@ class Lives(RuleBasedStateMachine):
         """Whether a process ended before it could clear its own things away."""
         self.stale = False
         """Whether the disk did not take what the record should say last."""
+        self.apply(happens, 120, False)
 
     # What the engine asks of this model in the place of what looks at a real host.
 
@@ -190,9 +203,14 @@ class Lives(RuleBasedStateMachine):
 
     # What may be done.
 
-    @rule(happens=LONG_WORK, seconds=st.sampled_from([None, 30, 120]), well=st.integers(0, 7))
-    def apply(self, happens: Happens, seconds: int | None, well: int) -> None:
-        self.lacks = well == 0
+    @free
+    @rule(
+        happens=LONG_WORK,
+        seconds=st.sampled_from([120, 120, 30, None]),
+        lacks=st.sampled_from([False] * 9 + [True]),
+    )
+    def apply(self, happens: Happens, seconds: int | None, lacks: bool) -> None:
+        self.lacks = lacks
         earlier = self.store.load()
         start, edited, besides = self.seen(), self.edited, self.besides
         stale = self.stale
@@ -241,7 +259,7 @@ class Lives(RuleBasedStateMachine):
         ended = self.process(lambda: worker.undo(self.host, self.store, self.pid1), happens)
         assert isinstance(ended, Refused) != in_force
 
-    @recorded
+    @in_force
     @rule(happens=SHORT_WORK)
     def keep(self, happens: Happens) -> None:
         before = self.store.load()
@@ -256,7 +274,7 @@ class Lives(RuleBasedStateMachine):
         elif ended is not None:
             assert now == before, "somebody was told that nothing is kept"
 
-    @recorded
+    @in_force
     @rule(happens=SHORT_WORK, seconds=st.sampled_from([30, 300]))
     def extend(self, happens: Happens, seconds: int) -> None:
         ended = self.process(
@@ -265,7 +283,7 @@ class Lives(RuleBasedStateMachine):
         if isinstance(ended, Record):
             assert window.seconds_left(ended) == seconds
 
-    @recorded
+    @in_force
     @rule(happens=LONG_WORK)
     def take_back_now(self, happens: Happens) -> None:
         record = self.store.load()
@@ -279,6 +297,7 @@ class Lives(RuleBasedStateMachine):
         self.pid1.due = False
         self.reverts(self.pid1.run, happens)
 
+    @armed
     @rule(seconds=st.sampled_from([1, 29, 100, 1000]))
     def wait(self, seconds: int) -> None:
         self.clock.now += seconds
@@ -293,6 +312,7 @@ class Lives(RuleBasedStateMachine):
         self.reverts(self.pid1.run, early, early=True)
         self.guard(late)
 
+    @precondition(lambda self: self.pid1.due)
     @rule()
     def settle(self) -> None:
         """Let PID 1 do all that it has to do, without more bad luck."""
@@ -302,6 +322,7 @@ class Lives(RuleBasedStateMachine):
             self.guard(None)
         assert not self.pid1.due
 
+    @in_force
     @rule(name=st.sampled_from(sorted(EDITS)))
     def edit(self, name: str) -> None:
         was = self.seen()
@@ -317,10 +338,12 @@ class Lives(RuleBasedStateMachine):
                 # What PID 1 makes of it.
                 self.besides |= {f"{unit} enabled", f"{unit} active"}
 
+    @in_force
     @rule()
     def fill(self) -> None:
         self.disk.fill()
 
+    @precondition(lambda self: self.disk.junk > 0)
     @rule()
     def make_room(self) -> None:
         self.disk.junk = 0
@@ -440,7 +463,7 @@ class Lives(RuleBasedStateMachine):
             record.state in (State.APPLYING, State.ROLLING_BACK) and begun
         )
         if waits:
-            assert self.pid1.run == record.id or record.window == 0
+            assert self.pid1.run == record.id
             assert self.pid1.due or self.pid1.ends
         if record.state is State.UNCONFIRMED and not self.pid1.due:
             left = window.seconds_left(record)
