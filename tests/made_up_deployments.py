@@ -117,6 +117,26 @@ services:
 
 _PLANS: dict[object, Plan] = {}
 
+CLAIMS = {
+    "file /etc/sysctl.d": "sysctl",
+    "sysctl net.ipv6.conf.br-ipv6.": "docker-network",
+    "sysctl ": "sysctl",
+    "file /etc/docker-ipv6-wizard": "ip6tables",
+    "directory /etc/docker-ipv6-wizard": "ip6tables",
+    "chain ": "ip6tables",
+    "file /etc/systemd": "systemd-unit",
+    "unit ": "systemd-unit",
+    "network ": "docker-network",
+    "file /srv/mastodon": "compose-file",
+    "container ": "attach",
+}
+"""Which kind of step answers for what is on a host: by how its name in a snapshot begins."""
+
+
+def claimant(key: str) -> str:
+    """Return the kind of step that answers for something in a snapshot."""
+    return next(kind for prefix, kind in CLAIMS.items() if key.startswith(prefix))
+
 
 @dataclass(frozen=True)
 class Deployment:

@@ -224,6 +224,8 @@ class Store:
         self.directory = directory
         self.path = directory / "record.toml"
         self.lock = directory / "lock"
+        self.guard = directory / "guard-lock"
+        """Held by the process that guards a run where there is no systemd."""
         self.log = directory / "apply.log"
         self.answers = directory / "answers.toml"
         self.place = directory / "place"

@@ -270,7 +270,7 @@ class Session:
 
     def _is_being_mended(self) -> bool:
         """Return whether the guard can be expected to take over from a process that has died."""
-        if not guard.is_armed():
+        if not guard.is_armed(self.store):
             return False
         self._died = self._died or time.monotonic()
         return time.monotonic() - self._died < _MENDING

@@ -73,7 +73,7 @@ def status(as_json: bool) -> str:
             indent=2,
             ensure_ascii=False,
         )
-    return "\n".join(_status_lines(record, opened.is_running(), opened.store.path))
+    return "\n".join(_status_lines(record, opened))
 
 
 def check(target: str | None, as_json: bool) -> tuple[str, ExitCode]:
@@ -214,18 +214,24 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
     return progress.ended
 
 
-def _status_lines(record: Record, running: bool, path: Path) -> list[str]:
+def _status_lines(record: Record, opened: Session) -> list[str]:
+    running = opened.is_running()
     lines = [
         f"The run of {record.started} {record.state.meaning}"
         + (", and at work right now." if running else "."),
     ]
     if record.state.moving and not running:
         lines.append("Its process has died. wizard --undo takes back what it had begun.")
-    if record.state is State.UNCONFIRMED:
+    if record.state is State.UNCONFIRMED and opened.seconds_left() == 0:
+        lines.append(
+            "Its time is over, and it should be taken back by now. If it still says so in a "
+            "minute, somebody has stopped the guard: type wizard --undo, or wizard --keep."
+        )
+    elif record.state is State.UNCONFIRMED:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
-    lines.append(f"The record is {path}.")
+    lines.append(f"The record is {opened.store.path}.")
     return lines
 
 

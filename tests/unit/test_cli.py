@@ -15,7 +15,7 @@ from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
 from wizard import choices as choosing
 from wizard import cli, session, verbs
-from wizard.apply import guard, journal, lock, revert, way_back, worker
+from wizard.apply import guard, journal, lock, revert, way_back, window, worker
 from wizard.apply.verification import Verification
 from wizard.errors import ExitCode
 from wizard.host import Host, Unknown
@@ -594,3 +594,27 @@ def test_output_that_nobody_reads_any_more_gives_no_traceback(unbuffered: str) -
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (ExitCode.UNEXPECTED, "")
+
+
+def test_status_promises_no_taking_back_that_should_have_been(
+    here: Here, answers: Path, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wizard("--apply", "--yes", "--window", "60", "--answers", answers)
+    assert "It is taken back at" in wizard("--status").out
+    monkeypatch.setattr(window, "boot", lambda: "another")
+    said = wizard("--status").out
+    assert "It is taken back at" not in said
+    assert "wizard --undo" in said
+
+
+def test_a_guard_that_cannot_work_rests_before_it_is_started_again(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(worker, "_rest", lambda cancelled: rests.append(worker.REST))
+    here.store.prepare()
+    here.store.path.write_text("garbage")
+    here.store.path.chmod(0o600)
+    for words, rested in ((["run"], 1), (["run", "now"], 1), (["run", "early"], 1)):
+        assert worker.main(["revert", *words]) == ExitCode.REFUSED
+        assert len(rests) == rested

@@ -1,6 +1,9 @@
 """The guard's pure parts: its units, its window, what a host must still have, who wins a race."""
 
+import copy
 import os
+import subprocess
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -10,6 +13,7 @@ import pytest
 from tests.made_up_deployments import Deployment, deployment
 from wizard import choices as choosing
 from wizard import files
+from wizard.apply import guard as guarding
 from wizard.apply import guard_units, journal, lock, program, revert, verification, way_back, window
 from wizard.apply.guard import Unguarded
 from wizard.errors import ExitCode, Locked, Refused, StepFailed, WizardError
@@ -25,7 +29,7 @@ class Remembering(Unguarded):
         self.asked: list[str] = []
 
     def count_down(self, seconds: float) -> str:
-        self.asked.append(f"count down {seconds:g}")
+        self.asked.append(f"count down {seconds:.0f}")
         return "mark"
 
     def forget_all_but(self, mark: str) -> None:
@@ -98,13 +102,15 @@ def test_no_time_is_left_after_another_boot(
     assert "restarted before" in back.error
 
 
-def test_a_timer_that_ends_too_early_does_nothing(made: Deployment, store: Store) -> None:
+def test_a_timer_that_ends_too_early_only_starts_the_one_that_is_needed(
+    made: Deployment, store: Store
+) -> None:
     record, guard = waiting(made, store), Remembering()
     changed = made.system.snapshot()
     revert.revert(record.id, made.system, store, guard)
     assert store.load() == record
     assert made.system.snapshot() == changed
-    assert guard.asked == []
+    assert guard.asked == ["count down 60", "forget all but mark"]
 
 
 def test_the_guard_of_another_run_touches_nothing(made: Deployment, store: Store) -> None:
@@ -188,6 +194,84 @@ def test_more_time_starts_the_new_countdown_before_it_ends_the_old(
     assert window.seconds_left(record) > 590
     assert store.load() == record
     assert guard.asked == ["count down 600", "forget all but mark"]
+
+
+def test_a_record_that_was_written_but_not_durably_keeps_nothing_either(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = waiting(made, store)
+    save = Store.save
+
+    def broken(self: Store, record: Record) -> None:
+        save(self, record)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Store, "save", broken)
+    with pytest.raises(Refused, match="nothing is kept yet"):
+        revert.keep(made.system, store, Remembering())
+    assert store.load() == waits
+
+
+def test_watching_goes_on_where_a_run_only_seemed_to_have_died(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = waiting(made, store)
+    applying = replace(waits, state=State.APPLYING)
+    late = replace(waits, expires=0.0)
+    looks = iter([applying, waits, waits])
+    monkeypatch.setattr(store, "load", lambda: copy.deepcopy(next(looks, late)))
+    monkeypatch.setattr(revert, "_POLL", 0.0)
+    taken: list[State] = []
+
+    def take_back(record: Record, *_: object) -> None:
+        taken.append(record.state)
+        monkeypatch.setattr(store, "load", lambda: replace(late, state=State.ROLLED_BACK))
+
+    monkeypatch.setattr(journal, "take_back", take_back)
+    ended = revert.watch(waits.id, made.system, store, Remembering())
+    assert ended is not None
+    assert ended.state is State.ROLLED_BACK
+    assert taken == [State.UNCONFIRMED]
+
+
+def test_a_worker_that_ends_just_as_it_is_stopped_disturbs_nobody(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    record = journal.begin(made.plan(), {}, store)
+    monkeypatch.setattr(lock, "holder", lambda path: ended.pid)
+    tries = iter([Locked("another")])
+    held = lock.held
+
+    def busy_once(path: Path, wait: float = 0) -> AbstractContextManager[None]:
+        for error in tries:
+            raise error
+        return held(path, wait)
+
+    monkeypatch.setattr(lock, "held", busy_once)
+    after = revert.revert(record.id, made.system, store, Remembering())
+    assert after is not None
+    assert after.state is State.ROLLED_BACK
+
+
+@pytest.mark.parametrize("what", ["masked", "somebody's own"])
+def test_units_of_somebody_else_under_our_names_are_refused_and_not_touched(
+    made: Deployment, store: Store, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, unit = tmp_path / "null", tmp_path / guard_units.EARLY
+    elsewhere.write_text("theirs")
+    if what == "masked":
+        unit.symlink_to(elsewhere)
+    else:
+        unit.write_text("theirs")
+    monkeypatch.setattr(guarding, "UNITS", str(tmp_path))
+    monkeypatch.setattr(program, "check_stays", lambda: None)
+    record = journal.begin(made.plan(), {}, store)
+    with pytest.raises(Refused, match="is not the wizard's"):
+        guarding.SystemdGuard(made.system, store).arm(record)
+    assert elsewhere.read_text() == "theirs"
+    assert unit.read_text() == "theirs"
 
 
 @pytest.mark.parametrize("asked", [False, True])
@@ -342,3 +426,31 @@ def test_the_window_is_an_answer_that_is_kept() -> None:
     choices = replace(choosing.Choices(), window=300)
     assert choosing.loads(choosing.dumps(choices)).window == 300
     assert "window" not in choosing.dumps(choosing.Choices())
+
+
+def test_what_is_kept_is_kept_though_the_units_cannot_be_removed(
+    made: Deployment, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(made, store)
+    monkeypatch.setattr(guarding, "UNITS", str(tmp_path))
+    monkeypatch.setattr(guarding.SystemdGuard, "forget_all_but", lambda *_: None)
+    (tmp_path / guard_units.GUARD).write_text("")
+
+    def read_only(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", read_only)
+        kept = revert.keep(made.system, store, guarding.SystemdGuard(made.system, store))
+    assert kept.state is State.APPLIED
+
+
+def test_a_program_that_everybody_can_change_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "_PASSING", ())
+    monkeypatch.setattr(program, "places", lambda: (tmp_path,))
+    program.check_stays()
+    tmp_path.chmod(0o777)
+    with pytest.raises(Refused, match="Everybody on this host can write to"):
+        program.check_stays()

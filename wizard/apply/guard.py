@@ -5,11 +5,12 @@ import os
 import secrets
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Protocol
 
 from wizard.apply import guard_units as units
-from wizard.apply import program, window
+from wizard.apply import lock, program, window
 from wizard.errors import Refused, StepFailed
 from wizard.record import Record, Store
 from wizard.system import FileState, System
@@ -17,8 +18,14 @@ from wizard.system import FileState, System
 UNITS = "/etc/systemd/system"
 _WANTS = {units.GUARD: "multi-user.target.wants", units.EARLY: "sysinit.target.wants"}
 
+_OURS = units.guard((), {}).partition("\n")[0]
+"""The line with which a unit of ours begins."""
+
 _LAST_CALL = 30
 """Seconds before the end at which everybody who is logged in is told once more."""
+
+_START, _POLL = 30.0, 0.05
+"""Seconds that a process of its own has to start, and between two looks at that."""
 
 
 class Guard(Protocol):
@@ -88,6 +95,7 @@ class SystemdGuard:
     def arm(self, record: Record) -> None:
         """Write and enable the units, and start the countdown for the apply itself."""
         program.check_stays()
+        _check_free()
         environment = program.environment(os.environ)
         places = (self._store.directory, Path("/etc"), *program.places())
         texts = {
@@ -144,7 +152,8 @@ class SystemdGuard:
         there = False
         for name, wants in _WANTS.items():
             for path in (Path(UNITS, wants, name), Path(UNITS, name)):
-                with contextlib.suppress(FileNotFoundError):
+                # Where /etc has become read-only they stay, and find nothing to do when started.
+                with contextlib.suppress(OSError):
                     path.unlink()
                     there = True
         if there:
@@ -173,10 +182,14 @@ class ProcessGuard:
         "it is killed itself. After one of these, use wizard --undo."
     )
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
     def arm(self, record: Record) -> None:
-        """Start the process; it ends by itself once the run is settled."""
+        """Start the process, and see it at work; it ends by itself once the run is settled."""
+        program.check_stays()
         try:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 program.worker("watch", record.id),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -190,6 +203,16 @@ class ProcessGuard:
                 f"The guard that would take the change back cannot be started: {error.strerror}. "
                 "Nothing was changed."
             ) from error
+        deadline = time.monotonic() + _START
+        while lock.holder(self._store.guard) != process.pid:
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                raise Refused(
+                    "The guard that would take the change back was started, but does not run. "
+                    "Nothing was changed. Without it a lost connection could leave this host cut "
+                    "off."
+                )
+            time.sleep(_POLL)
 
     def count_down(self, seconds: float) -> str:
         """The process reads the record's own deadline."""
@@ -204,7 +227,7 @@ class ProcessGuard:
 
 def choose(system: System, store: Store) -> Guard:
     """Return the best guard that this host can have."""
-    return SystemdGuard(system, store) if has_systemd() else ProcessGuard()
+    return SystemdGuard(system, store) if has_systemd() else ProcessGuard(store)
 
 
 def has_systemd() -> bool:
@@ -212,14 +235,31 @@ def has_systemd() -> bool:
     return Path("/run/systemd/system").is_dir() and shutil.which("systemd-run") is not None
 
 
-def is_armed() -> bool:
-    """Return whether units of a guard are on this host."""
-    return Path(UNITS, units.GUARD).exists()
+def is_armed(store: Store) -> bool:
+    """Return whether units of a guard are on this host, or the process of one runs."""
+    return Path(UNITS, units.GUARD).exists() or lock.is_held(store.guard)
 
 
 def announce(system: System, text: str) -> None:
     """Tell everybody who is logged in, as far as wall(1) reaches them."""
     system.run(("timeout", "5", "wall", text))
+
+
+def _check_free() -> None:
+    """Look whether the names of the units are free, or were ours.
+
+    Raises:
+        Refused: somebody has masked such a unit, or has one of their own; nothing was touched.
+    """
+    for name in _WANTS:
+        path = Path(UNITS, name)
+        # To write to a masked unit is to write to where its link leads, which is /dev/null.
+        if path.is_symlink() or (path.exists() and not path.read_text("utf-8").startswith(_OURS)):
+            raise Refused(
+                f"{path} is not the wizard's: somebody has masked it or put a unit of their own "
+                "there, so nothing could take the change back after a lost connection. Nothing "
+                f"was changed. Move it away, for example with systemctl unmask {name}."
+            )
 
 
 def _enable(name: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,13 +52,21 @@ def places() -> tuple[Path, ...]:
 
 
 def check_stays() -> None:
-    """Look whether the program will still be there after a reboot.
+    """Look whether this very program will still be there after a reboot.
 
     Raises:
-        Refused: it runs from a place that is emptied, such as a temporary folder or a cache.
+        Refused: it runs from a place that is emptied, such as a temporary folder or a cache, or
+            that everybody can write to.
     """
     for place in places():
         real = place.resolve()
+        if real.is_dir() and real.stat().st_mode & stat.S_IWOTH:
+            raise Refused(
+                f"Everybody on this host can write to {real}, from where the wizard runs, and "
+                "what takes a change back is run from there as root, after a reboot too. Nothing "
+                f"was changed. Take that right away with chmod -R o-w {shlex.quote(str(real))}, "
+                "and start again."
+            )
         if any(real.is_relative_to(gone) for gone in _PASSING) or _PASSING_NAMES & set(real.parts):
             raise Refused(
                 f"The wizard runs from {real}, which may be emptied at any time. What takes a "

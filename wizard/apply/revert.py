@@ -1,10 +1,11 @@
 """Decides, under the lock, how a run that waits for an answer ends: kept, or taken back."""
 
+import copy
 import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from wizard.apply import journal, lock, window
 from wizard.apply.guard import Guard, announce
@@ -53,10 +54,12 @@ def keep(system: System, store: Store, guard: Guard) -> Record:
     with _settled(store) as record:
         if record is None or record.state is not State.UNCONFIRMED:
             raise _nothing_to_keep(record)
+        before = copy.deepcopy(record)
         # First the record, durably, then the guard: what comes between finds the record.
         try:
             journal.settle(record, store)
         except OSError as error:
+            _put_back(before, store)
             raise Refused(
                 f"{store.path} cannot be written: {error.strerror}. So nothing is kept yet, and "
                 f"everything is taken back at {record.deadline}. Make room on the disk, and type "
@@ -110,7 +113,12 @@ def revert(
         record = store.load()
         if record is None or record.id != run:
             return None
-        if record.state is State.UNCONFIRMED and not asked and window.seconds_left(record) > 0:
+        left = window.seconds_left(record)
+        if record.state is State.UNCONFIRMED and not asked and left > 0:
+            # Who started the guard now may have been the last to start it: a timer is gone where
+            # somebody stopped it, and where a container starts anew under the same kernel.
+            if not early:
+                guard.forget_all_but(guard.count_down(left))
             return record
         if record.state is State.UNCONFIRMED or record.state.moving:
             target = State.UNDOING if record.state is State.UNDOING else State.ROLLING_BACK
@@ -134,16 +142,21 @@ def revert(
 
 def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None:
     """Wait, as an ordinary process, until a run is settled or has to be taken back, and do so."""
-    while True:
-        record = store.load()
-        if record is None or record.id != run:
-            return None
-        if record.state is not State.UNCONFIRMED and not record.state.moving:
-            return record
-        died = record.state.moving and not lock.is_held(store.lock)
-        if died or (record.state is not State.ROLLING_BACK and not window.seconds_left(record)):
-            return revert(run, system, store, guard)
-        time.sleep(_POLL)
+    # Who watched the run before this one sees within an instant that it is over.
+    with lock.held(store.guard, wait=10):
+        while True:
+            record = store.load()
+            if record is None or record.id != run:
+                return None
+            if record.state is not State.UNCONFIRMED and not record.state.moving:
+                return record
+            died = record.state.moving and not lock.is_held(store.lock)
+            over = not window.seconds_left(record) and record.state is not State.ROLLING_BACK
+            if died or over:
+                # It may find that the run has gone on meanwhile: not the end of watching.
+                with suppress(Locked):
+                    revert(run, system, store, guard)
+            time.sleep(_POLL)
 
 
 def stopping(system: System) -> bool:
@@ -184,15 +197,27 @@ def _stopped(run: str, store: Store, asked: bool) -> Iterator[None]:
             except Locked:
                 process = _overdue(run, store, asked)
                 if process is not None and not told:
-                    os.kill(process, signal.SIGTERM)
+                    _send(signal.SIGTERM, process)
                     told = True
                 elif time.monotonic() > deadline:
                     if process is None:
                         raise
-                    os.kill(process, signal.SIGKILL)
+                    _send(signal.SIGKILL, process)
             else:
                 break
         yield
+
+
+def _put_back(before: Record, store: Store) -> None:
+    """Let the record say again what it said, where it was written but perhaps not durably."""
+    if store.load() != before:
+        journal.save_if_possible(before, store)
+
+
+def _send(number: signal.Signals, process: int) -> None:
+    """Send a signal to a process that may have ended by itself meanwhile."""
+    with suppress(ProcessLookupError):
+        os.kill(process, number)
 
 
 def _overdue(run: str, store: Store, asked: bool) -> int | None:

@@ -6,6 +6,7 @@ how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``
 
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import fields
@@ -27,6 +28,9 @@ from wizard.plan import Plan, plan
 from wizard.record import Record, State, Store, now
 from wizard.system import RealSystem, System
 from wizard.text import clean, clean_line
+
+REST = 20.0
+"""Seconds between two tries of the guard where it cannot do its work."""
 
 
 class Cancelled:
@@ -162,6 +166,13 @@ def _what_changed(made: Plan) -> str:
     )
 
 
+def _rest(cancelled: Cancelled) -> None:
+    """Wait before PID 1 starts the guard again, for what it met seldom passes within a second."""
+    deadline = time.monotonic() + REST
+    while time.monotonic() < deadline and not cancelled():
+        time.sleep(0.2)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one verb and return its exit code; what went wrong is on standard error."""
     store, system, cancelled = Store(), RealSystem(), Cancelled()
@@ -192,6 +203,9 @@ def main(arguments: Sequence[str]) -> int:
                 raise Refused("The worker takes: apply, undo, revert or watch.")
     except WizardError as error:
         sys.stderr.write(f"{clean(str(error))}\n")
+        match list(arguments):
+            case ["revert", _]:
+                _rest(cancelled)
         return error.exit_code
     except Exception as error:
         # The log is for a report; its last line is what the person sees.

@@ -174,8 +174,7 @@ class DockerNetwork(Step):
                 words = ("docker", "network", "connect", "--alias", member.service)
                 run(system, Run((*words, self.network, member.name)), report)
             return left
-        if self.engine_forwards and not ipv6_networks(system):
-            self._stop_forwarding(system, before, report)
+        self._stop_forwarding(system, before, report)
         return ()
 
     def _guests(self, members_now: Sequence["Member"]) -> list["Member"]:
@@ -188,6 +187,8 @@ class DockerNetwork(Step):
 
     def _stop_forwarding(self, system: System, before: Before, report: Report) -> None:
         """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
+        if not self.engine_forwards or ipv6_networks(system):
+            return
         for key, value in before.get("forwarding", []):
             if forwarding_now(system).get(key) not in (None, value):
                 run(system, Run(("sysctl", "--write", f"{key}={value}")), report)
