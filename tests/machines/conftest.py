@@ -20,12 +20,6 @@ class StartMachine(Protocol):
     def __call__(self, release: int | None = None, **options: Any) -> Machine: ...
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--whole-matrix", action="store_true", help="every place and race, not a sample of them"
-    )
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):

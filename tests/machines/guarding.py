@@ -130,6 +130,7 @@ class Guarded:
 def guarded(machine: StartMachine, *, rebooted: bool = False, **options: Any) -> Guarded:
     host = machine(binds={Path("/opt/tests"): TESTS}, **options)
     mastodon = deployments.up(host, "current")
+    deployments.add_bystander(host)
     answer(host, mastodon)
     if rebooted:
         # What a first boot alone does is behind it then.

@@ -4,8 +4,10 @@
 how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``.
 """
 
+import contextlib
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import fields
@@ -15,7 +17,7 @@ from types import FrameType
 from wizard import choices as choosing
 from wizard import describe, sources
 from wizard.apply import guard as guarding
-from wizard.apply import journal, lock, revert, way_back, window
+from wizard.apply import journal, lock, revert, start, way_back, window
 from wizard.apply.guard import Guard, Unguarded
 from wizard.apply.verification import Verification
 from wizard.choices import Choices
@@ -27,6 +29,9 @@ from wizard.plan import Plan, plan
 from wizard.record import Record, State, Store, now
 from wizard.system import RealSystem, System
 from wizard.text import clean, clean_line
+
+_AFTER_A_FAULT = 20.0
+"""Seconds after which the guard is started anew where it has a fault."""
 
 
 class Cancelled:
@@ -191,21 +196,33 @@ def main(arguments: Sequence[str]) -> int:
             case _:
                 raise Refused("The worker takes: apply, undo, revert or watch.")
     except WizardError as error:
-        sys.stderr.write(f"{clean(str(error))}\n")
+        _complain(clean(str(error)))
         return error.exit_code
     except Exception as error:
-        # The log is for a report; its last line is what the person sees.
-        traceback.print_exc()
         words = clean_line(f"{type(error).__name__}: {error}")
-        sys.stderr.write(
+        _complain(
+            # The log is for a report; its last line is what the person sees.
+            f"{traceback.format_exc()}"
             f"The wizard has a fault: {words}. What was done until now is in the record: see "
-            f"wizard --status. Please report this, with {store.log}.\n"
+            f"wizard --status. Please report this, with {store.log}."
         )
+        if "revert" in arguments[:1]:
+            # PID 1 starts the guard anew: not so often that it keeps the host busy.
+            time.sleep(_AFTER_A_FAULT)
         return ExitCode.UNEXPECTED
     if record.error:
-        sys.stderr.write(f"{clean_line(record.error)}\n")
+        _complain(clean_line(record.error))
     return journal.EXIT_CODES.get(record.state, ExitCode.UNEXPECTED)
 
 
+def _complain(text: str) -> None:
+    # The log may be on the very disk that is full.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    _complain(f"{start.EXIT}{code:d}")
+    sys.exit(code)

@@ -1,0 +1,144 @@
+"""Runs cells of the matrix on one machine after the other, with every promise checked after each.
+
+Each cell begins and ends on a host as it was before anything was done, so that the next one can use
+the same machine; after a cell that failed it is another machine.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests.machines.conftest import StartMachine
+from tests.machines.guarding import GRACE, Guarded, guarded
+from tests.machines.matrix import Matrix
+from tests.machines.support import PYTHON, undo
+from wizard.errors import ExitCode
+
+ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
+"""Where the wizard keeps the answers, and its worker finds them."""
+
+BACK = ("", "rolled back", "undone")
+"""States of a run of which nothing is on the host; the first is that of no run."""
+
+
+class Bench:
+    """Gives every cell a machine that is as it was before anything was done."""
+
+    def __init__(self, machine: StartMachine, matrix: Matrix, **options: Any) -> None:
+        self.matrix = matrix
+        self._digest = ""
+        self._machine = machine
+        self._options = options
+        self._run: Guarded | None = None
+
+    @property
+    def run(self) -> Guarded:
+        """The machine of this cell, or of the next one."""
+        if self._run is None:
+            self._run = guarded(self._machine, **self._options)
+            self._digest = self._run.digest()
+        return self._run
+
+    @property
+    def digest(self) -> str:
+        """The digest of the plan for the machine."""
+        assert self.run is not None
+        return self._digest
+
+    @contextmanager
+    def cell(self, kind: str, phase: str, name: object) -> Iterator[Guarded]:
+        """Run a cell, and afterwards look whether every promise is kept."""
+        run = self.run
+        with self.matrix.cell(kind, phase, f"{name}"):
+            try:
+                yield run
+                settled(run, f"{kind}, {phase}, {name}")
+            except BaseException as error:
+                with_record(error, run)
+                self._run = None
+                run.host.stop()
+                raise
+
+    def starts(self, *verb: str, unit: str = "", before: tuple[str, ...] = ()) -> "Started":
+        """Start the worker as the wizard does, behind the words of another command if there are."""
+        words = [
+            *("systemd-run", "--quiet", "--wait", "--collect"),
+            *((f"--unit={unit}",) if unit else ()),
+            *("--property=OnFailure=docker-ipv6-wizard-guard.service", "--property=Type=exec"),
+            "--property=KillMode=mixed",
+            *(f"--setenv={name}={value}" for name, value in PYTHON.items()),
+            *before,
+            *("python3", "-m", "wizard.apply.worker", *verb),
+        ]
+        return subprocess.Popen(
+            self.run.host.command(words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+
+    def works(self, *verb: str, before: tuple[str, ...] = ()) -> int:
+        """Do what :meth:`starts` does to its end, and return the worker's exit code."""
+        return self.starts(*verb, before=before).wait(240)
+
+    def applies(self, seconds: int | None = None, before: tuple[str, ...] = ()) -> int:
+        """Apply, and leave it unconfirmed for so many seconds, or keep it at once."""
+        waiting = () if seconds is None else (str(seconds),)
+        return self.works("apply", ANSWERS, self.digest, *waiting, before=before)
+
+    def mend(self) -> None:
+        """Let the guard do its work, or undo where there is none, as a person would."""
+        run = self.run
+        if run.guards():
+            moving = ("applying", "rolling back", "undoing")
+            run.host.wait(lambda: run.state not in moving, "the guard to end", 60)
+            if run.state not in ("applied", "unconfirmed"):
+                run.wait_for_no_guard()
+        if run.state not in BACK:
+            done = undo(run.host)
+            assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+
+
+Started = subprocess.Popen[bytes]
+
+
+def settled(run: Guarded, where: str) -> None:
+    """Make sure that everything is as it was, that the record says so, and that nobody is cut off.
+
+    The fingerprint holds the containers of others too, with their numbers and start times.
+    """
+    run.wait_for_no_guard()
+    assert run.state in BACK, f"{where}: {run.state}"
+    assert not run.record.get("steps") or {step["state"] for step in run.record["steps"]} <= {
+        "planned",
+        "undone",
+    }
+    run.host.wait(lambda: not ours(run), "every process of ours to end", GRACE)
+    run.compare(where)
+    for name in ("reserved-space", ".record.toml.docker-ipv6-wizard"):
+        assert not run.host.path(f"/var/lib/docker-ipv6-wizard/{name}").exists(), (where, name)
+    run.logs_in()
+
+
+def ours(run: Guarded) -> list[str]:
+    """The command lines of the wizard's processes in the machine."""
+    listed = run.host.run(["ps", "-eo", "pid,args"]).stdout.splitlines()
+    pattern = re.compile(r"wizard\.apply\.worker|/bin/wizard|guarded_apply|-m wizard\b")
+    return [line.strip() for line in listed if pattern.search(line)]
+
+
+def with_record(error: BaseException, run: Guarded) -> None:
+    """Add to an error what the record and the guard said meanwhile."""
+    try:
+        record = run.record
+        steps = [(step["state"], step["left"]) for step in record.get("steps", [])]
+        log = run.host.shell(
+            "tail -5 /var/lib/docker-ipv6-wizard/apply.log; journalctl -o cat"
+            " -n 15 -u 'docker-ipv6-wizard*'",
+            check=False,
+        ).stdout
+        error.args = (
+            f"{error}\nrecord: {record.get('state')}, {record.get('error')}, {steps}\n"
+            f"processes: {ours(run)}\nlog: {log}",
+        )
+    except Exception as other:
+        error.args = (f"{error}\n(no record: {other})",)
