@@ -14,6 +14,7 @@ from tests.machines.conftest import StartMachine
 from tests.machines.guarding import GRACE, Guarded, guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import PYTHON, undo
+from wizard.apply.guard_units import GUARD
 from wizard.errors import ExitCode
 
 ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
@@ -66,7 +67,7 @@ class Bench:
         words = [
             *("systemd-run", "--quiet", "--wait", "--collect"),
             *((f"--unit={unit}",) if unit else ()),
-            *("--property=OnFailure=docker-ipv6-wizard-guard.service", "--property=Type=exec"),
+            *(f"--property=OnFailure={GUARD}", "--property=Type=exec"),
             "--property=KillMode=mixed",
             *(f"--setenv={name}={value}" for name, value in PYTHON.items()),
             *before,
@@ -88,7 +89,7 @@ class Bench:
     def mend(self) -> None:
         """Let the guard do its work, or undo where there is none, as a person would."""
         run = self.run
-        if run.guards():
+        if run.host.path(f"/etc/systemd/system/{GUARD}").exists():
             moving = ("applying", "rolling back", "undoing")
             run.host.wait(lambda: run.state not in moving, "the guard to end", 60)
             if run.state not in ("applied", "unconfirmed"):

@@ -1,6 +1,8 @@
 """The guard's pure parts: its units, its window, what a host must still have, who wins a race."""
 
 import os
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -8,14 +10,28 @@ from pathlib import Path
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
+from tests.made_up_system import MadeUpSystem
 from wizard import choices as choosing
 from wizard import files
-from wizard.apply import guard_units, journal, lock, program, revert, verification, way_back, window
+from wizard.apply import (
+    engine,
+    guard,
+    guard_units,
+    journal,
+    lock,
+    program,
+    revert,
+    verification,
+    way_back,
+    window,
+)
 from wizard.apply.guard import Unguarded
 from wizard.errors import ExitCode, Locked, Refused, StepFailed, WizardError
 from wizard.files import temporary_beside
 from wizard.record import RESERVED, Record, State, StepState, Store, loads
+from wizard.steps.package import Package
 from wizard.steps.sysctl import PATH, Sysctl
+from wizard.system import PACKAGE_TIMEOUT, Result
 
 
 class Remembering(Unguarded):
@@ -40,7 +56,6 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     monkeypatch.setattr(revert, "announce", lambda *_: None)
     monkeypatch.setattr(revert, "stopping", lambda *_: False)
-    monkeypatch.setattr(revert, "_wait_for_docker", lambda *_: None)
 
 
 @pytest.fixture
@@ -342,3 +357,75 @@ def test_the_window_is_an_answer_that_is_kept() -> None:
     choices = replace(choosing.Choices(), window=300)
     assert choosing.loads(choosing.dumps(choices)).window == 300
     assert "window" not in choosing.dumps(choosing.Choices())
+
+
+def test_a_guard_that_was_killed_while_it_was_armed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    class Systemd(MadeUpSystem):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            return Result(0, "")
+
+    monkeypatch.setattr(guard, "UNITS", str(tmp_path))
+    for name in (guard_units.GUARD, guard_units.EARLY):
+        temporary_beside(tmp_path / name).touch()
+        (tmp_path / name).touch()
+    guard.SystemdGuard(Systemd(), store).disarm()
+    assert not list(tmp_path.glob("*wizard*"))
+
+
+class Engine(MadeUpSystem):
+    """A host whose Docker does not answer for so many questions."""
+
+    def __init__(self, silent: int) -> None:
+        super().__init__()
+        self.silent = silent
+        self.asked = 0
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        self.asked += 1
+        return Result(0 if self.asked > self.silent else 1, "")
+
+
+@pytest.mark.parametrize(("silent", "seconds", "answers"), [(0, 0, True), (4, 60, True)])
+def test_the_way_back_waits_for_an_engine_that_starts(
+    silent: int, seconds: float, answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    system = Engine(silent)
+    assert engine.Patience(system, seconds).answers() is answers
+    assert system.asked == silent + 1
+    # What it had been told before it hung is done once it goes on, and has to be seen.
+    assert (max(waited, default=0.0) >= 1) is bool(silent)
+
+
+def test_the_way_back_does_not_wait_twice_for_an_engine_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    patience = engine.Patience(Engine(10**6), 30)
+    assert not patience.answers()
+    assert clock[0] >= 30
+    assert not patience.answers()
+    assert clock[0] < 32
+    assert time.monotonic() == clock[0]
+
+
+def test_a_command_of_docker_that_failed_on_the_way_back_is_tried_once_more(
+    made: Deployment, store: Store
+) -> None:
+    before = made.system.snapshot()
+    record = waiting(made, store)
+    made.system.fail_at = {made.system.changes + 1}
+    journal.take_back(record, made.system, store, State.ROLLING_BACK)
+    assert record.state is State.ROLLED_BACK
+    assert made.system.snapshot() == before
+
+
+def test_an_apply_that_installs_a_package_has_the_time_for_it(made: Deployment) -> None:
+    steps = made.plan().steps
+    package = Package("ndppd", "It is needed.")
+    assert window.applying((*steps, package)) >= window.applying(steps) + PACKAGE_TIMEOUT

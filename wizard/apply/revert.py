@@ -15,9 +15,6 @@ from wizard.system import System
 _PATIENCE = 300.0
 """Seconds that a worker whose time is over has for rolling back itself, before it is killed."""
 
-_DOCKER = 90.0
-"""Seconds to wait for Docker, which may still be starting after a boot."""
-
 _POLL = 0.5
 
 
@@ -118,7 +115,6 @@ def revert(
             if early:
                 journal.take_back_early(record, system, store, target)
                 return record
-            _wait_for_docker(record, system)
             journal.take_back(record, system, store, target)
             if stopping(system) and record.state not in (State.ROLLED_BACK, State.UNDONE):
                 # Docker may be gone already: the units go on with it at the next boot.
@@ -201,15 +197,6 @@ def _overdue(run: str, store: Store, asked: bool) -> int | None:
     if record is None or record.id != run or record.state is not State.APPLYING:
         return None
     return lock.holder(store.lock) if asked or not window.seconds_left(record) else None
-
-
-def _wait_for_docker(record: Record, system: System) -> None:
-    if not any(step.needs_docker for step, _entry in journal.begun_steps(record)):
-        return
-    deadline = time.monotonic() + _DOCKER
-    asked = ("timeout", "5", "docker", "version", "--format", "{{.Server.Version}}")
-    while system.run(asked).status != 0 and time.monotonic() < deadline:
-        time.sleep(_POLL)
 
 
 def _reason(record: Record, asked: bool) -> str:

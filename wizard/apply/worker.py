@@ -91,15 +91,10 @@ def apply(
         if earlier is not None:
             store.archive()
         try:
-            store.reserve()
             record = journal.begin(made, _in_words(host), store)
         except OSError as error:
-            store.release()
-            raise Refused(
-                f"The record {store.path} cannot be written: {error.strerror}. Nothing was "
-                "changed. Make room on the disk, and start again."
-            ) from error
-        _arm(record, store, guard)
+            raise Refused(_no_room(store, error)) from error
+        _arm(record, store, guard, window.applying(made.steps))
 
         def conclude(record: Record, store: Store) -> None:
             verification.check(had)
@@ -128,17 +123,27 @@ def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
         return record
 
 
-def _arm(record: Record, store: Store, guard: Guard) -> None:
+def _arm(record: Record, store: Store, guard: Guard, seconds: float) -> None:
     try:
-        window.open_for(record, window.APPLYING)
+        # Not before there is a record: what has none is found by nobody who cleans up.
+        store.reserve()
+        window.open_for(record, seconds)
         record.deadline = ""
         store.save(record)
         guard.arm(record)
     except (Refused, OSError) as error:
-        record.state, record.finished, record.error = State.ROLLED_BACK, now(), clean(str(error))
-        journal.save_if_possible(record, store)
+        why = error if isinstance(error, Refused) else Refused(_no_room(store, error))
+        record.state, record.finished, record.error = State.ROLLED_BACK, now(), f"{why}"
         store.release()
-        raise error if isinstance(error, Refused) else Refused(f"{error}") from error
+        journal.save_if_possible(record, store)
+        raise why from error
+
+
+def _no_room(store: Store, error: OSError) -> str:
+    return clean(
+        f"The record {store.path} cannot be written: {error.strerror}. Nothing was changed. Make "
+        "room on the disk, and start again."
+    )
 
 
 def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
