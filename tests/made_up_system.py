@@ -395,6 +395,8 @@ class MadeUpSystem:
                 return self._changing(lambda: self._enable(name))
             case ["disable", "--now", name]:
                 return self._changing(lambda: self._disable(name))
+            case ["is-system-running"]:
+                return Result(0, "running\n")
             case ["reset-failed", name]:
                 return self._changing(lambda: self._reset(name))
             case ["is-enabled", name]:

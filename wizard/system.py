@@ -160,6 +160,11 @@ class RealSystem:
             raise StepFailed(f"The empty table {name} could not be removed: {error}.") from error
 
 
+def is_stopping(system: System) -> bool:
+    """Return whether the host is shutting down (systemctl(1), is-system-running)."""
+    return system.run(("systemctl", "is-system-running")).output.strip() == "stopping"
+
+
 def _timeout(argv: Sequence[str]) -> float:
     if "apt-get" in argv:
         return PACKAGE_TIMEOUT

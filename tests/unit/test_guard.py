@@ -31,7 +31,8 @@ from wizard.files import temporary_beside
 from wizard.record import RESERVED, Record, State, StepState, Store, loads
 from wizard.steps.package import Package
 from wizard.steps.sysctl import PATH, Sysctl
-from wizard.system import PACKAGE_TIMEOUT, Result
+from wizard.steps.systemd_unit import SystemdUnit
+from wizard.system import PACKAGE_TIMEOUT, FileState, Result
 
 
 class Remembering(Unguarded):
@@ -55,7 +56,6 @@ class Remembering(Unguarded):
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     monkeypatch.setattr(revert, "announce", lambda *_: None)
-    monkeypatch.setattr(revert, "stopping", lambda *_: False)
 
 
 @pytest.fixture
@@ -429,3 +429,21 @@ def test_an_apply_that_installs_a_package_has_the_time_for_it(made: Deployment) 
     steps = made.plan().steps
     package = Package("ndppd", "It is needed.")
     assert window.applying((*steps, package)) >= window.applying(steps) + PACKAGE_TIMEOUT
+
+
+def test_what_waits_for_docker_at_shutdown_is_not_waited_for(made: Deployment) -> None:
+    class Stopping(MadeUpSystem):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            said = super().run(argv, stdin)
+            return Result(0, "stopping\n") if "is-system-running" in argv else said
+
+        def _systemctl(self, words: list[str]) -> Result:
+            assert "--now" not in words, "systemd stops it only once this process has ended"
+            return Result(0, "")
+
+    (step,) = (step for step in made.plan().steps if isinstance(step, SystemdUnit))
+    system = Stopping()
+    system.write(step.path, FileState(step.text))
+    step.undo(system, {"files": [{"path": step.path, "exists": False}]}, lambda _line: None)
+    assert system.read(step.path) is None
+    assert ("systemctl", "disable", step.name) in system.ran

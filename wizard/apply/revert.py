@@ -10,7 +10,7 @@ from wizard.apply import journal, lock, window
 from wizard.apply.guard import Guard, announce
 from wizard.errors import ExitCode, Locked, Refused, WizardError
 from wizard.record import Record, State, Store
-from wizard.system import System
+from wizard.system import System, is_stopping
 
 _PATIENCE = 300.0
 """Seconds that a worker whose time is over has for rolling back itself, before it is killed."""
@@ -116,7 +116,7 @@ def revert(
                 journal.take_back_early(record, system, store, target)
                 return record
             journal.take_back(record, system, store, target)
-            if stopping(system) and record.state not in (State.ROLLED_BACK, State.UNDONE):
+            if is_stopping(system) and record.state not in (State.ROLLED_BACK, State.UNDONE):
                 # Docker may be gone already: the units go on with it at the next boot.
                 record.state = target
                 journal.save_if_possible(record, store)
@@ -140,11 +140,6 @@ def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None
         if died or (record.state is not State.ROLLING_BACK and not window.seconds_left(record)):
             return revert(run, system, store, guard)
         time.sleep(_POLL)
-
-
-def stopping(system: System) -> bool:
-    """Return whether the host is shutting down."""
-    return system.run(("systemctl", "is-system-running")).output.strip() == "stopping"
 
 
 @contextmanager

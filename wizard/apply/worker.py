@@ -27,7 +27,7 @@ from wizard.host import Host
 from wizard.modes.shared import project_of
 from wizard.plan import Plan, plan
 from wizard.record import Record, State, Store, now
-from wizard.system import RealSystem, System
+from wizard.system import RealSystem, System, is_stopping
 from wizard.text import clean, clean_line
 
 _AFTER_A_FAULT = 20.0
@@ -154,7 +154,7 @@ def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
             f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
             "somebody types: wizard --keep",
         )
-    elif record.state is State.APPLIED or not revert.stopping(system):
+    elif record.state is State.APPLIED or not is_stopping(system):
         guard.disarm()
         store.release()
 

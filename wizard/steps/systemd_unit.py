@@ -8,7 +8,7 @@ from typing import ClassVar
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
-from wizard.system import FileState, System
+from wizard.system import FileState, System, is_stopping
 
 PATH = "/etc/systemd/system/docker-ipv6-wizard.service"
 
@@ -79,7 +79,9 @@ class SystemdUnit(Step):
             )
         now = system.read(self.path)
         if now is not None and now.text == self.text:
-            run(system, Run(("systemctl", "disable", "--now", self.name)), report)
+            # At shutdown systemd stops it, after Docker, which in turn waits for us.
+            stop = () if is_stopping(system) else ("--now",)
+            run(system, Run(("systemctl", "disable", *stop, self.name)), report)
         kept = self.undo_files(system, before)
         if not kept:
             run(system, Run(("systemctl", "daemon-reload")), report)
