@@ -6,7 +6,7 @@ the same machine; after a cell that failed it is another machine.
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,8 +27,15 @@ BACK = ("", "rolled back", "undone")
 class Bench:
     """Gives every cell a machine that is as it was before anything was done."""
 
-    def __init__(self, machine: StartMachine, matrix: Matrix, **options: Any) -> None:
+    def __init__(
+        self,
+        machine: StartMachine,
+        matrix: Matrix,
+        prepare: Callable[[Guarded], object] = lambda run: None,
+        **options: Any,
+    ) -> None:
         self.matrix = matrix
+        self._prepare = prepare
         self._digest = ""
         self._machine = machine
         self._options = options
@@ -40,6 +47,7 @@ class Bench:
         if self._run is None:
             self._run = guarded(self._machine, **self._options)
             self._digest = self._run.digest()
+            self._prepare(self._run)
         return self._run
 
     @property
@@ -47,6 +55,10 @@ class Bench:
         """The digest of the plan for the machine."""
         assert self.run is not None
         return self._digest
+
+    def plan_anew(self) -> None:
+        """Make the plan for the machine as it is now: it names containers in Docker's order."""
+        self._digest = self.run.digest()
 
     @contextmanager
     def cell(self, kind: str, phase: str, name: object) -> Iterator[Guarded]:
@@ -97,6 +109,12 @@ class Bench:
         if run.state not in BACK:
             done = undo(run.host)
             assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+
+    def mend_now(self) -> None:
+        """Take back at once what may wait for an answer."""
+        if self.run.state not in BACK:
+            undo(self.run.host)
+        self.mend()
 
 
 Started = subprocess.Popen[bytes]

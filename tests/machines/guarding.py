@@ -104,7 +104,7 @@ class Guarded:
     def now(self) -> Fingerprint:
         """What is now of what was before."""
         found = fingerprint(self.host)
-        return _without_a_boot(found) if self.restarted else found
+        return without_a_boot(found) if self.restarted else found
 
     def restart(self, how: str) -> None:
         """Boot anew; from now on, what every boot changes does not count."""
@@ -114,13 +114,12 @@ class Guarded:
         else:
             self.host.reboot()
         if not self.restarted:
-            self.before = _without_a_boot(self.before)
+            self.before = without_a_boot(self.before)
         self.restarted = True
 
-    def logs_in(self) -> None:
-        """Log in anew, over both families."""
-        families: tuple[Literal[4, 6], ...] = (4, 6)
-        for family in families:
+    def logs_in(self, *families: Literal[4, 6]) -> None:
+        """Log in anew, over both families if none is named."""
+        for family in families or (4, 6):
             done = subprocess.run(
                 [*self.host.ssh_command(family), "true"], capture_output=True, timeout=20
             )
@@ -146,7 +145,7 @@ def elapsed(least: float, most: float) -> Iterator[None]:
     assert least <= time.monotonic() - started <= most
 
 
-def _without_a_boot(found: Fingerprint) -> Fingerprint:
+def without_a_boot(found: Fingerprint) -> Fingerprint:
     """Leave out what Docker does anew at a boot: start times, addresses, the order of its rules."""
     kept = {
         name: text

@@ -2,7 +2,7 @@
 
 import time
 
-from wizard.system import System
+from wizard.system import System, is_stopping
 
 WAIT = 90.0
 """Seconds that one way back waits for the engine, all in all: it may be starting after a boot."""
@@ -25,7 +25,8 @@ class Patience:
         if _answers(self._system):
             return True
         started = time.monotonic()
-        while time.monotonic() - started < self._left:
+        # At shutdown it does not come back.
+        while time.monotonic() - started < self._left and not is_stopping(self._system):
             time.sleep(_POLL)
             if _answers(self._system):
                 time.sleep(_SETTLING)
