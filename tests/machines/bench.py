@@ -20,6 +20,8 @@ from wizard.errors import ExitCode
 ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 """Where the wizard keeps the answers, and its worker finds them."""
 
+WORKER = ("-m", "wizard.apply.worker")
+
 BACK = ("", "rolled back", "undone")
 """States of a run of which nothing is on the host; the first is that of no run."""
 
@@ -74,24 +76,27 @@ class Bench:
                 run.host.stop()
                 raise
 
-    def starts(self, *verb: str, unit: str = "", before: tuple[str, ...] = ()) -> "Started":
+    def starts(
+        self, *verb: str, before: tuple[str, ...] = (), program: tuple[str, ...] = WORKER
+    ) -> "Started":
         """Start the worker as the wizard does, behind the words of another command if there are."""
         words = [
             *("systemd-run", "--quiet", "--wait", "--collect"),
-            *((f"--unit={unit}",) if unit else ()),
             *(f"--property=OnFailure={GUARD}", "--property=Type=exec"),
             "--property=KillMode=mixed",
             *(f"--setenv={name}={value}" for name, value in PYTHON.items()),
             *before,
-            *("python3", "-m", "wizard.apply.worker", *verb),
+            *("python3", *program, *verb),
         ]
         return subprocess.Popen(
             self.run.host.command(words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
 
-    def works(self, *verb: str, before: tuple[str, ...] = ()) -> int:
+    def works(
+        self, *verb: str, before: tuple[str, ...] = (), program: tuple[str, ...] = WORKER
+    ) -> int:
         """Do what :meth:`starts` does to its end, and return the worker's exit code."""
-        return self.starts(*verb, before=before).wait(240)
+        return self.starts(*verb, before=before, program=program).wait(300)
 
     def applies(self, seconds: int | None = None, before: tuple[str, ...] = ()) -> int:
         """Apply, and leave it unconfirmed for so many seconds, or keep it at once."""

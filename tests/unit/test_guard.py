@@ -394,7 +394,8 @@ def test_the_way_back_waits_for_an_engine_that_starts(
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     system = Engine(silent)
-    assert engine.Patience(system, seconds).answers() is answers
+    monkeypatch.setattr(engine, "WAIT", seconds)
+    assert engine.Patience(system).answers() is answers
     assert system.asked == silent + 1
     # What it had been told before it hung is done once it goes on, and has to be seen.
     assert (max(waited, default=0.0) >= 1) is bool(silent)
@@ -406,7 +407,8 @@ def test_the_way_back_does_not_wait_twice_for_an_engine_that_is_gone(
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
-    patience = engine.Patience(Engine(10**6), 30)
+    monkeypatch.setattr(engine, "WAIT", 30.0)
+    patience = engine.Patience(Engine(10**6))
     assert not patience.answers()
     assert clock[0] >= 30
     assert not patience.answers()

@@ -16,9 +16,9 @@ _SETTLING = 3.0
 class Patience:
     """How long one way back waits for the engine."""
 
-    def __init__(self, system: System, seconds: float = WAIT) -> None:
+    def __init__(self, system: System) -> None:
         self._system = system
-        self._left = seconds
+        self._left = WAIT
 
     def answers(self) -> bool:
         """Return whether the engine answers; wait for it as long as there is patience left."""
