@@ -41,9 +41,10 @@ class Guarded:
     def state(self) -> str:
         return str(self.record.get("state", ""))
 
-    def applies(self, seconds: int) -> subprocess.CompletedProcess[str]:
-        """Apply, and leave it unconfirmed for so long."""
-        return self.host.run(self._words(seconds), env=PYTHON, check=False, timeout=120)
+    def applies(self, seconds: int, *meanwhile: str) -> subprocess.CompletedProcess[str]:
+        """Apply, and leave it unconfirmed for so long; somebody may change the host meanwhile."""
+        words = [*self._words(seconds), *meanwhile]
+        return self.host.run(words, env=PYTHON, check=False, timeout=120)
 
     def starts_to_apply(self, seconds: int) -> subprocess.Popen[bytes]:
         """Start to apply, in a process of this computer that can be ended."""
