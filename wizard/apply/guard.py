@@ -141,16 +141,13 @@ class SystemdGuard:
     def disarm(self) -> None:
         """Stop the timers and remove the units; the guard's own process may go on to its end."""
         self.forget_all_but("")
-        there = False
         for name, wants in _WANTS.items():
             unit = Path(UNITS, name)
             # What a process that was killed while it armed has left is beside the unit.
             for path in (Path(UNITS, wants, name), unit, temporary_beside(unit)):
-                with contextlib.suppress(FileNotFoundError):
-                    path.unlink()
-                    there = True
-        if there:
-            self._system.run(("systemctl", "daemon-reload"))
+                path.unlink(missing_ok=True)
+        # Even if no file was there: whoever removed it may have been killed before this.
+        self._system.run(("systemctl", "daemon-reload"))
 
     def _end(self, seconds: float) -> str:
         mark = secrets.token_hex(3)
