@@ -1,6 +1,7 @@
 """The guard's pure parts: its units, its window, what a host must still have, who wins a race."""
 
 import os
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +33,7 @@ from wizard.record import RESERVED, Record, State, StepState, Store, loads
 from wizard.steps.package import Package
 from wizard.steps.sysctl import PATH, Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
-from wizard.system import PACKAGE_TIMEOUT, FileState, Result
+from wizard.system import PACKAGE_TIMEOUT, FileState, RealSystem, Result
 
 
 class Remembering(Unguarded):
@@ -449,3 +450,21 @@ def test_what_waits_for_docker_at_shutdown_is_not_waited_for(made: Deployment) -
     step.undo(system, {"files": [{"path": step.path, "exists": False}]}, lambda _line: None)
     assert system.read(step.path) is None
     assert ("systemctl", "disable", step.name) in system.ran
+
+
+def test_a_command_that_hangs_is_ended_in_the_time_that_fits_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[float] = []
+
+    def run(*_: object, timeout: float, **__: object) -> None:
+        given.append(timeout)
+        raise subprocess.TimeoutExpired("a command", timeout)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    for words in (("docker", "network", "rm", "x"), ("sysctl", "x"), ("env", "apt-get", "update")):
+        assert RealSystem().run(words).status == 124
+    docker, other, package = given
+    # While docker is waited for nothing is taken back; apt-get must not be cut short.
+    assert docker < other < package
+    assert docker + engine.WAIT < window.applying(())
