@@ -1,6 +1,7 @@
 """Waits for the Docker engine, which may be starting, restarting or hanging."""
 
 import time
+from collections.abc import Callable
 
 from wizard.system import System, is_stopping
 
@@ -20,10 +21,12 @@ class Patience:
         self._system = system
         self._left = WAIT
 
-    def answers(self) -> bool:
+    def answers(self, report: Callable[[str], None]) -> bool:
         """Return whether the engine answers; wait for it as long as there is patience left."""
         if _answers(self._system):
             return True
+        if self._left:
+            report(f"Docker does not answer. It has {self._left:.0f} seconds to come back.")
         started = time.monotonic()
         # At shutdown it does not come back.
         while time.monotonic() - started < self._left and not is_stopping(self._system):

@@ -216,7 +216,7 @@ def _undo_step(
         save_if_possible(record, store)
 
     def undone() -> tuple[str, ...]:
-        if step.needs_docker and not patience.answers():
+        if step.needs_docker and not patience.answers(report):
             raise StepFailed("Docker does not answer.")
         return step.undo(system, entry.before, report)
 
