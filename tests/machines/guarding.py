@@ -71,8 +71,11 @@ class Guarded:
         """Wait until a step has been begun."""
 
         def begun() -> bool:
-            steps = self.record.get("steps", [])
-            return len(steps) >= number and steps[number - 1]["state"] != "planned"
+            found = self.record
+            # The record of the run before stays until there is the next one.
+            if found.get("state") in (None, "rolled back", "undone"):
+                return False
+            return str(found["steps"][number - 1]["state"]) != "planned"
 
         self.host.wait(begun, f"step {number}", 30)
 
