@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.machines.matrix import Matrix
-
-MATRIX = pytest.StashKey[Matrix]()
+from tests.machines.matrix import MATRIX, Matrix
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

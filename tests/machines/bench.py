@@ -7,15 +7,15 @@ the same machine; after a cell that failed it is another machine.
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from typing import Any, Self
 
-from tests.machines.conftest import StartMachine
 from tests.machines.guarding import GRACE, Guarded, guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import PYTHON, undo
 from wizard.apply.guard_units import GUARD
 from wizard.errors import ExitCode
+from wizard.rehearsal.machine import Machine
 
 ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 """Where the wizard keeps the answers, and its worker finds them."""
@@ -31,23 +31,33 @@ class Bench:
 
     def __init__(
         self,
-        machine: StartMachine,
         matrix: Matrix,
         prepare: Callable[[Guarded], object] = lambda run: None,
+        release: int = 13,
         **options: Any,
     ) -> None:
         self.matrix = matrix
+        self._machines = ExitStack()
+        self._release = release
         self._prepare = prepare
         self._digest = ""
-        self._machine = machine
         self._options = options
         self._run: Guarded | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._machines.close()
+
+    def _start(self, release: int | None = None, **options: Any) -> Machine:
+        return self._machines.enter_context(Machine(release or self._release, **options))
 
     @property
     def run(self) -> Guarded:
         """The machine of this cell, or of the next one."""
         if self._run is None:
-            self._run = guarded(self._machine, **self._options)
+            self._run = guarded(self._start, **self._options)
             self._digest = self._run.digest()
             self._prepare(self._run)
         return self._run
@@ -73,7 +83,7 @@ class Bench:
             except BaseException as error:
                 with_record(error, run)
                 self._run = None
-                run.host.stop()
+                self._machines.close()
                 raise
 
     def starts(

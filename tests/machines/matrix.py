@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 Place = TypeVar("Place")
 
 
@@ -91,3 +93,7 @@ class Matrix:
             said = "\n    ".join(cell.complaint.splitlines())
             lines.append(f"FAILED {cell.kind}, {cell.phase}, {cell.name}:\n    {said}")
         return "\n".join(lines) + "\n"
+
+
+MATRIX = pytest.StashKey[Matrix]()
+"""Where pytest's configuration keeps the matrix of a run."""

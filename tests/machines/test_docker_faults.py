@@ -11,13 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.machines.bench import ANSWERS, WORKER, Bench
-from tests.machines.conftest import StartMachine
 from tests.machines.guarding import Guarded, without_a_boot
 from tests.machines.matrix import Matrix
 from tests.machines.support import wizard
 from wizard.errors import ExitCode
-
-on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
 
 # Only the engine's own commands: those of the tests have no such locale.
 _COUNTING = """#!/bin/sh
@@ -191,9 +188,7 @@ def agrees(phase: str, code: int, state: str) -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-@on_debian13
-def test_docker_fails_before_a_command(machine: StartMachine, matrix: Matrix, phase: str) -> None:
-    bench = Bench(machine, matrix, prepare=prepare)
+def test_docker_fails_before_a_command(bench: Bench, matrix: Matrix, phase: str) -> None:
     places = commands(bench, PHASES[phase])
     for name, fault in FAULTS.items():
         where, first = SAMPLE[name]

@@ -10,7 +10,6 @@ from collections import Counter
 import pytest
 
 from tests.machines.bench import ANSWERS, Bench
-from tests.machines.conftest import StartMachine
 from tests.machines.matrix import Matrix, NotReached
 from wizard.errors import ExitCode
 
@@ -35,8 +34,6 @@ SAMPLE = {
 """Where, as a part of all places of a kind in a phase."""
 
 TRACE = "/root/trace"
-
-on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
 
 Place = tuple[str, int]
 
@@ -77,9 +74,7 @@ def fault(kind: str, place: Place) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("phase", SAMPLE)
-@on_debian13
-def test_a_fault_at_every_place(machine: StartMachine, matrix: Matrix, phase: str) -> None:
-    bench = Bench(machine, matrix)
+def test_a_fault_at_every_place(bench: Bench, matrix: Matrix, phase: str) -> None:
     everywhere = places(bench, phase)
     for kind, calls in FAULTS.items():
         there = [place for place in everywhere if place[0] in calls]

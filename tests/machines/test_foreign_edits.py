@@ -3,17 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
-
 from tests.machines.bench import Bench
-from tests.machines.conftest import StartMachine
 from tests.machines.guarding import GRACE, Guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import wizard
 from wizard.errors import ExitCode
 from wizard.steps.sysctl import PATH as SYSCTLS
-
-on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
 
 FILE = "/srv/mastodon/docker-compose.yml"
 NETWORK = "mastodon_ipv6"
@@ -79,12 +74,6 @@ SINCE = {
 """Between the apply and the answer: each with what a report names it by, if it is in the way."""
 
 
-@pytest.fixture
-def bench(machine: StartMachine, matrix: Matrix) -> Bench:
-    return Bench(machine, matrix)
-
-
-@on_debian13
 def test_before_the_apply_nothing_is_touched(bench: Bench, matrix: Matrix) -> None:
     for name in matrix.pick([*BEFORE], 0.0, 0.6):
         edit = BEFORE[name]
@@ -127,7 +116,6 @@ def keeps(bench: Bench, edit: Edit, reported: str) -> None:
 WAYS: dict[str, Callable[[Bench, Edit, str], None]] = {"expiry": expires, "undo": keeps}
 
 
-@on_debian13
 def test_before_the_answer_it_is_kept(bench: Bench, matrix: Matrix) -> None:
     everything = [(name, way) for name in SINCE for way in WAYS]
     for name, way in matrix.pick(everything, 0.0, 0.4, 0.9):

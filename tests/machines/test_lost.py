@@ -11,15 +11,12 @@ from typing import Literal
 import pytest
 
 from tests.machines.bench import Bench, ours
-from tests.machines.conftest import StartMachine
 from tests.machines.guarding import GRACE, Guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import wizard
 from tests.machines.terminal import Terminal
 from wizard.apply.guard_units import GUARD
 from wizard.errors import ExitCode
-
-on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
 
 PHASES = ("applying", "waiting", "rolling back", "undoing")
 
@@ -38,7 +35,7 @@ def rests(run: Guarded, *besides: str) -> bool:
     return run.state in ("rolled back", "undone", *besides)
 
 
-def slow(run: Guarded) -> None:
+def prepare(run: Guarded) -> None:
     program = run.host.path("/usr/local/sbin/docker")
     program.write_text(_SLOW)
     program.chmod(0o755)
@@ -192,9 +189,7 @@ KINDS: dict[str, tuple[Callable[[Bench, str, str], None], tuple[str, ...]]] = {
 """How each kind is done, and in which phases there is what it is done to."""
 
 
-@on_debian13
-def test_the_host_stays(machine: StartMachine, matrix: Matrix) -> None:
-    bench = Bench(machine, matrix, prepare=slow)
+def test_the_host_stays(bench: Bench, matrix: Matrix) -> None:
     for number, (kind, (lose, phases)) in enumerate(KINDS.items()):
         # In a sample each kind is in one phase, and each phase has its turn.
         for phase in matrix.pick(phases, number % len(phases) / len(phases)):
@@ -222,31 +217,29 @@ def reached_by(run: Guarded, phase: str) -> None:
         run.wait_for_step(int(phase.split()[-1]))
 
 
-@pytest.mark.parametrize("debian", [12, 13], indirect=True)
-def test_the_host_goes_down(machine: StartMachine, matrix: Matrix, debian: int) -> None:
-    bench = Bench(machine, matrix, prepare=slow, rebooted=True, route="advertisement")
+@pytest.mark.parametrize("debian", [12, 13])
+def test_the_host_goes_down(matrix: Matrix, debian: int) -> None:
     steps = [f"applying step {number}" for number in range(1, 7)]
     cells = [(how, phase) for how in ("reboot", "power cut") for phase in (*steps, *PHASES[1:])]
-    for how, phase in matrix.pick(cells, *((0.3, 0.6) if debian == 12 else (0.4, 0.75, 0.95))):
-        with bench.cell(how, phase.partition(" step")[0], f"{phase} on Debian {debian}") as run:
-            reached_by(run, phase)
-            started = time.monotonic()
-            run.restart(how)
-            assert time.monotonic() - started < 60, "it hangs when it shuts down"
-            run.host.wait(partial(rests, run, "undoing"), "the guard to end", 60)
-            if phase == "waiting":
-                assert "restarted before somebody said keep" in run.record["error"]
-                assert wizard(run.host, "--keep").returncode == ExitCode.ROLLED_BACK
-            bench.mend()
+    with Bench(matrix, prepare, debian, rebooted=True, route="advertisement") as bench:
+        for how, phase in matrix.pick(cells, *((0.3, 0.6) if debian == 12 else (0.4, 0.75, 0.95))):
+            with bench.cell(how, phase.partition(" step")[0], f"{phase} on Debian {debian}") as run:
+                reached_by(run, phase)
+                started = time.monotonic()
+                run.restart(how)
+                assert time.monotonic() - started < 60, "it hangs when it shuts down"
+                run.host.wait(partial(rests, run, "undoing"), "the guard to end", 60)
+                if phase == "waiting":
+                    assert "restarted before somebody said keep" in run.record["error"]
+                    assert wizard(run.host, "--keep").returncode == ExitCode.ROLLED_BACK
+                bench.mend()
 
 
 def logged_in(run: Guarded) -> str:
     return run.host.run(["who"]).stdout.strip()
 
 
-@on_debian13
-def test_a_login_of_somebody_else(machine: StartMachine, matrix: Matrix) -> None:
-    bench = Bench(machine, matrix)
+def test_a_login_of_somebody_else(bench: Bench, matrix: Matrix) -> None:
     with bench.cell("a login", "waiting", "is told with wall(1)") as run:
         other = Terminal([*run.host.ssh_command(6), "-tt", "cat"])
         try:

@@ -3,17 +3,12 @@
 import threading
 import time
 
-import pytest
-
 from tests.machines.bench import Bench
-from tests.machines.conftest import StartMachine
 from tests.machines.guarding import Guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import ANSWERS, PYTHON, undo, wizard
 from wizard.apply.guard_units import GUARD
 from wizard.errors import ExitCode
-
-on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
 
 
 def both(run: Guarded, *commands: tuple[str, ...]) -> list[int]:
@@ -31,9 +26,7 @@ def both(run: Guarded, *commands: tuple[str, ...]) -> list[int]:
     return list(codes.values())
 
 
-@on_debian13
-def test_keep_and_the_end_of_the_time(machine: StartMachine, matrix: Matrix) -> None:
-    bench = Bench(machine, matrix)
+def test_keep_and_the_end_of_the_time(bench: Bench, matrix: Matrix) -> None:
     outcomes = []
     # From well before the end to well after it, with most of them around the guard's start.
     pauses = [0.1 * (number % 20) - 0.3 for number in range(200)]
@@ -60,9 +53,7 @@ def seconds_left(run: Guarded) -> float:
     return float(run.host.run(["python3", "-c", left], env=PYTHON).stdout)
 
 
-@on_debian13
-def test_two_at_once(machine: StartMachine, matrix: Matrix) -> None:
-    bench = Bench(machine, matrix)
+def test_two_at_once(bench: Bench, matrix: Matrix) -> None:
     apply = ("wizard", "--apply", "--yes", "--window", "60", "--answers", ANSWERS)
     keep, back = ("wizard", "--keep"), ("wizard", "--undo", "--yes")
     for number in range(10 if matrix.whole else 1):
@@ -92,9 +83,7 @@ def test_two_at_once(machine: StartMachine, matrix: Matrix) -> None:
             bench.mend()
 
 
-@on_debian13
-def test_a_wizard_against_the_guard(machine: StartMachine, matrix: Matrix) -> None:
-    bench = Bench(machine, matrix)
+def test_a_wizard_against_the_guard(bench: Bench, matrix: Matrix) -> None:
     for number in range(10 if matrix.whole else 1):
         with bench.cell("wizard against guard", "rolling back", f"undo {number}") as run:
             assert bench.applies(600) == ExitCode.DONE
