@@ -138,7 +138,7 @@ class Pid1(Guard):
             self._pass()
             self.run = record.id
             self._pass()
-            self.count_down(window.APPLYING)
+            self.count_down(window.seconds_left(record))
         except StepFailed as error:
             self.disarm()
             raise Refused("The guard cannot be armed.") from error

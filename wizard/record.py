@@ -2,13 +2,14 @@
 
 import errno
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import tomli_w
 
@@ -184,7 +185,7 @@ def loads(text: str, path: str = "the record") -> Record:
     where = clean_line(path)
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Refused(
             f"{where} is not whole: {clean_line(str(error))}. Nothing was changed. It lists by "
             "hand what was done; look at it before you go on."
@@ -210,11 +211,23 @@ def loads(text: str, path: str = "the record") -> Record:
 
 
 def _record(table: Mapping[str, Any]) -> Record:
+    _check_types(Record, table)
+    for each in table["steps"]:
+        _check_types(StepRecord, each)
     steps = [
         StepRecord(**(dict(each) | {"state": StepState(each["state"])})) for each in table["steps"]
     ]
     values = {key: value for key, value in table.items() if key not in ("steps", "state")}
     return Record(**values, state=State(table["state"]), steps=steps)
+
+
+def _check_types(kind: type[Record | StepRecord], table: Mapping[str, Any]) -> None:
+    for each in fields(kind):
+        wanted = get_origin(each.type) or each.type
+        if each.name not in table or not isinstance(wanted, type) or issubclass(wanted, StrEnum):
+            continue
+        if not isinstance(table[each.name], wanted):
+            raise TypeError(f"{each.name} is no {wanted.__name__}")
 
 
 class Store:
@@ -239,13 +252,16 @@ class Store:
         """
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            status = self.directory.lstat()
+            self._check_folder()
         except OSError as error:
             raise Refused(
                 f"{self.directory} cannot be made: {error.strerror}. Nothing was changed. The "
                 "wizard keeps its record there and does not start without one."
             ) from error
-        if self.directory.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+
+    def _check_folder(self) -> None:
+        status = self.directory.lstat()
+        if not (stat.S_ISDIR(status.st_mode) and _is_only_ours(status)):
             raise Refused(
                 f"{self.directory} is a link, belongs to somebody else, or can be written by "
                 "others. Nothing was changed. Find out why, move it away, and start again."
@@ -257,22 +273,23 @@ class Store:
         Raises:
             Refused: it cannot be read, is not whole, or could have been written by others.
         """
+        # A pipe that somebody put in its place must not be waited for.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
-            with self.path.open("rb") as file:
-                status = os.fstat(file.fileno())
-                text = file.read().decode("utf-8", "surrogateescape")
+            self._check_folder()
+            with os.fdopen(os.open(self.path, flags), "rb") as file:
+                status, octets = os.fstat(file.fileno()), file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
+            why = "it is a link" if error.errno == errno.ELOOP else error.strerror
+            raise Refused(f"{self.path} cannot be read: {why}. Nothing was changed.") from error
+        if not (stat.S_ISREG(status.st_mode) and _is_only_ours(status)):
             raise Refused(
-                f"{self.path} cannot be read: {error.strerror}. Nothing was changed."
-            ) from error
-        if self.path.is_symlink() or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            raise Refused(
-                f"{self.path} is a link, belongs to somebody else, or can be written by others, "
+                f"{self.path} is no file, belongs to somebody else, or can be written by others, "
                 "so what it says cannot be trusted. Nothing was changed."
             )
-        return loads(text, str(self.path))
+        return loads(octets.decode("utf-8", "surrogateescape"), str(self.path))
 
     def save(self, record: Record) -> None:
         """Write the record whole or not at all, and make it durable.
@@ -319,3 +336,7 @@ class Store:
         record = self.load()
         if record is not None:
             self.path.rename(self.directory / f"record-{record.id}.toml")
+
+
+def _is_only_ours(status: os.stat_result) -> bool:
+    return status.st_uid == os.geteuid() and not status.st_mode & 0o022

@@ -414,7 +414,7 @@ class Session:
             lines = self.store.log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             lines = []
-        said = [line for line in lines if line.strip()]
+        said = [line for line in lines if line.strip() and not line.startswith(start.EXIT)]
         if not said and not os.statvfs(self.store.directory).f_bavail:
             return (
                 f"There is no room left on the disk that holds {self.store.directory}, and "

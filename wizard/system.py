@@ -17,6 +17,9 @@ from wizard.text import clean
 COMMAND_TIMEOUT = 120.0
 """Seconds after which a command counts as hanging."""
 
+DOCKER_TIMEOUT = 60.0
+"""The same for docker, which waits for an engine that hangs, as long as it does."""
+
 PACKAGE_TIMEOUT = 1800.0
 """The same for apt-get: killed half way it leaves dpkg for the person to mend."""
 
@@ -81,7 +84,7 @@ class RealSystem:
 
     def run(self, argv: Sequence[str], stdin: str = "") -> Result:
         """Run a command in the C locale, without a terminal."""
-        seconds = PACKAGE_TIMEOUT if "apt-get" in argv else COMMAND_TIMEOUT
+        seconds = _timeout(argv)
         try:
             done = subprocess.run(
                 argv,
@@ -155,6 +158,17 @@ class RealSystem:
                 nftables.table("del", name=name)
         except NetlinkError as error:
             raise StepFailed(f"The empty table {name} could not be removed: {error}.") from error
+
+
+def is_stopping(system: System) -> bool:
+    """Return whether the host is shutting down (systemctl(1), is-system-running)."""
+    return system.run(("systemctl", "is-system-running")).output.strip() == "stopping"
+
+
+def _timeout(argv: Sequence[str]) -> float:
+    if "apt-get" in argv:
+        return PACKAGE_TIMEOUT
+    return DOCKER_TIMEOUT if argv[0] == "docker" else COMMAND_TIMEOUT
 
 
 def environment(inherited: Mapping[str, str]) -> dict[str, str]:

@@ -5,25 +5,23 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from tests.machines.matrix import MATRIX
 from wizard.errors import Refused
 from wizard.rehearsal import leftovers, requirements
 from wizard.rehearsal.machine import Machine
+
+if TYPE_CHECKING:
+    from tests.machines.bench import Bench
 
 
 class StartMachine(Protocol):
     """Starts a machine that lives as long as the test; of the test's release if none is given."""
 
     def __call__(self, release: int | None = None, **options: Any) -> Machine: ...
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--whole-matrix", action="store_true", help="every place and race, not a sample of them"
-    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,6 +49,16 @@ def debian(request: pytest.FixtureRequest) -> int:
     """A Debian release. For others: ``@pytest.mark.parametrize("debian", [14], indirect=True)``."""
     release: int = request.param
     return release
+
+
+@pytest.fixture(scope="module")
+def bench(request: pytest.FixtureRequest) -> "Iterator[Bench]":
+    """One machine for the cells of a file, which may say with ``prepare`` what is done to it."""
+    from tests.machines.bench import Bench
+
+    prepare = getattr(request.module, "prepare", lambda run: None)
+    with Bench(request.config.stash[MATRIX], prepare) as made:
+        yield made
 
 
 @pytest.fixture

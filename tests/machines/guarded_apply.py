@@ -1,9 +1,11 @@
 """In a machine: ``guarded_apply.py ANSWERS SECONDS`` applies, and leaves it unconfirmed so long.
 
-As the wizard does, but for any number of seconds. ``guarded_apply.py ANSWERS digest`` prints the
+As the wizard does, but for any number of seconds. A third word is a piece of shell that somebody
+else runs once the plan has been shown. ``guarded_apply.py ANSWERS digest`` prints the
 plan's digest.
 """
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +20,8 @@ if sys.argv[2] == "digest":
     session.save_answers(plan.choices)
     print(plan.digest)
     sys.exit()
+if sys.argv[3:]:
+    subprocess.run(["/bin/sh", "-ec", sys.argv[3]], check=True)
 session.start_apply(plan, ask=True, seconds=int(sys.argv[2]))
 while (progress := session.progress()).ended is None:
     time.sleep(0.05)

@@ -41,9 +41,10 @@ class Guarded:
     def state(self) -> str:
         return str(self.record.get("state", ""))
 
-    def applies(self, seconds: int) -> subprocess.CompletedProcess[str]:
-        """Apply, and leave it unconfirmed for so long."""
-        return self.host.run(self._words(seconds), env=PYTHON, check=False, timeout=120)
+    def applies(self, seconds: int, *meanwhile: str) -> subprocess.CompletedProcess[str]:
+        """Apply, and leave it unconfirmed for so long; somebody may change the host meanwhile."""
+        words = [*self._words(seconds), *meanwhile]
+        return self.host.run(words, env=PYTHON, check=False, timeout=120)
 
     def starts_to_apply(self, seconds: int) -> subprocess.Popen[bytes]:
         """Start to apply, in a process of this computer that can be ended."""
@@ -70,8 +71,11 @@ class Guarded:
         """Wait until a step has been begun."""
 
         def begun() -> bool:
-            steps = self.record.get("steps", [])
-            return len(steps) >= number and steps[number - 1]["state"] != "planned"
+            found = self.record
+            # The record of the run before stays until there is the next one.
+            if found.get("state") in (None, "rolled back", "undone"):
+                return False
+            return str(found["steps"][number - 1]["state"]) != "planned"
 
         self.host.wait(begun, f"step {number}", 30)
 
@@ -104,7 +108,7 @@ class Guarded:
     def now(self) -> Fingerprint:
         """What is now of what was before."""
         found = fingerprint(self.host)
-        return _without_a_boot(found) if self.restarted else found
+        return without_a_boot(found) if self.restarted else found
 
     def restart(self, how: str) -> None:
         """Boot anew; from now on, what every boot changes does not count."""
@@ -114,13 +118,12 @@ class Guarded:
         else:
             self.host.reboot()
         if not self.restarted:
-            self.before = _without_a_boot(self.before)
+            self.before = without_a_boot(self.before)
         self.restarted = True
 
-    def logs_in(self) -> None:
-        """Log in anew, over both families."""
-        families: tuple[Literal[4, 6], ...] = (4, 6)
-        for family in families:
+    def logs_in(self, *families: Literal[4, 6]) -> None:
+        """Log in anew, over both families if none is named."""
+        for family in families or (4, 6):
             done = subprocess.run(
                 [*self.host.ssh_command(family), "true"], capture_output=True, timeout=20
             )
@@ -130,6 +133,7 @@ class Guarded:
 def guarded(machine: StartMachine, *, rebooted: bool = False, **options: Any) -> Guarded:
     host = machine(binds={Path("/opt/tests"): TESTS}, **options)
     mastodon = deployments.up(host, "current")
+    deployments.add_bystander(host)
     answer(host, mastodon)
     if rebooted:
         # What a first boot alone does is behind it then.
@@ -145,7 +149,7 @@ def elapsed(least: float, most: float) -> Iterator[None]:
     assert least <= time.monotonic() - started <= most
 
 
-def _without_a_boot(found: Fingerprint) -> Fingerprint:
+def without_a_boot(found: Fingerprint) -> Fingerprint:
     """Leave out what Docker does anew at a boot: start times, addresses, the order of its rules."""
     kept = {
         name: text

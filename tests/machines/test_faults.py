@@ -1,140 +1,106 @@
-"""A matrix of faults: killed, or refused by the disk, at every place; never between the two ends.
+"""Killed, or refused by the disk, at every place: the host is before or after, never between.
 
-The places are the system calls with which the worker changes files, starts commands and connects.
-A sample of them is tried; with ``--whole-matrix`` every one, and a table is printed at the end.
+The places are the system calls with which the worker changes files, starts commands and connects,
+as a run without a fault makes them. What a command does is its own: it is killed with the worker.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter
 
 import pytest
 
-from tests.machines.conftest import StartMachine
-from tests.machines.guarding import Guarded, guarded
-from tests.machines.support import PYTHON, undo
+from tests.machines.bench import ANSWERS, Bench
+from tests.machines.matrix import Matrix, NotReached
 from wizard.errors import ExitCode
 
-ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
+FAULTS = {
+    "kill -9": [
+        *("rename", "renameat", "renameat2", "fsync", "unlink", "unlinkat"),
+        *("symlink", "vfork", "connect"),
+    ],
+    "ENOSPC": ["write", "fsync", "rename", "renameat"],
+    "EIO": ["write", "fsync", "unlink", "unlinkat"],
+    "EROFS": ["rename", "renameat", "unlink", "unlinkat", "fchmod"],
+}
+"""The calls that are met, by their names in the kernel: strace counts each by itself."""
 
-CALLS = ("rename", "fsync", "unlink", "vfork", "connect")
-"""Those of the worker itself: what a command does is its own, and it is killed with the worker."""
+CALLS = sorted({call for calls in FAULTS.values() for call in calls})
 
-NAMES = {"rename": "rename,renameat,renameat2", "unlink": "unlink,unlinkat"}
-"""What the kernel calls them; strace counts each name by itself."""
+SAMPLE = {
+    "applying": {"kill -9": (0.2, 0.6), "ENOSPC": (0.3,), "EIO": (0.8,), "EROFS": (0.5,)},
+    "rolling back": {"kill -9": (0.4, 0.8), "ENOSPC": (0.5,), "EIO": (0.2,), "EROFS": (0.7,)},
+    "undoing": {"kill -9": (0.3, 0.7), "ENOSPC": (0.8,), "EIO": (0.5,), "EROFS": (0.2,)},
+}
+"""Where, as a part of all places of a kind in a phase."""
 
-SAMPLE = {"rename": (9, 14), "fsync": (5, 26), "unlink": (1,), "vfork": (30,), "connect": (1,)}
-SAMPLE_BACK = {"rename": (5,), "fsync": (9,), "unlink": (1,), "vfork": (14,)}
+TRACE = "/root/trace"
 
-on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
-
-
-class Faulty:
-    """Runs the worker with a fault at the N-th time that it makes a system call."""
-
-    def __init__(self, run: Guarded) -> None:
-        self.run = run
-        self.digest = run.digest()
-
-    def __call__(self, fault: str, call: str, number: int, *verb: str) -> int:
-        calls = NAMES.get(call, call)
-        inject = f"inject={calls}:{fault}:when={number}"
-        done = self.run.host.run(
-            [
-                *("systemd-run", "--quiet", "--wait", "--collect"),
-                *("--property=OnFailure=docker-ipv6-wizard-guard.service", "--property=Type=exec"),
-                "--property=SuccessExitStatus=0 2 3 4 5 6",
-                *(f"--setenv={name}={value}" for name, value in PYTHON.items()),
-                *("strace", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", inject),
-                *("python3", "-m", "wizard.apply.worker", *verb),
-            ],
-            check=False,
-            timeout=240,
-        )
-        return done.returncode
-
-    def mend(self) -> None:
-        """Let the guard do its work, or undo where there is none, as a person would."""
-        host = self.run.host
-        if self.run.guards():
-            moving = ("applying", "rolling back", "undoing")
-            host.wait(lambda: self.run.state not in moving, "the guard to end", 60)
-            if self.run.state not in ("applied", "unconfirmed"):
-                self.run.wait_for_no_guard()
-        if self.run.state not in ("", "rolled back", "undone"):
-            done = undo(host)
-            assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
-        self.run.wait_for_no_guard()
-        assert self.run.state in ("", "rolled back", "undone")
+Place = tuple[str, int]
 
 
-def numbers(call: str, whole: bool, sample: Mapping[str, tuple[int, ...]]) -> Iterator[int]:
-    yield from range(1, 1000) if whole else sample.get(call, ())
+def verb(bench: Bench, phase: str) -> tuple[str, ...]:
+    """Bring the host to where a phase begins, and return what the worker is told to begin it."""
+    if phase == "applying":
+        return ("apply", ANSWERS, bench.digest, "600")
+    assert bench.applies(600 if phase == "rolling back" else None) == ExitCode.DONE
+    run = str(bench.run.record["id"])
+    return ("revert", run, "now") if phase == "rolling back" else ("undo",)
 
 
-@pytest.fixture
-def whole(request: pytest.FixtureRequest) -> bool:
-    return bool(request.config.getoption("--whole-matrix", False))
+def places(bench: Bench, phase: str) -> list[Place]:
+    """Return every place of a phase, by doing it without a fault."""
+    words = verb(bench, phase)
+    strace = ("strace", "-qqy", "-e", f"trace={','.join(CALLS)}", "-o", TRACE)
+    assert bench.works(*words, before=strace) == ExitCode.DONE
+    bench.mend()
+    seen: Counter[str] = Counter()
+    found = []
+    for line in bench.run.host.path(TRACE).read_text(errors="replace").splitlines():
+        match = re.match(r"(\w+)\(", line)
+        if match is None:
+            continue
+        seen[match[1]] += 1
+        # A disk refuses what is written to a file, not what goes to a pipe.
+        if match[1] != "write" or re.match(r"write\(\d+</(?!dev/)", line):
+            found.append((match[1], seen[match[1]]))
+    return found
 
 
-@pytest.mark.parametrize("call", CALLS)
-@on_debian13
-def test_killed_while_it_applies(machine: StartMachine, call: str, whole: bool) -> None:
-    run = guarded(machine)
-    faulty = Faulty(run)
-    cells = 0
-    for number in numbers(call, whole, SAMPLE):
-        faulty("signal=KILL", call, number, "apply", ANSWERS, faulty.digest, "600")
-        reached = run.state != "unconfirmed"
-        faulty.mend()
-        run.compare(f"{call} {number}")
-        assert reached or whole, f"{call} {number} is never reached"
-        if not reached:
-            break
-        cells += 1
-    print(f"killed while it applies, {call}: {cells} cells")
+def fault(kind: str, place: Place) -> tuple[str, ...]:
+    call, number = place
+    what = "signal=KILL" if kind == "kill -9" else f"error={kind}"
+    trace = ("strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}")
+    return (*trace, "-e", f"inject={call}:{what}:when={number}")
 
 
-@pytest.mark.parametrize("call", CALLS[:4])
-@pytest.mark.parametrize("verb", ["undo", "revert"])
-@on_debian13
-def test_killed_while_it_takes_back(
-    machine: StartMachine, verb: str, call: str, whole: bool
-) -> None:
-    run = guarded(machine)
-    faulty = Faulty(run)
-    cells = 0
-    for number in numbers(call, whole, SAMPLE_BACK):
-        assert run.applies(600).returncode == ExitCode.DONE
-        words = ("undo",) if verb == "undo" else ("revert", str(run.record["id"]), "now")
-        code = faulty("signal=KILL", call, number, *words)
-        faulty.mend()
-        run.compare(f"{verb} {call} {number}")
-        assert code != ExitCode.DONE or whole, f"{call} {number} is never reached"
-        if code == ExitCode.DONE:
-            break
-        cells += 1
-    print(f"killed while it takes back ({verb}), {call}: {cells} cells")
+@pytest.mark.parametrize("phase", SAMPLE)
+def test_a_fault_at_every_place(bench: Bench, matrix: Matrix, phase: str) -> None:
+    everywhere = places(bench, phase)
+    for kind, calls in FAULTS.items():
+        there = [place for place in everywhere if place[0] in calls]
+        for place in matrix.pick(there, *SAMPLE[phase][kind]):
+            with bench.cell(kind, phase, f"{place[0]} {place[1]}"):
+                words = verb(bench, phase)
+                code = bench.works(*words, before=fault(kind, place))
+                reached = kind != "kill -9" or code != ExitCode.DONE
+                if kind != "kill -9":
+                    agrees(bench, phase, code)
+                bench.mend()
+                if not reached:
+                    raise NotReached
 
 
-@pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EROFS"])
-@on_debian13
-def test_a_disk_that_refuses_a_write(machine: StartMachine, error: str, whole: bool) -> None:
-    run = guarded(machine)
-    faulty = Faulty(run)
-    cells = 0
-    for call in ("fsync", "rename"):
-        for number in numbers(
-            call, whole, {"ENOSPC": {"fsync": (19,)}}.get(error, {"rename": (8,)})
-        ):
-            fault = f"error={error}"
-            code = faulty(fault, call, number, "apply", ANSWERS, faulty.digest, "600")
-            assert code in (ExitCode.DONE, ExitCode.REFUSED, ExitCode.ROLLED_BACK), (call, number)
-            faulty.mend()
-            run.compare(f"{error} {call} {number}")
-            cells += 1
-            if number > PAST_THE_LAST:
-                break
-    print(f"{error}: {cells} cells")
-
-
-PAST_THE_LAST = 130
-"""More than there are calls of one kind in a whole apply."""
+def agrees(bench: Bench, phase: str, code: int) -> None:
+    """Make sure that the exit code and the record say the same."""
+    state = bench.run.state
+    if phase == "rolling back":
+        # A guard that could not end its work ends with a fault, and is started anew.
+        assert code in (ExitCode.DONE, ExitCode.UNEXPECTED), code
+        return
+    expected = {
+        ExitCode.DONE: ("unconfirmed", "undone"),
+        ExitCode.ROLLED_BACK: ("rolled back", "rolling back"),
+        ExitCode.REFUSED: ("", "undone", "rolled back", "applied"),
+        ExitCode.ROLLBACK_INCOMPLETE: ("rollback incomplete", "undo incomplete", "undoing"),
+    }
+    assert state in expected.get(ExitCode(code), ()), (code, state)

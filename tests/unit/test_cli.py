@@ -68,7 +68,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
     monkeypatch.setattr(revert, "announce", lambda *_: None)
-    monkeypatch.setattr(revert, "stopping", lambda *_: False)
     monkeypatch.setattr(way_back, "check_places", lambda plan: None)
     monkeypatch.setattr(Verification, "look", lambda self: {})
     monkeypatch.setattr(Path, "home", lambda: tmp_path)

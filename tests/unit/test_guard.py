@@ -3,6 +3,8 @@
 import copy
 import os
 import subprocess
+import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
@@ -11,15 +13,29 @@ from pathlib import Path
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
+from tests.made_up_system import MadeUpSystem
 from wizard import choices as choosing
 from wizard import files
-from wizard.apply import guard as guarding
-from wizard.apply import guard_units, journal, lock, program, revert, verification, way_back, window
+from wizard.apply import (
+    engine,
+    guard,
+    guard_units,
+    journal,
+    lock,
+    program,
+    revert,
+    verification,
+    way_back,
+    window,
+)
 from wizard.apply.guard import Unguarded
 from wizard.errors import ExitCode, Locked, Refused, StepFailed, WizardError
 from wizard.files import temporary_beside
 from wizard.record import RESERVED, Record, State, StepState, Store, loads
+from wizard.steps.package import Package
 from wizard.steps.sysctl import PATH, Sysctl
+from wizard.steps.systemd_unit import SystemdUnit
+from wizard.system import PACKAGE_TIMEOUT, FileState, RealSystem, Result
 
 
 class Remembering(Unguarded):
@@ -43,8 +59,6 @@ class Remembering(Unguarded):
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     monkeypatch.setattr(revert, "announce", lambda *_: None)
-    monkeypatch.setattr(revert, "stopping", lambda *_: False)
-    monkeypatch.setattr(revert, "_wait_for_docker", lambda *_: None)
 
 
 @pytest.fixture
@@ -265,11 +279,11 @@ def test_units_of_somebody_else_under_our_names_are_refused_and_not_touched(
         unit.symlink_to(elsewhere)
     else:
         unit.write_text("theirs")
-    monkeypatch.setattr(guarding, "UNITS", str(tmp_path))
+    monkeypatch.setattr(guard, "UNITS", str(tmp_path))
     monkeypatch.setattr(program, "check_stays", lambda: None)
     record = journal.begin(made.plan(), {}, store)
     with pytest.raises(Refused, match="is not the wizard's"):
-        guarding.SystemdGuard(made.system, store).arm(record)
+        guard.SystemdGuard(made.system, store).arm(record)
     assert elsewhere.read_text() == "theirs"
     assert unit.read_text() == "theirs"
 
@@ -432,8 +446,8 @@ def test_what_is_kept_is_kept_though_the_units_cannot_be_removed(
     made: Deployment, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(made, store)
-    monkeypatch.setattr(guarding, "UNITS", str(tmp_path))
-    monkeypatch.setattr(guarding.SystemdGuard, "forget_all_but", lambda *_: None)
+    monkeypatch.setattr(guard, "UNITS", str(tmp_path))
+    monkeypatch.setattr(guard.SystemdGuard, "forget_all_but", lambda *_: None)
     (tmp_path / guard_units.GUARD).write_text("")
 
     def read_only(path: Path, missing_ok: bool = False) -> None:
@@ -441,7 +455,7 @@ def test_what_is_kept_is_kept_though_the_units_cannot_be_removed(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", read_only)
-        kept = revert.keep(made.system, store, guarding.SystemdGuard(made.system, store))
+        kept = revert.keep(made.system, store, guard.SystemdGuard(made.system, store))
     assert kept.state is State.APPLIED
 
 
@@ -454,3 +468,112 @@ def test_a_program_that_everybody_can_change_is_refused(
     tmp_path.chmod(0o777)
     with pytest.raises(Refused, match="Everybody on this host can write to"):
         program.check_stays()
+
+
+def test_a_guard_that_was_killed_while_it_was_armed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    class Systemd(MadeUpSystem):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            return Result(0, "")
+
+    monkeypatch.setattr(guard, "UNITS", str(tmp_path))
+    for name in (guard_units.GUARD, guard_units.EARLY):
+        temporary_beside(tmp_path / name).touch()
+        (tmp_path / name).touch()
+    guard.SystemdGuard(Systemd(), store).disarm()
+    assert not list(tmp_path.glob("*wizard*"))
+
+
+class Engine(MadeUpSystem):
+    """A host whose Docker does not answer for so many questions."""
+
+    def __init__(self, silent: int) -> None:
+        super().__init__()
+        self.silent = silent
+        self.asked = 0
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        self.asked += 1
+        return Result(0 if self.asked > self.silent else 1, "")
+
+
+@pytest.mark.parametrize("silent", [0, 4])
+def test_the_way_back_waits_for_an_engine_that_starts(
+    silent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    said: list[str] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    assert engine.Patience(Engine(silent)).answers(said.append)
+    assert bool(said) is bool(silent)
+    # What it had been told before it hung is done once it goes on, and has to be seen.
+    assert (max(waited, default=0.0) >= 1) is bool(silent)
+
+
+def test_the_way_back_does_not_wait_twice_for_an_engine_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    monkeypatch.setattr(engine, "WAIT", 30.0)
+    patience = engine.Patience(Engine(10**6))
+    assert not patience.answers(print)
+    assert clock[0] >= 30
+    assert not patience.answers(print)
+    assert clock[0] < 32
+    assert time.monotonic() == clock[0]
+
+
+def test_a_command_of_docker_that_failed_on_the_way_back_is_tried_once_more(
+    made: Deployment, store: Store
+) -> None:
+    before = made.system.snapshot()
+    record = waiting(made, store)
+    made.system.fail_at = {made.system.changes + 1}
+    journal.take_back(record, made.system, store, State.ROLLING_BACK)
+    assert record.state is State.ROLLED_BACK
+    assert made.system.snapshot() == before
+
+
+def test_an_apply_that_installs_a_package_has_the_time_for_it(made: Deployment) -> None:
+    steps = made.plan().steps
+    package = Package("ndppd", "It is needed.")
+    assert window.applying((*steps, package)) >= window.applying(steps) + PACKAGE_TIMEOUT
+
+
+def test_what_waits_for_docker_at_shutdown_is_not_waited_for(made: Deployment) -> None:
+    class Stopping(MadeUpSystem):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            said = super().run(argv, stdin)
+            return Result(0, "stopping\n") if "is-system-running" in argv else said
+
+        def _systemctl(self, words: list[str]) -> Result:
+            assert "--now" not in words, "systemd stops it only once this process has ended"
+            return Result(0, "")
+
+    (step,) = (step for step in made.plan().steps if isinstance(step, SystemdUnit))
+    system = Stopping()
+    system.write(step.path, FileState(step.text))
+    step.undo(system, {"files": [{"path": step.path, "exists": False}]}, lambda _line: None)
+    assert system.read(step.path) is None
+    assert ("systemctl", "disable", step.name) in system.ran
+
+
+def test_a_command_that_hangs_is_ended_in_the_time_that_fits_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[float] = []
+
+    def run(*_: object, timeout: float, **__: object) -> None:
+        given.append(timeout)
+        raise subprocess.TimeoutExpired("a command", timeout)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    for words in (("docker", "network", "rm", "x"), ("sysctl", "x"), ("env", "apt-get", "update")):
+        assert RealSystem().run(words).status == 124
+    docker, other, package = given
+    # While docker is waited for nothing is taken back; apt-get must not be cut short.
+    assert docker < other < package
+    assert docker + engine.WAIT < window.applying(())

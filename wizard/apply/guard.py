@@ -12,6 +12,7 @@ from typing import Protocol
 from wizard.apply import guard_units as units
 from wizard.apply import lock, program, window
 from wizard.errors import Refused, StepFailed
+from wizard.files import temporary_beside
 from wizard.record import Record, Store
 from wizard.system import FileState, System
 
@@ -109,7 +110,7 @@ class SystemdGuard:
                 self._system.write(f"{UNITS}/{name}", FileState(text))
                 _enable(name)
             self._do("systemctl", "daemon-reload")
-            self.count_down(window.APPLYING)
+            self._end(window.seconds_left(record))
         except (OSError, StepFailed) as error:
             self.disarm()
             raise Refused(
@@ -118,10 +119,9 @@ class SystemdGuard:
             ) from error
 
     def count_down(self, seconds: float) -> str:
-        """Start a timer of PID 1; by itself it would be up to a minute late (systemd.timer(5))."""
-        mark = secrets.token_hex(3)
-        self._timer(f"{mark}-end", seconds, "systemctl", "--no-block", "start", units.GUARD)
-        if _LAST_CALL * 1.5 < seconds < window.APPLYING:
+        """Start a timer of PID 1, and another that tells everybody shortly before its end."""
+        mark = self._end(seconds)
+        if seconds > _LAST_CALL * 1.5:
             with contextlib.suppress(StepFailed):
                 text = (
                     f"The change for IPv6 in containers is taken back in {_LAST_CALL} seconds, "
@@ -149,17 +149,23 @@ class SystemdGuard:
     def disarm(self) -> None:
         """Stop the timers and remove the units; the guard's own process may go on to its end."""
         self.forget_all_but("")
-        there = False
         for name, wants in _WANTS.items():
-            for path in (Path(UNITS, wants, name), Path(UNITS, name)):
+            unit = Path(UNITS, name)
+            # What a process that was killed while it armed has left is beside the unit.
+            for path in (Path(UNITS, wants, name), unit, temporary_beside(unit)):
                 # Where /etc has become read-only they stay, and find nothing to do when started.
                 with contextlib.suppress(OSError):
                     path.unlink()
-                    there = True
-        if there:
-            self._system.run(("systemctl", "daemon-reload"))
+        # Even if no file was there: whoever removed it may have been killed before this.
+        self._system.run(("systemctl", "daemon-reload"))
+
+    def _end(self, seconds: float) -> str:
+        mark = secrets.token_hex(3)
+        self._timer(f"{mark}-end", seconds, "systemctl", "--no-block", "start", units.GUARD)
+        return mark
 
     def _timer(self, name: str, seconds: float, *command: str) -> None:
+        # By itself it would be up to a minute late (systemd.timer(5)).
         self._do(
             *("systemd-run", "--quiet", "--collect", f"--unit={units.TIMERS}{name}"),
             *(f"--on-active={seconds:.3f}", "--timer-property=AccuracySec=1s"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wizard import choices as choosing
+from wizard.apply.engine import Patience
 from wizard.errors import ExitCode, HostChanged, Refused, StepFailed, WizardError
 from wizard.files import temporary_beside
 from wizard.plan import Plan
@@ -143,6 +144,7 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
         Refused: the record holds a step that is not known; nothing was touched.
     """
     begun = begun_steps(record)
+    patience = Patience(system)
     record.state, record.finished = state, ""
     if state is State.UNDOING:
         # Why an earlier attempt failed would read as if this one had.
@@ -150,7 +152,7 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
     save_if_possible(record, store)
     complete = True
     for step, entry in begun:
-        complete = _undo_step(step, entry, record, system, store) and complete
+        complete = _undo_step(step, entry, record, system, store, patience) and complete
     store.release()
     if state is State.ROLLING_BACK:
         record.state = State.ROLLED_BACK if complete else State.ROLLBACK_INCOMPLETE
@@ -205,7 +207,14 @@ def decisions(entry: StepRecord) -> dict[str, Choice]:
     return {name: Choice(choice) for name, choice in entry.choices.items() if choice in known}
 
 
-def _undo_step(step: Step, entry: StepRecord, record: Record, system: System, store: Store) -> bool:
+def _undo_step(
+    step: Step,
+    entry: StepRecord,
+    record: Record,
+    system: System,
+    store: Store,
+    patience: Patience,
+) -> bool:
     entry.state, entry.left = StepState.UNDOING, []
     save_if_possible(record, store)
 
@@ -213,14 +222,20 @@ def _undo_step(step: Step, entry: StepRecord, record: Record, system: System, st
         entry.output.append(clean(line))
         save_if_possible(record, store)
 
+    def undone() -> tuple[str, ...]:
+        if step.needs_docker and not patience.answers(report):
+            raise StepFailed("Docker does not answer.")
+        return step.undo(system, entry.before, report, decisions(entry))
+
     try:
         _sweep(step, system)
         try:
-            kept = step.undo(system, entry.before, report, decisions(entry))
+            kept = undone()
         except (StepFailed, OSError) as error:
-            if not _is_full(error) or not store.release():
+            # Docker may have gone, or the disk filled up, in the middle of it.
+            if not step.needs_docker and not (_is_full(error) and store.release()):
                 raise
-            kept = step.undo(system, entry.before, report, decisions(entry))
+            kept = undone()
         entry.left = [clean(sentence) for sentence in kept]
     except Exception as error:  # whatever it was, the other steps must still be taken back
         by_hand = "; ".join(entry.undo)

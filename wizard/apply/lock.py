@@ -25,7 +25,7 @@ def held(path: Path, wait: float = 0.35) -> Iterator[None]:
     Raises:
         Locked: another run holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         try:
             _take(descriptor, time.monotonic() + wait)

@@ -11,13 +11,10 @@ from wizard.apply import journal, lock, window
 from wizard.apply.guard import Guard, announce
 from wizard.errors import ExitCode, Locked, Refused, WizardError
 from wizard.record import Record, State, Store
-from wizard.system import System
+from wizard.system import System, is_stopping
 
 _PATIENCE = 300.0
 """Seconds that a worker whose time is over has for rolling back itself, before it is killed."""
-
-_DOCKER = 90.0
-"""Seconds to wait for Docker, which may still be starting after a boot."""
 
 _POLL = 0.5
 
@@ -126,9 +123,8 @@ def revert(
             if early:
                 journal.take_back_early(record, system, store, target)
                 return record
-            _wait_for_docker(record, system)
             journal.take_back(record, system, store, target)
-            if stopping(system) and record.state not in (State.ROLLED_BACK, State.UNDONE):
+            if is_stopping(system) and record.state not in (State.ROLLED_BACK, State.UNDONE):
                 # Docker may be gone already: the units go on with it at the next boot.
                 record.state = target
                 journal.save_if_possible(record, store)
@@ -157,11 +153,6 @@ def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None
                 with suppress(Locked):
                     revert(run, system, store, guard)
             time.sleep(_POLL)
-
-
-def stopping(system: System) -> bool:
-    """Return whether the host is shutting down."""
-    return system.run(("systemctl", "is-system-running")).output.strip() == "stopping"
 
 
 @contextmanager
@@ -226,15 +217,6 @@ def _overdue(run: str, store: Store, asked: bool) -> int | None:
     if record is None or record.id != run or record.state is not State.APPLYING:
         return None
     return lock.holder(store.lock) if asked or not window.seconds_left(record) else None
-
-
-def _wait_for_docker(record: Record, system: System) -> None:
-    if not any(step.needs_docker for step, _entry in journal.begun_steps(record)):
-        return
-    deadline = time.monotonic() + _DOCKER
-    asked = ("timeout", "5", "docker", "version", "--format", "{{.Server.Version}}")
-    while system.run(asked).status != 0 and time.monotonic() < deadline:
-        time.sleep(_POLL)
 
 
 def _reason(record: Record, asked: bool) -> str:

@@ -4,6 +4,7 @@ import os
 import secrets
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from wizard.apply import guard, program
 from wizard.apply import guard_units as units
@@ -14,16 +15,25 @@ from wizard.record import Store
 _SEEN_TO = " ".join(str(int(code)) for code in ExitCode if code is not ExitCode.UNEXPECTED)
 
 
+EXIT = "exit "
+"""How the last line of the worker's log begins: its exit code follows."""
+
+
 @dataclass(frozen=True)
 class Worker:
     """The process that changes the host, or what waits for it where PID 1 has started it."""
 
     process: subprocess.Popen[bytes]
+    log: Path
     unit: str = ""
 
     def poll(self) -> int | None:
-        """Return the worker's exit status, or None while it runs."""
-        return self.process.poll()
+        """Return the worker's exit status, or None while it runs.
+
+        systemd-run(1) says 0 for each status that counts as success: the log says which it was.
+        """
+        code = self.process.poll()
+        return code if code or code is None or not self.unit else exit_code(self.log)
 
     def cancel(self) -> None:
         """Ask it to stop at the next step and to roll back."""
@@ -64,7 +74,17 @@ def start(store: Store, *arguments: str) -> Worker:
         )
     finally:
         os.close(descriptor)
-    return Worker(process, unit)
+    return Worker(process, store.log, unit)
+
+
+def exit_code(log: Path) -> int:
+    """Return the exit code that a worker's log ends with; that of a fault where it has none."""
+    try:
+        last = log.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2]
+    except OSError:
+        last = ""
+    said = last.removeprefix(EXIT)
+    return int(said) if said != last and said.isdecimal() else ExitCode.UNEXPECTED
 
 
 def _command(store: Store, unit: str, arguments: tuple[str, ...]) -> list[str]:

@@ -1,15 +1,24 @@
 """The time in which somebody has to say "keep": on the monotonic clock, and for people."""
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from wizard.record import Record, State
+from wizard.steps.base import Step
+from wizard.steps.package import Package
+from wizard.system import PACKAGE_TIMEOUT
 
-APPLYING = 900.0
-"""Seconds that a whole apply may take before it is taken back."""
+_APPLYING = 300.0
+"""Seconds that a whole apply may take before it is taken back, where nothing is installed."""
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+def applying(steps: Sequence[Step]) -> float:
+    """Return how many seconds a whole apply may take; to install a package takes its own time."""
+    return _APPLYING + sum(PACKAGE_TIMEOUT for step in steps if isinstance(step, Package))
 
 
 def open_for(record: Record, seconds: float) -> None:

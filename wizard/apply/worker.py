@@ -4,6 +4,7 @@
 how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``.
 """
 
+import contextlib
 import signal
 import sys
 import time
@@ -16,7 +17,7 @@ from types import FrameType
 from wizard import choices as choosing
 from wizard import describe, sources
 from wizard.apply import guard as guarding
-from wizard.apply import journal, lock, program, revert, way_back, window
+from wizard.apply import journal, lock, program, revert, start, way_back, window
 from wizard.apply.guard import Guard, Unguarded
 from wizard.apply.verification import Verification
 from wizard.choices import Choices
@@ -26,7 +27,7 @@ from wizard.host import Host
 from wizard.modes.shared import project_of
 from wizard.plan import Plan, plan
 from wizard.record import Record, State, Store, now
-from wizard.system import RealSystem, System
+from wizard.system import RealSystem, System, is_stopping
 from wizard.text import clean, clean_line
 
 REST = 20.0
@@ -90,15 +91,10 @@ def apply(
         if earlier is not None:
             store.archive()
         try:
-            store.reserve()
             record = journal.begin(made, _in_words(host), store)
         except OSError as error:
-            store.release()
-            raise Refused(
-                f"The record {store.path} cannot be written: {error.strerror}. Nothing was "
-                "changed. Make room on the disk, and start again."
-            ) from error
-        _arm(record, store, guard)
+            raise Refused(_no_room(store, error)) from error
+        _arm(record, store, guard, window.applying(made.steps))
 
         def conclude(record: Record, store: Store) -> None:
             verification.check(had)
@@ -127,17 +123,27 @@ def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
         return record
 
 
-def _arm(record: Record, store: Store, guard: Guard) -> None:
+def _arm(record: Record, store: Store, guard: Guard, seconds: float) -> None:
     try:
-        window.open_for(record, window.APPLYING)
+        # Not before there is a record: what has none is found by nobody who cleans up.
+        store.reserve()
+        window.open_for(record, seconds)
         record.deadline = ""
         store.save(record)
         guard.arm(record)
     except (Refused, OSError) as error:
-        record.state, record.finished, record.error = State.ROLLED_BACK, now(), clean(str(error))
-        journal.save_if_possible(record, store)
+        why = error if isinstance(error, Refused) else Refused(_no_room(store, error))
+        record.state, record.finished, record.error = State.ROLLED_BACK, now(), f"{why}"
         store.release()
-        raise error if isinstance(error, Refused) else Refused(f"{error}") from error
+        journal.save_if_possible(record, store)
+        raise why from error
+
+
+def _no_room(store: Store, error: OSError) -> str:
+    return clean(
+        f"The record {store.path} cannot be written: {error.strerror}. Nothing was changed. Make "
+        "room on the disk, and start again."
+    )
 
 
 def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
@@ -148,7 +154,7 @@ def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
             f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
             f"somebody types: {program.typed('--keep')}",
         )
-    elif record.state is State.APPLIED or not revert.stopping(system):
+    elif record.state is State.APPLIED or not is_stopping(system):
         guard.disarm()
         store.release()
 
@@ -202,24 +208,35 @@ def main(arguments: Sequence[str]) -> int:
             case _:
                 raise Refused("The worker takes: apply, undo, revert or watch.")
     except WizardError as error:
-        sys.stderr.write(f"{clean(str(error))}\n")
+        _complain(clean(str(error)))
         match list(arguments):
             case ["revert", _]:
                 _rest(cancelled)
         return error.exit_code
     except Exception as error:
-        # The log is for a report; its last line is what the person sees.
-        traceback.print_exc()
         words = clean_line(f"{type(error).__name__}: {error}")
-        sys.stderr.write(
+        _complain(
+            # The log is for a report; its last line is what the person sees.
+            f"{traceback.format_exc()}"
             f"The wizard has a fault: {words}. What was done until now is in the record: see "
-            f"wizard --status. Please report this, with {store.log}.\n"
+            f"wizard --status. Please report this, with {store.log}."
         )
+        if "revert" in arguments[:1]:
+            _rest(cancelled)
         return ExitCode.UNEXPECTED
     if record.error:
-        sys.stderr.write(f"{clean_line(record.error)}\n")
+        _complain(clean_line(record.error))
     return journal.EXIT_CODES.get(record.state, ExitCode.UNEXPECTED)
 
 
+def _complain(text: str) -> None:
+    # The log may be on the very disk that is full.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    _complain(f"{start.EXIT}{code:d}")
+    sys.exit(code)

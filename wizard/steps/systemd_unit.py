@@ -9,7 +9,7 @@ from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
-from wizard.system import FileState, System
+from wizard.system import FileState, System, is_stopping
 
 PATH = ip6tables.UNIT
 
@@ -97,7 +97,9 @@ class SystemdUnit(Step):
         """Disable and remove the unit; or enable it where it is put back as it was left."""
         todo = verdicts(found, decisions).get(self.path, Verdict.LEAVE)
         if todo is Verdict.BACK and system.read(self.path) is not None:
-            run(system, Run(("systemctl", "disable", "--now", self.name)), report)
+            # At shutdown systemd stops it, after Docker, which in turn waits for us.
+            stop = () if is_stopping(system) else ("--now",)
+            run(system, Run(("systemctl", "disable", *stop, self.name)), report)
         kept = self.undo_files(system, before, found, decisions)
         if todo is Verdict.OURS:
             for action in self.actions():

@@ -1,0 +1,61 @@
+"""The option that runs the whole matrix of faults, and the table at its end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.machines.matrix import MATRIX, Matrix
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("the matrix of faults")
+    group.addoption(
+        "--whole-matrix",
+        action="store_true",
+        help="run every cell of the matrix, and nothing else, instead of a sample",
+    )
+    group.addoption(
+        "--matrix-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of the whole matrix, every N-th place in a row of places",
+    )
+    group.addoption(
+        "--matrix-table", type=Path, metavar="FILE", help="write the table of the cells there, too"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[MATRIX] = Matrix(
+        whole=config.getoption("--whole-matrix"),
+        every=config.getoption("--matrix-every"),
+        file=config.getoption("--matrix-table"),
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.stash[MATRIX].whole:
+        others = [item for item in items if "matrix" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
+@pytest.fixture
+def matrix(request: pytest.FixtureRequest) -> Iterator[Matrix]:
+    """Runs cells, and fails the test once all have been run where one has failed."""
+    found = request.config.stash[MATRIX]
+    before = len(found.failed)
+    yield found
+    failed = [f"{cell.kind}, {cell.phase}, {cell.name}" for cell in found.failed[before:]]
+    assert not failed or not found.whole, f"cells that failed: {'; '.join(failed)}"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    found = config.stash[MATRIX]
+    if found.cells:
+        terminalreporter.section("matrix of faults")
+        terminalreporter.write(found.table())

@@ -1,0 +1,11 @@
+"""In a machine: the worker, but with little patience for a Docker that does not answer."""
+
+import sys
+
+from wizard import system
+from wizard.apply import engine, worker
+
+engine.WAIT = 6.0
+system.DOCKER_TIMEOUT = 6.0
+
+sys.exit(worker.main(sys.argv[1:]))

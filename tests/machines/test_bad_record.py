@@ -1,0 +1,48 @@
+"""A record that cannot be trusted: the guard says so and leaves the host alone, without a spin."""
+
+from functools import partial
+
+from tests.machines.bench import Bench
+from tests.machines.guarding import Guarded
+from tests.machines.matrix import Matrix
+from tests.machines.support import RECORD, wizard
+from wizard.apply.guard_units import GUARD
+from wizard.errors import ExitCode
+
+SPOIL = {
+    "truncated": f"truncate -s 900 {RECORD}",
+    "garbage": f"head -c 4000 /dev/urandom >{RECORD}",
+    "of a newer wizard": f"sed -i 's/^format = 1/format = 2/' {RECORD}",
+    "world-writable": f"chmod 666 {RECORD}",
+    "a link elsewhere": f"mv {RECORD} /root/elsewhere; ln -s /root/elsewhere {RECORD}",
+    "in a folder of somebody else": f"chown nobody $(dirname {RECORD})",
+}
+KEPT = "/root/kept-record"
+
+
+def guard_failed(run: Guarded) -> bool:
+    return run.host.run(["systemctl", "is-failed", GUARD], check=False).returncode == 0
+
+
+def test_the_guard_leaves_the_host_alone(matrix: Matrix) -> None:
+    cells = [(what, phase) for phase in ("waiting", "boot") for what in SPOIL]
+    with Bench(matrix, rebooted=True) as bench:
+        for what, phase in matrix.pick(cells, 0.1, 0.75):
+            with bench.cell("bad record", phase, what) as run:
+                assert bench.applies(2 if phase == "waiting" else 600) == ExitCode.DONE
+                run.host.shell(f"cp -p {RECORD} {KEPT}; {SPOIL[what]}")
+                if phase == "boot":
+                    run.restart("reboot")
+                run.host.wait(partial(guard_failed, run), "the guard to end")
+                shown = run.host.run(["systemctl", "show", "-p", "NRestarts,ExecMainStatus", GUARD])
+                assert "NRestarts=0" in shown.stdout
+                assert f"ExecMainStatus={ExitCode.REFUSED:d}" in shown.stdout
+                for verb in ("--status", "--keep", "--undo"):
+                    said = wizard(run.host, verb, *(("--yes",) if verb == "--undo" else ()))
+                    assert said.returncode == ExitCode.REFUSED, said
+                    assert "Traceback" not in said.stderr + said.stdout
+                run.logs_in()
+                # The person finds out what happened, and mends it.
+                run.host.shell(f"chown root $(dirname {RECORD}); rm {RECORD}; mv {KEPT} {RECORD}")
+                run.host.run(["systemctl", "reset-failed", GUARD])
+                bench.mend_now()
