@@ -40,7 +40,7 @@ networks:
 
 
 def edits(shape: Shape, after: str) -> Iterator[tuple[str, str]]:
-    """A remark on every other line, and a line put in before it, as (what it makes of before, and of after)."""
+    """A remark on every other line, or a line before it: what it makes of before, and of after."""
     old, new = shape.before.splitlines(keepends=True), after.splitlines(keepends=True)
     for block in difflib.SequenceMatcher(None, old, new, False).get_matching_blocks():
         for at in range(0, block.size, 2):
