@@ -40,10 +40,10 @@ networks:
 
 
 def edits(shape: Shape, after: str) -> Iterator[tuple[str, str]]:
-    """Every remark on a line and every line put in, as (what it makes of before, and of after)."""
+    """A remark on every other line, or a line before it: what it makes of before, and of after."""
     old, new = shape.before.splitlines(keepends=True), after.splitlines(keepends=True)
     for block in difflib.SequenceMatcher(None, old, new, False).get_matching_blocks():
-        for at in range(block.size):
+        for at in range(0, block.size, 2):
             line = old[block.a + at]
             bare = line.rstrip("\r\n")
             for change in ([f"{bare} # mine{line[len(bare) :]}"], ["# mine\n", line]):

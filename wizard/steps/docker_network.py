@@ -151,6 +151,8 @@ class DockerNetwork(Step):
         verdict = verdicts(found, decisions)[self.network]
         again = verdict is Verdict.OURS
         left = left_of(found, found, decisions)
+        # It goes as soon as nothing stands on it; until then our containers leave it already.
+        waits = left == (network.needed,)
         ours: list[Member] = []
         if network.standing is not Standing.GONE:
             # One that is made again at once does not have to leave the files.
@@ -158,7 +160,6 @@ class DockerNetwork(Step):
             if needed:
                 return (f"{network.words} {needed}",)
             ours = [each for each in members(system, self.network) if self._is_meant(each)]
-            waits = left == (network.needed,)
             if verdict is Verdict.LEAVE and not waits:
                 return left
             if not (waits and self._named_in(system)):

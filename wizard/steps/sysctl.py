@@ -170,8 +170,8 @@ class Sysctl(Step):
                 continue
             if now is None or now == old:
                 if key in wanted:
-                    state = "is not there any more" if now is None else f"is {old} already"
-                    found.append(Found(key, Standing.GONE, f"{key} {state}, as before."))
+                    state = "not there any more" if now is None else f"{old} already, as before"
+                    found.append(Found(key, Standing.GONE, f"{key} is {state}."))
                 continue
             needed = _needed(key, now, old, others)
             if (
@@ -204,16 +204,18 @@ class Sysctl(Step):
         """Set back each value that is to be so, then see to the file."""
         todo = verdicts(found, decisions)
         wanted = dict(self.values)
-        kept: list[str] = []
         for key, old in self._old_values(before):
             verdict = todo.get(key, Verdict.LEAVE)
             value = {Verdict.BACK: old, Verdict.OURS: wanted.get(key)}.get(verdict)
             # One that was set for all is as it should be by now.
             if value is not None and _read(system, [key]).get(key) not in (None, value):
                 run(system, _write(key, value), report)
-        values = [each for each in found if each.name in wanted or each.needed]
-        values = [each for each in values if each.name != self.path]
-        kept += dict.fromkeys(left_of(values, found, decisions))
+        values = [
+            each
+            for each in found
+            if each.name in wanted or (each.needed and each.name != self.path)
+        ]
+        kept = dict.fromkeys(left_of(values, found, decisions))
         return (*kept, *self.undo_files(system, before, found, decisions))
 
     def undo_early(
