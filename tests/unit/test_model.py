@@ -389,6 +389,8 @@ class Lives(RuleBasedStateMachine):
     def happen(self, what: str) -> bool:
         if what == "kill":
             raise Killed
+        if self.host.touching and what.startswith(self.host.touching):
+            return False
         if what in EDITS:
             self.edit(what)
             # What the kernel holds cannot be compared and set in one go.
