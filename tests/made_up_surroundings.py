@@ -59,6 +59,8 @@ class Host(MadeUpSystem):
         vars(self).update(vars(made))
         self.moments = moments
         self.disk: Disk | None = None
+        self.touching = ""
+        """The file that is written or removed right now: nobody can come between any more."""
         self.watch = self._pass
 
     def _pass(self, number: int) -> None:
@@ -68,6 +70,13 @@ class Host(MadeUpSystem):
         if self.disk is not None:
             self.disk.need(len(state.text), path)
         super().write(path, state)
+
+    def _change_file(self, path: str, change: Callable[[], object]) -> None:
+        self.touching = path
+        try:
+            super()._change_file(path, change)
+        finally:
+            self.touching = ""
 
     def _dispatch(self, argv: list[str], stdin: str = "") -> Result:
         match argv:
