@@ -148,7 +148,7 @@ def meet(bench: Bench, phase: str, fault: Fault, number: int) -> None:
     assert took < 300, f"it took {took:.0f} s"
     if not fault.passes:
         run.host.shell("kill -CONT $(pidof dockerd) || systemctl start docker.socket docker")
-        run.host.wait_for_docker()
+    run.host.wait_for_docker()
     agrees(phase, code, state)
     if state in ("rollback incomplete", "undo incomplete"):
         assert not fault.passes, f"{state}, though Docker came back: {run.record}"
