@@ -148,6 +148,8 @@ class SystemdGuard:
                 path.unlink(missing_ok=True)
         # Even if no file was there: whoever removed it may have been killed before this.
         self._system.run(("systemctl", "daemon-reload"))
+        # One that could not read the record has failed, and would be listed for ever.
+        self._system.run(("systemctl", "reset-failed", *_WANTS))
 
     def _end(self, seconds: float) -> str:
         mark = secrets.token_hex(3)
