@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wizard.apply import guard_units as units
-from wizard.apply import program, window
+from wizard.apply import program, terminals, window
 from wizard.errors import Refused, StepFailed
 from wizard.files import temporary_beside
 from wizard.record import Record, Store
@@ -119,7 +119,7 @@ class SystemdGuard:
                     f"The change for IPv6 in containers is taken back in {_LAST_CALL} seconds, "
                     "unless somebody types: wizard --keep"
                 )
-                self._timer(f"{mark}-call", seconds - _LAST_CALL, "wall", text)
+                self._timer(f"{mark}-call", seconds - _LAST_CALL, *program.worker("tell", text))
         return mark
 
     def forget_all_but(self, mark: str) -> None:
@@ -157,10 +157,12 @@ class SystemdGuard:
         return mark
 
     def _timer(self, name: str, seconds: float, *command: str) -> None:
+        environment = program.environment(os.environ)
         # By itself it would be up to a minute late (systemd.timer(5)).
         self._do(
             *("systemd-run", "--quiet", "--collect", f"--unit={units.TIMERS}{name}"),
             *(f"--on-active={seconds:.3f}", "--timer-property=AccuracySec=1s"),
+            *(f"--setenv={key}={value}" for key, value in environment.items()),
             *("--", *command),
         )
 
@@ -225,8 +227,9 @@ def is_armed() -> bool:
 
 
 def announce(system: System, text: str) -> None:
-    """Tell everybody who is logged in, as far as wall(1) reaches them."""
+    """Tell everybody who is logged in."""
     system.run(("timeout", "5", "wall", text))
+    terminals.tell(text)
 
 
 def _enable(name: str) -> None:
