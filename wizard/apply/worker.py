@@ -1,8 +1,8 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
 ``python -m wizard.apply.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
-how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``; ``tell TEXT``, to
-all who are logged in.
+how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
+``tell TEXT``, to all who are logged in.
 """
 
 import contextlib
