@@ -240,7 +240,7 @@ def logged_in(run: Guarded) -> str:
 
 
 def test_a_login_of_somebody_else(bench: Bench, matrix: Matrix) -> None:
-    with bench.cell("a login", "waiting", "is told with wall(1)") as run:
+    with bench.cell("a login", "waiting", "is told of it") as run:
         other = Terminal([*run.host.ssh_command(6), "-tt", "cat"])
         try:
             run.host.wait(partial(logged_in, run), "somebody to be logged in")

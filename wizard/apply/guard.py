@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wizard.apply import guard_units as units
-from wizard.apply import lock, program, window
+from wizard.apply import lock, program, terminals, window
 from wizard.errors import Refused, StepFailed
 from wizard.files import temporary_beside
 from wizard.record import Record, Store
@@ -127,7 +127,7 @@ class SystemdGuard:
                     f"The change for IPv6 in containers is taken back in {_LAST_CALL} seconds, "
                     f"unless somebody types: {program.typed('--keep')}"
                 )
-                self._timer(f"{mark}-call", seconds - _LAST_CALL, "wall", text)
+                self._timer(f"{mark}-call", seconds - _LAST_CALL, *program.worker("tell", text))
         return mark
 
     def forget_all_but(self, mark: str) -> None:
@@ -158,6 +158,8 @@ class SystemdGuard:
                     path.unlink()
         # Even if no file was there: whoever removed it may have been killed before this.
         self._system.run(("systemctl", "daemon-reload"))
+        # One that could not read the record has failed, and would be listed for ever.
+        self._system.run(("systemctl", "reset-failed", *_WANTS))
 
     def _end(self, seconds: float) -> str:
         mark = secrets.token_hex(3)
@@ -165,10 +167,12 @@ class SystemdGuard:
         return mark
 
     def _timer(self, name: str, seconds: float, *command: str) -> None:
+        environment = program.environment(os.environ)
         # By itself it would be up to a minute late (systemd.timer(5)).
         self._do(
             *("systemd-run", "--quiet", "--collect", f"--unit={units.TIMERS}{name}"),
             *(f"--on-active={seconds:.3f}", "--timer-property=AccuracySec=1s"),
+            *(f"--setenv={key}={value}" for key, value in environment.items()),
             *("--", *command),
         )
 
@@ -247,8 +251,9 @@ def is_armed(store: Store) -> bool:
 
 
 def announce(system: System, text: str) -> None:
-    """Tell everybody who is logged in, as far as wall(1) reaches them."""
+    """Tell everybody who is logged in."""
     system.run(("timeout", "5", "wall", text))
+    terminals.tell(text)
 
 
 def _check_free() -> None:

@@ -1,7 +1,8 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
 ``python -m wizard.apply.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
-how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``.
+how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
+``tell TEXT``, to all who are logged in.
 """
 
 import contextlib
@@ -205,8 +206,11 @@ def main(arguments: Sequence[str]) -> int:
             case ["watch", run]:
                 revert.watch(run, system, store, guard)
                 return ExitCode.DONE
+            case ["tell", text]:
+                guarding.announce(system, text)
+                return ExitCode.DONE
             case _:
-                raise Refused("The worker takes: apply, undo, revert or watch.")
+                raise Refused("The worker takes: apply, undo, revert, watch or tell.")
     except WizardError as error:
         _complain(clean(str(error)))
         match list(arguments):
