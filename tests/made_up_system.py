@@ -402,8 +402,8 @@ class MadeUpSystem:
                 return self._changing(lambda: self._disable(name))
             case ["is-system-running"]:
                 return Result(0, "running\n")
-            case ["reset-failed", name]:
-                return self._changing(lambda: self._reset(name))
+            case ["reset-failed", *names]:
+                return self._changing(lambda: [self._reset(name) for name in names][-1])
             case ["is-enabled", name]:
                 on = name in self.enabled
                 return Result(0 if on else 1, "enabled\n" if on else "disabled\n")

@@ -1,44 +1,54 @@
 """Who is logged in over SSH is told on the terminal that sshd names in its title."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.made_up_system import MadeUpSystem
 from wizard.apply import terminals
+from wizard.system import Result
+
+PROCESSES = """\
+sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups
+sshd: root@pts/3
+sshd-session: somebody@pts/12
+sshd-session: somebody [priv]
+vim sshd: root@pts/99
+"""
 
 
-@pytest.fixture
-def terminal() -> Iterator[tuple[int, str]]:
-    """A terminal: what a person reads from, and its name."""
-    master, slave = os.openpty()
-    yield master, os.ttyname(slave).removeprefix("/dev/")
-    os.close(master)
-    os.close(slave)
+class Logins(MadeUpSystem):
+    """A host with these processes, and what was written to its terminals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: dict[str, str] = {}
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        match list(argv):
+            case ["ps", *_]:
+                return Result(0, PROCESSES)
+            case ["timeout", _, "tee", path]:
+                self.told[path] = stdin.strip()
+                return Result(0, stdin)
+        return super().run(argv, stdin)
 
 
-@pytest.mark.parametrize("title", ["sshd: root@", "sshd-session: somebody@"])
-def test_a_login_reads_it(
-    terminal: tuple[int, str], title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_login_reads_it_and_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    master, name = terminal
-    (tmp_path / "7").mkdir()
-    (tmp_path / "7" / "cmdline").write_bytes(f"{title}{name}\0\0".encode())
-    (tmp_path / "8").mkdir()
-    (tmp_path / "8" / "cmdline").write_bytes(b"sshd: root@pts/99999\0")
-    (tmp_path / "9").mkdir()
-    real = Path
-
-    def path(text: str) -> Path:
-        return tmp_path if text == "/proc" else real(text)
-
-    monkeypatch.setattr(terminals, "Path", path)
     monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
-    terminals.tell("It is taken back.")
-    assert b"It is taken back." in os.read(master, 200)
+    host = Logins()
+    terminals.tell(host, "It is taken back.")
+    assert host.told == dict.fromkeys(("/dev/pts/3", "/dev/pts/12"), "It is taken back.")
 
-    # wall(1) has told it already.
+
+def test_nobody_reads_it_twice_where_wall_finds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "utmp").touch()
-    monkeypatch.setattr(terminals, "_write", lambda *_: pytest.fail("it is told twice"))
-    terminals.tell("It is taken back.")
+    monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+    host = Logins()
+    terminals.tell(host, "It is taken back.")
+    assert not host.told

@@ -253,7 +253,7 @@ def is_armed(store: Store) -> bool:
 def announce(system: System, text: str) -> None:
     """Tell everybody who is logged in."""
     system.run(("timeout", "5", "wall", text))
-    terminals.tell(text)
+    terminals.tell(system, text)
 
 
 def _check_free() -> None:
