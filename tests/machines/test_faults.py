@@ -27,9 +27,9 @@ FAULTS = {
 CALLS = sorted({call for calls in FAULTS.values() for call in calls})
 
 SAMPLE = {
-    "applying": {"kill -9": (0.2, 0.6), "ENOSPC": (0.3,), "EIO": (0.8,), "EROFS": (0.5,)},
-    "rolling back": {"kill -9": (0.4, 0.8), "ENOSPC": (0.5,), "EIO": (0.2,), "EROFS": (0.7,)},
-    "undoing": {"kill -9": (0.3, 0.7), "ENOSPC": (0.8,), "EIO": (0.5,), "EROFS": (0.2,)},
+    "applying": {"kill -9": (0.6,), "ENOSPC": (0.3,)},
+    "rolling back": {"kill -9": (0.8,), "EIO": (0.2,)},
+    "undoing": {"kill -9": (0.3,), "EROFS": (0.5,)},
 }
 """Where, as a part of all places of a kind in a phase."""
 
@@ -78,7 +78,7 @@ def test_a_fault_at_every_place(bench: Bench, matrix: Matrix, phase: str) -> Non
     everywhere = places(bench, phase)
     for kind, calls in FAULTS.items():
         there = [place for place in everywhere if place[0] in calls]
-        for place in matrix.pick(there, *SAMPLE[phase][kind]):
+        for place in matrix.pick(there, *SAMPLE[phase].get(kind, ())):
             with bench.cell(kind, phase, f"{place[0]} {place[1]}"):
                 words = verb(bench, phase)
                 code = bench.works(*words, before=fault(kind, place))

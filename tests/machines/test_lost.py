@@ -20,7 +20,7 @@ from wizard.errors import ExitCode
 
 PHASES = ("applying", "waiting", "rolling back", "undoing")
 
-WINDOW = 6
+WINDOW = 4
 """Seconds to say "keep", which nobody does."""
 
 # Each command of the engine takes its time, so that a phase lasts until it is met.

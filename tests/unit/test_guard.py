@@ -526,12 +526,13 @@ def test_the_way_back_does_not_wait_twice_for_an_engine_that_is_gone(
     assert time.monotonic() == clock[0]
 
 
-def test_a_command_of_docker_that_failed_on_the_way_back_is_tried_once_more(
-    made: Deployment, store: Store
+@pytest.mark.parametrize("number", range(1, 8))
+def test_what_failed_on_the_way_back_is_tried_once_more(
+    made: Deployment, store: Store, number: int
 ) -> None:
     before = made.system.snapshot()
     record = waiting(made, store)
-    made.system.fail_at = {made.system.changes + 1}
+    made.system.fail_at = {made.system.changes + number}
     journal.take_back(record, made.system, store, State.ROLLING_BACK)
     assert record.state is State.ROLLED_BACK
     assert made.system.snapshot() == before

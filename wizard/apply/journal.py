@@ -232,8 +232,8 @@ def _undo_step(
         try:
             kept = undone()
         except (StepFailed, OSError) as error:
-            # Docker may have gone, or the disk filled up, in the middle of it.
-            if not step.needs_docker and not (_is_full(error) and store.release()):
+            # The disk may have filled up, or Docker gone, in the middle of it.
+            if not (_is_full(error) and store.release()) and not patience.answers(report):
                 raise
             kept = undone()
         entry.left = [clean(sentence) for sentence in kept]
