@@ -151,8 +151,7 @@ def verdict(progress: Progress) -> tuple[str, Tone]:
             return "Done. Every step was applied and is in effect.", "ok"
         case State.ROLLED_BACK:
             return (
-                f"It was not applied, and everything was taken back: this host is as it was "
-                f"before. The reason: {error}",
+                f"Everything was taken back: this host is as it was before. The reason: {error}",
                 "problem",
             )
         case State.ROLLBACK_INCOMPLETE:

@@ -92,7 +92,7 @@ def test_the_question_outlives_the_screens_that_asked_it(machine: StartMachine) 
     second.press("t")
     second.wait_for("Take everything back now?")
     second.press("y")
-    second.wait_for("It was not applied", seconds=60)
+    second.wait_for("Everything was taken back: this host", seconds=60)
     # The guard tells everybody who is logged in, over whatever their terminals show.
     second.wait_for("Finish ] Enter Finish G Start again Ctrl+Q Quit F1 Help")
     second.press("enter")

@@ -373,7 +373,7 @@ class MadeUpSession(Session):
                 record.state, record.finished = State.APPLIED, "2026-11-22T12:00:30Z"
                 yield Progress(_copy(record), ExitCode.DONE)
                 return
-            record.error = "Nobody said keep within 120 seconds, so everything was taken back."
+            record.error = "Nobody said keep within 120 seconds."
         record.state = State.ROLLING_BACK
         for step in reversed(record.steps):
             if step.state is not StepState.PLANNED:

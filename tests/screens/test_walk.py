@@ -627,7 +627,7 @@ async def test_more_time_and_taking_back_are_a_key_each() -> None:
         assert not session.answer
         await press(pilot, "t", "y")
         await until(pilot, lambda: on(app, "result"))
-        assert "everything was taken back" in " ".join(shown(app).split())
+        assert "Everything was taken back" in " ".join(shown(app).split())
 
 
 async def test_leaving_the_question_says_what_becomes_of_it() -> None:
@@ -835,7 +835,7 @@ async def test_cancel_asks_and_then_takes_back() -> None:
         await press(pilot, "c", "y")
         await until(pilot, lambda: on(app, "result"))
         assert session.cancelled
-        assert "everything was taken back" in " ".join(shown(app).split())
+        assert "Everything was taken back" in " ".join(shown(app).split())
 
 
 async def test_after_a_run_that_came_to_nothing_one_can_start_again_with_the_same_answers() -> None:

@@ -222,13 +222,13 @@ def _overdue(run: str, store: Store, asked: bool) -> int | None:
 def _reason(record: Record, asked: bool) -> str:
     if record.state is State.UNCONFIRMED:
         if asked:
-            return "Somebody asked for it, so everything was taken back."
+            return "Somebody asked for it."
         if record.boot != window.boot():
-            return "The host was restarted before somebody said keep, so everything was taken back."
-        return f"Nobody said keep within {record.window} seconds, so everything was taken back."
+            return "The host was restarted before somebody said keep."
+        return f"Nobody said keep within {record.window} seconds."
     if record.state is State.UNDOING:
         return ""
-    return "The process that changed the host died before its end, so everything was taken back."
+    return "The process that changed the host died before its end."
 
 
 def _nothing_to_keep(record: Record | None) -> WizardError:

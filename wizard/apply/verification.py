@@ -60,7 +60,7 @@ class Verification:
             if time.monotonic() > deadline:
                 raise StepFailed(
                     f"Every step was done, but then something was missing that was there before: "
-                    f"{'; '.join(gone)}. So everything was taken back."
+                    f"{'; '.join(gone)}."
                 )
             time.sleep(0.2)
 
