@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wizard.errors import ExitCode
-
 GUARD = "docker-ipv6-wizard-guard.service"
 EARLY = "docker-ipv6-wizard-guard-early.service"
 APPLY = "docker-ipv6-wizard-apply-"
@@ -28,8 +26,6 @@ def guard(command: Sequence[str], environment: Mapping[str, str]) -> str:
         "[Service]\n"
         "Type=exec\n" + _service(command, environment) + "Restart=on-failure\n"
         "RestartSec=1\n"
-        # A record that cannot be read today is no more readable a second later.
-        f"RestartPreventExitStatus={ExitCode.REFUSED:d}\n"
         "\n"
         "[Install]\n"
         "WantedBy=multi-user.target\n"
