@@ -239,6 +239,7 @@ def test_watching_goes_on_where_a_run_only_seemed_to_have_died(
 
     def take_back(record: Record, *_: object) -> None:
         taken.append(record.state)
+        record.state = State.ROLLED_BACK
         monkeypatch.setattr(store, "load", lambda: replace(late, state=State.ROLLED_BACK))
 
     monkeypatch.setattr(journal, "take_back", take_back)
@@ -578,3 +579,32 @@ def test_a_command_that_hangs_is_ended_in_the_time_that_fits_it(
     # While docker is waited for nothing is taken back; apt-get must not be cut short.
     assert docker < other < package
     assert docker + engine.WAIT < window.applying(())
+
+
+def test_a_guard_that_cannot_say_that_all_was_taken_back_comes_again(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = made.system.snapshot()
+    record = waiting(made, store)
+    save = Store.save
+
+    def full(store: Store, record: Record) -> None:
+        if record.state is State.ROLLED_BACK:
+            raise OSError(28, "No space left on device")
+        save(store, record)
+
+    remembering = Remembering()
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "save", full)
+        patched.setattr(journal, "LAST_SAVES", (0.0,))
+        with pytest.raises(Refused, match="Make room on the disk"):
+            revert.revert(record.id, made.system, store, remembering, asked=True)
+    assert made.system.snapshot() == before
+    assert "disarm" not in remembering.asked
+    with pytest.raises(WizardError):
+        revert.keep(made.system, store, remembering)
+
+    revert.revert(record.id, made.system, store, remembering)
+    assert store.load().state is State.ROLLED_BACK  # type: ignore[union-attr]
+    assert made.system.snapshot() == before
+    assert "disarm" in remembering.asked

@@ -285,6 +285,15 @@ def _save_at_last(record: Record, store: Store) -> None:
         ).strip()
 
 
+def is_noted(record: Record, store: Store) -> bool:
+    """Return whether the record on the disk says how the run stands."""
+    try:
+        noted = store.load()
+    except Refused:
+        return False
+    return noted is not None and (noted.id, noted.state) == (record.id, record.state)
+
+
 def in_words(error: Exception) -> str:
     """Return what went wrong as a sentence."""
     match error:

@@ -104,7 +104,8 @@ def revert(
 
     Raises:
         Locked: the run is at work and did not stop.
-        Refused: the record cannot be read.
+        Refused: the record cannot be read; or everything was taken back but it cannot say so, and
+            the guard has to come again.
     """
     with _stopped(run, store, asked):
         record = store.load()
@@ -131,6 +132,8 @@ def revert(
                 return record
             announce(system, f"{record.error} The run is {record.state}.")
         if not early:
+            if not journal.is_noted(record, store):
+                raise Refused(record.error)
             guard.disarm()
             store.release()
         return record

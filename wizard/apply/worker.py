@@ -155,7 +155,9 @@ def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
             f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
             f"somebody types: {program.typed('--keep')}",
         )
-    elif record.state is State.APPLIED or not is_stopping(system):
+    elif journal.is_noted(record, store) and (
+        record.state is State.APPLIED or not is_stopping(system)
+    ):
         guard.disarm()
         store.release()
 
