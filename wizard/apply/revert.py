@@ -16,6 +16,9 @@ from wizard.system import System, is_stopping
 _PATIENCE = 300.0
 """Seconds that a worker whose time is over has for rolling back itself, before it is killed."""
 
+_SHORT = 2.0
+"""Seconds to wait for who holds the lock for a moment alone."""
+
 _POLL = 0.5
 
 
@@ -161,21 +164,24 @@ def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None
 @contextmanager
 def _settled(store: Store) -> Iterator[Record | None]:
     """Hold the lock while nothing moves, and give the record."""
-    try:
-        with lock.held(store.lock, wait=60 if _takes_back(store) else 2):
-            yield store.load()
-    except Locked as error:
-        record = store.load()
-        if record is not None and record.state is State.APPLYING:
-            raise Locked(
-                "The wizard is still applying, so there is nothing to keep yet. Wait until it "
-                "asks; wizard --status shows how far it is."
-            ) from error
-        raise
+    with ExitStack() as holding:
+        try:
+            holding.enter_context(lock.held(store.lock, wait=_SHORT))
+        except Locked as error:
+            record = store.load()
+            if record is not None and record.state is State.APPLYING:
+                raise Locked(
+                    "The wizard is still applying, so there is nothing to keep yet. Wait until it "
+                    "asks; wizard --status shows how far it is."
+                ) from error
+            if not _takes_back(record):
+                raise
+            # Who comes too late is told so, and not that somebody is at work.
+            holding.enter_context(lock.held(store.lock, wait=_PATIENCE))
+        yield store.load()
 
 
-def _takes_back(store: Store) -> bool:
-    record = store.load()
+def _takes_back(record: Record | None) -> bool:
     return record is not None and record.state in (State.ROLLING_BACK, State.UNDOING)
 
 
