@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from ipaddress import IPv6Network
 from typing import ClassVar, Literal
 
@@ -50,82 +52,17 @@ REDRAWN_EVERY = 2.0
 """Seconds between two times that the whole screen is sent anew while a run is followed."""
 
 
-def _welcome() -> Screen[None]:
-    from screens.welcome import WelcomeScreen
-
-    return WelcomeScreen()
-
-
-def _host() -> Screen[None]:
-    from screens.host import HostScreen
-
-    return HostScreen()
+NAMES = (
+    *("welcome", "host", "mode", "addresses", "upstream", "network", "compose", "inwards"),
+    *("preview", "apply", "keep", "result", "undo"),
+)
+"""Every screen: a module of this package with a class of that name."""
 
 
-def _mode() -> Screen[None]:
-    from screens.mode import ModeScreen
-
-    return ModeScreen()
-
-
-def _addresses() -> Screen[None]:
-    from screens.addresses import AddressesScreen
-
-    return AddressesScreen()
-
-
-def _upstream() -> Screen[None]:
-    from screens.upstream import UpstreamScreen
-
-    return UpstreamScreen()
-
-
-def _network() -> Screen[None]:
-    from screens.network import NetworkScreen
-
-    return NetworkScreen()
-
-
-def _compose() -> Screen[None]:
-    from screens.compose import ComposeScreen
-
-    return ComposeScreen()
-
-
-def _inwards() -> Screen[None]:
-    from screens.inwards import InwardsScreen
-
-    return InwardsScreen()
-
-
-def _preview() -> Screen[None]:
-    from screens.preview import PreviewScreen
-
-    return PreviewScreen()
-
-
-def _apply() -> Screen[None]:
-    from screens.apply import ApplyScreen
-
-    return ApplyScreen()
-
-
-def _keep() -> Screen[None]:
-    from screens.keep import KeepScreen
-
-    return KeepScreen()
-
-
-def _result() -> Screen[None]:
-    from screens.result import ResultScreen
-
-    return ResultScreen()
-
-
-def _undo() -> Screen[None]:
-    from screens.undo import UndoScreen
-
-    return UndoScreen()
+def _screen(name: str) -> Screen[None]:
+    """Make a screen; it is imported when first shown, so that the first one is there at once."""
+    screen: Screen[None] = getattr(import_module(f"screens.{name}"), f"{name.capitalize()}Screen")()
+    return screen
 
 
 class WizardApp(App[int]):
@@ -134,21 +71,8 @@ class WizardApp(App[int]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     TITLE = "IPv6 for containers"
-    # Imported when first shown, so that the first screen is there at once.
     SCREENS: ClassVar[Mapping[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
-        "welcome": _welcome,
-        "host": _host,
-        "mode": _mode,
-        "addresses": _addresses,
-        "upstream": _upstream,
-        "network": _network,
-        "compose": _compose,
-        "inwards": _inwards,
-        "preview": _preview,
-        "apply": _apply,
-        "keep": _keep,
-        "result": _result,
-        "undo": _undo,
+        name: partial(_screen, name) for name in NAMES
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "explain", "Help", key_display="F1", tooltip="Explain this screen"),
@@ -238,12 +162,12 @@ class WizardApp(App[int]):
 
     def _questions(self) -> tuple[str, ...]:
         """Return the screens on which nothing has been started yet, but for the first."""
-        return tuple(self.SCREENS)[1 : tuple(self.SCREENS).index("apply")]
+        return NAMES[1 : NAMES.index("apply")]
 
     def go_to_aim(self) -> None:
         """Go on by one screen towards the one where the person left, as far as the answers fit."""
-        screen = self.screen
-        if not self._aim or not isinstance(screen, StepScreen) or not screen.ready:
+        screen = self.screen if self._aim else None
+        if not isinstance(screen, StepScreen) or not screen.ready:
             return
         if self._aim == screen.NAME:
             self._aim = ""
@@ -463,7 +387,9 @@ class WizardApp(App[int]):
 
     def action_redraw(self) -> None:
         """Send the whole screen anew, over whatever another program has written there."""
-        self.screen.refresh()
+        # A timer may end once more while the program does.
+        if self.is_running and self.screen_stack:
+            self.screen.refresh()
 
     def _follow_once(self) -> None:
         try:

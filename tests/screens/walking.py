@@ -95,6 +95,7 @@ async def keep(pilot: Pilot[int], app: WizardApp) -> None:
     await ask(pilot, app)
     await press(pilot, "y")
     await until(pilot, lambda: on(app, "result"))
+    await settle(pilot)
 
 
 def sentence(app: WizardApp) -> str:
