@@ -81,7 +81,6 @@ def test_before_the_apply_nothing_is_touched(bench: Bench, matrix: Matrix) -> No
         with bench.cell(f"edited {name}", "before applying", name) as run:
             told = run.applies(60, edit.make)
             assert told.returncode in (ExitCode.HOST_CHANGED, ExitCode.REFUSED), told.stdout
-            assert "Nothing was changed" in told.stdout
             run.host.shell(edit.look)
             run.host.shell(edit.end)
 

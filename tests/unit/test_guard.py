@@ -3,6 +3,7 @@
 import copy
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -608,3 +609,27 @@ def test_a_guard_that_cannot_say_that_all_was_taken_back_comes_again(
     assert store.load().state is State.ROLLED_BACK  # type: ignore[union-attr]
     assert made.system.snapshot() == before
     assert "disarm" in remembering.asked
+
+
+def test_who_says_keep_just_as_it_is_taken_back_hears_that_it_is_too_late(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = waiting(made, store)
+    monkeypatch.setattr(revert, "_SHORT", 0.1)
+    held = threading.Event()
+
+    def take_back() -> None:
+        with lock.held(store.lock):
+            held.set()
+            record.state = State.ROLLING_BACK
+            store.save(record)
+            time.sleep(0.4)
+            record.state = State.ROLLED_BACK
+            store.save(record)
+
+    guarding = threading.Thread(target=take_back)
+    guarding.start()
+    held.wait()
+    with pytest.raises(revert.TooLate):
+        revert.keep(made.system, store, Remembering())
+    guarding.join()
