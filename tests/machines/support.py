@@ -71,7 +71,12 @@ def walk_to_question(machine: Machine) -> Terminal:
 def keep_from_second_login(machine: Machine, terminal: Terminal) -> None:
     """Wait for the question, and type what it says in a login of its own."""
     terminal.wait_for("Then type there:", seconds=60)
-    line = terminal.text.partition("Then type there:")[2].split("\n\n")[1].strip()
+    # The screen may be half painted, and wall(1) writes over it.
+    found: list[str] = []
+    while not found:
+        terminal.wait_for("wizard --keep")
+        found = re.findall(r"^ {4,}(\S*wizard --keep)$", terminal.text, re.MULTILINE)
+    line = found[0]
     second = [*machine.ssh_command(6), line]
     subprocess.run(second, check=True, stdout=subprocess.DEVNULL, timeout=60)
 
