@@ -113,6 +113,8 @@ class WizardApp(App[int]):
         """Whether the person asked to go on where there is nothing to go on with."""
         self._start_at = start
         self._aim = ""
+        self.left_at = ""
+        """The question at which the person left at an earlier time, until it is passed."""
         self._timer: Timer | None = None
         self._redrawing: Timer | None = None
         self._look = 0
@@ -170,8 +172,8 @@ class WizardApp(App[int]):
         if not isinstance(screen, StepScreen) or not screen.ready:
             return
         if self._aim == screen.NAME:
-            self._aim = ""
-            screen.say("Here you left. Your answers are kept.", "note")
+            self._aim, self.left_at = "", screen.NAME
+            screen.say(*screen.greeting)
         elif screen.refusal() is None:
             screen.action_next()
         elif self.host is not None and not (screen.NAME == "upstream" and self.probing):
@@ -541,6 +543,7 @@ class WizardApp(App[int]):
         """Open the screen that comes after the named one."""
         names = way(self.choices, self.host)
         following = names[names.index(name) + 1]
+        self.left_at = ""
         if not self._aim:
             self.session.save_place(following)
         self.open(following)

@@ -83,7 +83,7 @@ class StepScreen(Screen[None]):
 
     def arrive(self) -> None:
         """Show the answers as they are now."""
-        self.say("")
+        self.say(*self.greeting)
         self.repaint()
         # The focus may be on a list that is taller than the screen, which would scroll to its end.
         self.call_after_refresh(self.action_scroll_body, "scroll_home")
@@ -104,6 +104,12 @@ class StepScreen(Screen[None]):
     def go_on(self) -> None:
         """Open the next screen."""
         self.wizard.go_after(self.NAME)
+
+    @property
+    def greeting(self) -> tuple[str, Tone]:
+        """What is said when one arrives: nothing, but where one left at an earlier time."""
+        here = self.wizard.left_at == self.NAME
+        return ("Here you left. Your answers are kept.", "note") if here else ("", "plain")
 
     def say(self, words: str, tone: Tone = "plain") -> None:
         """Say a sentence above the buttons."""
