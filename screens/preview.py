@@ -169,6 +169,7 @@ def _overview(plan: Plan, window: int, coverage: str) -> Detail:
         "All of it",
         (f"{count} steps will be done, in this order. Nothing has been changed yet.",),
         points=(
+            *plan.notices,
             *plan.remarks,
             f"After the last step the wizard asks whether to keep it. Without an answer within "
             f"{time} everything is taken back. T changes that time.",

@@ -28,6 +28,8 @@ class Plan:
     choices: Choices
     steps: tuple[Step, ...]
     remarks: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What people will notice of the change, in sentences, the weightiest first."""
 
     @property
     def digest(self) -> str:
@@ -46,4 +48,4 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     if sentences:
         raise Refused(" ".join(sentences))
     outline = MODES[choices.mode](host, choices, sources)
-    return Plan(choices, outline.steps, outline.remarks)
+    return Plan(choices, outline.steps, outline.remarks, outline.notices)

@@ -27,7 +27,7 @@ def render(plan: Plan) -> str:
         ),
         *("set -eu", "export LC_ALL=C.UTF-8", "umask 022"),
     ]
-    for remark in plan.remarks:
+    for remark in (*plan.notices, *plan.remarks):
         lines += ["", *_comment(remark)]
     lines += ["", *_comment("Before anything is changed: is the host still as it was?")]
     for step in plan.steps:

@@ -16,11 +16,11 @@ from tests.made_up_system import difference, failing
 from wizard import choices as choosing
 from wizard import cli, session, verbs
 from wizard.apply import guard, journal, lock, revert, way_back, window, worker
-from wizard.apply.verification import Verification
 from wizard.errors import ExitCode
 from wizard.host import Host, Unknown
 from wizard.record import Record, State, Store
 from wizard.session import Session, _mark
+from wizard.verification.verification import Verification
 
 ROOT = Path(__file__).parents[2]
 

@@ -156,7 +156,7 @@ class Lives(RuleBasedStateMachine):
         patch.setattr(way_back, "check_places", lambda plan: None)
         patch.setattr(worker, "look", lambda: self.made.host)
         patch.setattr(worker, "plan", self._planned)
-        patch.setattr(worker, "Verification", lambda *_: self)
+        patch.setattr(worker, "verification_of", lambda *_: self)
         self.patch = patch
 
     @property

@@ -20,7 +20,6 @@ from wizard import describe, sources
 from wizard.apply import guard as guarding
 from wizard.apply import journal, lock, program, revert, start, way_back, window
 from wizard.apply.guard import Guard, Unguarded
-from wizard.apply.verification import Verification
 from wizard.choices import Choices
 from wizard.detect.look import look
 from wizard.errors import ExitCode, HostChanged, Refused, WizardError
@@ -30,6 +29,7 @@ from wizard.plan import Plan, plan
 from wizard.record import Record, State, Store, now
 from wizard.system import RealSystem, System, is_stopping
 from wizard.text import clean, clean_line
+from wizard.verification.verification import verification_of
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
@@ -87,7 +87,7 @@ def apply(
         journal.check_obstacles(made, system)
         way_back.rehearse(made, system)
         way_back.check_places(made)
-        verification = Verification(system, choices.target, project.name)
+        verification = verification_of(system, made, host)
         had = verification.look()
         if earlier is not None:
             store.archive()

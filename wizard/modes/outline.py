@@ -1,4 +1,4 @@
-"""What a mode comes to on a host: steps in order, and remarks on what is left out."""
+"""What a mode comes to on a host: steps in order, remarks, and what people will notice."""
 
 from dataclasses import dataclass
 
@@ -11,3 +11,5 @@ class Outline:
 
     steps: tuple[Step, ...]
     remarks: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """A sentence for each thing that people will notice of the change, the weightiest first."""

@@ -53,6 +53,10 @@ class Machine:
         manager: Manager = "ifupdown",
         wizard: bool = True,
         binds: Mapping[Path, Path] | None = None,
+        files: Mapping[str, str] | None = None,
+        advertisement: network.Advertisement | None = None,
+        second: bool = False,
+        uplink_is_up: Callable[["Machine"], bool] | None = None,
         progress: Callable[[str], None] = lambda line: None,
     ) -> None:
         """Describe a machine; nothing is made before it is entered or started.
@@ -63,6 +67,13 @@ class Machine:
             manager: ``ifupdown`` or ``systemd-networkd``.
             wizard: Whether the program ``wizard`` is in the machine.
             binds: More folders of this computer, by where the machine sees them, read-only.
+            files: Texts of files that it has before it first boots, by path without the leading
+                slash; one under another's path takes its place, and an empty text leaves it out.
+            advertisement: What the router advertises.
+            second: Whether it has an interface ``eth1`` too, on a link of its own to the router,
+                which advertises there; nothing configures it.
+            uplink_is_up: Tells whether its uplink is as it should be after a boot; without it,
+                the address and the default route of ``route`` are waited for.
             progress: Is given a line for every stage of what takes long the first time.
         """
         self.release = release
@@ -72,6 +83,10 @@ class Machine:
         self._booted = False
         self._wizard = wizard
         self._binds = dict(binds or {})
+        self._files = dict(files or {})
+        self._advertisement = advertisement
+        self._second = second
+        self._awaited = uplink_is_up or Machine._uplink_is_up
         self._progress = progress
         self._instance: leftovers.Instance | None = None
         self._network: network.Network | None = None
@@ -148,7 +163,9 @@ class Machine:
         self._configure(folder / "upper", lower)
         options = f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/work"
         network.run(["mount", "-t", "overlay", "-o", options, "practice", str(folder / "root")])
-        self._network = network.Network(instance, self.route)
+        self._network = network.Network(
+            instance, self.route, self._advertisement, second=self._second
+        )
         self._network.renew()
 
     def stop(self) -> None:
@@ -196,7 +213,7 @@ class Machine:
                 )
             self._made.add_process(self._nspawn.pid)
             self._await_ready(told)
-        self.wait(self._uplink_is_up, "its uplink")
+        self.wait(lambda: self._awaited(self), "its uplink")
         self.wait_for_docker()
 
     def power_cut(self) -> None:
@@ -324,7 +341,9 @@ class Machine:
         }
         if self._wizard:
             files[str(library.PROGRAM)[1:]] = library.PROGRAM_TEXT
-        for name, text in files.items():
+        for name, text in (files | self._files).items():
+            if not text:
+                continue
             file = upper / name
             missing = [folder for folder in file.parents if not folder.exists()]
             for folder in reversed(missing):
@@ -336,7 +355,7 @@ class Machine:
                 else:
                     folder.chmod(0o700)
             file.write_text(text)
-            file.chmod(0o755 if file.parent.name == "bin" else 0o644)
+            file.chmod(0o755 if text.startswith("#!") else 0o644)
         if self.manager == "systemd-networkd":
             wants = upper / "etc/systemd/system/multi-user.target.wants"
             wants.mkdir(parents=True, exist_ok=True)

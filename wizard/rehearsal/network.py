@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -30,17 +31,51 @@ INTERNET = "2001:db8:ffff::53"
 INTERNET_IPV4 = "198.51.100.1"
 INTERNET_PORTS = (80, 443)
 
+SECOND_PREFIX = "2001:db8:5:6::/64"
+# The same of the second interface.
+SECOND_ADVERTISED = "2001:db8:5:6:0:ff:fe00:20"
+
 _MACHINE_MAC = "02:00:00:00:00:10"
 _ROUTER_MAC = "02:00:00:00:00:01"
+_SECOND_MACHINE_MAC = "02:00:00:00:00:20"
+_SECOND_ROUTER_MAC = "02:00:00:00:00:02"
 
-# Long pauses, as a provider's router has: a route that was lost does not come back by itself.
-_RADVD = f"""interface machine {{
-    AdvSendAdvert on;
-    MinRtrAdvInterval 200;
-    MaxRtrAdvInterval 600;
-    prefix {PREFIX} {{ AdvOnLink on; AdvAutonomous on; }};
-}};
-"""
+
+@dataclass(frozen=True)
+class Advertisement:
+    """What the router advertises (RFC 4861 §4.2, §4.6.2). Times are seconds.
+
+    The pauses are long, as a provider's router has them: a route that was lost does not come back
+    by itself.
+
+    Attributes:
+        lifetime: Of the default route; 0 advertises none.
+        valid: Lifetime of an address.
+        preferred: Until an address is deprecated.
+        pauses: The shortest and the longest time between two unasked advertisements.
+        managed: Whether addresses come by DHCPv6 (the M flag), and none of the prefix by itself.
+    """
+
+    lifetime: int = 1800
+    valid: int = 86400
+    preferred: int = 14400
+    pauses: tuple[int, int] = (200, 600)
+    managed: bool = False
+
+    def radvd(self, interface: str, prefix: str) -> str:
+        """Return radvd.conf(5) for one interface of the router."""
+        return (
+            f"interface {interface} {{\n"
+            "    AdvSendAdvert on;\n"
+            f"    AdvManagedFlag {'on' if self.managed else 'off'};\n"
+            f"    MinRtrAdvInterval {self.pauses[0]};\n"
+            f"    MaxRtrAdvInterval {self.pauses[1]};\n"
+            f"    AdvDefaultLifetime {self.lifetime};\n"
+            f"    prefix {prefix} {{ AdvOnLink on;"
+            f" AdvAutonomous {'off' if self.managed else 'on'};"
+            f" AdvValidLifetime {self.valid}; AdvPreferredLifetime {self.preferred}; }};\n"
+            "};\n"
+        )
 
 
 class Router:
@@ -53,9 +88,17 @@ class Router:
         namespace: The name of its network namespace.
     """
 
-    def __init__(self, instance: Instance, route: Route) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        route: Route,
+        advertisement: Advertisement | None = None,
+        second: bool = False,
+    ) -> None:
         self._instance = instance
-        self._route = route
+        self._advertisement = advertisement or Advertisement()
+        self._advertised = route == "advertisement"
+        self._second = second
         self._radvd: subprocess.Popen[bytes] | None = None
         self._internet: subprocess.Popen[bytes] | None = None
         self.namespace = f"{instance.name}-router"
@@ -91,7 +134,7 @@ class Router:
         self.run(["sysctl", "-qw", "net.ipv6.conf.all.forwarding=1", "net.ipv4.ip_forward=1"])
         program = Path(__file__).with_name("internet.py")
         argv = [sys.executable, "-I", str(program), *map(str, INTERNET_PORTS)]
-        self._internet = self._spawn(argv, until="listening")
+        self._internet = self.spawn(argv, until="listening")
 
     def stop(self) -> None:
         """End what runs in the router; its namespace goes with the rest of the instance."""
@@ -105,7 +148,8 @@ class Router:
         if self._radvd is not None:
             _end(self._radvd)
         # The far end goes with the near one, and at once; with its namespace it goes some time.
-        run(["ip", "-n", self.namespace, "link", "delete", "machine"], check=False)
+        for near in ("machine", "second"):
+            run(["ip", "-n", self.namespace, "link", "delete", near], check=False)
         _ip(
             self.namespace,
             f"link add machine address {_ROUTER_MAC} type veth "
@@ -116,15 +160,44 @@ class Router:
             f"address add {ROUTER_IPV4}/24 dev machine",
             "link set machine up",
         )
-        if self._route == "advertisement":
+        advertised = []
+        if self._advertised:
+            advertised.append(self._advertisement.radvd("machine", PREFIX))
+        if self._second:
+            _ip(
+                self.namespace,
+                f"link add second address {_SECOND_ROUTER_MAC} type veth "
+                f"peer name eth1 address {_SECOND_MACHINE_MAC} netns {machine}",
+                "link set second addrgenmode none",
+                f"address add {SECOND_PREFIX.replace('/', '1/')} dev second nodad",
+                "address add fe80::2/64 dev second nodad",
+                "link set second up",
+            )
+            advertised.append(self._advertisement.radvd("second", SECOND_PREFIX))
+        if advertised:
             configuration = self._instance.folder / "radvd.conf"
-            configuration.write_text(_RADVD)
+            configuration.write_text("".join(advertised))
             pid = self._instance.folder / "radvd.pid"
-            self._radvd = self._spawn(
+            self._radvd = self.spawn(
                 ["radvd", "-n", "-m", "stderr", "-C", str(configuration), "-p", str(pid)]
             )
 
-    def _spawn(self, argv: list[str], until: str = "") -> subprocess.Popen[bytes]:
+    def stop_advertising(self) -> None:
+        """End what sends advertisements, as a router that dies does: without a last one."""
+        if self._radvd is not None:
+            _end(self._radvd)
+            self._radvd = None
+
+    def spawn(self, argv: list[str], until: str = "") -> subprocess.Popen[bytes]:
+        """Start a program of this computer in the router's network; it ends with the machine.
+
+        Args:
+            argv: The program with its words.
+            until: What its first line must hold; without it, the program is not waited for.
+
+        Raises:
+            WizardError: Its first line was another.
+        """
         log = self._instance.folder / f"{Path(argv[0]).name}.log"
         with log.open("wb") as error:
             process = subprocess.Popen(
@@ -153,9 +226,15 @@ class Network:
         namespace: The name of the machine's network namespace.
     """
 
-    def __init__(self, instance: Instance, route: Route) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        route: Route,
+        advertisement: Advertisement | None = None,
+        second: bool = False,
+    ) -> None:
         self._instance = instance
-        self.router = Router(instance, route)
+        self.router = Router(instance, route, advertisement, second)
         self.namespace = instance.name
 
     def renew(self) -> None:

@@ -14,20 +14,25 @@ from wizard.rehearsal import cache, requirements
 from wizard.text import clean_line
 
 # Raised when the way of building changes, so that what was built before is built anew.
-_EDITION = 1
+_EDITION = 2
 
 RELEASES = {12: "bookworm", 13: "trixie", 14: "forky"}
 
 _PACKAGES = [
     "systemd", "systemd-sysv", "udev", "dbus", "libpam-systemd", "ifupdown", "iproute2",
     "iputils-ping", "procps", "openssh-server", "sudo", "ca-certificates", "docker.io",
-    "docker-compose", "iptables", "python3", "python3-venv", "python3-iptables", "git",
+    "docker-compose", "iptables", "nftables", "python3", "python3-venv", "python3-iptables", "git",
     "tcpdump", "strace", "less", "nano",
 ]  # fmt: skip
 # Docker's client is a package of its own from Debian 13 on.
 _MORE_PACKAGES = {12: [], 13: ["docker-cli"], 14: ["docker-cli"]}
-# What a step may install later: machines reach no mirror, so it waits in the root file system.
-_OFFERED = {12: ["ndppd"], 13: ["ndppd"], 14: []}
+# What may be installed later: machines reach no mirror, so it waits in the root file system.
+_MANAGERS = ["network-manager", "dhcpcd-base", "ufw", "firewalld"]
+_OFFERED = {
+    12: ["ndppd", "isc-dhcp-client", *_MANAGERS],
+    13: ["ndppd", "isc-dhcp-client", *_MANAGERS],
+    14: _MANAGERS,
+}
 _OFFERED_FOLDER = "opt/packages"
 
 _FILES = {
@@ -203,7 +208,9 @@ def _offer(folder: Path, codename: str, packages: list[str], mirror: str) -> Non
         ]  # fmt: skip
         if packages:
             _run([*apt, "update"])
-            _run([*apt, "--no-install-recommends", "--download-only", "install", *packages])
+        for package in packages:
+            # One by one, for some of them cannot be installed beside others.
+            _run([*apt, "--no-install-recommends", "--download-only", "install", package])
         paragraphs = []
         for archive in sorted((state / "cache/archives").glob("*.deb")):
             content = archive.read_bytes()

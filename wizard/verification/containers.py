@@ -1,0 +1,33 @@
+"""The containers of a project: they run on without a stop, and keep their way out over IPv4."""
+
+from wizard.system import System
+from wizard.text import clean_line
+from wizard.verification.aspect import Aspect, Facts
+from wizard.verification.kernel_files import default_routes_ipv4, read
+
+
+class Containers(Aspect):
+    """Looks at every running container of a Compose project."""
+
+    def __init__(self, system: System, project: str) -> None:
+        self._system = system
+        self._project = project
+
+    def look(self) -> Facts:
+        """Return each container with its start, and its default route."""
+        label = f"label=com.docker.compose.project={self._project}"
+        listed = self._system.run(("docker", "ps", "--quiet", "--no-trunc", "--filter", label))
+        names = listed.output.split() if listed.status == 0 else []
+        found: dict[str, str] = {}
+        if not names:
+            return found
+        form = "{{.Name}} {{.State.Pid}} {{.State.StartedAt}}"
+        shown = self._system.run(("docker", "inspect", "--format", form, *names))
+        for line in shown.output.splitlines():
+            name, pid, *_started = line.lstrip("/").split()
+            found[f"container {line}"] = f"the container {clean_line(name)}, running without a stop"
+            if default_routes_ipv4(read(f"/proc/{pid}/net/route")):
+                found[f"container route {name}"] = (
+                    f"the IPv4 default route of the container {clean_line(name)}"
+                )
+        return found

@@ -1,0 +1,76 @@
+"""Looks at every aspect before and after a change, until nothing is on its way any more."""
+
+import time
+from collections.abc import Sequence
+
+from wizard.errors import StepFailed
+from wizard.host import Host
+from wizard.modes.shared import project_of
+from wizard.plan import Plan
+from wizard.system import System
+from wizard.verification.aspect import Aspect, Facts, lost
+from wizard.verification.containers import Containers
+from wizard.verification.host import HostRoutes
+
+PATIENCE = 10.0
+"""Seconds that a thing has to come back, or to settle, after the last step."""
+
+_POLL = 0.2
+
+
+class Verification:
+    """Looks at several aspects as one."""
+
+    def __init__(self, aspects: Sequence[Aspect]) -> None:
+        self._aspects = tuple(aspects)
+
+    def look(self) -> Facts:
+        """Return everything that there is now."""
+        found: dict[str, str] = {}
+        for aspect in self._aspects:
+            found |= aspect.look()
+        return found
+
+    def check(self, before: Facts) -> None:
+        """Wait until everything that there was is there, nothing is wrong, and all is settled.
+
+        Raises:
+            StepFailed: that is not so after :data:`PATIENCE`.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            # First what is on its way: what settles meanwhile is looked at in the next round.
+            unsettled = [each for aspect in self._aspects for each in aspect.unsettled()]
+            gone = lost(before, self.look())
+            faults = [each for aspect in self._aspects for each in aspect.faults()]
+            if not (unsettled or gone or faults):
+                return
+            if time.monotonic() > deadline:
+                raise StepFailed(_in_words(gone, faults, unsettled))
+            time.sleep(_POLL)
+
+
+def verification_of(system: System, plan: Plan, host: Host) -> Verification:
+    """Return what looks at all that a plan could harm on a host."""
+    choices = plan.choices
+    return Verification(
+        (
+            HostRoutes(system, choices.target),
+            Containers(system, project_of(host, choices).name),
+        )
+    )
+
+
+def _in_words(gone: Sequence[str], faults: Sequence[str], unsettled: Sequence[str]) -> str:
+    sentences = []
+    if gone:
+        sentences.append(
+            "Every step was done, but then something was missing that was there before: "
+            f"{'; '.join(gone)}."
+        )
+    sentences += faults
+    if unsettled and not sentences:
+        sentences.append(
+            f"Every step was done, but this did not settle in time: {'; '.join(unsettled)}."
+        )
+    return " ".join(sentences)
