@@ -16,6 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run every cell of the matrix, and nothing else, instead of a sample",
     )
     group.addoption(
+        "--thorough",
+        action="store_true",
+        help="run what a sample stands for otherwise: every host, release, mode and lifetime",
+    )
+    group.addoption(
         "--matrix-every",
         type=int,
         default=1,
@@ -36,6 +41,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--thorough"):
+        long = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
     if config.stash[MATRIX].whole:
         others = [item for item in items if "matrix" not in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=others)
