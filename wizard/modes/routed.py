@@ -26,7 +26,8 @@ from wizard.text import clean_line
 # addresses (Docker Engine 27.0 release notes).
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
-_ANYWHERE = ("0.0.0.0:", ":::", "[::]:")
+_EVERY_IPV6 = (":::", "[::]:")
+_ANYWHERE = ("0.0.0.0:", *_EVERY_IPV6)
 
 
 def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
@@ -107,6 +108,32 @@ def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, 
             ):
                 ports[inside] = None
     return tuple(ports)
+
+
+def open_on_each(host: Host, choices: Choices) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the running containers by name, each with what will be open on it from outside.
+
+    Our own rules hold for the whole network. The engine opens each container's own ports, and of
+    these what is published over IPv6 (docs.docker.com, port publishing: a port that is published
+    on an IPv4 address is not opened on a container's own IPv6 address).
+    """
+    containers = shared.chosen_containers(host, choices)
+    if not filtering.of_routed(host).by_engine:
+        ports = open_ports(choices, containers)
+        return tuple((each.name, ports) for each in containers)
+    return tuple(
+        (
+            each.name,
+            tuple(
+                dict.fromkeys(
+                    port.rpartition("->")[2]
+                    for port in each.ports
+                    if "->" in port and port.startswith(_EVERY_IPV6)
+                )
+            ),
+        )
+        for each in containers
+    )
 
 
 def _rules(
@@ -192,12 +219,12 @@ def _reachable(
     by_engine = filtering.of_routed(host).by_engine
     if not containers:
         return ["None of the chosen services has a running container to connect."]
-    shared_ports = open_ports(choices, containers)
+    opened = dict(open_on_each(host, choices))
     # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
     pings = not (by_engine and _drops_ping(host))
     sentences = []
     for container, address in zip(containers, addresses, strict=True):
-        ports = open_ports(choices, [container]) if by_engine else shared_ports
+        ports = opened[container.name]
         what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
         if choices.inwards is Inwards.ALL:
             what = "every port"

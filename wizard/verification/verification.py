@@ -10,6 +10,7 @@ from wizard.plan import Plan
 from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
+from wizard.verification.from_outside import FromOutside, expected
 from wizard.verification.host import HostRoutes
 
 PATIENCE = 10.0
@@ -57,6 +58,7 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
         (
             HostRoutes(system, choices.target),
             Containers(system, project_of(host, choices).name),
+            FromOutside(system, choices.network, expected(host, choices)),
         )
     )
 
