@@ -9,13 +9,21 @@ from wizard.compose.override import override_path
 from wizard.compose.read import ComposeFile, parse, services
 from wizard.compose.services import Service
 from wizard.errors import Refused
+from wizard.filter import unit as filter_unit
 from wizard.host import ComposeProject
 from wizard.ndp import unit as ndp_unit
 from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
 from wizard.system import FileState, System
 from wizard.text import clean_line
 
-OWN_PATHS = (sysctl.PATH, ip6tables.PATH, systemd_unit.PATH, ndp_unit.PATH, ndppd.PATH)
+OWN_PATHS = (
+    sysctl.PATH,
+    ip6tables.PATH,
+    systemd_unit.PATH,
+    filter_unit.PATH,
+    ndp_unit.PATH,
+    ndppd.PATH,
+)
 
 
 @dataclass(frozen=True)

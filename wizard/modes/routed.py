@@ -8,6 +8,7 @@ from wizard.choices import Choices, Inwards, Proxy
 from wizard.errors import Refused
 from wizard.host import Container, Host, Origin, Unknown
 from wizard.modes import shared
+from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
 from wizard.ndp import unit
 from wizard.sources import Sources
@@ -63,10 +64,11 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         if rules or neighbours
         else None
     )
-    closing: tuple[Step | None, ...] = (network, rules, ours)
+    kept = kept_filter(rules, uplink, sources) if rules else None
+    closing: tuple[Step | None, ...] = (network, rules, ours, kept)
     if rules is not None and not rules.engine_masquerades:
         # Closed before there is anything behind it, and open only when there is nothing any more.
-        closing = (rules, ours, network)
+        closing = (rules, ours, kept, network)
     steps: list[Step | None] = [
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
         # Before the unit, which makes the same entries: what is there already is somebody else's.

@@ -26,6 +26,16 @@ def let_in(saved: str, uplink: str, bridge: str, opened: Sequence[str] = ()) -> 
     return tuple(found)
 
 
+def accepts(saved: str, uplink: str, bridge: str, closing: str, opened: Sequence[str] = ()) -> bool:
+    """Return whether a rule accepts new packets from the uplink before a chain that closes."""
+    chains = _chains(saved)
+    # What comes after the jump to it is not looked at.
+    chains[closing] = [("-j", "DROP")]
+    found: list[str] = []
+    _walk("FORWARD", chains, uplink, bridge, opened, True, found, 0)
+    return bool(found)
+
+
 def _walk(
     chain: str,
     chains: Mapping[str, Sequence[Rule]],
