@@ -103,10 +103,11 @@ def install() -> None:
             _switch_to(place)
         _write(_ORIGIN, f"{_origin()}\n")
     except OSError as error:
-        why = error.strerror or str(error)
+        # Of several files that could not be copied, the first says why.
+        why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
         raise Refused(
             f"The wizard cannot be copied to {FOLDER}, from where systemd starts what takes a "
-            f"change back: {clean_line(why)}. Nothing was changed. Make room on the disk, or see "
+            f"change back: {clean_line(str(why))}. Nothing was changed. Make room on the disk, or see "
             "that it can be written, and start again."
         ) from error
 
