@@ -27,7 +27,10 @@ from wizard.system import FileState
 
 Kind = TypeVar("Kind", bound=Step)
 
-WHOLE = ["sysctl", "ip6tables", "systemd-unit", "docker-network", "compose-file", "attach"]
+WHOLE = [
+    *("sysctl", "ip6tables", "systemd-unit", "filter-service"),
+    *("docker-network", "compose-file", "attach"),
+]
 
 
 def kinds_of(plan: Plan) -> list[str]:

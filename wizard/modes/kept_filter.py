@@ -4,10 +4,10 @@ from wizard import program
 from wizard.filter import unit
 from wizard.sources import Sources
 from wizard.steps.ip6tables import Ip6tables
-from wizard.steps.systemd_unit import SystemdUnit
+from wizard.steps.systemd_unit import FilterService
 
 
-def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> SystemdUnit:
+def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> FilterService:
     """Return the step for the service that puts the rules back and closes the way meanwhile."""
     routed = not rules.masquerade
     closes = routed and not rules.everything
@@ -17,7 +17,7 @@ def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> SystemdUnit:
         if closes
         else "Without them IPv6 of the containers is dead until they are back."
     )
-    return SystemdUnit(
+    return FilterService(
         unit.PATH,
         unit.unit(
             rules.path,
