@@ -222,6 +222,10 @@ class MadeUpSystem:
         match argv:
             case ["sysctl", *words]:
                 return self._sysctl(words)
+            case ["ip", "-6", "-json", "route", "show", "default"]:
+                there = self.advertised if self.default_route else None
+                route = {"dst": "default", "gateway": "fe80::1", "dev": there, "protocol": "ra"}
+                return Result(0, json.dumps([route] if there else []))
             case ["ip6tables", *words]:
                 return self._ip6tables(words)
             case ["ip6tables-save", *words]:
