@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import IPv6Address
 
-from wizard import deprecated, prefixes, program, sources
+from wizard import deprecated, prefixes, sources
 from wizard.choices import ROUTED_GATEWAY, Choices, Placement, find_project
 from wizard.compose.edit import add_network
 from wizard.compose.override import override, picks_up_override
@@ -122,11 +122,10 @@ def keep_listening(host: Host, sources: Sources) -> SystemdUnit | None:
     interfaces = listening(host)
     if not interfaces:
         return None
-    forwarding = () if engine_forwards(host) else ("--forwarding",)
     shown = " and ".join(map(clean_line, interfaces))
     return SystemdUnit(
         unit.PATH,
-        unit.unit(program.command("wizard.uplink", *forwarding, *interfaces), PATH),
+        unit.unit(interfaces, PATH, forwarding=not engine_forwards(host)),
         sources.files.get(unit.PATH),
         purpose=f"Keep {shown} listening to router advertisements",
         explanation=(

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from wizard import program
+from wizard.unit_file import command_line
+
 NAME = "docker-ipv6-wizard-uplink.service"
 PATH = f"/etc/systemd/system/{NAME}"
 
 
-def unit(words: Sequence[str], file: str) -> str:
+def unit(interfaces: Sequence[str], file: str, *, forwarding: bool) -> str:
     """Return the text of the unit.
 
     It starts before the network, so that it is there when ``ifup`` sets accept_ra, and before
@@ -17,15 +20,20 @@ def unit(words: Sequence[str], file: str) -> str:
     needed: one to set parameters of the network, and one to send ICMPv6.
 
     Args:
-        words: The command of the service.
+        interfaces: Those that are kept listening.
         file: The file of kernel parameters, of sysctl.d(5).
+        forwarding: Whether IPv6 forwarding is to be on before Docker starts.
     """
+    words = program.command(
+        "wizard.uplink", *(("--forwarding",) if forwarding else ()), *interfaces
+    )
     return (
         "# Keeps this host's own IPv6. Written by the wizard; wizard --undo removes it.\n"
+        f"# It runs from the wizard's own copy in {program.FOLDER}.\n"
         "[Unit]\n"
         "Description=Keep this host listening to IPv6 router advertisements while it forwards\n"
         "DefaultDependencies=no\n"
-        "RequiresMountsFor=/usr /var/lib\n"
+        f"RequiresMountsFor={program.PYTHON} {program.FOLDER}\n"
         "After=local-fs.target systemd-sysctl.service\n"
         "Wants=network-pre.target\n"
         "Before=network-pre.target networking.service docker.service\n"
@@ -36,7 +44,7 @@ def unit(words: Sequence[str], file: str) -> str:
         "[Service]\n"
         "Type=notify\n"
         f"ExecStartPre=-sysctl --load={file}\n"
-        f"ExecStart={' '.join(_quoted(word) for word in words)}\n"
+        f"ExecStart={command_line(words)}\n"
         "Restart=always\n"
         "RestartSec=1\n"
         # The network waits for it at boot, so it must not take long to fail.
@@ -66,9 +74,3 @@ def unit(words: Sequence[str], file: str) -> str:
         "[Install]\n"
         "WantedBy=multi-user.target\n"
     )
-
-
-def _quoted(word: str) -> str:
-    """Return a word of a unit file that systemd takes as it is (systemd.service(5), quoting)."""
-    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{word}"' if any(each in word for each in " \t'\"\\;") or not word else word
