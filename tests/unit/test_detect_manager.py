@@ -1,11 +1,16 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, text
 from wizard.detect.manager import (
     configures,
+    leaves_to_dhcpcd,
     managed_by_network_manager,
     managed_by_networkd,
     named_in_interfaces,
+    running_dhcpcds,
 )
 
 
@@ -60,3 +65,26 @@ def test_ifupdown_has_what_interfaces_brings_up(line: str, expected: bool) -> No
 def test_dhcpcd_has_the_interface_on_which_it_does_ipv6(title: str, expected: bool) -> None:
     assert configures([(title,)], "eth0") is expected
     assert configures([("dhcpcd: eth9 [ip4] [ip6]",), (title,)], "eth0") is expected
+
+
+@pytest.mark.parametrize(
+    ("configuration", "expected"),
+    [
+        ("", True),
+        ("# denyinterfaces eth0\nhostname\n", True),
+        ("denyinterfaces lo eth*\n", False),
+        ("allowinterfaces wlan*\n", False),
+        ("allowinterfaces wlan* eth0\n", True),
+        ("noipv6rs\n", False),
+        ("interface eth0\n  noipv6rs\n", False),
+        ("interface eth1\n  noipv6rs\n", True),
+    ],
+)
+def test_dhcpcd_is_told_which_interfaces_to_take(configuration: str, expected: bool) -> None:
+    assert leaves_to_dhcpcd(configuration, "eth0") is expected
+
+
+def test_a_dhcpcd_counts_by_its_pid_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "pid").write_text(f"{os.getpid()}\n")
+    (tmp_path / "eth0-6.pid").write_text("4194304\n")
+    assert list(running_dhcpcds(tmp_path)) == []
