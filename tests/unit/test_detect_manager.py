@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, text
+from wizard.boot.files import GivenFiles
+from wizard.boot.interfaces import PATH, Interfaces, parse
 from wizard.detect.manager import (
     configures,
     leaves_to_dhcpcd,
@@ -29,8 +31,8 @@ def test_network_manager_has_the_device_it_manages() -> None:
 
 @pytest.mark.parametrize("machine", [DEBIAN12, DEBIAN12_2017])
 def test_ifupdown_has_the_interface_of_a_real_machine(machine: str) -> None:
-    assert named_in_interfaces([text(machine, "interfaces")], "eth0")
-    assert not named_in_interfaces([text(machine, "interfaces")], "eth1")
+    assert named_in_interfaces(configured(text(machine, "interfaces")), "eth0")
+    assert not named_in_interfaces(configured(text(machine, "interfaces")), "eth1")
 
 
 @pytest.mark.parametrize(
@@ -47,9 +49,12 @@ def test_ifupdown_has_the_interface_of_a_real_machine(machine: str) -> None:
     ],
 )
 def test_ifupdown_has_what_interfaces_brings_up(line: str, expected: bool) -> None:
-    assert named_in_interfaces(["source x\n", f"{line}\n    address 192.0.2.1/24\n"], "eth0") is (
-        expected
-    )
+    found = configured(f"source x\n{line}\n    address 192.0.2.1/24\n")
+    assert named_in_interfaces(found, "eth0") is expected
+
+
+def configured(text: str) -> Interfaces:
+    return parse(GivenFiles({PATH: text}))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from wizard.boot.files import HostFiles
+from wizard.boot.interfaces import Interfaces, parse
 from wizard.detect.looking import is_active, read_if_there
 from wizard.detect.processes import number_in, trusted
 from wizard.host import Manager
@@ -14,8 +16,6 @@ NETWORKD_LINKS = Path("/run/systemd/netif/links")
 NETWORK_MANAGER_DEVICES = Path("/run/NetworkManager/devices")
 DHCPCD = Path("/run/dhcpcd")
 DHCPCD_CONFIGURATION = Path("/etc/dhcpcd.conf")
-INTERFACES = Path("/etc/network/interfaces")
-INTERFACES_FOLDER = Path("/etc/network/interfaces.d")
 
 _DHCPCD_USERS = ("dhcpcd", "_dhcpcd")
 """Whom dhcpcd's main process becomes: Debian's user, and the one of its own sources."""
@@ -47,7 +47,7 @@ def detect(interface: str, index: int) -> Manager:
         read_if_there(DHCPCD_CONFIGURATION) or "", interface
     ):
         return Manager.DHCPCD
-    if named_in_interfaces(_interfaces_files(), interface):
+    if named_in_interfaces(parse(HostFiles()), interface):
         return Manager.IFUPDOWN
     return Manager.KERNEL
 
@@ -107,28 +107,17 @@ def leaves_to_dhcpcd(configuration: str, interface: str) -> bool:
     return _matches(interface, allowed or ["*"]) and not _matches(interface, denied)
 
 
-def named_in_interfaces(texts: Iterable[str], interface: str) -> bool:
+def named_in_interfaces(configured: Interfaces, interface: str) -> bool:
     """Tell from interfaces(5) whether ifupdown brings an interface up with an address family.
 
     A name may be a pattern, and ``inet manual`` alone leaves the work to others.
     """
-    for text in texts:
-        for line in text.replace("\\\n", " ").splitlines():
-            words = line.split()
-            if (
-                len(words) >= 4
-                and words[0] == "iface"
-                and words[2] in ("inet", "inet6")
-                and words[3] != "manual"
-                and fnmatch.fnmatchcase(interface, words[1])
-            ):
-                return True
-    return False
-
-
-def _interfaces_files() -> list[str]:
-    folder = sorted(INTERFACES_FOLDER.glob("*")) if INTERFACES_FOLDER.is_dir() else []
-    return [read_if_there(file) or "" for file in (INTERFACES, *folder)]
+    return any(
+        each.family in ("inet", "inet6")
+        and each.method != "manual"
+        and fnmatch.fnmatchcase(interface, each.name)
+        for each in configured.stanzas
+    )
 
 
 def _matches(interface: str, patterns: Iterable[str]) -> bool:
