@@ -11,6 +11,7 @@ from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
 from wizard.verification.host import HostRoutes
+from wizard.verification.next_boot import NextBoot
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -57,6 +58,7 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
         (
             HostRoutes(system, choices.target, bridges_of(host)),
             Containers(system, project_of(host, choices).name),
+            NextBoot(),
         )
     )
 
