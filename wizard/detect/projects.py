@@ -1,12 +1,18 @@
 """The Compose projects of the host, from the labels that Compose puts on its containers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from wizard import published
 from wizard.detect.docker_socket import connect, explain
+from wizard.detect.environment import mentions, outside_hosts
+from wizard.detect.listeners import listeners
 from wizard.detect.looking import CannotTell
-from wizard.host import ComposeProject, Container
+from wizard.detect.names import resolve
+from wizard.host import ComposeProject, Container, Listener
 from wizard.text import clean_line
 
 LABEL = "com.docker.compose."
@@ -28,7 +34,51 @@ def detect() -> tuple[ComposeProject, ...]:
                     continue  # It ended between the two questions.
         except (DockerException, RequestException) as error:
             raise CannotTell(explain(error)) from error
-    return parse(inspected)
+    return looked_into(parse(inspected))
+
+
+def looked_into(projects: Sequence[ComposeProject]) -> tuple[ComposeProject, ...]:
+    """Return the projects with who listens in their containers, and what names lead to."""
+    of_host = listeners("self")
+    named = (
+        each.name for project in projects for one in project.containers for each in one.outside
+    )
+    with_ipv6, pointer = resolve(named)
+    return tuple(
+        replace(
+            project,
+            containers=tuple(_looked_into(one, of_host, with_ipv6) for one in project.containers),
+            pointer=pointer,
+        )
+        for project in projects
+    )
+
+
+def _looked_into(
+    container: Container, of_host: tuple[Listener, ...] | None, with_ipv6: frozenset[str]
+) -> Container:
+    proxied = None
+    if of_host is not None:
+        proxied = tuple(
+            port
+            for port in container.ports
+            for each in published.parse(port)
+            if each.address.version == 6
+            and published.hears(of_host, each.protocol, each.host_port, 6)
+        )
+    inside = listeners(container.pid) if container.pid else None
+    if inside is not None:
+        # Datagram sockets without a peer come and go; a published one stays.
+        kept = {(each.protocol, each.port) for each in published.published(container)}
+        inside = tuple(
+            one for one in inside if one.protocol == "tcp" or (one.protocol, one.port) in kept
+        )
+    return replace(
+        container,
+        listeners=inside,
+        proxied=proxied,
+        outside=tuple(replace(each, ipv6=each.name in with_ipv6) for each in container.outside),
+    )
 
 
 def parse(inspected: Sequence[Mapping[str, Any]]) -> tuple[ComposeProject, ...]:
@@ -83,11 +133,30 @@ def _container(entry: Mapping[str, Any]) -> Container:
         started_at=clean_line(str(state.get("StartedAt", ""))),
         networks=tuple(sorted(clean_line(name) for name in settings.get("Networks") or {})),
         network_mode=clean_line(str((entry.get("HostConfig") or {}).get("NetworkMode", ""))),
-        ports=tuple(_ports(entry)),
+        ports=tuple(ports(entry)),
+        mentions=mentions(_variables(entry), _subnets(settings.get("Networks") or {})),
+        outside=outside_hosts(_variables(entry)),
     )
 
 
-def _ports(entry: Mapping[str, Any]) -> list[str]:
+def _variables(entry: Mapping[str, Any]) -> list[str]:
+    return [str(each) for each in (entry.get("Config") or {}).get("Env") or ()]
+
+
+def _subnets(networks: Mapping[str, Any]) -> list[IPv4Network]:
+    subnets = []
+    for endpoint in networks.values():
+        address, length = endpoint.get("IPAddress"), endpoint.get("IPPrefixLen")
+        if address and length:
+            try:
+                subnets.append(IPv4Network((address, length), strict=False))
+            except ValueError:
+                continue
+    return subnets
+
+
+def ports(entry: Mapping[str, Any]) -> list[str]:
+    """Return the published and exposed ports of an answer to ``/containers/ID/json``."""
     asked = (entry.get("HostConfig") or {}).get("PortBindings") or {}
     given = (entry.get("NetworkSettings") or {}).get("Ports") or {}
     exposed = (entry.get("Config") or {}).get("ExposedPorts") or {}

@@ -11,6 +11,8 @@ from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
 from wizard.verification.host import HostRoutes
+from wizard.verification.peers import Peers
+from wizard.verification.published_ports import PublishedPorts
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -53,10 +55,13 @@ class Verification:
 def verification_of(system: System, plan: Plan, host: Host) -> Verification:
     """Return what looks at all that a plan could harm on a host."""
     choices = plan.choices
+    project = project_of(host, choices).name
     return Verification(
         (
             HostRoutes(system, choices.target),
-            Containers(system, project_of(host, choices).name),
+            Containers(system, project),
+            PublishedPorts(system, (loss.name for loss in plan.losses)),
+            Peers(system, project),
         )
     )
 
