@@ -5,11 +5,14 @@ import struct
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
+from wizard.detect.looking import read_if_there
 from wizard.detect.processes import PROC
 from wizard.host import Listener
 
 _STATES = {"tcp": "0A", "udp": "07"}
 """TCP_LISTEN, and TCP_CLOSE for a datagram socket without a peer (net/tcp_states.h)."""
+
+_SYN_SENT = "02"
 
 
 def listeners(pid: int | str) -> tuple[Listener, ...] | None:
@@ -28,6 +31,17 @@ def listeners(pid: int | str) -> tuple[Listener, ...] | None:
     return tuple(sorted(set(found), key=str))
 
 
+def asked_in_vain() -> frozenset[tuple[IPv4Address | IPv6Address, int]]:
+    """Return addresses and ports to which a program of this host waits for its first answer."""
+    found: set[tuple[IPv4Address | IPv6Address, int]] = set()
+    for table in ("tcp", "tcp6"):
+        text = read_if_there(PROC / "self" / "net" / table) or ""
+        for words in map(str.split, text.splitlines()[1:]):
+            if len(words) >= 4 and words[3] == _SYN_SENT:
+                found.add(_place(words[2]))
+    return frozenset(found)
+
+
 def parse(table: str, text: str) -> Iterator[Listener]:
     """Yield the listeners in the text of ``/proc/PID/net/tcp`` and the like; loopback left out.
 
@@ -40,10 +54,14 @@ def parse(table: str, text: str) -> Iterator[Listener]:
         words = line.split()
         if len(words) < 4 or words[3] != _STATES[protocol]:
             continue
-        digits, _, port = words[1].partition(":")
-        address = _address(bytes.fromhex(digits))
+        address, port = _place(words[1])
         if not address.is_loopback:
-            yield Listener(protocol, address, int(port, 16))
+            yield Listener(protocol, address, port)
+
+
+def _place(word: str) -> tuple[IPv4Address | IPv6Address, int]:
+    digits, _, port = word.partition(":")
+    return _address(bytes.fromhex(digits)), int(port, 16)
 
 
 def _address(words: bytes) -> IPv4Address | IPv6Address:

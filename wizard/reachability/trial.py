@@ -16,7 +16,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 OPEN, CLOSED, REFUSED, SILENT = "open", "closed", "refused", "silent"
 """Accepted and said something, or stayed; accepted and ended at once without a word; refused;
@@ -25,11 +25,12 @@ not answered."""
 ACCEPT = 2.0
 """Seconds that a port has to accept: the kernel asks again after one (RFC 6298 §2)."""
 
-STAY = 1.0
+STAY = 0.7
 """Seconds that a connection has to live to count as answered.
 
 docker-proxy accepts first and only then connects to the container. Where nobody listens there it
-ends the connection at once, with nothing said, as soon as the container has refused.
+ends the connection at once, with nothing said, as soon as the container has refused. Less than the
+second after which the kernel asks again: what was dropped is then still seen to be waited for.
 """
 
 _MOST = 200
@@ -37,16 +38,28 @@ _MOST = 200
 
 
 def try_ports(
-    places: Sequence[tuple[str, int]], accept: float = ACCEPT, stay: float = STAY
+    places: Sequence[tuple[str, int]],
+    accept: float = ACCEPT,
+    stay: float = STAY,
+    stayed: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """Return for each address and port what became of a connection on which nothing is said."""
+    """Return for each address and port what became of a connection on which nothing is said.
+
+    Args:
+        places: The addresses and ports.
+        accept: Seconds that each has to accept.
+        stay: Seconds that each has to live afterwards.
+        stayed: Called while connections that have lived so long are still open.
+    """
     found: list[str] = []
     for start in range(0, len(places), _MOST):
-        found += _try_at_once(places[start : start + _MOST], accept, stay)
+        found += _try_at_once(places[start : start + _MOST], accept, stay, stayed)
     return found
 
 
-def _try_at_once(places: Sequence[tuple[str, int]], accept: float, stay: float) -> list[str]:
+def _try_at_once(
+    places: Sequence[tuple[str, int]], accept: float, stay: float, stayed: Callable[[], None]
+) -> list[str]:
     outcomes = [SILENT] * len(places)
     poll = select.poll()
     sockets: dict[int, tuple[int, socket.socket]] = {}
@@ -73,13 +86,18 @@ def _try_at_once(places: Sequence[tuple[str, int]], accept: float, stay: float) 
                 poll.register(tried, select.POLLOUT)
         while sockets:
             now = time.monotonic()
-            for descriptor in list(sockets):
-                until = connected[descriptor] + stay if descriptor in connected else begun + accept
-                if now >= until:
-                    number, tried = sockets.pop(descriptor)
-                    outcomes[number] = OPEN if descriptor in connected else SILENT
-                    poll.unregister(descriptor)
-                    tried.close()
+            over = [
+                descriptor
+                for descriptor in sockets
+                if now >= connected.get(descriptor, begun + accept - stay) + stay
+            ]
+            if any(descriptor in connected for descriptor in over):
+                stayed()
+            for descriptor in over:
+                number, tried = sockets.pop(descriptor)
+                outcomes[number] = OPEN if descriptor in connected else SILENT
+                poll.unregister(descriptor)
+                tried.close()
             for descriptor, _events in poll.poll(20):
                 if descriptor not in sockets:
                     continue

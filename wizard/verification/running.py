@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 
 from wizard.detect.projects import ports
 from wizard.published import Published, parse
@@ -12,13 +12,14 @@ from wizard.text import clean_line
 
 @dataclass(frozen=True)
 class Running:
-    """A running container, with what it publishes and its IPv4 address on each network."""
+    """A running container, with what it publishes and its addresses on each network."""
 
     name: str
     pid: int
     published: tuple[Published, ...]
     addresses: tuple[tuple[str, IPv4Address], ...]
-    """The names of its networks, each with the container's address there."""
+    """The names of its networks, each with the container's IPv4 address there."""
+    ipv6: tuple[IPv6Address, ...] = ()
 
 
 def running(system: System, project: str | None = None) -> list[Running]:
@@ -46,15 +47,16 @@ def running(system: System, project: str | None = None) -> list[Running]:
 
 def _container(entry: dict[str, dict[str, dict[str, str]]]) -> Running:
     texts = ports({"NetworkSettings": {"Ports": entry["Ports"]}})
-    addresses = []
+    addresses, ipv6 = [], []
     for network, endpoint in (entry["Networks"] or {}).items():
         if endpoint.get("IPAddress"):
-            address = ip_address(endpoint["IPAddress"])
-            if isinstance(address, IPv4Address):
-                addresses.append((str(network), address))
+            addresses.append((str(network), IPv4Address(endpoint["IPAddress"])))
+        if endpoint.get("GlobalIPv6Address"):
+            ipv6.append(IPv6Address(endpoint["GlobalIPv6Address"]))
     return Running(
         clean_line(str(entry["Name"])).lstrip("/"),
         int(str(entry["Pid"])),
         tuple(each for text in texts for each in parse(text)),
         tuple(addresses),
+        tuple(ipv6),
     )
