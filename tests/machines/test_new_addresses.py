@@ -10,6 +10,8 @@ from tests.machines.support import ANSWERS, RECORD, answer, apply, wizard
 from tests.machines.visitors import deploy, sentences
 from wizard.choices import Mode
 from wizard.errors import ExitCode
+from wizard.rehearsal.deployment import Deployment
+from wizard.rehearsal.machine import Machine
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 OLD = IPv4Network("172.18.0.0/16")
@@ -63,7 +65,7 @@ def test_who_trusts_the_old_subnet_is_named_with_the_new_one(
 
     script = wizard(host, "--plan", "--answers", ANSWERS).stdout
 
-    said = sentences(script)
+    (said,) = re.findall(r"The chosen containers, and this host .*? let in\.", sentences(script))
     (new,) = re.findall(r"--subnet[ =](172\.\d+\.0\.0/16)", script)
     for place in (
         "TRUSTED_PROXIES in the environment of app (172.18.0.0/16)",
@@ -99,14 +101,23 @@ MAILING = """\
       web:
         image: mastodon-practice:1
         command: sleep 1000000
-        environment:
-          SMTP_SERVER: smtp.example.org
-          SMTP_PASSWORD: hunter2
-          S3_ENDPOINT: "https://key:hunter2@store.example.net:9000/bucket"
-          DB_HOST: db
-          REDIS_URL: "redis://:hunter2@redis.example.net:6379/0"
-          LOCAL_DOMAIN: smtp.example.org
+        env_file: web.env
     """
+VARIABLES = """\
+SMTP_SERVER=smtp.example.org
+SMTP_PASSWORD=hunter2
+S3_ENDPOINT=https://key:hunter2@store.example.net:9000/bucket
+DB_HOST=db
+REDIS_URL=redis://:hunter2@redis.example.net:6379/0
+LOCAL_DOMAIN=smtp.example.org
+"""
+
+
+def deploy_mailing(host: Machine) -> Deployment:
+    folder = host.path("/srv/mastodon")
+    folder.mkdir(parents=True)
+    (folder / "web.env").write_text(VARIABLES)
+    return deploy(host, MAILING)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +140,7 @@ def test_servers_outside_that_will_see_a_new_address_are_named(
         "192.0.2.77 redis.example.net\n"
     )
     hosts.write_text(known)
-    deployment = deploy(host, MAILING)
+    deployment = deploy_mailing(host)
     prefix = {"prefix": PREFIX} if mode is Mode.ROUTED else {}
     answer(host, deployment, mode=mode, services=("web",), **prefix)
 
@@ -162,7 +173,7 @@ def test_a_resolver_that_is_silent_holds_nothing_up(machine: StartMachine) -> No
     """Answers of the DNS are no part of what is applied, and are waited for a second or two."""
     host = machine()
     host.path("/etc/resolv.conf").write_text("nameserver 198.51.100.53\n")
-    deployment = deploy(host, MAILING)
+    deployment = deploy_mailing(host)
     answer(host, deployment, services=("web",))
 
     listed = wizard(host, "--detect", "--json")

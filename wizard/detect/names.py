@@ -8,8 +8,8 @@ from functools import partial
 
 from wizard.reachability.connect import chosen_source
 
-DEADLINE = 1.5
-"""Seconds that all questions together may take; what is not known by then is not known."""
+DEADLINE = 2.0
+"""Seconds in which all questions must be answered; what is not known by then is not known."""
 
 MOST = 16
 """Names that are asked for."""
@@ -26,7 +26,7 @@ def resolve(names: Iterable[str], deadline: float = DEADLINE) -> tuple[frozenset
     found out in time.
     """
     asked = list(dict.fromkeys(names))[:MOST]
-    if not asked:
+    if not asked or deadline <= 0:
         return frozenset(), None
     found: dict[str, object] = {}
     questions: dict[str, Callable[[], object]] = {name: partial(_has_ipv6, name) for name in asked}

@@ -1,5 +1,6 @@
 """The Compose projects of the host, from the labels that Compose puts on its containers."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
@@ -7,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from wizard import published
+from wizard.detect import names
 from wizard.detect.docker_socket import connect, explain
 from wizard.detect.environment import mentions, outside_hosts
 from wizard.detect.listeners import listeners
 from wizard.detect.looking import CannotTell
-from wizard.detect.names import resolve
 from wizard.host import ComposeProject, Container, Listener
 from wizard.text import clean_line
 
@@ -20,6 +21,7 @@ LABEL = "com.docker.compose."
 
 def detect() -> tuple[ComposeProject, ...]:
     """Ask the engine for the containers with a label of Compose, running or not."""
+    begun = time.monotonic()
     client = connect()
     from docker.errors import DockerException, NotFound
     from requests.exceptions import RequestException
@@ -34,16 +36,23 @@ def detect() -> tuple[ComposeProject, ...]:
                     continue  # It ended between the two questions.
         except (DockerException, RequestException) as error:
             raise CannotTell(explain(error)) from error
-    return looked_into(parse(inspected))
+    found = parse(inspected)
+    return looked_into(found, names.DEADLINE - (time.monotonic() - begun))
 
 
-def looked_into(projects: Sequence[ComposeProject]) -> tuple[ComposeProject, ...]:
-    """Return the projects with who listens in their containers, and what names lead to."""
+def looked_into(
+    projects: Sequence[ComposeProject], seconds: float = names.DEADLINE
+) -> tuple[ComposeProject, ...]:
+    """Return the projects with who listens in their containers, and what names lead to.
+
+    ``seconds`` is how long the answers of the DNS are waited for: an engine that is slow leaves
+    less, and what is not known by then is not known.
+    """
     of_host = listeners("self")
     named = (
         each.name for project in projects for one in project.containers for each in one.outside
     )
-    with_ipv6, pointer = resolve(named)
+    with_ipv6, pointer = names.resolve(named, seconds)
     return tuple(
         replace(
             project,
@@ -99,9 +108,9 @@ def _project(name: str, entries: Sequence[Mapping[str, Any]]) -> ComposeProject:
     # The container made last was made with the files as they are now.
     labels = _labels(max(entries, key=lambda entry: str(entry.get("Created", ""))))
     directory = Path(clean_line(labels.get(f"{LABEL}project.working_dir", "")))
-    names = labels.get(f"{LABEL}project.config_files", "")
+    listed = labels.get(f"{LABEL}project.config_files", "")
     # An absolute path stays as it is: version 1 gave them relative to the folder.
-    files = tuple(directory / clean_line(file) for file in names.split(",") if file)
+    files = tuple(directory / clean_line(file) for file in listed.split(",") if file)
     containers = sorted((_container(entry) for entry in entries), key=lambda made: made.name)
     return ComposeProject(
         clean_line(name),
