@@ -1,6 +1,7 @@
 """Who trusts an old subnet, and who outside sees a new address: told before, with what to set."""
 
 import re
+import subprocess
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import pytest
@@ -10,6 +11,7 @@ from tests.machines.support import ANSWERS, RECORD, answer, apply, wizard
 from tests.machines.visitors import deploy, sentences
 from wizard.choices import Mode
 from wizard.errors import ExitCode
+from wizard.rehearsal import network
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
 
@@ -113,6 +115,29 @@ LOCAL_DOMAIN=smtp.example.org
 """
 
 
+KNOWN = (
+    "smtp.example.org,2001:db8:ffff::25",
+    "store.example.net,2001:db8:ffff::26",
+    "redis.example.net,192.0.2.77",
+)
+
+
+def answer_names(host: Machine, *records: str) -> subprocess.Popen[bytes]:
+    """Have the server that the machine asks know these names, and that there are no others."""
+    words = [
+        *("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"),
+        *("--user=root", "--pid-file=", "--bind-interfaces", "--except-interface=lo"),
+        f"--listen-address={network.INTERNET_IPV4}",
+        *(f"--local=/{domain}/" for domain in ("arpa", "org", "net")),
+        *(f"--host-record={record}" for record in records),
+    ]
+    server = host.router.spawn(words)
+    (name, _, address) = records[-1].partition(",")
+    known = ["getent", "ahosts", name]
+    host.wait(lambda: address in host.run(known, check=False).stdout, "the names", 20)
+    return server
+
+
 def deploy_mailing(host: Machine) -> Deployment:
     folder = host.path("/srv/mastodon")
     folder.mkdir(parents=True)
@@ -134,12 +159,7 @@ def test_servers_outside_that_will_see_a_new_address_are_named(
     machine: StartMachine, mode: Mode
 ) -> None:
     host = machine()
-    hosts = host.path("/etc/hosts")
-    known = (
-        "2001:db8:ffff::25 smtp.example.org\n2001:db8:ffff::26 store.example.net\n"
-        "192.0.2.77 redis.example.net\n"
-    )
-    hosts.write_text(known)
+    server = answer_names(host, *KNOWN)
     deployment = deploy_mailing(host)
     prefix = {"prefix": PREFIX} if mode is Mode.ROUTED else {}
     answer(host, deployment, mode=mode, services=("web",), **prefix)
@@ -156,7 +176,9 @@ def test_servers_outside_that_will_see_a_new_address_are_named(
     assert f"ip6:{seen} to the SPF record" in first
     if mode is Mode.ULA:
         assert "no PTR record that leads back" in first
-        hosts.write_text(f"{known}{host.address} mail.example.org\n")
+        server.terminate()
+        server.wait(5)
+        answer_names(host, *KNOWN, f"mail.example.org,{host.address}")
         assert "the name mail.example.org, which leads back" in said()
     listed = wizard(host, "--detect", "--json").stdout
     assert "SMTP_SERVER" in listed

@@ -1,5 +1,6 @@
 """What the host's own resolver knows of names and of the host's own address, in bounded time."""
 
+import encodings.idna  # noqa: F401 - or every thread that resolves a name would import it at once
 import socket
 import threading
 import time
@@ -13,6 +14,8 @@ DEADLINE = 2.0
 
 MOST = 16
 """Names that are asked for."""
+
+_TRY_AGAIN = 2
 
 # Stands for "somewhere on the internet"; nothing is sent to it (RFC 3849).
 _ANYWHERE = "2001:db8::1"
@@ -67,9 +70,12 @@ def _pointer() -> str | None:
     if own is None:
         return None
     try:
-        name, _service = socket.getnameinfo((own, 0), socket.NI_NAMEREQD)
+        # Not getnameinfo, which CPython calls without letting other threads run (3.11).
+        name, _aliases, _addresses = socket.gethostbyaddr(own)
         back = socket.getaddrinfo(name, None, socket.AF_INET6, socket.SOCK_STREAM)
+    except socket.herror as error:
+        # Nobody to ask is not the answer that there is none (gethostbyname(3), TRY_AGAIN).
+        return None if error.errno == _TRY_AGAIN else ""
     except socket.gaierror as error:
-        # Nobody to ask is not the answer that there is none (getaddrinfo(3)).
         return None if error.errno == socket.EAI_AGAIN else ""
     return name if any(entry[4][0] == own for entry in back) else ""
