@@ -89,7 +89,9 @@ def test_what_stops_answering_over_ipv6_is_named_and_has_to_be_accepted(
     assert had["127.0.0.1 5000"] == "open"
     before = fingerprint(host)
 
-    said = sentences(wizard(host, "--plan", "--answers", ANSWERS).stdout)
+    planned = wizard(host, "--plan", "--answers", ANSWERS)
+    assert planned.returncode == ExitCode.DONE, planned.stderr
+    said = sentences(planned.stdout)
     refused = apply(host)
 
     assert refused.returncode == ExitCode.REFUSED

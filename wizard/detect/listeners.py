@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from wizard.detect.looking import read_if_there
@@ -15,16 +15,22 @@ _STATES = {"tcp": "0A", "udp": "07"}
 _SYN_SENT = "02"
 
 
-def listeners(pid: int | str) -> tuple[Listener, ...] | None:
-    """Return who listens in the network namespace of a process, or None where that is not shown."""
+def listeners(
+    pid: int | str, tables: Sequence[str] = ("tcp", "tcp6")
+) -> tuple[Listener, ...] | None:
+    """Return who listens in the network namespace of a process, or None where that is not shown.
+
+    ``tables`` are named as the kernel's. To read one takes it some milliseconds, for it goes through
+    every connection of the host.
+    """
     found: list[Listener] = []
-    for table in ("tcp", "tcp6", "udp", "udp6"):
+    for table in tables:
         try:
             path = PROC / str(pid) / "net" / table
             found += parse(table, path.read_text(encoding="ascii", errors="replace"))
         except FileNotFoundError:
             # Without IPv6 in the kernel there is no table for it.
-            if table == "tcp":
+            if not table.endswith("6") or not (PROC / str(pid)).exists():
                 return None
         except OSError:
             return None

@@ -48,7 +48,8 @@ def looked_into(
     ``seconds`` is how long the answers of the DNS are waited for: an engine that is slow leaves
     less, and what is not known by then is not known.
     """
-    of_host = listeners("self")
+    datagrams = any(_has_datagrams(one) for project in projects for one in project.containers)
+    of_host = listeners("self", ("tcp6", "udp6") if datagrams else ("tcp6",))
     named = (
         each.name for project in projects for one in project.containers for each in one.outside
     )
@@ -75,7 +76,8 @@ def _looked_into(
             if each.address.version == 6
             and published.hears(of_host, each.protocol, each.host_port, 6)
         )
-    inside = listeners(container.pid) if container.pid else None
+    tables = ("tcp", "tcp6", "udp", "udp6") if _has_datagrams(container) else ("tcp", "tcp6")
+    inside = listeners(container.pid, tables) if container.pid else None
     if inside is not None:
         # Datagram sockets without a peer come and go; a published one stays.
         kept = {(each.protocol, each.port) for each in published.published(container)}
@@ -88,6 +90,10 @@ def _looked_into(
         proxied=proxied,
         outside=tuple(replace(each, ipv6=each.name in with_ipv6) for each in container.outside),
     )
+
+
+def _has_datagrams(container: Container) -> bool:
+    return any(each.protocol == "udp" for each in published.published(container))
 
 
 def parse(inspected: Sequence[Mapping[str, Any]]) -> tuple[ComposeProject, ...]:
