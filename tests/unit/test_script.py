@@ -90,7 +90,8 @@ def test_remarks_and_reasons_are_comments() -> None:
     accepted_by_the_shell(script)
     assert "\nrm" not in script
     assert "\x1b" not in script
-    assert all(step.title in script for step in plan.steps)
+    words = script.replace("\n# ", " ")
+    assert all(step.title in words for step in plan.steps)
 
 
 def test_the_script_can_be_shown_on_a_terminal_whatever_is_in_the_files() -> None:

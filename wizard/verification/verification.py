@@ -12,6 +12,8 @@ from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
 from wizard.verification.host import HostRoutes
 from wizard.verification.next_boot import NextBoot
+from wizard.verification.peers import Peers
+from wizard.verification.published_ports import PublishedPorts
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -54,11 +56,14 @@ class Verification:
 def verification_of(system: System, plan: Plan, host: Host) -> Verification:
     """Return what looks at all that a plan could harm on a host."""
     choices = plan.choices
+    project = project_of(host, choices).name
     return Verification(
         (
             HostRoutes(system, choices.target, bridges_of(host)),
-            Containers(system, project_of(host, choices).name),
+            Containers(system, project),
             NextBoot(),
+            PublishedPorts(system, (loss.name for loss in plan.losses)),
+            Peers(system, project),
         )
     )
 
