@@ -194,7 +194,7 @@ def test_the_script_writes_the_very_bytes_that_the_wizard_writes(
                 assert path.read_bytes() == wanted
                 assert path.stat().st_mode & 0o777 == action.after.mode
                 written += 1
-    assert written == 4
+    assert written == 5
     assert (compose.read_bytes() == text.encode()) == (placement is Placement.OVERRIDE)
     # Compose was asked about the text that was then written.
     asked = (root / "asked").read_bytes()
