@@ -184,6 +184,8 @@ class Uplink:
     route_origin: Origin
     addresses: tuple[Address, ...]
     mtu: int = 1500
+    advertised: "tuple[Advertised, ...]" = ()
+    """Every interface that lives by router advertisements, this one or another."""
 
     @property
     def prefixes(self) -> tuple[IPv6Network, ...]:
@@ -204,6 +206,14 @@ class Manager(StrEnum):
     def kernel_handles_advertisements(self) -> bool:
         """Whether the kernel, rather than this program, acts on router advertisements."""
         return self in (Manager.IFUPDOWN, Manager.KERNEL)
+
+
+@dataclass(frozen=True)
+class Advertised:
+    """An interface with a route or an address that came by router advertisement."""
+
+    interface: str
+    manager: Manager
 
 
 @dataclass(frozen=True)

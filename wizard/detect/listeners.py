@@ -20,8 +20,8 @@ def listeners(
 ) -> tuple[Listener, ...] | None:
     """Return who listens in the network namespace of a process, or None where that is not shown.
 
-    ``tables`` are named as the kernel's. To read one takes it some milliseconds, for it goes
-    through every connection of the host.
+    ``tables`` are named as the kernel's. To read one takes some milliseconds, for it goes through
+    every connection of the host.
     """
     found: list[Listener] = []
     for table in tables:
