@@ -47,6 +47,8 @@ class Engine:
     rootless: bool = False
     own_address_pools: bool = False
     """Whether the administrator told it where to take the subnets of networks from."""
+    ip_forward: bool = True
+    """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
 
     @property
     def release(self) -> tuple[int, int]:
