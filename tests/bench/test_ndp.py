@@ -36,7 +36,8 @@ EVENTS = (1, 20)
 """How many, in a short pass and in full; the others likewise."""
 FIRST_PACKETS = (3, 50)
 RECHECK_SECONDS = (2, 60)
-GIVEN_UP = (2, 60)
+# What it once found nobody for, it does not look for again while it is asked.
+GIVEN_UP = (2, 10)
 CONTAINERS = (1, 10)
 
 RULE = """\
