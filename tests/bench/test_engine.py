@@ -23,7 +23,6 @@ from tests.machines.support import (
 from tests.machines.terminal import Terminal
 from wizard.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
-from wizard.rehearsal.library import COMPILED
 from wizard.rehearsal.machine import Machine
 
 RELEASE = 13
@@ -31,7 +30,7 @@ SCREEN = 80 * 24
 KEPT_ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 
 # As the program of a machine starts Python, so that the one pays what the other pays.
-ENVIRONMENT = {**PYTHON, "PYTHONPYCACHEPREFIX": str(COMPILED), "PYTHONSAFEPATH": "1"}
+ENVIRONMENT = {"PYTHONSAFEPATH": "1"}
 
 BARE_APP = "/root/bare_app.py"
 BARE_APP_TEXT = """\
@@ -114,7 +113,9 @@ class Program:
 WIZARD = Program(
     ["wizard"], "1 of 10", ("\x11", "y"), r"\S*python\S* (-\w+ )*(-m wizard|\S*/wizard)( .*)?"
 )
-BARE = Program(["python3", BARE_APP], "Hello, world", ("\x11",), rf"python3 {re.escape(BARE_APP)}")
+BARE = Program(
+    [PYTHON, BARE_APP], "Hello, world", ("\x11",), rf"\S*python\S* {re.escape(BARE_APP)}"
+)
 
 
 def processes(machine: Machine, pattern: str) -> list[str]:
@@ -132,7 +133,7 @@ def nothing_is_left(machine: Machine, program: Program) -> None:
 
 def seconds(machine: Machine, argv: Sequence[str], times: int) -> float:
     """The best time of a program in the machine."""
-    timed = machine.run(["python3", "-c", TIME_PROGRAM, str(times), *argv], env=ENVIRONMENT)
+    timed = machine.run([PYTHON, "-c", TIME_PROGRAM, str(times), *argv], env=ENVIRONMENT)
     return float(timed.stdout)
 
 
@@ -176,7 +177,7 @@ def test_first_paint(host: Machine, figures: Figures, much: Much) -> None:
 
 
 def test_detection(host: Machine, figures: Figures, much: Much) -> None:
-    ask = ["python3", "-c", TIME_LOOK]
+    ask = [PYTHON, "-c", TIME_LOOK]
     looked = min(float(host.run(ask, env=ENVIRONMENT).stdout) for _ in range(much(1, 5)))
     docker = seconds(host, ["docker", "info"], times=much(1, 7))
     figures.add("all detectors but the way out", looked * 1000, "docker info", docker * 1000, "ms")
@@ -186,7 +187,7 @@ def test_detection(host: Machine, figures: Figures, much: Much) -> None:
 
 def test_help(host: Machine, figures: Figures, much: Much) -> None:
     ours = seconds(host, ["wizard", "--help"], times=much(1, 15))
-    bare = seconds(host, ["python3", "-c", "pass"], times=much(1, 15))
+    bare = seconds(host, [PYTHON, "-c", "pass"], times=much(1, 15))
     figures.add("wizard --help", ours * 1000, "python3 -c pass", bare * 1000, "ms")
 
 
@@ -219,9 +220,9 @@ def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
     assert apply(host).returncode == ExitCode.DONE
     digest = tomllib.loads(host.path(RECORD).read_text())["digest"]
     assert undo(host).returncode == ExitCode.DONE
-    done = host.run(["python3", "-c", WORKER_MEMORY, ANSWERS, digest], env=ENVIRONMENT)
+    done = host.run([PYTHON, "-c", WORKER_MEMORY, ANSWERS, digest], env=ENVIRONMENT)
     assert undo(host).returncode == ExitCode.DONE
-    empty = host.run(["python3", "-c", "print(open('/proc/self/status').read())"]).stdout
+    empty = host.run([PYTHON, "-c", "print(open('/proc/self/status').read())"]).stdout
     found = re.search(r"VmHWM:\s+(\d+) kB", empty)
     assert found is not None
     ours, bare = int(done.stdout.split()[-1]) / 1024, int(found[1]) / 1024

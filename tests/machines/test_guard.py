@@ -89,10 +89,9 @@ def test_a_killed_guard_is_started_anew(machine: StartMachine) -> None:
 @on_debian13
 def test_a_lost_connection_stops_neither_the_run_nor_the_guard(machine: StartMachine) -> None:
     run = guarded(machine)
-    words = f"python3 /opt/tests/guarded_apply.py {ANSWERS} 5"
-    variables = "PYTHONPATH=/opt/docker-ipv6-wizard/source:/opt/docker-ipv6-wizard/library"
+    words = f"{PYTHON} /opt/tests/guarded_apply.py {ANSWERS} 5"
     terminal = subprocess.Popen(
-        [*run.host.ssh_command(6), "-tt", variables, words],
+        [*run.host.ssh_command(6), "-tt", words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -135,7 +134,7 @@ def test_more_time_can_be_had(machine: StartMachine) -> None:
     run = guarded(machine)
     assert run.applies(4).returncode == ExitCode.DONE
     extend = "from wizard.session import Session; Session().extend(15)"
-    run.host.run(["python3", "-c", extend], env=PYTHON)
+    run.host.run([PYTHON, "-c", extend])
     started = time.monotonic()
     while time.monotonic() < started + 8:
         assert run.state == "unconfirmed"
@@ -148,7 +147,7 @@ def test_a_disk_that_fills_up_keeps_nobody_from_taking_it_back(machine: StartMac
     run = guarded(machine)
     run.host.shell(
         "mkdir -p /var/lib/docker-ipv6-wizard;"
-        "mount -t tmpfs -o size=2m,mode=0700 full /var/lib/docker-ipv6-wizard"
+        "mount -t tmpfs -o size=20m,mode=0700 full /var/lib/docker-ipv6-wizard"
     )
     assert run.applies(8).returncode == ExitCode.DONE
     run.host.shell("dd if=/dev/zero of=/var/lib/docker-ipv6-wizard/junk bs=4k 2>/dev/null || true")
