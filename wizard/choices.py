@@ -99,6 +99,9 @@ class Choices:
     """For routed addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
+    accepted: tuple[str, ...] = ()
+    """Published ports that may stop answering over IPv6, by their names, such as
+    ``[::]:3000/tcp``."""
 
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
@@ -320,7 +323,9 @@ def resume(saved: Choices, host: Host) -> Choices:
             placement=saved.placement,
             target=saved.target,
         )
-        chosen = replace(chosen, file=saved.file if fitting else chosen.file)
+        chosen = replace(
+            chosen, file=saved.file if fitting else chosen.file, accepted=saved.accepted
+        )
         if check_network_name(saved.network, host) is None:
             chosen = replace(chosen, network=saved.network)
     if check_bridge(saved.bridge, host) is None:
@@ -404,6 +409,8 @@ def to_table(choices: Choices) -> dict[str, object]:
     }
     if choices.mode is Mode.ROUTED:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
+    if choices.accepted:
+        table["accepted"] = list(choices.accepted)
     if choices.window != Choices.window:
         table["window"] = choices.window
     return table
@@ -417,7 +424,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards", "window",
+        "proxy", "inwards", "window", "accepted",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -425,11 +432,10 @@ def from_table(table: dict[str, object]) -> Choices:
             f"The answers hold a key that is not known: {clean_line(unknown[0])}. "
             f"Known are {', '.join(sorted(known))}. Nothing was changed."
         )
-    services = table.get("services", [])
     try:
-        if not isinstance(services, list) or not all(isinstance(each, str) for each in services):
-            raise ValueError("services must be a list of names")
-        strings = {key: value for key, value in table.items() if key not in ("services", "window")}
+        services, accepted = _names(table, "services"), _names(table, "accepted")
+        others = ("services", "window", "accepted")
+        strings = {key: value for key, value in table.items() if key not in others}
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -442,17 +448,25 @@ def from_table(table: dict[str, object]) -> Choices:
             bridge=texts.get("bridge", proposed.bridge),
             project=texts.get("project"),
             file=Path(texts["file"]) if "file" in texts else None,
-            services=tuple(services),
+            services=services,
             placement=Placement(texts.get("placement", proposed.placement)),
             target=IPv6Address(texts.get("target", str(proposed.target))),
             proxy=Proxy(texts.get("proxy", proposed.proxy)),
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
             window=check_window(table.get("window", proposed.window)),
+            accepted=accepted,
         )
     except ValueError as error:
         raise Refused(
             f"The answers cannot be used: {clean_line(str(error))}. Nothing was changed."
         ) from error
+
+
+def _names(table: dict[str, object], key: str) -> tuple[str, ...]:
+    names = table.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise ValueError(f"{key} must be a list of names")
+    return tuple(names)
 
 
 def dumps(choices: Choices) -> str:
