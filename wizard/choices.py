@@ -14,11 +14,15 @@ from wizard import prefixes, subprefixes
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
-from wizard.host import ComposeProject, Host, Unknown
+from wizard.host import ComposeProject, DockerNetwork, Host, Unknown
+from wizard.ipv6_already import networks_with_ipv6, served
 from wizard.ndp.upstream import UpstreamCase
 from wizard.text import clean_line
 
 FORMAT = 1
+
+NETWORK_LABEL = "docker-ipv6-wizard"
+"""The label on every Docker network that the wizard makes."""
 
 WINDOW = (30, 900)
 """The fewest and the most seconds that there may be to say "keep"."""
@@ -96,6 +100,8 @@ class Choices:
     """For routed addresses alone."""
     inwards: Inwards = Inwards.PUBLISHED
     """For routed addresses alone."""
+    fixed: tuple[str, ...] = field(default=())
+    """The services whose address is written into the Compose file. For routed addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
 
@@ -253,6 +259,19 @@ def check_services(choices: Choices, host: Host) -> str | None:
     return None
 
 
+def check_fixed(choices: Choices) -> str | None:
+    """Return a sentence that says why a service cannot have a fixed address, or None."""
+    if choices.mode is not Mode.ROUTED:
+        return None
+    for service in choices.fixed:
+        if service not in choices.services:
+            return (
+                f"{clean_line(service)} is to have a fixed address, but is not among the services "
+                "that get IPv6. Tick it, or leave it out of those with a fixed address."
+            )
+    return None
+
+
 def find_project(choices: Choices, host: Host) -> ComposeProject | str:
     """Return the chosen Compose project, or a sentence that says why there is none."""
     if isinstance(host.projects, Unknown):
@@ -278,6 +297,8 @@ def check(choices: Choices, host: Host) -> tuple[str, ...]:
     sentences.append(check_network_name(choices.network, host))
     sentences.append(check_bridge(choices.bridge, host))
     sentences.append(check_services(choices, host))
+    sentences.append(check_gateway(choices, host))
+    sentences.append(check_fixed(choices))
     sentences += [check_proxy(choices, host), check_inwards(choices, host)]
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -322,9 +343,11 @@ def resume(saved: Choices, host: Host) -> Choices:
         chosen = choose_mode(chosen, saved.mode, host)
     if saved.prefix and not isinstance(check_prefix(str(saved.prefix), host, chosen.mode), str):
         chosen = replace(chosen, prefix=saved.prefix)
-    with_filter = replace(chosen, inwards=saved.inwards)
-    if check_inwards(with_filter, host) is None:
-        chosen = with_filter
+    kept = tuple(each for each in saved.fixed if each in chosen.services)
+    with_filter = replace(chosen, fixed=kept, inwards=saved.inwards)
+    chosen = (
+        with_filter if check_inwards(with_filter, host) is None else replace(chosen, fixed=kept)
+    )
     with_proxy = replace(chosen, proxy=saved.proxy)
     return with_proxy if check_proxy(with_proxy, host) is None else chosen
 
@@ -343,7 +366,9 @@ def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Cho
     base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-") or "compose"
     return replace(
         choices,
-        network=_first_free(f"{base}_ipv6", names),
+        network=_first_free(
+            _sorted_first(f"{base}_ipv6", networks_with_ipv6(host, project)), names, "_"
+        ),
         project=project.name,
         services=(),
         file=project.files[0] if project.files else None,
@@ -355,9 +380,18 @@ def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Cho
     )
 
 
-def tick(choices: Choices, services: Sequence[Service]) -> Choices:
-    """Return the choices with those services ticked that need the internet."""
-    ticked = tuple(each.name for each in services if each.internet and each.attachable)
+def tick(choices: Choices, services: Sequence[Service], host: Host | None = None) -> Choices:
+    """Return the choices with those services ticked that need the internet.
+
+    On a host that is known, those are left out that reach the IPv6 internet already.
+    """
+    project = "" if host is None else find_project(choices, host)
+    has_it = () if host is None or isinstance(project, str) else served(host, project)
+    ticked = tuple(
+        each.name
+        for each in services
+        if each.internet and each.attachable and each.name not in has_it
+    )
     return replace(choices, services=ticked)
 
 
@@ -368,11 +402,46 @@ def untick_unknown(choices: Choices, services: Sequence[Service]) -> Choices:
     return replace(choices, services=kept)
 
 
-def _first_free(name: str, taken: tuple[str, ...] | list[str]) -> str:
+def _first_free(name: str, taken: Sequence[str], between: str = "") -> str:
     candidate, number = name, 2
     while candidate in taken:
-        candidate, number = f"{name}{number}", number + 1
+        candidate, number = f"{name}{between}{number}", number + 1
     return candidate
+
+
+def _sorted_first(name: str, networks: Sequence[DockerNetwork]) -> str:
+    """Return the name, with as little before it as lets it sort before those of the networks."""
+    others = [network.name for network in networks]
+    for before in ("", "a_", "0_", *("0" * length + "_" for length in range(2, 64))):
+        if all(before + name < other for other in others):
+            return before + name
+    return name
+
+
+def is_ours(network: DockerNetwork) -> bool:
+    """Return whether a network was made by the wizard."""
+    return any(key == NETWORK_LABEL for key, _value in network.labels)
+
+
+def check_gateway(choices: Choices, host: Host) -> str | None:
+    """Return a sentence that says why another network would keep the gateway, or None.
+
+    Of a container's networks with both families Docker takes as the gateway the one whose name
+    sorts first, unless priorities are set (moby, libnetwork, endpoints of a sandbox).
+    """
+    project = find_project(choices, host)
+    if isinstance(project, str) or not choices.network:
+        return None
+    rivals = networks_with_ipv6(host, project, choices.services, but=choices.network)
+    winner = _sorted_first(choices.network, rivals)
+    if winner == choices.network:
+        return None
+    first = min(network.name for network in rivals)
+    return (
+        f"{clean_line(first)}, which the chosen services are on, has IPv6 too, and Docker sends "
+        "them out through the network whose name sorts first. Take a name for the new network that "
+        f"sorts before it, such as {clean_line(winner)}."
+    )
 
 
 def to_table(choices: Choices) -> dict[str, object]:
@@ -392,6 +461,8 @@ def to_table(choices: Choices) -> dict[str, object]:
     }
     if choices.mode is Mode.ROUTED:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
+        if choices.fixed:
+            table["fixed"] = list(choices.fixed)
     if choices.window != Choices.window:
         table["window"] = choices.window
     return table
@@ -405,7 +476,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards", "window",
+        "proxy", "inwards", "window", "fixed",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -413,11 +484,10 @@ def from_table(table: dict[str, object]) -> Choices:
             f"The answers hold a key that is not known: {clean_line(unknown[0])}. "
             f"Known are {', '.join(sorted(known))}. Nothing was changed."
         )
-    services = table.get("services", [])
+    no_texts = ("services", "fixed", "window")
     try:
-        if not isinstance(services, list) or not all(isinstance(each, str) for each in services):
-            raise ValueError("services must be a list of names")
-        strings = {key: value for key, value in table.items() if key not in ("services", "window")}
+        lists = {key: _names(table.get(key, []), key) for key in ("services", "fixed")}
+        strings = {key: value for key, value in table.items() if key not in no_texts}
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -430,7 +500,8 @@ def from_table(table: dict[str, object]) -> Choices:
             bridge=texts.get("bridge", proposed.bridge),
             project=texts.get("project"),
             file=Path(texts["file"]) if "file" in texts else None,
-            services=tuple(services),
+            services=lists["services"],
+            fixed=lists["fixed"],
             placement=Placement(texts.get("placement", proposed.placement)),
             target=IPv6Address(texts.get("target", str(proposed.target))),
             proxy=Proxy(texts.get("proxy", proposed.proxy)),
@@ -441,6 +512,12 @@ def from_table(table: dict[str, object]) -> Choices:
         raise Refused(
             f"The answers cannot be used: {clean_line(str(error))}. Nothing was changed."
         ) from error
+
+
+def _names(value: object, key: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"{key} must be a list of names")
+    return tuple(value)
 
 
 def dumps(choices: Choices) -> str:
