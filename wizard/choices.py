@@ -17,12 +17,10 @@ from wizard.errors import Refused
 from wizard.host import ComposeProject, DockerNetwork, Host, Unknown
 from wizard.ipv6_already import networks_with_ipv6, served
 from wizard.ndp.upstream import UpstreamCase
+from wizard.own_objects import without_ours
 from wizard.text import clean_line
 
 FORMAT = 1
-
-NETWORK_LABEL = "docker-ipv6-wizard"
-"""The label on every Docker network that the wizard makes."""
 
 WINDOW = (30, 900)
 """The fewest and the most seconds that there may be to say "keep"."""
@@ -144,6 +142,7 @@ def _check_unique_local(prefix: IPv6Network, host: Host) -> IPv6Network | str:
 
 
 def _free(prefix: IPv6Network, host: Host) -> str | None:
+    host = without_ours(host)
     networks = () if isinstance(host.networks, Unknown) else host.networks
     for network in networks:
         if prefixes.overlapping(prefix, network.subnets):
@@ -167,8 +166,9 @@ def check_network_name(name: str, host: Host) -> str | None:
         )
     if name in _PREDEFINED_NETWORKS:
         return f"Docker keeps the name {shown} for itself. Take another name."
-    if not isinstance(host.networks, Unknown):
-        for network in host.networks:
+    networks = without_ours(host).networks
+    if not isinstance(networks, Unknown):
+        for network in networks:
             if network.name == name:
                 return f"A Docker network called {shown} already exists. Take another name."
     return None
@@ -188,7 +188,8 @@ def check_bridge(name: str, host: Host) -> str | None:
         return f"{shown} cannot be the name of an interface: letters, digits, dots and dashes only."
     if name in _GROUPS:
         return f"The kernel keeps the name {shown} for itself. Take another name."
-    if not isinstance(host.interfaces, Unknown) and name in host.interfaces:
+    interfaces = without_ours(host).interfaces
+    if not isinstance(interfaces, Unknown) and name in interfaces:
         return f"This host already has an interface called {shown}. Take another name."
     return None
 
@@ -305,6 +306,7 @@ def check(choices: Choices, host: Host) -> tuple[str, ...]:
 
 def another_prefix(host: Host) -> IPv6Network:
     """Return a random unique local /64 that nothing on the host uses."""
+    host = without_ours(host)
     in_use = () if isinstance(host.prefixes_in_use, Unknown) else host.prefixes_in_use
     return prefixes.first_subnet(prefixes.random_unique_local(in_use))
 
@@ -315,7 +317,8 @@ def defaults(host: Host) -> Choices:
     project = next((each for each in projects if each.name == "mastodon"), None) or next(
         iter(projects), None
     )
-    interfaces = () if isinstance(host.interfaces, Unknown) else host.interfaces
+    known = without_ours(host).interfaces
+    interfaces = () if isinstance(known, Unknown) else known
     choices = Choices(prefix=another_prefix(host), bridge=_first_free("br-ipv6", interfaces))
     return choose_project(choices, project, host) if project else choices
 
@@ -362,7 +365,8 @@ def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
 
 def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Choices:
     """Return the choices with another project, and what is proposed for that project."""
-    names = () if isinstance(host.networks, Unknown) else [each.name for each in host.networks]
+    known = without_ours(host).networks
+    names = () if isinstance(known, Unknown) else [each.name for each in known]
     base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-") or "compose"
     return replace(
         choices,
@@ -418,11 +422,6 @@ def _sorted_first(name: str, networks: Sequence[DockerNetwork]) -> str:
     return name
 
 
-def is_ours(network: DockerNetwork) -> bool:
-    """Return whether a network was made by the wizard."""
-    return any(key == NETWORK_LABEL for key, _value in network.labels)
-
-
 def check_gateway(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why another network would keep the gateway, or None.
 
@@ -432,7 +431,7 @@ def check_gateway(choices: Choices, host: Host) -> str | None:
     project = find_project(choices, host)
     if isinstance(project, str) or not choices.network:
         return None
-    rivals = networks_with_ipv6(host, project, choices.services, but=choices.network)
+    rivals = networks_with_ipv6(host, project, choices.services)
     winner = _sorted_first(choices.network, rivals)
     if winner == choices.network:
         return None

@@ -3,21 +3,21 @@
 from collections.abc import Iterable
 
 from wizard.host import ComposeProject, DockerNetwork, Host, Unknown
+from wizard.own_objects import is_ours
 
 # Docker masquerades every IPv6 network from here on (Docker Engine 27.0 release notes).
 _MASQUERADES = (27, 0)
 
 
 def networks_with_ipv6(
-    host: Host, project: ComposeProject, services: Iterable[str] | None = None, but: str = ""
+    host: Host, project: ComposeProject, services: Iterable[str] | None = None
 ) -> tuple[DockerNetwork, ...]:
-    """Return the networks with IPv6 and a way out that containers of a project are on, by name.
+    """Return the networks with IPv6 and a way out that containers of a project are on, but ours.
 
     Args:
         host: The host.
         project: The project.
         services: Only of these services; of all where it is None.
-        but: The name of a network that does not count: our own.
     """
     chosen = None if services is None else set(services)
     on = {
@@ -30,7 +30,7 @@ def networks_with_ipv6(
     return tuple(
         network
         for network in known
-        if network.name in on and network.ipv6 and not network.internal and network.name != but
+        if network.name in on and network.ipv6 and not network.internal and not is_ours(network)
     )
 
 

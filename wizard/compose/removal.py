@@ -48,6 +48,15 @@ def without_addition(before: str, after: str, now: str) -> str | None:
     return None
 
 
+def declared_networks(before: str | None, after: str) -> tuple[str, ...]:
+    """Return the keys of the networks that ``after`` declares and ``before`` did not."""
+    old = _facts(before) if before is not None else None
+    added = (_facts(after) or Counter()) - (old or Counter())
+    return tuple(
+        dict.fromkeys(path[1] for path, _ in added if len(path) == 2 and path[0] == "networks")
+    )
+
+
 def _anywhere(facts: Counter[Fact]) -> Counter[Fact]:
     """Return facts with a service's name left out, for it may have been given another."""
     found: Counter[Fact] = Counter()

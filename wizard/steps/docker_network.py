@@ -7,10 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from wizard.compose.declaration import NETWORK_LABEL, PROJECT_LABEL, declaration
+from wizard.compose.declaration import NETWORK_LABEL as COMPOSE_NETWORK
+from wizard.compose.declaration import PROJECT_LABEL, declaration
 from wizard.compose.insertion import Content
 from wizard.compose.naming import names_network
+from wizard.compose.whereabouts import moved
 from wizard.errors import StepFailed
+from wizard.own_objects import NETWORK_LABEL
 from wizard.steps.actions import Action, Run, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
@@ -18,7 +21,7 @@ from wizard.steps.sysctl import forwarding_now, ipv6_networks
 from wizard.system import System
 from wizard.text import clean_line
 
-LABEL = "docker-ipv6-wizard"
+LABEL = NETWORK_LABEL
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class DockerNetwork(Step):
     def _labels(self) -> dict[str, str]:
         labels = {LABEL: self.ipv6_subnet}
         if self.compose_key:
-            labels |= {PROJECT_LABEL: self.project, NETWORK_LABEL: self.compose_key}
+            labels |= {PROJECT_LABEL: self.project, COMPOSE_NETWORK: self.compose_key}
         return labels
 
     def declaration(self) -> dict[str, Content]:
@@ -263,7 +266,10 @@ class DockerNetwork(Step):
                 file = None if path in leaving else system.read(path)
                 if file is not None and names_network(file.text, self.network):
                     naming.append(path)
-        return naming
+                if file is None and path not in leaving:
+                    # Of a project whose folder has another name now.
+                    naming += moved(system, path, self.network)
+        return [path for path in dict.fromkeys(naming) if path not in leaving]
 
     def _is_meant(self, member: "Member") -> bool:
         return member.project == self.project and member.service in self.services
