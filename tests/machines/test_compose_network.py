@@ -12,13 +12,16 @@ from tests.machines.support import (
     ULA,
     answer,
     apply,
+    pings,
     reaches_internet,
     seen_source,
     undo,
+    wizard,
 )
 from wizard.choices import Mode
 from wizard.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
+from wizard.rehearsal import network
 from wizard.rehearsal.deployment import SERVICES as EVERY_SERVICE
 from wizard.rehearsal.deployment import Deployment, Shape
 from wizard.rehearsal.machine import Machine
@@ -201,4 +204,141 @@ def test_a_file_that_an_editor_has_ended_is_undone(machine: StartMachine) -> Non
     undone = undo(host)
     assert undone.returncode == ExitCode.DONE, undone.stdout + undone.stderr
     assert file.read_text() == before + "\n"
+    assert host.run(["docker", "network", "inspect", NETWORK], check=False).returncode != 0
+
+
+IPV6_ALREADY = """\
+services:
+  web:
+    image: mastodon-practice:1
+    restart: always
+    command: sleep 1000000
+networks:
+  default:
+    enable_ipv6: true
+    ipam:
+      config:
+        - subnet: 172.18.0.0/16
+        - subnet: fd01:2345:6789::/64
+"""
+
+
+def project(host: Machine, folder: str, text: str) -> Deployment:
+    """Start a project of one file in the folder of a name."""
+    mastodon = deployments.up(host, "current")
+    mastodon.compose("down")
+    other = Deployment(host, "current", f"/srv/{folder}")
+    host.path(other.folder).mkdir()
+    host.path(other.file).write_text(text)
+    other.compose("up", "-d")
+    return other
+
+
+def out(host: Machine, container: str) -> str:
+    """The source that the internet sees a container come from; empty where it does not get out."""
+    asked = ["docker", "exec", container, "timeout", "5", "nc", network.INTERNET, "443"]
+    return host.run(asked, check=False, timeout=30).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "debian", [13, *(pytest.param(each, marks=thorough) for each in (12, 14))], indirect=True
+)
+def test_a_project_whose_network_has_ipv6_gets_it_to_the_internet(machine: StartMachine) -> None:
+    host = machine()
+    peertube = project(host, "peertube", IPV6_ALREADY)
+    web = peertube.container("web").replace("mastodon", "peertube")
+    works = host.release == 14
+    assert out(host, web) == (host.address if works else "")
+    planned = wizard(host, "--plan")
+    if works:
+        # Docker masquerades it already: said so, and not ticked.
+        assert planned.returncode == ExitCode.REFUSED
+    answer(
+        host,
+        peertube,
+        project="peertube",
+        services=("web",),
+        network="a_peertube_ipv6",
+    )
+    done = apply(host)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+    host.wait(lambda: out(host, web) == host.address, "IPv6", 20)
+    default = ["docker", "exec", web, "ip", "-6", "route", "show", "default"]
+    assert str(ULA.network_address + 1) in host.run(default).stdout
+    peertube.compose("up", "-d")
+    host.wait(lambda: out(host, web) == host.address, "IPv6 after up", 20)
+    host.reboot()
+    host.wait(lambda: out(host, web) == host.address, "IPv6 after the reboot", 40)
+    assert undo(host).returncode == ExitCode.DONE
+    assert host.path(peertube.file).read_text() == IPV6_ALREADY
+
+
+@pytest.mark.parametrize("debian", [12, 13], indirect=True)
+@pytest.mark.thorough
+def test_a_name_that_would_leave_the_gateway_with_another_is_refused(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    peertube = project(host, "peertube", IPV6_ALREADY)
+    answer(host, peertube, project="peertube", services=("web",), network="peertube_ipv6")
+    refused = apply(host)
+    assert refused.returncode == ExitCode.REFUSED
+    assert host.run(["docker", "network", "inspect", "peertube_ipv6"], check=False).returncode != 0
+
+
+@pytest.mark.parametrize("debian", [14], indirect=True)
+def test_ipv4_keeps_its_gateway_and_its_source_on_docker_28(machine: StartMachine) -> None:
+    host = machine()
+    mastodon = deployments.up(host, "2017")
+    web = mastodon.container("web")
+    listener = (
+        "import socket; s = socket.create_server(('', 5999))\n"
+        "while True: c = s.accept(); c[0].sendall(c[1][0].encode()); c[0].close()"
+    )
+    host.run(["systemd-run", "--unit=listener", "python3", "-c", listener])
+
+    def source() -> str:
+        """Which address of the container the host sees over IPv4."""
+        asked = ["docker", "exec", web, "timeout", "5", "nc", network.MACHINE_IPV4, "5999"]
+        return host.run(asked, check=False, timeout=30).stdout.strip()
+
+    host.wait(lambda: source() != "", "the listener", 10)
+    before = source()
+    answer(host, mastodon)
+    with pings(host, network.INTERNET_IPV4, web) as count:
+        assert apply(host).returncode == ExitCode.DONE
+    assert count.answered == count.sent
+    assert source() == before
+    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6", 20)
+    mastodon.compose("up", "-d")
+    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6 after up", 20)
+    route = ["docker", "exec", web, "ip", "-4", "route", "show", "default"]
+    assert "via 172.18.0.1" in host.run(route).stdout
+    host.reboot()
+    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6 after the reboot", 40)
+    assert "via 172.18.0.1" in host.run(route).stdout
+
+
+@pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+@pytest.mark.thorough
+def test_what_is_left_is_undone_when_a_service_was_deleted_and_the_folder_renamed(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    mastodon = deployments.up(host, "current")
+    before = host.path(mastodon.file).read_text()
+    answer(host, mastodon)
+    assert apply(host).returncode == ExitCode.DONE
+
+    def without_streaming(text: str) -> str:
+        start, end = text.index("  streaming:\n"), text.index("  sidekiq:\n")
+        return text[:start] + text[end:]
+
+    file = host.path(mastodon.file)
+    file.write_text(without_streaming(file.read_text()))
+    host.path(mastodon.folder).rename(host.path("/srv/renamed"))
+    undone = undo(host)
+    assert undone.returncode == ExitCode.DONE, undone.stdout + undone.stderr
+    now = host.path("/srv/renamed/docker-compose.yml").read_text()
+    assert now == without_streaming(before)
     assert host.run(["docker", "network", "inspect", NETWORK], check=False).returncode != 0

@@ -53,9 +53,8 @@ def test_the_lines_come_out_of_the_file_where_it_is_now() -> None:
 def test_the_network_stays_while_a_moved_file_names_it_and_is_not_known_for_sure() -> None:
     made, steps = applied()
     rename_folder(made)
-    text = made.system.files[MOVED].text.replace(
-        "      - mastodon_ipv6\n", "      - mastodon_ipv6 # x\n"
-    )
+    ours = "      - mastodon_ipv6"
+    text = made.system.files[MOVED].text.replace(f"{ours}\n", f"{ours} # x\n")
     made.system.files[MOVED] = FileState(text)
     left = undo(made, steps)
     assert any(f"{MOVED} still names it" in sentence for sentence in left)

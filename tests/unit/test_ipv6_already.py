@@ -3,6 +3,7 @@
 from dataclasses import replace
 from ipaddress import IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import PREFIX, TODAY, deployment
 from wizard import choices as choosing
 from wizard.choices import Choices, check, check_gateway, choose_project, defaults
+from wizard.errors import Refused
 from wizard.host import Earlier, Host, Unknown
 from wizard.ipv6_already import served
 from wizard.modes.shared import project_of
@@ -120,7 +122,7 @@ def test_what_an_undone_run_left_is_taken() -> None:
 
 
 def test_a_fixed_address_is_for_a_chosen_service_with_one_container() -> None:
-    routed = {
+    routed: dict[str, Any] = {
         "mode": choosing.Mode.ROUTED,
         "prefix": IPv6Network("2001:db8:1:2:1::/80"),
         "services": ("web",),
@@ -129,7 +131,7 @@ def test_a_fixed_address_is_for_a_chosen_service_with_one_container() -> None:
     chosen = deployment(host, fixed=("db",), **routed)
     assert any("db is to have a fixed address" in each for each in check(chosen.choices, host))
     scaled = TODAY.replace("  web:\n", "  web:\n    deploy: {replicas: 2}\n", 1)
-    with pytest.raises(choosing.Refused, match="more than one container"):
+    with pytest.raises(Refused, match="more than one container"):
         deployment(host, scaled, fixed=("web",), **routed).plan()
     table = choosing.loads(choosing.dumps(deployment(host, fixed=("web",), **routed).choices))
     assert table.fixed == ("web",)
