@@ -58,6 +58,17 @@ def served(host: Host, project: ComposeProject) -> tuple[str, ...]:
     return tuple(found)
 
 
+def why_not_ticked(host: Host, project: ComposeProject, service: str) -> str | None:
+    """Return the sentence why a service that reaches the IPv6 internet is not ticked, or None."""
+    if service not in served(host, project):
+        return None
+    first = min(network.name for network in networks_with_ipv6(host, project, [service]))
+    return (
+        f"{service} reaches the IPv6 internet through {first} already: Docker masquerades what it "
+        "sends, so it needs nothing more."
+    )
+
+
 def sentences(host: Host, project: ComposeProject, services: Iterable[str]) -> tuple[str, ...]:
     """Return what chosen services have already, and what becomes of it, in sentences."""
     found = []

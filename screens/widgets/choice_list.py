@@ -61,6 +61,11 @@ class ChoiceList(OptionList):
         self._entries: tuple[Entry, ...] = ()
         self._drawn_width = 0
 
+    @property
+    def highlighted_key(self) -> str | None:
+        """The key of the entry under the cursor."""
+        return None if self.highlighted is None else self._entries[self.highlighted].key
+
     def show(self, entries: Sequence[Entry]) -> None:
         """Show these entries, with the cursor where it was."""
         if tuple(entries) == self._entries:

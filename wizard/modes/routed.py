@@ -245,8 +245,8 @@ def _reachable(
         sentences.append(
             "An address that is not fixed is given to a container when it starts, and may be "
             "another's after the next “up” or reboot. For a service that a name is to lead to (an "
-            "AAAA record), name it under fixed in the answers: then its address is written into "
-            "the Compose file and stays."
+            "AAAA record), press F beside it where services are ticked, or name it under fixed in "
+            "the answers: then its address is written into the Compose file and stays."
         )
     return sentences
 
