@@ -18,7 +18,7 @@ from tests.machines.support import (
     undo,
     wizard,
 )
-from wizard.choices import Mode
+from wizard.choices import Mode, Placement
 from wizard.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network
@@ -286,6 +286,26 @@ def test_a_name_that_would_leave_the_gateway_with_another_is_refused(
     assert host.run(["docker", "network", "inspect", "peertube_ipv6"], check=False).returncode != 0
 
 
+@pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.thorough
+def test_an_override_file_makes_the_network_too(machine: StartMachine, mode: Mode) -> None:
+    host = machine()
+    mastodon = deployments.up(host, "2017")
+    text = host.path(mastodon.file).read_bytes()
+    prefix = ULA if mode is Mode.ULA else PREFIX
+    answer(host, mastodon, mode=mode, prefix=prefix, placement=Placement.OVERRIDE)
+    assert apply(host).returncode == ExitCode.DONE
+    assert host.path(mastodon.file).read_bytes() == text
+    in_one_line(host, mastodon)
+    assert all_run(host, mastodon)
+    host.wait(partial(passes, host, mastodon, mode), "IPv6 after down, prune and up", 20)
+    assert undo(host).returncode == ExitCode.DONE
+    assert not host.path(f"{mastodon.folder}/docker-compose.override.yml").exists()
+    mastodon.compose("up", "-d")
+    assert all_run(host, mastodon)
+
+
 @pytest.mark.parametrize("debian", [14], indirect=True)
 def test_ipv4_keeps_its_gateway_and_its_source_on_docker_28(machine: StartMachine) -> None:
     host = machine()
@@ -305,9 +325,20 @@ def test_ipv4_keeps_its_gateway_and_its_source_on_docker_28(machine: StartMachin
     host.wait(lambda: source() != "", "the listener", 10)
     before = source()
     answer(host, mastodon)
+    # Every 10 ms a new connection to a published port, and one that stays open.
+    knocking = (
+        "import socket, time; s = socket.create_connection(('127.0.0.1', 3000)); n = 0\n"
+        "while True: socket.create_connection(('127.0.0.1', 3000), 1).close(); n += 1; "
+        "open('/run/knocked', 'w').write(str(n)); time.sleep(0.01); s.send(b'G')"
+    )
+    host.run(["systemd-run", "--unit=knocking", "python3", "-c", knocking])
     with pings(host, network.INTERNET_IPV4, web) as count:
         assert apply(host).returncode == ExitCode.DONE
     assert count.answered == count.sent
+    knocked = host.path("/run/knocked").read_text()
+    host.wait(lambda: host.path("/run/knocked").read_text() > knocked, "one more knock", 5)
+    host.run(["systemctl", "is-active", "--quiet", "knocking"])
+    host.run(["systemctl", "stop", "knocking"])
     assert source() == before
     host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6", 20)
     mastodon.compose("up", "-d")
