@@ -293,7 +293,6 @@ def attach(
         addresses=tuple(str(addresses.get(each.service, "")) for each in running)
         if addresses
         else (),
-        ipv4_stays=not needs_ipv4(host, choices),
         published=tuple(
             dict.fromkeys(
                 each.service for each in running if any("->" in port for port in each.ports)

@@ -25,8 +25,6 @@ class Attach(Step):
     """The IPv6 address of each in the same order; empty where Docker may choose."""
     published: tuple[str, ...] = ()
     """The services among them with published ports that Docker moves to the new network."""
-    ipv4_stays: bool = False
-    """Whether the network has IPv6 alone, so that Docker moves nothing of IPv4."""
 
     @property
     def title(self) -> str:
@@ -42,13 +40,7 @@ class Attach(Step):
             "No container stops: each gets one more interface with an IPv6 address, and keeps "
             "those it has."
         )
-        if self.published and self.ipv4_stays:
-            names = clean_line(", ".join(self.published))
-            reason += (
-                f" Docker opens the published ports of {names} over IPv6 on the new network; over "
-                "IPv4 they stay as they are, and no connection ends."
-            )
-        elif self.published:
+        if self.published:
             names = clean_line(", ".join(self.published))
             reason += (
                 f" Docker moves the published ports of {names} to the new network: for about a "
