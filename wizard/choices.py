@@ -102,6 +102,9 @@ class Choices:
     """The services whose address is written into the Compose file. For routed addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
+    accepted: tuple[str, ...] = ()
+    """Published ports that may stop answering over IPv6, by their names, such as
+    ``[::]:3000/tcp``."""
 
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
@@ -337,7 +340,9 @@ def resume(saved: Choices, host: Host) -> Choices:
             placement=saved.placement,
             target=saved.target,
         )
-        chosen = replace(chosen, file=saved.file if fitting else chosen.file)
+        chosen = replace(
+            chosen, file=saved.file if fitting else chosen.file, accepted=saved.accepted
+        )
         if check_network_name(saved.network, host) is None:
             chosen = replace(chosen, network=saved.network)
     if check_bridge(saved.bridge, host) is None:
@@ -462,6 +467,8 @@ def to_table(choices: Choices) -> dict[str, object]:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
         if choices.fixed:
             table["fixed"] = list(choices.fixed)
+    if choices.accepted:
+        table["accepted"] = list(choices.accepted)
     if choices.window != Choices.window:
         table["window"] = choices.window
     return table
@@ -475,7 +482,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards", "window", "fixed",
+        "proxy", "inwards", "window", "fixed", "accepted",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -483,10 +490,10 @@ def from_table(table: dict[str, object]) -> Choices:
             f"The answers hold a key that is not known: {clean_line(unknown[0])}. "
             f"Known are {', '.join(sorted(known))}. Nothing was changed."
         )
-    no_texts = ("services", "fixed", "window")
     try:
-        lists = {key: _names(table.get(key, []), key) for key in ("services", "fixed")}
-        strings = {key: value for key, value in table.items() if key not in no_texts}
+        lists = {key: _names(table, key) for key in ("services", "fixed", "accepted")}
+        others = (*lists, "window")
+        strings = {key: value for key, value in table.items() if key not in others}
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -506,6 +513,7 @@ def from_table(table: dict[str, object]) -> Choices:
             proxy=Proxy(texts.get("proxy", proposed.proxy)),
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
             window=check_window(table.get("window", proposed.window)),
+            accepted=lists["accepted"],
         )
     except ValueError as error:
         raise Refused(
@@ -513,10 +521,11 @@ def from_table(table: dict[str, object]) -> Choices:
         ) from error
 
 
-def _names(value: object, key: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+def _names(table: dict[str, object], key: str) -> tuple[str, ...]:
+    names = table.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
         raise ValueError(f"{key} must be a list of names")
-    return tuple(value)
+    return tuple(names)
 
 
 def dumps(choices: Choices) -> str:

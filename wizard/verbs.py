@@ -6,8 +6,8 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from pathlib import Path
 
+from wizard import acceptance, describe, program, script
 from wizard import choices as choosing
-from wizard import describe, program, script
 from wizard.apply import journal
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
@@ -119,6 +119,8 @@ def apply(answers: Path | None, yes: bool, say: Say, window: int | None = None) 
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
     made = _plan(opened, answers)
+    if made.unaccepted:
+        raise Refused(acceptance.refusal(made, answers))
     if not yes:
         raise Refused(
             "Nothing was changed. wizard --plan shows what would be done; wizard --apply --yes "
@@ -219,6 +221,9 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
             say("Left on this host, and why:")
         for line in record.left:
             say(f"  - {line}")
+        if record.state in (State.APPLIED, State.UNCONFIRMED):
+            for sentence in opened.next_boot():
+                say(sentence)
         if record.state is State.UNCONFIRMED:
             say(
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
@@ -245,6 +250,8 @@ def _status_lines(record: Record, opened: Session) -> list[str]:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
+    if opened.root and record.state in (State.APPLIED, State.UNCONFIRMED) and not running:
+        lines += opened.next_boot()
     lines.append(f"The record is {opened.store.path}.")
     return lines
 
