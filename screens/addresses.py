@@ -14,6 +14,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
+from wizard.address_plan import AddressPlan
 from wizard.choices import Mode, another_prefix, check_prefix
 from wizard.host import Host, Unknown
 from wizard.modes.routed import lasting
@@ -199,7 +200,9 @@ class AddressesScreen(StepScreen):
             "What the addresses will look like",
             f"  the network            {subnet}",
             f"  this host on it        {subnet[1]}",
-            f"  the first containers   {subnet[2]}, {subnet[3]}, ...",
+            f"  the first containers   {subnet[2]}, {subnet[3]}, ..."
+            if not self._routed
+            else f"  the containers         out of {AddressPlan(subnet).dynamic}",
         )
         # With the sizes above there is room for the last two alone, on the smallest terminal.
         example.update(Content("\n".join(lines[2:] if self._routed else lines)))

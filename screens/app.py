@@ -365,7 +365,7 @@ class WizardApp(App[int]):
             self.sources = self.session.read_project(project)
             self._read_project = project
             if not self.choices.services:
-                self.choices = choosing.tick(self.choices, self.sources.services)
+                self.choices = choosing.tick(self.choices, self.sources.services, self.host)
             self.choices = choosing.untick_unknown(self.choices, self.sources.services)
         return self.sources
 

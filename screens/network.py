@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.sentence import Sentence, Tone
-from wizard.choices import check_bridge, check_network_name
+from wizard.choices import check_bridge, check_gateway, check_network_name
 from wizard.host import Unknown
 
 
@@ -90,6 +90,6 @@ class NetworkScreen(StepScreen):
             waiting = "The wizard is still looking at this host."
             return {"network": waiting, "bridge": waiting}
         return {
-            "network": check_network_name(choices.network, host),
+            "network": check_network_name(choices.network, host) or check_gateway(choices, host),
             "bridge": check_bridge(choices.bridge, host),
         }

@@ -265,7 +265,7 @@ def _plan(opened: Session, answers: Path | None) -> Plan:
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:
-        chosen = choosing.tick(chosen, read.services)
+        chosen = choosing.tick(chosen, read.services, host)
     return opened.plan(host, chosen, read)
 
 

@@ -74,6 +74,11 @@ class ChoiceList(OptionList):
         """How many choices were told that the screen has not answered yet."""
         super().__init__(id=id, compact=True, markup=False)
 
+    @property
+    def highlighted_key(self) -> str | None:
+        """The key of the entry under the cursor."""
+        return None if self.highlighted is None else self._entries[self.highlighted].key
+
     def show(self, entries: Sequence[Entry]) -> None:
         """Show these entries: the cursor on the chosen one, or where it was in a list of many."""
         same = [each.key for each in entries] == [each.key for each in self._entries]

@@ -57,7 +57,7 @@ def test_what_names_an_old_subnet_is_told_with_the_new_ones() -> None:
     assert "TRUSTED_PROXIES in the environment of db (172.18.0.0/16)" in said
     assert "iptables -A INPUT -s 172.18.0.0/16 -j ACCEPT" in said
     assert "10.0.0.0/8" not in said
-    assert "Add 172.20.0.0/16 and fd91:7981:3415::/64" in said
+    assert "Add 172.31.0.0/16 and fd91:7981:3415::/64" in said
     assert not notice(plan(made_up_hosts.debian13()), "old subnet")
 
 
