@@ -6,8 +6,8 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from pathlib import Path
 
+from wizard import acceptance, describe, program, script
 from wizard import choices as choosing
-from wizard import describe, program, script
 from wizard.apply import journal
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
@@ -119,6 +119,8 @@ def apply(answers: Path | None, yes: bool, say: Say, window: int | None = None) 
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
     made = _plan(opened, answers)
+    if made.unaccepted:
+        raise Refused(acceptance.refusal(made, answers))
     if not yes:
         raise Refused(
             "Nothing was changed. wizard --plan shows what would be done; wizard --apply --yes "

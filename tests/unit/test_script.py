@@ -90,7 +90,8 @@ def test_remarks_and_reasons_are_comments() -> None:
     accepted_by_the_shell(script)
     assert "\nrm" not in script
     assert "\x1b" not in script
-    assert all(step.title in script for step in plan.steps)
+    words = script.replace("\n# ", " ")
+    assert all(step.title in words for step in plan.steps)
 
 
 def test_the_script_can_be_shown_on_a_terminal_whatever_is_in_the_files() -> None:
@@ -102,10 +103,10 @@ def test_the_script_can_be_shown_on_a_terminal_whatever_is_in_the_files() -> Non
 
 def test_every_command_of_the_preview_is_a_line_of_the_script() -> None:
     plan = deployment(made_up_hosts.debian13()).plan()
-    lines = render(plan).splitlines()
+    lines = iter(render(plan).splitlines())
     runs = [each.line for step in plan.steps for each in step.actions() if isinstance(each, Run)]
-    places = [lines.index(line) for line in runs]
-    assert places == sorted(places)
+    # In their order: each is looked for after the one before.
+    assert [line for line in runs if line in lines] == runs
 
 
 def elsewhere(plan: Plan, root: Path) -> Plan:
@@ -204,7 +205,7 @@ def test_the_script_changes_nothing_on_a_host_that_is_not_as_it_was(
     made = at("/srv/x", TODAY)
     plan = elsewhere(made.plan(), root)
     compose = put(made, root)
-    other = compose if edited == "compose" else root / "etc/sysctl.d/90-docker-ipv6-wizard.conf"
+    other = compose if edited == "compose" else root / "etc/sysctl.d/zz-docker-ipv6-wizard.conf"
     other.write_text("# somebody was here\n")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert run_script(root, plan).returncode != 0
@@ -249,7 +250,7 @@ def test_a_text_that_holds_the_mark_of_the_script_itself_is_written_whole(
 def test_a_file_of_ours_that_is_not_text_is_recognised_by_its_bytes(root: Path) -> None:
     made = at("/srv/x", TODAY)
     odd = b"caf\xe9\r\n"
-    path = root / "etc/sysctl.d/90-docker-ipv6-wizard.conf"
+    path = root / "etc/sysctl.d/zz-docker-ipv6-wizard.conf"
     path.write_bytes(odd)
     put(made, root)
     plan = elsewhere(made.plan(), root)

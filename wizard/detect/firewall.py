@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+from wizard.detect.filter_sources import filter_sources
 from wizard.detect.ip6tables import LEGACY_TABLES, parse_version
 from wizard.detect.looking import CannotTell, installed, is_active, output, read_if_there
 from wizard.host import Firewall
@@ -20,6 +21,7 @@ def detect() -> Firewall:
         firewalld=is_active("firewalld.service"),
         forward_policy=_forward_policy(),
         dropping_tables=_dropping_tables(),
+        sources=filter_sources(),
     )
 
 

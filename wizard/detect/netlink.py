@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.detect.looking import IMPORTING
+
 Message = Mapping[str, Any]
 
 
@@ -41,7 +43,8 @@ class Netlink:
 
     @functools.cached_property
     def _read(self) -> Snapshot:
-        from pyroute2.iproute.linux import IPRoute
+        with IMPORTING:
+            from pyroute2.iproute.linux import IPRoute
 
         with IPRoute() as kernel:
             return Snapshot(

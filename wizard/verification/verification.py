@@ -4,14 +4,17 @@ import time
 from collections.abc import Sequence
 
 from wizard.errors import StepFailed
-from wizard.host import Host
+from wizard.host import Host, Unknown
 from wizard.modes.shared import project_of
 from wizard.plan import Plan
 from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
+from wizard.verification.from_outside import FromOutside, expected
 from wizard.verification.host import HostRoutes
 from wizard.verification.next_boot import NextBoot
+from wizard.verification.peers import Peers
+from wizard.verification.published_ports import PublishedPorts
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -54,13 +57,23 @@ class Verification:
 def verification_of(system: System, plan: Plan, host: Host) -> Verification:
     """Return what looks at all that a plan could harm on a host."""
     choices = plan.choices
+    project = project_of(host, choices).name
     return Verification(
         (
-            HostRoutes(system, choices.target),
-            Containers(system, project_of(host, choices).name),
+            HostRoutes(system, choices.target, bridges_of(host)),
+            Containers(system, project),
             NextBoot(),
+            PublishedPorts(system, (loss.name for loss in plan.losses)),
+            Peers(system, project),
+            FromOutside(system, choices.network, expected(host, choices)),
         )
     )
+
+
+def bridges_of(host: Host) -> set[str]:
+    """Return the interfaces of the Docker networks that a host has."""
+    networks = () if isinstance(host.networks, Unknown) else host.networks
+    return {network.bridge for network in networks if network.bridge}
 
 
 def _in_words(gone: Sequence[str], faults: Sequence[str], unsettled: Sequence[str]) -> str:
