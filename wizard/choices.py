@@ -98,6 +98,9 @@ class Choices:
     """For routed addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
+    unproven: bool = False
+    """Go on where it cannot be tried whether the containers get out: this host itself does not
+    reach the target, or none of the chosen services has a running container."""
 
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
@@ -304,7 +307,7 @@ def resume(saved: Choices, host: Host) -> Choices:
     proposed = defaults(host)
     project = find_project(saved, host)
     if isinstance(project, str):
-        chosen = replace(proposed, target=saved.target)
+        chosen = replace(proposed, target=saved.target, unproven=saved.unproven)
     else:
         fitting = saved.file in project.files
         chosen = replace(
@@ -312,6 +315,7 @@ def resume(saved: Choices, host: Host) -> Choices:
             services=saved.services,
             placement=saved.placement,
             target=saved.target,
+            unproven=saved.unproven,
         )
         chosen = replace(chosen, file=saved.file if fitting else chosen.file)
         if check_network_name(saved.network, host) is None:
@@ -394,6 +398,8 @@ def to_table(choices: Choices) -> dict[str, object]:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
     if choices.window != Choices.window:
         table["window"] = choices.window
+    if choices.unproven:
+        table["unproven"] = True
     return table
 
 
@@ -405,7 +411,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards", "window",
+        "proxy", "inwards", "window", "unproven",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -417,7 +423,10 @@ def from_table(table: dict[str, object]) -> Choices:
     try:
         if not isinstance(services, list) or not all(isinstance(each, str) for each in services):
             raise ValueError("services must be a list of names")
-        strings = {key: value for key, value in table.items() if key not in ("services", "window")}
+        others = ("services", "window", "unproven")
+        strings = {key: value for key, value in table.items() if key not in others}
+        if not isinstance(table.get("unproven", False), bool):
+            raise ValueError("unproven must be true or false, without quotes")
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -436,6 +445,7 @@ def from_table(table: dict[str, object]) -> Choices:
             proxy=Proxy(texts.get("proxy", proposed.proxy)),
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
             window=check_window(table.get("window", proposed.window)),
+            unproven=bool(table.get("unproven", proposed.unproven)),
         )
     except ValueError as error:
         raise Refused(

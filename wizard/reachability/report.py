@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
-from wizard.reachability import findings
+from wizard.reachability import conntrack, findings
 from wizard.reachability.answer import Answer, Failure, Request
+from wizard.reachability.conntrack import Flow
 from wizard.reachability.findings import Finding
 from wizard.reachability.namespace import namespace_of, run_probes
 from wizard.text import clean_line
@@ -38,8 +39,7 @@ class Question:
     ``prefix`` is where containers should have an address (None: any global one). ``target`` is
     asked for an echo, for TCP on ``target_port`` and for the hops; ``target_ipv4`` is the same
     server over IPv4, for comparison. ``address_service`` is an address and TCP port where a
-    service tells its visitors their address. ``masquerade`` is what the plan says happens to the
-    source, told where no service can be asked. No name is ever looked up.
+    service tells its visitors their address. No name is ever looked up.
     """
 
     prefix: IPv6Network | None
@@ -47,7 +47,6 @@ class Question:
     target_port: int | None = None
     target_ipv4: IPv4Address | None = None
     address_service: tuple[IPv6Address, int] | None = None
-    masquerade: bool | None = None
     hop_count: int = 16
 
 
@@ -66,6 +65,8 @@ class ContainerReport:
     source_seen: Finding
     hops: Finding
     preferred_family: Finding
+    translated: bool | None = None
+    """Whether others see another source address than the container's own; None if unknown."""
 
 
 def check(
@@ -164,6 +165,7 @@ def _report(
     if "failed" in answer:
         return _unknown(name, findings.failure_words(answer["failed"], answer["errno"]))
     try:
+        left_as = _left_as(answer, question)
         return ContainerReport(
             name=clean_line(name),
             address=findings.address(answer, question.prefix),
@@ -173,11 +175,12 @@ def _report(
             tcp=findings.tcp(answer["tcp"], timeout),
             tcp_ipv4=findings.tcp(answer["tcp_ipv4"], timeout),
             source_kernel=findings.source_kernel(answer, question.prefix),
-            source_seen=findings.source_seen(answer, question.masquerade, timeout),
+            source_seen=findings.source_seen(answer, left_as, timeout),
             hops=findings.hops(answer) if question.target else findings.NOT_ASKED,
             preferred_family=findings.preferred_family(
                 answer, question.target, question.target_ipv4
             ),
+            translated=_translated(answer, left_as),
         )
     except (KeyError, TypeError, ValueError):
         return _unknown(name, "the probe's answer makes no sense")
@@ -185,8 +188,30 @@ def _report(
 
 def _unknown(name: str, reason: str) -> ContainerReport:
     unknown = Finding(None, f"unknown: {reason}")
-    found = {field.name: unknown for field in fields(ContainerReport) if field.name != "name"}
-    return ContainerReport(name=clean_line(name), **found)
+    count = len(fields(ContainerReport)) - len(("name", "translated"))
+    return ContainerReport(clean_line(name), *[unknown] * count)
+
+
+def _left_as(answer: Answer, question: Question) -> IPv6Address | None:
+    """Return the source with which what the probe sent left this host, if the kernel knows."""
+    source, target = answer["source"]["address"], question.target
+    if source is None or target is None or answer["own_namespace"]:
+        return None
+    flows = []
+    if answer.get("tcp_port") and question.target_port:
+        flows.append(
+            Flow(IPv6Address(source), target, answer["tcp_port"], question.target_port)
+        )
+    if answer.get("echo_identifier"):
+        flows.append(Flow(IPv6Address(source), target, answer["echo_identifier"]))
+    return next(filter(None, map(conntrack.seen_source, flows)), None)
+
+
+def _translated(answer: Answer, left_as: IPv6Address | None) -> bool | None:
+    source, service = answer["source"]["address"], answer["address_service"]
+    seen = findings.address_in(service["text"]) if service else None
+    seen = seen or left_as
+    return None if seen is None or source is None else str(seen) != source
 
 
 def _outward(answer: Answer, timeout: float) -> Finding:

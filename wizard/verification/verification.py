@@ -11,6 +11,7 @@ from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
 from wizard.verification.host import HostRoutes
+from wizard.verification.way_out import WayOut
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -30,6 +31,10 @@ class Verification:
         for aspect in self._aspects:
             found |= aspect.look()
         return found
+
+    def obstacles(self) -> Sequence[str]:
+        """Return, after the first look, why the change had better not begin, in sentences."""
+        return [each for aspect in self._aspects for each in aspect.obstacles()]
 
     def check(self, before: Facts) -> None:
         """Wait until everything that there was is there, nothing is wrong, and all is settled.
@@ -57,6 +62,7 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
         (
             HostRoutes(system, choices.target),
             Containers(system, project_of(host, choices).name),
+            WayOut(host, choices),
         )
     )
 
