@@ -399,7 +399,15 @@ class MadeUpSystem:
             case ["enable", "--now", name]:
                 return self._changing(lambda: self._enable(name))
             case ["disable", "--now", name]:
+                self._stop(name)
                 return self._changing(lambda: self._disable(name))
+            case ["disable", name]:
+                return self._changing(lambda: self._disable(name))
+            case ["stop", name]:
+                return self._changing(lambda: self._stop(name))
+            case ["show", "--property=LoadState", name]:
+                state = "loaded" if name in self.known_units else "not-found"
+                return Result(0, f"LoadState={state}\n")
             case ["is-system-running"]:
                 return Result(0, "running\n")
             case ["reset-failed", *names]:
@@ -431,8 +439,13 @@ class MadeUpSystem:
         self.active.add(name)
         return Result(0, f"Created symlink for {name}.\n")
 
-    def _disable(self, name: str) -> Result:
+    def _stop(self, name: str) -> Result:
+        if name not in self.known_units:
+            return Result(5, f"Failed to stop {name}: Unit {name} not loaded.\n")
         self.active.discard(name)
+        return Result(0, "")
+
+    def _disable(self, name: str) -> Result:
         if f"{UNITS}/{name}" not in self.files and name not in self.enabled:
             return Result(1, f"Failed to disable unit: Unit file {name} does not exist.\n")
         self.enabled.discard(name)

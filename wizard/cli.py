@@ -78,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", "what would be done, as a shell script with comments"),
         ("apply", "do it without the screens; needs --yes"),
         ("rehearse", "try it on a practice machine that leaves nothing behind"),
+        (
+            "install-program",
+            "make the copy of the wizard that its units start, and nothing else; what applies a "
+            "plan does so by itself",
+        ),
     ):
         verbs.add_argument(f"--{name}", action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
@@ -117,6 +122,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return rehearse(chosen.debian, _progress)
     from wizard import verbs
 
+    if chosen.install_program:
+        return _say(verbs.install_program())
     if chosen.detect:
         return _say(verbs.detect(as_json=chosen.json))
     if chosen.plan:
@@ -143,8 +150,14 @@ def _open(chosen: argparse.Namespace) -> int:
             "use ssh -t. Without screens: wizard --detect, --plan, --apply, --check, --status and "
             "--undo work on any terminal. Nothing was changed."
         )
+    from wizard import program, verbs
+
+    if program.is_copy():
+        raise Refused(
+            "This is the wizard's own copy of itself, which has no screens. It does --status, "
+            "--check, --keep and --undo --yes. Nothing was changed."
+        )
     from screens.app import run_app
-    from wizard import verbs
 
     session = verbs.session(chosen.answers)
     return run_app(session, "undo" if chosen.undo else "resume" if chosen.resume else "welcome")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
-from wizard.apply import program
+from wizard import program
 
 # Addresses that lead here only from nearby, so that they are not what the person types at home.
 _NEARBY = tuple(

@@ -6,8 +6,9 @@ import shlex
 import textwrap
 from collections.abc import Iterator, Mapping
 
+from wizard import program
 from wizard.plan import Plan
-from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile
+from wizard.steps.actions import Action, CopyProgram, MakeDirectory, Run, WriteFile
 from wizard.text import clean
 
 _WIDTH = 96
@@ -67,6 +68,9 @@ def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
     match action:
         case Run():
             yield action.line
+        case CopyProgram():
+            # As this very installation is started: no part of the plan, which is the same for all.
+            yield program.typed(program.INSTALL)
         case MakeDirectory():
             yield f"mkdir --parents {shlex.quote(action.path)}"
         case WriteFile():

@@ -1,7 +1,5 @@
 """The files that a plan is made for: read once, before planning, so that planning is pure."""
 
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +28,6 @@ class Sources:
     compose_paths: tuple[str, ...] = ()
     override: str | None = None
     """Where an override file is, or would be, that Compose finds by itself."""
-    python: str = "/usr/bin/python3"
-    """The Python that runs the wizard, and will run its service."""
-    python_path: str = ""
-    """Where that Python finds the wizard, if not in its own folders."""
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -72,14 +66,7 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         state = _read(system, override)
         if state is not None:
             files[override] = state
-    return Sources(
-        files,
-        tuple(parsed),
-        tuple(map(str, project.files)),
-        override,
-        python=sys.executable,
-        python_path=os.environ.get("PYTHONPATH", ""),
-    )
+    return Sources(files, tuple(parsed), tuple(map(str, project.files)), override)
 
 
 def target(choices: Choices, sources: Sources) -> str:

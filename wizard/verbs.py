@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from pathlib import Path
 
 from wizard import choices as choosing
-from wizard import describe, script
+from wizard import describe, program, script
 from wizard.apply import journal
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
@@ -89,6 +89,20 @@ def check(target: str | None, as_json: bool) -> tuple[str, ExitCode]:
         text = "".join(f"{note}\n\n" for note in notes) + text
     works = bool(reports) and not notes and all(passed(report) for report in reports)
     return text, ExitCode.DONE if works else ExitCode.UNEXPECTED
+
+
+def install_program() -> str:
+    """Make the copy of the wizard that its units start, and return where it is.
+
+    Raises:
+        Refused: the person is not root, or it cannot be made.
+    """
+    opened = Session()
+    if not opened.root:
+        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.store.prepare()
+    program.install()
+    return f"The wizard's units start it from {program.FOLDER}."
 
 
 def apply(answers: Path | None, yes: bool, say: Say, window: int | None = None) -> int:

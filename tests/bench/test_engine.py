@@ -22,7 +22,6 @@ from tests.machines.support import (
 from tests.machines.terminal import Terminal
 from wizard.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
-from wizard.rehearsal.library import COMPILED
 from wizard.rehearsal.machine import Machine
 
 RELEASE = 13
@@ -30,7 +29,7 @@ SCREEN = 80 * 24
 KEPT_ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 
 # As the program of a machine starts Python, so that the one pays what the other pays.
-ENVIRONMENT = {**PYTHON, "PYTHONPYCACHEPREFIX": str(COMPILED), "PYTHONSAFEPATH": "1"}
+ENVIRONMENT = {"PYTHONSAFEPATH": "1"}
 
 BARE_APP = "/root/bare_app.py"
 BARE_APP_TEXT = """\
@@ -100,12 +99,12 @@ def host() -> Iterator[Machine]:
 
 
 WIZARD = (["wizard"], "1 of 10")
-BARE = (["python3", BARE_APP], "Hello, world")
+BARE = ([PYTHON, BARE_APP], "Hello, world")
 
 
 def seconds(machine: Machine, argv: Sequence[str], times: int = 7) -> float:
     """The best time of a program in the machine."""
-    timed = machine.run(["python3", "-c", TIME_PROGRAM, str(times), *argv], env=ENVIRONMENT)
+    timed = machine.run([PYTHON, "-c", TIME_PROGRAM, str(times), *argv], env=ENVIRONMENT)
     return float(timed.stdout)
 
 
@@ -135,7 +134,7 @@ def test_first_paint(host: Machine, figures: Figures) -> None:
 
 
 def test_detection(host: Machine, figures: Figures) -> None:
-    ask = ["python3", "-c", TIME_LOOK]
+    ask = [PYTHON, "-c", TIME_LOOK]
     looked = min(float(host.run(ask, env=ENVIRONMENT).stdout) for _ in range(5))
     docker = seconds(host, ["docker", "info"])
     figures.add("all detectors but the way out", looked * 1000, "docker info", docker * 1000, "ms")
@@ -145,7 +144,7 @@ def test_detection(host: Machine, figures: Figures) -> None:
 
 def test_help(host: Machine, figures: Figures) -> None:
     ours = seconds(host, ["wizard", "--help"], times=15)
-    bare = seconds(host, ["python3", "-c", "pass"], times=15)
+    bare = seconds(host, [PYTHON, "-c", "pass"], times=15)
     figures.add("wizard --help", ours * 1000, "python3 -c pass", bare * 1000, "ms")
 
 
@@ -173,9 +172,9 @@ def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
     assert apply(host).returncode == ExitCode.DONE
     digest = tomllib.loads(host.path(RECORD).read_text())["digest"]
     assert undo(host).returncode == ExitCode.DONE
-    done = host.run(["python3", "-c", WORKER_MEMORY, ANSWERS, digest], env=ENVIRONMENT)
+    done = host.run([PYTHON, "-c", WORKER_MEMORY, ANSWERS, digest], env=ENVIRONMENT)
     assert undo(host).returncode == ExitCode.DONE
-    empty = host.run(["python3", "-c", "print(open('/proc/self/status').read())"]).stdout
+    empty = host.run([PYTHON, "-c", "print(open('/proc/self/status').read())"]).stdout
     found = re.search(r"VmHWM:\s+(\d+) kB", empty)
     assert found is not None
     ours, bare = int(done.stdout.split()[-1]) / 1024, int(found[1]) / 1024

@@ -21,8 +21,6 @@ from wizard.ndp import unit
 from wizard.rehearsal import image
 from wizard.rehearsal.machine import Machine
 
-LIBRARY = "/opt/docker-ipv6-wizard"
-ENVIRONMENT = {"PYTHONPATH": f"{LIBRARY}/source:{LIBRARY}/library"}
 SERVICE = unit.NAME
 SOLICIT = Path(__file__).with_name("solicit.py")
 ENGINE = Path(__file__).with_name("made_up_engine.py")
@@ -125,7 +123,8 @@ class MadeUpEngine:
 @contextmanager
 def service(machine: Machine) -> Iterator[MadeUpEngine]:
     engine = MadeUpEngine(machine)
-    text = unit.unit("/usr/bin/python3", "eth0", "made-up", ENVIRONMENT)
+    machine.run(["wizard", "--install-program"])
+    text = unit.unit("eth0", "made-up")
     text = text.replace("--network made-up", "--network made-up --socket /run/made-up.sock")
     machine.path(unit.PATH).write_text(text)
     machine.shell(f"systemctl daemon-reload; systemctl start {SERVICE}")
@@ -286,7 +285,8 @@ def test_from_the_start_of_a_real_container_to_the_first_answer(
 ) -> None:
     network, subnet = "real", "2001:db8:1:2:3::/80"
     host.run(["docker", "network", "create", "--ipv6", "--subnet", subnet, network])
-    text = unit.unit("/usr/bin/python3", "eth0", network, ENVIRONMENT)
+    host.run(["wizard", "--install-program"])
+    text = unit.unit("eth0", network)
     host.path(unit.PATH).write_text(text)
     host.shell(f"systemctl daemon-reload; systemctl start {SERVICE}")
     done, answered = [], []

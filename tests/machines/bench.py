@@ -12,15 +12,16 @@ from typing import Any, Self
 
 from tests.machines.guarding import GRACE, Guarded, guarded
 from tests.machines.matrix import Matrix
-from tests.machines.support import PYTHON, undo
+from tests.machines.support import undo
 from wizard.apply.guard_units import GUARD
 from wizard.errors import ExitCode
+from wizard.program import worker
 from wizard.rehearsal.machine import Machine
 
 ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 """Where the wizard keeps the answers, and its worker finds them."""
 
-WORKER = ("-m", "wizard.apply.worker")
+WORKER = worker()
 
 BACK = ("", "rolled back", "undone")
 """States of a run of which nothing is on the host; the first is that of no run."""
@@ -94,10 +95,10 @@ class Bench:
             *("systemd-run", "--quiet", "--wait", "--collect"),
             *(f"--property=OnFailure={GUARD}", "--property=Type=exec"),
             "--property=KillMode=mixed",
-            *(f"--setenv={name}={value}" for name, value in PYTHON.items()),
             *before,
-            *("python3", *program, *verb),
+            *(*program, *verb),
         ]
+        self.run.host.run(["wizard", "--install-program"])
         return subprocess.Popen(
             self.run.host.command(words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )

@@ -44,12 +44,12 @@ class Guarded:
     def applies(self, seconds: int, *meanwhile: str) -> subprocess.CompletedProcess[str]:
         """Apply, and leave it unconfirmed for so long; somebody may change the host meanwhile."""
         words = [*self._words(seconds), *meanwhile]
-        return self.host.run(words, env=PYTHON, check=False, timeout=120)
+        return self.host.run(words, check=False, timeout=120)
 
     def starts_to_apply(self, seconds: int) -> subprocess.Popen[bytes]:
         """Start to apply, in a process of this computer that can be ended."""
         return subprocess.Popen(
-            self.host.command(self._words(seconds), PYTHON),
+            self.host.command(self._words(seconds)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -57,12 +57,12 @@ class Guarded:
 
     @staticmethod
     def _words(seconds: int) -> list[str]:
-        return ["python3", "/opt/tests/guarded_apply.py", ANSWERS, str(seconds)]
+        return [PYTHON, "/opt/tests/guarded_apply.py", ANSWERS, str(seconds)]
 
     def digest(self) -> str:
         """The plan's digest; the answers are then where the worker takes them from."""
-        words = ["python3", "/opt/tests/guarded_apply.py", ANSWERS, "digest"]
-        return self.host.run(words, env=PYTHON).stdout.strip()
+        words = [PYTHON, "/opt/tests/guarded_apply.py", ANSWERS, "digest"]
+        return self.host.run(words).stdout.strip()
 
     def wait_for(self, state: str, seconds: float = GRACE) -> None:
         self.host.wait(lambda: self.state == state, f"the run to be {state}", seconds)

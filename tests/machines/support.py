@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.machines.terminal import Terminal
 from wizard import choices as choosing
 from wizard.choices import Choices, Placement
-from wizard.rehearsal import network
+from wizard.rehearsal import installation, network
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
 
@@ -20,8 +20,8 @@ ANSWERS = "/root/answers.toml"
 RECORD = "/var/lib/docker-ipv6-wizard/record.toml"
 SERVICES = ("web", "streaming", "sidekiq")
 
-# The wizard's own Python path in a machine, for programs of the tests that import it.
-PYTHON = {"PYTHONPATH": "/opt/docker-ipv6-wizard/source:/opt/docker-ipv6-wizard/library"}
+# The Python of the installation in a machine, for programs of the tests that import the wizard.
+PYTHON = str(installation.PYTHON)
 
 
 def answer(machine: Machine, deployment: Deployment, **changes: object) -> Choices:

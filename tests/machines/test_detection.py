@@ -11,6 +11,7 @@ import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
+from tests.machines.support import PYTHON
 from wizard.rehearsal import deployment, network
 from wizard.rehearsal.machine import Machine
 
@@ -24,15 +25,12 @@ took = time.monotonic() - begun
 sys.stdout.write(json.dumps({{"took": took, "host": json.loads(describe.as_json(host))}}))
 """
 
-LIBRARY = "/opt/docker-ipv6-wizard"
-ENVIRONMENT = {"PYTHONPATH": f"{LIBRARY}/source:{LIBRARY}/library"}
-
 Host = dict[str, Any]
 
 
 def detect(machine: Machine, as_user: Sequence[str] = ()) -> Host:
     """Return what the detectors find, after seeing that they did not wait for anybody."""
-    done = machine.run([*as_user, "python3", "-c", PROGRAM], env=ENVIRONMENT)
+    done = machine.run([*as_user, PYTHON, "-c", PROGRAM])
     answer: dict[str, Any] = json.loads(done.stdout)
     assert answer["took"] < 6
     host: Host = answer["host"]

@@ -13,7 +13,7 @@ import pytest
 from tests.machines.bench import ANSWERS, WORKER, Bench
 from tests.machines.guarding import Guarded, without_a_boot
 from tests.machines.matrix import Matrix
-from tests.machines.support import wizard
+from tests.machines.support import PYTHON, wizard
 from wizard.errors import ExitCode
 
 # Only the engine's own commands: those of the tests have no such locale.
@@ -70,7 +70,10 @@ FAULTS = {
     "hangs": Fault(_STOPPED, passes=False, restarts=False),
 }
 
-IMPATIENT = ("/opt/tests/impatient_worker.py",)
+IMPATIENT = (
+    PYTHON,
+    "/opt/tests/impatient_worker.py",
+)
 
 Begin = Callable[[Bench], tuple[str, ...]]
 

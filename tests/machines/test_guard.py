@@ -88,10 +88,9 @@ def test_a_killed_guard_is_started_anew(machine: StartMachine) -> None:
 @on_debian13
 def test_a_lost_connection_stops_neither_the_run_nor_the_guard(machine: StartMachine) -> None:
     run = guarded(machine)
-    words = f"python3 /opt/tests/guarded_apply.py {ANSWERS} 5"
-    variables = "PYTHONPATH=/opt/docker-ipv6-wizard/source:/opt/docker-ipv6-wizard/library"
+    words = f"{PYTHON} /opt/tests/guarded_apply.py {ANSWERS} 5"
     terminal = subprocess.Popen(
-        [*run.host.ssh_command(6), "-tt", variables, words],
+        [*run.host.ssh_command(6), "-tt", words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -134,7 +133,7 @@ def test_more_time_can_be_had(machine: StartMachine) -> None:
     run = guarded(machine)
     assert run.applies(4).returncode == ExitCode.DONE
     extend = "from wizard.session import Session; Session().extend(15)"
-    run.host.run(["python3", "-c", extend], env=PYTHON)
+    run.host.run([PYTHON, "-c", extend])
     started = time.monotonic()
     while time.monotonic() < started + 8:
         assert run.state == "unconfirmed"

@@ -7,6 +7,7 @@ from ipaddress import IPv6Address
 
 import pytest
 
+from tests.machines.support import PYTHON
 from wizard.errors import WizardError
 from wizard.ndp import fixed, unit
 from wizard.ndp.proxy_table import PROTOCOL, flush_command
@@ -18,8 +19,6 @@ SUBNET = "2001:db8:1:2:1::/80"
 ANOTHER_SUBNET = "2001:db8:1:2:2::/80"
 NOBODY = "2001:db8:1:2:1::dead"
 STRANGE = "2001:db8:1:2:5::1"
-LIBRARY = "/opt/docker-ipv6-wizard"
-ENVIRONMENT = {"PYTHONPATH": f"{LIBRARY}/source:{LIBRARY}/library"}
 
 SYSCTLS = """\
 net.ipv6.conf.all.forwarding=1
@@ -131,7 +130,8 @@ def booted(request: pytest.FixtureRequest) -> Iterator[Host]:
         machine.run(["sysctl", "-q", "--load=/etc/sysctl.d/60-proxied.conf"])
         host = Host(machine)
         host.create_network()
-        text = unit.unit("/usr/bin/python3", "eth0", NETWORK, ENVIRONMENT)
+        text = unit.unit("eth0", NETWORK)
+        machine.run(["wizard", "--install-program"])
         machine.path(unit.PATH).write_text(text)
         machine.shell(f"systemctl daemon-reload; systemctl enable --now {unit.NAME}")
         yield host
@@ -355,7 +355,7 @@ def test_the_probe_tells_the_cases_apart_and_leaves_nothing(host: Host) -> None:
     before = machine.shell(traces).stdout
 
     def probe(*targets: str) -> list[str]:
-        return machine.run(["python3", "-c", PROBE, *targets], env=ENVIRONMENT).stdout.splitlines()
+        return machine.run([PYTHON, "-c", PROBE, *targets]).stdout.splitlines()
 
     case, *evidence = probe("fe80::1", network.INTERNET)
     assert case == "solicited"

@@ -35,7 +35,7 @@ def test_a_process_guards_a_run_where_nothing_can_be_asked_of_systemd(
     run = guarded(machine)
     run.host.run(["chmod", "a-x", "/usr/bin/systemd-run"])
     coverage = "from wizard.session import Session; print(Session().guard_coverage())"
-    said = run.host.run(["python3", "-c", coverage], env=PYTHON).stdout
+    said = run.host.run([PYTHON, "-c", coverage]).stdout
     assert "not after a reboot" in said
 
     # Nobody says anything.

@@ -50,7 +50,7 @@ def test_keep_and_the_end_of_the_time(bench: Bench, matrix: Matrix) -> None:
 
 def seconds_left(run: Guarded) -> float:
     left = "from wizard.session import Session; print(Session().seconds_left() or 0)"
-    return float(run.host.run(["python3", "-c", left], env=PYTHON).stdout)
+    return float(run.host.run([PYTHON, "-c", left]).stdout)
 
 
 def test_two_at_once(bench: Bench, matrix: Matrix) -> None:

@@ -159,8 +159,8 @@ def test_a_step_that_fails_is_rolled_back_wherever_it_is(machine: StartMachine) 
     before, running = fingerprint(host), started(host)
 
     def fails(kind: str, number: int) -> int:
-        words = ["python3", "/opt/tests/failing_apply.py", ANSWERS, kind, str(number)]
-        return host.run(words, env=PYTHON, check=False, timeout=120).returncode
+        words = [PYTHON, "/opt/tests/failing_apply.py", ANSWERS, kind, str(number)]
+        return host.run(words, check=False, timeout=120).returncode
 
     for kind, least in (("step", 6), ("change", 10)):
         number = 1

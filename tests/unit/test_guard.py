@@ -23,7 +23,6 @@ from wizard.apply import (
     guard_units,
     journal,
     lock,
-    program,
     revert,
     way_back,
     window,
@@ -283,7 +282,6 @@ def test_units_of_somebody_else_under_our_names_are_refused_and_not_touched(
     else:
         unit.write_text("theirs")
     monkeypatch.setattr(guard, "UNITS", str(tmp_path))
-    monkeypatch.setattr(program, "check_stays", lambda: None)
     record = journal.begin(made.plan(), {}, store)
     with pytest.raises(Refused, match="is not the wizard's"):
         guard.SystemdGuard(made.system, store).arm(record)
@@ -373,15 +371,6 @@ def test_the_units_quote_what_systemd_would_read_otherwise() -> None:
     assert 'Environment="PYTHONPATH=a\\"b"\n' in text
 
 
-def test_a_program_in_a_passing_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in ("/tmp/venv", "/root/.cache/uv/x", "/run/x"):
-        monkeypatch.setattr(program, "places", lambda place=place: (Path(place),))
-        with pytest.raises(Refused, match="pipx install"):
-            program.check_stays()
-    monkeypatch.setattr(program, "places", lambda: (Path("/opt/wizard"),))
-    program.check_stays()
-
-
 IPV4 = """\
 Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
@@ -460,17 +449,6 @@ def test_what_is_kept_is_kept_though_the_units_cannot_be_removed(
         patched.setattr(Path, "unlink", read_only)
         kept = revert.keep(made.system, store, guard.SystemdGuard(made.system, store))
     assert kept.state is State.APPLIED
-
-
-def test_a_program_that_everybody_can_change_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(program, "_PASSING", ())
-    monkeypatch.setattr(program, "places", lambda: (tmp_path,))
-    program.check_stays()
-    tmp_path.chmod(0o777)
-    with pytest.raises(Refused, match="Everybody on this host can write to"):
-        program.check_stays()
 
 
 def test_a_guard_that_was_killed_while_it_was_armed_leaves_nothing(

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard import logins
-from wizard.apply import program
+from wizard import logins, program
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -16,17 +16,18 @@ def sections(text: str) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def test_it_runs_the_service_of_the_wizard_that_wrote_it() -> None:
-    service = dict(sections(unit("/opt/wizard/bin/python", "eth0", "wizard"))["Service"])
+def test_it_starts_the_copy_wherever_the_wizard_is() -> None:
+    service = dict(sections(unit("eth0", "wizard"))["Service"])
     assert service["ExecStart"] == (
-        "/opt/wizard/bin/python -m wizard.ndp --uplink eth0 --network wizard"
+        "/usr/bin/python3 -I /var/lib/docker-ipv6-wizard/program/current/run.py"
+        " wizard.ndp --uplink eth0 --network wizard"
     )
     assert service["Type"] == "notify"
     assert service["Restart"] == "always"
 
 
 def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:
-    found = sections(unit("/usr/bin/python3", "eth0", "wizard"))
+    found = sections(unit("eth0", "wizard"))
     keys = {key for key, _ in found["Unit"]}
     assert keys.isdisjoint({"PartOf", "BindsTo", "Requires", "Requisite"})
     assert "docker.service" in dict(found["Unit"])["After"].split()
@@ -34,7 +35,7 @@ def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:
 
 
 def test_it_has_one_capability_and_nothing_to_write_to() -> None:
-    service = dict(sections(unit("/usr/bin/python3", "eth0", "wizard"))["Service"])
+    service = dict(sections(unit("eth0", "wizard"))["Service"])
     assert service["CapabilityBoundingSet"] == "CAP_NET_ADMIN"
     assert service["NoNewPrivileges"] == "yes"
     assert service["ProtectSystem"] == "strict"
@@ -42,15 +43,11 @@ def test_it_has_one_capability_and_nothing_to_write_to() -> None:
 
 
 def test_odd_words_reach_the_service_as_they_are() -> None:
-    text = unit("/home/a b/python", "eth%d", 'n"1$x', {"PYTHONPATH": "/a b:/c%d$"})
-    service = dict(sections(text)["Service"])
-    assert service["ExecStart"] == (
-        '"/home/a b/python" -m wizard.ndp --uplink eth%%d --network "n\\"1$$x"'
-    )
-    assert service["Environment"] == '"PYTHONPATH=/a b:/c%%d$"'
+    service = dict(sections(unit("eth%d", 'n"1$x'))["Service"])
+    assert service["ExecStart"].endswith(' wizard.ndp --uplink eth%%d --network "n\\"1$$x"')
 
 
 def test_every_line_is_one_of_a_unit_file() -> None:
     parser = configparser.ConfigParser(strict=False, interpolation=None)
-    parser.read_string(unit("/usr/bin/python3", "eth0", "wizard"))
+    parser.read_string(unit("eth0", "wizard"))
     assert parser.sections() == ["Unit", "Service", "Install"]

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from wizard import program
 from wizard.apply import guard_units as units
-from wizard.apply import lock, program, terminals, window
+from wizard.apply import lock, terminals, window
 from wizard.errors import Refused, StepFailed
 from wizard.files import temporary_beside
 from wizard.record import Record, Store
@@ -21,6 +22,9 @@ _WANTS = {units.GUARD: "multi-user.target.wants", units.EARLY: "sysinit.target.w
 
 _OURS = units.guard((), {}).partition("\n")[0]
 """The line with which a unit of ours begins."""
+
+_LOADED = {"LoadState": "loaded", "UnitFileState": "enabled", "NeedDaemonReload": "no"}
+"""What systemd says of a unit that will be started as it was written (org.freedesktop.systemd1)."""
 
 _LAST_CALL = 30
 """Seconds before the end at which everybody who is logged in is told once more."""
@@ -95,10 +99,9 @@ class SystemdGuard:
 
     def arm(self, record: Record) -> None:
         """Write and enable the units, and start the countdown for the apply itself."""
-        program.check_stays()
         _check_free()
         environment = program.environment(os.environ)
-        places = (self._store.directory, Path("/etc"), *program.places())
+        places = (self._store.directory, Path("/etc"), program.FOLDER)
         texts = {
             units.GUARD: units.guard(program.worker("revert", record.id), environment),
             units.EARLY: units.early(
@@ -110,7 +113,8 @@ class SystemdGuard:
                 self._system.write(f"{UNITS}/{name}", FileState(text))
                 _enable(name)
             self._do("systemctl", "daemon-reload")
-            self._end(window.seconds_left(record))
+            mark = self._end(window.seconds_left(record))
+            self._check_stands(mark)
         except (OSError, StepFailed) as error:
             self.disarm()
             raise Refused(
@@ -161,6 +165,25 @@ class SystemdGuard:
         # One that could not read the record has failed, and would be listed for ever.
         self._system.run(("systemctl", "reset-failed", *_WANTS))
 
+    def _check_stands(self, mark: str) -> None:
+        """Ask systemd whether it would do what it was told.
+
+        Raises:
+            StepFailed: a unit is not loaded as it was written, or the countdown does not run.
+        """
+        for name in _WANTS:
+            shown = self._system.run(("systemctl", "show", f"--property={','.join(_LOADED)}", name))
+            said = dict(line.partition("=")[::2] for line in shown.output.splitlines())
+            for key, wanted in _LOADED.items():
+                if said.get(key) != wanted:
+                    raise StepFailed(
+                        f"systemd says that {name} has {key} {said.get(key, 'unknown')} and not "
+                        f"{wanted}."
+                    )
+        timer = f"{units.TIMERS}{mark}-end.timer"
+        if self._system.run(("systemctl", "is-active", timer)).status != 0:
+            raise StepFailed(f"{timer} does not run.")
+
     def _end(self, seconds: float) -> str:
         mark = secrets.token_hex(3)
         self._timer(f"{mark}-end", seconds, "systemctl", "--no-block", "start", units.GUARD)
@@ -197,7 +220,6 @@ class ProcessGuard:
 
     def arm(self, record: Record) -> None:
         """Start the process, and see it at work; it ends by itself once the run is settled."""
-        program.check_stays()
         try:
             process = subprocess.Popen(
                 program.worker("watch", record.id),

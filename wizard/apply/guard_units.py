@@ -1,7 +1,9 @@
-"""The text of the guard's two units, and the quoting that systemd wants in them."""
+"""The text of the guard's two units."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from wizard.unit_file import command_line, quoted
 
 GUARD = "docker-ipv6-wizard-guard.service"
 EARLY = "docker-ipv6-wizard-guard-early.service"
@@ -34,7 +36,7 @@ def guard(command: Sequence[str], environment: Mapping[str, str]) -> str:
 
 def early(command: Sequence[str], environment: Mapping[str, str], places: Sequence[Path]) -> str:
     """Return the unit that, at boot, takes back before the network what needs no Docker."""
-    needed = " ".join(_quoted(str(place)) for place in places)
+    needed = " ".join(quoted(str(place)) for place in places)
     return (
         "# Takes back what nobody has confirmed. Written by the wizard, and removed by it.\n"
         "[Unit]\n"
@@ -58,14 +60,7 @@ def early(command: Sequence[str], environment: Mapping[str, str], places: Sequen
 
 def _service(command: Sequence[str], environment: Mapping[str, str]) -> str:
     variables = "".join(
-        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in environment.items()
+        f"Environment={quoted(f'{name}={value}')}\n" for name, value in environment.items()
     )
-    words = " ".join(_quoted(word).replace("$", "$$") for word in command)
     # Only the program itself is told to stop, not the command that it waits for.
-    return f"ExecStart={words}\n{variables}WorkingDirectory=/\nKillMode=mixed\n"
-
-
-def _quoted(word: str) -> str:
-    """Return a word as systemd.syntax(7) and the specifiers of systemd.unit(5) want it."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{escaped}"' if set(escaped) & set(" \t\"'\\;") else escaped
+    return f"ExecStart={command_line(command)}\n{variables}WorkingDirectory=/\nKillMode=mixed\n"

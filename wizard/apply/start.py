@@ -6,7 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.apply import guard, program
+from wizard import program
+from wizard.apply import guard
 from wizard.apply import guard_units as units
 from wizard.errors import ExitCode
 from wizard.record import Store
@@ -52,14 +53,16 @@ class Worker:
 
 
 def start(store: Store, *arguments: str) -> Worker:
-    """Start the worker.
+    """Start the worker, from the copy of the engine that is made first where there is none.
 
     Where PID 1 is systemd the worker is a child of that. When it is killed, everything that it had
     started is killed with it, and only then the guard is started, at once.
 
     Raises:
+        Refused: the copy cannot be made.
         OSError: it cannot be started.
     """
+    program.install()
     unit = f"{units.APPLY}{secrets.token_hex(3)}.service" if guard.has_systemd() else ""
     command = _command(store, unit, arguments) if unit else program.worker(*arguments)
     descriptor = os.open(store.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)

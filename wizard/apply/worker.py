@@ -1,6 +1,6 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
-``python -m wizard.apply.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
+``wizard.apply.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
 how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
 ``tell TEXT``, to all who are logged in.
 """
@@ -16,9 +16,9 @@ from pathlib import Path
 from types import FrameType
 
 from wizard import choices as choosing
-from wizard import describe, sources
+from wizard import describe, program, sources
 from wizard.apply import guard as guarding
-from wizard.apply import journal, lock, program, revert, start, way_back, window
+from wizard.apply import journal, lock, revert, start, way_back, window
 from wizard.apply.guard import Guard, Unguarded
 from wizard.choices import Choices
 from wizard.detect.look import look
@@ -185,9 +185,27 @@ def _rest(cancelled: Cancelled) -> None:
         time.sleep(0.2)
 
 
+def _leave(store: Store) -> None:
+    """Remove the copy that this program was started from once no run needs it any more."""
+    if store.directory != program.FOLDER.parent:
+        return
+    with contextlib.suppress(WizardError, OSError), lock.held(store.lock):
+        record = store.load()
+        if record is None or not record.state.in_force:
+            program.remove()
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one verb and return its exit code; what went wrong is on standard error."""
-    store, system, cancelled = Store(), RealSystem(), Cancelled()
+    store = Store()
+    try:
+        return _run(arguments, store)
+    finally:
+        _leave(store)
+
+
+def _run(arguments: Sequence[str], store: Store) -> int:
+    system, cancelled = RealSystem(), Cancelled()
     guard = guarding.choose(system, store)
     cancelled.listen()
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import IPv6Address, IPv6Network
 
+from wizard import program
 from wizard.choices import ROUTED_GATEWAY, Choices, Inwards, Proxy
 from wizard.errors import Refused
 from wizard.host import Container, Host, Origin, Unknown
@@ -139,22 +140,17 @@ def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> 
         return (
             SystemdUnit(
                 unit.PATH,
-                unit.unit(
-                    sources.python,
-                    uplink,
-                    choices.network,
-                    {"PYTHONPATH": sources.python_path} if sources.python_path else None,
-                ),
+                unit.unit(uplink, choices.network),
                 sources.files.get(unit.PATH),
                 purpose="Answer for every container when the router asks",
                 explanation=(
                     "The provider's router asks on the link who has an address, and no container "
                     "hears that. This service tells the kernel to answer for exactly the "
                     "addresses that containers have, and follows them as they come and go. It "
-                    "belongs to the wizard: remove it with wizard --undo before you remove the "
-                    f"wizard. It runs as root with {sources.python}, so see that nobody but root "
-                    "can change the folder that the wizard is in."
+                    f"runs from a copy of the wizard in {program.FOLDER}, which stays there when "
+                    "the wizard itself is moved or removed, until wizard --undo."
                 ),
+                starts_copy=True,
             ),
         )
     if choices.proxy is Proxy.NDPPD:

@@ -1,14 +1,13 @@
 """The systemd unit that runs the service, with the least privileges that do."""
 
-from collections.abc import Mapping
+from wizard import program
+from wizard.unit_file import command_line
 
 NAME = "docker-ipv6-wizard-ndp.service"
 PATH = f"/etc/systemd/system/{NAME}"
 
 
-def unit(
-    python: str, uplink: str, network: str, environment: Mapping[str, str] | None = None
-) -> str:
+def unit(uplink: str, network: str) -> str:
     """Return the text of the unit.
 
     It is started with Docker but neither stopped nor restarted with it: containers may outlive
@@ -19,19 +18,13 @@ def unit(
     root, and another user could not read a Python that was installed below /root.
 
     Args:
-        python: The absolute path of the Python that has the wizard installed.
         uplink: The interface towards the router.
         network: The name of the Docker network.
-        environment: Variables that this Python needs, such as ``PYTHONPATH``.
     """
-    words = [python, "-m", "wizard.ndp", "--uplink", uplink, "--network", network]
-    variables = "".join(
-        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in (environment or {}).items()
-    )
+    words = program.command("wizard.ndp", "--uplink", uplink, "--network", network)
     return (
         "# Neighbour proxy for containers. Written by the wizard; wizard --undo removes it.\n"
-        "# It runs from the installed wizard: take the wizard's changes back before you uninstall\n"
-        "# it, or the unit fails, and containers that start later are not answered for.\n"
+        f"# It runs from the wizard's own copy in {program.FOLDER}.\n"
         "[Unit]\n"
         "Description=Neighbour proxy for containers\n"
         "After=docker.service docker-ipv6-wizard.service\n"
@@ -39,8 +32,7 @@ def unit(
         "\n"
         "[Service]\n"
         "Type=notify\n"
-        f"ExecStart={' '.join(_quoted(word.replace('$', '$$')) for word in words)}\n"
-        f"{variables}"
+        f"ExecStart={command_line(words)}\n"
         # Else the programs with which it takes its entries away would be stopped with it.
         "KillMode=mixed\n"
         "Restart=always\n"
@@ -73,9 +65,3 @@ def unit(
         "[Install]\n"
         "WantedBy=docker.service\n"
     )
-
-
-def _quoted(word: str) -> str:
-    """Return a word of a unit file that systemd takes as it is (systemd.service(5), quoting)."""
-    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{word}"' if any(each in word for each in " \t'\"\\;") or not word else word

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from wizard.errors import WizardError
-from wizard.rehearsal import cache, leftovers, library, network, rootfs
+from wizard.rehearsal import cache, installation, leftovers, network, rootfs
 from wizard.text import clean, clean_line
 
 Manager = Literal["ifupdown", "systemd-networkd"]
@@ -137,9 +137,10 @@ class Machine:
             Refused: This computer lacks something, or this is not root.
             WizardError: It did not come up; the message ends with what its console said.
         """
-        lower = rootfs.root_file_system(self.release, self._progress)
+        below = rootfs.root_file_system(self.release, self._progress)
+        lower: tuple[Path, ...] = (below,)
         if self._wizard:
-            self._binds |= library.binds(self._progress)
+            lower = (*installation.layers(self.release, below, self._progress), below)
         leftovers.reap()
         self._instance = leftovers.Instance.new()
         try:
@@ -152,7 +153,7 @@ class Machine:
             ) from error
         self.boot()
 
-    def _make(self, instance: leftovers.Instance, lower: Path) -> None:
+    def _make(self, instance: leftovers.Instance, lower: tuple[Path, ...]) -> None:
         """Lay out the machine's files and its network, without starting anything of it."""
         folder = instance.folder
         folder.mkdir(parents=True)
@@ -161,7 +162,8 @@ class Machine:
         for name in ("upper", "work", "root", "docker"):
             (folder / name).mkdir()
         self._configure(folder / "upper", lower)
-        options = f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/work"
+        below = ":".join(map(str, lower))
+        options = f"lowerdir={below},upperdir={folder}/upper,workdir={folder}/work"
         network.run(["mount", "-t", "overlay", "-o", options, "practice", str(folder / "root")])
         self._network = network.Network(
             instance, self.route, self._advertisement, second=self._second
@@ -328,19 +330,16 @@ class Machine:
             "--system-call-filter=add_key keyctl bpf", "--console=read-only",
             "--link-journal=no", "--resolv-conf=off", "--timezone=off",
             f"--bind={folder}/docker:/var/lib/docker",
-            f"--bind={library.compiled()}:{library.COMPILED}",
             *(f"--bind-ro={source}:{place}" for place, source in self._binds.items()),
         ]  # fmt: skip
 
-    def _configure(self, upper: Path, lower: Path) -> None:
+    def _configure(self, upper: Path, lower: tuple[Path, ...]) -> None:
         """Write what makes this machine differ from the root file system it stands on."""
         files = {
             "etc/machine-id": f"{uuid.uuid4().hex}\n",
             "root/.ssh/authorized_keys": _key().with_suffix(".pub").read_text(),
             **_interface_files(self.manager, self.route),
         }
-        if self._wizard:
-            files[str(library.PROGRAM)[1:]] = library.PROGRAM_TEXT
         for name, text in (files | self._files).items():
             if not text:
                 continue
@@ -348,10 +347,11 @@ class Machine:
             missing = [folder for folder in file.parents if not folder.exists()]
             for folder in reversed(missing):
                 folder.mkdir()
-                below = lower / folder.relative_to(upper)
-                if below.is_dir():
+                below = [each / folder.relative_to(upper) for each in lower]
+                known = [each for each in below if each.is_dir()]
+                if known:
                     # A folder of the upper layer hides the lower one's owner and mode.
-                    shutil.copystat(below, folder)
+                    shutil.copystat(known[-1], folder)
                 else:
                     folder.chmod(0o700)
             file.write_text(text)

@@ -5,7 +5,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import ClassVar
 
+from wizard import program
 from wizard.system import FileState
 from wizard.text import clean
 
@@ -39,7 +41,17 @@ class WriteFile:
     after: FileState
 
 
-Action = Run | MakeDirectory | WriteFile
+@dataclass(frozen=True)
+class CopyProgram:
+    """Have the copy of the wizard that a unit of ours starts.
+
+    Where the wizard itself applies a plan, it has made the copy before the first step.
+    """
+
+    line: ClassVar[str] = f"wizard {program.INSTALL}"
+
+
+Action = Run | MakeDirectory | WriteFile | CopyProgram
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ def lines(actions: Sequence[Action]) -> tuple[str, ...]:
 
 def _line(action: Action) -> str:
     match action:
-        case Run():
+        case Run() | CopyProgram():
             return clean(action.line)
         case MakeDirectory():
             return clean(f"mkdir --parents {shlex.quote(action.path)}")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from wizard.errors import Refused, StepFailed
 from wizard.steps import actions
-from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile
+from wizard.steps.actions import Action, CopyProgram, Diff, MakeDirectory, Run, WriteFile
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
@@ -170,6 +170,8 @@ class Step(ABC):
             match action:
                 case Run():
                     run(system, action, report)
+                case CopyProgram():
+                    continue
                 case MakeDirectory():
                     _changed(action.path, partial(system.make_directory, action.path))
                 case WriteFile():

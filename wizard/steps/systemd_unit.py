@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import ClassVar
 
 from wizard.steps import ip6tables, sysctl
-from wizard.steps.actions import Action, Run, WriteFile
+from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.system import FileState, System, is_stopping
@@ -32,6 +32,9 @@ class SystemdUnit(Step):
         "holds plain commands and works without the wizard."
     )
 
+    starts_copy: bool = False
+    """Whether it starts the wizard's own copy (:mod:`wizard.program`)."""
+
     @property
     def name(self) -> str:
         """The name of the unit."""
@@ -50,10 +53,15 @@ class SystemdUnit(Step):
     def actions(self) -> tuple[Action, ...]:
         """The file, then what makes systemd read, enable and start it."""
         return (
+            *([CopyProgram()] if self.starts_copy else []),
             WriteFile(self.path, self.previous, FileState(self.text)),
             Run(("systemctl", "daemon-reload")),
             Run(("systemctl", "enable", "--now", self.name)),
         )
+
+    def _is_loaded(self, system: System) -> bool:
+        shown = system.run(("systemctl", "show", "--property=LoadState", self.name))
+        return "LoadState=loaded" in shown.output.splitlines()
 
     def check(self, system: System) -> str | None:
         """Ask systemd whether it is enabled and active."""
@@ -97,9 +105,11 @@ class SystemdUnit(Step):
         """Disable and remove the unit; or enable it where it is put back as it was left."""
         todo = verdicts(found, decisions).get(self.path, Verdict.LEAVE)
         if todo is Verdict.BACK and system.read(self.path) is not None:
-            # At shutdown systemd stops it, after Docker, which in turn waits for us.
-            stop = () if is_stopping(system) else ("--now",)
-            run(system, Run(("systemctl", "disable", *stop, self.name)), report)
+            run(system, Run(("systemctl", "disable", self.name)), report)
+            # At shutdown systemd stops it, after Docker, which in turn waits for us. What it never
+            # loaded, for want of something in the file, cannot be stopped and does not run.
+            if self._is_loaded(system) and not is_stopping(system):
+                run(system, Run(("systemctl", "stop", self.name)), report)
         kept = self.undo_files(system, before, found, decisions)
         if todo is Verdict.OURS:
             for action in self.actions():

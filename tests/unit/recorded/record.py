@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from wizard.rehearsal import deployment
+from wizard.rehearsal import deployment, installation
 from wizard.rehearsal.machine import Machine
 
 HERE = Path(__file__).parent
@@ -100,8 +100,7 @@ def answers(machine: Machine) -> Iterator[tuple[str, str]]:
         yield name, machine.shell(f"{{ {command}; }} 2>/dev/null").stdout
     told: dict[str, Any] = json.loads(
         machine.shell(
-            ". /etc/profile; PYTHONPATH=/opt/docker-ipv6-wizard/library "
-            f"exec python3 -c {shlex.quote(PROGRAM)}"
+            f". /etc/profile; exec {installation.PYTHON} -c {shlex.quote(PROGRAM)}"
         ).stdout
     )
     for name, value in told.items():
