@@ -201,7 +201,11 @@ class MadeUpSession(Session):
     def root(self) -> bool:
         return self.is_root
 
-    def detect(self, found: Callable[[str, object], None] | None = None) -> Host:
+    def detect(
+        self,
+        found: Callable[[str, object], None] | None = None,
+        target: IPv6Address | None = None,
+    ) -> Host:
         for each in fields(Host):
             if found is not None:
                 found(each.name, getattr(self.host, each.name))
@@ -329,7 +333,9 @@ class MadeUpSession(Session):
         )
         return UndoPreview(record, tuple(steps))
 
-    def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
+    def check(
+        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
+    ) -> tuple[ContainerReport, ...]:
         if self.check_fails:
             raise Refused(self.check_fails)
         return tuple(report(name, works="streaming" not in name) for name in self.check_names)

@@ -56,9 +56,7 @@ def _ends_in_drop(rules: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
     return bool(last) and last[-1] in _ENDS and set(last[:-1]) <= _NO_CONDITION
 
 
-def _accepting(
-    place: tuple[str, str, str], rules: Table, depth: int = 0
-) -> Iterator[Accepting]:
+def _accepting(place: tuple[str, str, str], rules: Table, depth: int = 0) -> Iterator[Accepting]:
     """Yield what may be accepted of new IPv6 packets; what is not understood may be."""
     for rule in rules.get(place, ()) if depth < _DEEPEST else ():
         incoming: tuple[Names, ...] = ()

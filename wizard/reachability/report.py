@@ -1,10 +1,10 @@
 """Does it work? Looks from inside every container, and says so in a table or in JSON."""
 
-import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Any
 
 from wizard.reachability import conntrack, findings
 from wizard.reachability.answer import Answer, Failure, Request
@@ -89,16 +89,44 @@ def check(
     )
 
 
-def host_outward(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> Finding:
-    """Say whether the host itself reaches the target over IPv6, by an echo or by TCP on port."""
+@dataclass(frozen=True)
+class HostWay:
+    """How the host itself reaches a target: by an echo, and by TCP where a port was chosen."""
+
+    echo: Finding
+    tcp: Finding
+    outward: Finding
+    """Whether it does at all, with the words that say most."""
+
+
+def host_way(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> HostWay:
+    """Find out how the host itself reaches the target over IPv6."""
     question = Question(prefix=None, target=target, target_port=port, hop_count=0)
     (answer,) = run_probes([_request(question, timeout, None)], _deadline(timeout, 1))
     if "failed" in answer:
-        return Finding(None, f"unknown: {clean_line(answer['failed'])}")
+        unknown = Finding(None, f"unknown: {clean_line(answer['failed'])}")
+        return HostWay(unknown, unknown, unknown)
     try:
-        return _outward(answer, timeout)
+        echo = findings.target_echo(answer, timeout)
+        tcp = findings.tcp(answer["tcp"], timeout)
+        return HostWay(echo, tcp, _outward(answer, echo, tcp))
     except (KeyError, TypeError, ValueError):
-        return Finding(None, "unknown: the probe's answer makes no sense")
+        unknown = Finding(None, "unknown: the probe's answer makes no sense")
+        return HostWay(unknown, unknown, unknown)
+
+
+def host_outward(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> Finding:
+    """Say whether the host itself reaches the target over IPv6, by an echo or by TCP on port."""
+    return host_way(target, timeout, port).outward
+
+
+def answers_echo_alone(target: IPv6Address, port: int) -> bool:
+    """Return whether a target answers this host's echo, and nothing on the TCP port.
+
+    Such a target says nothing of a container by TCP.
+    """
+    way = host_way(target, port=port)
+    return bool(way.echo.ok) and not way.tcp.ok
 
 
 def passed(report: ContainerReport) -> bool:
@@ -134,11 +162,9 @@ def as_table(reports: Sequence[ContainerReport]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_json(reports: Sequence[ContainerReport]) -> str:
-    """Return the reports as a JSON list; each has ``passed`` beside its findings."""
-    return json.dumps(
-        [{"passed": passed(one), **asdict(one)} for one in reports], ensure_ascii=False, indent=2
-    )
+def plain(reports: Sequence[ContainerReport]) -> list[dict[str, Any]]:
+    """Return the reports as values that JSON can hold; each has ``passed`` beside its findings."""
+    return [{"passed": passed(one), **asdict(one)} for one in reports]
 
 
 def _deadline(timeout: float, count: int) -> float:
@@ -188,8 +214,11 @@ def _report(
 
 def _unknown(name: str, reason: str) -> ContainerReport:
     unknown = Finding(None, f"unknown: {reason}")
-    count = len(fields(ContainerReport)) - len(("name", "translated"))
-    return ContainerReport(clean_line(name), *[unknown] * count)
+    others = ("name", "translated")
+    found: dict[str, Any] = {
+        each.name: unknown for each in fields(ContainerReport) if each.name not in others
+    }
+    return ContainerReport(name=clean_line(name), **found)
 
 
 def _left_as(answer: Answer, question: Question) -> IPv6Address | None:
@@ -199,9 +228,7 @@ def _left_as(answer: Answer, question: Question) -> IPv6Address | None:
         return None
     flows = []
     if answer.get("tcp_port") and question.target_port:
-        flows.append(
-            Flow(IPv6Address(source), target, answer["tcp_port"], question.target_port)
-        )
+        flows.append(Flow(IPv6Address(source), target, answer["tcp_port"], question.target_port))
     if answer.get("echo_identifier"):
         flows.append(Flow(IPv6Address(source), target, answer["echo_identifier"]))
     return next(filter(None, map(conntrack.seen_source, flows)), None)
@@ -214,9 +241,7 @@ def _translated(answer: Answer, left_as: IPv6Address | None) -> bool | None:
     return None if seen is None or source is None else str(seen) != source
 
 
-def _outward(answer: Answer, timeout: float) -> Finding:
-    echo = findings.target_echo(answer, timeout)
-    tcp = findings.tcp(answer["tcp"], timeout)
+def _outward(answer: Answer, echo: Finding, tcp: Finding) -> Finding:
     if echo.ok:
         return echo
     if tcp.ok:

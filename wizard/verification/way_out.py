@@ -9,7 +9,7 @@ from wizard.modes.shared import chosen_containers
 from wizard.obstacles import no_way_out
 from wizard.reachability import report
 from wizard.reachability.kernel_tables import IFA_F_DADFAILED, IFA_F_TENTATIVE, parse_addresses
-from wizard.reachability.report import ContainerReport, ContainerTarget, Question
+from wizard.reachability.report import ContainerReport, ContainerTarget, HostWay, Question
 from wizard.text import clean_line
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.kernel_files import read
@@ -25,6 +25,8 @@ _TIMEOUT = 1.5
 class WayOut(Aspect):
     """Looks at the host's own way to the target, and from inside every container that is joined.
 
+    What the target answered to this host before the change, an echo or a connection by TCP, it
+    must answer to the containers after it; a connection tells more than an echo.
     Where the host did not reach the target before the change, and the person went on all the
     same, it is the router on this host that must answer the containers.
     """
@@ -34,16 +36,18 @@ class WayOut(Aspect):
         self._target = choices.target
         self._unproven = choices.unproven
         self._routed = choices.mode is Mode.ROUTED
-        self._evidence: str | None = None
-        self._host_gets_out: bool | None = None
+        self._before: HostWay | None = None
 
     def look(self) -> Facts:
         """Return whether this host reaches the target; the first look is the one before."""
-        found = report.host_outward(self._target, _TIMEOUT, PORT)
-        if self._host_gets_out is None:
-            self._host_gets_out = bool(found.ok)
-            self._evidence = f"{self._target}: {found.words}"
-        return {"way out": f"this host's own way to {self._target}"} if found.ok else {}
+        found = report.host_way(self._target, _TIMEOUT, PORT)
+        self._before = self._before or found
+        ways = (("echo", found.echo), ("TCP", found.tcp))
+        return {
+            f"way out by {name}": f"this host's own way to {self._target} (by {name})"
+            for name, finding in ways
+            if finding.ok
+        }
 
     def obstacles(self) -> Sequence[str]:
         """Say why it could not be tried whether the containers get out."""
@@ -51,23 +55,23 @@ class WayOut(Aspect):
             return ()
         if not self._containers:
             return (NOBODY_RUNS,)
-        return () if self._host_gets_out else (no_way_out(self._evidence or "not tried"),)
+        if self._before is None or self._before.outward.ok:
+            return ()
+        return (no_way_out(f"{self._target}: {self._before.outward.words}"),)
 
     def faults(self) -> Sequence[str]:
         """Return a sentence for each container whose packets do not pass."""
-        out = self._host_gets_out is not False
+        target = self._target if self._before is None or self._before.outward.ok else None
+        by_tcp = target is not None and (self._before is None or bool(self._before.tcp.ok))
         question = Question(
-            prefix=None,
-            target=self._target if out else None,
-            target_port=PORT if out else None,
-            hop_count=0,
+            prefix=None, target=target, target_port=PORT if by_tcp else None, hop_count=0
         )
         targets = [ContainerTarget(each.name, each.pid) for each in self._containers]
         reports = report.check(targets, question, _TIMEOUT)
         return tuple(
             sentence
             for each in reports
-            if (sentence := fault(each, self._target if out else None, self._routed))
+            if (sentence := fault(each, target, self._routed))
         )
 
     def unsettled(self) -> Sequence[str]:
@@ -100,7 +104,7 @@ def fault(one: ContainerReport, target: IPv6Address | None, routed: bool) -> str
             f"address: {one.address.words}; default route: {one.default_route.words}; router: "
             f"{one.gateway_echo.words}."
         )
-    if not (one.target_echo.ok or one.tcp.ok):
+    if not (one.target_echo if one.tcp.ok is None else one.tcp).ok:
         return (
             f"The container {one.name} does not get out over IPv6, though this host does: to "
             f"{target}, echo: {one.target_echo.words}; TCP: {one.tcp.words}. Its address: "
