@@ -242,6 +242,8 @@ class MadeUpSystem:
                 return self._inspect(words)
             case ["docker-compose", *words] | ["docker", "compose", *words]:
                 return self._compose(words, stdin)
+            case [_, "-m", "wizard.ndp", *_]:
+                return Result(0, "")
         raise _unknown(argv)
 
     def _sysctl(self, words: list[str]) -> Result:
@@ -470,6 +472,8 @@ class MadeUpSystem:
             case ["create", *options]:
                 return self._changing(lambda: self._create(options))
             case ["connect", "--alias", alias, name, container]:
+                return self._changing(lambda: self._connect(name, container, alias))
+            case ["connect", "--alias", alias, "--ip6", _address, name, container]:
                 return self._changing(lambda: self._connect(name, container, alias))
             case ["disconnect", name, container]:
                 return self._changing(lambda: self._disconnect(name, container))

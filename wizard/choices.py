@@ -105,6 +105,10 @@ class Choices:
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
     """Return the prefix in ``text``, or a sentence that says why it cannot be used in the mode."""
+    if mode is Mode.ROUTED and not text.strip():
+        nothing = subprefixes.why_nothing_proposed(host)
+        if nothing:
+            return nothing
     prefix = prefixes.parse_prefix(text)
     if isinstance(prefix, str):
         return prefix

@@ -136,13 +136,15 @@ class Address:
 
 @dataclass(frozen=True)
 class Uplink:
-    """The interface of the IPv6 default route."""
+    """The interface through which this host reaches the IPv6 internet."""
 
     interface: str
     gateway: IPv6Address | None
     route_origin: Origin
     addresses: tuple[Address, ...]
     mtu: int = 1500
+    routed: tuple[IPv6Network, ...] = ()
+    """Global prefixes that no link has: the provider routes them here, as far as can be told."""
 
     @property
     def prefixes(self) -> tuple[IPv6Network, ...]:

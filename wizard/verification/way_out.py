@@ -69,9 +69,7 @@ class WayOut(Aspect):
         targets = [ContainerTarget(each.name, each.pid) for each in self._containers]
         reports = report.check(targets, question, _TIMEOUT)
         return tuple(
-            sentence
-            for each in reports
-            if (sentence := fault(each, target, self._routed))
+            sentence for each in reports if (sentence := fault(each, target, self._routed))
         )
 
     def unsettled(self) -> Sequence[str]:
