@@ -244,6 +244,9 @@ class MadeUpSystem:
                 return self._compose(words, stdin)
             case [_, "-m", "wizard.ndp", *_]:
                 return Result(0, "")
+            case ["ip", "link", "show", "dev", bridge]:
+                there = any(each.bridge == bridge for each in self.networks.values())
+                return Result(0 if there else 1, "")
         raise _unknown(argv)
 
     def _sysctl(self, words: list[str]) -> Result:
