@@ -1,12 +1,15 @@
 """The question whether to keep what was done, while the time for an answer runs."""
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from screens.modals import QuestionModal
@@ -17,6 +20,14 @@ from wizard.record import State
 from wizard.text import clean
 
 _BAR = 40
+
+
+class Foreseen(Message):
+    """What the next boot would take from this host, in sentences."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__()
+        self.sentences = sentences
 
 
 class KeepScreen(StepScreen):
@@ -54,6 +65,7 @@ class KeepScreen(StepScreen):
         yield paragraph("", id="countdown")
         yield paragraph("", id="how")
         yield Sentence(id="coverage")
+        yield Sentence(id="foreseen")
 
     def on_mount(self) -> None:
         """Find out once how the person is logged in."""
@@ -63,6 +75,19 @@ class KeepScreen(StepScreen):
         self.query_one("#back").display = False
         self.query_one("#how", Static).update(Content(how(self._logins)))
         self.query_one("#coverage", Sentence).say(self.wizard.session.guard_coverage(), "note")
+
+        def run() -> None:
+            sentences = self.wizard.session.next_boot()
+            with suppress(RuntimeError):
+                self.post_message(Foreseen(sentences))
+
+        # Docker is asked, and may be slow.
+        threading.Thread(target=run, name="foresee the next boot", daemon=True).start()
+
+    def on_foreseen(self, message: Foreseen) -> None:
+        """Say what the next boot would take."""
+        words = "\n- ".join(map(clean, message.sentences))
+        self.query_one("#foreseen", Sentence).say(words, "note")
 
     def show_state(self) -> None:
         """Show the time that is left, or go where the run has gone."""

@@ -197,20 +197,12 @@ def _engine_notes(engine: Engine) -> list[str]:
 
 def _uplink_notes(uplink: Uplink) -> list[str]:
     found = []
-    usable = [address for address in uplink.addresses if not address.deprecated]
     if not uplink.addresses:
         found.append(
             f"{uplink.interface} has the default route but no global address, so packets have no "
             "address to come back to."
         )
-    elif not usable:
-        shown = uplink.addresses[0].interface
-        found.append(
-            f"The address {shown} is marked as deprecated. With a unique local address on a new "
-            "bridge the host may take that one as its source, and lose its own IPv6. Take the mark "
-            "off first: its preferred lifetime must not be 0."
-        )
-    elif all(address.interface in UNIQUE_LOCAL for address in usable):
+    elif all(address.interface in UNIQUE_LOCAL for address in uplink.addresses):
         found.append(
             f"{uplink.interface} has unique local addresses alone, which the internet does not "
             "route, so somebody on the way has to translate them."
@@ -298,6 +290,11 @@ def _uplink(uplink: Uplink) -> tuple[str, Verdict]:
         if not address.temporary
     )
     words = f"{uplink.interface} {router} ({uplink.route_origin}); {addresses or 'no address'}"
+    others = [each for each in uplink.advertised if each.interface != uplink.interface]
+    for each in others:
+        words += f"; {each.interface} lives by router advertisements too ({each.manager})"
+    if uplink.addresses and all(address.deprecated for address in uplink.addresses):
+        return words, "problem"
     return words, "note" if _uplink_notes(uplink) else "ok"
 
 

@@ -145,6 +145,8 @@ class Uplink:
     mtu: int = 1500
     routed: tuple[IPv6Network, ...] = ()
     """Global prefixes that no link has: the provider routes them here, as far as can be told."""
+    advertised: "tuple[Advertised, ...]" = ()
+    """Every interface that lives by router advertisements, this one or another."""
 
     @property
     def prefixes(self) -> tuple[IPv6Network, ...]:
@@ -165,6 +167,14 @@ class Manager(StrEnum):
     def kernel_handles_advertisements(self) -> bool:
         """Whether the kernel, rather than this program, acts on router advertisements."""
         return self in (Manager.IFUPDOWN, Manager.KERNEL)
+
+
+@dataclass(frozen=True)
+class Advertised:
+    """An interface with a route or an address that came by router advertisement."""
+
+    interface: str
+    manager: Manager
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from wizard import deprecated
 from wizard.choices import Choices, Mode
 from wizard.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
 from wizard.record import State
@@ -75,6 +76,10 @@ def _uplink(host: Host, _choices: Choices | None) -> Iterator[str]:
         yield host.uplink.reason
 
 
+def _deprecated(host: Host, _choices: Choices | None) -> Iterator[str]:
+    yield from deprecated.obstacles(host)
+
+
 def _earlier(host: Host, _choices: Choices | None) -> Iterator[str]:
     if host.root and isinstance(host.earlier, Unknown):
         yield host.earlier.reason
@@ -129,5 +134,13 @@ def _dropping(chain: ForwardChain, bridge: str, routed: bool) -> str:
     )
 
 
-OBSTACLES: tuple[Obstacle, ...] = (_debian, _engine, _uplink, _earlier, _outward, _forward_chains)
+OBSTACLES: tuple[Obstacle, ...] = (
+    _debian,
+    _engine,
+    _uplink,
+    _deprecated,
+    _earlier,
+    _outward,
+    _forward_chains,
+)
 """Everything that may stand in the way, in the order in which it is said."""

@@ -12,6 +12,7 @@ from wizard import earlier_releases, logins, script, sources
 from wizard import plan as planning
 from wizard.apply import guard, journal, lock, revert, start, undoing, window
 from wizard.apply.undoing import UndoPreview
+from wizard.boot import outlook
 from wizard.choices import Choices, Mode, Proxy
 from wizard.detect.look import look
 from wizard.detect.run import detect
@@ -139,6 +140,10 @@ class Session:
             return clean(self.store.place.read_text(encoding="utf-8").strip())
         except (OSError, UnicodeDecodeError):
             return ""
+
+    def next_boot(self) -> tuple[str, ...]:
+        """Return what the next boot would take from this host, in sentences; it is only read."""
+        return outlook.look().sentences
 
     def logins(self) -> logins.Logins:
         """Return how the person can log in a second time, to prove that a login still works."""

@@ -14,8 +14,16 @@ from wizard.ndp import unit as ndp_unit
 from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
 from wizard.system import FileState, System
 from wizard.text import clean_line
+from wizard.uplink import unit as uplink_unit
 
-OWN_PATHS = (sysctl.PATH, ip6tables.PATH, systemd_unit.PATH, ndp_unit.PATH, ndppd.PATH)
+OWN_PATHS = (
+    sysctl.PATH,
+    ip6tables.PATH,
+    systemd_unit.PATH,
+    ndp_unit.PATH,
+    uplink_unit.PATH,
+    ndppd.PATH,
+)
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,9 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
             say("Left on this host, and why:")
         for line in record.left:
             say(f"  - {line}")
+        if record.state in (State.APPLIED, State.UNCONFIRMED):
+            for sentence in opened.next_boot():
+                say(sentence)
         if record.state is State.UNCONFIRMED:
             say(
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
@@ -253,6 +256,8 @@ def _status_lines(record: Record, opened: Session) -> list[str]:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
+    if opened.root and record.state in (State.APPLIED, State.UNCONFIRMED) and not running:
+        lines += opened.next_boot()
     faults = earlier_releases.faults(record)
     if faults:
         lines.append("An earlier release of the wizard set this up, and this may go wrong:")

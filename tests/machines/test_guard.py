@@ -146,7 +146,7 @@ def test_a_disk_that_fills_up_keeps_nobody_from_taking_it_back(machine: StartMac
     run = guarded(machine)
     run.host.shell(
         "mkdir -p /var/lib/docker-ipv6-wizard;"
-        "mount -t tmpfs -o size=2m,mode=0700 full /var/lib/docker-ipv6-wizard"
+        "mount -t tmpfs -o size=20m,mode=0700 full /var/lib/docker-ipv6-wizard"
     )
     assert run.applies(8).returncode == ExitCode.DONE
     run.host.shell("dd if=/dev/zero of=/var/lib/docker-ipv6-wizard/junk bs=4k 2>/dev/null || true")

@@ -10,7 +10,7 @@ from tests.machines.guarding import Guarded, guarded
 from tests.machines.support import apply, reaches_internet, undo, wizard
 from wizard.errors import ExitCode
 
-SYSCTLS = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
+SYSCTLS = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
 CHAIN = "DOCKER-IPV6-WIZARD"
 THEIR_RULE = ("-s", "2001:db8:bad::/48", "-j", "DROP")
 

@@ -175,6 +175,7 @@ class MadeUpSession(Session):
     place: str = ""
     way_in: Logins = OVER_BOTH
     coverage: str = ""
+    foreseen: tuple[str, ...] = ()
     left: float = 107.0
     """Seconds until a run that waits for an answer is taken back."""
     notes: tuple[str, ...] = ()
@@ -279,6 +280,9 @@ class MadeUpSession(Session):
 
     def logins(self) -> Logins:
         return self.way_in
+
+    def next_boot(self) -> tuple[str, ...]:
+        return self.foreseen
 
     def guard_coverage(self) -> str:
         return self.coverage

@@ -133,6 +133,8 @@ DIFFERENT = (
     ),
     Difference("", "systemctl daemon-reload", "A unit puts rules and values back at every boot."),
     Difference("", "systemctl enable --now docker-ipv6-wizard.service", "The same."),
+    Difference("", "systemctl daemon-reload", "Another unit keeps accept_ra at 2 whoever sets it."),
+    Difference("", "systemctl enable --now docker-ipv6-wizard-uplink.service", "The same."),
     Difference(
         "",
         "docker network connect --alias web mastodon_ipv6 mastodon_web_1",

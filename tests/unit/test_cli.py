@@ -205,7 +205,7 @@ def test_one_choice_for_all_that_somebody_changed_by_the_command_line(
     here: Here, wizard: Wizard, answers: Path
 ) -> None:
     wizard("--apply", "--yes", "--answers", answers)
-    files, sysctls = here.made.system.files, "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
+    files, sysctls = here.made.system.files, "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
     applied = here.made.system.snapshot()
     files[sysctls] = replace(files[sysctls], text="# mine\n")
     mine = replace(files[here.made.path], text=files[here.made.path].text + "# mine\n")

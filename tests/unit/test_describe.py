@@ -168,14 +168,6 @@ def test_a_record_that_only_root_may_read_is_not_in_a_users_way() -> None:
         ({"ip6tables": Ip6tables("1.8.9", True, True)}, "ip6tables-nft-save"),
         ({"uplink": uplink()}, "no global address"),
         (
-            {
-                "uplink": uplink(
-                    Address(IPv6Interface("2001:db8::1/64"), Origin.STATIC, False, deprecated=True)
-                )
-            },
-            "marked as deprecated",
-        ),
-        (
             {"uplink": uplink(Address(IPv6Interface("fd00::1/64"), Origin.STATIC))},
             "unique local addresses alone",
         ),

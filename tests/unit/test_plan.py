@@ -1,6 +1,6 @@
 import tomllib
 from dataclasses import fields, replace
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,17 @@ from wizard import plan as planning
 from wizard import sources
 from wizard.choices import Choices, Mode, Placement
 from wizard.errors import Refused
-from wizard.host import Compose, Host, Ip6tables, Manager, Unknown, Uplink
+from wizard.host import (
+    Address,
+    Advertised,
+    Compose,
+    Host,
+    Ip6tables,
+    Manager,
+    Origin,
+    Unknown,
+    Uplink,
+)
 from wizard.modes.shared import project_of
 from wizard.plan import Plan
 from wizard.steps import ip6tables, kinds, sysctl
@@ -23,11 +33,18 @@ from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables as Rules
 from wizard.steps.sysctl import Sysctl
+from wizard.steps.systemd_unit import SystemdUnit
 from wizard.system import FileState
+from wizard.uplink import unit as uplink_unit
 
 Kind = TypeVar("Kind", bound=Step)
 
 WHOLE = ["sysctl", "ip6tables", "systemd-unit", "docker-network", "compose-file", "attach"]
+
+PREFIXES = {
+    Mode.ULA: IPv6Network("fd12:3456:789a::/64"),
+    Mode.ROUTED: IPv6Network("2001:db8:1:2:3::/80"),
+}
 
 
 def kinds_of(plan: Plan) -> list[str]:
@@ -56,8 +73,55 @@ def test_debian_12_with_a_static_route_gets_all_steps_and_keeps_accept_ra() -> N
 
 def test_debian_13_whose_kernel_hears_advertisements_gets_accept_ra_first() -> None:
     plan = deployment(made_up_hosts.debian13()).plan()
-    assert kinds_of(plan) == WHOLE
+    assert kinds_of(plan) == [WHOLE[0], "systemd-unit", *WHOLE[1:]]
     assert the(Sysctl, plan).values[0] == ("net.ipv6.conf.eth0.accept_ra", "2")
+
+
+def test_every_interface_on_which_the_kernel_listens_is_kept_listening_and_named() -> None:
+    others = (
+        Advertised("eth1", Manager.KERNEL),
+        Advertised("wlan0", Manager.NETWORK_MANAGER),
+        Advertised("eth0", Manager.IFUPDOWN),
+        Advertised("br0", Manager.IFUPDOWN),
+    )
+    host = with_uplink(made_up_hosts.debian13(), advertised=others)
+    plan = deployment(host).plan()
+    step = the(Sysctl, plan)
+    assert step.values == (
+        ("net.ipv6.conf.eth0.accept_ra", "2"),
+        ("net.ipv6.conf.br0.accept_ra", "2"),
+        ("net.ipv6.conf.eth1.accept_ra", "2"),
+        ("net.ipv6.conf.all.forwarding", "1"),
+        ("net.ipv6.conf.default.forwarding", "1"),
+    )
+    assert "eth0 and br0 and eth1" in step.title
+    service = next(each for each in plan.steps if isinstance(each, SystemdUnit))
+    assert service.path == uplink_unit.PATH
+    assert service.text.count("wizard.uplink --forwarding eth0 br0 eth1\n") == 1
+    assert plan.remarks[0].startswith(
+        "accept_ra is left alone: NetworkManager listens to router advertisements on wlan0 itself"
+    )
+
+
+def test_a_second_interface_that_lives_by_advertisement_counts_where_the_first_does_not() -> None:
+    host = with_uplink(made_up_hosts.debian12(), advertised=(Advertised("eth1", Manager.KERNEL),))
+    step = the(Sysctl, deployment(host).plan())
+    assert step.values[0] == ("net.ipv6.conf.eth1.accept_ra", "2")
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_host_with_deprecated_addresses_alone_is_refused_with_what_mends_it(mode: Mode) -> None:
+    address = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.STATIC, deprecated=True)
+    host = with_uplink(made_up_hosts.debian12(), addresses=(address,))
+    with pytest.raises(Refused) as refused:
+        deployment(host, mode=mode, prefix=PREFIXES[mode]).plan()
+    assert "ip -6 address change 2001:db8:1:2::10/64 dev eth0 preferred_lft forever" in str(
+        refused.value
+    )
+    assert "/etc/network/interfaces" in str(refused.value)
+    spare = replace(address, interface=IPv6Interface("2001:db8:1:2::11/64"), deprecated=False)
+    host = with_uplink(made_up_hosts.debian12(), addresses=(address, spare))
+    assert deployment(host, mode=mode, prefix=PREFIXES[mode]).plan().steps
 
 
 def test_the_name_of_an_interface_with_a_dot_is_written_as_sysctl_wants_it() -> None:
@@ -82,7 +146,13 @@ def test_where_a_program_hears_the_advertisements_accept_ra_is_left_alone(
 
 def test_an_engine_that_manages_ip6tables_gets_no_rules_and_no_unit_and_says_why() -> None:
     plan = deployment(made_up_hosts.debian14()).plan()
-    assert kinds_of(plan) == ["sysctl", "docker-network", "compose-file", "attach"]
+    assert kinds_of(plan) == [
+        "sysctl",
+        "systemd-unit",
+        "docker-network",
+        "compose-file",
+        "attach",
+    ]
     (remark,) = plan.remarks
     assert "No packet filter rules and no unit: Docker 28.5.2+dfsg1" in remark
 

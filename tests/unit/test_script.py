@@ -204,7 +204,7 @@ def test_the_script_changes_nothing_on_a_host_that_is_not_as_it_was(
     made = at("/srv/x", TODAY)
     plan = elsewhere(made.plan(), root)
     compose = put(made, root)
-    other = compose if edited == "compose" else root / "etc/sysctl.d/90-docker-ipv6-wizard.conf"
+    other = compose if edited == "compose" else root / "etc/sysctl.d/zz-docker-ipv6-wizard.conf"
     other.write_text("# somebody was here\n")
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert run_script(root, plan).returncode != 0
@@ -249,7 +249,7 @@ def test_a_text_that_holds_the_mark_of_the_script_itself_is_written_whole(
 def test_a_file_of_ours_that_is_not_text_is_recognised_by_its_bytes(root: Path) -> None:
     made = at("/srv/x", TODAY)
     odd = b"caf\xe9\r\n"
-    path = root / "etc/sysctl.d/90-docker-ipv6-wizard.conf"
+    path = root / "etc/sysctl.d/zz-docker-ipv6-wizard.conf"
     path.write_bytes(odd)
     put(made, root)
     plan = elsewhere(made.plan(), root)

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from wizard.files import read_regular
 from wizard.system import environment
 from wizard.text import clean_line
 
@@ -20,13 +21,13 @@ class CannotTell(Exception):
 
 
 def read(path: Path) -> str:
-    """Return the text of a file.
+    """Return the text of a regular file.
 
     Raises:
-        CannotTell: It is not there, or closed to this user.
+        CannotTell: It is not there, closed to this user, no regular file, or endless.
     """
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return read_regular(path)
     except PermissionError:
         raise CannotTell(f"Only root may read {clean_line(str(path))}: {BECOME_ROOT}.") from None
     except OSError as error:

@@ -4,9 +4,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from wizard.detect import (
+    advertised,
     compose,
     debian,
     docker_engine,
@@ -25,7 +27,7 @@ from wizard.detect import (
 )
 from wizard.detect.looking import CannotTell
 from wizard.detect.netlink import Netlink
-from wizard.host import Host, Manager, Unknown
+from wizard.host import Host, Manager, Unknown, Uplink
 from wizard.text import clean_line
 
 DEADLINE = 5.0
@@ -62,6 +64,11 @@ def detectors(target: IPv6Address | None = None) -> dict[str, Detector]:
     """Return the detector of each field of :class:`Host`, the quick ones first."""
     netlink = Netlink()
 
+    def uplink_with_others() -> Uplink:
+        snapshot = netlink.snapshot()
+        found = uplink.parse(snapshot)
+        return replace(found, advertised=advertised.detect(snapshot, manager.detect))
+
     def manager_of_uplink() -> Manager:
         snapshot = netlink.snapshot()
         interface = uplink.parse(snapshot).interface
@@ -78,7 +85,7 @@ def detectors(target: IPv6Address | None = None) -> dict[str, Detector]:
         "ip6tables": ip6tables.detect,
         "firewall": firewall.detect,
         "compose": compose.detect,
-        "uplink": lambda: uplink.parse(netlink.snapshot()),
+        "uplink": uplink_with_others,
         "manager": manager_of_uplink,
         "prefixes_in_use": lambda: prefixes_in_use.parse(netlink.snapshot()),
         "engine": docker_engine.detect,

@@ -66,6 +66,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         filtering = (rules, ours, network)
     steps: list[Step | None] = [
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
+        shared.keep_listening(host, sources),
         # Before the unit, which makes the same entries: what is there already is somebody else's.
         fixed,
         *filtering,

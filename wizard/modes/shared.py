@@ -8,14 +8,25 @@ from wizard.choices import ROUTED_GATEWAY, Choices, Placement, find_project
 from wizard.compose.edit import add_network
 from wizard.compose.override import override, picks_up_override
 from wizard.errors import Refused
-from wizard.host import ComposeProject, Container, Host, Manager, Origin, Unknown, Uplink
+from wizard.host import (
+    Advertised,
+    ComposeProject,
+    Container,
+    Host,
+    Manager,
+    Origin,
+    Unknown,
+    Uplink,
+)
 from wizard.sources import Sources
 from wizard.steps.attach import Attach
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.sysctl import PATH, Sysctl, name
+from wizard.steps.systemd_unit import SystemdUnit
 from wizard.system import FileState
 from wizard.text import clean_line
+from wizard.uplink import unit
 
 _ETHERNET_MTU = 1500
 
@@ -35,6 +46,28 @@ def by_advertisement(uplink: Uplink) -> bool:
     """
     return uplink.route_origin is Origin.ADVERTISEMENT or any(
         address.origin is Origin.ADVERTISEMENT for address in uplink.addresses
+    )
+
+
+def advertised(host: Host) -> tuple[Advertised, ...]:
+    """Return every interface that lives by router advertisements, the uplink first."""
+    uplink = host.uplink
+    if isinstance(uplink, Unknown):
+        return ()
+    found = {each.interface: each for each in uplink.advertised}
+    if by_advertisement(uplink) and not isinstance(host.manager, Unknown):
+        found[uplink.interface] = Advertised(uplink.interface, host.manager)
+    return tuple(
+        sorted(
+            found.values(), key=lambda each: (each.interface != uplink.interface, each.interface)
+        )
+    )
+
+
+def listening(host: Host) -> tuple[str, ...]:
+    """Return the interfaces on which the kernel itself must go on hearing advertisements."""
+    return tuple(
+        each.interface for each in advertised(host) if each.manager.kernel_handles_advertisements
     )
 
 
@@ -70,35 +103,50 @@ def forwarding(
 
     ``further`` are kernel parameters that a mode needs besides.
     """
-    values = []
+    values = [(name(interface, "accept_ra"), "2") for interface in listening(host)]
     if not engine_forwards(host):
         values += [(name("all", "forwarding"), "1"), (name("default", "forwarding"), "1")]
-    uplink = host.uplink
-    if (
-        not isinstance(uplink, Unknown)
-        and by_advertisement(uplink)
-        and not isinstance(host.manager, Unknown)
-        and host.manager.kernel_handles_advertisements
-    ):
-        values.insert(0, (name(uplink.interface, "accept_ra"), "2"))
     values += further
-    return Sysctl(tuple(values), sources.files.get(PATH)) if values else None
+    return Sysctl(tuple(values), sources.files.get(PATH), PATH) if values else None
+
+
+def keep_listening(host: Host, sources: Sources) -> SystemdUnit | None:
+    """Return the step for the service that keeps interfaces listening, or None without any.
+
+    The file of kernel parameters alone does not: ifupdown sets accept_ra anew whenever it brings
+    an interface up, and sysctl(8) reads /etc/sysctl.conf after every other file.
+    """
+    interfaces = listening(host)
+    if not interfaces:
+        return None
+    shown = " and ".join(map(clean_line, interfaces))
+    return SystemdUnit(
+        unit.PATH,
+        unit.unit(interfaces, PATH, forwarding=not engine_forwards(host)),
+        sources.files.get(unit.PATH),
+        purpose=f"Keep {shown} listening to router advertisements",
+        explanation=(
+            "What configures the network may set accept_ra to another value later: ifupdown does "
+            "whenever it brings an interface up, and so does a file of kernel parameters that is "
+            "read after the wizard's. The routes and addresses of this host would then run out, "
+            "perhaps long after today. This service sets it back at once, and asks the router for "
+            "an advertisement where the default route is missing. It keeps IPv6 forwarding on, "
+            "too: to switch that off, take the wizard's changes back."
+        ),
+    )
 
 
 def advertisement_remark(host: Host) -> str | None:
     """Return what to say where a program, not the kernel, listens to router advertisements."""
-    if (
-        isinstance(host.uplink, Unknown)
-        or not by_advertisement(host.uplink)
-        or isinstance(host.manager, Unknown)
-        or host.manager.kernel_handles_advertisements
-    ):
+    others = [each for each in advertised(host) if not each.manager.kernel_handles_advertisements]
+    if not others:
         return None
-    remark = (
-        f"accept_ra is left alone: {host.manager} listens to router advertisements on "
-        f"{clean_line(host.uplink.interface)} itself, which forwarding in the kernel does not stop."
+    who = " and ".join(
+        f"{each.manager} listens to router advertisements on {clean_line(each.interface)} itself"
+        for each in others
     )
-    if host.manager is Manager.NETWORKD:
+    remark = f"accept_ra is left alone: {who}, which forwarding in the kernel does not stop."
+    if any(each.manager is Manager.NETWORKD for each in others):
         remark += " Do not set IPv6Forwarding= in its own files, which would."
     return remark
 

@@ -27,7 +27,10 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))
-    steps: list[Step | None] = [shared.forwarding(host, sources)]
+    steps: list[Step | None] = [
+        shared.forwarding(host, sources),
+        shared.keep_listening(host, sources),
+    ]
     remarks = [shared.advertisement_remark(host)]
     if host.engine.manages_ip6tables:
         remarks.append(

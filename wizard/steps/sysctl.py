@@ -1,5 +1,6 @@
 """Kernel parameters: the live value, and a file in /etc/sysctl.d that sets it at every boot."""
 
+import json
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +18,13 @@ from wizard.steps.comparing import (
     verdicts,
 )
 from wizard.system import FileState, System
+from wizard.uplink.regain import regain
 
-PATH = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
+PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
+"""Named so that it is read after the files of others, which are sorted by name (sysctl.d(5))."""
+
+_OLD_PATH = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
+"""Where a record that names no file has it."""
 
 _FORWARDING = "net.ipv6.conf.all.forwarding"
 
@@ -43,17 +49,17 @@ class Sysctl(Step):
 
     values: tuple[tuple[str, str], ...]
     previous: FileState | None = None
-    path: str = PATH
+    path: str = _OLD_PATH
 
     @property
     def title(self) -> str:
         """What it does."""
-        listening = self._listening
+        listening = " and ".join(self._listening)
         what = "let the kernel forward IPv6"
         if self._answering:
             what += f" and answer for neighbours on {self._answering}"
         if listening:
-            return f"Keep the default route of {listening}, and {what}"
+            return f"Keep what routers advertise on {listening}, and {what}"
         return f"L{what[1:]}" if self._answering else f"L{what[1:]} for the containers"
 
     @property
@@ -64,12 +70,13 @@ class Sysctl(Step):
             "too; this file keeps it on after a reboot."
         ]
         if self._listening:
+            shown = " and ".join(self._listening)
             reasons.insert(
                 0,
-                f"The IPv6 default route of this host comes by router advertisement, and a host "
-                f"that forwards stops listening to those: the route would be gone at once, and "
-                f"with it every connection over IPv6. accept_ra=2 on {self._listening} makes it "
-                f"listen all the same, so it is set first.",
+                f"On {shown} this host has an IPv6 route or address that came by router "
+                "advertisement, and a host that forwards stops listening to those: the default "
+                "route would be gone at once, and with it every connection over IPv6. accept_ra=2 "
+                "makes it listen all the same, so it is set first.",
             )
         if self._answering:
             reasons.append(
@@ -79,19 +86,18 @@ class Sysctl(Step):
         return " ".join(reasons)
 
     @property
-    def _listening(self) -> str | None:
-        return self._interface_of("accept_ra")
+    def _listening(self) -> tuple[str, ...]:
+        return self._interfaces_of("accept_ra")
 
     @property
     def _answering(self) -> str | None:
-        return self._interface_of("proxy_ndp")
+        return next(iter(self._interfaces_of("proxy_ndp")), None)
 
-    def _interface_of(self, wanted: str) -> str | None:
-        for key, _value in self.values:
-            group, _, parameter = key.removeprefix("net.ipv6.conf.").rpartition(".")
-            if parameter == wanted:
-                return group.replace("/", ".")
-        return None
+    def _interfaces_of(self, wanted: str) -> tuple[str, ...]:
+        names = (key.removeprefix("net.ipv6.conf.").rpartition(".") for key, _value in self.values)
+        return tuple(
+            group.replace("/", ".") for group, _, parameter in names if parameter == wanted
+        )
 
     @property
     def text(self) -> str:
@@ -120,13 +126,14 @@ class Sysctl(Step):
         return None
 
     def capture(self, system: System) -> dict[str, Any]:
-        """Add the live values, and the Docker networks that use IPv6 already."""
+        """Add the live values, the Docker networks that use IPv6 already, and advertised routes."""
         live = _read(system, [key for key, _value in self.values])
         if _FORWARDING in live:
             live |= forwarding_now(system)
         return super().capture(system) | {
             "live": [[key, value] for key, value in live.items()],
             "ipv6_networks": sorted(ipv6_networks(system)),
+            "default_routes": [list(each) for each in advertised_routes(system)],
         }
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
@@ -216,7 +223,27 @@ class Sysctl(Step):
             if each.name in wanted or (each.needed and each.name != self.path)
         ]
         kept = dict.fromkeys(left_of(values, found, decisions))
-        return (*kept, *self.undo_files(system, before, found, decisions))
+        files = self.undo_files(system, before, found, decisions)
+        return (*kept, *files, *self._missing_routes(system, before, report))
+
+    def _missing_routes(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+        """Bring the advertised default routes back that there were; say which do not come."""
+        routers = {str(each[0]): str(each[1]) for each in before.get("default_routes", [])}
+        there = {interface for interface, _router in default_routes(system)}
+        forwarding = forwarding_now(system)
+        missing = [
+            each for each in routers if each not in there and name(each, "forwarding") in forwarding
+        ]
+        if not missing:
+            return ()
+        report(f"# Asking the routers on {' and '.join(missing)} for the IPv6 default route.")
+        return tuple(
+            f"The IPv6 default route over {each}, which was there before, is missing, and no "
+            f"router answered when it was asked for it. This host has no IPv6 that way until one "
+            f"does. Type: ip -6 route replace default via {routers[each]} dev {each} — or restart "
+            "the host."
+            for each in regain(missing)
+        )
 
     def undo_early(
         self,
@@ -278,6 +305,30 @@ def _parse(output: str) -> dict[str, str]:
 def forwarding_now(system: System) -> dict[str, str]:
     """Return whether each interface forwards, by the name of its parameter."""
     return _read_pattern(system, _EVERY_FORWARDING)
+
+
+def default_routes(system: System) -> list[tuple[str, str]]:
+    """Return interface and router of each IPv6 default route."""
+    return [(each, router) for each, router, _protocol in _default_routes(system)]
+
+
+def advertised_routes(system: System) -> list[tuple[str, str]]:
+    """Return the same of those that came by router advertisement."""
+    found = _default_routes(system)
+    return [(each, router) for each, router, protocol in found if protocol == "ra"]
+
+
+def _default_routes(system: System) -> list[tuple[str, str, str]]:
+    result = system.run(("ip", "-6", "-json", "route", "show", "default"))
+    try:
+        listed = json.loads(result.output or "[]")
+    except ValueError:
+        return []
+    return [
+        (str(hop.get("dev", "")), str(hop.get("gateway", "")), str(route.get("protocol", "")))
+        for route in listed
+        for hop in route.get("nexthops") or [route]
+    ]
 
 
 def ipv6_networks(system: System) -> set[str]:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Sequence
 
 from wizard.errors import StepFailed
-from wizard.host import Host
+from wizard.host import Host, Unknown
 from wizard.modes.shared import project_of
 from wizard.plan import Plan
 from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
 from wizard.verification.host import HostRoutes
+from wizard.verification.next_boot import NextBoot
 from wizard.verification.way_out import WayOut
 
 PATIENCE = 10.0
@@ -60,11 +61,18 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
     choices = plan.choices
     return Verification(
         (
-            HostRoutes(system, choices.target),
+            HostRoutes(system, choices.target, bridges_of(host)),
             Containers(system, project_of(host, choices).name),
+            NextBoot(),
             WayOut(host, choices),
         )
     )
+
+
+def bridges_of(host: Host) -> set[str]:
+    """Return the interfaces of the Docker networks that a host has."""
+    networks = () if isinstance(host.networks, Unknown) else host.networks
+    return {network.bridge for network in networks if network.bridge}
 
 
 def _in_words(gone: Sequence[str], faults: Sequence[str], unsettled: Sequence[str]) -> str:

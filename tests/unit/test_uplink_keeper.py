@@ -1,0 +1,121 @@
+import itertools
+
+from wizard.uplink.keeper import Keeper
+
+
+class MadeUpKernel:
+    """A kernel with one interface, whose router answers the question that it is told to."""
+
+    def __init__(self) -> None:
+        self.value: int | None = 2
+        self.forwarding = True
+        self.source: str | None = "fe80::10"
+        self.route = True
+        self.did: list[str] = []
+        self.answers_at = 0
+
+    def accept_ra(self, interface: str) -> int | None:
+        return self.value
+
+    def listen(self, interface: str) -> None:
+        self.did.append(f"listen {interface}")
+        self.value = 2
+
+    def forwards(self) -> bool | None:
+        return self.forwarding
+
+    def forward(self) -> None:
+        self.did.append(f"forward with {self.value}")
+        self.forwarding = True
+
+    def link_local(self, interface: str) -> str | None:
+        return self.source
+
+    def has_default_route(self, interface: str) -> bool:
+        return self.route
+
+    def solicit(self, interface: str, source: str) -> bool:
+        self.did.append(f"solicit {interface} from {source}")
+        asked = sum(each.startswith("solicit") for each in self.did)
+        self.route = self.route or asked == self.answers_at
+        return True
+
+
+def keeper(kernel: MadeUpKernel, *, forwarding: bool = False) -> Keeper:
+    return Keeper(["eth0"], forwarding, kernel, say=lambda sentence: None)
+
+
+def test_nothing_is_done_where_all_is_well() -> None:
+    kernel = MadeUpKernel()
+    assert keeper(kernel).look(0.0) is None
+    assert kernel.did == []
+
+
+def test_whoever_stops_it_listening_it_listens_again_and_asks_once_for_what_it_missed() -> None:
+    kernel = MadeUpKernel()
+    kept = keeper(kernel)
+    kept.look(0.0)
+    kernel.value = 1
+    kept.look(1.0, changed=False)
+    assert kernel.did == ["listen eth0", "solicit eth0 from fe80::10"]
+    kept.look(2.0, changed=False)
+    kept.look(9.0, changed=False)
+    assert len(kernel.did) == 2
+
+
+def test_it_asks_for_a_missing_default_route_less_and_less_often_until_it_is_there() -> None:
+    kernel = MadeUpKernel()
+    kernel.route, kernel.answers_at = False, 5
+    kept = keeper(kernel)
+    due, times = kept.look(0.0), [0.0]
+    while due is not None:
+        kept.look(due - 0.5, changed=False)
+        asked = len(kernel.did)
+        assert asked == len(times)
+        times.append(due)
+        due = kept.look(due, changed=False)
+    assert len(kernel.did) == 5
+    pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+    for pause, wanted in zip(pauses, (4, 8, 16, 32), strict=False):
+        assert wanted * 0.9 <= pause <= wanted * 1.1
+    kernel.route = False
+    kept.look(times[-1] + 100, changed=True)
+    assert len(kernel.did) == 6
+
+
+def test_an_interface_that_is_not_up_is_asked_on_as_soon_as_it_is() -> None:
+    kernel = MadeUpKernel()
+    kernel.route, kernel.source, kernel.answers_at = False, None, 1
+    kept = keeper(kernel)
+    assert kept.look(0.0) is None
+    kernel.source = "fe80::10"
+    kept.look(50.0, changed=True)
+    assert kernel.did == ["solicit eth0 from fe80::10"]
+
+
+def test_an_interface_that_is_gone_is_waited_for() -> None:
+    kernel = MadeUpKernel()
+    kernel.value, kernel.source = None, None
+    kept = keeper(kernel)
+    assert kept.look(0.0) is None
+    kernel.value, kernel.source = 1, "fe80::10"
+    kept.look(1.0)
+    assert kernel.did[0] == "listen eth0"
+
+
+def test_forwarding_comes_back_after_the_interfaces_listen() -> None:
+    kernel = MadeUpKernel()
+    kept = keeper(kernel)
+    kept.look(0.0)
+    kernel.value, kernel.forwarding = 1, False
+    kept.look(1.0, changed=False)
+    assert kernel.did[:2] == ["listen eth0", "forward with 2"]
+
+
+def test_forwarding_that_never_was_on_is_left_to_docker_unless_it_is_wanted() -> None:
+    kernel = MadeUpKernel()
+    kernel.forwarding = False
+    keeper(kernel).look(0.0)
+    assert kernel.did == []
+    keeper(kernel, forwarding=True).look(0.0)
+    assert kernel.did == ["forward with 2"]

@@ -1,0 +1,37 @@
+"""Waits until the kernel tells of a change of a link, an IPv6 address or an IPv6 route."""
+
+import errno
+import select
+import socket
+
+_LINKS, _ADDRESSES, _ROUTES = 0x1, 0x100, 0x400
+"""Groups of rtnetlink(7): RTMGRP_LINK, RTMGRP_IPV6_IFADDR, RTMGRP_IPV6_ROUTE."""
+
+
+class Happenings:
+    """A socket on which the kernel tells."""
+
+    def __init__(self) -> None:
+        """Begin to listen.
+
+        Raises:
+            OSError: The kernel does not let this process listen.
+        """
+        self._socket = socket.socket(
+            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE
+        )
+        self._socket.bind((0, _LINKS | _ADDRESSES | _ROUTES))
+
+    def wait(self, seconds: float) -> bool:
+        """Wait at most so long; return whether anything happened, all of which is then read."""
+        if not select.select([self._socket], [], [], max(0.0, seconds))[0]:
+            return False
+        while True:
+            try:
+                self._socket.recv(65536)
+            except BlockingIOError:
+                return True
+            except OSError as error:
+                # Messages were lost: something happened.
+                if error.errno != errno.ENOBUFS:
+                    raise
