@@ -11,6 +11,7 @@ from screens.messages import PlanChecked
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.widgets.details import Detail
+from wizard import acceptance
 from wizard.errors import Refused, WizardError
 from wizard.plan import Plan
 from wizard.text import clean
@@ -112,14 +113,20 @@ class PreviewScreen(ReviewScreen):
             return
         count = len(message.plan.steps)
         steps = "this step" if count == 1 else f"these {count} steps"
+        lost = message.plan.losses
+        loss = (
+            f"This stops answering over IPv6: {acceptance.in_short(message.plan)}. The overview "
+            "says why, and what keeps it. "
+        )
         self.app.push_screen(
             QuestionModal(
-                f"Apply {steps} now?",
-                "They are done one after the other. If one fails, all are taken back. At the end "
-                "the wizard asks whether to keep them, and without an answer within "
+                f"Apply {steps} now, and lose that?" if lost else f"Apply {steps} now?",
+                f"{loss if lost else ''}They are done one after the other. If one fails, all are "
+                "taken back. At the end the wizard asks whether to keep them, and without an "
+                "answer within "
                 f"{in_words(self.wizard.choices.window)} all are taken back, too. Closing this "
                 "terminal does not stop them.",
-                yes="Apply",
+                yes="Apply, and lose it" if lost else "Apply",
                 no="Not yet",
             ),
             self._answered,
@@ -128,6 +135,10 @@ class PreviewScreen(ReviewScreen):
     def _answered(self, yes: bool | None) -> None:
         if not yes:
             return
+        plan = self.wizard.plan
+        if plan is not None and plan.unaccepted:
+            self.wizard.answer(accepted=acceptance.accept_all(plan))
+            self.wizard.make_plan()
         complaint = self.wizard.start_apply()
         if complaint:
             self.say(complaint, "problem")

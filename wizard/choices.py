@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tomli_w
 
-from wizard import prefixes, subprefixes
+from wizard import filtering, prefixes, subprefixes
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
@@ -25,9 +25,6 @@ WINDOW = (30, 900)
 
 DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
 """A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
-
-ROUTED_GATEWAY = (27, 0)
-"""The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
 
 NDPPD_RELEASES = (12, 13)
 """The releases of Debian that have the package ndppd."""
@@ -98,6 +95,9 @@ class Choices:
     """For routed addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
+    accepted: tuple[str, ...] = ()
+    """Published ports that may stop answering over IPv6, by their names, such as
+    ``[::]:3000/tcp``."""
     unproven: bool = False
     """Go on where it cannot be tried whether the containers get out: this host itself does not
     reach the target, or none of the chosen services has a running container."""
@@ -241,11 +241,11 @@ def check_inwards(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the packet filter cannot be so, or None."""
     if choices.mode is not Mode.ROUTED or choices.inwards is Inwards.PUBLISHED:
         return None
-    if not isinstance(host.engine, Unknown) and host.engine.release >= ROUTED_GATEWAY:
+    found = filtering.of_routed(host)
+    if found.by_engine:
         return (
-            f"Docker {host.engine.version} filters what comes in itself, and lets in what is "
-            "published. Choose published ports, and publish in the Compose file what should be "
-            "reached."
+            f"{found.reason} Choose published ports, and publish in the Compose file what should "
+            "be reached."
         )
     return None
 
@@ -321,7 +321,9 @@ def resume(saved: Choices, host: Host) -> Choices:
             target=saved.target,
             unproven=saved.unproven,
         )
-        chosen = replace(chosen, file=saved.file if fitting else chosen.file)
+        chosen = replace(
+            chosen, file=saved.file if fitting else chosen.file, accepted=saved.accepted
+        )
         if check_network_name(saved.network, host) is None:
             chosen = replace(chosen, network=saved.network)
     if check_bridge(saved.bridge, host) is None:
@@ -400,6 +402,8 @@ def to_table(choices: Choices) -> dict[str, object]:
     }
     if choices.mode is Mode.ROUTED:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
+    if choices.accepted:
+        table["accepted"] = list(choices.accepted)
     if choices.window != Choices.window:
         table["window"] = choices.window
     if choices.unproven:
@@ -415,7 +419,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards", "window", "unproven",
+        "proxy", "inwards", "window", "accepted", "unproven",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -423,11 +427,9 @@ def from_table(table: dict[str, object]) -> Choices:
             f"The answers hold a key that is not known: {clean_line(unknown[0])}. "
             f"Known are {', '.join(sorted(known))}. Nothing was changed."
         )
-    services = table.get("services", [])
     try:
-        if not isinstance(services, list) or not all(isinstance(each, str) for each in services):
-            raise ValueError("services must be a list of names")
-        others = ("services", "window", "unproven")
+        services, accepted = _names(table, "services"), _names(table, "accepted")
+        others = ("services", "window", "accepted", "unproven")
         strings = {key: value for key, value in table.items() if key not in others}
         if not isinstance(table.get("unproven", False), bool):
             raise ValueError("unproven must be true or false, without quotes")
@@ -443,18 +445,26 @@ def from_table(table: dict[str, object]) -> Choices:
             bridge=texts.get("bridge", proposed.bridge),
             project=texts.get("project"),
             file=Path(texts["file"]) if "file" in texts else None,
-            services=tuple(services),
+            services=services,
             placement=Placement(texts.get("placement", proposed.placement)),
             target=IPv6Address(texts.get("target", str(proposed.target))),
             proxy=Proxy(texts.get("proxy", proposed.proxy)),
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
             window=check_window(table.get("window", proposed.window)),
+            accepted=accepted,
             unproven=bool(table.get("unproven", proposed.unproven)),
         )
     except ValueError as error:
         raise Refused(
             f"The answers cannot be used: {clean_line(str(error))}. Nothing was changed."
         ) from error
+
+
+def _names(table: dict[str, object], key: str) -> tuple[str, ...]:
+    names = table.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise ValueError(f"{key} must be a list of names")
+    return tuple(names)
 
 
 def dumps(choices: Choices) -> str:

@@ -11,8 +11,10 @@ from wizard import obstacles
 from wizard.choices import Choices, Mode
 from wizard.errors import Refused
 from wizard.host import Host
+from wizard.losses import Loss, losses
 from wizard.modes import routed, ula
 from wizard.modes.outline import Outline
+from wizard.noticed import outside, peers, source_addresses, visitors
 from wizard.sources import Sources
 from wizard.steps.base import Step
 
@@ -37,12 +39,23 @@ class Plan:
     remarks: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     """What people will notice of the change, in sentences, the weightiest first."""
+    losses: tuple[Loss, ...] = ()
+    """Published ports that stop answering over IPv6, in the order of their ports."""
 
     @property
     def digest(self) -> str:
         """A fingerprint of every step with its parameters: equal plans do the same."""
-        table = {"steps": [{"kind": step.kind} | step.parameters() for step in self.steps]}
+        table: dict[str, object] = {
+            "steps": [{"kind": step.kind} | step.parameters() for step in self.steps]
+        }
+        if self.losses:
+            table["losses"] = [loss.name for loss in self.losses]
         return hashlib.sha256(tomli_w.dumps(table).encode("utf-8", "surrogateescape")).hexdigest()
+
+    @property
+    def unaccepted(self) -> tuple[Loss, ...]:
+        """The losses that the choices do not accept by their names."""
+        return tuple(loss for loss in self.losses if loss.name not in self.choices.accepted)
 
 
 def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
@@ -55,5 +68,13 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     if sentences:
         raise Refused(" ".join(sentences))
     outline = MODES[choices.mode](host, choices, sources)
-    notices = (*outline.notices, *((_UNPROVEN,) if choices.unproven else ()))
-    return Plan(choices, outline.steps, outline.remarks, notices)
+    lost = losses(host, choices, outline.steps)
+    notices = (
+        *outline.notices,
+        *visitors.notices(host, lost),
+        *peers.notices(host, choices),
+        *source_addresses.notices(host, choices, outline.steps, sources),
+        *outside.notices(host, choices),
+        *((_UNPROVEN,) if choices.unproven else ()),
+    )
+    return Plan(choices, outline.steps, outline.remarks, notices, lost)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
 
+from wizard import acceptance, describe, earlier_releases, obstacles, program, script
 from wizard import choices as choosing
-from wizard import describe, earlier_releases, obstacles, program, script
 from wizard.apply import journal
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
@@ -127,6 +127,8 @@ def apply(
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
     made = _plan(opened, answers, target)
+    if made.unaccepted:
+        raise Refused(acceptance.refusal(made, answers))
     if not yes:
         raise Refused(
             "Nothing was changed. wizard --plan shows what would be done; wizard --apply --yes "

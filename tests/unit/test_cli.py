@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
+from tests.unit.test_losses import with_web
 from wizard import choices as choosing
 from wizard import cli, session, verbs
+from wizard import plan as planning
 from wizard.apply import guard, journal, lock, revert, way_back, window, worker
 from wizard.errors import ExitCode
 from wizard.host import Host, Unknown
@@ -348,6 +351,44 @@ def test_apply_without_yes_changes_nothing_and_says_how(
     said = wizard("--apply", "--answers", answers)
     assert said.code == ExitCode.REFUSED
     assert "wizard --apply --yes" in said.err
+    assert untouched(here)
+
+
+def test_what_stops_answering_over_ipv6_has_to_be_accepted_by_its_name(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = with_web(here.made.host)
+    detects(monkeypatch, host)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.REFUSED
+    assert "[::]:3000/tcp (web)" in said.err
+    assert f"below [choices] in {answers}" in said.err
+    assert untouched(here)
+
+    # The process that applies does not rely on who started it.
+    plan = planning.plan(host, here.made.choices, here.made.sources)
+    kept = answers.parent / "others.toml"
+    kept.write_text(answers.read_text())
+    assert worker.main(["apply", str(kept), plan.digest]) == ExitCode.REFUSED
+    assert untouched(here)
+
+    (line,) = [each for each in said.err.splitlines() if each.startswith("accepted = ")]
+    answers.write_text(f"{answers.read_text()}{line}\n")
+    assert wizard("--apply", "--yes", "--answers", answers).code == ExitCode.DONE
+    assert tomllib.loads(here.store.path.read_text())["choices"]["accepted"] == ["[::]:3000/tcp"]
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert untouched(here)
+
+
+def test_an_answer_for_another_port_accepts_nothing(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detects(monkeypatch, with_web(here.made.host))
+    answers.write_text(f'{answers.read_text()}accepted = ["[::]:4000/tcp"]\n')
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.REFUSED
+    assert "in place of accepted" in said.err
+    assert 'accepted = ["[::]:3000/tcp", "[::]:4000/tcp"]' in said.err
     assert untouched(here)
 
 

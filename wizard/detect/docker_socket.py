@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.detect import docker_process
-from wizard.detect.looking import BECOME_ROOT, COMMAND_TIMEOUT, CannotTell, installed
+from wizard.detect.looking import BECOME_ROOT, COMMAND_TIMEOUT, IMPORTING, CannotTell, installed
 from wizard.text import clean_line
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ def connect() -> "APIClient":
             f"The Docker socket {shown} cannot be used: {clean_line(str(error)).rstrip('.')}."
         ) from error
 
-    from docker.api.client import APIClient
-    from docker.errors import DockerException
+    with IMPORTING:
+        from docker.api.client import APIClient
+        from docker.errors import DockerException
 
     try:
         # The `//` keeps the path absolute; `auto` asks the engine for its version of the API.

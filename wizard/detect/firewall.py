@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from wizard.detect import forward_chains
+from wizard.detect.filter_sources import filter_sources
 from wizard.detect.ip6tables import LEGACY_TABLES, parse_version
 from wizard.detect.looking import CannotTell, installed, is_active, output, read_if_there
 from wizard.host import Firewall, ForwardChain
@@ -22,6 +23,7 @@ def detect() -> Firewall:
         forward_policy=_forward_policy(),
         dropping_tables=tuple(dict.fromkeys(f"{one.family} {one.table}" for one in chains)),
         forward_chains=chains,
+        sources=filter_sources(),
     )
 
 

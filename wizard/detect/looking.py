@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,13 @@ from wizard.text import clean_line
 
 COMMAND_TIMEOUT = 4
 """Seconds that a command of the host, or the Docker engine, may take to answer."""
+
+IMPORTING = threading.Lock()
+"""Held while a detector imports a package with many modules.
+
+Threads that import packages at the same time, which have modules in common, wait for each other
+for ever now and then in Python before 3.11.5 (CPython issue 106176), and so on Debian 12.
+"""
 
 BECOME_ROOT = "run the wizard as root or with sudo"
 

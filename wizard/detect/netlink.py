@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.detect.looking import IMPORTING
+
 Message = Mapping[str, Any]
 
 SOMEWHERE = "2606:4700:4700::1111"
@@ -46,8 +48,9 @@ class Netlink:
 
     @functools.cached_property
     def _read(self) -> Snapshot:
-        from pyroute2.iproute.linux import IPRoute
-        from pyroute2.netlink.exceptions import NetlinkError
+        with IMPORTING:
+            from pyroute2.iproute.linux import IPRoute
+            from pyroute2.netlink.exceptions import NetlinkError
 
         with IPRoute() as kernel:
             try:

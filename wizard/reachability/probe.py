@@ -83,7 +83,7 @@ def main() -> None:
     request: Request = json.load(sys.stdin)
     answer: Answer | Failure
     try:
-        shared = bool(request["namespace"]) and _enter(request["namespace"] or "")
+        shared = bool(request["namespace"]) and enter(request["namespace"] or "")
         answer = measure(request)
         answer["own_namespace"] = shared
     except OSError as error:
@@ -94,7 +94,7 @@ def main() -> None:
     sys.stdout.flush()
 
 
-def _enter(path: str) -> bool:
+def enter(path: str) -> bool:
     """Enter the network namespace at path; return whether it is the one we were in already."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

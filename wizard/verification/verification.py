@@ -10,8 +10,11 @@ from wizard.plan import Plan
 from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
+from wizard.verification.from_outside import FromOutside, expected
 from wizard.verification.host import HostRoutes
 from wizard.verification.next_boot import NextBoot
+from wizard.verification.peers import Peers
+from wizard.verification.published_ports import PublishedPorts
 from wizard.verification.way_out import WayOut
 
 PATIENCE = 10.0
@@ -59,11 +62,15 @@ class Verification:
 def verification_of(system: System, plan: Plan, host: Host) -> Verification:
     """Return what looks at all that a plan could harm on a host."""
     choices = plan.choices
+    project = project_of(host, choices).name
     return Verification(
         (
             HostRoutes(system, choices.target, bridges_of(host)),
-            Containers(system, project_of(host, choices).name),
+            Containers(system, project),
             NextBoot(),
+            PublishedPorts(system, (loss.name for loss in plan.losses)),
+            Peers(system, project),
+            FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
         )
     )
