@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tomli_w
 
-from wizard import prefixes, subprefixes
+from wizard import filtering, prefixes, subprefixes
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
@@ -26,9 +26,6 @@ WINDOW = (30, 900)
 
 DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
 """A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
-
-ROUTED_GATEWAY = (27, 0)
-"""The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
 
 NDPPD_RELEASES = (12, 13)
 """The releases of Debian that have the package ndppd."""
@@ -238,11 +235,11 @@ def check_inwards(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the packet filter cannot be so, or None."""
     if choices.mode is not Mode.ROUTED or choices.inwards is Inwards.PUBLISHED:
         return None
-    if not isinstance(host.engine, Unknown) and host.engine.release >= ROUTED_GATEWAY:
+    found = filtering.of_routed(host)
+    if found.by_engine:
         return (
-            f"Docker {host.engine.version} filters what comes in itself, and lets in what is "
-            "published. Choose published ports, and publish in the Compose file what should be "
-            "reached."
+            f"{found.reason} Choose published ports, and publish in the Compose file what should "
+            "be reached."
         )
     return None
 

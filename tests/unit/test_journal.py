@@ -806,7 +806,7 @@ def test_the_commands_are_in_the_output_of_their_steps(store: Store) -> None:
     record = run(made, store)
     for step, entry in zip(made.plan.steps, record.steps, strict=True):
         for line in step.commands:
-            if not line.startswith(("#", "mkdir")):
+            if not line.startswith(("#", "mkdir")) and "--install-program" not in line:
                 assert f"$ {line}" in entry.output
 
 
