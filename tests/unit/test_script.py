@@ -11,6 +11,7 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import ARTICLE, TODAY, Deployment, deployment
+from wizard import program
 from wizard.choices import Placement
 from wizard.compose.read import parse
 from wizard.errors import Refused
@@ -134,6 +135,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     quiet = ["docker", "ip6tables-restore", "sysctl", "systemctl"]
     for name in [*quiet, *([] if os.geteuid() == 0 else ["chown"])]:
         stub(tmp_path / "bin" / name, "exit 0")
+    stub(tmp_path / "bin/wizard", "exit 0")
+    monkeypatch.setattr(program, "typed", lambda *words: shlex.join(["wizard", *words]))
     stub(tmp_path / "bin/docker-compose", f"cat > {shlex.quote(str(tmp_path / 'asked'))}")
     return tmp_path
 
@@ -191,7 +194,7 @@ def test_the_script_writes_the_very_bytes_that_the_wizard_writes(
                 assert path.read_bytes() == wanted
                 assert path.stat().st_mode & 0o777 == action.after.mode
                 written += 1
-    assert written == 4
+    assert written == 5
     assert (compose.read_bytes() == text.encode()) == (placement is Placement.OVERRIDE)
     # Compose was asked about the text that was then written.
     asked = (root / "asked").read_bytes()
