@@ -13,7 +13,7 @@ from wizard.host import Host
 from wizard.losses import Loss, losses
 from wizard.modes import routed, ula
 from wizard.modes.outline import Outline
-from wizard.noticed import outside, peers, source_addresses, visitors
+from wizard.noticed import outside, past_input, peers, source_addresses, visitors
 from wizard.sources import Sources
 from wizard.steps.base import Step
 
@@ -64,6 +64,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     lost = losses(host, choices, outline.steps)
     notices = (
         *outline.notices,
+        *past_input.notices(host, choices),
         *visitors.notices(host, lost),
         *peers.notices(host, choices),
         *source_addresses.notices(host, choices, outline.steps, sources),
