@@ -14,8 +14,9 @@ from wizard import filtering, prefixes, subprefixes
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
-from wizard.host import ComposeProject, Host, Unknown
+from wizard.host import ComposeProject, Earlier, Host, Unknown
 from wizard.ndp.upstream import UpstreamCase
+from wizard.record import is_in_the_way
 from wizard.text import clean_line
 
 FORMAT = 1
@@ -300,7 +301,13 @@ def defaults(host: Host) -> Choices:
 
 
 def resume(saved: Choices, host: Host) -> Choices:
-    """Return the answers of an earlier sitting, each replaced by a proposal where it fails now."""
+    """Return the answers of an earlier sitting, each replaced by a proposal where it fails now.
+
+    While a run is in force they are left alone: names and prefix are taken by what the run made,
+    and they are free again once it is taken back.
+    """
+    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
+        return saved
     proposed = defaults(host)
     project = find_project(saved, host)
     if isinstance(project, str):
@@ -329,6 +336,11 @@ def resume(saved: Choices, host: Host) -> Choices:
         chosen = with_filter
     with_proxy = replace(chosen, proxy=saved.proxy)
     return with_proxy if check_proxy(with_proxy, host) is None else chosen
+
+
+def answers_any(saved: Choices) -> bool:
+    """Return whether these answers answer any of the questions that the screens ask."""
+    return replace(saved, target=Choices.target, window=Choices.window) != Choices()
 
 
 def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
