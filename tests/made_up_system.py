@@ -246,6 +246,13 @@ class MadeUpSystem:
                 return Result(0, "26.1.5")
             case ["docker", "network", *words]:
                 return self._network(words)
+            case ["find", folder, *_, "-name", name]:
+                found = [path for path in sorted(self.files) if PurePath(path).name == name]
+                below = [path for path in found if path.startswith(f"{folder.rstrip('/')}/")]
+                exists = folder in self.directories or folder == "/"
+                return Result(0 if exists else 1, "".join(f"{path}\n" for path in below))
+            case ["docker", "ps", "--all", "--filter", "label=com.docker.compose.project", *_]:
+                return Result(0, "")
             case ["docker", "ps", *words]:
                 return self._ps(words)
             case ["docker", "inspect", *words]:
@@ -508,10 +515,12 @@ class MadeUpSystem:
         rest = iter(words)
         for word in rest:
             option, equals, value = word.partition("=")
-            if option in ("--driver", "--subnet", "--opt", "--label"):
+            if option in ("--driver", "--subnet", "--opt", "--label", "--gateway", "--ip-range"):
                 value = value if equals else next(rest)
             match option:
                 case "--driver" if value == "bridge":
+                    pass
+                case "--gateway" | "--ip-range" | "--ipv4":
                     pass
                 case "--attachable":
                     made.attachable = True

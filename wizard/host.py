@@ -97,8 +97,8 @@ class OutsideHost:
 
     variable: str
     name: str
-    ipv6: bool = False
-    """Whether the host's own resolver knows an IPv6 address for it."""
+    ipv6: bool | None = None
+    """Whether the host's own resolver knows an IPv6 address for it; None where it did not say."""
 
 
 @dataclass(frozen=True)

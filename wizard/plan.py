@@ -70,8 +70,8 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     outline = MODES[choices.mode](host, choices, sources)
     lost = losses(host, choices, outline.steps)
     notices = (
-        *outline.notices,
         *visitors.notices(host, lost),
+        *outline.notices,
         *peers.notices(host, choices),
         *source_addresses.notices(host, choices, outline.steps, sources),
         *outside.notices(host, choices),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Network
 
 from wizard.host import Host, Unknown
+from wizard.own_objects import without_ours
 from wizard.prefixes import UNIQUE_LOCAL, Network
 
 SHORTEST, LONGEST = 65, 120
@@ -107,7 +108,8 @@ def _parts(prefix: IPv6Network, length: int) -> Iterator[IPv6Network]:
 
 
 def in_use(host: Host) -> list[Network]:
-    """Return the prefixes and single addresses that are in use on the host."""
+    """Return the prefixes and single addresses that are in use on the host, but for ours."""
+    host = without_ours(host)
     found: list[Network] = []
     if not isinstance(host.prefixes_in_use, Unknown):
         found += host.prefixes_in_use

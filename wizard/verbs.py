@@ -37,6 +37,7 @@ def session(answers: Path | None, target: str | None = None) -> Session:
     opened = Session()
     if answers is not None:
         opened.save_answers(_answers(answers))
+        opened.answers_file = answers
     named = _address(target)
     if named is not None:
         opened.save_answers(replace(opened.load_answers() or Choices(), target=named))
@@ -282,7 +283,7 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:
-        chosen = choosing.tick(chosen, read.services)
+        chosen = choosing.tick(chosen, read.services, host)
     return opened.plan(host, chosen, read)
 
 

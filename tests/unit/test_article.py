@@ -95,7 +95,7 @@ DIFFERENT = (
     Difference("", "-I POSTROUTING -j DOCKER-IPV6-WIZARD", "The way into our chain."),
     Difference(
         CREATE,
-        "docker network create --driver bridge --attachable --ipv6 --subnet 172.19.0.0/16 "
+        "docker network create --driver bridge --attachable --ipv6 --subnet 172.31.0.0/16 "
         f"--subnet {PREFIX} --opt com.docker.network.bridge.name={BRIDGE} "
         f"--label docker-ipv6-wizard={PREFIX} mastodon_ipv6",
         "The bridge has a name that rules can hold on to; the IPv4 subnet is named, so that the "

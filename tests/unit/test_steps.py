@@ -281,7 +281,11 @@ def test_the_network_has_our_label_a_fixed_bridge_and_both_families() -> None:
     assert isinstance(step, DockerNetwork)
     step.apply(made.system, quiet)
     network = made.system.networks["mastodon_ipv6"]
-    assert network.labels == {LABEL: "fd91:7981:3415::/64"}
+    assert network.labels == {
+        LABEL: "fd91:7981:3415::/64",
+        "com.docker.compose.project": "mastodon",
+        "com.docker.compose.network": "mastodon_ipv6",
+    }
     assert network.bridge == "br-ipv6"
     assert network.subnets == [step.ipv4_subnet, step.ipv6_subnet]
 

@@ -1,10 +1,12 @@
 """Routed GUA + NDP proxy: every container has a global address of its own, both ways."""
 
-from collections.abc import Sequence
-from ipaddress import IPv6Address, IPv6Network
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv6Address
 
 from wizard import filtering, program
+from wizard.address_plan import AddressPlan
 from wizard.choices import Choices, Inwards, Proxy
+from wizard.compose.scale import is_scaled
 from wizard.errors import Refused
 from wizard.host import Container, Host, Origin, Unknown
 from wizard.modes import shared
@@ -46,15 +48,22 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         raise Refused("A prefix has to be chosen first.")
     uplink, subnet = host.uplink.interface, str(choices.prefix)
     containers = shared.chosen_containers(host, choices)
-    addresses = first_addresses(choices.prefix, len(containers))
+    plan = AddressPlan(choices.prefix)
+    addresses = fixed_addresses(choices, host, sources)
     has_gateway_modes = host.engine.release >= filtering.ROUTED_GATEWAY
     filtered = filtering.of_routed(host)
 
     options = (_ROUTED,) if has_gateway_modes else ()
-    network = shared.network(host, choices, subnet, sources, options)
+    network, compose_file = shared.with_compose_file(
+        host,
+        choices,
+        sources,
+        shared.network(host, choices, subnet, sources, options, plan),
+        addresses,
+    )
     rules = None if filtered.by_engine else _rules(host, choices, containers, sources)
     fixed = (
-        NeighbourProxy(uplink, tuple(map(str, addresses)))
+        NeighbourProxy(uplink, tuple(map(str, addresses.values())))
         if choices.proxy is Proxy.FIXED and addresses
         else None
     )
@@ -76,24 +85,69 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         fixed,
         *closing,
         *_answering(choices, uplink, subnet, sources),
-        shared.compose_file(host, choices, sources),
+        compose_file,
         shared.attach(host, choices, addresses),
     ]
     remarks = [
         shared.advertisement_remark(host),
-        *_reachable(host, choices, containers, addresses),
+        *_reachable(host, choices, containers, plan, addresses),
         lasting(host),
         _filter_remark(host, filtered),
     ]
     return Outline(
         tuple(step for step in steps if step is not None),
         tuple(remark for remark in remarks if remark is not None),
+        (*_cost_of_fixed(addresses), *shared.notices(host, choices, network)),
     )
 
 
-def first_addresses(prefix: IPv6Network, count: int) -> tuple[IPv6Address, ...]:
-    """Return the addresses for the first containers; the very first is the bridge's own."""
-    return tuple(prefix.network_address + number for number in range(2, 2 + count))
+def fixed_addresses(choices: Choices, host: Host, sources: Sources) -> dict[str, IPv6Address]:
+    """Return the fixed address of each service that has one.
+
+    With entries for the neighbour proxy that are fixed, every chosen service has.
+
+    Raises:
+        Refused: one of them may have several containers, or there are too many.
+    """
+    if choices.prefix is None:
+        return {}
+    everyone = choices.proxy is Proxy.FIXED
+    services = [
+        service.name
+        for service in sources.services
+        if service.name in (choices.services if everyone else choices.fixed)
+    ]
+    for service in services:
+        if is_scaled(sources.compose, service) or shared.is_scaled(host, choices, service):
+            raise Refused(
+                f"{service} has, or may have, more than one container, and an address is one "
+                "container's alone, so it cannot be fixed. "
+                + (
+                    "Choose the wizard's own service as neighbour proxy, which follows containers."
+                    if everyone
+                    else f"Leave {service} out of those with a fixed address."
+                )
+            )
+    plan = AddressPlan(choices.prefix)
+    if len(services) > plan.most_fixed:
+        raise Refused(
+            f"{choices.prefix} has room for {plan.most_fixed} fixed addresses, and {len(services)} "
+            "services want one. Choose a larger prefix, or fewer services."
+        )
+    return plan.fixed(services)
+
+
+def _cost_of_fixed(addresses: Mapping[str, IPv6Address]) -> list[str]:
+    """Return what a fixed address costs: Compose gives the same to a second container."""
+    if not addresses:
+        return []
+    names = clean_line(", ".join(addresses))
+    one = next(iter(addresses))
+    return [
+        f"With a fixed address, “docker compose run” of {names} ends with “Address already in use” "
+        f"while the service itself runs. Type “docker compose exec {clean_line(one)}” and the "
+        "command instead, which runs it in the container that is there."
+    ]
 
 
 def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, ...]:
@@ -211,7 +265,8 @@ def _reachable(
     host: Host,
     choices: Choices,
     containers: Sequence[Container],
-    addresses: Sequence[IPv6Address],
+    plan: AddressPlan,
+    addresses: Mapping[str, IPv6Address],
 ) -> list[str]:
     """Return who will be reachable from the internet, at which address and port."""
     by_engine = filtering.of_routed(host).by_engine
@@ -221,13 +276,21 @@ def _reachable(
     # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
     pings = not (by_engine and _drops_ping(host))
     sentences = []
-    for container, address in zip(containers, addresses, strict=True):
+    for container in containers:
         ports = opened[container.name]
         what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
         if choices.inwards is Inwards.ALL:
             what = "every port"
+        at = addresses.get(container.service) or f"an address out of {plan.dynamic}"
         sentences.append(
-            f"Reachable from the internet: {clean_line(container.name)} at {address}, {what}."
+            f"Reachable from the internet: {clean_line(container.name)} at {at}, {what}."
+        )
+    if any(container.service not in addresses for container in containers):
+        sentences.append(
+            "An address that is not fixed is given to a container when it starts, and may be "
+            "another's after the next “up” or reboot. For a service that a name is to lead to (an "
+            "AAAA record), press F beside it where services are ticked, or name it under fixed in "
+            "the answers: then its address is written into the Compose file and stays."
         )
     return sentences
 

@@ -52,14 +52,14 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
             systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules),
             kept_filter(rules, host.uplink.interface, sources),
         ]
-    steps += [
-        shared.network(host, choices, subnet, sources),
-        shared.compose_file(host, choices, sources),
-        shared.attach(host, choices),
-    ]
+    network, compose_file = shared.with_compose_file(
+        host, choices, sources, shared.network(host, choices, subnet, sources)
+    )
+    steps += [network, compose_file, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
     return Outline(
         tuple(step for step in steps if step is not None),
         tuple(remark for remark in remarks if remark is not None),
+        shared.notices(host, choices, network),
     )

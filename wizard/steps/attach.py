@@ -38,7 +38,7 @@ class Attach(Step):
         """Why it is needed."""
         reason = (
             "No container stops: each gets one more interface with an IPv6 address, and keeps "
-            "those it has. Its new connections over IPv4 go out through the new network as well."
+            "those it has."
         )
         if self.published:
             names = clean_line(", ".join(self.published))
