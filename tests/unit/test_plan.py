@@ -140,11 +140,24 @@ def test_the_name_of_an_interface_with_a_dot_is_written_as_sysctl_wants_it() -> 
 def test_where_a_program_hears_the_advertisements_accept_ra_is_left_alone(
     manager: Manager,
 ) -> None:
-    plan = deployment(made_up_hosts.debian13(manager=manager)).plan()
+    silent = made_up_hosts.debian12().sysctls
+    plan = deployment(made_up_hosts.debian13(manager=manager, sysctls=silent)).plan()
     assert [key for key, _ in the(Sysctl, plan).values if "accept_ra" in key] == []
     (remark,) = plan.remarks
     assert remark.startswith(f"accept_ra is left alone: {manager} listens")
     assert ("IPv6Forwarding=" in remark) == (manager is Manager.NETWORKD)
+
+
+def test_whoever_manages_an_interface_the_value_tells_whether_the_kernel_listens() -> None:
+    """NetworkManager does not listen where ipv6.method is ignore, and leaves accept_ra as it is."""
+    host = made_up_hosts.debian13(manager=Manager.NETWORK_MANAGER)
+    plan = deployment(host).plan()
+    assert the(Sysctl, plan).values[0] == ("net.ipv6.conf.eth0.accept_ra", "2")
+    assert plan.remarks == ()
+    silent = made_up_hosts.debian12().sysctls
+    plan = deployment(made_up_hosts.debian13(sysctls=silent)).plan()
+    assert [key for key, _ in the(Sysctl, plan).values if "accept_ra" in key] == []
+    assert "a program that the wizard does not know listens" in plan.remarks[0]
 
 
 def test_an_engine_that_manages_ip6tables_gets_no_rules_and_no_unit_and_says_why() -> None:

@@ -10,7 +10,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
 from wizard.errors import StepFailed
-from wizard.steps import actions
+from wizard.steps import actions, sysctl
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
@@ -399,3 +399,65 @@ def test_a_diff_shows_what_a_terminal_would_act_on_as_text() -> None:
 def test_a_diff_of_a_new_or_a_gone_file_says_so() -> None:
     assert actions.difference("/x", None, "a\n").lines[:2] == ("--- /dev/null", "+++ b/x")
     assert actions.difference("/x", "a\n", None).lines[:2] == ("--- a/x", "+++ /dev/null")
+
+
+class TestAdvertisedDefaultRoute:
+    STEP = Sysctl((("net.ipv6.conf.eth0.accept_ra", "2"), ("net.ipv6.conf.all.forwarding", "1")))
+
+    @pytest.fixture
+    def host(self) -> MadeUpSystem:
+        made = MadeUpSystem()
+        made.advertised = "eth0"
+        made.sysctls = {
+            "net.ipv6.conf.all.forwarding": "0",
+            "net.ipv6.conf.eth0.forwarding": "0",
+            "net.ipv6.conf.eth0.accept_ra": "1",
+        }
+        return made
+
+    @pytest.mark.parametrize("comes_back", [True, False])
+    def test_it_is_asked_for_where_it_is_missing_and_said_to_be_where_it_stays_so(
+        self, host: MadeUpSystem, monkeypatch: pytest.MonkeyPatch, comes_back: bool
+    ) -> None:
+        asked: list[list[str]] = []
+
+        def regain(interfaces: list[str]) -> tuple[str, ...]:
+            asked.append(interfaces)
+            return () if comes_back else tuple(interfaces)
+
+        monkeypatch.setattr(sysctl, "regain", regain)
+        before = self.STEP.capture(host)
+        self.STEP.apply(host, print)
+        host.default_route = False
+        left = self.STEP.undo(host, before, print)
+        assert asked == [["eth0"]]
+        assert bool(left) is not comes_back
+        for sentence in left:
+            assert "ip -6 route replace default via fe80::1 dev eth0" in sentence
+
+    def test_nobody_is_asked_where_it_is_there_or_where_the_interface_has_gone(
+        self, host: MadeUpSystem, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sysctl, "regain", lambda interfaces: pytest.fail(str(interfaces)))
+        before = self.STEP.capture(host)
+        self.STEP.apply(host, print)
+        assert self.STEP.undo(host, before, print) == ()
+        host.default_route = False
+        del (
+            host.sysctls["net.ipv6.conf.eth0.forwarding"],
+            host.sysctls["net.ipv6.conf.eth0.accept_ra"],
+        )
+        assert self.STEP.undo(host, before, print) == ()
+
+    def test_a_record_from_before_names_no_routes_and_another_file(
+        self, host: MadeUpSystem
+    ) -> None:
+        assert self.STEP.path == "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
+        before = {
+            key: value for key, value in self.STEP.capture(host).items() if "routes" not in key
+        }
+        self.STEP.apply(host, print)
+        assert self.STEP.path in host.files
+        host.default_route = False
+        assert self.STEP.undo(host, before, print) == ()
+        assert host.files == {}

@@ -74,10 +74,28 @@ def advertised(host: Host) -> tuple[Advertised, ...]:
 
 
 def listening(host: Host) -> tuple[str, ...]:
-    """Return the interfaces on which the kernel itself must go on hearing advertisements."""
-    return tuple(
-        each.interface for each in advertised(host) if each.manager.kernel_handles_advertisements
+    """Return the interfaces on which the kernel itself must go on hearing advertisements.
+
+    A program that listens for itself sets accept_ra to 0 there (systemd-networkd, NetworkManager
+    and dhcpcd do), so the value tells. NetworkManager with ``ipv6.method=ignore`` leaves it to the
+    kernel though it manages the interface.
+    """
+    return tuple(each.interface for each in advertised(host) if _kernel_listens(each, host))
+
+
+def _kernel_listens(each: Advertised, host: Host) -> bool:
+    value = (
+        None
+        if isinstance(host.sysctls, Unknown)
+        else host.sysctls.value("accept_ra", each.interface)
     )
+    return each.manager.kernel_handles_advertisements if value is None else value != 0
+
+
+def _listener(each: Advertised) -> str:
+    if each.manager.kernel_handles_advertisements:
+        return "a program that the wizard does not know"
+    return str(each.manager)
 
 
 def known(host: Host) -> None:
@@ -133,11 +151,11 @@ def keep_listening(host: Host, sources: Sources) -> SystemdUnit | None:
 
 def advertisement_remark(host: Host) -> str | None:
     """Return what to say where a program, not the kernel, listens to router advertisements."""
-    others = [each for each in advertised(host) if not each.manager.kernel_handles_advertisements]
+    others = [each for each in advertised(host) if not _kernel_listens(each, host)]
     if not others:
         return None
     who = " and ".join(
-        f"{each.manager} listens to router advertisements on {clean_line(each.interface)} itself"
+        f"{_listener(each)} listens to router advertisements on {clean_line(each.interface)} itself"
         for each in others
     )
     remark = f"accept_ra is left alone: {who}, which forwarding in the kernel does not stop."
