@@ -65,7 +65,7 @@ class ComposeScreen(StepScreen):
             "another window, then press R to read again.",
             id="trouble",
         )
-        yield paragraph("Project (Space chooses)", id="projects-heading", classes="heading")
+        yield paragraph("Project (arrow keys choose)", id="projects-heading", classes="heading")
         yield ChoiceList(id="projects")
         yield paragraph(
             "Services that should reach the IPv6 internet (Space ticks)",
@@ -74,7 +74,9 @@ class ComposeScreen(StepScreen):
         )
         yield ChoiceList(many=True, id="services")
         yield paragraph(
-            "File in which this is written (Space chooses)", id="files-heading", classes="heading"
+            "File in which this is written (arrow keys choose)",
+            id="files-heading",
+            classes="heading",
         )
         yield ChoiceList(id="files")
 

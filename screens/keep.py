@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from screens.modals import QuestionModal
 from screens.step import StepScreen, paragraph
-from screens.widgets.sentence import Sentence
+from screens.widgets.sentence import Sentence, Tone
 from wizard.logins import Logins
 from wizard.record import State
 from wizard.text import clean
@@ -39,7 +39,7 @@ class KeepScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "keep.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Keep", key_display="Enter", priority=True),
-        Binding("k,K", "next", show=False),
+        Binding("k,K", "forward", show=False),
         Binding("e,E", "extend", "More time", key_display="E", tooltip="Begin the time anew"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all back now"),
     ]
@@ -47,6 +47,8 @@ class KeepScreen(StepScreen):
         "All steps are done, and the wizard has looked at what this host and its containers had "
         "before: the way to the internet over IPv4 and IPv6, and every container that was "
         "running. They still have it.",
+        "It also looks from inside the containers whether they reach the internet over IPv6 now. "
+        "Where they do not, there is little reason to keep it: T takes everything back.",
         "One thing the wizard cannot see from in here: whether you can still log in. A connection "
         "that is open already may go on working where a new one would not. So it asks you to log "
         "in a second time, from your own computer, and to type the line there.",
@@ -62,6 +64,7 @@ class KeepScreen(StepScreen):
         yield Sentence(
             "All steps are done. This host and its containers have all that they had.", "ok"
         )
+        yield Sentence(id="works")
         yield paragraph("", id="countdown")
         yield paragraph("", id="how")
         yield Sentence(id="coverage")
@@ -96,6 +99,9 @@ class KeepScreen(StepScreen):
         if record is not None and record.state is State.UNCONFIRMED:
             words = countdown(self.wizard.seconds_left, record.window, record.deadline)
             self.query_one("#countdown", Static).update(Content(words))
+            found = self.wizard.outcome
+            tone: Tone = "note" if found.works is None else "ok" if found.works else "problem"
+            self.query_one("#works", Sentence).say(found.words, tone)
             return
         if isinstance(self.app.screen, QuestionModal) and self.app.screen.name == self.NAME:
             self.app.screen.dismiss(None)
@@ -108,8 +114,12 @@ class KeepScreen(StepScreen):
 
     def go_on(self) -> None:
         """Warn, and keep."""
+        heading, words = warning(self._logins)
+        found = self.wizard.outcome
+        if not found.works:
+            words = f"{found.words} {words}"
         self.app.push_screen(
-            QuestionModal(*warning(self._logins), yes="Keep it", no="Not yet", name=self.NAME),
+            QuestionModal(heading, words, yes="Keep it", no="Not yet", name=self.NAME),
             self._keep,
         )
 

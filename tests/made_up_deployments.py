@@ -124,6 +124,8 @@ CLAIMS = {
     "file /etc/docker-ipv6-wizard": "ip6tables",
     "directory /etc/docker-ipv6-wizard": "ip6tables",
     "chain ": "ip6tables",
+    "file /etc/systemd/system/docker-ipv6-wizard-filter": "filter-service",
+    "unit docker-ipv6-wizard-filter": "filter-service",
     "file /etc/systemd": "systemd-unit",
     "unit ": "systemd-unit",
     "network ": "docker-network",

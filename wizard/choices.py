@@ -10,14 +10,15 @@ from pathlib import Path
 
 import tomli_w
 
-from wizard import prefixes, subprefixes
+from wizard import filtering, prefixes, subprefixes
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
-from wizard.host import ComposeProject, DockerNetwork, Host, Unknown
+from wizard.host import ComposeProject, DockerNetwork, Earlier, Host, Unknown
 from wizard.ipv6_already import networks_with_ipv6, served
 from wizard.ndp.upstream import UpstreamCase
 from wizard.own_objects import without_ours
+from wizard.record import is_in_the_way
 from wizard.text import clean_line
 
 FORMAT = 1
@@ -27,9 +28,6 @@ WINDOW = (30, 900)
 
 DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
 """A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
-
-ROUTED_GATEWAY = (27, 0)
-"""The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
 
 NDPPD_RELEASES = (12, 13)
 """The releases of Debian that have the package ndppd."""
@@ -244,11 +242,11 @@ def check_inwards(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the packet filter cannot be so, or None."""
     if choices.mode is not Mode.ROUTED or choices.inwards is Inwards.PUBLISHED:
         return None
-    if not isinstance(host.engine, Unknown) and host.engine.release >= ROUTED_GATEWAY:
+    found = filtering.of_routed(host)
+    if found.by_engine:
         return (
-            f"Docker {host.engine.version} filters what comes in itself, and lets in what is "
-            "published. Choose published ports, and publish in the Compose file what should be "
-            "reached."
+            f"{found.reason} Choose published ports, and publish in the Compose file what should "
+            "be reached."
         )
     return None
 
@@ -327,7 +325,13 @@ def defaults(host: Host) -> Choices:
 
 
 def resume(saved: Choices, host: Host) -> Choices:
-    """Return the answers of an earlier sitting, each replaced by a proposal where it fails now."""
+    """Return the answers of an earlier sitting, each replaced by a proposal where it fails now.
+
+    While a run is in force they are left alone: names and prefix are taken by what the run made,
+    and they are free again once it is taken back.
+    """
+    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
+        return saved
     proposed = defaults(host)
     project = find_project(saved, host)
     if isinstance(project, str):
@@ -358,6 +362,11 @@ def resume(saved: Choices, host: Host) -> Choices:
     )
     with_proxy = replace(chosen, proxy=saved.proxy)
     return with_proxy if check_proxy(with_proxy, host) is None else chosen
+
+
+def answers_any(saved: Choices) -> bool:
+    """Return whether these answers answer any of the questions that the screens ask."""
+    return replace(saved, target=Choices.target, window=Choices.window) != Choices()
 
 
 def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:

@@ -47,6 +47,8 @@ class Engine:
     rootless: bool = False
     own_address_pools: bool = False
     """Whether the administrator told it where to take the subnets of networks from."""
+    ip_forward: bool = True
+    """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
 
     @property
     def release(self) -> tuple[int, int]:
@@ -95,8 +97,8 @@ class OutsideHost:
 
     variable: str
     name: str
-    ipv6: bool = False
-    """Whether the host's own resolver knows an IPv6 address for it."""
+    ipv6: bool | None = None
+    """Whether the host's own resolver knows an IPv6 address for it; None where it did not say."""
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,14 @@ class State(StrEnum):
         return f"is {self}"
 
 
+def is_in_the_way(state: str) -> bool:
+    """Return whether a run in this state has to be taken back before another; one not known has."""
+    try:
+        return State(state).in_the_way
+    except ValueError:
+        return True
+
+
 class StepState(StrEnum):
     """Where one step stands."""
 

@@ -39,9 +39,8 @@ def render(plan: Plan) -> str:
         lines += ["work=$(mktemp --directory)", "trap 'rm --recursive \"$work\"' EXIT"]
         for text, file in kept.items():
             lines += _fed(file, text)
-    lines += [
-        f"{check.line} < {kept[check.stdin]}" if check.stdin else check.line for check in checks
-    ]
+    # One that is given nothing must not read the script itself, which may come from a pipe.
+    lines += [f"{check.line} < {kept.get(check.stdin, '/dev/null')}" for check in checks]
     for number, step in enumerate(plan.steps, 1):
         lines += ["", *_comment(f"Step {number} of {len(plan.steps)}: {step.title}.")]
         lines += _comment(step.reason)

@@ -58,6 +58,8 @@ class Session:
         self._process: start.Worker | None = None
         self._died: float | None = None
         self._before: tuple[str, ...] | None = None
+        self.answers_file: Path | None = None
+        """The file that the person named to take the answers from, if it is not the wizard's."""
 
     @property
     def root(self) -> bool:
@@ -97,15 +99,24 @@ class Session:
         """
         journal.check_obstacles(plan, self.system)
 
-    def save_answers(self, choices: Choices) -> None:
-        """Keep the answers so far; a folder that cannot be written is no reason to stop."""
+    def save_answers(self, choices: Choices) -> bool:
+        """Keep the answers so far, and return whether that could be done; it is safe in a thread.
+
+        A folder that cannot be written is no reason to stop.
+        """
         try:
             self.store.prepare()
             write_durably(
                 self.store.answers, choosing.dumps(choices), 0o600, os.geteuid(), os.getegid()
             )
         except (Refused, OSError):
-            return
+            return False
+        return True
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether answers are kept that can be used."""
+        return self.load_answers() is not None
 
     def load_answers(self) -> Choices | None:
         """Return the answers that were kept, or None where there are none that can be used."""
@@ -287,6 +298,11 @@ class Session:
     def why_not_apply(self) -> str | None:
         """Return a sentence that says why this person cannot apply a plan now, or None."""
         if not self.root:
+            if not self.has_answers:
+                return (
+                    "Only root can change this host, and your answers cannot be kept in "
+                    f"{self.store.directory}. Start again with sudo, and give them there."
+                )
             return (
                 "Only root can change this host. Your answers are kept: go on with "
                 f"sudo wizard --answers {self.store.answers}"

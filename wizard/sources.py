@@ -10,6 +10,7 @@ from wizard.compose.override import override_path
 from wizard.compose.read import ComposeFile, parse, services
 from wizard.compose.services import Service
 from wizard.errors import Refused
+from wizard.filter import unit as filter_unit
 from wizard.host import ComposeProject
 from wizard.ndp import unit as ndp_unit
 from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
@@ -21,6 +22,7 @@ OWN_PATHS = (
     sysctl.PATH,
     ip6tables.PATH,
     systemd_unit.PATH,
+    filter_unit.PATH,
     ndp_unit.PATH,
     uplink_unit.PATH,
     ndppd.PATH,

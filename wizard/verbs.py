@@ -36,6 +36,7 @@ def session(answers: Path | None) -> Session:
     opened = Session()
     if answers is not None:
         opened.save_answers(_answers(answers))
+        opened.answers_file = answers
     return opened
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import PATIENCE, Lines
 from wizard.reachability import report as reachability
 from wizard.reachability.findings import Finding
 from wizard.reachability.report import ContainerReport, ContainerTarget, Question
@@ -127,7 +128,7 @@ class Network:
     def remove(self) -> None:
         for process in self.processes:
             process.kill()
-            process.wait()
+            process.wait(PATIENCE)
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
@@ -161,8 +162,7 @@ def network() -> Iterator[Network]:
         drop = f"ip netns exec {internet} ip6tables -w -A INPUT -p tcp --dport {SILENT} -j DROP"
         run(drop)
         servers = network.process(internet, sys.executable, "-c", SERVERS)
-        assert servers.stdout is not None
-        assert servers.stdout.readline() == "ready\n"
+        assert Lines(servers).next() == "ready"
         yield network
     finally:
         network.remove()
@@ -317,7 +317,7 @@ def test_a_container_that_is_gone_is_a_finding_beside_the_others(
     network: Network, ula: ContainerTarget
 ) -> None:
     gone = subprocess.Popen(["true"])
-    gone.wait()
+    gone.wait(PATIENCE)
     alive, dead = reachability.check([ula, ContainerTarget("gone", gone.pid)], QUESTION, 1)
     assert reachability.passed(alive)
     assert not reachability.passed(dead)
@@ -330,7 +330,7 @@ def test_a_container_whose_process_is_dead_but_not_yet_reaped_is_gone_too() -> N
     try:
         found = look(ContainerTarget("zombie", zombie.pid), QUESTION)
     finally:
-        zombie.wait()
+        zombie.wait(PATIENCE)
     assert found.address.words == "unknown: the container is gone"
 
 
@@ -388,7 +388,7 @@ def test_the_callers_own_namespace_is_left_alone(ula: ContainerTarget) -> None:
 
     thread = threading.Thread(target=in_a_thread)
     thread.start()
-    thread.join()
+    thread.join(PATIENCE)
     assert inside == [before]
 
 

@@ -1,5 +1,6 @@
 """A session that touches nothing: a made-up host, two Compose texts, and a run by a script."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv6Address, IPv6Network
@@ -162,13 +163,18 @@ class MadeUpSession(Session):
     directory: Path = Path("/var/lib/docker-ipv6-wizard")
     is_root: bool = True
     saved: Choices | None = None
+    cannot_save: bool = False
     earlier: Record | None = None
     act: Act = field(default_factory=Act)
     hold_detection: bool = False
     upstream: UpstreamCase = UpstreamCase.SOLICITED
     upstream_fails: str = ""
     hold_probe: bool = False
+    hold_check: bool = False
+    hold_undo: bool = False
     check_fails: str = ""
+    broken: tuple[str, ...] = ()
+    """Names of containers that reach nobody."""
     keep_fails: str = ""
     died: str = ""
     """What is said of an earlier run whose process is gone."""
@@ -211,8 +217,6 @@ class MadeUpSession(Session):
         return self.host
 
     def _wait(self) -> None:
-        import time
-
         while self.hold_detection or self.hold_probe:
             time.sleep(0.01)
 
@@ -236,8 +240,11 @@ class MadeUpSession(Session):
         file = parse(text.encode(), path)
         return Sources({path: FileState(text, 0o644, 1000, 1000)}, (file,), (path,), override)
 
-    def save_answers(self, choices: Choices) -> None:
+    def save_answers(self, choices: Choices) -> bool:
+        if self.cannot_save:
+            return False
         self.saved = choices
+        return True
 
     def load_answers(self) -> Choices | None:
         return self.saved
@@ -334,14 +341,16 @@ class MadeUpSession(Session):
         return UndoPreview(record, tuple(steps))
 
     def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
+        while self.hold_check:
+            time.sleep(0.01)
         if self.check_fails:
             raise Refused(self.check_fails)
-        return tuple(report(name, works="streaming" not in name) for name in self.check_names)
+        return tuple(report(name, works=name not in self.broken) for name in self.check_names)
 
     def let_go(self) -> None:
         """Let a held run or look go on."""
         self.holding = False
-        self.hold_detection = self.hold_probe = False
+        self.hold_detection = self.hold_probe = self.hold_check = self.hold_undo = False
 
     def _play_apply(self, plan: Plan) -> Iterator[Progress]:
         if self.act.refuse:
@@ -394,6 +403,9 @@ class MadeUpSession(Session):
 
     def _play_undo(self, before: Record) -> Iterator[Progress]:
         record = _copy(before)
+        # Until its process has begun, the record is the one from before.
+        while self.hold_undo:
+            yield Progress(_copy(record), None)
         record.state = State.UNDOING
         for step in reversed(record.steps):
             step.state = StepState.UNDOING

@@ -133,6 +133,8 @@ DIFFERENT = (
     ),
     Difference("", "systemctl daemon-reload", "A unit puts rules and values back at every boot."),
     Difference("", "systemctl enable --now docker-ipv6-wizard.service", "The same."),
+    Difference("", "systemctl daemon-reload", "A service puts rules back that somebody flushes."),
+    Difference("", "systemctl enable --now docker-ipv6-wizard-filter.service", "The same."),
     Difference("", "systemctl daemon-reload", "Another unit keeps accept_ra at 2 whoever sets it."),
     Difference("", "systemctl enable --now docker-ipv6-wizard-uplink.service", "The same."),
     Difference(

@@ -64,6 +64,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(journal, "LAST_SAVES", (0.0,))
     monkeypatch.setattr(Session, "root", True)
     monkeypatch.setattr(session, "state_directory", lambda: folder)
+    # Whatever the wizard left on the machine that the tests run on is nothing to them.
+    monkeypatch.setattr(session, "DIRECTORY", tmp_path / "state-of-root")
     monkeypatch.setattr(session, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "Store", lambda: Store(folder))
@@ -400,6 +402,19 @@ def test_an_ordinary_user_can_look_but_not_change(
     assert wizard("--plan", "--answers", answers).code == 0
     assert wizard("--detect").code == 0
     assert wizard("--status").code == 0
+    assert untouched(here)
+
+
+def test_an_ordinary_user_is_told_that_only_root_can_read_what_was_done(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here.store.directory.parent / "state-of-root").mkdir()
+    monkeypatch.setattr(Session, "root", False)
+    assert wizard("--plan", "--answers", answers).code == 0
+    assert wizard("--detect").code == 0
+    said = wizard("--status")
+    assert said.code == ExitCode.REFUSED
+    assert "Only root can read what the wizard did" in said.err
     assert untouched(here)
 
 

@@ -71,7 +71,8 @@ def test_servers_outside_with_ipv6_are_told_with_what_to_set() -> None:
     outside = (
         OutsideHost("SMTP_SERVER", "smtp.example.org", ipv6=True),
         OutsideHost("S3_ENDPOINT", "store.example.net", ipv6=True),
-        OutsideHost("DB_HOST", "db.example.net"),
+        OutsideHost("DB_HOST", "db.example.net", ipv6=False),
+        OutsideHost("ES_HOST", "es.example.net"),
     )
     host = with_service(made_up_hosts.debian13(), "web", outside=outside, pointer="")
     said = notice(plan(host), "mail servers")
@@ -79,6 +80,7 @@ def test_servers_outside_with_ipv6_are_told_with_what_to_set() -> None:
     assert "no PTR record that leads back" in said
     assert "ip6:2001:db8:1:2::10" in said
     assert "store.example.net (S3_ENDPOINT of web)" in notice(plan(host), "These servers")
+    assert "es.example.net (ES_HOST of web)" in notice(plan(host), "did not say in time")
     assert "db.example.net" not in "".join(plan(host).notices)
 
     public = plan(host, mode=Mode.ROUTED, prefix=PREFIX)

@@ -39,7 +39,10 @@ from wizard.uplink import unit as uplink_unit
 
 Kind = TypeVar("Kind", bound=Step)
 
-WHOLE = ["sysctl", "ip6tables", "systemd-unit", "docker-network", "compose-file", "attach"]
+WHOLE = [
+    *("sysctl", "ip6tables", "systemd-unit", "filter-service"),
+    *("docker-network", "compose-file", "attach"),
+]
 
 PREFIXES = {
     Mode.ULA: IPv6Network("fd12:3456:789a::/64"),

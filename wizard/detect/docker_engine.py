@@ -90,6 +90,7 @@ def parse(
         live_restore=bool(info.get("LiveRestoreEnabled")),
         swarm=(info.get("Swarm") or {}).get("LocalNodeState") == "active",
         own_address_pools=bool(info.get("DefaultAddressPools")),
+        ip_forward=switch(words, "ip-forward", settings.get("ip-forward")) is not False,
         rootless=any(option.split(",")[0] == "name=rootless" for option in security),
     )
 

@@ -4,7 +4,7 @@ import encodings.idna  # noqa: F401 - or every thread that resolves a name would
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from wizard.reachability.connect import chosen_source
@@ -21,8 +21,12 @@ _TRY_AGAIN = 2
 _ANYWHERE = "2001:db8::1"
 
 
-def resolve(names: Iterable[str], deadline: float = DEADLINE) -> tuple[frozenset[str], str | None]:
-    """Return which of the names have an IPv6 address, and where the host's own leads back to.
+def resolve(
+    names: Iterable[str], deadline: float = DEADLINE
+) -> tuple[Mapping[str, bool], str | None]:
+    """Return whether each name has an IPv6 address, and where the host's own leads back to.
+
+    A name of which nothing was found out in time is left out.
 
     The second is the name that the DNS gives for the address from which the host itself goes out,
     if that name has this address in turn; empty where there is none, and None where that was not
@@ -30,7 +34,7 @@ def resolve(names: Iterable[str], deadline: float = DEADLINE) -> tuple[frozenset
     """
     asked = list(dict.fromkeys(names))[:MOST]
     if not asked or deadline <= 0:
-        return frozenset(), None
+        return {}, None
     found: dict[str, object] = {}
     questions: dict[str, Callable[[], object]] = {name: partial(_has_ipv6, name) for name in asked}
     questions[""] = _pointer
@@ -53,7 +57,7 @@ def resolve(names: Iterable[str], deadline: float = DEADLINE) -> tuple[frozenset
     known = dict(found)
     pointer = known.get("")
     return (
-        frozenset(name for name in asked if known.get(name)),
+        {name: bool(known[name]) for name in asked if name in known},
         pointer if isinstance(pointer, str) else None,
     )
 
@@ -61,7 +65,9 @@ def resolve(names: Iterable[str], deadline: float = DEADLINE) -> tuple[frozenset
 def _has_ipv6(name: str) -> bool:
     try:
         return bool(socket.getaddrinfo(name, None, socket.AF_INET6, socket.SOCK_STREAM))
-    except socket.gaierror:
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise
         return False
 
 

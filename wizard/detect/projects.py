@@ -18,6 +18,9 @@ from wizard.text import clean_line
 
 LABEL = "com.docker.compose."
 
+_ENOUGH = 4.0
+"""Seconds after which the DNS is not waited for any more, so that what the engine said is known."""
+
 
 def detect() -> tuple[ComposeProject, ...]:
     """Ask the engine for the containers with a label of Compose, running or not."""
@@ -37,7 +40,7 @@ def detect() -> tuple[ComposeProject, ...]:
         except (DockerException, RequestException) as error:
             raise CannotTell(explain(error)) from error
     found = parse(inspected)
-    return looked_into(found, names.DEADLINE - (time.monotonic() - begun))
+    return looked_into(found, min(names.DEADLINE, _ENOUGH - (time.monotonic() - begun)))
 
 
 def looked_into(
@@ -65,7 +68,7 @@ def looked_into(
 
 
 def _looked_into(
-    container: Container, of_host: tuple[Listener, ...] | None, with_ipv6: frozenset[str]
+    container: Container, of_host: tuple[Listener, ...] | None, with_ipv6: Mapping[str, bool]
 ) -> Container:
     proxied = None
     if of_host is not None:
@@ -88,7 +91,7 @@ def _looked_into(
         container,
         listeners=inside,
         proxied=proxied,
-        outside=tuple(replace(each, ipv6=each.name in with_ipv6) for each in container.outside),
+        outside=tuple(replace(each, ipv6=with_ipv6.get(each.name)) for each in container.outside),
     )
 
 

@@ -1,8 +1,8 @@
 """What each mode means on a host, in sentences, for whoever has to choose between them."""
 
-from wizard import subprefixes
-from wizard.choices import ROUTED_GATEWAY, Mode
-from wizard.host import Engine, Host, Unknown
+from wizard import filtering, subprefixes
+from wizard.choices import Mode
+from wizard.host import Host, Unknown
 
 
 def consequences(mode: Mode, host: Host) -> tuple[str, ...]:
@@ -58,19 +58,17 @@ def _public(host: Host) -> tuple[str, ...]:
         f"Each container gets an address of its own out of {prefix}. The whole internet can reach "
         "it there, and sees it by that address.",
         "Such addresses rank above IPv4, so servers with both are reached over IPv6.",
-        _filter(host.engine),
+        _filter(host),
     )
 
 
-def _filter(engine: Engine | Unknown) -> str:
-    if isinstance(engine, Unknown):
+def _filter(host: Host) -> str:
+    if isinstance(host.engine, Unknown):
         return "What comes in is filtered: what containers publish is let in."
-    if engine.release >= ROUTED_GATEWAY:
-        return (
-            f"Docker {engine.version} filters what comes in itself, and lets in the ports that "
-            "containers publish."
-        )
+    found = filtering.of_routed(host)
+    if found.by_engine:
+        return found.reason
     return (
-        f"Docker {engine.version} has no filter for such addresses, so the wizard adds rules: ping "
-        "and the ports that containers publish come in, unless you choose otherwise."
+        f"{found.reason.rstrip('.')}, so the wizard adds rules: ping and the ports that containers "
+        "publish come in, unless you choose otherwise."
     )

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
 
-from wizard import program
+from wizard import filtering, program
 from wizard.address_plan import AddressPlan
-from wizard.choices import ROUTED_GATEWAY, Choices, Inwards, Proxy
+from wizard.choices import Choices, Inwards, Proxy
 from wizard.compose.scale import is_scaled
 from wizard.errors import Refused
 from wizard.host import Container, Host, Origin, Unknown
 from wizard.modes import shared
+from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
 from wizard.ndp import unit
 from wizard.sources import Sources
@@ -28,7 +29,8 @@ from wizard.text import clean_line
 # addresses (Docker Engine 27.0 release notes).
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
-_ANYWHERE = ("0.0.0.0:", ":::", "[::]:")
+_EVERY_IPV6 = (":::", "[::]:")
+_ANYWHERE = ("0.0.0.0:", *_EVERY_IPV6)
 
 
 def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
@@ -48,18 +50,18 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     containers = shared.chosen_containers(host, choices)
     plan = AddressPlan(choices.prefix)
     addresses = fixed_addresses(choices, host, sources)
-    routed_by_engine = host.engine.release >= ROUTED_GATEWAY
+    has_gateway_modes = host.engine.release >= filtering.ROUTED_GATEWAY
+    filtered = filtering.of_routed(host)
 
+    options = (_ROUTED,) if has_gateway_modes else ()
     network, compose_file = shared.with_compose_file(
         host,
         choices,
         sources,
-        shared.network(
-            host, choices, subnet, sources, (_ROUTED,) if routed_by_engine else (), plan
-        ),
+        shared.network(host, choices, subnet, sources, options, plan),
         addresses,
     )
-    rules = None if routed_by_engine else _rules(host, choices, containers, sources)
+    rules = None if filtered.by_engine else _rules(host, choices, containers, sources)
     fixed = (
         NeighbourProxy(uplink, tuple(map(str, addresses.values())))
         if choices.proxy is Proxy.FIXED and addresses
@@ -71,25 +73,26 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         if rules or neighbours
         else None
     )
-    filtering: tuple[Step | None, ...] = (network, rules, ours)
+    kept = kept_filter(rules, uplink, sources) if rules else None
+    closing: tuple[Step | None, ...] = (network, rules, ours, kept)
     if rules is not None and not rules.engine_masquerades:
         # Closed before there is anything behind it, and open only when there is nothing any more.
-        filtering = (rules, ours, network)
+        closing = (rules, ours, kept, network)
     steps: list[Step | None] = [
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
         shared.keep_listening(host, sources),
         # Before the unit, which makes the same entries: what is there already is somebody else's.
         fixed,
-        *filtering,
+        *closing,
         *_answering(choices, uplink, subnet, sources),
         compose_file,
         shared.attach(host, choices, addresses),
     ]
     remarks = [
         shared.advertisement_remark(host),
-        *_reachable(choices, containers, plan, addresses, host.engine.release),
+        *_reachable(host, choices, containers, plan, addresses),
         lasting(host),
-        _filter_remark(host, routed_by_engine),
+        _filter_remark(host, filtered),
     ]
     return Outline(
         tuple(step for step in steps if step is not None),
@@ -164,6 +167,32 @@ def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, 
     return tuple(ports)
 
 
+def open_on_each(host: Host, choices: Choices) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the running containers by name, each with what will be open on it from outside.
+
+    Our own rules hold for the whole network. The engine opens each container's own ports, and of
+    these what is published over IPv6 (docs.docker.com, port publishing: a port that is published
+    on an IPv4 address is not opened on a container's own IPv6 address).
+    """
+    containers = shared.chosen_containers(host, choices)
+    if not filtering.of_routed(host).by_engine:
+        ports = open_ports(choices, containers)
+        return tuple((each.name, ports) for each in containers)
+    return tuple(
+        (
+            each.name,
+            tuple(
+                dict.fromkeys(
+                    port.rpartition("->")[2]
+                    for port in each.ports
+                    if "->" in port and port.startswith(_EVERY_IPV6)
+                )
+            ),
+        )
+        for each in containers
+    )
+
+
 def _rules(
     host: Host, choices: Choices, containers: Sequence[Container], sources: Sources
 ) -> Ip6tables:
@@ -173,9 +202,23 @@ def _rules(
         masquerade=False,
         ports=open_ports(choices, containers),
         everything=choices.inwards is Inwards.ALL,
-        engine_masquerades=not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables,
+        engine_masquerades=_masquerades(host),
         legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
         previous=sources.files.get(Ip6tables.path),
+    )
+
+
+def _masquerades(host: Host) -> bool:
+    """Return whether the engine masquerades what leaves: one that makes rules and knows no modes.
+
+    It does so for any prefix (Docker Engine 27.0 release notes); a network in routed mode it
+    leaves alone.
+    """
+    engine = host.engine
+    return (
+        not isinstance(engine, Unknown)
+        and engine.manages_ip6tables
+        and engine.release < filtering.ROUTED_GATEWAY
     )
 
 
@@ -219,22 +262,22 @@ def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> 
 
 
 def _reachable(
+    host: Host,
     choices: Choices,
     containers: Sequence[Container],
     plan: AddressPlan,
     addresses: Mapping[str, IPv6Address],
-    release: tuple[int, int],
 ) -> list[str]:
     """Return who will be reachable from the internet, at which address and port."""
-    routed_by_engine = release >= ROUTED_GATEWAY
+    by_engine = filtering.of_routed(host).by_engine
     if not containers:
         return ["None of the chosen services has a running container to connect."]
-    shared_ports = open_ports(choices, containers)
+    opened = dict(open_on_each(host, choices))
     # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
-    pings = not (routed_by_engine and release < (28, 0))
+    pings = not (by_engine and _drops_ping(host))
     sentences = []
     for container in containers:
-        ports = open_ports(choices, [container]) if routed_by_engine else shared_ports
+        ports = opened[container.name]
         what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
         if choices.inwards is Inwards.ALL:
             what = "every port"
@@ -266,13 +309,24 @@ def lasting(host: Host) -> str | None:
     return None
 
 
-def _filter_remark(host: Host, routed_by_engine: bool) -> str | None:
-    if not routed_by_engine or isinstance(host.engine, Unknown):
-        return None
+def _filter_remark(host: Host, filtered: filtering.Filtering) -> str | None:
+    if not filtered.by_engine:
+        # Of an engine that has none the step itself says enough.
+        if isinstance(host.engine, Unknown) or host.engine.release < filtering.ROUTED_GATEWAY:
+            return None
+        return f"The packet filter is the wizard's own. {filtered.reason}"
     remark = (
-        f"No packet filter rules of ours: Docker {host.engine.version} lets in what is published, "
-        "on the containers' own addresses, and drops the rest."
+        f"No packet filter rules of ours: {filtered.reason} What is not published is dropped, on "
+        "the containers' own addresses."
     )
-    if host.engine.release < (28, 0):
+    if _drops_ping(host):
         remark += " It drops ping from outside, too; Docker 28 and later let it in."
     return remark
+
+
+def _drops_ping(host: Host) -> bool:
+    return (
+        not isinstance(host.engine, Unknown)
+        and host.engine.release < (28, 0)
+        and not filtering.uses_nftables(host.engine)
+    )

@@ -6,12 +6,13 @@ from ipaddress import IPv6Address
 
 from wizard import deprecated, ipv6_already, prefixes, sources
 from wizard.address_plan import AddressPlan
-from wizard.choices import ROUTED_GATEWAY, Choices, Placement, find_project
+from wizard.choices import Choices, Placement, find_project
 from wizard.compose.edit import add_network, key_of
 from wizard.compose.generations import makes_networks, makes_networks_without_ipv4
 from wizard.compose.override import override, picks_up_override
 from wizard.compose.read import parse_part
 from wizard.errors import Refused
+from wizard.filtering import engine_forwards
 from wizard.host import (
     Advertised,
     ComposeProject,
@@ -76,20 +77,6 @@ def listening(host: Host) -> tuple[str, ...]:
     """Return the interfaces on which the kernel itself must go on hearing advertisements."""
     return tuple(
         each.interface for each in advertised(host) if each.manager.kernel_handles_advertisements
-    )
-
-
-def engine_forwards(host: Host) -> bool:
-    """Return whether the engine switches forwarding on itself, and closes FORWARD as it does.
-
-    It closes it only if forwarding was off (Docker Engine 28.0 release notes), so on such hosts
-    the wizard leaves forwarding to it, and the host does not become a router for others.
-    """
-    engine = host.engine
-    return (
-        not isinstance(engine, Unknown)
-        and engine.manages_ip6tables
-        and engine.release >= ROUTED_GATEWAY
     )
 
 

@@ -19,13 +19,22 @@ def notices(host: Host, choices: Choices) -> tuple[str, ...]:
     project = project_of(host, choices)
     mail: list[str] = []
     others: list[str] = []
+    unknown: list[str] = []
     for container in _chosen(project, choices):
         for each in container.outside:
-            if each.ipv6:
-                where = f"{each.variable} of {clean_line(container.service)}"
-                shown = f"{clean_line(each.name)} ({where})"
+            where = f"{each.variable} of {clean_line(container.service)}"
+            shown = f"{clean_line(each.name)} ({where})"
+            if each.ipv6 is None:
+                unknown.append(shown)
+            elif each.ipv6:
                 (mail if _MAIL.search(each.variable) else others).append(shown)
-    return tuple(_sentences(host, choices, project, _few(mail), _few(others)))
+    found = [*_sentences(host, choices, project, _few(mail), _few(others))]
+    if unknown:
+        found.append(
+            "The DNS did not say in time whether these have IPv6 addresses, and so will see the "
+            f"containers come from a new one: {_few(unknown)}."
+        )
+    return tuple(found)
 
 
 def _sentences(

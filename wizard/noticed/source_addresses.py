@@ -33,9 +33,13 @@ def notices(
         for text in (step.ipv4_subnet, step.ipv6_subnet)
         if text
     ]
+    # A network without IPv4 leaves IPv4 with the old one, and what filters that goes on to fit.
+    own_pools = not isinstance(host.engine, Unknown) and host.engine.own_address_pools
+    moves = own_pools or any(isinstance(each, IPv4Network) for each in new)
+    of_filter = _of_filter(host) if moves else ()
     places = [
         place
-        for place in (*_of_variables(host, choices), *_of_files(sources), *_of_filter(host))
+        for place in (*_of_variables(host, choices), *_of_files(sources), *of_filter)
         if _is_touched(place.network, old) and not _covers(place.network, new)
     ]
     shown = list(dict.fromkeys(f"{place.where} ({place.network})" for place in places))

@@ -10,6 +10,7 @@ from wizard.plan import Plan
 from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
+from wizard.verification.from_outside import FromOutside, expected
 from wizard.verification.host import HostRoutes
 from wizard.verification.next_boot import NextBoot
 from wizard.verification.peers import Peers
@@ -64,6 +65,7 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
             NextBoot(),
             PublishedPorts(system, (loss.name for loss in plan.losses)),
             Peers(system, project),
+            FromOutside(system, choices.network, expected(host, choices)),
         )
     )
 
