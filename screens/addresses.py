@@ -19,7 +19,7 @@ from wizard.choices import Mode, another_prefix, check_prefix
 from wizard.host import Host, Unknown
 from wizard.modes.routed import lasting
 from wizard.prefixes import first_subnet
-from wizard.subprefixes import SIZES, is_on_link, on_link, propose
+from wizard.subprefixes import SIZES, is_on_link, propose, usable
 
 
 class AddressesScreen(StepScreen):
@@ -76,10 +76,10 @@ class AddressesScreen(StepScreen):
     def show_state(self) -> None:
         """Put the prefix into the field, unless the person has just typed it there."""
         prefix = self.wizard.choices.prefix
-        if prefix != self._filled and prefix is not None:
+        if prefix != self._filled:
             self._filled = prefix
             with self.prevent(Input.Changed):
-                self.query_one("#prefix", Input).value = str(prefix)
+                self.query_one("#prefix", Input).value = str(prefix or "")
         for name, wanted in (
             ("another", not self._routed),
             ("sizes-heading", self._routed),
@@ -99,8 +99,10 @@ class AddressesScreen(StepScreen):
         )
         may_change = ""
         if self._routed:
-            whole = ", ".join(map(str, on_link(host)))
+            whole = ", ".join(map(str, usable(host)))
             introduction = f"The containers get a part of your provider's prefix {whole}."
+            if not whole:
+                introduction = "The containers get the prefix that your provider routes here."
             may_change = lasting(host) or ""
             self._show_sizes(host)
         self.query_one("#introduction", Static).update(Content(introduction))

@@ -71,7 +71,7 @@ class HostScreen(StepScreen):
                 said.setdefault(finding.words, finding.label)
             line.show(finding)
         host = self.wizard.host
-        problems = describe.problems(host) if host else ()
+        problems = describe.problems(host, self.wizard.choices) if host else ()
         notes = describe.notes(host) if host else ()
         if host is not None and not problems and self.wizard.filled_in:
             notes = (self.wizard.filled_in, *notes)
@@ -106,7 +106,7 @@ class HostScreen(StepScreen):
         host = self.wizard.host
         if host is None:
             return "The wizard is still looking at this host. That takes a few seconds at most."
-        return " ".join(describe.problems(host)) or None
+        return " ".join(describe.problems(host, self.wizard.choices)) or None
 
     def action_look_again(self) -> None:
         """Look at the host again."""

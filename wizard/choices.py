@@ -103,10 +103,17 @@ class Choices:
     accepted: tuple[str, ...] = ()
     """Published ports that may stop answering over IPv6, by their names, such as
     ``[::]:3000/tcp``."""
+    unproven: bool = False
+    """Go on where it cannot be tried whether the containers get out: this host itself does not
+    reach the target, or none of the chosen services has a running container."""
 
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
     """Return the prefix in ``text``, or a sentence that says why it cannot be used in the mode."""
+    if mode is Mode.ROUTED and not text.strip():
+        nothing = subprefixes.why_nothing_proposed(host)
+        if nothing:
+            return nothing
     prefix = prefixes.parse_prefix(text)
     if isinstance(prefix, str):
         return prefix
@@ -335,7 +342,7 @@ def resume(saved: Choices, host: Host) -> Choices:
     proposed = defaults(host)
     project = find_project(saved, host)
     if isinstance(project, str):
-        chosen = replace(proposed, target=saved.target)
+        chosen = replace(proposed, target=saved.target, unproven=saved.unproven)
     else:
         fitting = saved.file in project.files
         chosen = replace(
@@ -343,6 +350,7 @@ def resume(saved: Choices, host: Host) -> Choices:
             services=saved.services,
             placement=saved.placement,
             target=saved.target,
+            unproven=saved.unproven,
         )
         chosen = replace(
             chosen, file=saved.file if fitting else chosen.file, accepted=saved.accepted
@@ -480,6 +488,8 @@ def to_table(choices: Choices) -> dict[str, object]:
         table["accepted"] = list(choices.accepted)
     if choices.window != Choices.window:
         table["window"] = choices.window
+    if choices.unproven:
+        table["unproven"] = True
     return table
 
 
@@ -491,7 +501,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards", "window", "fixed", "accepted",
+        "proxy", "inwards", "window", "fixed", "accepted", "unproven",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -501,8 +511,10 @@ def from_table(table: dict[str, object]) -> Choices:
         )
     try:
         lists = {key: _names(table, key) for key in ("services", "fixed", "accepted")}
-        others = (*lists, "window")
+        others = (*lists, "window", "unproven")
         strings = {key: value for key, value in table.items() if key not in others}
+        if not isinstance(table.get("unproven", False), bool):
+            raise ValueError("unproven must be true or false, without quotes")
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -523,6 +535,7 @@ def from_table(table: dict[str, object]) -> Choices:
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
             window=check_window(table.get("window", proposed.window)),
             accepted=lists["accepted"],
+            unproven=bool(table.get("unproven", proposed.unproven)),
         )
     except ValueError as error:
         raise Refused(

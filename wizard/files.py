@@ -25,22 +25,26 @@ def read_regular(path: Path, largest: int = _LARGEST) -> str:
     Raises:
         OSError: it is not there, closed to this user, no regular file, or larger than ``largest``.
     """
+    too_large = OSError(errno.EFBIG, "it is too large for what it should be", os.fspath(path))
     # O_PATH opens nothing (open(2)); the link below /proc leads to the very file looked at.
     handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
+        if status.st_size > largest:
+            raise too_large
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
         with os.fdopen(os.open(f"/proc/self/fd/{handle}", flags), "rb", buffering=0) as file:
             # Piece by piece: files of the kernel's own call their size 0, and some have no room
             # for much at once (fs/proc/proc_sysctl.c).
-            octets = b""
+            octets = bytearray()
             while len(octets) <= largest and (piece := file.read(_PIECE)):
                 octets += piece
     finally:
         os.close(handle)
     if len(octets) > largest:
-        raise OSError(errno.EFBIG, "it is too large for what it should be", os.fspath(path))
+        raise too_large
     return octets.decode("utf-8", "surrogateescape")
 
 

@@ -179,13 +179,15 @@ class Address:
 
 @dataclass(frozen=True)
 class Uplink:
-    """The interface of the IPv6 default route."""
+    """The interface through which this host reaches the IPv6 internet."""
 
     interface: str
     gateway: IPv6Address | None
     route_origin: Origin
     addresses: tuple[Address, ...]
     mtu: int = 1500
+    routed: tuple[IPv6Network, ...] = ()
+    """Global prefixes that no link has: the provider routes them here, as far as can be told."""
     advertised: "tuple[Advertised, ...]" = ()
     """Every interface that lives by router advertisements, this one or another."""
 
@@ -235,6 +237,45 @@ class Sysctls:
 
 
 @dataclass(frozen=True)
+class Accepting:
+    """What a rule of nftables accepts: packets from and to such interfaces.
+
+    Each tuple of names must hold the interface; one that ends in ``*`` is the beginning of a name.
+    """
+
+    incoming: tuple[tuple[str, ...], ...] = ()
+    outgoing: tuple[tuple[str, ...], ...] = ()
+
+    def may_pass(self, incoming: str, outgoing: str) -> bool:
+        """Return whether it may be about a packet between two interfaces."""
+        return all(_named(incoming, names) for names in self.incoming) and all(
+            _named(outgoing, names) for names in self.outgoing
+        )
+
+
+def _named(interface: str, names: tuple[str, ...]) -> bool:
+    return any(
+        interface.startswith(name[:-1]) if name.endswith("*") else interface == name
+        for name in names
+    )
+
+
+@dataclass(frozen=True)
+class ForwardChain:
+    """A chain of nftables in the forward hook that drops what it does not name."""
+
+    family: str
+    table: str
+    chain: str
+    accepting: tuple[Accepting, ...] = ()
+    """What it may accept of new IPv6 packets."""
+
+    def may_pass(self, incoming: str, outgoing: str) -> bool:
+        """Return whether a new IPv6 packet between two interfaces may pass it."""
+        return any(each.may_pass(incoming, outgoing) for each in self.accepting)
+
+
+@dataclass(frozen=True)
 class Firewall:
     """Other keepers of the packet filter that are active, and the policy of the FORWARD chain."""
 
@@ -244,6 +285,8 @@ class Firewall:
     """Policy of ip6tables' FORWARD chain; None where it cannot be read."""
     dropping_tables: tuple[str, ...] = ()
     """Tables of nftables beside ip6tables' own that forward nothing but what they name."""
+    forward_chains: tuple[ForwardChain, ...] = ()
+    """The chains of these tables that do so."""
     sources: tuple[Mention, ...] = ()
     """Rules that name a private IPv4 source, Docker's own left out."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import tomli_w
 
 from wizard import choices as choosing
+from wizard import obstacles
 from wizard.choices import Choices, Mode
 from wizard.errors import Refused
 from wizard.host import Host
@@ -21,6 +22,12 @@ MODES: Mapping[Mode, Callable[[Host, Choices, Sources], Outline]] = {
     Mode.ULA: ula.outline,
     Mode.ROUTED: routed.outline,
 }
+
+
+_UNPROVEN = (
+    "You chose to go on although it may not be possible to try whether the containers reach the "
+    "internet over IPv6. Where it is not, their way as far as the router on this host is tried."
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     Raises:
         Refused: something stands between the choices and a plan; the message says all of it.
     """
-    sentences = choosing.check(choices, host)
+    sentences = (*obstacles.obstacles(host, choices), *choosing.check(choices, host))
     if sentences:
         raise Refused(" ".join(sentences))
     outline = MODES[choices.mode](host, choices, sources)
@@ -68,5 +75,6 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
         *peers.notices(host, choices),
         *source_addresses.notices(host, choices, outline.steps, sources),
         *outside.notices(host, choices),
+        *((_UNPROVEN,) if choices.unproven else ()),
     )
     return Plan(choices, outline.steps, outline.remarks, notices, lost)

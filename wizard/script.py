@@ -24,7 +24,9 @@ def render(plan: Plan) -> str:
         "#!/bin/sh",
         *_comment(
             "IPv6 for containers: what the wizard does, in the same order. Run it as root. It "
-            "stops at the first command that fails and takes nothing back by itself."
+            "stops at the first command that fails and takes nothing back by itself. The wizard "
+            "tries afterwards, from this host and from inside the containers, whether "
+            f"{plan.choices.target} answers an echo request or on TCP port 443; a script cannot."
         ),
         *("set -eu", "export LC_ALL=C.UTF-8", "umask 022"),
     ]

@@ -403,7 +403,7 @@ def test_hostile_names_are_written_out(network: Network) -> None:
     found = look(target, Question(prefix=prefix, target=None), 0.3)
     assert found.address.words == f"{prefix[2]}/64 on \\x1b[31m[eth]"
     assert found.name == r"web\x1b]0;\u202e\n"
-    for text in (reachability.as_table([found]), reachability.as_json([found])):
+    for text in (reachability.as_table([found]), json.dumps(reachability.plain([found]))):
         assert not {"\x1b", "\u202e"} & set(text)
 
 
@@ -416,7 +416,7 @@ def test_the_table_is_plain_text_of_80_columns(ula: ContainerTarget, gua: Contai
     assert overview[0] == ["mastodon_web_1", "yes", "yes", "yes", "yes", "yes", "yes"]
     assert overview[1][:3] == ["mastodon_sidekiq_1", "no", "no"], "not of the ULA prefix"
     assert overview[2][1:] == ["unknown"] * 6
-    assert [one["passed"] for one in json.loads(reachability.as_json(found))] == [
+    assert [one["passed"] for one in reachability.plain(found)] == [
         True,
         False,
         False,

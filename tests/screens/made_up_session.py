@@ -208,7 +208,11 @@ class MadeUpSession(Session):
     def root(self) -> bool:
         return self.is_root
 
-    def detect(self, found: Callable[[str, object], None] | None = None) -> Host:
+    def detect(
+        self,
+        found: Callable[[str, object], None] | None = None,
+        target: IPv6Address | None = None,
+    ) -> Host:
         for each in fields(Host):
             if found is not None:
                 found(each.name, getattr(self.host, each.name))
@@ -340,7 +344,9 @@ class MadeUpSession(Session):
         )
         return UndoPreview(record, tuple(steps))
 
-    def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
+    def check(
+        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
+    ) -> tuple[ContainerReport, ...]:
         while self.hold_check:
             time.sleep(0.01)
         if self.check_fails:

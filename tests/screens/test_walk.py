@@ -319,20 +319,25 @@ async def test_the_steps_are_those_of_the_mode_and_each_mode_keeps_its_prefix() 
 
 
 @pytest.mark.parametrize("length", [128, 124])
-async def test_a_host_without_a_prefix_to_give_away_says_so_and_goes_on_private(
+async def test_a_host_without_a_prefix_to_give_away_says_so_and_takes_one_that_is_typed(
     length: int,
 ) -> None:
     address = Address(IPv6Interface(f"2001:db8:1:2::10/{length}"), Origin.STATIC)
     uplink = Uplink("eth0", IPv6Address("fe80::1"), Origin.STATIC, (address,))
     app = WizardApp(MadeUpSession(host=made_up_hosts.debian13(uplink=uplink)))
     async with app.run_test(size=SIZE) as pilot:
-        await go(pilot, app, "mode")
-        words = " ".join(shown(app).split())
-        assert "Not possible here" in words
-        assert f"/{length}" in words
-        await press(pilot, "right", "space", "enter")
+        await choose_routed(pilot, app)
+        await press(pilot, "enter")
+        field = app.screen.query_one("#prefix", Input)
+        assert field.value == ""
+        assert f"/{length}" in " ".join(shown(app).split())
+        await press(pilot, "enter")
         assert on(app, "addresses")
-        assert app.choices.mode is Mode.ULA
+        field.value = "2001:db8:a:b::/64"
+        await pilot.pause()
+        await press(pilot, "enter")
+        assert not on(app, "addresses")
+        assert app.choices.prefix == IPv6Network("2001:db8:a:b::/64")
 
 
 async def test_a_public_prefix_is_judged_while_it_is_typed() -> None:

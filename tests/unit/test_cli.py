@@ -24,6 +24,7 @@ from wizard.host import Host, Unknown
 from wizard.record import Record, State, Store
 from wizard.session import Session, _mark
 from wizard.verification.verification import Verification
+from wizard.verification.way_out import WayOut
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +76,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(revert, "announce", lambda *_: None)
     monkeypatch.setattr(way_back, "check_places", lambda plan: None)
     monkeypatch.setattr(Verification, "look", lambda self: {})
+    monkeypatch.setattr(WayOut, "faults", lambda self: ())
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     detects(monkeypatch, made.host)
 
@@ -585,6 +587,8 @@ def test_the_exit_codes_are_the_numbers_that_scripts_rely_on() -> None:
         "ROLLBACK_INCOMPLETE": 4,
         "HOST_CHANGED": 5,
         "LOCKED": 6,
+        "NOT_PASSING": 7,
+        "NOT_AS_SET_UP": 8,
     }
 
 

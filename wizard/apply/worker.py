@@ -91,6 +91,9 @@ def apply(
         way_back.check_places(made)
         verification = verification_of(system, made, host)
         had = verification.look()
+        obstacles = verification.obstacles()
+        if obstacles:
+            raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
         if earlier is not None:
             store.archive()
         try:

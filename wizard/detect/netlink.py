@@ -11,6 +11,9 @@ from wizard.detect.looking import IMPORTING
 
 Message = Mapping[str, Any]
 
+SOMEWHERE = "2606:4700:4700::1111"
+"""Stands for the IPv6 internet in a question to the kernel; no packet is sent to it."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -19,6 +22,8 @@ class Snapshot:
     links: Sequence[Message]
     addresses: Sequence[Message]
     routes: Sequence[Message]
+    chosen: Message | None = None
+    """The route that the kernel takes to the IPv6 internet, by all of its rules (ip-rule(8))."""
 
 
 def attribute(message: Message, name: str) -> Any:  # noqa: ANN401 - as various as rtnetlink
@@ -45,8 +50,13 @@ class Netlink:
     def _read(self) -> Snapshot:
         with IMPORTING:
             from pyroute2.iproute.linux import IPRoute
+            from pyroute2.netlink.exceptions import NetlinkError
 
         with IPRoute() as kernel:
+            try:
+                chosen = next(iter(kernel.route("get", dst=SOMEWHERE)), None)
+            except NetlinkError:
+                chosen = None
             return Snapshot(
                 links=list(kernel.get_links()),
                 addresses=list(kernel.get_addr()),
@@ -54,4 +64,5 @@ class Netlink:
                     *kernel.get_routes(family=socket.AF_INET),
                     *kernel.get_routes(family=socket.AF_INET6),
                 ],
+                chosen=chosen,
             )

@@ -51,7 +51,7 @@ def _private(host: Host) -> tuple[str, ...]:
 
 def _public(host: Host) -> tuple[str, ...]:
     prefix = "your provider's prefix"
-    usable = subprefixes.on_link(host)
+    usable = subprefixes.usable(host)
     if usable:
         prefix = f"your provider's prefix {usable[0]}"
     return (

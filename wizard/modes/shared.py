@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address
 
-from wizard import deprecated, ipv6_already, prefixes, sources
+from wizard import ipv6_already, prefixes, sources
 from wizard.address_plan import AddressPlan
 from wizard.choices import Choices, Placement, find_project
 from wizard.compose.edit import add_network, key_of
@@ -84,14 +84,11 @@ def known(host: Host) -> None:
     """Make sure of what a plan cannot do without.
 
     Raises:
-        Refused: something that decides how the host keeps its own way out is not known, or the
-            host would lose it.
+        Refused: something that decides how the host keeps its own way out is not known.
     """
     for part in (host.engine, host.uplink, host.manager, host.networks, host.prefixes_in_use):
         if isinstance(part, Unknown):
             raise Refused(part.reason)
-    if sentences := deprecated.obstacles(host):
-        raise Refused(" ".join(sentences))
 
 
 def forwarding(

@@ -73,6 +73,8 @@ def measure(request: Request) -> Answer:
         "address_service": service.result() if service else None,
         "source": chosen_source(target or _ANYWHERE_IPV6),
         "source_ipv4": chosen_source(request["target_ipv4"] or _ANYWHERE_IPV4),
+        "echo_identifier": echoes.identifier if echoes else 0,
+        "tcp_port": tcp.local_port if tcp else 0,
     }
 
 

@@ -82,6 +82,10 @@ class Attach(Step):
                 return f"The container {clean_line(name)} is not on {clean_line(self.network)}."
         return None
 
+    def standing(self, system: System) -> str | None:
+        """Say nothing: containers are made anew; who runs now is asked, not who ran then."""
+        return None
+
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """One command for each container."""
         return tuple(

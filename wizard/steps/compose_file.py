@@ -82,6 +82,15 @@ class ComposeFile(Step):
             return f"{clean_line(self.path)} is not as it was written."
         return None
 
+    def standing(self, system: System) -> str | None:
+        """Look for the lines that were added, whatever somebody has written beside them."""
+        now = system.read(self.path)
+        if now is not None and now.text != self.after.text and self.before is not None:
+            free = self.without_ours(self.before.text, self.after.text, now.text)
+            if free is not None and free != now.text:
+                return None
+        return self.check(system)
+
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back."""
         return self.undo_file_lines(before)

@@ -15,6 +15,7 @@ from wizard.verification.host import HostRoutes
 from wizard.verification.next_boot import NextBoot
 from wizard.verification.peers import Peers
 from wizard.verification.published_ports import PublishedPorts
+from wizard.verification.way_out import WayOut
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -34,6 +35,10 @@ class Verification:
         for aspect in self._aspects:
             found |= aspect.look()
         return found
+
+    def obstacles(self) -> Sequence[str]:
+        """Return, after the first look, why the change had better not begin, in sentences."""
+        return [each for aspect in self._aspects for each in aspect.obstacles()]
 
     def check(self, before: Facts) -> None:
         """Wait until everything that there was is there, nothing is wrong, and all is settled.
@@ -66,6 +71,7 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
             PublishedPorts(system, (loss.name for loss in plan.losses)),
             Peers(system, project),
             FromOutside(system, choices.network, expected(host, choices)),
+            WayOut(host, choices),
         )
     )
 
