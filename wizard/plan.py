@@ -14,7 +14,7 @@ from wizard.host import Host
 from wizard.losses import Loss, losses
 from wizard.modes import routed, ula
 from wizard.modes.outline import Outline
-from wizard.noticed import outside, peers, source_addresses, visitors
+from wizard.noticed import outside, past_input, peers, source_addresses, visitors
 from wizard.sources import Sources
 from wizard.steps.base import Step
 
@@ -70,6 +70,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     outline = MODES[choices.mode](host, choices, sources)
     lost = losses(host, choices, outline.steps)
     notices = (
+        *past_input.notices(host, choices),
         *visitors.notices(host, lost),
         *outline.notices,
         *peers.notices(host, choices),

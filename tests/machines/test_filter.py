@@ -190,7 +190,7 @@ def holds(host: Machine, flushes: list[str], **changes: object) -> None:
     host.shell(f"mv /root/kept {program}")
     host.wait(lambda: is_open(host, web, 3000), "the published port to be open again", 10)
     assert not is_open(host, web, UNPUBLISHED)
-    assert "unreachable" not in host.run(["ip", "-6", "route"]).stdout
+    assert "blackhole" not in host.run(["ip", "-6", "route"]).stdout
     host.run(["systemctl", "restart", "docker"])
     host.wait_for_docker()
     assert undo(host).returncode == ExitCode.DONE
@@ -236,7 +236,7 @@ def test_at_boot_the_way_is_closed_before_anything_is_behind_the_bridge(
     mastodon = set_up(host)
     host.shell("echo broken >/etc/docker-ipv6-wizard/ip6tables.rules")
     host.reboot()
-    route = host.run(["ip", "-6", "route", "show", "type", "unreachable"]).stdout
+    route = host.run(["ip", "-6", "route", "show", "type", "blackhole"]).stdout
     assert str(PREFIX) in route
     web = addresses(host)[mastodon.container("web")]
     assert not is_open(host, web, 3000)

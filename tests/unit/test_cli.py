@@ -174,7 +174,7 @@ def test_a_run_and_its_undo_by_the_command_line_alone(
 def test_a_run_that_fails_is_rolled_back_and_exits_with_3(
     here: Here, wizard: Wizard, answers: Path
 ) -> None:
-    with failing(here.made.system, {10}, half_done=False):
+    with failing(here.made.system, {11}, half_done=False):
         said = wizard("--apply", "--yes", "--answers", answers)
     assert said.code == ExitCode.ROLLED_BACK
     assert "made to fail" in said.out

@@ -536,7 +536,8 @@ def test_what_waits_for_docker_at_shutdown_is_not_waited_for(made: Deployment) -
             assert "--now" not in words, "systemd stops it only once this process has ended"
             return Result(0, "")
 
-    (step,) = (step for step in made.plan().steps if isinstance(step, SystemdUnit))
+    (step,) = (step for step in made.plan().steps if step.kind == SystemdUnit.kind)
+    assert isinstance(step, SystemdUnit)
     system = Stopping()
     system.write(step.path, FileState(step.text))
     step.undo(system, {"files": [{"path": step.path, "exists": False}]}, lambda _line: None)

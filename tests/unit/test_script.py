@@ -137,6 +137,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     quiet = ["docker", "ip6tables-restore", "sysctl", "systemctl", "wizard"]
     for name in [*quiet, *([] if os.geteuid() == 0 else ["chown"])]:
         stub(tmp_path / "bin" / name, "exit 0")
+    stub(tmp_path / "bin/wizard", "exit 0")
+    monkeypatch.setattr(program, "typed", lambda *words: shlex.join(["wizard", *words]))
     stub(tmp_path / "bin/docker-compose", f"cat > {shlex.quote(str(tmp_path / 'asked'))}")
     return tmp_path
 

@@ -20,6 +20,7 @@ from wizard.steps.legacy_ip6tables import described
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.system import FileState, Result
+from wizard.uplink import unit as uplink_unit
 
 KINDS = (
     *("sysctl", "ip6tables", "systemd-unit", "filter-service"),
@@ -32,7 +33,8 @@ def before_step(kind: str) -> tuple[Deployment, Step]:
     """A host on which every step before one of a kind was done, and that step."""
     made = deployment(made_up_hosts.debian13())
     for step in made.plan().steps:
-        if step.kind == kind:
+        # The uplink's own unit is of the same kind.
+        if step.kind == kind and getattr(step, "path", "") != uplink_unit.PATH:
             return made, step
         step.apply(made.system, lambda line: None)
     raise AssertionError(kind)
@@ -273,7 +275,7 @@ def test_a_unit_that_somebody_edited_goes_on_running() -> None:
     made.system.files[path] = FileState(made.system.files[path].text + "# mine\n")
     (sentence,) = step.undo(made.system, captured, quiet)
     assert "has been changed by somebody else" in sentence
-    assert made.system.active == {"docker-ipv6-wizard.service"}
+    assert "docker-ipv6-wizard.service" in made.system.active
 
 
 def test_the_network_has_our_label_a_fixed_bridge_and_both_families() -> None:

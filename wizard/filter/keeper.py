@@ -24,6 +24,12 @@ _PAUSE = 0.02
 _CONTESTED = 5.0
 """Seconds between two moves to the first place, which somebody else may want too."""
 
+_QUIET = 0.2
+"""Seconds without a change after which who flushed the rules counts as done with its own."""
+
+_LONGEST_QUIET = 0.6
+"""Seconds after which that is not waited for any longer."""
+
 _TIMEOUT = 5.0
 
 _METRIC = "1"
@@ -51,6 +57,7 @@ class Keeper:
         self._closed = False
         self._said = ""
         self._moved = 0.0
+        self._news: socket.socket | None = None
         self._stop, self._stopping = socket.socketpair()
 
     def stop(self) -> None:
@@ -59,7 +66,7 @@ class Keeper:
 
     def run(self) -> None:
         """Keep the rules until :meth:`stop` is called; a route that closes the way goes then."""
-        news = nftables.listen()
+        news = self._news = nftables.listen()
         legacy = news is None or "legacy" in _run(["ip6tables", "--version"])[1]
         # What a process before this one left.
         self._closed = self._has_route()
@@ -108,6 +115,15 @@ class Keeper:
         wrong = rules.faults(self._tables, saved, self._uplink, self._bridge)
         if not wrong:
             return ""
+        if self._prefix:
+            # At once, and before the rules: a script that flushes them may go on to remove chains,
+            # which fails where one is back already.
+            self._close()
+        self._await_quiet()
+        saved = _run(["ip6tables-save"])[1]
+        wrong = rules.faults(self._tables, saved, self._uplink, self._bridge)
+        if not wrong:
+            return ""
         contested = wrong[0].startswith("another rule") or wrong[0].endswith("too late")
         if contested:
             if time.monotonic() - self._moved < _CONTESTED and self._moved:
@@ -123,27 +139,40 @@ class Keeper:
             return ""
         return f"{left[0]}, and ip6tables-restore ends with {code}: {' '.join(said.split())}"
 
+    def _await_quiet(self) -> None:
+        """Wait until nobody has changed anything for a while, though not for long."""
+        deadline = time.monotonic() + _LONGEST_QUIET
+        if self._news is None:
+            time.sleep(_QUIET)
+            return
+        while True:
+            nftables.drain(self._news)
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._news], [], [], min(_QUIET, left))[0]:
+                return
+
     def _close(self) -> str:
         if not self._closed:
             code, said = _run(["ip", "-6", "route", "replace", *self._route])
             if code:
                 return f"; and no route closes the way to {self._prefix}: {said.strip()}"
             self._closed = True
-        return f"; so an unreachable route closes the way to {self._prefix} until that is mended"
+        return f"; so a blackhole route closes the way to {self._prefix} until that is mended"
 
     def _open(self) -> None:
         if self._closed and _run(["ip", "-6", "route", "delete", *self._route])[0] == 0:
             self._closed = False
-            _log(f"the way to {self._prefix} is open again, as far as the rules let in")
+            if self._said:
+                _log(f"the way to {self._prefix} is open again, as far as the rules let in")
 
     @property
     def _route(self) -> list[str]:
-        return ["unreachable", self._prefix, "metric", _METRIC]
+        return ["blackhole", self._prefix, "metric", _METRIC]
 
     def _has_route(self) -> bool:
         if not self._prefix:
             return False
-        shown = _run(["ip", "-6", "route", "show", "type", "unreachable", "exact", self._prefix])
+        shown = _run(["ip", "-6", "route", "show", "type", "blackhole", "exact", self._prefix])
         return bool(shown[1].strip())
 
     def _say(self, complaint: str) -> None:

@@ -33,7 +33,7 @@ def _private(host: Host) -> tuple[str, ...]:
     own = "the address of this host"
     if not isinstance(host.uplink, Unknown) and host.uplink.addresses:
         own = f"this host's own address ({host.uplink.addresses[0].interface.ip})"
-    rules = "The packet filter rules for it are made."
+    rules, but = "The packet filter rules for it are made.", ""
     if not isinstance(host.engine, Unknown):
         version = f"Docker {host.engine.version}"
         rules = (
@@ -42,9 +42,11 @@ def _private(host: Host) -> tuple[str, ...]:
             else f"{version} makes no rules for IPv6, so the wizard adds them, also for after "
             "a reboot."
         )
+    if not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables:
+        but = ", but to the ports that they publish on every address of this host"
     return (
         f"Containers get addresses that mean something on this host alone, and go out with {own}.",
-        "They reach the IPv6 internet, and nobody outside can connect to them.",
+        f"They reach the IPv6 internet, and nobody outside can connect to them{but}.",
         rules,
     )
 

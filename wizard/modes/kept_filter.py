@@ -12,8 +12,7 @@ def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> FilterServic
     routed = not rules.masquerade
     closes = routed and not rules.everything
     meanwhile = (
-        f"If that fails, it closes the way to {rules.subnet} with an unreachable route within a "
-        "second, until the rules stand again."
+        f"Until they stand again, a blackhole route closes the way to {rules.subnet}."
         if closes
         else "Without them IPv6 of the containers is dead until they are back."
     )
