@@ -32,7 +32,7 @@ class ComposeScreen(StepScreen):
         Binding(
             "f,F",
             "fix",
-            "Fixed address",
+            "Fixed",
             key_display="F",
             tooltip="Write a fixed address for this service into the file",
         ),
