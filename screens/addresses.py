@@ -13,12 +13,13 @@ from textual.widgets import Button, Input, Static
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
-from screens.widgets.sentence import Sentence
+from screens.widgets.sentence import Sentence, Tone
+from wizard.address_plan import AddressPlan
 from wizard.choices import Mode, another_prefix, check_prefix
-from wizard.host import Host
+from wizard.host import Host, Unknown
 from wizard.modes.routed import lasting
 from wizard.prefixes import first_subnet
-from wizard.subprefixes import SIZES, is_on_link, on_link, propose
+from wizard.subprefixes import SIZES, is_on_link, propose, usable
 
 
 class AddressesScreen(StepScreen):
@@ -58,7 +59,7 @@ class AddressesScreen(StepScreen):
         yield Input(id="prefix", compact=True, max_length=64)
         yield Sentence(id="verdict")
         yield PlainButton("Draw another one", id="another")
-        yield paragraph("Its size (Space chooses)", id="sizes-heading", classes="heading")
+        yield paragraph("Its size (arrow keys choose)", id="sizes-heading", classes="heading")
         yield ChoiceList(id="sizes")
         yield paragraph("", id="example")
         yield Sentence(id="lasting")
@@ -75,10 +76,10 @@ class AddressesScreen(StepScreen):
     def show_state(self) -> None:
         """Put the prefix into the field, unless the person has just typed it there."""
         prefix = self.wizard.choices.prefix
-        if prefix != self._filled and prefix is not None:
+        if prefix != self._filled:
             self._filled = prefix
             with self.prevent(Input.Changed):
-                self.query_one("#prefix", Input).value = str(prefix)
+                self.query_one("#prefix", Input).value = str(prefix or "")
         for name, wanted in (
             ("another", not self._routed),
             ("sizes-heading", self._routed),
@@ -98,8 +99,10 @@ class AddressesScreen(StepScreen):
         )
         may_change = ""
         if self._routed:
-            whole = ", ".join(map(str, on_link(host)))
+            whole = ", ".join(map(str, usable(host)))
             introduction = f"The containers get a part of your provider's prefix {whole}."
+            if not whole:
+                introduction = "The containers get the prefix that your provider routes here."
             may_change = lasting(host) or ""
             self._show_sizes(host)
         self.query_one("#introduction", Static).update(Content(introduction))
@@ -131,13 +134,10 @@ class AddressesScreen(StepScreen):
 
     @on(ChoiceList.Picked, "#sizes")
     def _sized(self, event: ChoiceList.Picked) -> None:
-        host = self.wizard.host
-        prefix = propose(host, int(event.key)) if host else None
-        if prefix is not None:
-            self.say("")
-            # The field shows it even where the person has typed something else since.
-            self._filled = None
-            self.wizard.answer(prefix=prefix)
+        self.say("")
+        # The field shows it even where the person has typed something else since.
+        self._filled = None
+        self.wizard.choose_length(int(event.key))
 
     def say_refusal(self, _refusal: str) -> None:
         """Point to the sentence under the field, which is there already."""
@@ -197,13 +197,22 @@ class AddressesScreen(StepScreen):
                 "note",
             )
         else:
-            verdict.say("This prefix is free on this host.", "ok")
+            verdict.say(*_freedom(host))
         lines = (
             "What the addresses will look like",
             f"  the network            {subnet}",
             f"  this host on it        {subnet[1]}",
-            f"  the first containers   {subnet[2]}, {subnet[3]}, ...",
+            f"  the first containers   {subnet[2]}, {subnet[3]}, ..."
+            if not self._routed
+            else f"  the containers         out of {AddressPlan(subnet).dynamic}",
         )
         # With the sizes above there is room for the last two alone, on the smallest terminal.
         example.update(Content("\n".join(lines[2:] if self._routed else lines)))
         return found
+
+
+def _freedom(host: Host) -> tuple[str, Tone]:
+    for part in (host.networks, host.prefixes_in_use):
+        if isinstance(part, Unknown):
+            return f"Whether something uses this prefix is not known. {part.reason}", "note"
+    return "This prefix is free on this host.", "ok"

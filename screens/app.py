@@ -22,26 +22,31 @@ from textual.timer import Timer
 from screens.messages import (
     ContainersChecked,
     HostFound,
+    KeysWorkedOff,
     PartFound,
     QuestionSettled,
     UpstreamProbed,
 )
 from screens.modals import SMALLEST, HelpModal, QuestionModal, TooSmallModal
+from screens.saver import SAVED_WITHIN, Saver
 from screens.step import StepScreen
 from screens.theme import TERMINAL
 from screens.way import way
 from wizard import choices as choosing
-from wizard import streams
+from wizard import describe, streams
 from wizard.apply.undoing import Chosen, UndoPreview
 from wizard.choices import Choices, Mode, Proxy
 from wizard.errors import ExitCode, Refused, WizardError
-from wizard.host import ComposeProject, Host
+from wizard.host import ComposeProject, Earlier, Host
 from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
+from wizard.reachability.outcome import Outcome, outcome
 from wizard.reachability.report import ContainerReport
-from wizard.record import Record, State
+from wizard.record import Record, State, is_in_the_way
 from wizard.session import Progress, Session
 from wizard.sources import Sources
+from wizard.subprefixes import propose
+from wizard.text import clean_line
 
 Start = Literal["welcome", "resume", "undo"]
 
@@ -89,8 +94,11 @@ class WizardApp(App[int]):
         self.parts: dict[str, object] = {}
         """The parts of the host found so far, by the names of its fields."""
         self.choices = Choices()
+        self._given: Choices | None = None
+        """The answers as somebody gave them last, whether they fit the host or not."""
+        self.saver = Saver(session.save_answers)
         self.resumed = False
-        """Whether the answers are those of an earlier time."""
+        """Whether answers were filled in that somebody gave before."""
         self.upstream: UpstreamFinding | None = None
         """What the provider's router was seen to do, once it has been watched."""
         self.upstream_complaint = ""
@@ -121,6 +129,8 @@ class WizardApp(App[int]):
         self._probe = 0
         self._probed: IPv6Network | None = None
         self._prefixes: dict[Mode, IPv6Network | None] = {}
+        self._by_length: dict[int, IPv6Network] = {}
+        self._by_project: dict[str, Choices] = {}
         self._read_project: ComposeProject | None = None
 
     def on_mount(self) -> None:
@@ -157,10 +167,10 @@ class WizardApp(App[int]):
     def _resume_answers(self) -> None:
         if self._start_at != "resume":
             return
-        self.nothing_to_resume = self.session.load_answers() is None
         place = self.session.load_place()
-        if not self.nothing_to_resume and place in self._questions():
+        if place in self._questions():
             self._aim = place
+        self.nothing_to_resume = not self._aim and self.session.load_answers() is None
 
     def _questions(self) -> tuple[str, ...]:
         """Return the screens on which nothing has been started yet, but for the first."""
@@ -219,25 +229,47 @@ class WizardApp(App[int]):
         """Keep the host, and fill in what is proposed for it or was answered before."""
         if message.look != self._look:
             return
-        first = self.choices == Choices()
         self.host = message.host
-        saved = self.session.load_answers() if first else self.choices
-        if saved is None:
+        if self._given is None and self.choices == Choices():
+            self._given = self.session.load_answers()
+            if self._given is not None:
+                self.resumed = choosing.answers_any(self._given)
+                self.proxy_picked = self._given.proxy is not Choices().proxy
+        # What was given, and not what stood in for it while Docker, say, did not answer.
+        if self._given is not None:
+            self.choices = choosing.resume(self._given, message.host)
+        elif self.run_in_force:
+            # What would be proposed now has other names than once the run is taken back.
+            self.choices = Choices()
+        elif self.choices == Choices():
             self.choices = choosing.defaults(message.host)
         else:
-            self.choices = choosing.resume(saved, message.host)
-            self.resumed = self.resumed or first
-            if first:
-                self.proxy_picked = saved.proxy is not Choices().proxy
+            self.choices = choosing.resume(self.choices, message.host)
         self.sources, self._read_project, self.plan = None, None, None
-        self._prefixes, self._probed = {}, None
+        self._prefixes, self._by_length, self._by_project, self._probed = {}, {}, {}, None
         self.repaint()
+
+    @property
+    def filled_in(self) -> str:
+        """A sentence about the answers that were filled in, or nothing where none were."""
+        if not self.resumed:
+            return ""
+        file = self.session.answers_file
+        whose = f"The answers in {clean_line(str(file))}" if file else "Answers of an earlier time"
+        return f"{whose} are filled in. You can change each of them."
+
+    @property
+    def run_in_force(self) -> bool:
+        """Whether a run was on the host, when it was looked at, that has to be taken back first."""
+        earlier = self.host.earlier if self.host else None
+        return isinstance(earlier, Earlier) and is_in_the_way(earlier.state)
 
     # The answers
 
     def answer(self, **changes: object) -> None:
-        """Take answers over, in place of those before."""
+        """Take answers over, in place of those before, and keep them for another time."""
         self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        self.save()
         self.repaint()
 
     def choose_mode(self, mode: Mode) -> None:
@@ -247,6 +279,15 @@ class WizardApp(App[int]):
         self._prefixes[self.choices.mode] = self.choices.prefix
         self.choices = choosing.choose_mode(self.choices, mode, self.host)
         self.answer(prefix=self._prefixes.get(mode) or self.choices.prefix)
+
+    def choose_length(self, length: int) -> None:
+        """Take a part of the uplink's prefix of this length: the one from before, or a free one."""
+        prefix = self.choices.prefix
+        if self.host is None:
+            return
+        if prefix is not None:
+            self._by_length[prefix.prefixlen] = prefix
+        self.answer(prefix=self._by_length.get(length) or propose(self.host, length) or prefix)
 
     def pick_proxy(self, proxy: Proxy) -> None:
         """Take over who answers for neighbours; nothing that is found changes it any more."""
@@ -296,10 +337,22 @@ class WizardApp(App[int]):
         self.repaint()
 
     def choose_project(self, project: ComposeProject) -> None:
-        """Take another project, with what is proposed for it."""
-        if self.host is not None and project.name != self.choices.project:
-            self.choices = choosing.choose_project(self.choices, project, self.host)
-            self.repaint()
+        """Take another project, with what was chosen for it before, or else what is proposed."""
+        if self.host is None or project.name == self.choices.project:
+            return
+        if self.choices.project is not None:
+            self._by_project[self.choices.project] = self.choices
+        before = self._by_project.get(project.name)
+        self.choices = choosing.choose_project(self.choices, project, self.host)
+        if before is not None:
+            self.choices = replace(
+                self.choices,
+                network=before.network,
+                services=before.services,
+                file=before.file,
+                placement=before.placement,
+            )
+        self.answer()
 
     def read_project(self, project: ComposeProject) -> Sources:
         """Read the files of a project, once.
@@ -312,7 +365,7 @@ class WizardApp(App[int]):
             self.sources = self.session.read_project(project)
             self._read_project = project
             if not self.choices.services:
-                self.choices = choosing.tick(self.choices, self.sources.services)
+                self.choices = choosing.tick(self.choices, self.sources.services, self.host)
             self.choices = choosing.untick_unknown(self.choices, self.sources.services)
         return self.sources
 
@@ -324,6 +377,10 @@ class WizardApp(App[int]):
         """Make the plan from the answers, or return a sentence that says why there is none."""
         if self.host is None or self.sources is None:
             return "The host and the Compose file have to be read first. Go back to them."
+        obstacles = describe.problems(self.host)
+        if obstacles:
+            self.plan = None
+            return " ".join(obstacles)
         try:
             self.plan = self.session.plan(self.host, self.choices, self.sources)
         except Refused as refused:
@@ -346,9 +403,10 @@ class WizardApp(App[int]):
         return self.make_plan()
 
     def save(self) -> None:
-        """Keep the answers for another time."""
-        if self.host is not None:
-            self.session.save_answers(self.choices)
+        """Keep the answers for another time, but not over those of a run that is in force."""
+        if self.host is not None and not self.run_in_force:
+            self._given = self.choices
+            self.saver.save(self.choices)
 
     # Runs
 
@@ -356,6 +414,7 @@ class WizardApp(App[int]):
         """Start applying the plan, or return a sentence that says why it was not started."""
         if self.plan is None:
             return "There is no plan yet. Go back to the preview."
+        self.saver.wait(SAVED_WITHIN)
         try:
             self.session.start_apply(self.plan, ask=True, seconds=self.choices.window)
         except Refused as refused:
@@ -455,6 +514,7 @@ class WizardApp(App[int]):
             return
         if progress.record is not None and progress.record.state is State.UNCONFIRMED:
             self.switch_screen("keep")
+            self.check_containers()
             return
         self.switch_screen("result")
         if progress.record is not None and progress.record.state is State.APPLIED:
@@ -484,6 +544,7 @@ class WizardApp(App[int]):
             self.session.revert_now()
         except WizardError as error:
             return str(error)
+        self.undoing = True
         self.follow()
         self.switch_screen("apply")
         return None
@@ -530,14 +591,47 @@ class WizardApp(App[int]):
         self.check_notes = message.notes
         self.repaint()
 
+    @property
+    def outcome(self) -> Outcome:
+        """What the look into the containers has come to."""
+        return outcome(self.reports, self.check_complaint, self.check_notes)
+
     # Moving about
+
+    def after_keys(self, then: Callable[[], None]) -> None:
+        """Do something once the keys that were typed before are worked off.
+
+        Textual looks at Enter as soon as it comes, and at other keys only after they have gone from
+        the widget with the focus up to here; what they change is told on the same way once more.
+        Typed fast, or in one packet, Enter would go on with what was chosen before.
+        """
+        self._send_lap(KeysWorkedOff(then, 2))
+
+    def _send_lap(self, message: KeysWorkedOff) -> None:
+        if not (self.focused or self.screen).post_message(message):
+            message.then()
+
+    def on_keys_worked_off(self, message: KeysWorkedOff) -> None:
+        """Send it round once more, or do what had to wait."""
+        if message.laps > 1:
+            self._send_lap(KeysWorkedOff(message.then, message.laps - 1))
+        else:
+            message.then()
 
     def step_words(self, screen: StepScreen) -> str:
         """Return which step of how many a screen is."""
         names = way(self.choices, self.host)
-        if self.undoing or screen.NAME not in names:
-            return screen.HEADING
-        return f"{names.index(screen.NAME) + 1} of {len(names)} · {screen.HEADING}"
+        if self.takes_back or self.undoing or screen.NAME not in names:
+            return screen.heading
+        return f"{names.index(screen.NAME) + 1} of {len(names)} · {screen.heading}"
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether the run that is followed takes back, whoever started it."""
+        record = self.progress.record if self.progress else None
+        moving = record is not None and record.state.moving
+        goes_back = moving and record is not None and record.state is not State.APPLYING
+        return goes_back or (self.undoing and self.running)
 
     def go_after(self, name: str) -> None:
         """Open the screen that comes after the named one."""
@@ -625,9 +719,18 @@ class WizardApp(App[int]):
             )
         return (
             "Leave the wizard?",
-            "Nothing was changed on this host. Your answers are kept, and the wizard begins with "
-            "them next time.",
+            f"Nothing was changed on this host. {self._answers_words()}",
         )
+
+    def _answers_words(self) -> str:
+        if self.saver.failed:
+            return (
+                f"Your answers could not be kept in {self.session.store.directory}: the wizard "
+                "asks for them again next time."
+            )
+        if not (self.saver.busy or self.session.has_answers):
+            return "You have not answered anything yet."
+        return "Your answers are kept, and the wizard begins with them next time."
 
 
 def run_app(session: Session, start: Start = "welcome") -> int:
@@ -639,6 +742,7 @@ def run_app(session: Session, start: Start = "welcome") -> int:
     app = WizardApp(session, start)
     # Without the mouse the terminal's own way of marking and copying text goes on working.
     code = app.run(mouse=False)
+    app.saver.wait(SAVED_WITHIN)
     streams.let_go()
     if app._exception is not None:
         raise app._exception

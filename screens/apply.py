@@ -24,8 +24,19 @@ WORDS = {
     StepState.UNDONE: "taken back",
     StepState.KEPT: "kept in part",
 }
+SENTENCES = {
+    State.APPLYING: "The next step begins …",
+    State.UNCONFIRMED: "All steps are done, and the wizard asks whether to keep them.",
+    State.APPLIED: "All steps are done, and they stay.",
+    State.ROLLING_BACK: "Something went wrong or was called off, and all is taken back …",
+    State.ROLLED_BACK: "All steps were taken back.",
+    State.UNDOING: "All steps are taken back, the last one first …",
+    State.UNDONE: "All steps were taken back.",
+}
+"""What is under way where no step is at work, or what came of it."""
 _WIDEST = max(map(len, WORDS.values()))
 _BAR = 30
+TAKING_BACK = "Taking it back"
 
 
 class ApplyScreen(StepScreen):
@@ -53,6 +64,11 @@ class ApplyScreen(StepScreen):
         "that the host is as it was before.",
     )
 
+    @property
+    def heading(self) -> str:
+        """Say whether the steps are done or taken back."""
+        return TAKING_BACK if self.wizard.takes_back else self.HEADING
+
     def compose_body(self) -> ComposeResult:
         """Compose the bar, the sentence, the steps and the output."""
         with Vertical(id="run"):
@@ -75,11 +91,15 @@ class ApplyScreen(StepScreen):
         self.refresh_bindings()
         if progress is not None and progress.ended is not None:
             self._ended()
+        begins = "The wizard begins to take back …" if self.wizard.takes_back else "Starting …"
         if record is None:
-            self.query_one("#bar", Static).update(Content("Starting …"))
+            self.query_one("#bar", Static).update(Content(begins))
+            self.query_one("#current", Static).update(Content(""))
             return
-        self.query_one("#bar", Static).update(Content(bar(record)))
-        self.query_one("#current", Static).update(Content(current(record)))
+        # Until its process has begun, the record tells of what is to be taken back.
+        not_yet = self.wizard.takes_back and not record.state.moving and self.wizard.running
+        self.query_one("#bar", Static).update(Content(begins if not_yet else bar(record)))
+        self.query_one("#current", Static).update(Content("" if not_yet else current(record)))
         steps = self.query_one("#steps", StepList)
         steps.show(
             [(f"{WORDS[step.state]:<{_WIDEST}}  ", f"{step.number}. {step.title}")
@@ -175,7 +195,7 @@ def current(record: Record) -> str:
         return "Looking whether this host and its containers have all that they had …"
     if record.state.moving and at is not None:
         return f"Taking back: {record.steps[at].title} …"
-    return f"The run is {record.state}."
+    return SENTENCES.get(record.state, f"The run {record.state.meaning}.")
 
 
 def _at_work(record: Record) -> int | None:

@@ -12,9 +12,11 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from wizard import choices as choosing
 from wizard import sources
-from wizard.choices import Placement
+from wizard.choices import Mode, Placement
+from wizard.compose.services import Service
 from wizard.errors import Refused
 from wizard.host import ComposeProject, Unknown
+from wizard.ipv6_already import why_not_ticked
 from wizard.sources import Sources
 from wizard.text import clean_line
 
@@ -27,6 +29,13 @@ class ComposeScreen(StepScreen):
     AUTO_FOCUS = "#services"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "compose.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f,F",
+            "fix",
+            "Fixed address",
+            key_display="F",
+            tooltip="Write a fixed address for this service into the file",
+        ),
         Binding("r,R", "read_again", "Read again", key_display="R", tooltip="Read the files again"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
@@ -42,6 +51,10 @@ class ComposeScreen(StepScreen):
         "lines that must change are touched, or into docker-compose.override.yml, which Compose "
         "reads on top of it. The second is better where docker-compose.yml is kept in git, for "
         "then an update does not collide with the change.",
+        "With public addresses F gives the service under the cursor a fixed address, or takes it "
+        "again: it is written into the file and stays for good, as a name that leads there (an "
+        "AAAA record) needs. While such a service runs, “docker compose run” of it fails; “docker "
+        "compose exec” does the same.",
         "R reads the files again, for example after you have corrected one in another window.",
     )
 
@@ -52,7 +65,7 @@ class ComposeScreen(StepScreen):
             "another window, then press R to read again.",
             id="trouble",
         )
-        yield paragraph("Project (Space chooses)", id="projects-heading", classes="heading")
+        yield paragraph("Project (arrow keys choose)", id="projects-heading", classes="heading")
         yield ChoiceList(id="projects")
         yield paragraph(
             "Services that should reach the IPv6 internet (Space ticks)",
@@ -61,7 +74,9 @@ class ComposeScreen(StepScreen):
         )
         yield ChoiceList(many=True, id="services")
         yield paragraph(
-            "File in which this is written (Space chooses)", id="files-heading", classes="heading"
+            "File in which this is written (arrow keys choose)",
+            id="files-heading",
+            classes="heading",
         )
         yield ChoiceList(id="files")
 
@@ -100,13 +115,43 @@ class ComposeScreen(StepScreen):
                 Entry(
                     service.name,
                     clean_line(service.name),
-                    service.reason,
+                    self._words(service),
                     chosen=service.name in chosen,
                     open=service.attachable,
                 )
                 for service in read.services
             ]
         )
+
+    def _words(self, service: Service) -> str:
+        """Return what to say beside a service."""
+        project, host, choices = self._project(), self.wizard.host, self.wizard.choices
+        already = None
+        if host is not None and not isinstance(project, str):
+            already = why_not_ticked(host, project, service.name)
+        fixed = "Its address is fixed. " if self._routed and service.name in choices.fixed else ""
+        return f"{fixed}{already or service.reason}"
+
+    @property
+    def _routed(self) -> bool:
+        return self.wizard.choices.mode is Mode.ROUTED
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to fix an address only where containers have their own."""
+        if action == "fix" and not self._routed:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_fix(self) -> None:
+        """Give the service under the cursor a fixed address, or take it from it again."""
+        read = self.wizard.sources
+        key = self.query_one("#services", ChoiceList).highlighted_key
+        if not self._routed or read is None or key not in self.wizard.choices.services:
+            return
+        self.say("")
+        fixed = {*self.wizard.choices.fixed} ^ {key}
+        order = [service.name for service in read.services]
+        self.wizard.answer(fixed=tuple(name for name in order if name in fixed))
 
     def _show_files(self, read: Sources) -> None:
         project = self._project()
@@ -167,7 +212,10 @@ class ComposeScreen(StepScreen):
         read, chosen = self.wizard.sources, set(self.wizard.choices.services) ^ {event.key}
         if read is not None:
             order = [service.name for service in read.services]
-            self.wizard.answer(services=tuple(name for name in order if name in chosen))
+            self.wizard.answer(
+                services=tuple(name for name in order if name in chosen),
+                fixed=tuple(name for name in self.wizard.choices.fixed if name in chosen),
+            )
 
     @on(ChoiceList.Picked, "#files")
     def _file_picked(self, event: ChoiceList.Picked) -> None:

@@ -11,7 +11,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.step import StepScreen, paragraph
-from screens.welcome import RESUMED
 from screens.widgets.finding import FindingLine
 from screens.widgets.sentence import Sentence
 from wizard import describe
@@ -21,6 +20,7 @@ class HostScreen(StepScreen):
     """The findings, each with a verdict in a word."""
 
     NAME = "host"
+    ASKS = False
     HEADING = "Your host"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "host.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,10 +71,10 @@ class HostScreen(StepScreen):
                 said.setdefault(finding.words, finding.label)
             line.show(finding)
         host = self.wizard.host
-        problems = describe.problems(host) if host else ()
+        problems = describe.problems(host, self.wizard.choices) if host else ()
         notes = describe.notes(host) if host else ()
-        if host is not None and self.wizard.resumed:
-            notes = (RESUMED, *notes)
+        if host is not None and not problems and self.wizard.filled_in:
+            notes = (self.wizard.filled_in, *notes)
         if host is None:
             summary = "Looking at this host …"
         elif problems:
@@ -106,7 +106,7 @@ class HostScreen(StepScreen):
         host = self.wizard.host
         if host is None:
             return "The wizard is still looking at this host. That takes a few seconds at most."
-        return " ".join(describe.problems(host)) or None
+        return " ".join(describe.problems(host, self.wizard.choices)) or None
 
     def action_look_again(self) -> None:
         """Look at the host again."""

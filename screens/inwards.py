@@ -61,7 +61,9 @@ class InwardsScreen(StepScreen):
             classes="paragraph",
         )
         yield paragraph(
-            "What may come in from the internet? (Space chooses)", id="question", classes="heading"
+            "What may come in from the internet? (arrow keys choose)",
+            id="question",
+            classes="heading",
         )
         yield ChoiceList(id="ways")
         yield paragraph(

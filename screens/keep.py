@@ -1,22 +1,33 @@
 """The question whether to keep what was done, while the time for an answer runs."""
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from screens.modals import QuestionModal
 from screens.step import StepScreen, paragraph
-from screens.widgets.sentence import Sentence
+from screens.widgets.sentence import Sentence, Tone
 from wizard.logins import Logins
 from wizard.record import State
 from wizard.text import clean
 
 _BAR = 40
+
+
+class Foreseen(Message):
+    """What the next boot would take from this host, in sentences."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__()
+        self.sentences = sentences
 
 
 class KeepScreen(StepScreen):
@@ -28,7 +39,7 @@ class KeepScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "keep.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Keep", key_display="Enter", priority=True),
-        Binding("k,K", "next", show=False),
+        Binding("k,K", "forward", show=False),
         Binding("e,E", "extend", "More time", key_display="E", tooltip="Begin the time anew"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all back now"),
     ]
@@ -36,6 +47,8 @@ class KeepScreen(StepScreen):
         "All steps are done, and the wizard has looked at what this host and its containers had "
         "before: the way to the internet over IPv4 and IPv6, and every container that was "
         "running. They still have it.",
+        "It also looks from inside the containers whether they reach the internet over IPv6 now. "
+        "Where they do not, there is little reason to keep it: T takes everything back.",
         "One thing the wizard cannot see from in here: whether you can still log in. A connection "
         "that is open already may go on working where a new one would not. So it asks you to log "
         "in a second time, from your own computer, and to type the line there.",
@@ -51,9 +64,11 @@ class KeepScreen(StepScreen):
         yield Sentence(
             "All steps are done. This host and its containers have all that they had.", "ok"
         )
+        yield Sentence(id="works")
         yield paragraph("", id="countdown")
         yield paragraph("", id="how")
         yield Sentence(id="coverage")
+        yield Sentence(id="foreseen")
 
     def on_mount(self) -> None:
         """Find out once how the person is logged in."""
@@ -64,6 +79,19 @@ class KeepScreen(StepScreen):
         self.query_one("#how", Static).update(Content(how(self._logins)))
         self.query_one("#coverage", Sentence).say(self.wizard.session.guard_coverage(), "note")
 
+        def run() -> None:
+            sentences = self.wizard.session.next_boot()
+            with suppress(RuntimeError):
+                self.post_message(Foreseen(sentences))
+
+        # Docker is asked, and may be slow.
+        threading.Thread(target=run, name="foresee the next boot", daemon=True).start()
+
+    def on_foreseen(self, message: Foreseen) -> None:
+        """Say what the next boot would take."""
+        words = "\n- ".join(map(clean, message.sentences))
+        self.query_one("#foreseen", Sentence).say(words, "note")
+
     def show_state(self) -> None:
         """Show the time that is left, or go where the run has gone."""
         progress = self.wizard.progress
@@ -71,6 +99,9 @@ class KeepScreen(StepScreen):
         if record is not None and record.state is State.UNCONFIRMED:
             words = countdown(self.wizard.seconds_left, record.window, record.deadline)
             self.query_one("#countdown", Static).update(Content(words))
+            found = self.wizard.outcome
+            tone: Tone = "note" if found.works is None else "ok" if found.works else "problem"
+            self.query_one("#works", Sentence).say(found.words, tone)
             return
         if isinstance(self.app.screen, QuestionModal) and self.app.screen.name == self.NAME:
             self.app.screen.dismiss(None)
@@ -83,8 +114,12 @@ class KeepScreen(StepScreen):
 
     def go_on(self) -> None:
         """Warn, and keep."""
+        heading, words = warning(self._logins)
+        found = self.wizard.outcome
+        if not found.works:
+            words = f"{found.words} {words}"
         self.app.push_screen(
-            QuestionModal(*warning(self._logins), yes="Keep it", no="Not yet", name=self.NAME),
+            QuestionModal(heading, words, yes="Keep it", no="Not yet", name=self.NAME),
             self._keep,
         )
 

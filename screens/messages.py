@@ -1,5 +1,6 @@
 """What threads tell the app: facts in the past tense, as frozen values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.message import Message
@@ -52,6 +53,14 @@ class UpstreamProbed(Message):
     probe: int
     finding: UpstreamFinding | None
     complaint: str = ""
+
+
+@dataclass(eq=False)
+class KeysWorkedOff(Message):
+    """The keys typed before another are worked off, once it has gone all the way ``laps`` times."""
+
+    then: Callable[[], None]
+    laps: int
 
 
 @dataclass(eq=False)

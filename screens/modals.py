@@ -65,6 +65,8 @@ class QuestionModal(ModalScreen[bool]):
         Binding("y,Y", "answer(True)", show=False),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
+        Binding("pageup", "scroll('scroll_page_up')", show=False),
+        Binding("pagedown,space", "scroll('scroll_page_down')", show=False, priority=True),
     ]
 
     def __init__(self, heading: str, words: str, *, yes: str, no: str, name: str = "") -> None:
@@ -75,7 +77,8 @@ class QuestionModal(ModalScreen[bool]):
         """Compose the box."""
         with Vertical(id="box"):
             yield Static(Content(self._heading), id="heading", markup=False)
-            yield Static(Content(self._words), id="words", markup=False)
+            with VerticalScroll(id="text", can_focus=False):
+                yield Static(Content(self._words), id="words", markup=False)
             with Horizontal(id="answers"):
                 yield PlainButton(self._yes, id="yes")
                 yield PlainButton(self._no, id="no")
@@ -84,6 +87,19 @@ class QuestionModal(ModalScreen[bool]):
                 id="hint",
                 markup=False,
             )
+
+    def on_mount(self) -> None:
+        """Say how to read on, once it is known whether there is more than fits."""
+        self.call_after_refresh(self._say_more)
+
+    def _say_more(self) -> None:
+        if self.is_attached and self.query_one("#text").max_scroll_y:
+            hint = f"Y: {self._yes}   N: {self._no}   Page Down and Page Up: more of the text"
+            self.query_one("#hint", Static).update(Content(hint))
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the text."""
+        getattr(self.query_one("#text"), how)(animate=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer with the button."""

@@ -1,22 +1,22 @@
-"""The two ways in which containers can get IPv6, side by side, with what each means here."""
+"""The two ways in which containers can get IPv6, and what the chosen one means here."""
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import HorizontalGroup, VerticalGroup
 from textual.content import Content
 from textual.widgets import Static
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from screens.widgets.sentence import Sentence
 from wizard.choices import Mode, check_mode
 from wizard.modes.consequences import catch, consequences
 
-LABELS = {Mode.ULA: "Private: ULA and NAT66", Mode.ROUTED: "Public: routed"}
+LABELS = {
+    Mode.ULA: ("Private: ULA and NAT66", "They go out with this host's own address."),
+    Mode.ROUTED: ("Public: routed", "Each container has a public address."),
+}
 
 
 class ModeScreen(StepScreen):
@@ -24,12 +24,8 @@ class ModeScreen(StepScreen):
 
     NAME = "mode"
     HEADING = "Mode"
-    AUTO_FOCUS = "#ula"
+    AUTO_FOCUS = "#modes"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "mode.tcss"]  # type: ignore[assignment]
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
-    ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "An IPv6 address can be private or public. A private one (a unique local address, ULA, "
         "which begins with fd) means something on this host alone. A public one (a global unicast "
@@ -52,35 +48,38 @@ class ModeScreen(StepScreen):
     )
 
     def compose_body(self) -> ComposeResult:
-        """Compose the two columns and the catch."""
-        with HorizontalGroup(id="modes"):
-            for mode in Mode:
-                with VerticalGroup(classes="mode"):
-                    yield ChoiceList(id=mode.value)
-                    yield Sentence(id=f"{mode.value}-obstacle")
-                    yield paragraph("", id=f"{mode.value}-words", classes="words")
+        """Compose the two modes, and what the chosen one means."""
+        yield paragraph(
+            "Which addresses should the containers have? (arrow keys choose)", classes="heading"
+        )
+        yield ChoiceList(id="modes")
+        yield paragraph("", id="words")
         yield paragraph("", id="catch")
 
     def show_state(self) -> None:
-        """Show which mode is chosen, and what each means on this host."""
+        """Show which mode is chosen, and what it means on this host."""
         host = self.wizard.host
         if host is None:
             return
         chosen = self.wizard.choices.mode
-        for mode, label in LABELS.items():
+        entries = []
+        for mode, (label, words) in LABELS.items():
             obstacle = check_mode(mode, host)
-            self.query_one(f"#{mode.value}", ChoiceList).show(
-                [Entry(mode.value, label, chosen=chosen is mode, open=obstacle is None)]
+            entries.append(
+                Entry(
+                    mode.value,
+                    label,
+                    f"Not possible here: {obstacle}" if obstacle else words,
+                    chosen=chosen is mode,
+                    open=obstacle is None,
+                )
             )
-            self.query_one(f"#{mode.value}-obstacle", Sentence).say(
-                f"Not possible here: {obstacle}" if obstacle else "", "note"
-            )
-            words = self.query_one(f"#{mode.value}-words", Static)
-            words.display = obstacle is None
-            words.update(Content("\n".join(consequences(mode, host))))
+        self.query_one("#modes", ChoiceList).show(entries)
+        points = [f"- {each}" for each in consequences(chosen, host)]
+        self.query_one("#words", Static).update(Content("\n".join(points)))
         self.query_one("#catch", Static).update(Content(catch(chosen, host)))
 
-    @on(ChoiceList.Picked)
+    @on(ChoiceList.Picked, "#modes")
     def _picked(self, event: ChoiceList.Picked) -> None:
         self.wizard.choose_mode(Mode(event.key))
         self.say("")

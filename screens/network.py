@@ -8,8 +8,9 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from screens.step import StepScreen, paragraph
-from screens.widgets.sentence import Sentence
-from wizard.choices import check_bridge, check_network_name
+from screens.widgets.sentence import Sentence, Tone
+from wizard.choices import check_bridge, check_gateway, check_network_name
+from wizard.host import Unknown
 
 
 class NetworkScreen(StepScreen):
@@ -57,7 +58,7 @@ class NetworkScreen(StepScreen):
             if sentence:
                 verdict.say(sentence, "problem")
             else:
-                verdict.say("This name is free on this host.", "ok")
+                verdict.say(*self._freedom(field))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -76,12 +77,19 @@ class NetworkScreen(StepScreen):
                 return sentence
         return None
 
+    def _freedom(self, field: str) -> tuple[str, Tone]:
+        host = self.wizard.host
+        there = (host.networks if field == "network" else host.interfaces) if host else ()
+        if isinstance(there, Unknown):
+            return f"Whether this name is free is not known. {there.reason}", "note"
+        return "This name is free on this host.", "ok"
+
     def _sentences(self) -> dict[str, str | None]:
         host, choices = self.wizard.host, self.wizard.choices
         if host is None:
             waiting = "The wizard is still looking at this host."
             return {"network": waiting, "bridge": waiting}
         return {
-            "network": check_network_name(choices.network, host),
+            "network": check_network_name(choices.network, host) or check_gateway(choices, host),
             "bridge": check_bridge(choices.bridge, host),
         }

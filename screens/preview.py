@@ -1,5 +1,6 @@
 """The preview: every step with its commands and differences, before anything is done."""
 
+import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,10 +11,15 @@ from textual.binding import Binding, BindingType
 from screens.messages import PlanChecked
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
+from screens.saver import SAVED_WITHIN
 from screens.widgets.details import Detail
+from wizard import acceptance
 from wizard.errors import Refused, WizardError
 from wizard.plan import Plan
 from wizard.text import clean
+
+_FIRST_SENTENCE = re.compile(r".*?(?:[.!?](?= )|$)", re.DOTALL)
+"""Matches always, if need be the whole text."""
 
 WINDOWS = (60, 120, 300, 600, 900)
 """Seconds to wait for an answer, to choose from."""
@@ -75,6 +81,7 @@ class PreviewScreen(ReviewScreen):
         if plan is None:
             return wizard.make_plan()
         wizard.save()
+        wizard.saver.wait(SAVED_WITHIN)
         try:
             return wizard.session.why_not_apply()
         except WizardError as error:
@@ -112,14 +119,20 @@ class PreviewScreen(ReviewScreen):
             return
         count = len(message.plan.steps)
         steps = "this step" if count == 1 else f"these {count} steps"
+        lost = message.plan.losses
+        loss = (
+            f"This stops answering over IPv6: {acceptance.in_short(message.plan)}. The overview "
+            "says why, and what keeps it.\n\n"
+        )
         self.app.push_screen(
             QuestionModal(
-                f"Apply {steps} now?",
-                "They are done one after the other. If one fails, all are taken back. At the end "
-                "the wizard asks whether to keep them, and without an answer within "
+                f"Apply {steps} now, and lose that?" if lost else f"Apply {steps} now?",
+                f"{loss if lost else ''}{_noticed(message.plan)}They are done one after the other. "
+                "If one fails, all are taken back. At the end the wizard asks whether to keep "
+                "them, and without an answer within "
                 f"{in_words(self.wizard.choices.window)} all are taken back, too. Closing this "
                 "terminal does not stop them.",
-                yes="Apply",
+                yes="Apply, and lose it" if lost else "Apply",
                 no="Not yet",
             ),
             self._answered,
@@ -128,6 +141,10 @@ class PreviewScreen(ReviewScreen):
     def _answered(self, yes: bool | None) -> None:
         if not yes:
             return
+        plan = self.wizard.plan
+        if plan is not None and plan.unaccepted:
+            self.wizard.answer(accepted=acceptance.accept_all(plan))
+            self.wizard.make_plan()
         complaint = self.wizard.start_apply()
         if complaint:
             self.say(complaint, "problem")
@@ -160,6 +177,14 @@ def in_words(seconds: int) -> str:
     if rest or not minutes:
         return f"{seconds} seconds"
     return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _noticed(plan: Plan) -> str:
+    """Return the first sentence of all that people will notice, and where the rest stands."""
+    if not plan.notices:
+        return ""
+    lines = [f"- {_FIRST_SENTENCE.match(clean(each))[0]}" for each in plan.notices]  # type: ignore[index]
+    return "\n".join(["People will notice (the overview says more):", *lines, "", ""])
 
 
 def _overview(plan: Plan, window: int, coverage: str) -> Detail:

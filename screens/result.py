@@ -16,6 +16,7 @@ from screens.widgets.reachability import ReachabilityTable
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.step_list import StepList
 from wizard.errors import ExitCode
+from wizard.reachability.outcome import Outcome
 from wizard.record import State, StepState
 from wizard.session import Progress
 from wizard.text import clean
@@ -67,7 +68,7 @@ class ResultScreen(StepScreen):
         progress = wizard.progress
         if progress is None:
             return
-        words, tone = verdict(progress)
+        words, tone = verdict(progress, wizard.outcome)
         self.query_one("#verdict", Sentence).say(words, tone)
         self._list("left", tuple(progress.record.left) if progress.record else ())
         applied = progress.record is not None and progress.record.state is State.APPLIED
@@ -89,14 +90,9 @@ class ResultScreen(StepScreen):
         checking = self.query_one("#checking", Sentence)
         table = self.query_one("#table", ReachabilityTable)
         table.display = applied and bool(self.wizard.reports)
-        if not applied:
-            checking.say("")
-        elif self.wizard.check_complaint:
-            checking.say(self.wizard.check_complaint, "note")
-        elif self.wizard.reports is None:
-            checking.say("Looking from inside the containers whether they reach the internet …")
-        else:
-            checking.say("")
+        looking = applied and self.wizard.reports is None and not self.wizard.check_complaint
+        checking.say("This takes a few seconds." if looking else "")
+        if applied and self.wizard.reports:
             table.show(self.wizard.reports)
             if self.focused is self.query_one("#next"):
                 table.query_one(StepList).focus()
@@ -140,15 +136,23 @@ class ResultScreen(StepScreen):
         self.wizard.start_again()
 
 
-def verdict(progress: Progress) -> tuple[str, Tone]:
-    """Return what came of the run, in sentences."""
+def verdict(progress: Progress, found: Outcome) -> tuple[str, Tone]:
+    """Return what came of the run, in sentences; what was found in the containers decides."""
     record = progress.record
     if progress.complaint or record is None:
         return progress.complaint or "The run ended without a record.", "problem"
     error = clean(record.error)
     match record.state:
         case State.APPLIED:
-            return "Done. Every step was applied and is in effect.", "ok"
+            if found.works:
+                return f"Done. Every step was applied. {found.words}", "ok"
+            if found.works is None:
+                return f"Every step was applied. {found.words}", "note"
+            return (
+                f"Every step was applied, but it does not all work. {found.words} Below stands "
+                "what was found. R looks again, and T takes everything back.",
+                "problem",
+            )
         case State.ROLLED_BACK:
             return (
                 f"Everything was taken back: this host is as it was before. The reason: {error}",
@@ -169,7 +173,7 @@ def verdict(progress: Progress) -> tuple[str, Tone]:
                 "problem",
             )
         case state:
-            return f"The run is {state}.", "note"
+            return f"The run {state.meaning}.", "note"
 
 
 def _more(progress: Progress, path: str) -> str:

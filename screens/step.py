@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
+from screens.widgets.choice_list import ChoiceList
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.title import TitleLine
@@ -37,6 +38,8 @@ class StepScreen(Screen[None]):
     """Paragraphs for somebody who knows little of IPv6."""
     BACK: ClassVar[str] = "Back"
     NEXT: ClassVar[str] = "Next"
+    ASKS: ClassVar[bool] = True
+    """Whether to go on from here is to agree to the answers that are filled in."""
 
     ready = False
     """Whether all that :meth:`show_state` paints on is there."""
@@ -45,10 +48,15 @@ class StepScreen(Screen[None]):
     AUTO_FOCUS = "#next"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Next", key_display="Enter", priority=True),
-        Binding("ctrl+n", "next", show=False, priority=True),
+        Binding("ctrl+n", "forward", show=False, priority=True),
         Binding("escape", "back", "Back", key_display="Esc"),
         *(Binding(key, f"scroll_body('{how}')", show=False) for key, how in BODY_SCROLL),
     ]
+
+    @property
+    def heading(self) -> str:
+        """What the screen is about now."""
+        return self.HEADING
 
     @property
     def wizard(self) -> "WizardApp":
@@ -109,7 +117,7 @@ class StepScreen(Screen[None]):
     def greeting(self) -> tuple[str, Tone]:
         """What is said when one arrives: nothing, but where one left at an earlier time."""
         here = self.wizard.left_at == self.NAME
-        return ("Here you left. Your answers are kept.", "note") if here else ("", "plain")
+        return ("Here you left. Your answers are filled in.", "note") if here else ("", "plain")
 
     def say(self, words: str, tone: Tone = "plain") -> None:
         """Say a sentence above the buttons."""
@@ -126,11 +134,20 @@ class StepScreen(Screen[None]):
         return super().check_action(action, parameters)
 
     def action_enter(self) -> None:
-        """Press the button that has the focus, or go on."""
+        """Press the button that has the focus, or go on, after all keys that came before."""
+        self.wizard.after_keys(self._enter)
+
+    def _enter(self) -> None:
+        if self.app.screen is not self:
+            return
         if isinstance(self.focused, Button):
             self.focused.press()
         else:
             self.action_next()
+
+    def action_forward(self) -> None:
+        """Go on, after all keys that came before."""
+        self.wizard.after_keys(self.action_next)
 
     def action_next(self) -> None:
         """Go on, or say why not; a second press before the next screen is there does nothing."""
@@ -141,7 +158,8 @@ class StepScreen(Screen[None]):
             self.say_refusal(refusal)
             return
         self.say("")
-        self.wizard.save()
+        if self.ASKS:
+            self.wizard.save()
         self.go_on()
 
     def action_back(self) -> None:
@@ -152,6 +170,10 @@ class StepScreen(Screen[None]):
     def action_scroll_body(self, how: str) -> None:
         """Scroll the body."""
         getattr(self.query_one("#body"), how)(animate=False)
+
+    def on_choice_list_picked(self, event: ChoiceList.Picked) -> None:
+        """Tell the list that its choice was taken over; a screen's own handler comes before."""
+        event.choice_list.answered()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what the button says."""

@@ -103,7 +103,7 @@ class UpstreamScreen(StepScreen):
         yield Sentence(id="meaning")
         yield paragraph("", id="evidence")
         yield paragraph(
-            "Who answers for the containers? (Space chooses)", id="question", classes="heading"
+            "Who answers for the containers? (arrow keys choose)", id="question", classes="heading"
         )
         yield ChoiceList(id="proxies")
 
@@ -185,8 +185,8 @@ class UpstreamScreen(StepScreen):
             return "The wizard is still looking at this host."
         if wizard.probing and not wizard.proxy_picked:
             return (
-                "The wizard is still watching the router. Wait a few seconds, or choose with Space "
-                "who answers."
+                "The wizard is still watching the router. Wait a few seconds, or press Space to "
+                "choose the marked line yourself."
             )
         return check_proxy(wizard.choices, wizard.host)
 

@@ -13,7 +13,6 @@ from screens.widgets.sentence import Sentence
 from wizard.errors import Refused
 from wizard.record import Record, State
 
-RESUMED = "Answers from an earlier time are filled in. You can change each of them."
 NOTHING_TO_RESUME = (
     "There is nothing to resume: no run of the wizard is on this host, and no answers are kept. "
     "This is the beginning."
@@ -24,6 +23,7 @@ class WelcomeScreen(StepScreen):
     """What will happen, for whom, and how to leave."""
 
     NAME = "welcome"
+    ASKS = False
     HEADING = "Welcome"
     NEXT = "Next: look at this host"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "welcome.tcss"]  # type: ignore[assignment]
@@ -70,11 +70,8 @@ class WelcomeScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show what an earlier time left: answers, and a run."""
-        answers = ""
-        if self.wizard.nothing_to_resume:
-            answers = NOTHING_TO_RESUME
-        elif self.wizard.resumed:
-            answers = RESUMED
+        nothing = self.wizard.nothing_to_resume
+        answers = NOTHING_TO_RESUME if nothing else self.wizard.filled_in
         self.query_one("#answers", Sentence).say(answers, "note")
         earlier = self.query_one("#earlier", Sentence)
         buttons = self.query_one("#earlier-buttons")

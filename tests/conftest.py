@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests import never_hanging
 from tests.machines.matrix import MATRIX, Matrix
+from tests.never_hanging import pytest_runtest_protocol
+
+__all__ = ["pytest_runtest_protocol"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,12 +31,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="of the whole matrix, every N-th place in a row of places",
     )
+    parser.getgroup("figures").addoption(
+        "--full-figures",
+        action="store_true",
+        help="measure in full what a short pass only runs through once: bin/test -m bench -s",
+    )
     group.addoption(
         "--matrix-table", type=Path, metavar="FILE", help="write the table of the cells there, too"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    never_hanging.pytest_configure(config)
     config.stash[MATRIX] = Matrix(
         whole=config.getoption("--whole-matrix"),
         every=config.getoption("--matrix-every"),
@@ -45,6 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long = [item for item in items if item.get_closest_marker("thorough")]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
+    never_hanging.pytest_collection_modifyitems(config, items)
     if config.stash[MATRIX].whole:
         others = [item for item in items if "matrix" not in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=others)

@@ -124,6 +124,8 @@ CLAIMS = {
     "file /etc/docker-ipv6-wizard": "ip6tables",
     "directory /etc/docker-ipv6-wizard": "ip6tables",
     "chain ": "ip6tables",
+    "file /etc/systemd/system/docker-ipv6-wizard-filter": "filter-service",
+    "unit docker-ipv6-wizard-filter": "filter-service",
     "file /etc/systemd": "systemd-unit",
     "unit ": "systemd-unit",
     "network ": "docker-network",
@@ -168,7 +170,7 @@ def deployment(host: Host | None = None, text: str = TODAY, **changes: Any) -> D
     project = project_of(host, proposed)
     system = made_up_system.of(host, {str(path): text for path in project.files[:1]})
     read = sources.read_project(system, project)
-    chosen = replace(choosing.tick(proposed, read.services), prefix=PREFIX)
+    chosen = replace(choosing.tick(proposed, read.services, host), prefix=PREFIX)
     return Deployment(host, system, read, replace(chosen, **changes))
 
 

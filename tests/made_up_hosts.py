@@ -205,7 +205,7 @@ def hostile_names(**changes: Any) -> Host:
             (Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.ADVERTISEMENT),),
         ),
         sysctls=_sysctls(forwarding=0, accept_ra=1, uplink="[docker0]"),
-        outward=Outward(False, f"Nobody answered: {escape}"),
+        outward=Outward(True, f"Somebody answered: {escape}"),
         prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1:2::/64", networks=networks),
         interfaces=("lo", "[docker0]", "docker0", "[/]", "br-[/bold]"),
         earlier=Earlier(Path("/var/lib/docker-ipv6-wizard/record.toml"), "undone", link + escape),

@@ -239,16 +239,31 @@ class MadeUpSystem:
                 return self._changing(lambda: self._restore(stdin))
             case ["systemctl", *words]:
                 return self._systemctl(words)
+            case ["/usr/bin/python3", "-I", _run, "wizard.filter", *_words]:
+                # The service finds the rules in force and does nothing.
+                return Result(0, "")
             case ["timeout", "5", "docker", "version", *_]:
                 return Result(0, "26.1.5")
             case ["docker", "network", *words]:
                 return self._network(words)
+            case ["find", folder, *_, "-name", name]:
+                found = [path for path in sorted(self.files) if PurePath(path).name == name]
+                below = [path for path in found if path.startswith(f"{folder.rstrip('/')}/")]
+                exists = folder in self.directories or folder == "/"
+                return Result(0 if exists else 1, "".join(f"{path}\n" for path in below))
+            case ["docker", "ps", "--all", "--filter", "label=com.docker.compose.project", *_]:
+                return Result(0, "")
             case ["docker", "ps", *words]:
                 return self._ps(words)
             case ["docker", "inspect", *words]:
                 return self._inspect(words)
             case ["docker-compose", *words] | ["docker", "compose", *words]:
                 return self._compose(words, stdin)
+            case [_, "-m", "wizard.ndp", *_]:
+                return Result(0, "")
+            case ["ip", "link", "show", "dev", bridge]:
+                bridges = {each.bridge for each in self.networks.values()}
+                return Result(0 if bridge in bridges else 1, "")
         raise _unknown(argv)
 
     def _sysctl(self, words: list[str]) -> Result:
@@ -478,6 +493,8 @@ class MadeUpSystem:
                 return self._changing(lambda: self._create(options))
             case ["connect", "--alias", alias, name, container]:
                 return self._changing(lambda: self._connect(name, container, alias))
+            case ["connect", "--alias", alias, "--ip6", _address, name, container]:
+                return self._changing(lambda: self._connect(name, container, alias))
             case ["disconnect", name, container]:
                 return self._changing(lambda: self._disconnect(name, container))
             case ["rm", name]:
@@ -498,10 +515,12 @@ class MadeUpSystem:
         rest = iter(words)
         for word in rest:
             option, equals, value = word.partition("=")
-            if option in ("--driver", "--subnet", "--opt", "--label"):
+            if option in ("--driver", "--subnet", "--opt", "--label", "--gateway", "--ip-range"):
                 value = value if equals else next(rest)
             match option:
                 case "--driver" if value == "bridge":
+                    pass
+                case "--gateway" | "--ip-range" | "--ipv4":
                     pass
                 case "--attachable":
                     made.attachable = True

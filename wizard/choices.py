@@ -10,12 +10,15 @@ from pathlib import Path
 
 import tomli_w
 
-from wizard import prefixes, subprefixes
+from wizard import filtering, prefixes, subprefixes
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.errors import Refused
-from wizard.host import ComposeProject, Host, Unknown
+from wizard.host import ComposeProject, DockerNetwork, Earlier, Host, Unknown
+from wizard.ipv6_already import networks_with_ipv6, served
 from wizard.ndp.upstream import UpstreamCase
+from wizard.own_objects import without_ours
+from wizard.record import is_in_the_way
 from wizard.text import clean_line
 
 FORMAT = 1
@@ -25,9 +28,6 @@ WINDOW = (30, 900)
 
 DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
 """A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
-
-ROUTED_GATEWAY = (27, 0)
-"""The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
 
 NDPPD_RELEASES = (12, 13)
 """The releases of Debian that have the package ndppd."""
@@ -96,12 +96,24 @@ class Choices:
     """For routed addresses alone."""
     inwards: Inwards = Inwards.PUBLISHED
     """For routed addresses alone."""
+    fixed: tuple[str, ...] = field(default=())
+    """The services whose address is written into the Compose file. For routed addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
+    accepted: tuple[str, ...] = ()
+    """Published ports that may stop answering over IPv6, by their names, such as
+    ``[::]:3000/tcp``."""
+    unproven: bool = False
+    """Go on where it cannot be tried whether the containers get out: this host itself does not
+    reach the target, or none of the chosen services has a running container."""
 
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
     """Return the prefix in ``text``, or a sentence that says why it cannot be used in the mode."""
+    if mode is Mode.ROUTED and not text.strip():
+        nothing = subprefixes.why_nothing_proposed(host)
+        if nothing:
+            return nothing
     prefix = prefixes.parse_prefix(text)
     if isinstance(prefix, str):
         return prefix
@@ -138,6 +150,7 @@ def _check_unique_local(prefix: IPv6Network, host: Host) -> IPv6Network | str:
 
 
 def _free(prefix: IPv6Network, host: Host) -> str | None:
+    host = without_ours(host)
     networks = () if isinstance(host.networks, Unknown) else host.networks
     for network in networks:
         if prefixes.overlapping(prefix, network.subnets):
@@ -161,8 +174,9 @@ def check_network_name(name: str, host: Host) -> str | None:
         )
     if name in _PREDEFINED_NETWORKS:
         return f"Docker keeps the name {shown} for itself. Take another name."
-    if not isinstance(host.networks, Unknown):
-        for network in host.networks:
+    networks = without_ours(host).networks
+    if not isinstance(networks, Unknown):
+        for network in networks:
             if network.name == name:
                 return f"A Docker network called {shown} already exists. Take another name."
     return None
@@ -182,7 +196,8 @@ def check_bridge(name: str, host: Host) -> str | None:
         return f"{shown} cannot be the name of an interface: letters, digits, dots and dashes only."
     if name in _GROUPS:
         return f"The kernel keeps the name {shown} for itself. Take another name."
-    if not isinstance(host.interfaces, Unknown) and name in host.interfaces:
+    interfaces = without_ours(host).interfaces
+    if not isinstance(interfaces, Unknown) and name in interfaces:
         return f"This host already has an interface called {shown}. Take another name."
     return None
 
@@ -234,11 +249,11 @@ def check_inwards(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the packet filter cannot be so, or None."""
     if choices.mode is not Mode.ROUTED or choices.inwards is Inwards.PUBLISHED:
         return None
-    if not isinstance(host.engine, Unknown) and host.engine.release >= ROUTED_GATEWAY:
+    found = filtering.of_routed(host)
+    if found.by_engine:
         return (
-            f"Docker {host.engine.version} filters what comes in itself, and lets in what is "
-            "published. Choose published ports, and publish in the Compose file what should be "
-            "reached."
+            f"{found.reason} Choose published ports, and publish in the Compose file what should "
+            "be reached."
         )
     return None
 
@@ -250,6 +265,19 @@ def check_services(choices: Choices, host: Host) -> str | None:
         return project
     if not choices.services:
         return "No service is ticked: tick at least one that should reach the IPv6 internet."
+    return None
+
+
+def check_fixed(choices: Choices) -> str | None:
+    """Return a sentence that says why a service cannot have a fixed address, or None."""
+    if choices.mode is not Mode.ROUTED:
+        return None
+    for service in choices.fixed:
+        if service not in choices.services:
+            return (
+                f"{clean_line(service)} is to have a fixed address, but is not among the services "
+                "that get IPv6. Tick it, or leave it out of those with a fixed address."
+            )
     return None
 
 
@@ -278,12 +306,15 @@ def check(choices: Choices, host: Host) -> tuple[str, ...]:
     sentences.append(check_network_name(choices.network, host))
     sentences.append(check_bridge(choices.bridge, host))
     sentences.append(check_services(choices, host))
+    sentences.append(check_gateway(choices, host))
+    sentences.append(check_fixed(choices))
     sentences += [check_proxy(choices, host), check_inwards(choices, host)]
     return tuple(sentence for sentence in sentences if sentence)
 
 
 def another_prefix(host: Host) -> IPv6Network:
     """Return a random unique local /64 that nothing on the host uses."""
+    host = without_ours(host)
     in_use = () if isinstance(host.prefixes_in_use, Unknown) else host.prefixes_in_use
     return prefixes.first_subnet(prefixes.random_unique_local(in_use))
 
@@ -294,17 +325,24 @@ def defaults(host: Host) -> Choices:
     project = next((each for each in projects if each.name == "mastodon"), None) or next(
         iter(projects), None
     )
-    interfaces = () if isinstance(host.interfaces, Unknown) else host.interfaces
+    known = without_ours(host).interfaces
+    interfaces = () if isinstance(known, Unknown) else known
     choices = Choices(prefix=another_prefix(host), bridge=_first_free("br-ipv6", interfaces))
     return choose_project(choices, project, host) if project else choices
 
 
 def resume(saved: Choices, host: Host) -> Choices:
-    """Return the answers of an earlier sitting, each replaced by a proposal where it fails now."""
+    """Return the answers of an earlier sitting, each replaced by a proposal where it fails now.
+
+    While a run is in force they are left alone: names and prefix are taken by what the run made,
+    and they are free again once it is taken back.
+    """
+    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
+        return saved
     proposed = defaults(host)
     project = find_project(saved, host)
     if isinstance(project, str):
-        chosen = replace(proposed, target=saved.target)
+        chosen = replace(proposed, target=saved.target, unproven=saved.unproven)
     else:
         fitting = saved.file in project.files
         chosen = replace(
@@ -312,8 +350,11 @@ def resume(saved: Choices, host: Host) -> Choices:
             services=saved.services,
             placement=saved.placement,
             target=saved.target,
+            unproven=saved.unproven,
         )
-        chosen = replace(chosen, file=saved.file if fitting else chosen.file)
+        chosen = replace(
+            chosen, file=saved.file if fitting else chosen.file, accepted=saved.accepted
+        )
         if check_network_name(saved.network, host) is None:
             chosen = replace(chosen, network=saved.network)
     if check_bridge(saved.bridge, host) is None:
@@ -322,11 +363,18 @@ def resume(saved: Choices, host: Host) -> Choices:
         chosen = choose_mode(chosen, saved.mode, host)
     if saved.prefix and not isinstance(check_prefix(str(saved.prefix), host, chosen.mode), str):
         chosen = replace(chosen, prefix=saved.prefix)
-    with_filter = replace(chosen, inwards=saved.inwards)
-    if check_inwards(with_filter, host) is None:
-        chosen = with_filter
+    kept = tuple(each for each in saved.fixed if each in chosen.services)
+    with_filter = replace(chosen, fixed=kept, inwards=saved.inwards)
+    chosen = (
+        with_filter if check_inwards(with_filter, host) is None else replace(chosen, fixed=kept)
+    )
     with_proxy = replace(chosen, proxy=saved.proxy)
     return with_proxy if check_proxy(with_proxy, host) is None else chosen
+
+
+def answers_any(saved: Choices) -> bool:
+    """Return whether these answers answer any of the questions that the screens ask."""
+    return replace(saved, target=Choices.target, window=Choices.window) != Choices()
 
 
 def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
@@ -339,11 +387,14 @@ def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
 
 def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Choices:
     """Return the choices with another project, and what is proposed for that project."""
-    names = () if isinstance(host.networks, Unknown) else [each.name for each in host.networks]
+    known = without_ours(host).networks
+    names = () if isinstance(known, Unknown) else [each.name for each in known]
     base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-") or "compose"
     return replace(
         choices,
-        network=_first_free(f"{base}_ipv6", names),
+        network=_first_free(
+            _sorted_first(f"{base}_ipv6", networks_with_ipv6(host, project)), names, "_"
+        ),
         project=project.name,
         services=(),
         file=project.files[0] if project.files else None,
@@ -355,9 +406,18 @@ def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Cho
     )
 
 
-def tick(choices: Choices, services: Sequence[Service]) -> Choices:
-    """Return the choices with those services ticked that need the internet."""
-    ticked = tuple(each.name for each in services if each.internet and each.attachable)
+def tick(choices: Choices, services: Sequence[Service], host: Host | None = None) -> Choices:
+    """Return the choices with those services ticked that need the internet.
+
+    On a host that is known, those are left out that reach the IPv6 internet already.
+    """
+    project = "" if host is None else find_project(choices, host)
+    has_it = () if host is None or isinstance(project, str) else served(host, project)
+    ticked = tuple(
+        each.name
+        for each in services
+        if each.internet and each.attachable and each.name not in has_it
+    )
     return replace(choices, services=ticked)
 
 
@@ -368,11 +428,41 @@ def untick_unknown(choices: Choices, services: Sequence[Service]) -> Choices:
     return replace(choices, services=kept)
 
 
-def _first_free(name: str, taken: tuple[str, ...] | list[str]) -> str:
+def _first_free(name: str, taken: Sequence[str], between: str = "") -> str:
     candidate, number = name, 2
     while candidate in taken:
-        candidate, number = f"{name}{number}", number + 1
+        candidate, number = f"{name}{between}{number}", number + 1
     return candidate
+
+
+def _sorted_first(name: str, networks: Sequence[DockerNetwork]) -> str:
+    """Return the name, with as little before it as lets it sort before those of the networks."""
+    others = [network.name for network in networks]
+    for before in ("", "a_", "0_", *("0" * length + "_" for length in range(2, 64))):
+        if all(before + name < other for other in others):
+            return before + name
+    return name
+
+
+def check_gateway(choices: Choices, host: Host) -> str | None:
+    """Return a sentence that says why another network would keep the gateway, or None.
+
+    Of a container's networks with both families Docker takes as the gateway the one whose name
+    sorts first, unless priorities are set (moby, libnetwork, endpoints of a sandbox).
+    """
+    project = find_project(choices, host)
+    if isinstance(project, str) or not choices.network:
+        return None
+    rivals = networks_with_ipv6(host, project, choices.services)
+    winner = _sorted_first(choices.network, rivals)
+    if winner == choices.network:
+        return None
+    first = min(network.name for network in rivals)
+    return (
+        f"{clean_line(first)}, which the chosen services are on, has IPv6 too, and Docker sends "
+        "them out through the network whose name sorts first. Take a name for the new network that "
+        f"sorts before it, such as {clean_line(winner)}."
+    )
 
 
 def to_table(choices: Choices) -> dict[str, object]:
@@ -392,8 +482,14 @@ def to_table(choices: Choices) -> dict[str, object]:
     }
     if choices.mode is Mode.ROUTED:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
+        if choices.fixed:
+            table["fixed"] = list(choices.fixed)
+    if choices.accepted:
+        table["accepted"] = list(choices.accepted)
     if choices.window != Choices.window:
         table["window"] = choices.window
+    if choices.unproven:
+        table["unproven"] = True
     return table
 
 
@@ -405,7 +501,7 @@ def from_table(table: dict[str, object]) -> Choices:
     """
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
-        "proxy", "inwards", "window",
+        "proxy", "inwards", "window", "fixed", "accepted", "unproven",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -413,11 +509,12 @@ def from_table(table: dict[str, object]) -> Choices:
             f"The answers hold a key that is not known: {clean_line(unknown[0])}. "
             f"Known are {', '.join(sorted(known))}. Nothing was changed."
         )
-    services = table.get("services", [])
     try:
-        if not isinstance(services, list) or not all(isinstance(each, str) for each in services):
-            raise ValueError("services must be a list of names")
-        strings = {key: value for key, value in table.items() if key not in ("services", "window")}
+        lists = {key: _names(table, key) for key in ("services", "fixed", "accepted")}
+        others = (*lists, "window", "unproven")
+        strings = {key: value for key, value in table.items() if key not in others}
+        if not isinstance(table.get("unproven", False), bool):
+            raise ValueError("unproven must be true or false, without quotes")
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -430,17 +527,27 @@ def from_table(table: dict[str, object]) -> Choices:
             bridge=texts.get("bridge", proposed.bridge),
             project=texts.get("project"),
             file=Path(texts["file"]) if "file" in texts else None,
-            services=tuple(services),
+            services=lists["services"],
+            fixed=lists["fixed"],
             placement=Placement(texts.get("placement", proposed.placement)),
             target=IPv6Address(texts.get("target", str(proposed.target))),
             proxy=Proxy(texts.get("proxy", proposed.proxy)),
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
             window=check_window(table.get("window", proposed.window)),
+            accepted=lists["accepted"],
+            unproven=bool(table.get("unproven", proposed.unproven)),
         )
     except ValueError as error:
         raise Refused(
             f"The answers cannot be used: {clean_line(str(error))}. Nothing was changed."
         ) from error
+
+
+def _names(table: dict[str, object], key: str) -> tuple[str, ...]:
+    names = table.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise ValueError(f"{key} must be a list of names")
+    return tuple(names)
 
 
 def dumps(choices: Choices) -> str:

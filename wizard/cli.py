@@ -101,7 +101,16 @@ def _parser() -> argparse.ArgumentParser:
         "put the original back",
     )
     parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
-    parser.add_argument("--target", metavar="ADDRESS", help="the IPv6 address that --check tries")
+    parser.add_argument(
+        "--target",
+        metavar="ADDRESS",
+        help="the IPv6 address that this host and its containers are to reach",
+    )
+    parser.add_argument(
+        "--teller",
+        metavar="ADDRESS",
+        help="for --check: a host that tells its visitors their address on TCP port 80",
+    )
     parser.add_argument(
         "--debian",
         metavar="RELEASE",
@@ -127,15 +136,15 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.detect:
         return _say(verbs.detect(as_json=chosen.json))
     if chosen.plan:
-        return _say(verbs.plan(chosen.answers))
+        return _say(verbs.plan(chosen.answers, chosen.target))
     if chosen.status:
         return _say(verbs.status(as_json=chosen.json))
     if chosen.check:
-        text, code = verbs.check(chosen.target, as_json=chosen.json)
+        text, code = verbs.check(chosen.target, chosen.json, chosen.teller)
         _say(text)
         return code
     if chosen.apply:
-        return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window)
+        return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
     if chosen.keep:
         return _say(verbs.keep())
     if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
@@ -159,7 +168,7 @@ def _open(chosen: argparse.Namespace) -> int:
         )
     from screens.app import run_app
 
-    session = verbs.session(chosen.answers)
+    session = verbs.session(chosen.answers, chosen.target)
     return run_app(session, "undo" if chosen.undo else "resume" if chosen.resume else "welcome")
 
 

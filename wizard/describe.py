@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Literal
 
-from wizard import deprecated
+from wizard import obstacles
+from wizard.choices import Choices
 from wizard.host import (
     Compose,
     ComposeProject,
@@ -25,15 +26,11 @@ from wizard.host import (
     Uplink,
 )
 from wizard.prefixes import UNIQUE_LOCAL
-from wizard.record import State
 
 Verdict = Literal["ok", "note", "problem", "unknown"]
 
 TESTED_ON = (12, 13)
 """The releases of Debian that the wizard is tested on."""
-
-OLDEST_ENGINE = (17, 6)
-"""The engine of the first Debian host that this was done on; older ones were never tried."""
 
 LABELS = {
     "root": "You",
@@ -78,38 +75,12 @@ def describe(field: str, value: object) -> Line:
     return Line(LABELS[field], words, verdict)
 
 
-def problems(host: Host) -> tuple[str, ...]:
+def problems(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
     """Return what is in the way on this host: what is wrong and what to do, each a sentence or two.
 
     With any of these nothing can be planned.
     """
-    found: list[str] = []
-    if isinstance(host.debian, Unknown):
-        found.append(host.debian.reason)
-    if isinstance(host.engine, Unknown):
-        found.append(host.engine.reason)
-    else:
-        found += _engine_problems(host.engine)
-        found += [part.reason for part in (host.networks,) if isinstance(part, Unknown)]
-        if not host.engine.manages_ip6tables and isinstance(host.ip6tables, Unknown):
-            found.append(f"{host.ip6tables.reason} Without it the wizard can make no rules.")
-    if isinstance(host.sysctls, Sysctls) and host.sysctls.disabled:
-        found.append(
-            "IPv6 is switched off on this host, by net.ipv6.conf.all.disable_ipv6=1 or by "
-            "ipv6.disable=1 on the kernel's command line. Switch it on, set up the uplink, and "
-            "start the wizard again."
-        )
-    elif isinstance(host.uplink, Unknown):
-        found.append(host.uplink.reason)
-    found += deprecated.obstacles(host)
-    if host.root and isinstance(host.earlier, Unknown):
-        found.append(host.earlier.reason)
-    if isinstance(host.earlier, Earlier) and _in_the_way(host.earlier):
-        found.append(
-            f"An earlier run of the wizard is on this host ({_earlier(host.earlier)[0]}). Take it "
-            "back first, with “wizard --undo”; “wizard --status” tells what it did."
-        )
-    return tuple(dict.fromkeys(found))
+    return obstacles.obstacles(host, choices)
 
 
 def notes(host: Host) -> tuple[str, ...]:
@@ -135,11 +106,6 @@ def notes(host: Host) -> tuple[str, ...]:
         )
     if isinstance(host.uplink, Uplink):
         found += _uplink_notes(host.uplink)
-    if isinstance(host.outward, Outward) and not host.outward.works:
-        found.append(
-            f"The host itself does not get out over IPv6 ({host.outward.evidence}). Its containers "
-            "will not either until it does."
-        )
     if isinstance(host.ip6tables, Ip6tables) and host.ip6tables.other_has_rules:
         mine, other = _kinds(host.ip6tables)
         found.append(
@@ -202,28 +168,6 @@ def _plain(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def _engine_problems(engine: Engine) -> list[str]:
-    found = []
-    if engine.release < OLDEST_ENGINE:
-        found.append(
-            f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
-            "done on. Install a newer one, such as Debian's docker.io."
-        )
-    if engine.rootless:
-        found.append(
-            "This Docker engine runs rootless: its containers leave through a program of its own "
-            "and not through the host's bridges, where the wizard works. It needs an engine that "
-            "runs as root."
-        )
-    if "nftables" in engine.firewall_backend:
-        found.append(
-            "This Docker engine keeps its rules with nftables, which is experimental and which the "
-            "wizard does not know. Take “firewall-backend” out of /etc/docker/daemon.json and "
-            "restart Docker."
-        )
-    return found
-
-
 def _debian_notes(debian: Debian) -> list[str]:
     tested = " and ".join(map(str, TESTED_ON))
     if debian.derivative:
@@ -275,12 +219,6 @@ def _firewall_notes(firewall: Firewall) -> list[str]:
             "through."
             for name in active
         ),
-        *(
-            f"The nftables table “{table}” drops every forwarded packet that it does not name, "
-            "whatever ip6tables accepts. Let it accept what comes from the containers' bridge, and "
-            "the answers to it."
-            for table in firewall.dropping_tables
-        ),
     ]
 
 
@@ -309,7 +247,7 @@ def _engine(engine: Engine) -> tuple[str, Verdict]:
         if engine.manages_ip6tables
         else "leaves ip6tables alone, so the wizard makes the rules"
     )
-    if _engine_problems(engine):
+    if any(obstacles.engine_obstacles(engine)):
         return words, "problem"
     return words, "note" if _engine_notes(engine) else "ok"
 
@@ -408,7 +346,7 @@ def _outward(outward: Outward) -> tuple[str, Verdict]:
     return (
         (f"the host gets out ({outward.evidence})", "ok")
         if outward.works
-        else (f"the host does not get out ({outward.evidence})", "note")
+        else (f"the host does not get out ({outward.evidence})", "problem")
     )
 
 
@@ -420,14 +358,7 @@ def _earlier(earlier: Earlier | None) -> tuple[str, Verdict]:
     if earlier is None:
         return "none", "ok"
     words = f"{earlier.state}, started {earlier.started}"
-    return words, "problem" if _in_the_way(earlier) else "ok"
-
-
-def _in_the_way(earlier: Earlier) -> bool:
-    try:
-        return State(earlier.state).in_the_way
-    except ValueError:
-        return True
+    return words, "problem" if obstacles.earlier_in_the_way(earlier) else "ok"
 
 
 _IN_WORDS: Mapping[str, Callable[..., tuple[str, Verdict]]] = {

@@ -13,6 +13,10 @@ class ExitCode(IntEnum):
     ROLLBACK_INCOMPLETE = 4
     HOST_CHANGED = 5
     LOCKED = 6
+    NOT_PASSING = 7
+    """Of a check: IPv6 does not pass."""
+    NOT_AS_SET_UP = 8
+    """Of a check: IPv6 passes, but not as it was set up."""
 
 
 class WizardError(Exception):

@@ -10,6 +10,43 @@ from pathlib import Path, PurePath
 _MOST_LINKS = 40
 """As the kernel has it (path_resolution(7))."""
 
+_LARGEST = 16 * 1024 * 1024
+"""Octets of the largest file that is read whole."""
+
+_PIECE = 1 << 16
+
+
+def read_regular(path: Path, largest: int = _LARGEST) -> str:
+    """Return the text of a regular file; nothing else is ever opened for reading.
+
+    A FIFO would wait for a writer, a device may act on being opened, and some have no end. What
+    is not UTF-8 becomes lone surrogates.
+
+    Raises:
+        OSError: it is not there, closed to this user, no regular file, or larger than ``largest``.
+    """
+    too_large = OSError(errno.EFBIG, "it is too large for what it should be", os.fspath(path))
+    # O_PATH opens nothing (open(2)); the link below /proc leads to the very file looked at.
+    handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
+        if status.st_size > largest:
+            raise too_large
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        with os.fdopen(os.open(f"/proc/self/fd/{handle}", flags), "rb", buffering=0) as file:
+            # Piece by piece: files of the kernel's own call their size 0, and some have no room
+            # for much at once (fs/proc/proc_sysctl.c).
+            octets = bytearray()
+            while len(octets) <= largest and (piece := file.read(_PIECE)):
+                octets += piece
+    finally:
+        os.close(handle)
+    if len(octets) > largest:
+        raise too_large
+    return octets.decode("utf-8", "surrogateescape")
+
 
 def write_durably(path: Path, text: str, mode: int, uid: int, gid: int) -> None:
     """Write a file so that a crash at any instant leaves the old one or the new one.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
 
@@ -47,6 +47,8 @@ class Engine:
     rootless: bool = False
     own_address_pools: bool = False
     """Whether the administrator told it where to take the subnets of networks from."""
+    ip_forward: bool = True
+    """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
 
     @property
     def release(self) -> tuple[int, int]:
@@ -72,6 +74,34 @@ class DockerNetwork:
 
 
 @dataclass(frozen=True)
+class Listener:
+    """A socket that waits for others, as the kernel lists it: ``tcp`` or ``udp``."""
+
+    protocol: str
+    address: IPv4Address | IPv6Address
+    port: int
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A place that names a part of an IPv4 subnet; never the text that stands there."""
+
+    where: str
+    """A variable of a container, or a rule of the packet filter."""
+    network: IPv4Network
+
+
+@dataclass(frozen=True)
+class OutsideHost:
+    """A host outside that a variable of a container names."""
+
+    variable: str
+    name: str
+    ipv6: bool | None = None
+    """Whether the host's own resolver knows an IPv6 address for it; None where it did not say."""
+
+
+@dataclass(frozen=True)
 class Container:
     """A container of a Compose project. ``pid`` is 0 where it does not run."""
 
@@ -85,6 +115,16 @@ class Container:
     network_mode: str
     ports: tuple[str, ...] = ()
     """Published and exposed ports, each as ``3000/tcp`` or ``127.0.0.1:3000->3000/tcp``."""
+    listeners: tuple[Listener, ...] | None = None
+    """Who listens inside on more than the container's own loopback; None where that was not
+    seen."""
+    proxied: tuple[str, ...] | None = None
+    """Those of ``ports`` for which a program of the host, such as docker-proxy, listens over IPv6;
+    None where that was not seen."""
+    mentions: tuple[Mention, ...] = ()
+    """Variables that name a part of the IPv4 subnets that it is on."""
+    outside: tuple[OutsideHost, ...] = ()
+    """Hosts outside that its variables name."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +136,9 @@ class ComposeProject:
     files: tuple[Path, ...]
     containers: tuple[Container, ...]
     in_git: bool = False
+    pointer: str | None = None
+    """The name to which the host's own IPv6 address leads back and forth in the DNS; empty where
+    there is none, None where nobody asked."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +179,15 @@ class Address:
 
 @dataclass(frozen=True)
 class Uplink:
-    """The interface of the IPv6 default route."""
+    """The interface through which this host reaches the IPv6 internet."""
 
     interface: str
     gateway: IPv6Address | None
     route_origin: Origin
     addresses: tuple[Address, ...]
     mtu: int = 1500
+    routed: tuple[IPv6Network, ...] = ()
+    """Global prefixes that no link has: the provider routes them here, as far as can be told."""
     advertised: "tuple[Advertised, ...]" = ()
     """Every interface that lives by router advertisements, this one or another."""
 
@@ -192,6 +237,45 @@ class Sysctls:
 
 
 @dataclass(frozen=True)
+class Accepting:
+    """What a rule of nftables accepts: packets from and to such interfaces.
+
+    Each tuple of names must hold the interface; one that ends in ``*`` is the beginning of a name.
+    """
+
+    incoming: tuple[tuple[str, ...], ...] = ()
+    outgoing: tuple[tuple[str, ...], ...] = ()
+
+    def may_pass(self, incoming: str, outgoing: str) -> bool:
+        """Return whether it may be about a packet between two interfaces."""
+        return all(_named(incoming, names) for names in self.incoming) and all(
+            _named(outgoing, names) for names in self.outgoing
+        )
+
+
+def _named(interface: str, names: tuple[str, ...]) -> bool:
+    return any(
+        interface.startswith(name[:-1]) if name.endswith("*") else interface == name
+        for name in names
+    )
+
+
+@dataclass(frozen=True)
+class ForwardChain:
+    """A chain of nftables in the forward hook that drops what it does not name."""
+
+    family: str
+    table: str
+    chain: str
+    accepting: tuple[Accepting, ...] = ()
+    """What it may accept of new IPv6 packets."""
+
+    def may_pass(self, incoming: str, outgoing: str) -> bool:
+        """Return whether a new IPv6 packet between two interfaces may pass it."""
+        return any(each.may_pass(incoming, outgoing) for each in self.accepting)
+
+
+@dataclass(frozen=True)
 class Firewall:
     """Other keepers of the packet filter that are active, and the policy of the FORWARD chain."""
 
@@ -201,6 +285,10 @@ class Firewall:
     """Policy of ip6tables' FORWARD chain; None where it cannot be read."""
     dropping_tables: tuple[str, ...] = ()
     """Tables of nftables beside ip6tables' own that forward nothing but what they name."""
+    forward_chains: tuple[ForwardChain, ...] = ()
+    """The chains of these tables that do so."""
+    sources: tuple[Mention, ...] = ()
+    """Rules that name a private IPv4 source, Docker's own left out."""
 
 
 @dataclass(frozen=True)

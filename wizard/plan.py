@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import tomli_w
 
 from wizard import choices as choosing
+from wizard import obstacles
 from wizard.choices import Choices, Mode
 from wizard.errors import Refused
 from wizard.host import Host
+from wizard.losses import Loss, losses
 from wizard.modes import routed, ula
 from wizard.modes.outline import Outline
+from wizard.noticed import outside, past_input, peers, source_addresses, visitors
 from wizard.sources import Sources
 from wizard.steps.base import Step
 
@@ -19,6 +22,12 @@ MODES: Mapping[Mode, Callable[[Host, Choices, Sources], Outline]] = {
     Mode.ULA: ula.outline,
     Mode.ROUTED: routed.outline,
 }
+
+
+_UNPROVEN = (
+    "You chose to go on although it may not be possible to try whether the containers reach the "
+    "internet over IPv6. Where it is not, their way as far as the router on this host is tried."
+)
 
 
 @dataclass(frozen=True)
@@ -30,12 +39,23 @@ class Plan:
     remarks: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     """What people will notice of the change, in sentences, the weightiest first."""
+    losses: tuple[Loss, ...] = ()
+    """Published ports that stop answering over IPv6, in the order of their ports."""
 
     @property
     def digest(self) -> str:
         """A fingerprint of every step with its parameters: equal plans do the same."""
-        table = {"steps": [{"kind": step.kind} | step.parameters() for step in self.steps]}
+        table: dict[str, object] = {
+            "steps": [{"kind": step.kind} | step.parameters() for step in self.steps]
+        }
+        if self.losses:
+            table["losses"] = [loss.name for loss in self.losses]
         return hashlib.sha256(tomli_w.dumps(table).encode("utf-8", "surrogateescape")).hexdigest()
+
+    @property
+    def unaccepted(self) -> tuple[Loss, ...]:
+        """The losses that the choices do not accept by their names."""
+        return tuple(loss for loss in self.losses if loss.name not in self.choices.accepted)
 
 
 def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
@@ -44,8 +64,18 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     Raises:
         Refused: something stands between the choices and a plan; the message says all of it.
     """
-    sentences = choosing.check(choices, host)
+    sentences = (*obstacles.obstacles(host, choices), *choosing.check(choices, host))
     if sentences:
         raise Refused(" ".join(sentences))
     outline = MODES[choices.mode](host, choices, sources)
-    return Plan(choices, outline.steps, outline.remarks, outline.notices)
+    lost = losses(host, choices, outline.steps)
+    notices = (
+        *past_input.notices(host, choices),
+        *visitors.notices(host, lost),
+        *outline.notices,
+        *peers.notices(host, choices),
+        *source_addresses.notices(host, choices, outline.steps, sources),
+        *outside.notices(host, choices),
+        *((_UNPROVEN,) if choices.unproven else ()),
+    )
+    return Plan(choices, outline.steps, outline.remarks, notices, lost)

@@ -10,10 +10,13 @@ UNIQUE_LOCAL = IPv6Network("fc00::/7")
 LOCALLY_ASSIGNED = IPv6Network("fd00::/8")
 
 # The pools Docker itself takes bridge subnets from, in its order (moby, ipamutils), so that the
-# IPv4 subnet of our network looks like every other one on the host.
+# IPv4 subnet of our network looks like every other one on the host. Docker hands them out from the
+# first on. Ours is taken from the other end: it stands in a file, and must still be free when
+# Docker makes the network again after others have come. 192.168.0.0/16, which many private
+# networks use, is the last resort.
 _IPV4_POOLS = (
-    *(IPv4Network(f"172.{second}.0.0/16") for second in range(17, 32)),
-    *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
+    *(IPv4Network(f"172.{second}.0.0/16") for second in reversed(range(17, 32))),
+    *reversed(tuple(IPv4Network("192.168.0.0/16").subnets(new_prefix=20))),
 )
 
 Network = IPv4Network | IPv6Network
@@ -46,7 +49,7 @@ def overlapping(prefix: Network, others: Iterable[Network]) -> Network | None:
 
 
 def free_ipv4_subnet(in_use: Iterable[Network]) -> IPv4Network | None:
-    """Return the first IPv4 subnet of Docker's own pools that nothing on the host uses, or None."""
+    """Return an IPv4 subnet of Docker's own pools that nothing on the host uses, or None."""
     taken = tuple(in_use)
     for candidate in _IPV4_POOLS:
         if overlapping(candidate, taken) is None:

@@ -13,14 +13,13 @@ import re
 import secrets
 import shlex
 import shutil
-import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import wizard
-from wizard import __version__
+from wizard import __version__, trust
 from wizard.errors import Refused
 from wizard.text import clean_line
 
@@ -107,8 +106,8 @@ def install() -> None:
         why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
         raise Refused(
             f"The wizard cannot be copied to {FOLDER}, from where systemd starts what takes a "
-            f"change back: {clean_line(str(why))}. Nothing was changed. Make room on the disk, or see "
-            "that it can be written, and start again."
+            f"change back: {clean_line(str(why))}. Nothing was changed. Make room on the disk, or "
+            "see that it can be written, and start again."
         ) from error
 
 
@@ -151,19 +150,20 @@ def _origin() -> str:
 
 
 def _check_sources() -> None:
-    """Look whether what is copied, and run as root from then on, could be changed by anybody.
+    """Look whether what is copied, and run as root from then on, could be another's.
 
     Raises:
-        Refused: everybody can write to it.
+        Refused: somebody else can change it.
     """
-    for place in (Path(sys.executable).parent, Path(sys.prefix), _package()):
-        real = place.resolve()
-        if real.is_dir() and real.stat().st_mode & stat.S_IWOTH:
-            raise Refused(
-                f"Everybody on this host can write to {clean_line(str(real))}, from where the "
-                "wizard runs, and what takes a change back is run as root. Nothing was changed. "
-                f"Take that right away with chmod -R o-w {shlex.quote(str(real))}, and start again."
-            )
+    places = [Path(sys.executable), Path(PYTHON), _package(), *_package().rglob("*")]
+    places += [source for each in _distributions() for source, _ in _files(each)]
+    why = trust.doubt(places, trust.trusted_owners())
+    if why:
+        raise Refused(
+            f"The wizard copies itself to {FOLDER}, from where systemd starts it as root, and "
+            f"somebody else could have changed what it would copy. {why}, and start again. "
+            "Nothing was changed."
+        )
 
 
 def _identity() -> str:

@@ -20,6 +20,9 @@ from wizard.text import clean_line
 
 FORMAT = 1
 
+GENERATION = 2
+"""Which generation of set-ups this release makes; see :mod:`wizard.earlier_releases`."""
+
 DIRECTORY = Path("/var/lib/docker-ipv6-wizard")
 
 RESERVED = 1 << 20
@@ -86,6 +89,14 @@ class State(StrEnum):
         return f"is {self}"
 
 
+def is_in_the_way(state: str) -> bool:
+    """Return whether a run in this state has to be taken back before another; one not known has."""
+    try:
+        return State(state).in_the_way
+    except ValueError:
+        return True
+
+
 class StepState(StrEnum):
     """Where one step stands."""
 
@@ -137,6 +148,8 @@ class Record:
     """The same on the monotonic clock of the boot named below."""
     boot: str = ""
     wizard: str = __version__
+    generation: int = 1
+    """A record that does not say is of the first."""
     format: int = FORMAT
 
     @property
@@ -169,9 +182,10 @@ def dumps(record: Record) -> str:
     ]
     for one in (table, *steps):
         one["state"] = str(one["state"])
-    first = ("format", "wizard", "id", "state", "started", "finished", "error", "digest")
+    about = ("format", "wizard", "generation", "id")
+    first = ("state", "started", "finished", "error", "digest")
     waiting = ("window", "deadline", "expires", "boot")
-    plain = {key: table[key] for key in (*first, *waiting, "host", "choices")}
+    plain = {key: table[key] for key in (*about, *first, *waiting, "host", "choices")}
     plain["steps"] = steps
     return _HEADER + tomli_w.dumps(plain) + _FOOTER
 

@@ -24,7 +24,9 @@ def render(plan: Plan) -> str:
         "#!/bin/sh",
         *_comment(
             "IPv6 for containers: what the wizard does, in the same order. Run it as root. It "
-            "stops at the first command that fails and takes nothing back by itself."
+            "stops at the first command that fails and takes nothing back by itself. The wizard "
+            "tries afterwards, from this host and from inside the containers, whether "
+            f"{plan.choices.target} answers an echo request or on TCP port 443; a script cannot."
         ),
         *("set -eu", "export LC_ALL=C.UTF-8", "umask 022"),
     ]
@@ -39,9 +41,8 @@ def render(plan: Plan) -> str:
         lines += ["work=$(mktemp --directory)", "trap 'rm --recursive \"$work\"' EXIT"]
         for text, file in kept.items():
             lines += _fed(file, text)
-    lines += [
-        f"{check.line} < {kept[check.stdin]}" if check.stdin else check.line for check in checks
-    ]
+    # One that is given nothing must not read the script itself, which may come from a pipe.
+    lines += [f"{check.line} < {kept.get(check.stdin, '/dev/null')}" for check in checks]
     for number, step in enumerate(plan.steps, 1):
         lines += ["", *_comment(f"Step {number} of {len(plan.steps)}: {step.title}.")]
         lines += _comment(step.reason)

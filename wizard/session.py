@@ -8,17 +8,19 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
 from wizard import choices as choosing
-from wizard import logins, script, sources
+from wizard import earlier_releases, logins, script, sources
 from wizard import plan as planning
 from wizard.apply import guard, journal, lock, revert, start, undoing, window
 from wizard.apply.undoing import UndoPreview
+from wizard.boot import outlook
 from wizard.choices import Choices, Mode, Proxy
 from wizard.detect.look import look
 from wizard.detect.run import detect
-from wizard.errors import ExitCode, Refused
+from wizard.errors import ExitCode, Refused, StepFailed
 from wizard.files import write_durably
 from wizard.host import ComposeProject, Host, Unknown
-from wizard.modes.shared import project_of
+from wizard.judgement import Judgement, judge
+from wizard.modes.shared import chosen_containers, project_of
 from wizard.ndp import upstream
 from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
@@ -27,15 +29,19 @@ from wizard.reachability import report
 from wizard.reachability.report import ContainerReport, ContainerTarget, Question
 from wizard.record import DIRECTORY, Record, State, Store
 from wizard.sources import Sources
+from wizard.steps.attach import Attach
 from wizard.subprefixes import is_on_link
 from wizard.system import RealSystem, System
-from wizard.text import clean
+from wizard.text import clean, clean_line
 
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
 
 CHECK_PORT = 443
 """The TCP port that a check tries on its target."""
+
+TELLER_PORT = 80
+"""The TCP port on which a host that tells its visitors their address is asked."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +63,25 @@ class Session:
         self._process: start.Worker | None = None
         self._died: float | None = None
         self._before: tuple[str, ...] | None = None
+        self.answers_file: Path | None = None
+        """The file that the person named to take the answers from, if it is not the wizard's."""
 
     @property
     def root(self) -> bool:
         """Whether the person may change the host."""
         return os.geteuid() == 0
 
-    def detect(self, found: Callable[[str, object], None] | None = None) -> Host:
-        """Find out what the host is; ``found`` is called from other threads."""
+    def detect(
+        self,
+        found: Callable[[str, object], None] | None = None,
+        target: IPv6Address | None = None,
+    ) -> Host:
+        """Find out what the host is; ``found`` is called from other threads.
+
+        ``target`` is whom the host should reach; as the answers so far say unless it is given.
+        """
         saved = self.load_answers()
-        return detect(found, target=saved.target if saved else None)
+        return detect(found, target=target or (saved.target if saved else None))
 
     def look(self) -> Host:
         """Find out what the host is, but for the way out, which no plan depends on."""
@@ -96,15 +111,24 @@ class Session:
         """
         journal.check_obstacles(plan, self.system)
 
-    def save_answers(self, choices: Choices) -> None:
-        """Keep the answers so far; a folder that cannot be written is no reason to stop."""
+    def save_answers(self, choices: Choices) -> bool:
+        """Keep the answers so far, and return whether that could be done; it is safe in a thread.
+
+        A folder that cannot be written is no reason to stop.
+        """
         try:
             self.store.prepare()
             write_durably(
                 self.store.answers, choosing.dumps(choices), 0o600, os.geteuid(), os.getegid()
             )
         except (Refused, OSError):
-            return
+            return False
+        return True
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether answers are kept that can be used."""
+        return self.load_answers() is not None
 
     def load_answers(self) -> Choices | None:
         """Return the answers that were kept, or None where there are none that can be used."""
@@ -127,6 +151,10 @@ class Session:
             return clean(self.store.place.read_text(encoding="utf-8").strip())
         except (OSError, UnicodeDecodeError):
             return ""
+
+    def next_boot(self) -> tuple[str, ...]:
+        """Return what the next boot would take from this host, in sentences; it is only read."""
+        return outlook.look().sentences
 
     def logins(self) -> logins.Logins:
         """Return how the person can log in a second time, to prove that a login still works."""
@@ -282,6 +310,11 @@ class Session:
     def why_not_apply(self) -> str | None:
         """Return a sentence that says why this person cannot apply a plan now, or None."""
         if not self.root:
+            if not self.has_answers:
+                return (
+                    "Only root can change this host, and your answers cannot be kept in "
+                    f"{self.store.directory}. Start again with sudo, and give them there."
+                )
             return (
                 "Only root can change this host. Your answers are kept: go on with "
                 f"sudo wizard --answers {self.store.answers}"
@@ -327,7 +360,72 @@ class Session:
         """
         return undoing.preview(self.record(), self.system, chosen)
 
-    def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
+    def judge(
+        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
+    ) -> Judgement:
+        """Say whether IPv6 works in the containers as the run on this host set it up.
+
+        Args:
+            target: Whom to ask; the target of the run's own answers unless it is given.
+            teller: A host that tells its visitors their address on TCP port 80.
+
+        Raises:
+            Refused: no run is on this host, Docker does not answer, or the person is not root.
+        """
+        reports = self.check(target, teller)
+        record = self.record()
+        if record is None:
+            raise Refused("There is nothing to check: no run of the wizard is on this host.")
+        choices = choosing.from_table(record.choices)
+        asked = target or choices.target
+        notes = [
+            f"Asked was {asked}, by an echo request and on TCP port {CHECK_PORT}: "
+            + ("you named it." if target else "it is the target in the answers of this run.")
+        ]
+        if any(each.translated is None for each in reports):
+            notes.append(
+                "By which address others see some of the containers is not known: this host's "
+                "kernel does not say. If you know a host that tells its visitors their address on "
+                "TCP port 80, name it: wizard --check --teller ADDRESS"
+            )
+        if choices.mode is Mode.ROUTED:
+            notes.append(
+                "Whether connections from outside come in was not tried, for that takes somebody "
+                "outside. From another computer: ping -6 ADDRESS, with an address below."
+            )
+        return judge(
+            reports,
+            choices,
+            (*self.standing(record), *self._apart(record, choices), *self.check_notes()),
+            (*notes, *earlier_releases.faults(record)),
+        )
+
+    def _apart(self, record: Record, choices: Choices) -> tuple[str, ...]:
+        """Return a sentence for each running container that is not on a network it should be on."""
+        joined = [each.parameters["network"] for each in record.steps if each.kind == Attach.kind]
+        return tuple(
+            f"{clean_line(container.name)} is not on the network {clean_line(network)}. Let "
+            "Compose make it anew: type its “up -d” in the folder of the project."
+            for network in joined
+            for container in chosen_containers(self.look(), choices)
+            if network not in container.networks
+        )
+
+    def standing(self, record: Record) -> tuple[str, ...]:
+        """Return a sentence for each step of a run that is not in effect any more."""
+        found = []
+        for step, entry in reversed(journal.begun_steps(record)):
+            try:
+                sentence = step.standing(self.system)
+            except (StepFailed, OSError) as error:
+                sentence = journal.in_words(error)
+            if sentence:
+                found.append(f"Step {entry.number}, “{clean_line(entry.title)}”: {sentence}")
+        return tuple(found)
+
+    def check(
+        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
+    ) -> tuple[ContainerReport, ...]:
         """Look from inside the containers that the run on this host gave IPv6.
 
         Raises:
@@ -344,11 +442,12 @@ class Session:
             for container in project_of(self.look(), choices).containers
             if container.running and container.service in choices.services
         ]
+        asked = target or choices.target
         question = Question(
             prefix=first_subnet(choices.prefix) if choices.prefix else None,
-            target=target or choices.target,
-            target_port=CHECK_PORT,
-            masquerade=choices.mode is Mode.ULA,
+            target=asked,
+            target_port=None if report.answers_echo_alone(asked, CHECK_PORT) else CHECK_PORT,
+            address_service=(teller, TELLER_PORT) if teller else None,
         )
         return report.check(targets, question)
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.choices import Choices, Placement
+from wizard.compose.env_files import env_files
 from wizard.compose.override import override_path
 from wizard.compose.read import ComposeFile, parse, services
 from wizard.compose.services import Service
 from wizard.errors import Refused
+from wizard.filter import unit as filter_unit
 from wizard.host import ComposeProject
 from wizard.ndp import unit as ndp_unit
 from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
@@ -20,10 +22,17 @@ OWN_PATHS = (
     sysctl.PATH,
     ip6tables.PATH,
     systemd_unit.PATH,
+    filter_unit.PATH,
     ndp_unit.PATH,
     uplink_unit.PATH,
     ndppd.PATH,
 )
+
+_MOST_VARIABLES = 32
+"""Files of variables that are read."""
+
+_LARGEST_VARIABLES = 256 * 1024
+"""Characters of a file of variables, above which it is left alone."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,14 @@ class Sources:
     compose_paths: tuple[str, ...] = ()
     override: str | None = None
     """Where an override file is, or would be, that Compose finds by itself."""
+    variables: tuple[str, ...] = ()
+    """The files of variables that the Compose files name; those of ``files`` that are there."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The files in which a person says what the containers are told."""
+        paths = (*self.compose_paths, *self.variables)
+        return tuple(dict.fromkeys(path for path in paths if path in self.files))
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -74,7 +91,20 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         state = _read(system, override)
         if state is not None:
             files[override] = state
-    return Sources(files, tuple(parsed), tuple(map(str, project.files)), override)
+    variables = tuple(
+        name for one in parsed for name in env_files(one, project.directory.absolute())
+    )
+    for path in variables[:_MOST_VARIABLES]:
+        state = None if path in files else _read_if_possible(system, path)
+        if state is not None:
+            files[path] = state
+    return Sources(
+        files,
+        tuple(parsed),
+        tuple(map(str, project.files)),
+        override,
+        variables=variables[:_MOST_VARIABLES],
+    )
 
 
 def target(choices: Choices, sources: Sources) -> str:
@@ -91,6 +121,15 @@ def _read(system: System, path: str) -> FileState | None:
         raise Refused(
             f"{clean_line(path)} cannot be read: {error.strerror}. Nothing was changed."
         ) from error
+
+
+def _read_if_possible(system: System, path: str) -> FileState | None:
+    """Return a file that no plan depends on, or None where there is none of a usual size."""
+    try:
+        state = system.read(path)
+    except OSError:
+        return None
+    return state if state is not None and len(state.text) <= _LARGEST_VARIABLES else None
 
 
 def _siblings(path: Path) -> frozenset[str]:

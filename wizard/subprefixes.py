@@ -1,10 +1,11 @@
-"""Parts of the uplink's prefix that containers can have, and what is in the way of each."""
+"""Parts of the uplink's prefix, or of one routed here, that containers can have, or why not."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 
 from wizard.host import Host, Unknown
+from wizard.own_objects import without_ours
 from wizard.prefixes import UNIQUE_LOCAL, Network
 
 SHORTEST, LONGEST = 65, 120
@@ -42,27 +43,45 @@ def on_link(host: Host) -> tuple[IPv6Network, ...]:
     )
 
 
+def usable(host: Host) -> tuple[IPv6Network, ...]:
+    """Return the prefixes to give a part away of: those routed to this host, then the uplink's."""
+    routed = () if isinstance(host.uplink, Unknown) else host.uplink.routed
+    return (*routed, *on_link(host))
+
+
 def why_none(host: Host) -> str | None:
-    """Return a sentence that says why no part of the uplink's prefix can be had, or None."""
+    """Return a sentence that says why containers cannot have global addresses, or None."""
     if isinstance(host.uplink, Unknown):
         return f"There is no IPv6 uplink to take addresses from. {host.uplink.reason}"
-    if on_link(host):
+    return None
+
+
+def why_nothing_proposed(host: Host) -> str | None:
+    """Return a sentence that says why no prefix can be proposed, and what to do, or None."""
+    if isinstance(host.uplink, Unknown):
+        return why_none(host)
+    if usable(host):
         return None
+    otherwise = (
+        " If your provider routes a prefix to this host besides, type it here, such as "
+        "2001:db8:1:2::/64, and choose no proxy. Otherwise choose private addresses (ULA and "
+        "NAT66)."
+    )
     prefixes = [each for each in host.uplink.prefixes if not each.subnet_of(UNIQUE_LOCAL)]
     if not prefixes:
         return (
             "The uplink has no global address, so there is no prefix to give a part of to "
-            "containers. Choose private addresses (ULA and NAT66)."
+            f"containers.{otherwise}"
         )
     longest = max(prefix.prefixlen for prefix in prefixes)
     if longest == 128:
         return (
-            "Your provider gave this host single addresses (/128) and no prefix, so containers "
-            "cannot have global addresses of their own. Choose private addresses (ULA and NAT66)."
+            "The uplink has single addresses (/128) and no prefix to give a part of to containers."
+            f"{otherwise}"
         )
     return (
-        f"Your provider gave this host a /{longest}, which has too few addresses to give a part "
-        "of to containers. Choose private addresses (ULA and NAT66)."
+        f"The uplink has a /{longest}, which has too few addresses to give a part of to "
+        f"containers.{otherwise}"
     )
 
 
@@ -89,7 +108,8 @@ def _parts(prefix: IPv6Network, length: int) -> Iterator[IPv6Network]:
 
 
 def in_use(host: Host) -> list[Network]:
-    """Return the prefixes and single addresses that are in use on the host."""
+    """Return the prefixes and single addresses that are in use on the host, but for ours."""
+    host = without_ours(host)
     found: list[Network] = []
     if not isinstance(host.prefixes_in_use, Unknown):
         found += host.prefixes_in_use
@@ -103,8 +123,8 @@ def in_use(host: Host) -> list[Network]:
 
 
 def propose(host: Host, length: int = PROPOSED) -> IPv6Network | None:
-    """Return the first free part of the uplink's prefix, or None where there is none."""
-    for prefix in on_link(host):
+    """Return the first free part of a prefix that can be used, or None where there is none."""
+    for prefix in usable(host):
         found = first_free(prefix, max(length, prefix.prefixlen + 1), in_use(host))
         if found is not None:
             return found
@@ -130,16 +150,20 @@ def obstacle(prefix: IPv6Network, host: Host) -> str | None:
                 f"a part, such as {propose(host)}."
             )
     for other in in_use(host):
+        if other in usable(host) and other not in on_link(host) and _is_free(other, host):
+            continue
         if isinstance(other, IPv6Network) and other.subnet_of(prefix):
             what = other.network_address if other.prefixlen == 128 else other
             return f"{prefix} holds {what}, which is already in use. Take another part."
-        if (
-            isinstance(other, IPv6Network)
-            and prefix.subnet_of(other)
-            and other not in on_link(host)
-        ):
+        if isinstance(other, IPv6Network) and prefix.subnet_of(other) and other not in usable(host):
             return f"{prefix} lies in {other}, which this host already uses. Take another one."
     return None
+
+
+def _is_free(routed: Network, host: Host) -> bool:
+    """Return whether no Docker network has all of a prefix that is routed here."""
+    networks = () if isinstance(host.networks, Unknown) else host.networks
+    return all(routed not in network.subnets for network in networks)
 
 
 def is_on_link(prefix: IPv6Network, host: Host) -> bool:

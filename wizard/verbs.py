@@ -3,19 +3,18 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
 
+from wizard import acceptance, describe, earlier_releases, obstacles, program, script
 from wizard import choices as choosing
-from wizard import describe, program, script
 from wizard.apply import journal
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
 from wizard.errors import ExitCode, Refused
 from wizard.modes.shared import project_of
 from wizard.plan import Plan
-from wizard.reachability.report import as_json as reports_as_json
-from wizard.reachability.report import as_table, passed
 from wizard.record import Record, State, StepState
 from wizard.session import Session, target_of
 from wizard.steps.comparing import Choice
@@ -27,8 +26,10 @@ _POLL = 0.1
 """Seconds between two looks at the record of a run."""
 
 
-def session(answers: Path | None) -> Session:
+def session(answers: Path | None, target: str | None = None) -> Session:
     """Return a session that begins with the answers in a file, where one is named.
+
+    ``target`` is the address that this host and its containers are to reach, where one is named.
 
     Raises:
         Refused: the file cannot be read or used.
@@ -36,6 +37,10 @@ def session(answers: Path | None) -> Session:
     opened = Session()
     if answers is not None:
         opened.save_answers(_answers(answers))
+        opened.answers_file = answers
+    named = _address(target)
+    if named is not None:
+        opened.save_answers(replace(opened.load_answers() or Choices(), target=named))
     return opened
 
 
@@ -45,9 +50,9 @@ def detect(as_json: bool) -> str:
     return describe.as_json(host) if as_json else describe.as_text(host)
 
 
-def plan(answers: Path | None) -> str:
+def plan(answers: Path | None, target: str | None = None) -> str:
     """Return the plan as a shell script, for the answers in a file or those kept so far."""
-    return script.render(_plan(Session(), answers))
+    return script.render(_plan(Session(), answers, target))
 
 
 def status(as_json: bool) -> str:
@@ -68,6 +73,7 @@ def status(as_json: bool) -> str:
                 "seconds left": opened.seconds_left(),
                 "error": record.error,
                 "left": record.left,
+                "faults": earlier_releases.faults(record),
                 "steps": [{"title": each.title, "state": each.state} for each in record.steps],
             },
             indent=2,
@@ -76,19 +82,16 @@ def status(as_json: bool) -> str:
     return "\n".join(_status_lines(record, opened))
 
 
-def check(target: str | None, as_json: bool) -> tuple[str, ExitCode]:
-    """Return whether IPv6 works in the containers of the run on this host, and an exit code."""
-    opened = Session()
-    chosen: IPv6Address | str | None = target_of(target) if target else None
-    if isinstance(chosen, str):
-        raise Refused(chosen)
-    reports = opened.check(chosen)
-    notes = opened.check_notes()
-    text = reports_as_json(reports) if as_json else as_table(reports)
-    if not as_json:
-        text = "".join(f"{note}\n\n" for note in notes) + text
-    works = bool(reports) and not notes and all(passed(report) for report in reports)
-    return text, ExitCode.DONE if works else ExitCode.UNEXPECTED
+def check(target: str | None, as_json: bool, teller: str | None = None) -> tuple[str, ExitCode]:
+    """Return whether IPv6 works in the containers as it was set up, and the exit code for that.
+
+    ``target`` is whom to ask; ``teller`` is a host that tells its visitors their address.
+
+    Raises:
+        Refused: an address is none, or there is nothing that can be checked.
+    """
+    found = Session().judge(_address(target), _address(teller))
+    return found.as_json() if as_json else found.as_text(), found.code
 
 
 def install_program() -> str:
@@ -105,7 +108,13 @@ def install_program() -> str:
     return f"The wizard's units start it from {program.FOLDER}."
 
 
-def apply(answers: Path | None, yes: bool, say: Say, window: int | None = None) -> int:
+def apply(
+    answers: Path | None,
+    yes: bool,
+    say: Say,
+    window: int | None = None,
+    target: str | None = None,
+) -> int:
     """Apply the plan for the answers in a file, or for those kept so far, and return the exit code.
 
     With a ``window`` it is taken back unless somebody types wizard --keep within these seconds.
@@ -118,7 +127,9 @@ def apply(answers: Path | None, yes: bool, say: Say, window: int | None = None) 
         obstacle = opened.why_not_apply()
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
-    made = _plan(opened, answers)
+    made = _plan(opened, answers, target)
+    if made.unaccepted:
+        raise Refused(acceptance.refusal(made, answers))
     if not yes:
         raise Refused(
             "Nothing was changed. wizard --plan shows what would be done; wizard --apply --yes "
@@ -219,6 +230,9 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
             say("Left on this host, and why:")
         for line in record.left:
             say(f"  - {line}")
+        if record.state in (State.APPLIED, State.UNCONFIRMED):
+            for sentence in opened.next_boot():
+                say(sentence)
         if record.state is State.UNCONFIRMED:
             say(
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
@@ -245,20 +259,39 @@ def _status_lines(record: Record, opened: Session) -> list[str]:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
+    if opened.root and record.state in (State.APPLIED, State.UNCONFIRMED) and not running:
+        lines += opened.next_boot()
+    faults = earlier_releases.faults(record)
+    if faults:
+        lines.append("An earlier release of the wizard set this up, and this may go wrong:")
+        lines += [f"  - {fault}" for fault in faults]
     lines.append(f"The record is {opened.store.path}.")
     return lines
 
 
-def _plan(opened: Session, answers: Path | None) -> Plan:
-    host = opened.look()
+def _plan(opened: Session, answers: Path | None, target: str | None = None) -> Plan:
     chosen = _answers(answers) if answers else opened.load_answers()
+    named = _address(target)
+    host = opened.detect(target=named or (chosen.target if chosen else None))
     if chosen is None:
         chosen = choosing.defaults(host)
+    if named is not None:
+        chosen = replace(chosen, target=named)
+    in_the_way = obstacles.obstacles(host, chosen)
+    if in_the_way:
+        raise Refused(f"{' '.join(in_the_way)} Nothing was changed.")
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:
-        chosen = choosing.tick(chosen, read.services)
+        chosen = choosing.tick(chosen, read.services, host)
     return opened.plan(host, chosen, read)
+
+
+def _address(text: str | None) -> IPv6Address | None:
+    found = target_of(text) if text is not None else None
+    if isinstance(found, str):
+        raise Refused(f"{found} Nothing was changed.")
+    return found
 
 
 def _answers(path: Path) -> Choices:

@@ -1,6 +1,7 @@
-"""A list to pick one of, or to tick any of, drawn with characters that every terminal has."""
+"""A list to choose one of, or to tick any of, drawn with characters that every terminal has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,10 +29,17 @@ class Entry:
 
 
 class ChoiceList(OptionList):
-    """Space picks or ticks; Enter is left to the screen."""
+    """Of one: to move the cursor is to choose. Of many: Space ticks. Enter is the screen's.
+
+    In a list of one the bright line and the one with the mark are the same at all times, so that
+    what a person sees and what the wizard goes on with cannot differ.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "select", "Tick", key_display="Space", tooltip="Tick or untick"),
+        Binding("space", "tick", "Tick", key_display="Space", tooltip="Tick or untick"),
+        Binding("space", "choose", show=False),
+        Binding("left", "cursor_up", show=False),
+        Binding("right", "cursor_down", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -45,7 +53,7 @@ class ChoiceList(OptionList):
 
     @dataclass
     class Picked(Message):
-        """The person picked or ticked the entry with this key."""
+        """The person chose or ticked the entry with this key."""
 
         choice_list: "ChoiceList"
         key: str
@@ -56,26 +64,41 @@ class ChoiceList(OptionList):
             return self.choice_list
 
     def __init__(self, *, many: bool = False, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, compact=True, markup=False)
+        # Before the cursor is set for the first time.
         self._many = many
         self._entries: tuple[Entry, ...] = ()
         self._drawn_width = 0
+        self._by_keys = True
+        """Whether it is the person who moves the cursor."""
+        self._on_the_way = 0
+        """How many choices were told that the screen has not answered yet."""
+        super().__init__(id=id, compact=True, markup=False)
+
+    @property
+    def highlighted_key(self) -> str | None:
+        """The key of the entry under the cursor."""
+        return None if self.highlighted is None else self._entries[self.highlighted].key
 
     def show(self, entries: Sequence[Entry]) -> None:
-        """Show these entries, with the cursor where it was."""
-        if tuple(entries) == self._entries:
-            return
+        """Show these entries: the cursor on the chosen one, or where it was in a list of many."""
         same = [each.key for each in entries] == [each.key for each in self._entries]
-        at = self.highlighted if same else None
-        self._entries = tuple(entries)
-        self.clear_options()
-        self.add_options(
-            [Option(self._prompt(entry), disabled=not entry.open) for entry in entries]
-        )
-        if at is None:
-            chosen = [index for index, entry in enumerate(entries) if entry.chosen and entry.open]
-            at = chosen[0] if chosen else 0
-        self.highlighted = at
+        if tuple(entries) != self._entries:
+            at = self.highlighted if same else None
+            self._entries = tuple(entries)
+            with self._not_by_keys():
+                self.clear_options()
+                self.add_options(
+                    [Option(self._prompt(entry), disabled=not entry.open) for entry in entries]
+                )
+                self.highlighted = at if at is not None else self._first()
+        if not self._many and not (same and self._on_the_way):
+            self._go_to_chosen()
+
+    def answered(self) -> None:
+        """Be told that the screen has taken a choice over, or has not."""
+        self._on_the_way = max(0, self._on_the_way - 1)
+        if not self._many and not self._on_the_way:
+            self._go_to_chosen()
 
     def on_resize(self, event: Resize) -> None:
         """Break the lines anew."""
@@ -84,10 +107,50 @@ class ChoiceList(OptionList):
             for index, entry in enumerate(self._entries):
                 self.replace_option_prompt_at_index(index, self._prompt(entry))
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Tell the screen which entry it was."""
-        event.stop()
-        self.post_message(self.Picked(self, self._entries[event.option_index].key))
+    def watch_highlighted(self, highlighted: int | None) -> None:
+        """Choose what the cursor has come to, in a list of one."""
+        super().watch_highlighted(highlighted)
+        if self._by_keys and not self._many:
+            self._pick(highlighted)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to tick only where anything can be ticked."""
+        if action in ("tick", "choose"):
+            return (action == "tick") is self._many
+        return super().check_action(action, parameters)
+
+    def action_tick(self) -> None:
+        """Tick or untick the line with the cursor."""
+        self._pick(self.highlighted)
+
+    def action_choose(self) -> None:
+        """Choose the line with the cursor, or the first where it is on none."""
+        if self.highlighted is None:
+            self.action_first()
+        else:
+            self._pick(self.highlighted)
+
+    def _pick(self, index: int | None) -> None:
+        if index is None or not self._entries[index].open:
+            return
+        self._on_the_way += 1
+        self.post_message(self.Picked(self, self._entries[index].key))
+
+    def _first(self) -> int | None:
+        chosen = [index for index, each in enumerate(self._entries) if each.chosen and each.open]
+        return chosen[0] if chosen else 0 if self._many and self._entries else None
+
+    def _go_to_chosen(self) -> None:
+        with self._not_by_keys():
+            self.highlighted = self._first()
+
+    @contextmanager
+    def _not_by_keys(self) -> Iterator[None]:
+        self._by_keys = False
+        try:
+            yield
+        finally:
+            self._by_keys = True
 
     def _prompt(self, entry: Entry) -> Content:
         if not entry.open:

@@ -1,6 +1,10 @@
-"""Figures are asked for with ``-m bench``; they end in a table, and none of them is a verdict."""
+"""Figures end in a table, and none of them is a verdict.
 
-from collections.abc import Iterator
+A short pass runs with all tests: each figure once, and the smallest of each size, so that what
+measures does not rot. Figures worth reading come from ``bin/test -m bench -s --full-figures``.
+"""
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,10 @@ from wizard.rehearsal import leftovers, requirements
 Row = tuple[str, str, str, str, str]
 
 HEADINGS: Row = ("what", "figure", "against", "figure", "ratio")
+
+
+SMALLEST = 1
+"""The size that a short pass measures, where there are several."""
 
 
 class Figures:
@@ -29,25 +37,46 @@ FIGURES = Figures()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    chosen = "bench" in config.getoption("markexpr")
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker("bench")
-            if not chosen:
-                item.add_marker(pytest.mark.skip(reason="figures are asked for with -m bench"))
+    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    for item in here:
+        item.add_marker("bench")
+    if not config.getoption("--full-figures"):
+        larger = [item for item in here if _size(item) > SMALLEST]
+        config.hook.pytest_deselected(items=larger)
+        items[:] = [item for item in items if item not in larger]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def _size(item: pytest.Item) -> int:
+    callspec = getattr(item, "callspec", None)
+    return int(callspec.params.get("size", SMALLEST)) if callspec else SMALLEST
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     if not FIGURES.rows:
         return
     rows = [HEADINGS, *FIGURES.rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     terminalreporter.section("figures")
+    if not config.getoption("--full-figures"):
+        terminalreporter.write_line("A short pass, each measured once: these say little.")
     for what, figure, against, other, ratio in rows:
         terminalreporter.write_line(
             f"{what:{widths[0]}}  {figure:>{widths[1]}}  {against:{widths[2]}}  "
             f"{other:>{widths[3]}}  {ratio:>{widths[4]}}"
         )
+
+
+Much = Callable[[int, int], int]
+"""Returns the first number in a short pass, and the second one for figures worth reading."""
+
+
+@pytest.fixture(scope="session")
+def much(request: pytest.FixtureRequest) -> Much:
+    """How often to measure, or how long."""
+    full = bool(request.config.getoption("--full-figures"))
+    return lambda short, whole: whole if full else short
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Asks for neighbours as a router does, and measures; run alone, in the router's network.
 
 ``first ADDRESS COUNT`` forgets the neighbour, sends an echo request and prints the microseconds
-until its reply, COUNT times. ``await ADDRESS`` solicits every half a millisecond and prints the
-time of the first answer on the monotonic clock. ``unicast ADDRESS COUNT`` prints how many of COUNT
-unicast solicitations are answered. ``lost ADDRESS SECONDS`` sends twenty echo requests a second
-and prints how many were sent and how many were not answered.
+until its reply, COUNT times. ``await ADDRESS SECONDS`` solicits every half a millisecond and prints
+the time of the first answer on the monotonic clock, or “never” once the seconds are over.
+``unicast ADDRESS COUNT`` prints how many of COUNT unicast solicitations are answered.
+``lost ADDRESS SECONDS`` sends twenty echo requests a second and prints how many were sent and how
+many were not answered.
 """
 
 import select
@@ -74,13 +75,13 @@ def first(address: str, count: int) -> None:
         time.sleep(0.02)
 
 
-def wait_for_answer(address: str) -> None:
+def wait_for_answer(address: str, seconds: float) -> None:
     raw = raw_socket(ADVERTISEMENT)
     packed = socket.inet_pton(socket.AF_INET6, address)
     group = socket.inet_pton(socket.AF_INET6, "ff02::1:ff00:0")[:13] + packed[13:]
     destination = (socket.inet_ntop(socket.AF_INET6, group), 0)
     print("asking", flush=True)
-    until = time.monotonic() + 60
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         raw.sendto(solicitation(address), destination)
         if came(raw, ADVERTISEMENT, address, 0.0005):
@@ -115,8 +116,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["first", address, count]:
             first(address, int(count))
-        case ["await", address]:
-            wait_for_answer(address)
+        case ["await", address, seconds]:
+            wait_for_answer(address, float(seconds))
         case ["unicast", address, count]:
             unicast(address, int(count))
         case ["lost", address, seconds]:

@@ -2,12 +2,14 @@
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
+from tests.lines import PATIENCE, Lines
 from tests.machines.terminal import Terminal
 from wizard import choices as choosing
 from wizard.choices import Choices, Placement
@@ -52,8 +54,7 @@ def apply(machine: Machine) -> subprocess.CompletedProcess[str]:
 def walk_to_question(machine: Machine) -> Terminal:
     """Log in over SSH, answer every question of the wizard by keyboard, up to the last one."""
     terminal = Terminal([*machine.ssh_command(4), "-t", "wizard", "--answers", ANSWERS])
-    number = 1
-    while True:
+    for number in range(1, 20):
         terminal.wait_for(f"{number} of ")
         if "· Preview" in terminal.text:
             break
@@ -62,7 +63,6 @@ def walk_to_question(machine: Machine) -> Terminal:
         if "· Does the router ask" in terminal.text:
             terminal.wait_for("neighbor solicitation", "echo reply")
         terminal.press("enter")
-        number += 1
     terminal.press("enter")
     terminal.wait_for("steps now?")
     return terminal
@@ -73,7 +73,9 @@ def keep_from_second_login(machine: Machine, terminal: Terminal) -> None:
     terminal.wait_for("Then type there:", seconds=60)
     # The screen may be half painted, and wall(1) writes over it.
     found: list[str] = []
+    until = time.monotonic() + 60
     while not found:
+        assert time.monotonic() < until, f"no line to type on the screen:\n{terminal.text}"
         terminal.wait_for("wizard --keep")
         found = re.findall(r"^ {4,}(\S*wizard --keep)$", terminal.text, re.MULTILINE)
     line = found[0]
@@ -126,16 +128,19 @@ def pings(machine: Machine, target: str, container: str | None = None) -> Iterat
     process = subprocess.Popen(
         machine.command(["/bin/sh", "-c", text]), stdout=subprocess.PIPE, text=True
     )
-    count = Count()
-    assert process.stdout is not None
-    number = process.stdout.readline().strip()
-    first = [process.stdout.readline(), process.stdout.readline()]
-    assert "time=" in first[1], f"no answer from {target} to begin with: {first}"
+    count, lines = Count(), Lines(process)
     try:
-        yield count
+        number = lines.next()
+        first = [lines.next(), lines.next()]
+        assert "time=" in first[1], f"no answer from {target} to begin with: {first}"
+        try:
+            yield count
+        finally:
+            machine.run(["kill", "-INT", number])
+            said = "\n".join(lines.rest())
     finally:
-        machine.run(["kill", "-INT", number])
-        said = process.communicate(timeout=20)[0]
+        process.kill()
+        process.wait(PATIENCE)
     found = re.search(r"(\d+) packets transmitted, (\d+) received", said)
     assert found is not None, said
     count.sent, count.answered = int(found[1]), int(found[2])
@@ -149,18 +154,31 @@ def lost_default_routes(machine: Machine) -> Iterator[list[str]]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None
-    number = process.stdout.readline().strip()
-    lost: list[str] = []
-    # A route of our own marks that the monitor listens.
-    marker = "2001:db8:aaaa::/64"
-    machine.run(["ip", "-6", "route", "add", "blackhole", marker])
-    while marker not in process.stdout.readline():
-        pass
+    lines, lost = Lines(process), list[str]()
     try:
-        yield lost
+        number = lines.next()
+        listens_to_routes(machine, lines)
+        try:
+            yield lost
+        finally:
+            machine.run(["kill", number])
+            said = lines.rest()
     finally:
+        process.kill()
+        process.wait(PATIENCE)
+    lost += [line for line in said if line.startswith("Deleted default")]
+
+
+def listens_to_routes(machine: Machine, monitor: Lines) -> None:
+    """Wait until a monitor of routes listens: it sees a route of our own come, after some tries.
+
+    It says nothing of what came before it listened, and it does not say when it does.
+    """
+    marker = "2001:db8:aaaa::/64"
+    until = time.monotonic() + PATIENCE
+    heard = ""
+    while marker not in heard:
+        assert time.monotonic() < until, "the monitor of routes never heard of one"
+        machine.run(["ip", "-6", "route", "add", "blackhole", marker])
+        heard = monitor.next_or_none(0.5) or ""
         machine.run(["ip", "-6", "route", "del", "blackhole", marker])
-        machine.run(["kill", number])
-        said = process.communicate(timeout=20)[0]
-    lost += [line for line in said.splitlines() if line.startswith("Deleted default")]

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.lines import PATIENCE
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.guarding import GRACE, Guarded, elapsed, guarded
@@ -96,7 +97,7 @@ def test_a_lost_connection_stops_neither_the_run_nor_the_guard(machine: StartMac
     )
     run.wait_for_step(2)
     terminal.kill()
-    terminal.wait()
+    terminal.wait(PATIENCE)
     run.wait_for("unconfirmed")
     run.wait_until_back(5 + GRACE)
     run.logs_in()

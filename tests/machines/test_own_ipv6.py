@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from tests.lines import Lines
 from tests.machines.conftest import StartMachine
 from tests.machines.support import answer, apply, reaches_internet, undo, wizard
 from tests.machines.test_routed import PREFIX
@@ -87,15 +88,18 @@ def every_second(host: Machine, interfaces: Sequence[str], lost: int = 0) -> Ite
         process = subprocess.Popen(
             host.command(["/bin/sh", "-c", text]), stdout=subprocess.PIPE, text=True
         )
-        assert process.stdout is not None
-        started.append((interface, process, process.stdout.readline().strip()))
+        lines = Lines(process)
+        started.append((interface, process, lines, lines.next()))
     try:
         yield
     finally:
         said = {}
-        for interface, process, number in started:
+        for interface, process, lines, number in started:
             host.run(["kill", "-INT", number])
-            said[interface] = process.communicate(timeout=20)[0]
+            try:
+                said[interface] = "\n".join(lines.rest())
+            finally:
+                process.kill()
     for interface, text in said.items():
         found = re.search(r"(\d+) packets transmitted, (\d+) received", text)
         assert found is not None, text

@@ -22,7 +22,7 @@ def both(run: Guarded, *commands: tuple[str, ...]) -> list[int]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(150)
     return list(codes.values())
 
 

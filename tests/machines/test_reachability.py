@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import PATIENCE, Lines
 from wizard.reachability import report as reachability
 from wizard.reachability.findings import Finding
 from wizard.reachability.report import ContainerReport, ContainerTarget, Question
@@ -127,7 +128,7 @@ class Network:
     def remove(self) -> None:
         for process in self.processes:
             process.kill()
-            process.wait()
+            process.wait(PATIENCE)
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     pipe.close()
@@ -161,8 +162,7 @@ def network() -> Iterator[Network]:
         drop = f"ip netns exec {internet} ip6tables -w -A INPUT -p tcp --dport {SILENT} -j DROP"
         run(drop)
         servers = network.process(internet, sys.executable, "-c", SERVERS)
-        assert servers.stdout is not None
-        assert servers.stdout.readline() == "ready\n"
+        assert Lines(servers).next() == "ready"
         yield network
     finally:
         network.remove()
@@ -317,7 +317,7 @@ def test_a_container_that_is_gone_is_a_finding_beside_the_others(
     network: Network, ula: ContainerTarget
 ) -> None:
     gone = subprocess.Popen(["true"])
-    gone.wait()
+    gone.wait(PATIENCE)
     alive, dead = reachability.check([ula, ContainerTarget("gone", gone.pid)], QUESTION, 1)
     assert reachability.passed(alive)
     assert not reachability.passed(dead)
@@ -330,7 +330,7 @@ def test_a_container_whose_process_is_dead_but_not_yet_reaped_is_gone_too() -> N
     try:
         found = look(ContainerTarget("zombie", zombie.pid), QUESTION)
     finally:
-        zombie.wait()
+        zombie.wait(PATIENCE)
     assert found.address.words == "unknown: the container is gone"
 
 
@@ -388,7 +388,7 @@ def test_the_callers_own_namespace_is_left_alone(ula: ContainerTarget) -> None:
 
     thread = threading.Thread(target=in_a_thread)
     thread.start()
-    thread.join()
+    thread.join(PATIENCE)
     assert inside == [before]
 
 
@@ -403,7 +403,7 @@ def test_hostile_names_are_written_out(network: Network) -> None:
     found = look(target, Question(prefix=prefix, target=None), 0.3)
     assert found.address.words == f"{prefix[2]}/64 on \\x1b[31m[eth]"
     assert found.name == r"web\x1b]0;\u202e\n"
-    for text in (reachability.as_table([found]), reachability.as_json([found])):
+    for text in (reachability.as_table([found]), json.dumps(reachability.plain([found]))):
         assert not {"\x1b", "\u202e"} & set(text)
 
 
@@ -416,7 +416,7 @@ def test_the_table_is_plain_text_of_80_columns(ula: ContainerTarget, gua: Contai
     assert overview[0] == ["mastodon_web_1", "yes", "yes", "yes", "yes", "yes", "yes"]
     assert overview[1][:3] == ["mastodon_sidekiq_1", "no", "no"], "not of the ULA prefix"
     assert overview[2][1:] == ["unknown"] * 6
-    assert [one["passed"] for one in json.loads(reachability.as_json(found))] == [
+    assert [one["passed"] for one in reachability.plain(found)] == [
         True,
         False,
         False,

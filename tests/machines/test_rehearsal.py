@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pexpect
 import pytest
 
+from tests.lines import PATIENCE, Lines
 from tests.machines.fingerprint import difference, fingerprint
 from wizard.errors import Refused, WizardError
 from wizard.rehearsal import (
@@ -229,10 +230,12 @@ class TestLeftovers:
         owner = subprocess.Popen(
             [sys.executable, "-c", text], stdout=subprocess.PIPE, text=True, cwd=_project()
         )
-        assert owner.stdout is not None
-        name, leader = owner.stdout.readline().split()
-        owner.kill()
-        owner.wait()
+        try:
+            # It may have to wait for the root file system, which another process builds.
+            name, leader = Lines(owner).next(600).split()
+        finally:
+            owner.kill()
+            owner.wait(PATIENCE)
         assert leftovers.Process.of(int(leader)).alive()
         assert traces(name)
         with Machine(13, wizard=False) as machine:

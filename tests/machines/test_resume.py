@@ -24,7 +24,7 @@ def state(host: Machine) -> str:
 
 def screens(host: Machine) -> str:
     """The processes of the wizard's screens that are still there."""
-    return host.run(["pgrep", "-f", "python3 -m wizard( |$)"], check=False).stdout
+    return host.run(["pgrep", "-f", "bin/python -m wizard( |$)"], check=False).stdout
 
 
 @pytest.mark.parametrize("debian", [13], indirect=True)

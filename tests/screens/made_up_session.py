@@ -1,5 +1,6 @@
 """A session that touches nothing: a made-up host, two Compose texts, and a run by a script."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv6Address, IPv6Network
@@ -162,19 +163,25 @@ class MadeUpSession(Session):
     directory: Path = Path("/var/lib/docker-ipv6-wizard")
     is_root: bool = True
     saved: Choices | None = None
+    cannot_save: bool = False
     earlier: Record | None = None
     act: Act = field(default_factory=Act)
     hold_detection: bool = False
     upstream: UpstreamCase = UpstreamCase.SOLICITED
     upstream_fails: str = ""
     hold_probe: bool = False
+    hold_check: bool = False
+    hold_undo: bool = False
     check_fails: str = ""
+    broken: tuple[str, ...] = ()
+    """Names of containers that reach nobody."""
     keep_fails: str = ""
     died: str = ""
     """What is said of an earlier run whose process is gone."""
     place: str = ""
     way_in: Logins = OVER_BOTH
     coverage: str = ""
+    foreseen: tuple[str, ...] = ()
     left: float = 107.0
     """Seconds until a run that waits for an answer is taken back."""
     notes: tuple[str, ...] = ()
@@ -201,7 +208,11 @@ class MadeUpSession(Session):
     def root(self) -> bool:
         return self.is_root
 
-    def detect(self, found: Callable[[str, object], None] | None = None) -> Host:
+    def detect(
+        self,
+        found: Callable[[str, object], None] | None = None,
+        target: IPv6Address | None = None,
+    ) -> Host:
         for each in fields(Host):
             if found is not None:
                 found(each.name, getattr(self.host, each.name))
@@ -210,8 +221,6 @@ class MadeUpSession(Session):
         return self.host
 
     def _wait(self) -> None:
-        import time
-
         while self.hold_detection or self.hold_probe:
             time.sleep(0.01)
 
@@ -235,8 +244,11 @@ class MadeUpSession(Session):
         file = parse(text.encode(), path)
         return Sources({path: FileState(text, 0o644, 1000, 1000)}, (file,), (path,), override)
 
-    def save_answers(self, choices: Choices) -> None:
+    def save_answers(self, choices: Choices) -> bool:
+        if self.cannot_save:
+            return False
         self.saved = choices
+        return True
 
     def load_answers(self) -> Choices | None:
         return self.saved
@@ -275,6 +287,9 @@ class MadeUpSession(Session):
 
     def logins(self) -> Logins:
         return self.way_in
+
+    def next_boot(self) -> tuple[str, ...]:
+        return self.foreseen
 
     def guard_coverage(self) -> str:
         return self.coverage
@@ -329,15 +344,19 @@ class MadeUpSession(Session):
         )
         return UndoPreview(record, tuple(steps))
 
-    def check(self, target: IPv6Address | None = None) -> tuple[ContainerReport, ...]:
+    def check(
+        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
+    ) -> tuple[ContainerReport, ...]:
+        while self.hold_check:
+            time.sleep(0.01)
         if self.check_fails:
             raise Refused(self.check_fails)
-        return tuple(report(name, works="streaming" not in name) for name in self.check_names)
+        return tuple(report(name, works=name not in self.broken) for name in self.check_names)
 
     def let_go(self) -> None:
         """Let a held run or look go on."""
         self.holding = False
-        self.hold_detection = self.hold_probe = False
+        self.hold_detection = self.hold_probe = self.hold_check = self.hold_undo = False
 
     def _play_apply(self, plan: Plan) -> Iterator[Progress]:
         if self.act.refuse:
@@ -390,6 +409,9 @@ class MadeUpSession(Session):
 
     def _play_undo(self, before: Record) -> Iterator[Progress]:
         record = _copy(before)
+        # Until its process has begun, the record is the one from before.
+        while self.hold_undo:
+            yield Progress(_copy(record), None)
         record.state = State.UNDOING
         for step in reversed(record.steps):
             step.state = StepState.UNDOING

@@ -43,10 +43,12 @@ def terminal() -> Iterator[Terminal]:
         opened.close(force=True)
 
 
-def ended(process: int) -> bool:
-    """Return whether a process has ended, though nobody has asked for its exit code yet."""
-    state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    return state == "Z"
+def wait_for_end(terminal: Terminal) -> None:
+    """Wait until the process has ended, whose terminal is closed already."""
+    end = time.monotonic() + PATIENCE
+    while terminal.isalive():
+        assert time.monotonic() < end, "it goes on without its terminal"
+        time.sleep(0.02)
 
 
 def test_a_closed_terminal_ends_the_process(terminal: Terminal) -> None:
@@ -56,10 +58,11 @@ def test_a_closed_terminal_ends_the_process(terminal: Terminal) -> None:
     # Closed already: the number may be another file's by the time pexpect would close it.
     terminal.child_fd = -1
     end = time.monotonic() + PATIENCE
-    while not ended(process):
+    number, status = os.waitpid(process, os.WNOHANG)
+    while not number:
         assert time.monotonic() < end, "it goes on without its terminal"
         time.sleep(0.05)
-    _process, status = os.waitpid(process, 0)
+        number, status = os.waitpid(process, os.WNOHANG)
     assert os.waitstatus_to_exitcode(status) in (128 + signal.SIGHUP, -signal.SIGHUP)
 
 
@@ -70,7 +73,7 @@ def test_a_signal_ends_the_process_and_gives_the_terminal_back(
     terminal.kill(number)
     terminal.expect_exact("\x1b[?1049l")  # the screen as it was before
     terminal.expect(pexpect.EOF)
-    terminal.wait()
+    wait_for_end(terminal)
     assert terminal.exitstatus == 128 + number
 
 
@@ -79,5 +82,5 @@ def test_leaving_while_the_host_is_looked_at_does_not_wait_for_it(terminal: Term
     terminal.expect_exact("Leave the wizard?")
     terminal.send("y")
     terminal.expect(pexpect.EOF)
-    terminal.wait()
+    wait_for_end(terminal)
     assert terminal.exitstatus == 0

@@ -37,7 +37,9 @@ from wizard.errors import ExitCode
 from wizard.host import Address, Host, Origin, Uplink
 from wizard.logins import Logins
 from wizard.ndp.upstream import UpstreamCase
+from wizard.plan import Plan
 from wizard.record import State, StepState
+from wizard.sources import Sources
 
 SIZES = ((80, 24), (120, 40))
 
@@ -83,7 +85,7 @@ def alone(length: int) -> Host:
 async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
     """Go to the mode, and choose public addresses."""
     await go(pilot, app, "mode")
-    await press(pilot, "tab", "space")
+    await press(pilot, "right")
 
 
 def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
@@ -150,7 +152,7 @@ async def the_whole_way(
     await take("quit-while-applying")
     await press(pilot, "escape")
     session.let_go()
-    await until(pilot, lambda: on(app, "keep"))
+    await until(pilot, lambda: on(app, "keep") and app.reports)
     await take("keep")
     await ask(pilot, app)
     await take("keep-question")
@@ -263,7 +265,9 @@ async def hostile_names_in_the_routed_mode(
     await take("hostile-preview-routed")
 
 
-@walk("welcome-resumed", "host-resumed", session=lambda: MadeUpSession(saved=Choices()))
+@walk(
+    "welcome-resumed", "host-resumed", session=lambda: MadeUpSession(saved=Choices(network="mine"))
+)
 async def answers_of_an_earlier_time(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
@@ -396,7 +400,7 @@ async def a_console_on_a_host_without_systemd(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await go_apply(pilot, app)
-    await until(pilot, lambda: on(app, "keep"))
+    await until(pilot, lambda: on(app, "keep") and app.reports)
     await take("keep-console")
 
 
@@ -434,6 +438,65 @@ async def a_connection_lost_at_a_question(
 ) -> None:
     await until(pilot, lambda: on(app, "compose") and sentence(app))
     await take("compose-resumed")
+
+
+@walk(
+    "keep-not-working", "keep-not-working-question", "result-not-yet-looked", "result-not-working",
+    "undo-begins",
+    session=lambda: MadeUpSession(broken=("mastodon-streaming-1",)),
+)  # fmt: skip
+async def a_container_that_reaches_nobody(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await go_apply(pilot, app)
+    await until(pilot, lambda: on(app, "keep") and app.reports)
+    await take("keep-not-working")
+    await ask(pilot, app)
+    await take("keep-not-working-question")
+    session.hold_check = True
+    await press(pilot, "y")
+    await until(pilot, lambda: on(app, "result"))
+    await take("result-not-yet-looked")
+    session.let_go()
+    await until(pilot, lambda: app.reports)
+    await take("result-not-working")
+    session.earlier, session.hold_undo = session.record(), True
+    await press(pilot, "t")
+    await ask(pilot, app)
+    await press(pilot, "y")
+    await until(pilot, lambda: on(app, "apply"))
+    await take("undo-begins")
+
+
+NOTICES = (
+    "Requests to web come from 172.19.0.1 afterwards, and come from 172.18.0.1 now. Put the new "
+    "one into TRUSTED_PROXY_IP, too.",
+    "http://[2001:db8:1:2::10]:3000 answers now and will not afterwards [/]. Let the app listen "
+    "on ::, or leave web out.",
+    "sidekiq reaches smtp.example.org over IPv6 from now on. Its address has no name: ask your "
+    "provider for a PTR record.",
+    "A fourth thing. It has a second sentence.",
+    "A fifth thing, which is longer than a line of the question is wide. It has a second sentence.",
+    "A sixth thing.",
+    "A seventh thing.",
+)
+
+
+class Noticing(MadeUpSession):
+    """A session whose plans say what people will notice."""
+
+    def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+        return replace(super().plan(host, choices, read), notices=NOTICES)
+
+
+@walk("preview-notices", "question-notices", session=Noticing)
+async def a_plan_that_people_will_notice(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    await jump(pilot, app, "preview")
+    await take("preview-notices")
+    await ask(pilot, app)
+    await take("question-notices")
 
 
 @walk("result-rolled-back")

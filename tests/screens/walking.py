@@ -108,3 +108,8 @@ def shown(app: App[int]) -> str:
     """Return every character on the screen, line by line."""
     lines = app.screen._compositor.render_strips()
     return "\n".join(strip.text for strip in lines)
+
+
+def says(app: WizardApp, words: str) -> bool:
+    """Whether words are on the screen, broken over lines or not, in a box or not."""
+    return words in shown(app) or words in " ".join(shown(app).replace("│", " ").split())

@@ -95,7 +95,7 @@ DIFFERENT = (
     Difference("", "-I POSTROUTING -j DOCKER-IPV6-WIZARD", "The way into our chain."),
     Difference(
         CREATE,
-        "docker network create --driver bridge --attachable --ipv6 --subnet 172.19.0.0/16 "
+        "docker network create --driver bridge --attachable --ipv6 --subnet 172.31.0.0/16 "
         f"--subnet {PREFIX} --opt com.docker.network.bridge.name={BRIDGE} "
         f"--label docker-ipv6-wizard={PREFIX} mastodon_ipv6",
         "The bridge has a name that rules can hold on to; the IPv4 subnet is named, so that the "
@@ -133,6 +133,8 @@ DIFFERENT = (
     ),
     Difference("", "systemctl daemon-reload", "A unit puts rules and values back at every boot."),
     Difference("", "systemctl enable --now docker-ipv6-wizard.service", "The same."),
+    Difference("", "systemctl daemon-reload", "A service puts rules back that somebody flushes."),
+    Difference("", "systemctl enable --now docker-ipv6-wizard-filter.service", "The same."),
     Difference("", "systemctl daemon-reload", "Another unit keeps accept_ra at 2 whoever sets it."),
     Difference("", "systemctl enable --now docker-ipv6-wizard-uplink.service", "The same."),
     Difference(

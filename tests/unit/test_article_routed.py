@@ -39,10 +39,13 @@ DIFFERENT = (
     ),
     Difference(
         f"docker network create --attachable --ipv6 --subnet={PREFIX} mastodon_ipv6",
-        "docker network create --driver bridge --attachable --ipv6 --subnet 172.19.0.0/16 "
-        f"--subnet {PREFIX} --opt com.docker.network.bridge.name={BRIDGE} "
+        "docker network create --driver bridge --attachable --ipv6 --subnet 172.31.0.0/16 "
+        f"--subnet {PREFIX} --gateway 2001:db8:1111:aaaa:1::1 "
+        "--ip-range 2001:db8:1111:aaaa:1:0:1:0/112 "
+        f"--opt com.docker.network.bridge.name={BRIDGE} "
         f"--label docker-ipv6-wizard={PREFIX} mastodon_ipv6",
-        "A bridge name that rules can hold on to, and an IPv4 subnet that the preview says.",
+        "A bridge name that rules can hold on to, an IPv4 subnet that the preview says, and fixed "
+        "addresses outside of those that Docker hands out.",
     ),
     Difference(
         "net.ipv6.conf.eth0.proxy_ndp=1",
@@ -132,10 +135,20 @@ def test_ndppd_keeps_what_is_there() -> None:
     assert "proxy eth2 {" in other
 
 
-def test_containers_get_their_addresses_in_the_order_in_which_they_were_started() -> None:
-    text = everything(routed().plan())
+def test_only_fixed_addresses_are_asked_for_and_outside_of_what_docker_hands_out() -> None:
+    assert "--ip6" not in everything(routed().plan())
+    text = everything(routed(fixed=("sidekiq",)).plan())
+    assert "--ip6 2001:db8:1111:aaaa:1::2 mastodon_ipv6 mastodon_sidekiq_1" in text
+    assert text.count("--ip6") == 1
+    assert '        ipv6_address: "2001:db8:1111:aaaa:1::2"' in text.splitlines()
+    assert "--ip-range 2001:db8:1111:aaaa:1:0:1:0/112" in text
+
+
+def test_entries_that_are_fixed_fix_the_addresses_that_they_are_for() -> None:
+    text = everything(routed(proxy=Proxy.FIXED).plan())
     assert "--ip6 2001:db8:1111:aaaa:1::2" in text
     assert "--ip6 2001:db8:1111:aaaa:1::3" in text
+    assert text.count("ipv6_address") == 2
 
 
 def test_what_is_published_to_everybody_is_open_and_nothing_else() -> None:
@@ -145,7 +158,10 @@ def test_what_is_published_to_everybody_is_open_and_nothing_else() -> None:
     )
     assert "--dport 22" not in everything(closed)
     assert f"-A DOCKER-IPV6-WIZARD -o {BRIDGE} -j ACCEPT" in everything(opened)
-    assert any("2001:db8:1111:aaaa:1::2" in remark for remark in closed.remarks)
+    remarks = routed(fixed=("web",)).plan().remarks
+    assert any("web_1 at 2001:db8:1111:aaaa:1::2" in remark for remark in remarks)
+    # What does not last is not promised.
+    assert not any("2001:db8:1111:aaaa:1::2" in remark for remark in closed.remarks)
 
 
 def test_nothing_is_masqueraded() -> None:

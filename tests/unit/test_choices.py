@@ -183,7 +183,7 @@ def test_a_name_that_is_taken_is_proposed_with_a_number() -> None:
     assert not isinstance(host.networks, Unknown)
     taken = made_up_hosts._network("mastodon_ipv6", "br-x", "10.9.0.0/16")
     proposed = defaults(replace(host, networks=(*host.networks, taken)))
-    assert proposed.network == "mastodon_ipv62"
+    assert proposed.network == "mastodon_ipv6_2"
     assert proposed.bridge == "br-ipv63"
 
 

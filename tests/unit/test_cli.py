@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +14,17 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
+from tests.unit.test_losses import with_web
 from wizard import choices as choosing
 from wizard import cli, session, verbs
+from wizard import plan as planning
 from wizard.apply import guard, journal, lock, revert, way_back, window, worker
 from wizard.errors import ExitCode
 from wizard.host import Host, Unknown
 from wizard.record import Record, State, Store
 from wizard.session import Session, _mark
 from wizard.verification.verification import Verification
+from wizard.verification.way_out import WayOut
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +65,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(journal, "LAST_SAVES", (0.0,))
     monkeypatch.setattr(Session, "root", True)
     monkeypatch.setattr(session, "state_directory", lambda: folder)
+    # Whatever the wizard left on the machine that the tests run on is nothing to them.
+    monkeypatch.setattr(session, "DIRECTORY", tmp_path / "state-of-root")
     monkeypatch.setattr(session, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "Store", lambda: Store(folder))
@@ -70,6 +76,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(revert, "announce", lambda *_: None)
     monkeypatch.setattr(way_back, "check_places", lambda plan: None)
     monkeypatch.setattr(Verification, "look", lambda self: {})
+    monkeypatch.setattr(WayOut, "faults", lambda self: ())
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     detects(monkeypatch, made.host)
 
@@ -167,7 +174,7 @@ def test_a_run_and_its_undo_by_the_command_line_alone(
 def test_a_run_that_fails_is_rolled_back_and_exits_with_3(
     here: Here, wizard: Wizard, answers: Path
 ) -> None:
-    with failing(here.made.system, {10}, half_done=False):
+    with failing(here.made.system, {11}, half_done=False):
         said = wizard("--apply", "--yes", "--answers", answers)
     assert said.code == ExitCode.ROLLED_BACK
     assert "made to fail" in said.out
@@ -349,6 +356,44 @@ def test_apply_without_yes_changes_nothing_and_says_how(
     assert untouched(here)
 
 
+def test_what_stops_answering_over_ipv6_has_to_be_accepted_by_its_name(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = with_web(here.made.host)
+    detects(monkeypatch, host)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.REFUSED
+    assert "[::]:3000/tcp (web)" in said.err
+    assert f"below [choices] in {answers}" in said.err
+    assert untouched(here)
+
+    # The process that applies does not rely on who started it.
+    plan = planning.plan(host, here.made.choices, here.made.sources)
+    kept = answers.parent / "others.toml"
+    kept.write_text(answers.read_text())
+    assert worker.main(["apply", str(kept), plan.digest]) == ExitCode.REFUSED
+    assert untouched(here)
+
+    (line,) = [each for each in said.err.splitlines() if each.startswith("accepted = ")]
+    answers.write_text(f"{answers.read_text()}{line}\n")
+    assert wizard("--apply", "--yes", "--answers", answers).code == ExitCode.DONE
+    assert tomllib.loads(here.store.path.read_text())["choices"]["accepted"] == ["[::]:3000/tcp"]
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert untouched(here)
+
+
+def test_an_answer_for_another_port_accepts_nothing(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detects(monkeypatch, with_web(here.made.host))
+    answers.write_text(f'{answers.read_text()}accepted = ["[::]:4000/tcp"]\n')
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.REFUSED
+    assert "in place of accepted" in said.err
+    assert 'accepted = ["[::]:3000/tcp", "[::]:4000/tcp"]' in said.err
+    assert untouched(here)
+
+
 def test_an_ordinary_user_can_look_but_not_change(
     here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,6 +404,19 @@ def test_an_ordinary_user_can_look_but_not_change(
     assert wizard("--plan", "--answers", answers).code == 0
     assert wizard("--detect").code == 0
     assert wizard("--status").code == 0
+    assert untouched(here)
+
+
+def test_an_ordinary_user_is_told_that_only_root_can_read_what_was_done(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here.store.directory.parent / "state-of-root").mkdir()
+    monkeypatch.setattr(Session, "root", False)
+    assert wizard("--plan", "--answers", answers).code == 0
+    assert wizard("--detect").code == 0
+    said = wizard("--status")
+    assert said.code == ExitCode.REFUSED
+    assert "Only root can read what the wizard did" in said.err
     assert untouched(here)
 
 
@@ -529,6 +587,8 @@ def test_the_exit_codes_are_the_numbers_that_scripts_rely_on() -> None:
         "ROLLBACK_INCOMPLETE": 4,
         "HOST_CHANGED": 5,
         "LOCKED": 6,
+        "NOT_PASSING": 7,
+        "NOT_AS_SET_UP": 8,
     }
 
 

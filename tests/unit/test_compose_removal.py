@@ -4,8 +4,12 @@ import difflib
 from collections.abc import Iterator
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.unit.test_compose_shapes import EDITED, Shape
+from wizard.compose.edit import add_network
+from wizard.compose.insertion import Content
+from wizard.compose.read import parse
 from wizard.compose.removal import without_addition
 from wizard.reverse_edit import without_edit
 
@@ -104,8 +108,70 @@ def test_what_cannot_be_told_apart_is_left_alone(old: str, new: str) -> None:
     assert without_addition(BEFORE, AFTER, both) is None
 
 
-def test_other_line_ends_everywhere_leave_it_alone() -> None:
-    assert without_addition(BEFORE, AFTER, AFTER.replace("\n", "\r\n")) is None
+def _by_an_editor(text: str) -> list[str]:
+    """What editors and tools make of a text that they only save."""
+    lines = text.splitlines()
+    return [
+        text if text.endswith("\n") else f"{text}\n",
+        "\n".join(lines),
+        "\n".join([*lines, ""]),
+        "\r\n".join([*lines, ""]),
+        "\n".join([*(f"{line}  " for line in lines), ""]),
+        text.replace("    image: one:1", "    image: one:1  "),
+    ]
+
+
+@pytest.mark.parametrize("before", [BEFORE, BEFORE.rstrip("\n"), BEFORE.replace("\n", "\r\n")])
+@pytest.mark.parametrize("declaration", [None, {"name": '"six"', "ipam": {"config": [{"a": "b"}]}}])
+def test_a_file_that_an_editor_saved_keeps_what_the_editor_did(
+    before: str, declaration: dict[str, Content] | None
+) -> None:
+    file = parse(before.encode(), "compose.yaml")
+    after = add_network(file, ["web", "worker"], "six", declaration=declaration).decode()
+    for mine, both in zip(_by_an_editor(before), _by_an_editor(after), strict=True):
+        assert without_addition(before, after, both) == mine
+
+
+@pytest.mark.parametrize("gone", ["web", "worker"])
+def test_what_is_left_comes_out_when_a_chosen_service_was_deleted(gone: str) -> None:
+    def without(text: str) -> str:
+        start = text.index(f"  {gone}:\n")
+        following = {"web": "  worker:", "worker": "\nnetworks:"}[gone]
+        return text[:start] + text[text.index(following, start) :].lstrip("\n")
+
+    assert without_addition(BEFORE, AFTER, without(AFTER)) == without(BEFORE)
+    dos = [without(text).rstrip("\n").replace("\n", "\r\n") for text in (AFTER, BEFORE)]
+    assert without_addition(BEFORE, AFTER, dos[0]) == dos[1]
+
+
+def test_what_is_left_comes_out_when_a_chosen_service_has_another_name() -> None:
+    renamed = AFTER.replace("  worker:", "  jobs:")
+    assert without_addition(BEFORE, AFTER, renamed) == BEFORE.replace("  worker:", "  jobs:")
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        "[inner]",
+        "\n      - inner # why\n      # and\n      - 'outer'",
+        "\n    - inner\n    - outer",
+        "\n      inner: {aliases: [a]}",
+        "\n      *on",
+    ],
+)
+def test_a_fixed_address_stands_in_the_file_and_comes_out_again(networks: str) -> None:
+    before = (
+        "x-on: &on {inner: {}}\n"
+        f"services:\n  web:\n    networks: {networks}\n    image: one:1\n"
+        "networks: {inner: , outer: }\n"
+    )
+    file = parse(before.encode(), "compose.yaml")
+    after = add_network(file, ["web"], "six", addresses={"web": "2001:db8::2"}).decode()
+    said = YAML(typ="safe").load(after)["services"]["web"]["networks"]
+    assert said["six"] == {"ipv6_address": "2001:db8::2"}
+    assert next(iter(said)) == "inner"
+    assert without_addition(before, after, after) == before
+    assert without_addition(before, after, after.rstrip("\n")) == before.rstrip("\n")
 
 
 def test_a_file_that_holds_nothing_of_ours_is_as_it_should_be() -> None:

@@ -16,6 +16,7 @@ from wizard.host import (
     Earlier,
     Engine,
     Firewall,
+    ForwardChain,
     Host,
     Ip6tables,
     Manager,
@@ -103,6 +104,10 @@ def test_a_healthy_tested_host_has_nothing_to_mind(host: Callable[[], Host]) -> 
         assert describe(field.name, getattr(host(), field.name)).verdict == "ok"
 
 
+def dropping(*chains: ForwardChain) -> Firewall:
+    return Firewall(forward_chains=chains)
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -119,6 +124,8 @@ def test_a_healthy_tested_host_has_nothing_to_mind(host: Callable[[], Host]) -> 
         ({"earlier": Unknown("The record is damaged.")}, "The record is damaged."),
         ({"earlier": Earlier(Path("/r"), "applied", "2026")}, "wizard --undo"),
         ({"earlier": Earlier(Path("/r"), "a later format's", "2026")}, "wizard --undo"),
+        ({"outward": Outward(False, "no answer")}, "does not get out over IPv6 (no answer)"),
+        ({"firewall": dropping(ForwardChain("inet", "mine", "forward"))}, "table “inet mine”"),
     ],
 )
 def test_what_is_in_the_way_is_said(changes: dict[str, Any], expected: str) -> None:
@@ -155,10 +162,8 @@ def test_a_record_that_only_root_may_read_is_not_in_a_users_way() -> None:
         ({"engine": engine(live_restore=True)}, "live-restore"),
         ({"compose": Compose(None, None)}, "apt install docker-compose"),
         ({"projects": ()}, "No Compose project"),
-        ({"outward": Outward(False, "no answer")}, "does not get out over IPv6 (no answer)"),
         ({"firewall": Firewall(ufw=True)}, "ufw is active"),
         ({"firewall": Firewall(firewalld=True)}, "firewalld is active"),
-        ({"firewall": Firewall(dropping_tables=("inet mine",))}, "table “inet mine” drops"),
         ({"ip6tables": Ip6tables("1.8.9", False, True)}, "ip6tables-legacy-save"),
         ({"ip6tables": Ip6tables("1.8.9", True, True)}, "ip6tables-nft-save"),
         ({"uplink": uplink()}, "no global address"),

@@ -1,10 +1,14 @@
 import json
+import os
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, answer, text
-from wizard.detect.docker_engine import option, parse
+from wizard.detect.docker_engine import configuration, option, parse
+from wizard.detect.docker_process import engine_words
 from wizard.detect.looking import CannotTell
 from wizard.host import Engine
 
@@ -84,3 +88,25 @@ def test_docker_desktop_is_refused() -> None:
 def test_a_version_without_numbers_is_unknown_and_breaks_nothing(version: str) -> None:
     with pytest.raises(CannotTell, match="no version"):
         parse({"Version": version, "ApiVersion": "1.41"}, {}, "{}", ())
+
+
+def test_a_configuration_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    file = tmp_path / "daemon.json"
+    assert configuration((), file) == "{}"
+    file.write_text('{"ip6tables": false}')
+    assert configuration((), file) == '{"ip6tables": false}'
+    assert configuration(("dockerd", "--config-file", str(file)), tmp_path / "no") == (
+        '{"ip6tables": false}'
+    )
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(CannotTell, match="not a regular file"):
+        configuration(("dockerd", f"--config-file={file}"))
+
+
+def test_the_listener_of_a_socket_is_believed_only_if_it_is_roots_dockerd(tmp_path: Path) -> None:
+    path = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        assert engine_words(path) == ()

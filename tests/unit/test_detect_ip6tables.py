@@ -1,9 +1,7 @@
-import json
-
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
-from wizard.detect.firewall import dropping_tables, policy, ufw_enabled
+from wizard.detect.firewall import policy, ufw_enabled
 from wizard.detect.ip6tables import has_rules, parse_version
 from wizard.detect.looking import CannotTell
 
@@ -67,23 +65,3 @@ def test_the_policy_is_the_chains_and_not_a_rules() -> None:
 )
 def test_ufw_is_on_where_its_file_says_so(configuration: str, expected: bool) -> None:
     assert ufw_enabled(configuration) is expected
-
-
-def test_only_other_forward_chains_for_ipv6_that_drop_count() -> None:
-    def chain(family: str, table: str, hook: str | None, policy: str) -> dict[str, object]:
-        fields = {"family": family, "table": table, "name": "x", "hook": hook, "policy": policy}
-        return {"chain": {key: value for key, value in fields.items() if value}}
-
-    listed = [
-        {"metainfo": {"json_schema_version": 1}},
-        chain("inet", "mine", "forward", "drop"),
-        chain("ip6", "other", "forward", "drop"),
-        chain("inet", "open", "forward", "accept"),
-        chain("inet", "mine", "input", "drop"),
-        chain("inet", "mine", None, ""),
-        chain("ip", "four", "forward", "drop"),
-        chain("ip6", "filter", "forward", "drop"),
-    ]
-    assert dropping_tables(json.dumps({"nftables": listed})) == ("inet mine", "ip6 other")
-    assert dropping_tables("Error: syntax error") == ()
-    assert dropping_tables("[]") == ()

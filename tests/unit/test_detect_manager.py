@@ -1,11 +1,18 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, text
+from wizard.boot.files import GivenFiles
+from wizard.boot.interfaces import PATH, Interfaces, parse
 from wizard.detect.manager import (
     configures,
+    leaves_to_dhcpcd,
     managed_by_network_manager,
     managed_by_networkd,
     named_in_interfaces,
+    running_dhcpcds,
 )
 
 
@@ -24,8 +31,8 @@ def test_network_manager_has_the_device_it_manages() -> None:
 
 @pytest.mark.parametrize("machine", [DEBIAN12, DEBIAN12_2017])
 def test_ifupdown_has_the_interface_of_a_real_machine(machine: str) -> None:
-    assert named_in_interfaces([text(machine, "interfaces")], "eth0")
-    assert not named_in_interfaces([text(machine, "interfaces")], "eth1")
+    assert named_in_interfaces(configured(text(machine, "interfaces")), "eth0")
+    assert not named_in_interfaces(configured(text(machine, "interfaces")), "eth1")
 
 
 @pytest.mark.parametrize(
@@ -42,9 +49,12 @@ def test_ifupdown_has_the_interface_of_a_real_machine(machine: str) -> None:
     ],
 )
 def test_ifupdown_has_what_interfaces_brings_up(line: str, expected: bool) -> None:
-    assert named_in_interfaces(["source x\n", f"{line}\n    address 192.0.2.1/24\n"], "eth0") is (
-        expected
-    )
+    found = configured(f"source x\n{line}\n    address 192.0.2.1/24\n")
+    assert named_in_interfaces(found, "eth0") is expected
+
+
+def configured(text: str) -> Interfaces:
+    return parse(GivenFiles({PATH: text}))
 
 
 @pytest.mark.parametrize(
@@ -60,3 +70,26 @@ def test_ifupdown_has_what_interfaces_brings_up(line: str, expected: bool) -> No
 def test_dhcpcd_has_the_interface_on_which_it_does_ipv6(title: str, expected: bool) -> None:
     assert configures([(title,)], "eth0") is expected
     assert configures([("dhcpcd: eth9 [ip4] [ip6]",), (title,)], "eth0") is expected
+
+
+@pytest.mark.parametrize(
+    ("configuration", "expected"),
+    [
+        ("", True),
+        ("# denyinterfaces eth0\nhostname\n", True),
+        ("denyinterfaces lo eth*\n", False),
+        ("allowinterfaces wlan*\n", False),
+        ("allowinterfaces wlan* eth0\n", True),
+        ("noipv6rs\n", False),
+        ("interface eth0\n  noipv6rs\n", False),
+        ("interface eth1\n  noipv6rs\n", True),
+    ],
+)
+def test_dhcpcd_is_told_which_interfaces_to_take(configuration: str, expected: bool) -> None:
+    assert leaves_to_dhcpcd(configuration, "eth0") is expected
+
+
+def test_a_dhcpcd_counts_by_its_pid_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "pid").write_text(f"{os.getpid()}\n")
+    (tmp_path / "eth0-6.pid").write_text("4194304\n")
+    assert list(running_dhcpcds(tmp_path)) == []

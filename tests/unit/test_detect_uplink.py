@@ -1,4 +1,5 @@
 import socket
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, ip_network
 from typing import Any
 
@@ -213,3 +214,62 @@ def test_routes_count_as_in_use_and_wide_ones_do_not() -> None:
     assert prefixes_in_use.parse(Snapshot(LINKS, [], routes)) == tuple(
         map(ip_network, ("10.0.0.0/8", "fd12:3456::/32", "fd77::/48", "fd99::/48"))
     )
+
+
+def by_rules(name: str) -> Snapshot:
+    return Snapshot(**answer("policy-routing", name))
+
+
+@pytest.mark.parametrize("name", ["alone", "both"])
+def test_the_uplink_is_where_the_kernels_rules_lead_and_not_what_the_main_table_says(
+    name: str,
+) -> None:
+    """As wg-quick(8) sets it up; recorded with and without a default route in the main table."""
+    found = parse(by_rules(name))
+    assert (found.interface, found.gateway, found.mtu) == ("wg0", None, 1420)
+    assert found.addresses == (Address(IPv6Interface("2001:db8:9::2/128"), Origin.STATIC),)
+
+
+def test_without_a_word_of_the_kernel_it_is_the_main_table_that_counts() -> None:
+    both, alone = by_rules("both"), by_rules("alone")
+    assert parse(replace(both, chosen=None)).interface == "eth0"
+    with pytest.raises(CannotTell):
+        parse(replace(alone, chosen=None))
+
+
+def test_what_the_kernel_says_of_the_route_comes_from_the_table() -> None:
+    advertised = default("fe80::1", proto=9)
+    chosen = default("fe80::1", dst_len=128, proto=3)
+    found = parse(Snapshot(LINKS, [], [advertised], chosen))
+    assert found.route_origin is Origin.ADVERTISEMENT
+    assert found.gateway == IPv6Address("fe80::1")
+
+
+def closed(prefix: str, kind: int = 7) -> dict[str, Any]:
+    network = ip_network(prefix)
+    route = default(None, dst_len=network.prefixlen, type=kind)
+    return route | {"attrs": [*route["attrs"], ["RTA_DST", str(network.network_address)]]}
+
+
+@pytest.mark.parametrize(
+    ("routes", "addresses", "expected"),
+    [
+        ([closed("2001:db8:a:b::/64")], [], ["2001:db8:a:b::/64"]),
+        ([closed("2001:db8:a:b::/64", kind=6)], [], ["2001:db8:a:b::/64"]),
+        ([closed("2001:db8:a:b::/64", kind=1)], [], []),
+        ([closed("fc00::/7"), closed("2002::/16"), closed("fd00:1::/64")], [], []),
+        ([], [address("2001:db8:a:b::1/64", PERMANENT, interface=1)], ["2001:db8:a:b::/64"]),
+        ([], [address("2001:db8:a:b::1/128", PERMANENT, interface=1)], []),
+        # A part of what is on a link is not routed here.
+        (
+            [closed("2001:db8:1:2:3::/80")],
+            [address("2001:db8:1:2::10/64", PERMANENT)],
+            [],
+        ),
+    ],
+)
+def test_prefixes_that_are_routed_here_are_told_by_what_closes_them_or_has_no_link(
+    routes: list[dict[str, Any]], addresses: list[dict[str, Any]], expected: list[str]
+) -> None:
+    found = parse(Snapshot(LINKS, addresses, [default("fe80::1"), *routes]))
+    assert [str(each) for each in found.routed] == expected

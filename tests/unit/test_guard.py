@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import PATIENCE
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpSystem
 from wizard import choices as choosing
@@ -254,7 +255,7 @@ def test_a_worker_that_ends_just_as_it_is_stopped_disturbs_nobody(
     made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = subprocess.Popen(["true"])
-    ended.wait()
+    ended.wait(PATIENCE)
     record = journal.begin(made.plan(), {}, store)
     monkeypatch.setattr(lock, "holder", lambda path: ended.pid)
     tries = iter([Locked("another")])
@@ -535,7 +536,8 @@ def test_what_waits_for_docker_at_shutdown_is_not_waited_for(made: Deployment) -
             assert "--now" not in words, "systemd stops it only once this process has ended"
             return Result(0, "")
 
-    (step,) = (step for step in made.plan().steps if isinstance(step, SystemdUnit))
+    (step,) = (step for step in made.plan().steps if step.kind == SystemdUnit.kind)
+    assert isinstance(step, SystemdUnit)
     system = Stopping()
     system.write(step.path, FileState(step.text))
     step.undo(system, {"files": [{"path": step.path, "exists": False}]}, lambda _line: None)
@@ -608,7 +610,8 @@ def test_who_says_keep_just_as_it_is_taken_back_hears_that_it_is_too_late(
 
     guarding = threading.Thread(target=take_back)
     guarding.start()
-    held.wait()
+    assert held.wait(PATIENCE)
     with pytest.raises(revert.TooLate):
         revert.keep(made.system, store, Remembering())
-    guarding.join()
+    guarding.join(PATIENCE)
+    assert not guarding.is_alive()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import PATIENCE, Lines
 from wizard.apply import lock
 from wizard.errors import ExitCode, Locked
 
@@ -35,10 +36,11 @@ def holder(path: Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
         cwd=Path(__file__).parents[2],
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
+        try:
+            assert Lines(process).next() == "held"
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_second_run_is_refused_while_the_first_holds_the_lock(path: Path) -> None:
@@ -64,7 +66,7 @@ def test_the_lock_is_free_once_its_holder_was_killed(
     path: Path, holder: subprocess.Popen[str]
 ) -> None:
     holder.send_signal(signal.SIGKILL)
-    holder.wait()
+    holder.wait(PATIENCE)
     assert not lock.is_held(path)
     with lock.held(path):
         assert path.read_text() == f"{os.getpid()}\n"
@@ -83,7 +85,7 @@ def test_a_program_that_a_run_starts_does_not_inherit_the_lock(path: Path) -> No
     try:
         assert not lock.is_held(path)
     finally:
-        child.communicate()
+        child.communicate(timeout=PATIENCE)
 
 
 def test_nobody_holds_a_lock_that_is_not_there(path: Path) -> None:

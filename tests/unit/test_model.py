@@ -196,6 +196,9 @@ class Lives(RuleBasedStateMachine):
     def look(self) -> dict[str, str]:
         return {}
 
+    def obstacles(self) -> tuple[str, ...]:
+        return ()
+
     def check(self, _before: object) -> None:
         if self.lacks:
             raise StepFailed("The default route is gone.")

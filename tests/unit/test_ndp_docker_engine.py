@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lines import PATIENCE
 from wizard.errors import WizardError
 from wizard.ndp.docker_engine import DockerEngine
 
@@ -42,7 +43,8 @@ class Server:
     def end(self) -> None:
         # Only then may the number of its descriptor be another's.
         self.listener.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
         for each in (self.listener, *self.held):
             each.close()
 

@@ -39,7 +39,10 @@ from wizard.uplink import unit as uplink_unit
 
 Kind = TypeVar("Kind", bound=Step)
 
-WHOLE = ["sysctl", "ip6tables", "systemd-unit", "docker-network", "compose-file", "attach"]
+WHOLE = [
+    *("sysctl", "ip6tables", "systemd-unit", "filter-service"),
+    *("docker-network", "compose-file", "attach"),
+]
 
 PREFIXES = {
     Mode.ULA: IPv6Network("fd12:3456:789a::/64"),
@@ -240,10 +243,10 @@ def test_a_longer_prefix_gives_its_first_64_to_the_network() -> None:
 
 
 def test_the_ipv4_subnet_is_one_that_nobody_uses() -> None:
-    assert the(DockerNetwork, deployment().plan()).ipv4_subnet == "172.20.0.0/16"
-    in_use = (IPv4Network("172.20.0.0/14"),)
+    assert the(DockerNetwork, deployment().plan()).ipv4_subnet == "172.31.0.0/16"
+    in_use = (IPv4Network("172.28.0.0/14"),)
     elsewhere = deployment(made_up_hosts.debian12(prefixes_in_use=in_use)).plan()
-    assert the(DockerNetwork, elsewhere).ipv4_subnet == "172.24.0.0/16"
+    assert the(DockerNetwork, elsewhere).ipv4_subnet == "172.27.0.0/16"
 
 
 def refused(made: Deployment, **changes: Any) -> str:

@@ -76,15 +76,15 @@ def test_the_families_never_overlap_each_other() -> None:
     assert overlapping(IPv4Network("10.0.0.0/8"), everything) == IPv4Network("0.0.0.0/0")
 
 
-def test_ipv4_subnets_are_taken_as_docker_takes_them() -> None:
-    assert free_ipv4_subnet([]) == IPv4Network("172.17.0.0/16")
+def test_ipv4_subnets_are_taken_from_the_end_that_docker_comes_to_last() -> None:
+    assert free_ipv4_subnet([]) == IPv4Network("172.31.0.0/16")
     used: list[Network] = [
-        IPv4Network("172.17.0.0/16"),
-        IPv4Network("172.18.5.0/24"),
+        IPv4Network("172.31.0.0/16"),
+        IPv4Network("172.30.5.0/24"),
         IPv6Network("::/0"),
     ]
-    assert free_ipv4_subnet(used) == IPv4Network("172.19.0.0/16")
-    assert free_ipv4_subnet([IPv4Network("172.16.0.0/12")]) == IPv4Network("192.168.0.0/20")
+    assert free_ipv4_subnet(used) == IPv4Network("172.29.0.0/16")
+    assert free_ipv4_subnet([IPv4Network("172.16.0.0/12")]) == IPv4Network("192.168.240.0/20")
     assert free_ipv4_subnet([IPv4Network("0.0.0.0/0")]) is None
 
 

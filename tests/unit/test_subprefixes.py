@@ -6,7 +6,9 @@ from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 import pytest
 
 from tests import made_up_hosts
+from wizard import choices as choosing
 from wizard import subprefixes
+from wizard.choices import Mode, Proxy
 from wizard.host import Address, Host, Origin, Unknown, Uplink
 
 
@@ -44,7 +46,8 @@ def test_a_part_with_an_address_of_the_host_is_passed_over() -> None:
 def test_a_prefix_that_is_too_long_or_private_is_said_and_points_to_ula(
     address: str, word: str
 ) -> None:
-    sentence = subprefixes.why_none(host(address))
+    assert subprefixes.why_none(host(address)) is None
+    sentence = subprefixes.why_nothing_proposed(host(address))
     assert sentence is not None
     assert word in sentence
     assert "ULA" in sentence
@@ -81,3 +84,48 @@ def test_a_prefix_that_is_routed_to_the_host_may_lie_elsewhere() -> None:
     elsewhere = IPv6Network("2001:db8:9::/64")
     assert subprefixes.obstacle(elsewhere, there) is None
     assert not subprefixes.is_on_link(elsewhere, there)
+
+
+def with_routed(*prefixes: str) -> Host:
+    """A host with a single address on its uplink, to which prefixes are routed."""
+    there = host("2001:db8:9::2/128")
+    assert isinstance(there.uplink, Uplink)
+    routed = tuple(map(IPv6Network, prefixes))
+    return replace(
+        there,
+        uplink=replace(there.uplink, routed=routed),
+        prefixes_in_use=(IPv6Network("2001:db8:9::2/128"), *routed),
+    )
+
+
+def test_of_a_prefix_that_is_routed_here_a_part_is_proposed_and_all_of_it_can_be_had() -> None:
+    there = with_routed("2001:db8:a:b::/64")
+    proposed = subprefixes.propose(there)
+    assert proposed == IPv6Network("2001:db8:a:b:1::/80")
+    for prefix in (proposed, IPv6Network("2001:db8:a:b::/64")):
+        assert subprefixes.obstacle(prefix, there) is None
+        assert not subprefixes.is_on_link(prefix, there)
+        answers = choosing.Choices(mode=Mode.ROUTED, prefix=prefix, proxy=Proxy.NONE)
+        assert choosing.check_proxy(answers, there) is None
+
+
+def test_what_a_docker_network_has_of_it_cannot_be_had_again() -> None:
+    there = with_routed("2001:db8:a:b::/64")
+    assert not isinstance(there.networks, Unknown)
+    taken = IPv6Network("2001:db8:a:b:1::/80")
+    networks = (replace(there.networks[0], subnets=(taken,)), *there.networks[1:])
+    there = replace(there, networks=networks)
+    assert subprefixes.obstacle(taken, there)
+    assert subprefixes.obstacle(IPv6Network("2001:db8:a:b::/64"), there)
+    assert subprefixes.propose(there) == IPv6Network("2001:db8:a:b:2::/80")
+
+
+@pytest.mark.parametrize("address", ["2001:db8:9::2/128", "2001:db8:9::2/124", "fd00:1::10/64"])
+def test_a_prefix_that_left_no_trace_can_be_typed(address: str) -> None:
+    there = host(address)
+    assert choosing.check_mode(Mode.ROUTED, there) is None
+    asked = choosing.check_prefix("", there, Mode.ROUTED)
+    assert isinstance(asked, str)
+    assert "type it here" in asked
+    typed = IPv6Network("2001:db8:a:b::/64")
+    assert choosing.check_prefix(str(typed), there, Mode.ROUTED) == typed

@@ -11,7 +11,7 @@ from wizard.apply.engine import Patience
 from wizard.errors import ExitCode, HostChanged, Refused, StepFailed, WizardError
 from wizard.files import temporary_beside
 from wizard.plan import Plan
-from wizard.record import FULL, Record, State, StepRecord, StepState, Store, now
+from wizard.record import FULL, GENERATION, Record, State, StepRecord, StepState, Store, now
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
@@ -66,6 +66,7 @@ def begin(plan: Plan, host: Mapping[str, str], store: Store) -> Record:
         digest=plan.digest,
         host=dict(host),
         choices=choosing.to_table(plan.choices),
+        generation=GENERATION,
         steps=[
             StepRecord(
                 number=number,

@@ -15,8 +15,8 @@ from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 
+from wizard import acceptance, describe, program, sources
 from wizard import choices as choosing
-from wizard import describe, program, sources
 from wizard.apply import guard as guarding
 from wizard.apply import journal, lock, revert, start, way_back, window
 from wizard.apply.guard import Guard, Unguarded
@@ -84,11 +84,16 @@ def apply(
         made = plan(host, choices, sources.read_project(system, project))
         if made.digest != digest:
             raise HostChanged(_what_changed(made))
+        if made.unaccepted:
+            raise Refused(acceptance.refusal(made))
         journal.check_obstacles(made, system)
         way_back.rehearse(made, system)
         way_back.check_places(made)
         verification = verification_of(system, made, host)
         had = verification.look()
+        obstacles = verification.obstacles()
+        if obstacles:
+            raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
         if earlier is not None:
             store.archive()
         try:

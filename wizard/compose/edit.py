@@ -6,13 +6,15 @@ a written null. After the edit old and new text are parsed and their meanings co
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from wizard.compose.declaration import digest
 from wizard.compose.document import Alias, ListNode, MapNode, Node, Scalar, value_of
 from wizard.compose.insertion import (
     Content,
     Unusual,
     append,
+    as_mapping,
     flow,
     put,
     put_value,
@@ -21,7 +23,7 @@ from wizard.compose.insertion import (
     text_source,
     word,
 )
-from wizard.compose.meaning import DEFAULT, difference, named_networks, values
+from wizard.compose.meaning import DEFAULT, Difference, difference, named_networks, values
 from wizard.compose.read import ComposeFile
 from wizard.compose.read import services as services_of
 from wizard.errors import Refused
@@ -38,8 +40,10 @@ def add_network(
     key: str | None = None,
     *,
     beside: Sequence[ComposeFile] = (),
+    declaration: Mapping[str, Content] | None = None,
+    addresses: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return a Compose file's content with services put on a network made outside Compose.
+    """Return a Compose file's content with services put on one more network.
 
     Every byte stays but for additions. What is there already is not added again, so that
     doing it twice changes nothing. A service that names no networks gets ``default`` too, where
@@ -52,6 +56,9 @@ def add_network(
         key: What to call the network in the file; its name if None. Another is taken if the
             project uses it for something else, or declares the network under another already.
         beside: The project's other files, if it has several.
+        declaration: What declares the network, where Compose makes it; None where it is made
+            outside Compose, or where a file of the project says so already.
+        addresses: The IPv6 address that is written for each service that has a fixed one.
 
     Raises:
         Refused: A service is not in the file or cannot be attached, the name is not a
@@ -63,7 +70,27 @@ def add_network(
                 f"There is no service {clean_line(name)} in {file.name}. Nothing was changed. "
                 "Choose among the services that the file has."
             )
-    return joined(file, services, network, key, beside)
+    return joined(file, services, network, key, beside, declaration, addresses)
+
+
+def is_external(files: Sequence[ComposeFile], network: str) -> bool:
+    """Return whether a file of the project declares the network as one made outside Compose."""
+    return any(
+        part.meaning.external(key) == network for part in files for key in part.meaning.networks
+    )
+
+
+def key_of(files: Sequence[ComposeFile], network: str) -> str | None:
+    """Return the key of a network that Compose makes under this name, or None."""
+    return next(
+        (
+            key
+            for part in files
+            for key in part.meaning.networks
+            if part.meaning.own(key) == network
+        ),
+        None,
+    )
 
 
 def joined(
@@ -72,6 +99,8 @@ def joined(
     network: str,
     key: str | None,
     beside: Sequence[ComposeFile],
+    declaration: Mapping[str, Content] | None = None,
+    addresses: Mapping[str, str] | None = None,
 ) -> bytes:
     """Do what :func:`add_network` does, writing services that only stand beside into the file.
 
@@ -98,15 +127,31 @@ def joined(
             )
     if not services:
         return file.raw
+    if is_external((*beside, file), network):
+        declaration = None
     key = _key(file, beside, network, key or network)
+    content = _external(key, network) if declaration is None else dict(declaration)
+    asked: dict[str, Content] = {
+        name: {"ipv6_address": f'"{address}"'} for name, address in (addresses or {}).items()
+    }
     try:
         result = file
         for name in sorted(services, key=list(known).index):
-            result = _attached(result, beside, name, key)
-        result = _declared(result, beside, key, network)
+            result = _attached(result, beside, name, key, asked.get(name, {}))
+        result = _declared(result, beside, key, content)
     except Unusual as unusual:
         raise Refused(f"{unusual} {_OVERRIDE}, or edit the file by hand.") from None
-    _verify(file, result, beside, services, key, network)
+    found = difference(
+        file.meaning,
+        result.meaning,
+        [part.meaning for part in beside],
+        services,
+        key,
+        network,
+        None if declaration is None else digest(content),
+        {name: frozenset([digest(options)]) for name, options in asked.items()},
+    )
+    _verify(file, found)
     return result.raw
 
 
@@ -114,29 +159,14 @@ def _key(file: ComposeFile, beside: Sequence[ComposeFile], network: str, wanted:
     files = [part.meaning for part in (*beside, file)]
     keys = dict.fromkeys(key for part in files for key in part.networks)
     for key in keys:
-        if any(part.external(key) == network for part in files):
+        if any(network in (part.external(key), part.own(key)) for part in files):
             return key
     taken = {*keys, DEFAULT}
     candidates = [wanted, f"{network}_ipv6", *(f"{network}_ipv6_{n}" for n in range(2, 100))]
     return next(key for key in candidates if key not in taken)
 
 
-def _verify(
-    before: ComposeFile,
-    after: ComposeFile,
-    beside: Sequence[ComposeFile],
-    services: Sequence[str],
-    key: str,
-    network: str,
-) -> None:
-    found = difference(
-        before.meaning,
-        after.meaning,
-        [part.meaning for part in beside],
-        services,
-        key,
-        network,
-    )
+def _verify(before: ComposeFile, found: Difference) -> None:
     if found.bystanders:
         shared = ", ".join(found.bystanders)
         raise Refused(
@@ -152,14 +182,17 @@ def _verify(
 
 
 def _attached(
-    file: ComposeFile, beside: Sequence[ComposeFile], service: str, key: str
+    file: ComposeFile, beside: Sequence[ComposeFile], service: str, key: str, asked: Content
 ) -> ComposeFile:
-    """Return the file with one service on the network."""
+    """Return the file with one service on the network, with what it asks of it."""
     meanings = [part.meaning for part in (*beside, file)]
     named = named_networks(meanings, service)
     if named is not None and key in named:
         return file
-    wanted = [word(DEFAULT), word(key)] if named is None else [word(key)]
+    wanted: Content = [word(DEFAULT), word(key)] if named is None else [word(key)]
+    if asked:
+        default: dict[str, Content] = {word(DEFAULT): {}} if named is None else {}
+        wanted = {**default, word(key): asked}
 
     root = file.document.root
     section = root.own("services") if root else None
@@ -181,46 +214,54 @@ def _attached(
     own = entry[1].own("networks")
     if own is None:
         merged = entry[1].pairs.get("networks")
-        content = wanted if merged is None else _extended(merged, word(key))
+        content = wanted if merged is None else _extended(merged, word(key), asked)
         return put(file, entry[1], entry[0], "networks", content)
-    return _with_network(file, own, key, wanted)
+    return _with_network(file, own, key, wanted, asked)
 
 
 def _with_network(
-    file: ComposeFile, own: tuple[Node, Node], key: str, wanted: list[str]
+    file: ComposeFile, own: tuple[Node, Node], key: str, wanted: Content, asked: Content
 ) -> ComposeFile:
     """Return the file with the network added to a service's own ``networks:``."""
     name, node = own
     if isinstance(node, ListNode):
-        return append(file, node, name, word(key))
+        if not asked:
+            return append(file, node, name, word(key))
+        file, node = as_mapping(file, node, name)
     if isinstance(node, MapNode):
-        return put(file, node, name, word(key), {})
+        return put(file, node, name, word(key), asked)
     if isinstance(node, Alias):
         target = node.target
         if isinstance(target, MapNode):
             document = file.document
             alias = document.text[node.start : node.end]
             return spliced(
-                file, node.start, f"{{<<: {alias}, {word(key)}: {{}}}}", node.end - node.start
+                file,
+                node.start,
+                f"{{<<: {alias}, {word(key)}: {flow(asked, quoted=False)}}}",
+                node.end - node.start,
             )
         return spliced(
             file,
             node.start,
-            flow(_extended(target, word(key)), quoted=False),
+            flow(_extended(target, word(key), asked), quoted=False),
             node.end - node.start,
         )
     return put_value(file, node, name, wanted)
 
 
-def _declared(
-    file: ComposeFile, beside: Sequence[ComposeFile], key: str, network: str
-) -> ComposeFile:
-    """Return the file with the network declared as one that Compose neither makes nor removes."""
-    if any(part.meaning.external(key) for part in (*beside, file)):
-        return file
+def _external(key: str, network: str) -> dict[str, Content]:
+    """Return what declares a network that Compose neither makes nor removes."""
     content: dict[str, Content] = {"external": "true"}
-    if key != network:
-        content["name"] = word(network)
+    return content if key == network else content | {"name": word(network)}
+
+
+def _declared(
+    file: ComposeFile, beside: Sequence[ComposeFile], key: str, content: Content
+) -> ComposeFile:
+    """Return the file with the network declared, unless one of the project's files does."""
+    if any(key in part.meaning.networks for part in (*beside, file)):
+        return file
     root = file.document.root
     section = root.own("networks") if root else None
     if section is None:
@@ -232,18 +273,17 @@ def _declared(
     return put(file, section[1], section[0], word(key), content)
 
 
-def _extended(node: Node, key: str) -> Content:
+def _extended(node: Node, key: str, asked: Content) -> Content:
     """Return inherited networks written out, and one more."""
     target = value_of(node)
+    options: dict[str, Content] = {}
     if isinstance(target, ListNode):
-        names = [item.value for item in values(target) if isinstance(item, Scalar)]
-        return [*(source(name) for name in names), key]
-    if isinstance(target, MapNode):
+        options = {item.value: {} for item in values(target) if isinstance(item, Scalar)}
+    elif isinstance(target, MapNode):
         options = {name: _copied(value) for name, value in target.pairs.items()}
-        if all(value == {} for value in options.values()):
-            return [*(source(name) for name in options), key]
-        return {**{source(name): value for name, value in options.items()}, key: {}}
-    return [key]
+    if not asked and all(value == {} for value in options.values()):
+        return [*(source(name) for name in options), key]
+    return {**{source(name): value for name, value in options.items()}, key: asked}
 
 
 def _copied(node: Node) -> Content:

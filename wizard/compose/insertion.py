@@ -11,8 +11,8 @@ from wizard.compose.document import Document, ListNode, MapNode, Node, Scalar
 from wizard.compose.read import ComposeFile, parse_part
 from wizard.errors import Refused
 
-Content: TypeAlias = "str | list[str] | dict[str, Content]"
-"""What is to be written: YAML source in one line, a list of such, or a mapping to more."""
+Content: TypeAlias = "str | Sequence[Content] | dict[str, Content]"
+"""What is to be written: YAML source in one line, a list of more, or a mapping to more."""
 
 _COMMENT = re.compile(r"(?P<indent> *)#+(?P<gap> *)(?P<text>.*)")
 _SETTING = re.compile(r"- |[\w.-]+:(\s|$)")
@@ -96,7 +96,7 @@ def put_value(file: ComposeFile, null: Node, holder: Node, content: Content) -> 
     if line.strip():  # inside braces
         return spliced(file, null.end, f" {flow(content, quoted=False)}")
     unit = _unit(file.document)
-    step = _dash(file, None) if isinstance(content, list) else unit
+    step = unit if isinstance(content, str | dict) else _dash(file, None)
     lines = _block(content, indent + step, file, _dash(file, None))
     return _put_lines(file, _line_end(document.text, null.end), lines)
 
@@ -141,6 +141,60 @@ def append(file: ComposeFile, node: ListNode, holder: Node, item: str) -> Compos
     # A comment in the column of dashes that stand below the key may belong to the next key.
     column = dash if dash > document.column(holder.start) else dash + 1
     return _put_lines(file, _line_after(document, node, column), [f"{' ' * dash}-{gap}{item}"])
+
+
+def as_mapping(file: ComposeFile, node: ListNode, holder: Node) -> tuple[ComposeFile, MapNode]:
+    """Return the file with a list of names written as a mapping of the same names to nothing.
+
+    Each name stays where it is; only what stands before and behind it changes.
+    """
+    document = file.document
+    text = document.text
+    unusual = Unusual(f"{file.name} is written in a way too unusual for a safe edit.")
+    if not node.items or not all(isinstance(item, Scalar) for item in node.items):
+        raise unusual
+    pieces: list[str] = []
+    if node.flow:
+        within = text[node.opened : node.end]
+        if "#" in within:
+            raise unusual
+        names = ", ".join(f"{text[item.start : item.end]}: {{}}" for item in node.items)
+        start, end, written = node.start, node.end, f"{{{names}}}"
+        if node.anchor or node.tag:
+            raise unusual
+    else:
+        dash = _dash_column(document, node)
+        if dash is None or node.anchor or node.tag:
+            raise unusual
+        # Dashes may stand right below the key of the list, the keys of a mapping may not.
+        deeper = "" if dash > document.column(holder.start) else " " * _unit(document)
+        start = _line_start(document, node.items[0].start) + dash
+        end = node.items[-1].end
+        place = start
+        for item in node.items:
+            line = _line_start(document, item.start)
+            if text[line : item.start].strip(" -"):
+                raise unusual
+            pieces += [text[place : line + dash], deeper, text[item.start : item.end], ": {}"]
+            place = item.end
+        written = "".join(pieces)
+    result = spliced(file, start, written, end - start)
+    return result, _mapping_at(result, holder.start)
+
+
+def _mapping_at(file: ComposeFile, holder: int) -> MapNode:
+    """Return the mapping that is the value of the key at a place."""
+    todo: list[Node] = [file.document.root] if file.document.root else []
+    while todo:
+        node = todo.pop()
+        if isinstance(node, MapNode):
+            for key, value in node.items:
+                if key.start == holder and isinstance(value, MapNode):
+                    return value
+                todo.append(value)
+        elif isinstance(node, ListNode):
+            todo += node.items
+    raise Unusual(f"{file.name} is written in a way too unusual for a safe edit.")
 
 
 def _into_flow(
@@ -266,18 +320,21 @@ def _block(content: Content, indent: int, file: ComposeFile, dash: int) -> list[
     """Return content as lines of block style."""
     unit = _unit(file.document)
     space = " " * indent
-    if isinstance(content, list):
-        return [f"{space}- {item}" for item in content]
     if isinstance(content, str):
         return [f"{space}{content}"]
     lines: list[str] = []
+    if not isinstance(content, dict):
+        for item in content:
+            first, *rest = _block(item, 0, file, dash)
+            lines += [f"{space}- {first}", *(f"{space}  {line}" for line in rest)]
+        return lines
     for key, value in content.items():
         if isinstance(value, str):
             lines.append(f"{space}{key}: {value}")
         elif not value:
-            lines.append(f"{space}{key}: {'[]' if isinstance(value, list) else '{}'}")
+            lines.append(f"{space}{key}: {'{}' if isinstance(value, dict) else '[]'}")
         else:
-            step = dash if isinstance(value, list) else unit
+            step = unit if isinstance(value, dict) else dash
             lines += [f"{space}{key}:", *_block(value, indent + step, file, dash)]
     return lines
 
@@ -286,12 +343,13 @@ def flow(content: Content, *, quoted: bool) -> str:
     """Return content in one line, with every name in double quotes if ``quoted``."""
 
     def name(source: str) -> str:
-        return f'"{source}"' if quoted and _PLAIN.fullmatch(source) and source != "true" else source
+        is_text = _PLAIN.fullmatch(source) and source not in ("true", "false")
+        return f'"{source}"' if quoted and is_text else source
 
-    if isinstance(content, list):
-        return f"[{', '.join(name(item) for item in content)}]"
     if isinstance(content, str):
         return name(content)
+    if not isinstance(content, dict):
+        return f"[{', '.join(flow(item, quoted=quoted) for item in content)}]"
     pairs: Mapping[str, str] = {
         name(key): flow(value, quoted=quoted) for key, value in content.items()
     }

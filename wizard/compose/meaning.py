@@ -67,6 +67,13 @@ class FileMeaning:
             return None
         return _text(node.pairs.get("name")) or key
 
+    def own(self, key: str) -> str | None:
+        """Return the name written out for a network that Compose makes; None where none is."""
+        node = self.networks.get(key)
+        if not isinstance(node, MapNode) or self.external(key) is not None:
+            return None
+        return _text(node.pairs.get("name"))
+
     def internal(self, key: str) -> bool:
         """Return whether a network is declared ``internal: true`` here."""
         node = self.networks.get(key)
@@ -254,6 +261,8 @@ def difference(
     chosen: Sequence[str],
     key: str,
     network: str,
+    declared: bytes | None = None,
+    addresses: Mapping[str, Options] | None = None,
 ) -> Difference:
     """Compare a file before and after services were given a network.
 
@@ -264,7 +273,10 @@ def difference(
         chosen: The services that were to get the network.
         key: The network's key in the file.
         network: The network's name.
+        declared: The digest of what declares it; None where it is made outside Compose.
+        addresses: What services ask of it, where they ask for anything.
     """
+    asked = addresses or {}
     old, new = [*beside, before], [*beside, after]
     known = {name for file in old for name in file.services}
     bystanders = tuple(
@@ -276,14 +288,21 @@ def difference(
     exact = (
         not bystanders
         and set(after.services) <= set(before.services) | set(chosen)
-        and all(networks(new, name) == {key: NO_OPTIONS, **networks(old, name)} for name in chosen)
+        and all(
+            networks(new, name) == {key: asked.get(name, NO_OPTIONS), **networks(old, name)}
+            for name in chosen
+        )
         and all(
             service.rest == (before.services[name].rest if name in before.services else {})
             for name, service in after.services.items()
         )
         and before.others == after.others
         and _only_added(before.networks, after.networks, key)
-        and any(file.external(key) == network for file in new)
+        and (
+            any(file.external(key) == network for file in new)
+            if declared is None
+            else any(key in file.networks and file.networks[key].digest == declared for file in new)
+        )
     )
     return Difference(bystanders, exact)
 

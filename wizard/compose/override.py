@@ -4,11 +4,12 @@ Which names Compose looks for, and in which order, was seen with docker-compose 
 2.26.1 and 2.40.3. docker-compose 1.29.2 refuses to start when it finds two override files.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from wizard.compose.document import Scalar, load
 from wizard.compose.edit import joined
+from wizard.compose.insertion import Content
 from wizard.compose.read import ComposeFile, parse_part
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -31,16 +32,20 @@ def override(
     existing: bytes | None,
     *,
     name: str = "docker-compose.override.yml",
+    declaration: Mapping[str, Content] | None = None,
+    addresses: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return the content of an override file that puts services on a network.
 
     Args:
         files: The project's other files, in Compose's order.
         services: Names of services in any of them.
-        network: The network's name in Docker; it is made outside Compose.
+        network: The network's name in Docker.
         existing: The content of the override file there is, kept to the byte but for additions;
             None if there is none.
         name: How the override file is called in sentences.
+        declaration: What declares the network, as for :func:`add_network`.
+        addresses: The fixed addresses, as for :func:`add_network`.
 
     Raises:
         Refused: A service is in no file or cannot be attached, or the existing file cannot be
@@ -49,7 +54,7 @@ def override(
     data = existing if existing is not None else _HEADER.encode()
     if load(data, name).root is None:
         data += _version_line(files, data)
-    return joined(parse_part(data, name), services, network, None, files)
+    return joined(parse_part(data, name), services, network, None, files, declaration, addresses)
 
 
 def _version_line(files: Sequence[ComposeFile], data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from wizard.compose.document import ListNode, MapNode, Node, load, value_of
 from wizard.compose.naming import names_network
 from wizard.errors import Refused
-from wizard.reverse_edit import without_edit
+from wizard.reverse_edit import without_edit, without_lines
 
 _MOST_FACTS = 100_000
 """More than any Compose file says; aliases of aliases can make a small one say without end."""
@@ -30,15 +30,40 @@ def without_addition(before: str, after: str, now: str) -> str | None:
     added = new - old
     if not added & current:
         return now
-    result = without_edit(before, after, now)
-    remaining = _facts(result) if result is not None else None
-    if remaining is None:
-        return None
-    exact = current - remaining == added and remaining - current == old - new
-    # Somebody may have copied a service, and with it the network that nothing would declare then.
     declared = {path[1] for path, _value in added if len(path) == 2 and path[0] == "networks"}
-    dangling = [key for key in declared if result is not None and names_network(result, key)]
-    return result if exact and not dangling else None
+    for take_out in (without_edit, without_lines):
+        result = take_out(before, after, now)
+        remaining = _facts(result) if result is not None else None
+        if result is None or remaining is None:
+            continue
+        # Nothing but ours has gone, nothing of ours is left, and nothing has come but what the
+        # addition had taken away. A service may have been renamed or deleted since.
+        only_ours = _anywhere(current - remaining) <= _anywhere(added)
+        nothing_left = not added & remaining
+        only_theirs_back = _anywhere(remaining - current) <= _anywhere(old - new)
+        # Somebody may have copied a service, and with it the network that nothing would declare.
+        dangling = [key for key in declared if names_network(result, key)]
+        if only_ours and nothing_left and only_theirs_back and not dangling:
+            return result
+    return None
+
+
+def declared_networks(before: str | None, after: str) -> tuple[str, ...]:
+    """Return the keys of the networks that ``after`` declares and ``before`` did not."""
+    old = _facts(before) if before is not None else None
+    added = (_facts(after) or Counter()) - (old or Counter())
+    return tuple(
+        dict.fromkeys(path[1] for path, _ in added if len(path) == 2 and path[0] == "networks")
+    )
+
+
+def _anywhere(facts: Counter[Fact]) -> Counter[Fact]:
+    """Return facts with a service's name left out, for it may have been given another."""
+    found: Counter[Fact] = Counter()
+    for (path, value), count in facts.items():
+        named = len(path) > 2 and path[0] == "services"
+        found[((path[0], "", *path[2:]) if named else path), value] += count
+    return found
 
 
 def _facts(text: str) -> Counter[Fact] | None:

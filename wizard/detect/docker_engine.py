@@ -1,14 +1,16 @@
 """The Docker engine: its version, and who keeps the rules of ip6tables."""
 
+import itertools
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wizard.detect.docker_socket import connect, explain
-from wizard.detect.looking import CannotTell, read_if_there
-from wizard.detect.processes import arguments, process_named
+from wizard.detect.docker_process import engine_words
+from wizard.detect.docker_socket import connect, explain, socket_path
+from wizard.detect.looking import CannotTell, read
 from wizard.host import Engine
 from wizard.text import clean_line
 
@@ -26,11 +28,20 @@ def detect() -> Engine:
             version, info = client.version(), client.info()
         except (DockerException, RequestException) as error:
             raise CannotTell(explain(error)) from error
-    process = process_named("dockerd")
-    words = arguments(process) if process else ()
+    words = engine_words(socket_path())
+    return parse(version, info, configuration(words), words)
+
+
+def configuration(words: Sequence[str], default: Path = CONFIGURATION) -> str:
+    """Return the text of the configuration file that a dockerd of these words reads.
+
+    Raises:
+        CannotTell: It is there and cannot be read, so that what the engine does is not known.
+    """
+    # Of a path that is not absolute: systemd starts services in the root folder.
     chosen = option(words, "config-file")
-    configuration = read_if_there(Path(chosen) if chosen else CONFIGURATION)
-    return parse(version, info, configuration or "{}", words)
+    path = Path("/") / chosen if chosen else default
+    return read(path) if os.path.lexists(path) else "{}"
 
 
 def parse(
@@ -79,6 +90,7 @@ def parse(
         live_restore=bool(info.get("LiveRestoreEnabled")),
         swarm=(info.get("Swarm") or {}).get("LocalNodeState") == "active",
         own_address_pools=bool(info.get("DefaultAddressPools")),
+        ip_forward=switch(words, "ip-forward", settings.get("ip-forward")) is not False,
         rootless=any(option.split(",")[0] == "name=rootless" for option in security),
     )
 
@@ -86,7 +98,7 @@ def parse(
 def option(words: Sequence[str], name: str) -> str | None:
     """Return the value of ``--name VALUE`` or ``--name=VALUE``, the last one given."""
     value = None
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
         if word == f"--{name}":
             value = following
         elif word.startswith(f"--{name}="):

@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.detect.looking import BECOME_ROOT, COMMAND_TIMEOUT, CannotTell, installed
-from wizard.detect.processes import PROC, process_named
+from wizard.detect import docker_process
+from wizard.detect.looking import BECOME_ROOT, COMMAND_TIMEOUT, IMPORTING, CannotTell, installed
 from wizard.text import clean_line
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def connect() -> "APIClient":
     """
     path = socket_path()
     shown = clean_line(str(path))
-    if path == DEFAULT and _sleeps():
+    if path == DEFAULT and docker_process.sleeps():
         raise CannotTell(START)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -78,8 +78,9 @@ def connect() -> "APIClient":
             f"The Docker socket {shown} cannot be used: {clean_line(str(error)).rstrip('.')}."
         ) from error
 
-    from docker.api.client import APIClient
-    from docker.errors import DockerException
+    with IMPORTING:
+        from docker.api.client import APIClient
+        from docker.errors import DockerException
 
     try:
         # The `//` keeps the path absolute; `auto` asks the engine for its version of the API.
@@ -94,11 +95,6 @@ def explain(error: Exception) -> str:
     if "timed out" in said.lower():
         return _silent(clean_line(str(socket_path())))
     return f"The Docker engine could not be asked: {said.rstrip('.')}."
-
-
-def _sleeps() -> bool:
-    """Whether Docker is installed and does not run, as far as this user may see processes."""
-    return bool(installed("dockerd")) and (PROC / "1").exists() and process_named("dockerd") is None
 
 
 def _silent(shown: str) -> str:

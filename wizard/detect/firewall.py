@@ -1,13 +1,14 @@
 """Other keepers of the packet filter, and the policy of the FORWARD chain of ip6tables."""
 
-import json
 import os
 import re
 from pathlib import Path
 
+from wizard.detect import forward_chains
+from wizard.detect.filter_sources import filter_sources
 from wizard.detect.ip6tables import LEGACY_TABLES, parse_version
 from wizard.detect.looking import CannotTell, installed, is_active, output, read_if_there
-from wizard.host import Firewall
+from wizard.host import Firewall, ForwardChain
 from wizard.text import clean_line
 
 UFW = Path("/etc/ufw/ufw.conf")
@@ -15,11 +16,14 @@ UFW = Path("/etc/ufw/ufw.conf")
 
 def detect() -> Firewall:
     """Read ufw's own switch, systemd's state of firewalld, and as root the FORWARD chain."""
+    chains = _forward_chains()
     return Firewall(
         ufw=bool(installed("ufw")) and ufw_enabled(read_if_there(UFW) or ""),
         firewalld=is_active("firewalld.service"),
         forward_policy=_forward_policy(),
-        dropping_tables=_dropping_tables(),
+        dropping_tables=tuple(dict.fromkeys(f"{one.family} {one.table}" for one in chains)),
+        forward_chains=chains,
+        sources=filter_sources(),
     )
 
 
@@ -34,31 +38,11 @@ def policy(listed: str) -> str | None:
     return clean_line(found[1]) if found else None
 
 
-def dropping_tables(listed: str) -> tuple[str, ...]:
-    """Return the tables with a forward chain that drops, from ``nft -j list chains``.
-
-    A packet that one table accepts still passes the others (nft(8), verdict statements), so
-    no rule of ip6tables lets through what such a table drops.
-    """
-    try:
-        chains = [entry.get("chain", {}) for entry in json.loads(listed)["nftables"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ()
-    return tuple(
-        clean_line(f"{chain['family']} {chain['table']}")
-        for chain in chains
-        if chain.get("hook") == "forward"
-        and chain.get("policy") == "drop"
-        and chain.get("family") in ("inet", "ip6")
-        and (chain.get("family"), chain.get("table")) != ("ip6", "filter")
-    )
-
-
-def _dropping_tables() -> tuple[str, ...]:
+def _forward_chains() -> tuple[ForwardChain, ...]:
     if os.geteuid() or not installed("nft"):
         return ()
     try:
-        return dropping_tables(output(("nft", "-j", "list", "chains")))
+        return forward_chains.parse(output(("nft", "-j", "list", "ruleset")))
     except CannotTell:
         return ()
 

@@ -3,14 +3,23 @@
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from wizard.files import read_regular
 from wizard.system import environment
 from wizard.text import clean_line
 
 COMMAND_TIMEOUT = 4
 """Seconds that a command of the host, or the Docker engine, may take to answer."""
+
+IMPORTING = threading.Lock()
+"""Held while a detector imports a package with many modules.
+
+Threads that import packages at the same time, which have modules in common, wait for each other
+for ever now and then in Python before 3.11.5 (CPython issue 106176), and so on Debian 12.
+"""
 
 BECOME_ROOT = "run the wizard as root or with sudo"
 
@@ -20,13 +29,13 @@ class CannotTell(Exception):
 
 
 def read(path: Path) -> str:
-    """Return the text of a file.
+    """Return the text of a regular file.
 
     Raises:
-        CannotTell: It is not there, or closed to this user.
+        CannotTell: It is not there, closed to this user, no regular file, or endless.
     """
     try:
-        return path.read_text(encoding="utf-8", errors="surrogateescape")
+        return read_regular(path)
     except PermissionError:
         raise CannotTell(f"Only root may read {clean_line(str(path))}: {BECOME_ROOT}.") from None
     except OSError as error:

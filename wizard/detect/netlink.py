@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.detect.looking import IMPORTING
+
 Message = Mapping[str, Any]
+
+SOMEWHERE = "2606:4700:4700::1111"
+"""Stands for the IPv6 internet in a question to the kernel; no packet is sent to it."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,8 @@ class Snapshot:
     links: Sequence[Message]
     addresses: Sequence[Message]
     routes: Sequence[Message]
+    chosen: Message | None = None
+    """The route that the kernel takes to the IPv6 internet, by all of its rules (ip-rule(8))."""
 
 
 def attribute(message: Message, name: str) -> Any:  # noqa: ANN401 - as various as rtnetlink
@@ -41,9 +48,15 @@ class Netlink:
 
     @functools.cached_property
     def _read(self) -> Snapshot:
-        from pyroute2.iproute.linux import IPRoute
+        with IMPORTING:
+            from pyroute2.iproute.linux import IPRoute
+            from pyroute2.netlink.exceptions import NetlinkError
 
         with IPRoute() as kernel:
+            try:
+                chosen = next(iter(kernel.route("get", dst=SOMEWHERE)), None)
+            except NetlinkError:
+                chosen = None
             return Snapshot(
                 links=list(kernel.get_links()),
                 addresses=list(kernel.get_addr()),
@@ -51,4 +64,5 @@ class Netlink:
                     *kernel.get_routes(family=socket.AF_INET),
                     *kernel.get_routes(family=socket.AF_INET6),
                 ],
+                chosen=chosen,
             )

@@ -1,19 +1,30 @@
 """The Compose projects of the host, from the labels that Compose puts on its containers."""
 
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
+from wizard import published
+from wizard.detect import names
 from wizard.detect.docker_socket import connect, explain
+from wizard.detect.environment import mentions, outside_hosts
+from wizard.detect.listeners import listeners
 from wizard.detect.looking import CannotTell
-from wizard.host import ComposeProject, Container
+from wizard.host import ComposeProject, Container, Listener
 from wizard.text import clean_line
 
 LABEL = "com.docker.compose."
 
+_ENOUGH = 4.0
+"""Seconds after which the DNS is not waited for any more, so that what the engine said is known."""
+
 
 def detect() -> tuple[ComposeProject, ...]:
     """Ask the engine for the containers with a label of Compose, running or not."""
+    begun = time.monotonic()
     client = connect()
     from docker.errors import DockerException, NotFound
     from requests.exceptions import RequestException
@@ -28,7 +39,64 @@ def detect() -> tuple[ComposeProject, ...]:
                     continue  # It ended between the two questions.
         except (DockerException, RequestException) as error:
             raise CannotTell(explain(error)) from error
-    return parse(inspected)
+    found = parse(inspected)
+    return looked_into(found, min(names.DEADLINE, _ENOUGH - (time.monotonic() - begun)))
+
+
+def looked_into(
+    projects: Sequence[ComposeProject], seconds: float = names.DEADLINE
+) -> tuple[ComposeProject, ...]:
+    """Return the projects with who listens in their containers, and what names lead to.
+
+    ``seconds`` is how long the answers of the DNS are waited for: an engine that is slow leaves
+    less, and what is not known by then is not known.
+    """
+    datagrams = any(_has_datagrams(one) for project in projects for one in project.containers)
+    of_host = listeners("self", ("tcp6", "udp6") if datagrams else ("tcp6",))
+    named = (
+        each.name for project in projects for one in project.containers for each in one.outside
+    )
+    with_ipv6, pointer = names.resolve(named, seconds)
+    return tuple(
+        replace(
+            project,
+            containers=tuple(_looked_into(one, of_host, with_ipv6) for one in project.containers),
+            pointer=pointer,
+        )
+        for project in projects
+    )
+
+
+def _looked_into(
+    container: Container, of_host: tuple[Listener, ...] | None, with_ipv6: Mapping[str, bool]
+) -> Container:
+    proxied = None
+    if of_host is not None:
+        proxied = tuple(
+            port
+            for port in container.ports
+            for each in published.parse(port)
+            if each.address.version == 6
+            and published.hears(of_host, each.protocol, each.host_port, 6)
+        )
+    tables = ("tcp", "tcp6", "udp", "udp6") if _has_datagrams(container) else ("tcp", "tcp6")
+    inside = listeners(container.pid, tables) if container.pid else None
+    if inside is not None:
+        # Datagram sockets without a peer come and go; a published one stays.
+        kept = {(each.protocol, each.port) for each in published.published(container)}
+        inside = tuple(
+            one for one in inside if one.protocol == "tcp" or (one.protocol, one.port) in kept
+        )
+    return replace(
+        container,
+        listeners=inside,
+        proxied=proxied,
+        outside=tuple(replace(each, ipv6=with_ipv6.get(each.name)) for each in container.outside),
+    )
+
+
+def _has_datagrams(container: Container) -> bool:
+    return any(each.protocol == "udp" for each in published.published(container))
 
 
 def parse(inspected: Sequence[Mapping[str, Any]]) -> tuple[ComposeProject, ...]:
@@ -49,9 +117,9 @@ def _project(name: str, entries: Sequence[Mapping[str, Any]]) -> ComposeProject:
     # The container made last was made with the files as they are now.
     labels = _labels(max(entries, key=lambda entry: str(entry.get("Created", ""))))
     directory = Path(clean_line(labels.get(f"{LABEL}project.working_dir", "")))
-    names = labels.get(f"{LABEL}project.config_files", "")
+    listed = labels.get(f"{LABEL}project.config_files", "")
     # An absolute path stays as it is: version 1 gave them relative to the folder.
-    files = tuple(directory / clean_line(file) for file in names.split(",") if file)
+    files = tuple(directory / clean_line(file) for file in listed.split(",") if file)
     containers = sorted((_container(entry) for entry in entries), key=lambda made: made.name)
     return ComposeProject(
         clean_line(name),
@@ -83,11 +151,30 @@ def _container(entry: Mapping[str, Any]) -> Container:
         started_at=clean_line(str(state.get("StartedAt", ""))),
         networks=tuple(sorted(clean_line(name) for name in settings.get("Networks") or {})),
         network_mode=clean_line(str((entry.get("HostConfig") or {}).get("NetworkMode", ""))),
-        ports=tuple(_ports(entry)),
+        ports=tuple(ports(entry)),
+        mentions=mentions(_variables(entry), _subnets(settings.get("Networks") or {})),
+        outside=outside_hosts(_variables(entry)),
     )
 
 
-def _ports(entry: Mapping[str, Any]) -> list[str]:
+def _variables(entry: Mapping[str, Any]) -> list[str]:
+    return [str(each) for each in (entry.get("Config") or {}).get("Env") or ()]
+
+
+def _subnets(networks: Mapping[str, Any]) -> list[IPv4Network]:
+    subnets = []
+    for endpoint in networks.values():
+        address, length = endpoint.get("IPAddress"), endpoint.get("IPPrefixLen")
+        if address and length:
+            try:
+                subnets.append(IPv4Network((address, length), strict=False))
+            except ValueError:
+                continue
+    return subnets
+
+
+def ports(entry: Mapping[str, Any]) -> list[str]:
+    """Return the published and exposed ports of an answer to ``/containers/ID/json``."""
     asked = (entry.get("HostConfig") or {}).get("PortBindings") or {}
     given = (entry.get("NetworkSettings") or {}).get("Ports") or {}
     exposed = (entry.get("Config") or {}).get("ExposedPorts") or {}

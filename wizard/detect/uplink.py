@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv6Address, IPv6Interface
+from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
 from wizard.detect.looking import CannotTell
@@ -13,6 +13,8 @@ from wizard.text import clean_line
 # linux/rtnetlink.h
 _TABLE_MAIN = 254
 _TYPE_UNICAST = 1
+_CLOSED = (6, 7, 8)
+"""Blackhole, unreachable, prohibit."""
 _NEXT_HOP_DEAD = 1
 _ORIGIN_OF_PROTOCOL = {2: Origin.KERNEL, 9: Origin.ADVERTISEMENT, 16: Origin.DHCPV6}
 
@@ -20,6 +22,11 @@ _ORIGIN_OF_PROTOCOL = {2: Origin.KERNEL, 9: Origin.ADVERTISEMENT, 16: Origin.DHC
 _TEMPORARY, _DAD_FAILED, _DEPRECATED, _PERMANENT, _MANAGES_TEMPORARY = 0x01, 0x08, 0x20, 0x80, 0x100
 _PROTOCOL_ADVERTISEMENT = 2
 _SCOPE_GLOBAL = 0
+
+_GLOBAL = IPv6Network("2000::/3")
+_ROUTED_LENGTHS = (32, 119)
+"""The lengths of what a provider routes to a host, with room for a part to give away."""
+_ON_NO_LINK = ("lo", "dummy")
 
 NONE = (
     "This host has no IPv6 default route, so it cannot reach the IPv6 internet and neither could "
@@ -31,19 +38,14 @@ NONE = (
 def parse(snapshot: Snapshot) -> Uplink:
     """Tell the uplink from what the kernel answered.
 
-    Of several default routes it is the one with the lowest metric, and of several next hops the
-    first.
+    It is where the kernel would send a packet to the internet, whatever table its rules lead to.
+    Where the kernel was not asked, it is the default route with the lowest metric in the main
+    table, and of several next hops the first.
 
     Raises:
         CannotTell: There is no default route.
     """
-    candidates = sorted(
-        (attribute(route, "RTA_PRIORITY") or 0, position)
-        for position, route in enumerate(snapshot.routes)
-        if _is_default(route)
-    )
-    for _, position in candidates:
-        route = snapshot.routes[position]
+    for route in (*_chosen(snapshot), *_defaults(snapshot)):
         for hop in _hops(route):
             link = _link(snapshot.links, hop["oif"])
             if link is None or hop.get("flags", 0) & _NEXT_HOP_DEAD:
@@ -59,6 +61,7 @@ def parse(snapshot: Snapshot) -> Uplink:
                     if message["index"] == hop["oif"] and _is_usable(message)
                 ),
                 mtu=attribute(link, "IFLA_MTU"),
+                routed=_routed(snapshot, hop["oif"]),
             )
     raise CannotTell(NONE)
 
@@ -75,13 +78,77 @@ def index_of(interface: str, links: Sequence[Message]) -> int:
     raise CannotTell(f"The interface {interface} has gone.")
 
 
+def _defaults(snapshot: Snapshot) -> list[Message]:
+    """Return the default routes of the main table, the one with the lowest metric first."""
+    found = [
+        route for route in snapshot.routes if _is_default(route) and _table(route) == _TABLE_MAIN
+    ]
+    return sorted(found, key=lambda route: attribute(route, "RTA_PRIORITY") or 0)
+
+
+def _chosen(snapshot: Snapshot) -> list[Message]:
+    """Return the route that the kernel chose, as its table has it."""
+    chosen = snapshot.chosen
+    if chosen is None or chosen["type"] != _TYPE_UNICAST or not attribute(chosen, "RTA_OIF"):
+        return []
+    # Which table it is from is told, but neither its protocol where a next hop was cloned from
+    # an advertisement, nor whether other hops stand beside it.
+    wanted = attribute(chosen, "RTA_OIF"), attribute(chosen, "RTA_GATEWAY")
+    listed = [
+        {**route, "attrs": hop["attrs"], "oif": hop["oif"]}
+        for route in snapshot.routes
+        if _is_default(route) and _table(route) == _table(chosen)
+        for hop in _hops(route)
+        if (hop["oif"], attribute(hop, "RTA_GATEWAY")) == wanted
+    ]
+    alone = {**chosen, "oif": wanted[0]}
+    return [
+        {**each, "attrs": [["RTA_OIF", wanted[0]], ["RTA_GATEWAY", wanted[1]]]}
+        for each in (listed[:1] or [alone])
+    ]
+
+
+def _table(route: Message) -> int:
+    return int(attribute(route, "RTA_TABLE") or route["table"])
+
+
 def _is_default(route: Message) -> bool:
     return bool(
         route["family"] == socket.AF_INET6
         and route["dst_len"] == 0
         and route["src_len"] == 0
         and route["type"] == _TYPE_UNICAST
-        and (attribute(route, "RTA_TABLE") or route["table"]) == _TABLE_MAIN
+    )
+
+
+def _routed(snapshot: Snapshot, uplink: int) -> tuple[IPv6Network, ...]:
+    """Return the prefixes that routes close or addresses on no link stand for.
+
+    Who has a prefix routed to a host keeps the rest of it from going round in circles by a route
+    that is unreachable (RFC 6204 WPD-5), or gives an address of it to the loopback interface.
+    """
+    found = [
+        IPv6Network((attribute(route, "RTA_DST"), route["dst_len"]))
+        for route in snapshot.routes
+        if route["family"] == socket.AF_INET6
+        and route["type"] in _CLOSED
+        and attribute(route, "RTA_DST")
+    ]
+    on_links: list[IPv6Network] = []
+    for message in snapshot.addresses:
+        if _is_usable(message):
+            network = _address(message).interface.network
+            link = _link(snapshot.links, message["index"])
+            quiet = link is not None and attribute(link, "IFLA_IFNAME").startswith(_ON_NO_LINK)
+            (found if quiet else on_links).append(network)
+    return tuple(
+        dict.fromkeys(
+            prefix
+            for prefix in found
+            if prefix.subnet_of(_GLOBAL)
+            and _ROUTED_LENGTHS[0] <= prefix.prefixlen <= _ROUTED_LENGTHS[1]
+            and not any(prefix.subnet_of(each) for each in on_links)
+        )
     )
 
 

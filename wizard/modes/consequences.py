@@ -1,8 +1,8 @@
 """What each mode means on a host, in sentences, for whoever has to choose between them."""
 
-from wizard import subprefixes
-from wizard.choices import ROUTED_GATEWAY, Mode
-from wizard.host import Engine, Host, Unknown
+from wizard import filtering, subprefixes
+from wizard.choices import Mode
+from wizard.host import Host, Unknown
 
 
 def consequences(mode: Mode, host: Host) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def _private(host: Host) -> tuple[str, ...]:
     own = "the address of this host"
     if not isinstance(host.uplink, Unknown) and host.uplink.addresses:
         own = f"this host's own address ({host.uplink.addresses[0].interface.ip})"
-    rules = "The packet filter rules for it are made."
+    rules, but = "The packet filter rules for it are made.", ""
     if not isinstance(host.engine, Unknown):
         version = f"Docker {host.engine.version}"
         rules = (
@@ -42,35 +42,35 @@ def _private(host: Host) -> tuple[str, ...]:
             else f"{version} makes no rules for IPv6, so the wizard adds them, also for after "
             "a reboot."
         )
+    if not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables:
+        but = ", but to the ports that they publish on every address of this host"
     return (
         f"Containers get addresses that mean something on this host alone, and go out with {own}.",
-        "They reach the IPv6 internet, and nobody outside can connect to them.",
+        f"They reach the IPv6 internet, and nobody outside can connect to them{but}.",
         rules,
     )
 
 
 def _public(host: Host) -> tuple[str, ...]:
     prefix = "your provider's prefix"
-    usable = subprefixes.on_link(host)
+    usable = subprefixes.usable(host)
     if usable:
         prefix = f"your provider's prefix {usable[0]}"
     return (
         f"Each container gets an address of its own out of {prefix}. The whole internet can reach "
         "it there, and sees it by that address.",
         "Such addresses rank above IPv4, so servers with both are reached over IPv6.",
-        _filter(host.engine),
+        _filter(host),
     )
 
 
-def _filter(engine: Engine | Unknown) -> str:
-    if isinstance(engine, Unknown):
+def _filter(host: Host) -> str:
+    if isinstance(host.engine, Unknown):
         return "What comes in is filtered: what containers publish is let in."
-    if engine.release >= ROUTED_GATEWAY:
-        return (
-            f"Docker {engine.version} filters what comes in itself, and lets in the ports that "
-            "containers publish."
-        )
+    found = filtering.of_routed(host)
+    if found.by_engine:
+        return found.reason
     return (
-        f"Docker {engine.version} has no filter for such addresses, so the wizard adds rules: ping "
-        "and the ports that containers publish come in, unless you choose otherwise."
+        f"{found.reason.rstrip('.')}, so the wizard adds rules: ping and the ports that containers "
+        "publish come in, unless you choose otherwise."
     )

@@ -1,13 +1,16 @@
 """Routed GUA + NDP proxy: every container has a global address of its own, both ways."""
 
-from collections.abc import Sequence
-from ipaddress import IPv6Address, IPv6Network
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv6Address
 
-from wizard import program
-from wizard.choices import ROUTED_GATEWAY, Choices, Inwards, Proxy
+from wizard import filtering, program
+from wizard.address_plan import AddressPlan
+from wizard.choices import Choices, Inwards, Proxy
+from wizard.compose.scale import is_scaled
 from wizard.errors import Refused
 from wizard.host import Container, Host, Origin, Unknown
 from wizard.modes import shared
+from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
 from wizard.ndp import unit
 from wizard.sources import Sources
@@ -26,7 +29,8 @@ from wizard.text import clean_line
 # addresses (Docker Engine 27.0 release notes).
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
-_ANYWHERE = ("0.0.0.0:", ":::", "[::]:")
+_EVERY_IPV6 = (":::", "[::]:")
+_ANYWHERE = ("0.0.0.0:", *_EVERY_IPV6)
 
 
 def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
@@ -44,13 +48,22 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         raise Refused("A prefix has to be chosen first.")
     uplink, subnet = host.uplink.interface, str(choices.prefix)
     containers = shared.chosen_containers(host, choices)
-    addresses = first_addresses(choices.prefix, len(containers))
-    routed_by_engine = host.engine.release >= ROUTED_GATEWAY
+    plan = AddressPlan(choices.prefix)
+    addresses = fixed_addresses(choices, host, sources)
+    has_gateway_modes = host.engine.release >= filtering.ROUTED_GATEWAY
+    filtered = filtering.of_routed(host)
 
-    network = shared.network(host, choices, subnet, sources, (_ROUTED,) if routed_by_engine else ())
-    rules = None if routed_by_engine else _rules(host, choices, containers, sources)
+    options = (_ROUTED,) if has_gateway_modes else ()
+    network, compose_file = shared.with_compose_file(
+        host,
+        choices,
+        sources,
+        shared.network(host, choices, subnet, sources, options, plan),
+        addresses,
+    )
+    rules = None if filtered.by_engine else _rules(host, choices, containers, sources)
     fixed = (
-        NeighbourProxy(uplink, tuple(map(str, addresses)))
+        NeighbourProxy(uplink, tuple(map(str, addresses.values())))
         if choices.proxy is Proxy.FIXED and addresses
         else None
     )
@@ -60,35 +73,81 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         if rules or neighbours
         else None
     )
-    filtering: tuple[Step | None, ...] = (network, rules, ours)
+    kept = kept_filter(rules, uplink, sources) if rules else None
+    closing: tuple[Step | None, ...] = (network, rules, ours, kept)
     if rules is not None and not rules.engine_masquerades:
         # Closed before there is anything behind it, and open only when there is nothing any more.
-        filtering = (rules, ours, network)
+        closing = (rules, ours, kept, network)
     steps: list[Step | None] = [
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
         shared.keep_listening(host, sources),
         # Before the unit, which makes the same entries: what is there already is somebody else's.
         fixed,
-        *filtering,
+        *closing,
         *_answering(choices, uplink, subnet, sources),
-        shared.compose_file(host, choices, sources),
+        compose_file,
         shared.attach(host, choices, addresses),
     ]
     remarks = [
         shared.advertisement_remark(host),
-        *_reachable(choices, containers, addresses, host.engine.release),
+        *_reachable(host, choices, containers, plan, addresses),
         lasting(host),
-        _filter_remark(host, routed_by_engine),
+        _filter_remark(host, filtered),
     ]
     return Outline(
         tuple(step for step in steps if step is not None),
         tuple(remark for remark in remarks if remark is not None),
+        (*_cost_of_fixed(addresses), *shared.notices(host, choices, network)),
     )
 
 
-def first_addresses(prefix: IPv6Network, count: int) -> tuple[IPv6Address, ...]:
-    """Return the addresses for the first containers; the very first is the bridge's own."""
-    return tuple(prefix.network_address + number for number in range(2, 2 + count))
+def fixed_addresses(choices: Choices, host: Host, sources: Sources) -> dict[str, IPv6Address]:
+    """Return the fixed address of each service that has one.
+
+    With entries for the neighbour proxy that are fixed, every chosen service has.
+
+    Raises:
+        Refused: one of them may have several containers, or there are too many.
+    """
+    if choices.prefix is None:
+        return {}
+    everyone = choices.proxy is Proxy.FIXED
+    services = [
+        service.name
+        for service in sources.services
+        if service.name in (choices.services if everyone else choices.fixed)
+    ]
+    for service in services:
+        if is_scaled(sources.compose, service) or shared.is_scaled(host, choices, service):
+            raise Refused(
+                f"{service} has, or may have, more than one container, and an address is one "
+                "container's alone, so it cannot be fixed. "
+                + (
+                    "Choose the wizard's own service as neighbour proxy, which follows containers."
+                    if everyone
+                    else f"Leave {service} out of those with a fixed address."
+                )
+            )
+    plan = AddressPlan(choices.prefix)
+    if len(services) > plan.most_fixed:
+        raise Refused(
+            f"{choices.prefix} has room for {plan.most_fixed} fixed addresses, and {len(services)} "
+            "services want one. Choose a larger prefix, or fewer services."
+        )
+    return plan.fixed(services)
+
+
+def _cost_of_fixed(addresses: Mapping[str, IPv6Address]) -> list[str]:
+    """Return what a fixed address costs: Compose gives the same to a second container."""
+    if not addresses:
+        return []
+    names = clean_line(", ".join(addresses))
+    one = next(iter(addresses))
+    return [
+        f"With a fixed address, “docker compose run” of {names} ends with “Address already in use” "
+        f"while the service itself runs. Type “docker compose exec {clean_line(one)}” and the "
+        "command instead, which runs it in the container that is there."
+    ]
 
 
 def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, ...]:
@@ -108,6 +167,32 @@ def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, 
     return tuple(ports)
 
 
+def open_on_each(host: Host, choices: Choices) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the running containers by name, each with what will be open on it from outside.
+
+    Our own rules hold for the whole network. The engine opens each container's own ports, and of
+    these what is published over IPv6 (docs.docker.com, port publishing: a port that is published
+    on an IPv4 address is not opened on a container's own IPv6 address).
+    """
+    containers = shared.chosen_containers(host, choices)
+    if not filtering.of_routed(host).by_engine:
+        ports = open_ports(choices, containers)
+        return tuple((each.name, ports) for each in containers)
+    return tuple(
+        (
+            each.name,
+            tuple(
+                dict.fromkeys(
+                    port.rpartition("->")[2]
+                    for port in each.ports
+                    if "->" in port and port.startswith(_EVERY_IPV6)
+                )
+            ),
+        )
+        for each in containers
+    )
+
+
 def _rules(
     host: Host, choices: Choices, containers: Sequence[Container], sources: Sources
 ) -> Ip6tables:
@@ -117,9 +202,23 @@ def _rules(
         masquerade=False,
         ports=open_ports(choices, containers),
         everything=choices.inwards is Inwards.ALL,
-        engine_masquerades=not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables,
+        engine_masquerades=_masquerades(host),
         legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
         previous=sources.files.get(Ip6tables.path),
+    )
+
+
+def _masquerades(host: Host) -> bool:
+    """Return whether the engine masquerades what leaves: one that makes rules and knows no modes.
+
+    It does so for any prefix (Docker Engine 27.0 release notes); a network in routed mode it
+    leaves alone.
+    """
+    engine = host.engine
+    return (
+        not isinstance(engine, Unknown)
+        and engine.manages_ip6tables
+        and engine.release < filtering.ROUTED_GATEWAY
     )
 
 
@@ -163,26 +262,35 @@ def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> 
 
 
 def _reachable(
+    host: Host,
     choices: Choices,
     containers: Sequence[Container],
-    addresses: Sequence[IPv6Address],
-    release: tuple[int, int],
+    plan: AddressPlan,
+    addresses: Mapping[str, IPv6Address],
 ) -> list[str]:
     """Return who will be reachable from the internet, at which address and port."""
-    routed_by_engine = release >= ROUTED_GATEWAY
+    by_engine = filtering.of_routed(host).by_engine
     if not containers:
         return ["None of the chosen services has a running container to connect."]
-    shared_ports = open_ports(choices, containers)
+    opened = dict(open_on_each(host, choices))
     # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
-    pings = not (routed_by_engine and release < (28, 0))
+    pings = not (by_engine and _drops_ping(host))
     sentences = []
-    for container, address in zip(containers, addresses, strict=True):
-        ports = open_ports(choices, [container]) if routed_by_engine else shared_ports
+    for container in containers:
+        ports = opened[container.name]
         what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
         if choices.inwards is Inwards.ALL:
             what = "every port"
+        at = addresses.get(container.service) or f"an address out of {plan.dynamic}"
         sentences.append(
-            f"Reachable from the internet: {clean_line(container.name)} at {address}, {what}."
+            f"Reachable from the internet: {clean_line(container.name)} at {at}, {what}."
+        )
+    if any(container.service not in addresses for container in containers):
+        sentences.append(
+            "An address that is not fixed is given to a container when it starts, and may be "
+            "another's after the next “up” or reboot. For a service that a name is to lead to (an "
+            "AAAA record), press F beside it where services are ticked, or name it under fixed in "
+            "the answers: then its address is written into the Compose file and stays."
         )
     return sentences
 
@@ -201,13 +309,24 @@ def lasting(host: Host) -> str | None:
     return None
 
 
-def _filter_remark(host: Host, routed_by_engine: bool) -> str | None:
-    if not routed_by_engine or isinstance(host.engine, Unknown):
-        return None
+def _filter_remark(host: Host, filtered: filtering.Filtering) -> str | None:
+    if not filtered.by_engine:
+        # Of an engine that has none the step itself says enough.
+        if isinstance(host.engine, Unknown) or host.engine.release < filtering.ROUTED_GATEWAY:
+            return None
+        return f"The packet filter is the wizard's own. {filtered.reason}"
     remark = (
-        f"No packet filter rules of ours: Docker {host.engine.version} lets in what is published, "
-        "on the containers' own addresses, and drops the rest."
+        f"No packet filter rules of ours: {filtered.reason} What is not published is dropped, on "
+        "the containers' own addresses."
     )
-    if host.engine.release < (28, 0):
+    if _drops_ping(host):
         remark += " It drops ping from outside, too; Docker 28 and later let it in."
     return remark
+
+
+def _drops_ping(host: Host) -> bool:
+    return (
+        not isinstance(host.engine, Unknown)
+        and host.engine.release < (28, 0)
+        and not filtering.uses_nftables(host.engine)
+    )

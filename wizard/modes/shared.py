@@ -1,13 +1,18 @@
 """The steps that every mode has: forwarding, the network, the Compose file, the containers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv6Address
 
-from wizard import deprecated, prefixes, sources
-from wizard.choices import ROUTED_GATEWAY, Choices, Placement, find_project
-from wizard.compose.edit import add_network
+from wizard import ipv6_already, prefixes, sources
+from wizard.address_plan import AddressPlan
+from wizard.choices import Choices, Placement, find_project
+from wizard.compose.edit import add_network, key_of
+from wizard.compose.generations import makes_networks, makes_networks_without_ipv4
 from wizard.compose.override import override, picks_up_override
+from wizard.compose.read import parse_part
 from wizard.errors import Refused
+from wizard.filtering import engine_forwards
 from wizard.host import (
     Advertised,
     ComposeProject,
@@ -18,6 +23,7 @@ from wizard.host import (
     Unknown,
     Uplink,
 )
+from wizard.ipv6_already import networks_with_ipv6
 from wizard.sources import Sources
 from wizard.steps.attach import Attach
 from wizard.steps.compose_file import ComposeFile
@@ -29,6 +35,9 @@ from wizard.text import clean_line
 from wizard.uplink import unit
 
 _ETHERNET_MTU = 1500
+
+_IPV6_ALONE = (28, 0)
+"""The first engine that makes networks without IPv4 (Docker Engine 28.0 release notes)."""
 
 
 def project_of(host: Host, choices: Choices) -> ComposeProject:
@@ -89,32 +98,15 @@ def _listener(each: Advertised) -> str:
     return str(each.manager)
 
 
-def engine_forwards(host: Host) -> bool:
-    """Return whether the engine switches forwarding on itself, and closes FORWARD as it does.
-
-    It closes it only if forwarding was off (Docker Engine 28.0 release notes), so on such hosts
-    the wizard leaves forwarding to it, and the host does not become a router for others.
-    """
-    engine = host.engine
-    return (
-        not isinstance(engine, Unknown)
-        and engine.manages_ip6tables
-        and engine.release >= ROUTED_GATEWAY
-    )
-
-
 def known(host: Host) -> None:
     """Make sure of what a plan cannot do without.
 
     Raises:
-        Refused: something that decides how the host keeps its own way out is not known, or the
-            host would lose it.
+        Refused: something that decides how the host keeps its own way out is not known.
     """
     for part in (host.engine, host.uplink, host.manager, host.networks, host.prefixes_in_use):
         if isinstance(part, Unknown):
             raise Refused(part.reason)
-    if sentences := deprecated.obstacles(host):
-        raise Refused(" ".join(sentences))
 
 
 def forwarding(
@@ -178,8 +170,11 @@ def network(
     subnet: str,
     read: Sources,
     options: tuple[tuple[str, str], ...] = (),
+    plan: AddressPlan | None = None,
 ) -> DockerNetwork:
-    """Return the step that creates the network.
+    """Return the step that creates the network, as if Compose did not make it.
+
+    ``plan`` keeps addresses apart that are fixed and that Docker hands out.
 
     Raises:
         Refused: no IPv4 subnet is free.
@@ -189,7 +184,8 @@ def network(
         in_use += [each for network in host.networks for each in network.subnets]
     ipv4_subnet = prefixes.free_ipv4_subnet(in_use)
     own_pools = not isinstance(host.engine, Unknown) and host.engine.own_address_pools
-    if ipv4_subnet is None and not own_pools:
+    ipv4 = needs_ipv4(host, choices)
+    if ipv4_subnet is None and not own_pools and ipv4:
         raise Refused(
             "Every IPv4 subnet that Docker takes for its bridges is in use on this host, so the "
             "new network cannot have one. Remove a Docker network that nobody needs, and go on."
@@ -202,22 +198,76 @@ def network(
     return DockerNetwork(
         network=choices.network,
         bridge=choices.bridge,
-        ipv4_subnet="" if own_pools else str(ipv4_subnet),
+        ipv4_subnet="" if own_pools or not ipv4 else str(ipv4_subnet),
         ipv6_subnet=subnet,
         project=project.name,
         services=choices.services,
         options=options,
         engine_forwards=engine_forwards(host),
         files=tuple(dict.fromkeys((*read.compose_paths, sources.target(choices, read)))),
+        gateway=str(plan.bridge) if plan else "",
+        ip_range=str(plan.dynamic) if plan else "",
+        ipv4=ipv4,
     )
 
 
-def compose_file(host: Host, choices: Choices, read: Sources) -> ComposeFile | None:
-    """Return the step that changes the Compose file, or None where nothing has to change.
+def needs_ipv4(host: Host, choices: Choices) -> bool:
+    """Return whether the network has to have IPv4 as well.
+
+    Docker 28 makes networks without, and then leaves IPv4 and the ports published over it with the
+    networks that containers are on already. Where one of those has both families it takes the
+    gateway of both, whatever the priorities, unless ours has both too (moby,
+    libnetwork/default_gateway.go).
+    """
+    return (
+        isinstance(host.engine, Unknown)
+        or host.engine.release < _IPV6_ALONE
+        or bool(networks_with_ipv6(host, project_of(host, choices), choices.services))
+        or (makes_networks(host.compose) and not makes_networks_without_ipv4(host.compose))
+    )
+
+
+def notices(host: Host, choices: Choices, made: DockerNetwork) -> tuple[str, ...]:
+    """Return what people will notice of the network, in sentences."""
+    found = list(ipv6_already.sentences(host, project_of(host, choices), choices.services))
+    if made.ipv4 and not found:
+        subnet = f", from {made.ipv4_subnet}" if made.ipv4_subnet else ""
+        found.append(
+            f"Docker {_version(host)} lets new connections of the chosen containers over IPv4 go "
+            f"out through the new network as well{subnet}, and not through the one that they have."
+        )
+    if not made.compose_key:
+        found.append(
+            "The Compose of this host cannot make such a network itself, so it is made outside "
+            "Compose. While the project is down, “docker system prune” and “docker network prune” "
+            "remove it, and Compose does not start the project before it is made again: "
+            f"{made.commands[0]}"
+        )
+    return tuple(found)
+
+
+def _version(host: Host) -> str:
+    return "" if isinstance(host.engine, Unknown) else host.engine.version
+
+
+def with_compose_file(
+    host: Host,
+    choices: Choices,
+    read: Sources,
+    made: DockerNetwork,
+    addresses: Mapping[str, IPv6Address] | None = None,
+) -> tuple[DockerNetwork, ComposeFile | None]:
+    """Return the network, and the step that changes the Compose file, None where none has to.
+
+    Where every Compose of the host can, it makes the network itself from then on, and the network
+    carries the labels by which Compose takes it for its own. Else the file names one that is made
+    outside Compose.
 
     Raises:
         Refused: the shape of the file does not let it be changed safely.
     """
+    declared = made.declaration() if makes_networks(host.compose) else None
+    fixed = {service: str(address) for service, address in (addresses or {}).items()}
     if choices.placement is Placement.OVERRIDE and not picks_up_override(
         project_of(host, choices).files
     ):
@@ -234,7 +284,14 @@ def compose_file(host: Host, choices: Choices, read: Sources) -> ComposeFile | N
             for file, where in zip(read.compose, read.compose_paths, strict=True)
             if where != path
         ]
-        after = override(others, choices.services, choices.network, existing)
+        after = override(
+            others,
+            choices.services,
+            choices.network,
+            existing,
+            declaration=declared,
+            addresses=fixed,
+        )
     else:
         if path not in read.compose_paths:
             raise Refused(
@@ -242,16 +299,26 @@ def compose_file(host: Host, choices: Choices, read: Sources) -> ComposeFile | N
                 "Nothing was changed. Choose one of the files that the project was started with."
             )
         place = read.compose_paths.index(path)
-        beside = (*read.compose[:place], *read.compose[place + 1 :])
-        after = add_network(read.compose[place], choices.services, choices.network, beside=beside)
+        others = [*read.compose[:place], *read.compose[place + 1 :]]
+        after = add_network(
+            read.compose[place],
+            choices.services,
+            choices.network,
+            beside=others,
+            declaration=declared,
+            addresses=fixed,
+        )
+    if declared is not None:
+        key = key_of([*others, parse_part(after, path)], choices.network)
+        made = replace(made, compose_key=key or "")
     text = after.decode("utf-8", "surrogateescape")
     if before is not None and before.text == text:
-        return None
+        return made, None
     # A new file belongs to whom the old one belongs.
     owner = before or read.files[read.compose_paths[0]]
     files = read.compose_paths if path in read.compose_paths else (*read.compose_paths, path)
     compose = host.compose
-    return ComposeFile(
+    return made, ComposeFile(
         path=path,
         before=before,
         after=FileState(text, owner.mode, owner.uid, owner.gid),
@@ -262,7 +329,9 @@ def compose_file(host: Host, choices: Choices, read: Sources) -> ComposeFile | N
     )
 
 
-def attach(host: Host, choices: Choices, addresses: Sequence[IPv6Address] = ()) -> Attach | None:
+def attach(
+    host: Host, choices: Choices, addresses: Mapping[str, IPv6Address] | None = None
+) -> Attach | None:
     """Return the step that connects the running containers, or None where none runs.
 
     In the order in which they were started: Docker moves the published ports of each, and so
@@ -274,7 +343,9 @@ def attach(host: Host, choices: Choices, addresses: Sequence[IPv6Address] = ()) 
     return Attach(
         network=choices.network,
         containers=tuple((each.id, each.name, each.service) for each in running),
-        addresses=tuple(str(address) for address in addresses),
+        addresses=tuple(str(addresses.get(each.service, "")) for each in running)
+        if addresses
+        else (),
         published=tuple(
             dict.fromkeys(
                 each.service for each in running if any("->" in port for port in each.ports)
@@ -290,6 +361,12 @@ def chosen_containers(host: Host, choices: Choices) -> tuple[Container, ...]:
         for container in sorted(project_of(host, choices).containers, key=_started)
         if container.running and container.service in choices.services
     )
+
+
+def is_scaled(host: Host, choices: Choices, service: str) -> bool:
+    """Return whether a service has several containers now."""
+    containers = project_of(host, choices).containers
+    return sum(container.service == service for container in containers) > 1
 
 
 def _started(container: Container) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from wizard.choices import Choices
 from wizard.errors import Refused
 from wizard.host import Host, Unknown
 from wizard.modes import shared
+from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
 from wizard.prefixes import first_subnet
 from wizard.sources import Sources
@@ -24,6 +25,8 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     shared.known(host)
     if isinstance(host.engine, Unknown):
         raise Refused(host.engine.reason)
+    if isinstance(host.uplink, Unknown):
+        raise Refused(host.uplink.reason)
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))
@@ -47,15 +50,16 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         steps += [
             rules,
             systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules),
+            kept_filter(rules, host.uplink.interface, sources),
         ]
-    steps += [
-        shared.network(host, choices, subnet, sources),
-        shared.compose_file(host, choices, sources),
-        shared.attach(host, choices),
-    ]
+    network, compose_file = shared.with_compose_file(
+        host, choices, sources, shared.network(host, choices, subnet, sources)
+    )
+    steps += [network, compose_file, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
     return Outline(
         tuple(step for step in steps if step is not None),
         tuple(remark for remark in remarks if remark is not None),
+        shared.notices(host, choices, network),
     )

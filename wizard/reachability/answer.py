@@ -3,7 +3,7 @@
 The probe itself imports this for type checking only, so that it starts quickly.
 """
 
-from typing import TypedDict, final
+from typing import NotRequired, TypedDict, final
 
 
 class Request(TypedDict):
@@ -97,6 +97,10 @@ class Answer(TypedDict):
     address_service: Connection | None
     source: Source
     source_ipv4: Source
+    echo_identifier: NotRequired[int]
+    """The identifier of the echo requests, by which the kernel knows them."""
+    tcp_port: NotRequired[int]
+    """The port from which the connection to the target was opened; 0 where there was none."""
 
 
 @final

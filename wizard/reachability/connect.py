@@ -36,12 +36,14 @@ class Connect:
             "text": "",
         }
         self._text = b""
+        self.local_port = 0
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._started = time.monotonic()
         self.socket: socket.socket | None = None
         try:
             self.socket = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
             number = self.socket.connect_ex((address, port))
+            self.local_port = self.socket.getsockname()[1]
         except OSError as error:
             number = error.errno or errno.EIO
         if number not in (0, errno.EINPROGRESS):

@@ -62,7 +62,7 @@ class Echoes:
             ),
         )
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        self._identifier = int.from_bytes(os.urandom(2), "big")
+        self.identifier = int.from_bytes(os.urandom(2), "big")
         self._payload = os.urandom(8)
         self._single: dict[str, _Wanted] = {}
         self._hops: list[_Wanted] = []
@@ -143,7 +143,7 @@ class Echoes:
         if wanted.hop_limit is not None:
             limit = struct.pack("=i", wanted.hop_limit)
             ancillary = [(socket.IPPROTO_IPV6, socket.IPV6_HOPLIMIT, limit)]
-        request = icmpv6.echo_request(self._identifier, len(self._sent), self._payload)
+        request = icmpv6.echo_request(self.identifier, len(self._sent), self._payload)
         self._sent.append((wanted, time.time_ns()))
         try:
             self.socket.sendmsg([request], ancillary, 0, wanted.destination)
@@ -152,10 +152,10 @@ class Echoes:
                 wanted.echo = _echo("unsent", number=error.errno or 0)
 
     def _take(self, message: bytes, sender: str, arrived_at: int) -> None:
-        sequence = icmpv6.parse_reply(message, self._identifier, self._payload)
+        sequence = icmpv6.parse_reply(message, self.identifier, self._payload)
         error = None
         if sequence is None:
-            error = icmpv6.parse_error(message, self._identifier)
+            error = icmpv6.parse_error(message, self.identifier)
             if error is None:
                 return
             sequence = error[3]

@@ -123,16 +123,19 @@ def source_kernel(answer: Answer, prefix: IPv6Network | None) -> Finding:
     return Finding(True, words)
 
 
-def source_seen(answer: Answer, masquerade: bool | None, timeout: float) -> Finding:
-    """Say which source address others see, from a service that tells, or why that is unknown."""
+def source_seen(answer: Answer, left_as: IPv6Address | None, timeout: float) -> Finding:
+    """Say which source address others see: by a service that tells, else by this host's kernel.
+
+    ``left_as`` is the source with which the probe's packets left this host; None where the kernel
+    did not say.
+    """
     service = answer["address_service"]
+    if service is None and left_as is None:
+        return Finding(None, "unknown: this host's kernel tracks no such connection")
     if service is None:
-        expected = {
-            True: "not asked; by the plan, the host's own address (masqueraded)",
-            False: "not asked; by the plan, the container's own address",
-            None: "not asked: no service that tells was named",
-        }
-        return Finding(None, expected[masquerade])
+        if str(left_as) == answer["source"]["address"]:
+            return Finding(True, f"{left_as}, its own, as it leaves this host")
+        return Finding(True, f"{left_as}, not its own: translated by this host (masqueraded)")
     if service["outcome"] != "connected":
         return Finding(None, f"unknown: the service that tells: {tcp(service, timeout).words}")
     seen = address_in(service["text"])

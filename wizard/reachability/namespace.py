@@ -10,7 +10,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +19,8 @@ from wizard.reachability.answer import Answer, Failure, Request
 # Isolated and without site-packages (-I -S) the interpreter starts in a third of the time; the
 # package is put last, so that nothing beside it can stand in for the standard library.
 _START = (
-    "import sys; sys.path.append(sys.argv[1]); from wizard.reachability.probe import main; main()"
+    "import sys; sys.path.append(sys.argv[1]); from wizard.reachability.{program} import main; "
+    "main()"
 )
 _PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
 
@@ -39,6 +40,19 @@ def run_probes(requests: Sequence[Request], deadline: float) -> tuple[Answer | F
         deadline: how many seconds all of it may take; probes that still run then are ended, and
             a :class:`Failure` stands in their place.
     """
+    return cast("tuple[Answer | Failure, ...]", ask(requests, deadline, "probe"))
+
+
+def ask(
+    requests: Sequence[Mapping[str, object]], deadline: float, program: str
+) -> tuple[Mapping[str, object], ...]:
+    """Run a program of this package for each request as :func:`run_probes` does the probe.
+
+    Args:
+        requests: what each is asked, with its ``namespace``.
+        deadline: how many seconds all of it may take.
+        program: its module, whose ``main`` reads one request and writes one answer as JSON.
+    """
     end = time.monotonic() + deadline
     probes: list[subprocess.Popen[bytes] | None] = []
     output = [b""] * len(requests)
@@ -47,7 +61,7 @@ def run_probes(requests: Sequence[Request], deadline: float) -> tuple[Answer | F
         with selectors.DefaultSelector() as selector:
             for number, request in enumerate(requests):
                 try:
-                    probe = _start(request)
+                    probe = _start(request, program)
                 except OSError as error:
                     probes.append(None)
                     failures[number] = f"no probe could be started: {error.strerror}"
@@ -66,14 +80,14 @@ def run_probes(requests: Sequence[Request], deadline: float) -> tuple[Answer | F
     finally:
         _end_all([probe for probe in probes if probe is not None])
     return tuple(
-        Failure(failed=failures[number], errno=0) if number in failures else _parse(output[number])
+        {"failed": failures[number], "errno": 0} if number in failures else _parse(output[number])
         for number in range(len(requests))
     )
 
 
-def _start(request: Request) -> subprocess.Popen[bytes]:
+def _start(request: Mapping[str, object], program: str) -> subprocess.Popen[bytes]:
     probe = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _START, _PACKAGE_FOLDER],
+        [sys.executable, "-I", "-S", "-c", _START.format(program=program), _PACKAGE_FOLDER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -113,11 +127,11 @@ def _end_all(probes: Sequence[subprocess.Popen[bytes]]) -> None:
             continue
 
 
-def _parse(output: bytes) -> Answer | Failure:
+def _parse(output: bytes) -> Mapping[str, object]:
     try:
         answer = json.loads(output)
     except ValueError:
-        return Failure(failed="the probe ended without an answer", errno=0)
+        return {"failed": "the probe ended without an answer", "errno": 0}
     if not isinstance(answer, dict):
-        return Failure(failed="the probe's answer makes no sense", errno=0)
-    return cast("Answer | Failure", answer)
+        return {"failed": "the probe's answer makes no sense", "errno": 0}
+    return answer

@@ -73,6 +73,8 @@ def measure(request: Request) -> Answer:
         "address_service": service.result() if service else None,
         "source": chosen_source(target or _ANYWHERE_IPV6),
         "source_ipv4": chosen_source(request["target_ipv4"] or _ANYWHERE_IPV4),
+        "echo_identifier": echoes.identifier if echoes else 0,
+        "tcp_port": tcp.local_port if tcp else 0,
     }
 
 
@@ -81,7 +83,7 @@ def main() -> None:
     request: Request = json.load(sys.stdin)
     answer: Answer | Failure
     try:
-        shared = bool(request["namespace"]) and _enter(request["namespace"] or "")
+        shared = bool(request["namespace"]) and enter(request["namespace"] or "")
         answer = measure(request)
         answer["own_namespace"] = shared
     except OSError as error:
@@ -92,7 +94,7 @@ def main() -> None:
     sys.stdout.flush()
 
 
-def _enter(path: str) -> bool:
+def enter(path: str) -> bool:
     """Enter the network namespace at path; return whether it is the one we were in already."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

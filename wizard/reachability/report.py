@@ -1,13 +1,14 @@
 """Does it work? Looks from inside every container, and says so in a table or in JSON."""
 
-import json
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from typing import Any
 
-from wizard.reachability import findings
+from wizard.reachability import conntrack, findings
 from wizard.reachability.answer import Answer, Failure, Request
+from wizard.reachability.conntrack import Flow
 from wizard.reachability.findings import Finding
 from wizard.reachability.namespace import namespace_of, run_probes
 from wizard.text import clean_line
@@ -38,8 +39,7 @@ class Question:
     ``prefix`` is where containers should have an address (None: any global one). ``target`` is
     asked for an echo, for TCP on ``target_port`` and for the hops; ``target_ipv4`` is the same
     server over IPv4, for comparison. ``address_service`` is an address and TCP port where a
-    service tells its visitors their address. ``masquerade`` is what the plan says happens to the
-    source, told where no service can be asked. No name is ever looked up.
+    service tells its visitors their address. No name is ever looked up.
     """
 
     prefix: IPv6Network | None
@@ -47,7 +47,6 @@ class Question:
     target_port: int | None = None
     target_ipv4: IPv4Address | None = None
     address_service: tuple[IPv6Address, int] | None = None
-    masquerade: bool | None = None
     hop_count: int = 16
 
 
@@ -66,6 +65,8 @@ class ContainerReport:
     source_seen: Finding
     hops: Finding
     preferred_family: Finding
+    translated: bool | None = None
+    """Whether others see another source address than the container's own; None if unknown."""
 
 
 def check(
@@ -88,16 +89,44 @@ def check(
     )
 
 
-def host_outward(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> Finding:
-    """Say whether the host itself reaches the target over IPv6, by an echo or by TCP on port."""
+@dataclass(frozen=True)
+class HostWay:
+    """How the host itself reaches a target: by an echo, and by TCP where a port was chosen."""
+
+    echo: Finding
+    tcp: Finding
+    outward: Finding
+    """Whether it does at all, with the words that say most."""
+
+
+def host_way(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> HostWay:
+    """Find out how the host itself reaches the target over IPv6."""
     question = Question(prefix=None, target=target, target_port=port, hop_count=0)
     (answer,) = run_probes([_request(question, timeout, None)], _deadline(timeout, 1))
     if "failed" in answer:
-        return Finding(None, f"unknown: {clean_line(answer['failed'])}")
+        unknown = Finding(None, f"unknown: {clean_line(answer['failed'])}")
+        return HostWay(unknown, unknown, unknown)
     try:
-        return _outward(answer, timeout)
+        echo = findings.target_echo(answer, timeout)
+        tcp = findings.tcp(answer["tcp"], timeout)
+        return HostWay(echo, tcp, _outward(answer, echo, tcp))
     except (KeyError, TypeError, ValueError):
-        return Finding(None, "unknown: the probe's answer makes no sense")
+        unknown = Finding(None, "unknown: the probe's answer makes no sense")
+        return HostWay(unknown, unknown, unknown)
+
+
+def host_outward(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> Finding:
+    """Say whether the host itself reaches the target over IPv6, by an echo or by TCP on port."""
+    return host_way(target, timeout, port).outward
+
+
+def answers_echo_alone(target: IPv6Address, port: int) -> bool:
+    """Return whether a target answers this host's echo, and nothing on the TCP port.
+
+    Such a target says nothing of a container by TCP.
+    """
+    way = host_way(target, port=port)
+    return bool(way.echo.ok) and not way.tcp.ok
 
 
 def passed(report: ContainerReport) -> bool:
@@ -133,11 +162,9 @@ def as_table(reports: Sequence[ContainerReport]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_json(reports: Sequence[ContainerReport]) -> str:
-    """Return the reports as a JSON list; each has ``passed`` beside its findings."""
-    return json.dumps(
-        [{"passed": passed(one), **asdict(one)} for one in reports], ensure_ascii=False, indent=2
-    )
+def plain(reports: Sequence[ContainerReport]) -> list[dict[str, Any]]:
+    """Return the reports as values that JSON can hold; each has ``passed`` beside its findings."""
+    return [{"passed": passed(one), **asdict(one)} for one in reports]
 
 
 def _deadline(timeout: float, count: int) -> float:
@@ -164,6 +191,7 @@ def _report(
     if "failed" in answer:
         return _unknown(name, findings.failure_words(answer["failed"], answer["errno"]))
     try:
+        left_as = _left_as(answer, question)
         return ContainerReport(
             name=clean_line(name),
             address=findings.address(answer, question.prefix),
@@ -173,11 +201,12 @@ def _report(
             tcp=findings.tcp(answer["tcp"], timeout),
             tcp_ipv4=findings.tcp(answer["tcp_ipv4"], timeout),
             source_kernel=findings.source_kernel(answer, question.prefix),
-            source_seen=findings.source_seen(answer, question.masquerade, timeout),
+            source_seen=findings.source_seen(answer, left_as, timeout),
             hops=findings.hops(answer) if question.target else findings.NOT_ASKED,
             preferred_family=findings.preferred_family(
                 answer, question.target, question.target_ipv4
             ),
+            translated=_translated(answer, left_as),
         )
     except (KeyError, TypeError, ValueError):
         return _unknown(name, "the probe's answer makes no sense")
@@ -185,13 +214,34 @@ def _report(
 
 def _unknown(name: str, reason: str) -> ContainerReport:
     unknown = Finding(None, f"unknown: {reason}")
-    found = {field.name: unknown for field in fields(ContainerReport) if field.name != "name"}
+    others = ("name", "translated")
+    found: dict[str, Any] = {
+        each.name: unknown for each in fields(ContainerReport) if each.name not in others
+    }
     return ContainerReport(name=clean_line(name), **found)
 
 
-def _outward(answer: Answer, timeout: float) -> Finding:
-    echo = findings.target_echo(answer, timeout)
-    tcp = findings.tcp(answer["tcp"], timeout)
+def _left_as(answer: Answer, question: Question) -> IPv6Address | None:
+    """Return the source with which what the probe sent left this host, if the kernel knows."""
+    source, target = answer["source"]["address"], question.target
+    if source is None or target is None or answer["own_namespace"]:
+        return None
+    flows = []
+    if answer.get("tcp_port") and question.target_port:
+        flows.append(Flow(IPv6Address(source), target, answer["tcp_port"], question.target_port))
+    if answer.get("echo_identifier"):
+        flows.append(Flow(IPv6Address(source), target, answer["echo_identifier"]))
+    return next(filter(None, map(conntrack.seen_source, flows)), None)
+
+
+def _translated(answer: Answer, left_as: IPv6Address | None) -> bool | None:
+    source, service = answer["source"]["address"], answer["address_service"]
+    seen = findings.address_in(service["text"]) if service else None
+    seen = seen or left_as
+    return None if seen is None or source is None else str(seen) != source
+
+
+def _outward(answer: Answer, echo: Finding, tcp: Finding) -> Finding:
     if echo.ok:
         return echo
     if tcp.ok:

@@ -8,10 +8,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wizard.errors import WizardError
+
+_UNUSED = 24 * 3600.0
+"""Seconds after which something that nobody has asked for is removed when its like is made."""
 
 
 def folder() -> Path:
@@ -38,7 +42,8 @@ def kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
     """Return the cached folder of that name and digest, made first if it is not there.
 
     It is made beside its place and renamed whole, so that a build that was killed is never taken
-    for a finished one. Older digests of the same name go, unless a mount still uses them.
+    for a finished one. Other digests of the same name go once nobody has asked for them for a day,
+    for another checkout may take turns with this one, unless a mount still uses them.
 
     Args:
         name: What it is, such as ``debian-12``.
@@ -47,6 +52,7 @@ def kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
     """
     place = folder() / f"{name}-{digest}"
     if place.is_dir():
+        os.utime(place)
         return place
     with locked(name):
         if place.is_dir():
@@ -61,9 +67,10 @@ def kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
         except BaseException:
             remove(building)
             raise
-        for older in folder().glob(f"{name}-*"):
-            if older != place and older.is_dir() and not _used(older):
-                remove(older)
+        for other in folder().glob(f"{name}-*"):
+            stale = other.is_dir() and time.time() - other.stat().st_mtime > _UNUSED
+            if other != place and stale and not _used(other):
+                remove(other)
     return place
 
 

@@ -388,7 +388,8 @@ class Machine:
             self._nspawn.wait(seconds)
         except subprocess.TimeoutExpired:
             self._nspawn.kill()
-            self._nspawn.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._nspawn.wait(30)
         self._nspawn = None
         self.leader = 0
 

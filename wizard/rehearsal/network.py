@@ -6,13 +6,15 @@ namespaces, so no interface of it is ever seen in the computer's own.
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from wizard.errors import WizardError
 from wizard.rehearsal.leftovers import Instance, remove_namespace
@@ -34,6 +36,12 @@ INTERNET_PORTS = (80, 443)
 SECOND_PREFIX = "2001:db8:5:6::/64"
 # The same of the second interface.
 SECOND_ADVERTISED = "2001:db8:5:6:0:ff:fe00:20"
+
+_START_SECONDS = 60
+"""For a program of the router to say that it is ready."""
+
+_END_SECONDS = 10
+"""For a process that was killed to be gone; one that the kernel holds may take longer."""
 
 _MACHINE_MAC = "02:00:00:00:00:10"
 _ROUTER_MAC = "02:00:00:00:00:01"
@@ -209,7 +217,7 @@ class Router:
             )
         self._instance.add_process(process.pid)
         if process.stdout is not None:
-            line = process.stdout.readline().decode()
+            line = _first_line(process.stdout)
             if until not in line:
                 raise WizardError(
                     f"{argv[0]} did not start in the practice machine's router: "
@@ -286,7 +294,13 @@ def run(
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        # What has left the group may hold the pipes open for as long as it lives.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_END_SECONDS)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
         raise
     done = subprocess.CompletedProcess(list(argv), process.returncode, output, complaint)
     if check and done.returncode:
@@ -296,9 +310,24 @@ def run(
     return done
 
 
+def _first_line(stream: IO[bytes]) -> str:
+    """Return the first line, or what there is of it when it has not come in time."""
+    until, read = time.monotonic() + _START_SECONDS, b""
+    while b"\n" not in read:
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([stream], [], [], left)[0]:
+            break
+        more = os.read(stream.fileno(), 4096)
+        if not more:
+            break
+        read += more
+    return read.decode(errors="replace")
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_END_SECONDS)
     if process.stdout is not None:
         process.stdout.close()
 

@@ -38,7 +38,7 @@ class Attach(Step):
         """Why it is needed."""
         reason = (
             "No container stops: each gets one more interface with an IPv6 address, and keeps "
-            "those it has. Its new connections over IPv4 go out through the new network as well."
+            "those it has."
         )
         if self.published:
             names = clean_line(", ".join(self.published))
@@ -80,6 +80,10 @@ class Attach(Step):
         for identifier, name, _service in self.containers:
             if identifier not in joined:
                 return f"The container {clean_line(name)} is not on {clean_line(self.network)}."
+        return None
+
+    def standing(self, system: System) -> str | None:
+        """Say nothing: containers are made anew; who runs now is asked, not who ran then."""
         return None
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:

@@ -55,6 +55,15 @@ class Step(ABC):
     def check(self, system: System) -> str | None:
         """Return a sentence that says what is not in effect, or None where all is."""
 
+    def standing(self, system: System) -> str | None:
+        """Return, at a later time, a sentence that says what is not in effect any more, or None.
+
+        Raises:
+            StepFailed: a command that looks failed.
+            OSError: a file cannot be read.
+        """
+        return self.check(system)
+
     @abstractmethod
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Return the commands with which a person takes the step back by hand."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
-from wizard.compose.removal import without_addition
+from wizard.compose.removal import declared_networks, without_addition
+from wizard.compose.whereabouts import moved
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run_checks
 from wizard.steps.comparing import Decisions, Found, Standing
@@ -81,6 +82,15 @@ class ComposeFile(Step):
             return f"{clean_line(self.path)} is not as it was written."
         return None
 
+    def standing(self, system: System) -> str | None:
+        """Look for the lines that were added, whatever somebody has written beside them."""
+        now = system.read(self.path)
+        if now is not None and now.text != self.after.text and self.before is not None:
+            free = self.without_ours(self.before.text, self.after.text, now.text)
+            if free is not None and free != now.text:
+                return None
+        return self.check(system)
+
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back."""
         return self.undo_file_lines(before)
@@ -88,7 +98,38 @@ class ComposeFile(Step):
     def compare(
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
-        """Compare the file."""
+        """Compare the file, wherever it is now."""
+        there, before = self._where_it_is(system, before)
+        return there._compared(system, before)
+
+    def _where_it_is(self, system: System, before: Before) -> tuple["ComposeFile", Before]:
+        """Return the step as if it had been done where the file is now, and what it found there.
+
+        A folder may have been given another name since. Where it is not clear which file it was,
+        this is the step as it is.
+        """
+        if system.read(self.path) is not None:
+            return self, before
+        old = next((each for each in before.get("files", []) if each["path"] == self.path), None)
+        text = old["text"] if old is not None and old["exists"] else None
+        found = [
+            path
+            for key in declared_networks(text, self.after.text)
+            for path in moved(system, self.path, key)
+            if self._holds_ours(system, path, text)
+        ]
+        if old is None or len(found) != 1:
+            return self, before
+        return replace(self, path=found[0]), {**before, "files": [{**old, "path": found[0]}]}
+
+    def _holds_ours(self, system: System, path: str, before: str | None) -> bool:
+        """Return whether what was added stands in a file and can be taken out of it."""
+        now = system.read(path)
+        if now is None or before is None:
+            return now is not None and now.text == self.after.text
+        return without_addition(before, self.after.text, now.text) not in (None, now.text)
+
+    def _compared(self, system: System, before: Before) -> tuple[Found, ...]:
         return tuple(
             replace(
                 each,
@@ -113,4 +154,5 @@ class ComposeFile(Step):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Put the file back, or take only the lines that were added out of it."""
-        return self.undo_files(system, before, found, decisions)
+        there, before = self._where_it_is(system, before)
+        return there.undo_files(system, before, found, decisions)

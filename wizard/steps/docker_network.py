@@ -7,8 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wizard.compose.declaration import NETWORK_LABEL as COMPOSE_NETWORK
+from wizard.compose.declaration import PROJECT_LABEL, declaration
+from wizard.compose.insertion import Content
 from wizard.compose.naming import names_network
+from wizard.compose.whereabouts import moved
 from wizard.errors import StepFailed
+from wizard.own_objects import NETWORK_LABEL
 from wizard.steps.actions import Action, Run, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
@@ -16,7 +21,7 @@ from wizard.steps.sysctl import forwarding_now, ipv6_networks
 from wizard.system import System
 from wizard.text import clean_line
 
-LABEL = "docker-ipv6-wizard"
+LABEL = NETWORK_LABEL
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,14 @@ class DockerNetwork(Step):
     """Whether Docker switches forwarding on for it, and closes the FORWARD chain meanwhile."""
     files: tuple[str, ...] = ()
     """The Compose files that may name it; while one does, it is not removed."""
+    gateway: str = ""
+    """The bridge's own IPv6 address; empty where Docker may choose."""
+    ip_range: str = ""
+    """From which Docker hands out IPv6 addresses; empty where that is the whole subnet."""
+    ipv4: bool = True
+    """Whether it has IPv4 as well (Docker 28 makes networks that have not)."""
+    compose_key: str = ""
+    """Its key in the Compose file by which Compose makes it; empty where Compose does not."""
 
     @property
     def title(self) -> str:
@@ -48,27 +61,63 @@ class DockerNetwork(Step):
     @property
     def reason(self) -> str:
         """Why it is needed."""
-        return (
+        reason = (
             "The network that Compose made has IPv4 alone, and Docker cannot add IPv6 to a network "
             "that exists. A second one beside it does not disturb the first. Its bridge has a name "
             "of its own, so that rules still fit when it is made anew."
         )
+        if not self.ipv4:
+            reason += (
+                " It has IPv6 alone, so everything over IPv4 goes on through the networks that are "
+                "there."
+            )
+        if self.compose_key:
+            reason += (
+                " The Compose file will say the same, and Compose takes this one for its own: it "
+                "makes it again whenever it is not there."
+            )
+        return reason
 
     def actions(self) -> tuple[Action, ...]:
         """One command."""
-        options = (("com.docker.network.bridge.name", self.bridge), *self.options)
+        options, labels = self._all_options.items(), self._labels.items()
         return (
             Run(
                 (
                     *("docker", "network", "create", "--driver", "bridge"),
-                    *("--attachable", "--ipv6"),
+                    *("--attachable", *(() if self.ipv4 else ("--ipv4=false",)), "--ipv6"),
                     *(("--subnet", self.ipv4_subnet) if self.ipv4_subnet else ()),
                     *("--subnet", self.ipv6_subnet),
+                    *(("--gateway", self.gateway) if self.gateway else ()),
+                    *(("--ip-range", self.ip_range) if self.ip_range else ()),
                     *(word for key, value in options for word in ("--opt", f"{key}={value}")),
-                    *("--label", f"{LABEL}={self.ipv6_subnet}"),
+                    *(word for key, value in labels for word in ("--label", f"{key}={value}")),
                     self.network,
                 )
             ),
+        )
+
+    @property
+    def _all_options(self) -> dict[str, str]:
+        return {"com.docker.network.bridge.name": self.bridge, **dict(self.options)}
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        labels = {LABEL: self.ipv6_subnet}
+        if self.compose_key:
+            labels |= {PROJECT_LABEL: self.project, COMPOSE_NETWORK: self.compose_key}
+        return labels
+
+    def declaration(self) -> dict[str, Content]:
+        """Return what stands in a Compose file that makes the very same network."""
+        ipv4 = [{"subnet": self.ipv4_subnet}] if self.ipv4_subnet else []
+        ipv6 = {"subnet": self.ipv6_subnet, "gateway": self.gateway, "ip_range": self.ip_range}
+        return declaration(
+            self.network,
+            ipv4=self.ipv4,
+            pools=[*ipv4, {key: value for key, value in ipv6.items() if value}],
+            options=self._all_options,
+            labels={LABEL: self.ipv6_subnet},
         )
 
     def obstacle(self, system: System) -> str | None:
@@ -182,9 +231,9 @@ class DockerNetwork(Step):
         return [each for each in members_now if not self._is_meant(each)]
 
     def _description(self) -> str:
-        options = (("com.docker.network.bridge.name", self.bridge), *self.options)
         subnets = [each for each in (self.ipv4_subnet, self.ipv6_subnet) if each]
-        return _lines("bridge", True, True, subnets, dict(options), {LABEL: self.ipv6_subnet})
+        ranges = [self.ip_range] if self.ip_range else []
+        return _lines("bridge", True, True, subnets, ranges, self._all_options, self._labels)
 
     def _stop_forwarding(self, system: System, before: Before, report: Report) -> None:
         """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
@@ -217,7 +266,10 @@ class DockerNetwork(Step):
                 file = None if path in leaving else system.read(path)
                 if file is not None and names_network(file.text, self.network):
                     naming.append(path)
-        return naming
+                if file is None and path not in leaving:
+                    # Of a project whose folder has another name now.
+                    naming += moved(system, path, self.network)
+        return [path for path in dict.fromkeys(naming) if path not in leaving]
 
     def _is_meant(self, member: "Member") -> bool:
         return member.project == self.project and member.service in self.services
@@ -233,6 +285,7 @@ def _described(found: dict[str, Any]) -> str:
         bool(found.get("Attachable")),
         bool(found.get("EnableIPv6")),
         [str(each.get("Subnet")) for each in configured],
+        [str(each["IPRange"]) for each in configured if each.get("IPRange")],
         found.get("Options") or {},
         found.get("Labels") or {},
     )
@@ -243,14 +296,21 @@ def _lines(
     attachable: bool,
     ipv6: bool,
     subnets: Sequence[str],
+    ranges: Sequence[str],
     options: Mapping[str, str],
     labels: Mapping[str, str],
 ) -> str:
     """Return what a network is made of, line by line, so that two can be compared."""
     lines = [f"driver {driver}", f"attachable {attachable}", f"IPv6 {ipv6}"]
     lines += [f"subnet {subnet}" for subnet in sorted(subnets)]
+    lines += [f"range {each}" for each in sorted(ranges)]
     lines += [f"option {key}={value}" for key, value in sorted(options.items())]
-    lines += [f"label {key}={value}" for key, value in sorted(labels.items())]
+    # Compose's own differ with its release.
+    lines += [
+        f"label {key}={value}"
+        for key, value in sorted(labels.items())
+        if not key.startswith("com.docker.compose.")
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -13,7 +13,7 @@ from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
 from wizard.steps.sysctl import Sysctl
-from wizard.steps.systemd_unit import SystemdUnit
+from wizard.steps.systemd_unit import FilterService, SystemdUnit
 from wizard.text import clean_line
 
 KINDS: Mapping[str, type[Step]] = {
@@ -25,6 +25,7 @@ KINDS: Mapping[str, type[Step]] = {
         Sysctl,
         Ip6tables,
         SystemdUnit,
+        FilterService,
         DockerNetwork,
         ComposeFile,
         Attach,

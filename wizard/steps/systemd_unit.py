@@ -124,6 +124,13 @@ class SystemdUnit(Step):
         return kept
 
 
+@dataclass(frozen=True)
+class FilterService(SystemdUnit):
+    """The same for the service that keeps our packet filter rules in force."""
+
+    kind: ClassVar[str] = "filter-service"
+
+
 def rules_and_sysctls(
     previous: FileState | None,
     rules: ip6tables.Ip6tables | None,

@@ -14,6 +14,10 @@ class Aspect(ABC):
     def look(self) -> Facts:
         """Return what there is now and must not be lost. What cannot be looked at is not there."""
 
+    def obstacles(self) -> Sequence[str]:
+        """Return, after the first look, why the change had better not begin, in sentences."""
+        return ()
+
     def faults(self) -> Sequence[str]:
         """Return a sentence for each thing that must not be so after the change."""
         return ()

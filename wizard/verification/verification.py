@@ -10,7 +10,12 @@ from wizard.plan import Plan
 from wizard.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
+from wizard.verification.from_outside import FromOutside, expected
 from wizard.verification.host import HostRoutes
+from wizard.verification.next_boot import NextBoot
+from wizard.verification.peers import Peers
+from wizard.verification.published_ports import PublishedPorts
+from wizard.verification.way_out import WayOut
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -30,6 +35,10 @@ class Verification:
         for aspect in self._aspects:
             found |= aspect.look()
         return found
+
+    def obstacles(self) -> Sequence[str]:
+        """Return, after the first look, why the change had better not begin, in sentences."""
+        return [each for aspect in self._aspects for each in aspect.obstacles()]
 
     def check(self, before: Facts) -> None:
         """Wait until everything that there was is there, nothing is wrong, and all is settled.
@@ -53,10 +62,16 @@ class Verification:
 def verification_of(system: System, plan: Plan, host: Host) -> Verification:
     """Return what looks at all that a plan could harm on a host."""
     choices = plan.choices
+    project = project_of(host, choices).name
     return Verification(
         (
             HostRoutes(system, choices.target, bridges_of(host)),
-            Containers(system, project_of(host, choices).name),
+            Containers(system, project),
+            NextBoot(),
+            PublishedPorts(system, (loss.name for loss in plan.losses)),
+            Peers(system, project),
+            FromOutside(system, choices.network, expected(host, choices)),
+            WayOut(host, choices),
         )
     )
 

@@ -1,0 +1,167 @@
+"""Who manages an interface, and what the engine is, though others call their processes the same."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.machines.conftest import StartMachine
+from tests.machines.test_detection import AS_PERSON, Host, detect
+from wizard.rehearsal import deployment
+from wizard.rehearsal.machine import Machine
+
+EVERYWHERE = pytest.mark.parametrize(
+    "debian",
+    [
+        12,
+        pytest.param(13, marks=pytest.mark.thorough),
+        pytest.param(14, marks=pytest.mark.thorough),
+    ],
+    indirect=True,
+)
+
+DHCPCD = "dhcpcd: eth0 [ip4] [ip6]"
+
+
+def pretend(machine: Machine, name: str, words: str, *before: str) -> str:
+    """Start a program that is called ``name`` and shows these words; return its number here."""
+    machine.shell(f"test -e /tmp/{name} || cp /bin/sleep /tmp/{name}")
+    start = f"(exec -a '{words}' /tmp/{name} 3600) >/dev/null 2>&1 & echo $!"
+    if before:
+        start = f"exec -a '{words}' /tmp/{name} 3600"
+    return machine.run([*(before or AS_PERSON), "/bin/bash", "-c", start]).stdout.strip()
+
+
+def shows(machine: Machine, words: str) -> bool:
+    """Whether a process of the machine shows these words, so that the attack is under way."""
+    listed = machine.run(["ps", "-eo", "args"]).stdout
+    return any(line.startswith(words) for line in listed.splitlines())
+
+
+@EVERYWHERE
+def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docker(
+    machine: StartMachine, debian: int
+) -> None:
+    started = machine()
+    honest = detect(started)
+    assert honest["manager"] == "ifupdown"
+    manages = honest["engine"]["manages_ip6tables"]
+    assert manages is (debian == 14)
+
+    # A process of an ordinary user, older than the engine, with words that turn it round.
+    words = "dockerd --experimental=true --ip6tables=" + ("false" if manages else "true")
+    pretend(started, "dockerd", words)
+    pretend(started, "dhcpcd", DHCPCD)
+    pretend(started, "NetworkManager", "NetworkManager")
+    started.run(["systemctl", "restart", "docker.service"])
+    started.wait_for_docker()
+    assert shows(started, words)
+    assert shows(started, DHCPCD)
+    for user in ((), AS_PERSON):
+        assert detect(started, user)["manager"] == "ifupdown"
+    assert detect(started)["engine"] == honest["engine"]
+
+    # The engine does not run, and is not woken.
+    started.run(["systemctl", "stop", "docker.service"])
+    assert "systemctl start docker" in detect(started)["engine"]["unknown"]
+    state = started.run(["systemctl", "is-active", "docker.service"], check=False).stdout
+    assert state.strip() == "inactive"
+
+
+@EVERYWHERE
+def test_what_runs_as_root_in_a_container_manages_nothing(machine: StartMachine) -> None:
+    started = machine()
+    deployed = deployment.up(started, "current")
+    before = detect(started)
+    assert before["manager"] == "ifupdown"
+    # A container with everything of the host, but for its PID namespace.
+    image = started.run(["docker", "images", "--quiet"]).stdout.split()[0]
+    started.shell("cp /bin/sleep /tmp/dhcpcd")
+    run = ["docker", "run", "--detach", "--net=host", "--volume=/:/host", image]
+    inside = f"exec -a '{DHCPCD}' /tmp/dhcpcd 3600"
+    started.run([*run, "chroot", "/host", "/bin/bash", "-c", inside])
+    started.wait(lambda: shows(started, DHCPCD), "the made-up dhcpcd")
+    for user in ((), AS_PERSON):
+        assert detect(started, user)["manager"] == "ifupdown"
+    assert detect(started)["engine"] == before["engine"]
+    assert deployed is not None
+
+
+@pytest.mark.parametrize("debian", [12], indirect=True)
+def test_a_configuration_of_docker_that_is_no_file_is_not_waited_for(
+    machine: StartMachine,
+) -> None:
+    started = machine()
+    started.shell(
+        "echo '{}' > /etc/docker-own.json; unit=/run/systemd/system/docker.service.d; "
+        "mkdir -p $unit; printf '[Service]\nExecStart=\n"
+        "ExecStart=/usr/sbin/dockerd -H fd:// --config-file /etc/docker-own.json\n'"
+        " > $unit/own.conf; systemctl daemon-reload; systemctl restart docker.service"
+    )
+    started.wait_for_docker()
+    assert detect(started)["engine"]["version"]
+    for make in ("mkfifo {}", "ln -s /dev/zero {}", "mkdir {}", "truncate --size=1G {}"):
+        started.shell("rm -rf /etc/docker-own.json; " + make.format("/etc/docker-own.json"))
+        # detect() sees to it that nobody was waited for.
+        assert "/etc/docker-own.json cannot be read" in detect(started)["engine"]["unknown"]
+
+
+def has_route(machine: Machine) -> bool:
+    return "default" in machine.run(["ip", "-6", "route", "show", "default"]).stdout
+
+
+def by_dhcpcd(machine: Machine, words: str) -> None:
+    machine.run(["apt-get", "install", "-qq", "dhcpcd-base"])
+    # The address is still that of the kernel's: dhcpcd makes it its own.
+    machine.shell(f"ip link set eth0 up; dhcpcd -b {words}")
+
+
+def by_dhcpcd_on_all(machine: Machine) -> None:
+    by_dhcpcd(machine, "")
+
+
+def by_dhcpcd_on_one(machine: Machine) -> None:
+    by_dhcpcd(machine, "eth0")
+
+
+def by_dhcpcd_for_ipv6(machine: Machine) -> None:
+    by_dhcpcd(machine, "-6 eth0")
+
+
+def by_network_manager(machine: Machine) -> None:
+    machine.shell(
+        "umask 077; mkdir -p /etc/NetworkManager/system-connections; "
+        "printf '[connection]\nid=eth0\ntype=ethernet\ninterface-name=eth0\n[ipv4]\n"
+        "method=disabled\n[ipv6]\nmethod=auto\naddr-gen-mode=eui64\n'"
+        " > /etc/NetworkManager/system-connections/eth0.nmconnection; "
+        "apt-get install -qq network-manager; systemctl restart NetworkManager; "
+        "nmcli --wait 20 connection up eth0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        (by_dhcpcd_on_all, "dhcpcd"),
+        pytest.param(by_dhcpcd_on_one, "dhcpcd", marks=pytest.mark.thorough),
+        pytest.param(by_dhcpcd_for_ipv6, "dhcpcd", marks=pytest.mark.thorough),
+        (by_network_manager, "NetworkManager"),
+    ],
+)
+@pytest.mark.parametrize(
+    "debian",
+    [13, *(pytest.param(each, marks=pytest.mark.thorough) for each in (12, 14))],
+    indirect=True,
+)
+def test_real_managers_are_recognised_by_everybody(
+    machine: StartMachine, start: Callable[[Machine], None], expected: str
+) -> None:
+    started = machine(
+        route="advertisement",
+        files={"etc/network/interfaces.d/eth0": ""},
+        uplink_is_up=lambda _machine: True,
+    )
+    started.run(["apt-get", "update", "-qq"])
+    start(started)
+    started.wait(lambda: has_route(started), "a default route")
+    found: list[Host] = [detect(started), detect(started, AS_PERSON)]
+    assert [host["manager"] for host in found] == [expected, expected]

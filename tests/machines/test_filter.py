@@ -1,0 +1,242 @@
+"""Filters that hold: tried from outside, by packets, whoever makes the rules."""
+
+import subprocess
+from functools import partial
+
+import pytest
+
+from tests.machines.conftest import StartMachine
+from tests.machines.support import ANSWERS, answer, apply, reaches_internet, seen_source, undo
+from tests.machines.test_routed import NETWORK, PREFIX, addresses, answers, is_open, set_up
+from wizard.choices import Mode, Proxy
+from wizard.errors import ExitCode
+from wizard.rehearsal import deployment as deployments
+from wizard.rehearsal.deployment import Deployment
+from wizard.rehearsal.machine import Machine
+
+UNPUBLISHED = 8080
+
+
+def listen(host: Machine, mastodon: Deployment, service: str = "web") -> None:
+    """Have a container answer on a port that is not published, on every address."""
+    argv = ["docker", "exec", "-d", mastodon.container(service), "httpd", "-f", "-p"]
+    host.run([*argv, f"[::]:{UNPUBLISHED}", "-h", "/"])
+    # Without a filter it would be open: from the host itself, which is not filtered, it is.
+    address = addresses(host)[mastodon.container(service)]
+    reach = ["bash", "-c", f"exec 3<>/dev/tcp/{address}/{UNPUBLISHED}"]
+    host.wait(lambda: host.run(reach, check=False).returncode == 0, "the listener", 10)
+
+
+@pytest.mark.parametrize("debian", [14], indirect=True)
+def test_an_engine_told_to_make_no_rules_for_ipv6_leaves_no_port_open(
+    machine: StartMachine,
+) -> None:
+    host = machine(files={"etc/docker/daemon.json": '{"ip6tables": false}\n'})
+    mastodon = set_up(host)
+    listen(host, mastodon)
+    web = addresses(host)[mastodon.container("web")]
+    host.wait(partial(answers, host, web), "an echo from web", 10)
+    assert is_open(host, web, 3000)
+    assert not is_open(host, web, UNPUBLISHED)
+    assert reaches_internet(mastodon)
+    assert seen_source(mastodon) == web
+    assert " DOCKER " not in host.run(["ip6tables-save"]).stdout
+    assert undo(host).returncode == ExitCode.DONE
+    assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
+
+
+BREAKS = {
+    12: "nft add table inet theirs; "
+    "nft add chain inet theirs forward '{ type filter hook forward priority 10; }'; "
+    "nft add rule inet theirs forward oifname br-ipv6 tcp dport 3000 drop",
+    14: "ip6tables -I DOCKER-USER -j ACCEPT",
+}
+"""What lets nobody in to a published port, and what lets everybody in everywhere."""
+
+
+def apply_routed(host: Machine) -> int:
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
+    return apply(host).returncode
+
+
+def trials(host: Machine) -> bool:
+    """Whether there is anything of a trial on the host: its interface, or its process."""
+    interface = host.run(["ip", "link", "show", "dev", "veth-ipv6-trial"], check=False)
+    process = host.run(["pgrep", "-f", "reachability.outside"], check=False)
+    return interface.returncode == 0 or process.returncode == 0
+
+
+@pytest.mark.parametrize("debian", BREAKS, indirect=True)
+def test_what_is_open_or_closed_for_strangers_and_should_not_be_takes_all_back(
+    machine: StartMachine, debian: int
+) -> None:
+    host = machine()
+    host.shell(BREAKS[debian])
+    assert apply_routed(host) == ExitCode.ROLLED_BACK
+    assert NETWORK not in host.run(["docker", "network", "ls"]).stdout
+    assert not trials(host)
+
+
+@pytest.mark.parametrize("debian", [14], indirect=True)
+def test_a_rule_that_opens_the_uplink_alone_is_found_though_the_trial_does_not_meet_it(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    host.run(["ip6tables", "-I", "DOCKER-USER", "-i", "eth0", "-j", "ACCEPT"])
+    assert apply_routed(host) == ExitCode.ROLLED_BACK
+    assert not trials(host)
+
+
+@pytest.mark.parametrize("debian", [13], indirect=True)
+@pytest.mark.parametrize("killed", ["reachability.outside", "wizard.apply.worker"])
+def test_nothing_of_a_trial_is_left_that_is_killed(machine: StartMachine, killed: str) -> None:
+    host = machine()
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
+    with subprocess.Popen(
+        host.command(["wizard", "--apply", "--yes", "--answers", ANSWERS]),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as applying:
+        host.wait(lambda: trials(host), "the trial to begin", 60)
+        host.run(["pkill", "-KILL", "-f", killed])
+        host.wait(lambda: not trials(host), "what is left of the trial to go", 5)
+        applying.wait(60)
+
+
+FLUSHES = {
+    "reload": "systemctl reload nftables",
+    "file": "nft -f /etc/nftables.conf",
+    "flush": "ip6tables -F; ip6tables -P FORWARD ACCEPT",
+    "script": "ip6tables -F; ip6tables -X; ip6tables -P FORWARD ACCEPT; "
+    "ip6tables -A FORWARD -i eth0 -j ACCEPT",
+    "restore": "printf '*filter\\n:FORWARD ACCEPT [0:0]\\nCOMMIT\\n' | ip6tables-restore",
+    "jump": "ip6tables -D FORWARD -j DOCKER-IPV6-WIZARD",
+    "before": "ip6tables -I FORWARD -j ACCEPT",
+}
+"""How others take our rules away, or come before them."""
+
+NFTABLES = """\
+#!/usr/sbin/nft -f
+flush ruleset
+table inet theirs {
+    chain input {
+        type filter hook input priority 0; policy accept;
+    }
+}
+"""
+WATCH = """
+import socket, sys, time
+address, seconds = sys.argv[1], float(sys.argv[2])
+print("watching", flush=True)
+end, opened = time.monotonic() + seconds, []
+while time.monotonic() < end:
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as one:
+        one.settimeout(0.05)
+        try:
+            one.connect((address, 8080))
+            opened.append(time.monotonic())
+        except OSError:
+            pass
+print(opened[-1] - opened[0] if opened else -1.0)
+"""
+
+
+def opened_for(host: Machine, address: str, command: str) -> float:
+    """How long the router could connect to an unpublished port; -1 where it never could."""
+    argv = host.router.command(["python3", "-c", WATCH, address, "4"])
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline() == "watching\n"
+        host.shell(command)
+        return float(watching.communicate(timeout=30)[0])
+
+
+def start_nftables(host: Machine) -> None:
+    host.path("/etc/nftables.conf").write_text(NFTABLES)
+    host.path("/etc/nftables.conf").chmod(0o755)
+    host.run(["systemctl", "enable", "--now", "nftables"])
+    # Its own rules were flushed as well, and it makes networks only where they are.
+    host.run(["systemctl", "restart", "docker"])
+    host.wait_for_docker()
+
+
+def holds(host: Machine, flushes: list[str], **changes: object) -> None:
+    """Make sure that unpublished ports are closed within a second, whoever takes rules away."""
+    start_nftables(host)
+    if changes.get("proxy") is Proxy.NDPPD:
+        host.run(["apt-get", "update", "--quiet=2"])
+    if changes.get("proxy") is Proxy.NONE:
+        host.router.run(["ip", "-6", "route", "add", str(PREFIX), "via", host.address])
+    mastodon = set_up(host, **changes)
+    listen(host, mastodon)
+    web = addresses(host)[mastodon.container("web")]
+    host.wait(partial(answers, host, web), "an echo from web", 10)
+    assert not is_open(host, web, UNPUBLISHED)
+    for name in flushes:
+        assert opened_for(host, web, FLUSHES[name]) < 1, name
+        assert not is_open(host, web, UNPUBLISHED), name
+        assert is_open(host, web, 3000), name
+        jumps = host.run(["ip6tables", "-S", "FORWARD"]).stdout
+        assert jumps.count("-j DOCKER-IPV6-WIZARD") == 1, name
+        host.run(["ip6tables", "-D", "FORWARD", "-j", "ACCEPT"], check=False)
+    # What cannot be put back is closed another way, until it can.
+    program = "/usr/sbin/ip6tables-restore"
+    host.shell(f"mv {program} /root/kept")
+    assert opened_for(host, web, "ip6tables -F") < 1
+    assert not is_open(host, web, UNPUBLISHED)
+    assert not is_open(host, web, 3000)
+    host.shell(f"mv /root/kept {program}")
+    host.wait(lambda: is_open(host, web, 3000), "the published port to be open again", 10)
+    assert not is_open(host, web, UNPUBLISHED)
+    assert "blackhole" not in host.run(["ip", "-6", "route"]).stdout
+    host.run(["systemctl", "restart", "docker"])
+    host.wait_for_docker()
+    assert undo(host).returncode == ExitCode.DONE
+    assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
+
+
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_rules_that_somebody_flushes_are_back_within_a_second(machine: StartMachine) -> None:
+    holds(machine(), ["reload", "file", "flush", "before"])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+@pytest.mark.parametrize("proxy", [Proxy.SERVICE, Proxy.NDPPD, Proxy.FIXED, Proxy.NONE])
+def test_every_way_to_flush_them_with_every_way_to_answer(
+    machine: StartMachine, debian: int, proxy: Proxy
+) -> None:
+    if debian == 14 and proxy is Proxy.NDPPD:
+        pytest.skip("Debian 14 has no ndppd")
+    files = {"etc/docker/daemon.json": '{"ip6tables": false}\n'} if debian == 14 else {}
+    holds(machine(files=files), list(FLUSHES), proxy=proxy)
+
+
+@pytest.mark.parametrize("debian", [12], indirect=True)
+def test_in_the_private_mode_containers_get_out_again_after_a_flush(machine: StartMachine) -> None:
+    host = machine()
+    start_nftables(host)
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon)
+    assert apply(host).returncode == ExitCode.DONE
+    for name in ("reload", "flush", "file"):
+        host.shell(FLUSHES[name])
+        host.wait(lambda: reaches_internet(mastodon), f"IPv6 after {name}", 5)
+        assert seen_source(mastodon) == host.address
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_at_boot_the_way_is_closed_before_anything_is_behind_the_bridge(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    mastodon = set_up(host)
+    host.shell("echo broken >/etc/docker-ipv6-wizard/ip6tables.rules")
+    host.reboot()
+    route = host.run(["ip", "-6", "route", "show", "type", "blackhole"]).stdout
+    assert str(PREFIX) in route
+    web = addresses(host)[mastodon.container("web")]
+    assert not is_open(host, web, 3000)

@@ -1,0 +1,197 @@
+"""No screen says more than is known: of the containers, of what is under way, of what is free."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from screens.app import WizardApp
+from screens.widgets.sentence import Sentence
+from tests import made_up_hosts
+from tests.screens.made_up_session import MadeUpSession, record_of
+from tests.screens.walking import (
+    ask,
+    go_apply,
+    jump,
+    keep,
+    on,
+    press,
+    says,
+    sentence,
+    settle,
+    shown,
+    until,
+)
+from wizard.choices import Choices
+from wizard.host import Host, Unknown
+from wizard.plan import Plan
+from wizard.record import State
+from wizard.sources import Sources
+
+SIZE = (80, 24)
+STREAMING = "mastodon-streaming-1"
+
+
+def verdict(app: WizardApp) -> Sentence:
+    return app.screen.query_one("#verdict", Sentence)
+
+
+async def test_done_is_said_only_once_packets_have_passed() -> None:
+    session = MadeUpSession(hold_check=True)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await keep(pilot, app)
+        assert "being looked at" in verdict(app).words
+        assert not verdict(app).has_class("-ok")
+        session.let_go()
+        await until(pilot, lambda: app.reports)
+        await until(pilot, partial(says, app, "Done. Every step was applied. IPv6 works"))
+        assert verdict(app).has_class("-ok")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"broken": (STREAMING,)}, f"IPv6 does not work in {STREAMING}."),
+        ({"check_names": ()}, "No container of the chosen services runs"),
+        ({"notes": ("The prefix has changed.",)}, "not all is as it was set up"),
+    ],
+)
+async def test_where_ipv6_does_not_work_the_headline_says_so_and_what_to_do(
+    changes: dict[str, tuple[str, ...]], words: str
+) -> None:
+    app = WizardApp(MadeUpSession(**changes))  # type: ignore[arg-type]
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await until(pilot, lambda: on(app, "keep"))
+        await until(pilot, partial(says, app, words))
+        await ask(pilot, app)
+        assert words in " ".join(shown(app).replace("│", " ").split())
+        await press(pilot, "escape")
+        await keep(pilot, app)
+        await until(pilot, partial(says, app, words))
+        assert verdict(app).has_class("-problem")
+        assert "Done" not in shown(app)
+        assert "R looks again, and T takes everything back" in verdict(app).words
+        await press(pilot, "t")
+        assert on(app, "undo")
+
+
+@pytest.mark.parametrize("state", [State.APPLIED, State.ROLLBACK_INCOMPLETE, State.UNDO_INCOMPLETE])
+async def test_who_takes_back_from_the_result_is_told_that_it_is_taken_back(state: State) -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        assert app.plan is not None
+        record = record_of(app.plan, State.APPLIED)
+    session = MadeUpSession(earlier=replace(record, state=state), hold_undo=True)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: app.host is not None)
+        app.see_earlier()
+        await until(pilot, lambda: on(app, "result"))
+        await press(pilot, "t")
+        await until(pilot, lambda: on(app, "undo"))
+        await ask(pilot, app)
+        # The record still has the state from before when the undo has just been started.
+        session.earlier = replace(record, state=State.UNCONFIRMED)
+        await press(pilot, "y")
+        await until(pilot, lambda: on(app, "apply"))
+        await settle(pilot)
+        first, *rest = shown(app).split("\n")
+        assert first.rstrip().endswith("Taking it back"), first
+        assert "begins to take back" in "\n".join(rest)
+        assert "nconfirmed" not in shown(app)
+        assert "Apply" not in shown(app)
+        session.let_go()
+        await until(pilot, lambda: on(app, "result"))
+        await until(pilot, partial(says, app, "Everything was taken back"))
+
+
+async def test_a_run_that_rolls_back_is_not_called_an_application() -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        assert app.plan is not None
+        record = record_of(app.plan, State.ROLLING_BACK)
+    app = WizardApp(MadeUpSession(earlier=record))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "apply") and app.running)
+        await settle(pilot)
+        assert shown(app).split("\n")[0].rstrip().endswith("Taking it back")
+        assert "all is taken back" in shown(app)
+
+
+async def test_what_could_not_be_looked_at_is_not_called_free() -> None:
+    unknown = Unknown("The interfaces could not be read.")
+    host = replace(made_up_hosts.debian13(), interfaces=unknown, prefixes_in_use=unknown)
+    app = WizardApp(MadeUpSession(host=host))
+    async with app.run_test(size=SIZE) as pilot:
+        for name in ("addresses", "network"):
+            await jump(pilot, app, name)
+            words = " ".join(shown(app).split())
+            assert "is not known. The interfaces could not be read." in words
+            assert words.count("is free on this host") == (name == "network")
+
+
+async def test_what_comes_into_the_way_later_stops_the_way_wherever_one_is() -> None:
+    session = MadeUpSession()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "compose")
+        well = app.host
+        session.host = replace(
+            made_up_hosts.debian13(), engine=Unknown("Docker does not answer any more.")
+        )
+        app.look()
+        await until(pilot, lambda: app.host is not None and app.host is not well)
+        for key in ("enter", "ctrl+n", "enter"):
+            await press(pilot, key)
+        assert on(app, "compose")
+        assert "Docker does not answer any more." in sentence(app)
+
+
+NOTICES = tuple(
+    f"Number {number}: requests to web come from 172.19.0.1, and came from 172.18.0.1 before. "
+    f"Put 172.19.0.{number} into TRUSTED_PROXY_IP. [/]"
+    for number in range(1, 31)
+)
+
+
+async def test_all_that_people_will_notice_can_be_read_before_the_yes() -> None:
+    class Noticing(MadeUpSession):
+        def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+            return replace(super().plan(host, choices, read), notices=NOTICES)
+
+    app = WizardApp(Noticing())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        await settle(pilot)
+        assert "Number 1:" in shown(app), "first of all"
+        read = shown(app)
+        for _ in range(40):
+            await press(pilot, "pagedown")
+            read += shown(app)
+        for number in range(1, 31):
+            assert (
+                f"172.19.0.{number} into" in read
+                or f"172.19.0.{number}\n" in read
+                or (f"172.19.0.{number} " in read)
+            ), number
+        await ask(pilot, app)
+        await settle(pilot)
+        read = shown(app)
+        assert "Number 1:" in read
+        assert "[ Apply ]" in read
+        assert "Page Down" in read
+        for _ in range(20):
+            await press(pilot, "pagedown")
+            read += shown(app)
+        assert all(f"Number {number}:" in read for number in range(1, 31))
+        assert "TRUSTED_PROXY_IP" not in read, "the question has the first sentence of each"
+        assert "Closing this terminal does not stop them." in " ".join(
+            read.replace("│", " ").split()
+        )
+        await press(pilot, "n")
+        assert on(app, "preview")

@@ -1,0 +1,73 @@
+"""A project whose folder has another name since: its lines come out, or its network stays."""
+
+from typing import Any
+
+from tests.made_up_deployments import Deployment, deployment
+from wizard.steps.base import Step
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
+from wizard.system import FileState
+
+MOVED = "/srv/mastodon-old/docker-compose.yml"
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def applied() -> tuple[Deployment, list[tuple[Step, dict[str, Any]]]]:
+    made = deployment()
+    steps: list[tuple[Step, dict[str, Any]]] = []
+    for step in made.plan().steps:
+        before = step.capture(made.system)
+        step.apply(made.system, quiet)
+        steps.append((step, before))
+    return made, steps
+
+
+def rename_folder(made: Deployment) -> None:
+    made.system.files[MOVED] = made.system.files.pop(made.path)
+    made.system.directories = {"/srv", "/srv/mastodon-old", *made.system.directories}
+    made.system.directories -= {"/srv/mastodon"}
+
+
+def undo(made: Deployment, steps: list[tuple[Step, dict[str, Any]]]) -> list[str]:
+    left: list[str] = []
+    for step, before in reversed(steps):
+        left += step.undo(made.system, before, quiet)
+    return left
+
+
+def test_the_lines_come_out_of_the_file_where_it_is_now() -> None:
+    made, steps = applied()
+    before = made.sources.files[made.path].text
+    rename_folder(made)
+    found = [step for step, _ in steps if isinstance(step, ComposeFile)]
+    assert found[0].compare(made.system, dict(steps)[found[0]])[0].name == MOVED
+    assert undo(made, steps) == []
+    assert made.system.files[MOVED].text == before
+    assert made.path not in made.system.files
+    assert "mastodon_ipv6" not in made.system.networks
+
+
+def test_the_network_stays_while_a_moved_file_names_it_and_is_not_known_for_sure() -> None:
+    made, steps = applied()
+    rename_folder(made)
+    ours = "      - mastodon_ipv6"
+    text = made.system.files[MOVED].text.replace(f"{ours}\n", f"{ours} # x\n")
+    made.system.files[MOVED] = FileState(text)
+    left = undo(made, steps)
+    assert any(f"{MOVED} still names it" in sentence for sentence in left)
+    assert made.system.files[MOVED].text == text
+    assert "mastodon_ipv6" in made.system.networks
+
+
+def test_a_file_of_the_name_that_says_nothing_of_it_is_none_of_ours() -> None:
+    made, steps = applied()
+    del made.system.files[made.path]
+    other = "/srv/other/docker-compose.yml"
+    made.system.files[other] = FileState("services: {web: {image: x}}\n")
+    undo(made, steps)
+    assert made.system.files[other].text == "services: {web: {image: x}}\n"
+    assert any(isinstance(step, DockerNetwork) for step, _ in steps)
+    assert "mastodon_ipv6" not in made.system.networks

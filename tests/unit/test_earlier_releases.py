@@ -1,0 +1,103 @@
+"""Set-ups that the release of commit 24eb895 made and kept: told what they carry, undone whole."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.made_up_system import MadeUpContainer, MadeUpNetwork, MadeUpSystem, difference
+from wizard import earlier_releases
+from wizard.apply import journal
+from wizard.record import GENERATION, Record, State, Store, dumps, loads
+from wizard.steps import kinds
+from wizard.system import FileState
+
+RECORDS = Path(__file__).parent / "recorded" / "records-24eb895"
+NAMES = sorted(each.stem for each in RECORDS.glob("*.toml"))
+
+PRIVATE = {"debian12-ula", "debian13-ula", "debian14-ula"}
+OWN_FILTER = {"debian12-routed", "debian13-routed"}
+
+SAID = {
+    "Address already in use": set(NAMES) - PRIVATE,
+    "docker network create": set(NAMES),
+    "wizard.ndp": set(NAMES) - PRIVATE,
+    "Nothing watches the packet filter": OWN_FILTER,
+    "believed, not tried": {"debian14-routed"},
+    "net.ipv6.conf.eth0.accept_ra": set(NAMES),
+    "not INPUT": {"debian14-ula"},
+    "wizard --undo": set(NAMES),
+}
+"""What is said of which set-ups."""
+
+
+def record_of(name: str) -> Record:
+    return loads((RECORDS / f"{name}.toml").read_text())
+
+
+class Forgetting(Store):
+    """A store that keeps nothing."""
+
+    def save(self, record: Record) -> None:
+        pass
+
+
+def host_before(record: Record) -> MadeUpSystem:
+    """A host as the record says that it was."""
+    system = MadeUpSystem()
+    for entry in record.steps:
+        for file in entry.before["files"]:
+            system.directories |= {str(each) for each in Path(file["path"]).parents}
+            if file["exists"]:
+                system.files[file["path"]] = FileState(
+                    file["text"], file["mode"], file["uid"], file["gid"]
+                )
+        for key, value in (*entry.before.get("live", ()), *entry.before.get("forwarding", ())):
+            system.sysctls[key] = value
+        if entry.kind == "attach":
+            for identifier, name, service in entry.parameters["containers"]:
+                system.containers[name] = MadeUpContainer(identifier, name, "mastodon", service)
+    system.advertised = "eth0"
+    system.sysctls.setdefault("net.ipv6.conf.eth0.accept_ra", "1")
+    system.directories.discard("/etc/docker-ipv6-wizard")
+    system.networks["mastodon_default"] = MadeUpNetwork(
+        "mastodon_default", "1", "br-1", False, ["172.18.0.0/16"], {}, {}
+    )
+    return system
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_undone_whole(name: str, tmp_path: Path) -> None:
+    record = record_of(name)
+    assert record.state is State.APPLIED
+    system = host_before(record)
+    before = system.snapshot()
+    for entry in record.steps:
+        kinds.step(entry.kind, entry.parameters).apply(system, lambda line: None)
+    assert difference(before, system.snapshot())
+
+    journal.take_back(record, system, Forgetting(tmp_path), State.UNDOING)
+
+    assert record.left == []
+    assert str(record.state) == "undone"
+    assert difference(before, system.snapshot()) == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_told_what_it_carries_and_what_to_type(name: str) -> None:
+    said = " ".join(earlier_releases.faults(record_of(name)))
+    for words, names in SAID.items():
+        assert (words in said) is (name in names), words
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_this_release_makes_or_what_was_taken_back_carries_nothing(name: str) -> None:
+    record = record_of(name)
+    assert record.generation < GENERATION
+    assert earlier_releases.faults(replace(record, generation=GENERATION)) == ()
+    assert earlier_releases.faults(replace(record, state=State.UNDONE)) == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_which_release_made_it_is_kept_when_the_record_is_written_anew(name: str) -> None:
+    assert loads(dumps(record_of(name))).generation == 1

@@ -1,0 +1,39 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from wizard.files import read_regular
+
+
+def test_a_file_is_read_whole_with_octets_that_are_no_utf_8(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"a\xff" * 100_000)
+    assert read_regular(file) == "a\udcff" * 100_000
+    (tmp_path / "link").symlink_to(file)
+    assert read_regular(tmp_path / "link") == "a\udcff" * 100_000
+
+
+def test_files_of_the_kernel_are_read_though_they_call_their_size_0() -> None:
+    assert read_regular(Path("/proc/sys/kernel/ostype")) == "Linux\n"
+    assert "Uid:" in read_regular(Path("/proc/self/status"))
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("fifo", "endless", "."):
+        with pytest.raises(OSError, match="not a regular file"):
+            read_regular(tmp_path / name)
+
+
+def test_a_file_that_is_too_large_is_given_up(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("12345")
+    assert read_regular(file, largest=5) == "12345"
+    with pytest.raises(OSError, match="too large"):
+        read_regular(file, largest=4)
+    with file.open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    with pytest.raises(OSError, match="too large"):
+        read_regular(file)

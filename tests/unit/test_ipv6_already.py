@@ -1,0 +1,143 @@
+"""Projects whose networks have IPv6, and a host on which the wizard's own network stands."""
+
+from dataclasses import replace
+from ipaddress import IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import made_up_hosts
+from tests.made_up_deployments import PREFIX, TODAY, deployment
+from wizard import choices as choosing
+from wizard.choices import Choices, check, check_gateway, choose_project, defaults
+from wizard.errors import Refused
+from wizard.host import Earlier, Host, Unknown
+from wizard.ipv6_already import served
+from wizard.modes.shared import project_of
+from wizard.own_objects import NETWORK_LABEL
+from wizard.steps.docker_network import DockerNetwork
+
+EXTERNAL = made_up_hosts.EXTERNAL
+
+
+def with_ipv6(host: Host) -> Host:
+    """The host with IPv6 on the network that reaches outside."""
+    assert not isinstance(host.networks, Unknown)
+    subnets = (ip_network("172.18.0.0/16"), ip_network("fd01:2345:6789::/64"))
+    return replace(
+        host,
+        networks=tuple(
+            replace(each, ipv6=True, subnets=subnets) if each.name == EXTERNAL else each
+            for each in host.networks
+        ),
+    )
+
+
+def with_ours(host: Host, state: str) -> Host:
+    assert not isinstance(host.networks, Unknown)
+    assert not isinstance(host.interfaces, Unknown)
+    assert not isinstance(host.prefixes_in_use, Unknown)
+    ours = made_up_hosts._network(
+        "mastodon_ipv6", "br-ipv6", "172.31.0.0/16", str(PREFIX), labels=((NETWORK_LABEL, "x"),)
+    )
+    return replace(
+        host,
+        networks=(*host.networks, ours),
+        interfaces=(*host.interfaces, "br-ipv6"),
+        prefixes_in_use=(*host.prefixes_in_use, PREFIX, ip_network("172.31.0.0/16")),
+        earlier=Earlier(Path("/record.toml"), state, "2026-11-01T06:00:00"),
+    )
+
+
+@pytest.mark.parametrize("host", [made_up_hosts.debian12(), made_up_hosts.debian13()])
+def test_a_name_is_proposed_that_lets_our_network_have_the_gateway(host: Host) -> None:
+    made = deployment(with_ipv6(host))
+    project = project_of(made.host, made.choices)
+    assert made.choices.network < EXTERNAL
+    assert check_gateway(made.choices, made.host) is None
+    assert any(EXTERNAL in notice for notice in made.plan().notices)
+    later = replace(made.choices, network="mastodon_ipv6")
+    refused = check_gateway(later, made.host)
+    assert refused is not None
+    assert made.choices.network in refused
+    assert refused in check(later, made.host)
+    assert served(made.host, project) == ()
+
+
+def test_what_reaches_the_internet_already_is_not_ticked() -> None:
+    host = with_ipv6(made_up_hosts.debian14())
+    made = deployment(host)
+    assert served(host, project_of(host, made.choices)) == ("sidekiq", "streaming", "web")
+    assert made.choices.services == ()
+    # Where Docker does not masquerade it, they are.
+    engine = host.engine
+    assert not isinstance(engine, Unknown)
+    alone = replace(host, engine=replace(engine, manages_ip6tables=False))
+    assert deployment(alone).choices.services == ("web", "streaming", "sidekiq")
+
+
+def test_docker_28_leaves_ipv4_alone_but_where_a_network_has_both() -> None:
+    def made(host: Host) -> DockerNetwork:
+        plan = deployment(host, services=("web",)).plan()
+        (step,) = (each for each in plan.steps if isinstance(each, DockerNetwork))
+        return step
+
+    assert not made(made_up_hosts.debian14()).ipv4
+    assert made(made_up_hosts.debian14()).ipv4_subnet == ""
+    assert made(with_ipv6(made_up_hosts.debian14())).ipv4
+    assert made(made_up_hosts.debian13()).ipv4
+    compose = made_up_hosts.debian14().compose
+    assert not isinstance(compose, Unknown)
+    assert made(made_up_hosts.debian14(compose=replace(compose, v2="2.30.0"))).ipv4
+
+
+def test_a_compose_that_cannot_make_the_network_gets_one_from_outside() -> None:
+    host = made_up_hosts.debian12()
+    compose = host.compose
+    assert not isinstance(compose, Unknown)
+    old = deployment(replace(host, compose=replace(compose, v1="1.25.5")))
+    plan = old.plan()
+    assert "    external: true" in plan.steps[-2].diffs[0].lines[-1]
+    assert any("docker network create" in notice for notice in plan.notices)
+    assert not any("docker network create" in notice for notice in deployment().plan().notices)
+
+
+@pytest.mark.parametrize("state", ["applied", "unconfirmed", "undo incomplete"])
+def test_our_own_network_in_force_is_not_in_the_way_of_its_own_answers(state: str) -> None:
+    host = made_up_hosts.debian12()
+    answers = deployment(host).choices
+    now = with_ours(host, state)
+    assert check(answers, now) == ()
+    assert choosing.resume(answers, now) == answers
+    proposed = defaults(now)
+    assert (proposed.network, proposed.bridge) == ("mastodon_ipv6", "br-ipv6")
+
+
+def test_what_an_undone_run_left_is_taken() -> None:
+    host = with_ours(made_up_hosts.debian12(), "undone")
+    proposed = defaults(host)
+    assert (proposed.network, proposed.bridge) == ("mastodon_ipv6_2", "br-ipv62")
+    assert len(check(replace(deployment().choices), host)) >= 3
+
+
+def test_a_fixed_address_is_for_a_chosen_service_with_one_container() -> None:
+    routed: dict[str, Any] = {
+        "mode": choosing.Mode.ROUTED,
+        "prefix": IPv6Network("2001:db8:1:2:1::/80"),
+        "services": ("web",),
+    }
+    host = made_up_hosts.debian12()
+    chosen = deployment(host, fixed=("db",), **routed)
+    assert any("db is to have a fixed address" in each for each in check(chosen.choices, host))
+    scaled = TODAY.replace("  web:\n", "  web:\n    deploy: {replicas: 2}\n", 1)
+    with pytest.raises(Refused, match="more than one container"):
+        deployment(host, scaled, fixed=("web",), **routed).plan()
+    table = choosing.loads(choosing.dumps(deployment(host, fixed=("web",), **routed).choices))
+    assert table.fixed == ("web",)
+
+
+def test_a_project_without_networks_of_its_own_is_proposed_the_plain_name() -> None:
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    assert choose_project(Choices(), host.projects[0], host).network == "mastodon_ipv6"

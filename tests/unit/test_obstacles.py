@@ -1,0 +1,198 @@
+"""What stands in the way: the same for the host screen, every plan and every apply."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests import made_up_hosts
+from tests.made_up_deployments import deployment
+from wizard.choices import Choices, Mode
+from wizard.describe import problems
+from wizard.detect import forward_chains
+from wizard.errors import Refused
+from wizard.host import Firewall, ForwardChain, Outward, Unknown
+from wizard.obstacles import obstacles
+from wizard.plan import plan
+
+
+def chain(family: str = "inet", table: str = "mine", **fields: Any) -> dict[str, Any]:
+    made = {"family": family, "table": table, "name": "forward", "hook": "forward"}
+    return {"chain": {**made, "policy": "drop", **fields}}
+
+
+def rule(*expressions: dict[str, Any], chain: str = "forward", **place: str) -> dict[str, Any]:
+    made = {"family": "inet", "table": "mine", "chain": chain, "expr": list(expressions)}
+    return {"rule": {**made, **place}}
+
+
+def is_(key: str, right: object, op: str = "==") -> dict[str, Any]:
+    return {"match": {"op": op, "left": {"meta": {"key": key}}, "right": right}}
+
+
+def state(right: object) -> dict[str, Any]:
+    return {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": right}}
+
+
+ACCEPT: dict[str, Any] = {"accept": None}
+DROP: dict[str, Any] = {"drop": None}
+
+
+def parsed(*entries: dict[str, Any]) -> tuple[ForwardChain, ...]:
+    return forward_chains.parse(json.dumps({"nftables": [{"metainfo": {}}, *entries]}))
+
+
+def may_pass(*entries: dict[str, Any]) -> bool:
+    return all(each.may_pass("br-ipv6", "eth0") for each in parsed(*entries))
+
+
+@pytest.mark.parametrize(
+    ("entry", "counts"),
+    [
+        (chain(), True),
+        (chain("ip6", "other"), True),
+        (chain("ip6", "filter"), True),
+        (chain("ip6", "filter", name="FORWARD"), False),
+        (chain(policy="accept"), False),
+        (chain(hook="input"), False),
+        (chain(hook=None), False),
+        (chain("ip", "four"), False),
+        (chain("bridge", "filter"), False),
+    ],
+)
+def test_only_forward_chains_that_drop_ipv6_and_are_not_ip6tables_own_count(
+    entry: dict[str, Any], counts: bool
+) -> None:
+    assert bool(parsed(entry)) is counts
+
+
+@pytest.mark.parametrize(
+    "text", ["Error: syntax error", "[]", "{}", '{"nftables": [{"chain": 1}]}']
+)
+def test_what_is_no_list_of_rules_says_nothing(text: str) -> None:
+    assert forward_chains.parse(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "passes"),
+    [
+        ([], False),
+        ([rule(is_("iifname", "br-ipv6"), ACCEPT)], True),
+        ([rule(is_("iifname", "br-*"), ACCEPT)], True),
+        ([rule(is_("iifname", {"set": ["lan0", "br-ipv6"]}), ACCEPT)], True),
+        ([rule(is_("iifname", "lan0"), ACCEPT)], False),
+        ([rule(is_("iifname", "br-ipv6"), is_("oifname", "eth1"), ACCEPT)], False),
+        ([rule(is_("iifname", "br-ipv6"), is_("oifname", "eth0"), ACCEPT)], True),
+        ([rule(is_("iifname", "lan0", "!="), ACCEPT)], True),
+        ([rule(state(["established", "related"]), ACCEPT)], False),
+        ([rule(state("new"), ACCEPT)], True),
+        ([rule(state({"set": ["established", "new"]}), ACCEPT)], True),
+        ([rule(is_("nfproto", "ipv4"), ACCEPT)], False),
+        ([rule(is_("nfproto", "ipv6"), ACCEPT)], True),
+        ([rule({"counter": {}}, ACCEPT)], True),
+        ([rule({"xt": {"type": "match"}}, ACCEPT)], True),
+        ([rule(is_("iifname", "@lans"), ACCEPT)], False),
+        (
+            [
+                rule(is_("iifname", "br-ipv6"), {"jump": {"target": "mine"}}),
+                rule(is_("oifname", "eth0"), ACCEPT, chain="mine"),
+            ],
+            True,
+        ),
+        (
+            [
+                rule(is_("iifname", "lan0"), {"goto": {"target": "mine"}}),
+                rule(ACCEPT, chain="mine"),
+            ],
+            False,
+        ),
+        ([rule({"jump": {"target": "mine"}}), rule({"jump": {"target": "mine"}}, chain="mine")],
+         False),
+        (
+            [
+                rule(
+                    {
+                        "vmap": {
+                            "key": {"ct": {"key": "state"}},
+                            "data": {"set": [["established", ACCEPT], ["invalid", DROP]]},
+                        }
+                    }
+                )
+            ],
+            False,
+        ),
+        ([rule({"vmap": {"key": {"meta": {"key": "iifname"}}, "data": "@verdicts"}})], True),
+    ],
+)  # fmt: skip
+def test_a_chain_lets_the_containers_out_where_a_rule_may_do_so(
+    rules: list[dict[str, Any]], passes: bool
+) -> None:
+    assert may_pass(chain(), *rules) is passes
+
+
+def test_a_chain_that_accepts_but_ends_in_a_drop_drops() -> None:
+    accepts = chain(policy="accept")
+    assert parsed(accepts, rule(ACCEPT), rule({"counter": {}}, {"reject": {}}))
+    assert parsed(accepts, rule(DROP))
+    assert not parsed(accepts, rule(is_("iifname", "eth1"), DROP))
+
+
+def dropping(*entries: dict[str, Any]) -> Firewall:
+    return Firewall(forward_chains=parsed(chain(), *entries))
+
+
+def test_the_lines_to_add_name_the_table_the_chain_and_the_bridge_and_mend_it() -> None:
+    host = made_up_hosts.debian12(firewall=dropping())
+    (sentence,) = obstacles(host, Choices(bridge="br-mine"))
+    assert "inet mine" in sentence
+    assert 'iifname "br-mine" accept' in sentence
+    assert 'oifname "br-mine" ct state established,related accept' in sentence
+    routed = obstacles(host, Choices(bridge="br-mine", mode=Mode.ROUTED))[0]
+    assert 'oifname "br-mine" accept' in routed
+    mended = dropping(rule(is_("iifname", "br-mine"), ACCEPT))
+    assert obstacles(replace(host, firewall=mended), Choices(bridge="br-mine")) == ()
+
+
+def test_firewalld_is_not_told_lines_for_a_file_that_it_does_not_have() -> None:
+    firewall = Firewall(firewalld=True, forward_chains=parsed(chain(table="firewalld")))
+    assert obstacles(made_up_hosts.debian12(firewall=firewall)) == ()
+
+
+def test_a_host_that_does_not_get_out_is_in_the_way_unless_one_goes_on_all_the_same() -> None:
+    host = made_up_hosts.debian12(outward=Outward(False, "2001:db8::1: no answer in 2 s"))
+    (sentence,) = obstacles(host)
+    assert "2001:db8::1" in sentence
+    assert obstacles(host, Choices(unproven=True)) == ()
+    untried = replace(host, outward=Unknown("This was not tried."))
+    assert obstacles(untried) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"outward": Outward(False, "no answer")},
+        {"firewall": dropping()},
+        {"uplink": Unknown("There is no uplink.")},
+    ],
+)
+def test_what_is_in_the_way_on_the_host_screen_is_in_the_way_of_every_plan(
+    changes: dict[str, Any],
+) -> None:
+    made = deployment()
+    host = replace(made.host, **changes)
+    said = problems(host)
+    assert said
+    with pytest.raises(Refused) as refused:
+        plan(host, made.choices, made.sources)
+    for sentence in said:
+        assert sentence in str(refused.value)
+
+
+def test_going_on_all_the_same_is_among_what_people_notice() -> None:
+    made = deployment()
+    before = made.plan()
+    unproven = plan(made.host, replace(made.choices, unproven=True), made.sources)
+    assert before.notices == ()
+    assert unproven.notices
+    assert unproven.digest == before.digest

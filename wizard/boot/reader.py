@@ -1,0 +1,178 @@
+"""Reads from this host what a forecast is made of."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wizard.boot import services
+from wizard.boot.files import Files, HostFiles
+from wizard.boot.forecast import Circumstances
+from wizard.boot.link import Link
+from wizard.detect import docker_engine, docker_networks
+from wizard.detect.docker_process import engine_words
+from wizard.detect.docker_socket import socket_path
+from wizard.detect.looking import CannotTell, output, read_if_there
+
+_NET = Path("/sys/class/net")
+_PROGRAMS = ("/usr/sbin/dhclient", "/sbin/dhclient", "/usr/sbin/udhcpc", "/sbin/udhcpc")
+_DHCPCD = ("/usr/sbin/dhcpcd", "/sbin/dhcpcd")
+_TYPES = {"1": "ether", "772": "loopback"}
+"""Of linux/if_arp.h, as networkd calls them."""
+
+_MADE_BY_DOCKER = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
+_CONFIGURATION = ("/etc/network/interfaces", "/etc/network/interfaces.d/*", "/etc/netplan/*.yaml")
+
+
+@dataclass(frozen=True)
+class Route:
+    """An IPv6 default route that is there now, with what made it, as ``ip route`` names that."""
+
+    interface: str
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Now:
+    """What there is now, to compare with.
+
+    Attributes:
+        routes: The IPv6 default routes.
+        advertised: The interfaces with an address that runs out unless it is renewed.
+        forwards: Whether the kernel forwards.
+    """
+
+    routes: tuple[Route, ...]
+    advertised: frozenset[str]
+    forwards: bool
+
+
+def files() -> HostFiles:
+    """Return the files of this host."""
+    return HostFiles()
+
+
+def circumstances(read: Files) -> Circumstances:
+    """Return what the files do not tell. Where Docker does not answer, its part is not known."""
+    return Circumstances(
+        links=_links(read),
+        systemd=_systemd(),
+        docker_forwards=_docker_forwards(read),
+        programs=frozenset(each for each in (*_PROGRAMS, *_DHCPCD) if Path(each).exists()),
+        command_line=read_if_there(Path("/proc/cmdline")) or "",
+    )
+
+
+def now() -> Now:
+    """Return what there is now.
+
+    Raises:
+        CannotTell: ``ip`` does not say.
+    """
+    forwarding = read_if_there(Path("/proc/sys/net/ipv6/conf/all/forwarding")) or "0"
+    return Now(
+        tuple(routes(_answer("route", "show", "default"))),
+        frozenset(advertised(_answer("address", "show", "scope", "global"))),
+        forwarding.strip() != "0",
+    )
+
+
+def routes(answer: Iterable[Mapping[str, Any]]) -> list[Route]:
+    """Return the default routes of the answer of ``ip -json -6 route show default``."""
+    found = []
+    for each in answer:
+        protocol = str(each.get("protocol", ""))
+        for hop in each.get("nexthops") or [each]:
+            if hop.get("dev") and each.get("type", "unicast") == "unicast":
+                found.append(Route(str(hop["dev"]), protocol))
+    return found
+
+
+def advertised(answer: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the interfaces with an address by advertisement, from ``ip -json -6 address``.
+
+    An address by DHCPv6 stands alone, without a prefix (RFC 8415 §18.2.10.1), and is renewed by
+    its client.
+    """
+    return [
+        str(each["ifname"])
+        for each in answer
+        if any(
+            info.get("dynamic") and info.get("prefixlen") != 128 and info.get("family") == "inet6"
+            for info in each.get("addr_info", [])
+        )
+    ]
+
+
+def _answer(*words: str) -> list[dict[str, Any]]:
+    said = output(("ip", "-json", "-6", *words)).strip()
+    try:
+        # Some releases print nothing where there is nothing, and empty objects between.
+        return [each for each in json.loads(said or "[]") if each]
+    except ValueError as error:
+        raise CannotTell(f"ip said what is no JSON: {error}.") from error
+
+
+def _links(read: Files) -> tuple[Link, ...]:
+    texts = [read.text(path) or "" for pattern in _CONFIGURATION for path in read.glob(pattern)]
+    return tuple(
+        _link(folder)
+        for folder in sorted(_NET.iterdir())
+        if (folder / "ifindex").exists()
+        and not (folder / "master").exists()
+        and not _is_passing(folder, texts)
+    )
+
+
+def _is_passing(folder: Path, texts: Iterable[str]) -> bool:
+    """Whether an interface is made by a program that runs, and no part of a boot itself."""
+    if _MADE_BY_DOCKER.fullmatch(folder.name):
+        return True
+    is_bridge = (folder / "bridge").exists()
+    return is_bridge and not any(re.search(rf"\b{re.escape(folder.name)}\b", t) for t in texts)
+
+
+def _link(folder: Path) -> Link:
+    def text(name: str) -> str:
+        return (read_if_there(folder / name) or "").strip()
+
+    device = folder / "device"
+    kind = re.search(r"^DEVTYPE=(\S+)$", text("uevent"), re.MULTILINE)
+    driver = device / "driver"
+    has_peer = not device.exists() and text("ifindex") != text("iflink")
+    return Link(
+        folder.name,
+        text("address"),
+        _TYPES.get(text("type"), "none"),
+        kind[1] if kind else "veth" if has_peer else "",
+        driver.resolve().name if driver.exists() else "",
+        late=device.exists(),
+    )
+
+
+def _systemd() -> int:
+    try:
+        found = re.match(r"systemd (\d+)", output(("systemctl", "--version")))
+    except CannotTell:
+        return 0
+    return int(found[1]) if found else 0
+
+
+def _docker_forwards(read: Files) -> bool | None:
+    if not services.is_enabled(read, "docker.service"):
+        return False
+    try:
+        engine, networks = docker_engine.detect(), docker_networks.detect()
+        words = engine_words(socket_path())
+        settings = json.loads(docker_engine.configuration(words))
+    except (CannotTell, ValueError):
+        return None
+    configured = settings.get("ip-forward") if isinstance(settings, dict) else None
+    if docker_engine.switch(words, "ip-forward", configured) is False:
+        return False
+    # From 29 on with nftables it only makes sure of it (Docker Engine 29 release notes).
+    if engine.firewall_backend.startswith("nftables"):
+        return False
+    return any(each.ipv6 and each.driver == "bridge" for each in networks)

@@ -1,0 +1,35 @@
+"""Which files of variables the services of a Compose file name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from wizard.compose.document import ListNode, MapNode, Scalar, Value
+from wizard.compose.meaning import values
+from wizard.compose.read import ComposeFile
+
+
+def env_files(file: ComposeFile, directory: Path) -> tuple[str, ...]:
+    """Return the paths, each once; one with a variable in it is left out.
+
+    Args:
+        file: The Compose file.
+        directory: What relative paths are relative to.
+    """
+    root = file.document.root
+    services = root.pairs.get("services") if root else None
+    found: dict[str, None] = {}
+    for service in services.pairs.values() if isinstance(services, MapNode) else ():
+        if isinstance(service, MapNode):
+            for name in _names(service.pairs.get("env_file")):
+                if name and "$" not in name:
+                    found[str(directory / name)] = None
+    return tuple(found)
+
+
+def _names(node: Value | None) -> Iterator[str]:
+    """Yield one name, a list of names, or ``path`` of each (Compose file reference, env_file)."""
+    if isinstance(node, Scalar) and not node.is_null:
+        yield node.value
+    elif isinstance(node, ListNode):
+        for item in values(node):
+            yield from _names(item.pairs.get("path") if isinstance(item, MapNode) else item)

@@ -1,0 +1,29 @@
+"""The service's command line: words in pairs, without argparse, which takes memory for good."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from wizard.filter.keeper import Keeper
+
+_OPTIONS = ("--rules", "--uplink", "--bridge", "--close")
+
+
+def main(words: list[str]) -> int:
+    """Serve until SIGTERM or SIGINT, and return the exit code."""
+    given = dict(zip(words[::2], words[1::2], strict=False))
+    if len(words) % 2 or not set(given) <= set(_OPTIONS) or not set(_OPTIONS[:3]) <= set(given):
+        sys.stderr.write("It takes: --rules FILE --uplink NAME --bridge NAME [--close PREFIX]\n")
+        return 2
+    keeper = Keeper(
+        given["--rules"], given["--uplink"], given["--bridge"], given.get("--close", "")
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: keeper.stop())
+    keeper.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""Looks whether our rules are in force, puts them back, and closes the way where it cannot."""
+
+from __future__ import annotations
+
+import select
+import socket
+import subprocess
+import sys
+import time
+
+from wizard.filter import news as nftables
+from wizard.filter import rules
+from wizard.ndp.notify import notify
+
+_PERIOD = 10.0
+"""Seconds after which it looks again although the kernel told of no change."""
+
+_OFTEN = 1.0
+"""The same for the legacy ip6tables, of which the kernel tells nothing, and after a failure."""
+
+_PAUSE = 0.02
+"""Seconds between two looks in a burst of changes; the first of a burst never waits."""
+
+_CONTESTED = 5.0
+"""Seconds between two moves to the first place, which somebody else may want too."""
+
+_QUIET = 0.2
+"""Seconds without a change after which who flushed the rules counts as done with its own."""
+
+_LONGEST_QUIET = 0.6
+"""Seconds after which that is not waited for any longer."""
+
+_TIMEOUT = 5.0
+
+_METRIC = "1"
+"""Before the route of the bridge itself, which has 256 (IP6_RT_PRIO_ADDRCONF)."""
+
+
+class Keeper:
+    """Keeps the rules of one file in force."""
+
+    def __init__(self, path: str, uplink: str, bridge: str, prefix: str = "") -> None:
+        """Describe it.
+
+        Args:
+            path: The file that ip6tables-restore loads.
+            uplink: The interface towards the internet.
+            bridge: The bridge that the rules are for.
+            prefix: What to close by a route while the rules cannot be put back; empty where the
+                containers' addresses mean nothing outside.
+        """
+        self._path = path
+        self._uplink = uplink
+        self._bridge = bridge
+        self._prefix = prefix
+        self._tables: list[rules.Table] = []
+        self._closed = False
+        self._said = ""
+        self._moved = 0.0
+        self._news: socket.socket | None = None
+        self._stop, self._stopping = socket.socketpair()
+
+    def stop(self) -> None:
+        """Make :meth:`run` return; for a signal handler too."""
+        self._stopping.send(b"x")
+
+    def run(self) -> None:
+        """Keep the rules until :meth:`stop` is called; a route that closes the way goes then."""
+        news = self._news = nftables.listen()
+        legacy = news is None or "legacy" in _run(["ip6tables", "--version"])[1]
+        # What a process before this one left.
+        self._closed = self._has_route()
+        poll = select.poll()
+        for each in (self._stop, news):
+            if each is not None:
+                poll.register(each, select.POLLIN)
+        while True:
+            looked, well = time.monotonic(), self.look()
+            notify("READY=1", "WATCHDOG=1", f"STATUS={self._said or 'the rules are in force'}")
+            seconds = _PERIOD if well and not legacy else _OFTEN
+            ready = [descriptor for descriptor, _event in poll.poll(seconds * 1000)]
+            if self._stop.fileno() in ready:
+                break
+            if news is not None and news.fileno() in ready:
+                nftables.drain(news)
+            time.sleep(_PAUSE - min(_PAUSE, time.monotonic() - looked))
+        self._open()
+
+    def look(self) -> bool:
+        """Look once, mend what is not as it should be, and return whether all is well."""
+        complaint = self._read()
+        if not complaint:
+            complaint = self._mend()
+        if complaint:
+            if self._prefix:
+                complaint += self._close()
+            self._say(complaint)
+            return False
+        self._open()
+        self._said = ""
+        return True
+
+    def _read(self) -> str:
+        """Read the file; while it cannot be read, what was read last counts."""
+        try:
+            with open(self._path, encoding="utf-8") as file:  # noqa: PTH123 - light
+                self._tables = rules.parse(file.read())
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            return "" if self._tables else f"{self._path} cannot be used: {why}"
+        return ""
+
+    def _mend(self) -> str:
+        saved = _run(["ip6tables-save"])[1]
+        wrong = rules.faults(self._tables, saved, self._uplink, self._bridge)
+        if not wrong:
+            return ""
+        if self._prefix:
+            # At once, and before the rules: a script that flushes them may go on to remove chains,
+            # which fails where one is back already.
+            self._close()
+        self._await_quiet()
+        saved = _run(["ip6tables-save"])[1]
+        wrong = rules.faults(self._tables, saved, self._uplink, self._bridge)
+        if not wrong:
+            return ""
+        contested = wrong[0].startswith("another rule") or wrong[0].endswith("too late")
+        if contested:
+            if time.monotonic() - self._moved < _CONTESTED and self._moved:
+                return f"{wrong[0]}, again and again"
+            self._moved = time.monotonic()
+        code, said = _run(
+            ["ip6tables-restore", "--noflush", "--wait", "5"], rules.mending(self._tables, saved)
+        )
+        saved = _run(["ip6tables-save"])[1]
+        left = rules.faults(self._tables, saved, self._uplink, self._bridge)
+        if not left:
+            _log(f"put back: {'; '.join(wrong)}")
+            return ""
+        return f"{left[0]}, and ip6tables-restore ends with {code}: {' '.join(said.split())}"
+
+    def _await_quiet(self) -> None:
+        """Wait until nobody has changed anything for a while, though not for long."""
+        deadline = time.monotonic() + _LONGEST_QUIET
+        if self._news is None:
+            time.sleep(_QUIET)
+            return
+        while True:
+            nftables.drain(self._news)
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._news], [], [], min(_QUIET, left))[0]:
+                return
+
+    def _close(self) -> str:
+        if not self._closed:
+            code, said = _run(["ip", "-6", "route", "replace", *self._route])
+            if code:
+                return f"; and no route closes the way to {self._prefix}: {said.strip()}"
+            self._closed = True
+        return f"; so a blackhole route closes the way to {self._prefix} until that is mended"
+
+    def _open(self) -> None:
+        if self._closed and _run(["ip", "-6", "route", "delete", *self._route])[0] == 0:
+            self._closed = False
+            if self._said:
+                _log(f"the way to {self._prefix} is open again, as far as the rules let in")
+
+    @property
+    def _route(self) -> list[str]:
+        return ["blackhole", self._prefix, "metric", _METRIC]
+
+    def _has_route(self) -> bool:
+        if not self._prefix:
+            return False
+        shown = _run(["ip", "-6", "route", "show", "type", "blackhole", "exact", self._prefix])
+        return bool(shown[1].strip())
+
+    def _say(self, complaint: str) -> None:
+        if complaint != self._said:
+            _log(complaint)
+        self._said = complaint
+
+
+def _run(argv: list[str], stdin: str = "") -> tuple[int, str]:
+    """Run a command, and return how it ended and what it said, on either of its outputs."""
+    try:
+        done = subprocess.run(
+            argv,
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_TIMEOUT,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 127, str(error)
+    return done.returncode, done.stdout
+
+
+def _log(words: str) -> None:
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()

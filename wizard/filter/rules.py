@@ -1,0 +1,148 @@
+"""Our rules as they should be, as they are, and what mends the difference: texts in, texts out.
+
+Only light parts of the standard library are imported: this runs for good on small hosts.
+"""
+
+from __future__ import annotations
+
+from wizard.verification.uplink_rules import accepts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Table:
+    """Our chain in one table, with its rules and the chain that leads to it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.chain = ""
+        self.parent = ""
+        self.rules: list[str] = []
+
+    @property
+    def jump(self) -> str:
+        """What leads to our chain, as ip6tables-save prints it."""
+        return f"-A {self.parent} -j {self.chain}"
+
+    @property
+    def opened(self) -> list[str]:
+        """The ports that our rules open, each as ``3000/tcp``."""
+        words = [rule.split() for rule in self.rules if rule.endswith("-j ACCEPT")]
+        return [
+            f"{each[each.index('--dport') + 1]}/{each[each.index('-p') + 1]}"
+            for each in words
+            if "--dport" in each and "-p" in each
+        ]
+
+    @property
+    def lets_all_in(self) -> bool:
+        """Whether our rules let in whatever goes to the bridge."""
+        return not any(rule.endswith("-j DROP") for rule in self.rules)
+
+    @property
+    def must_be_first(self) -> bool:
+        """Whether it lets by what the engine would masquerade, which counts only before that."""
+        return self.name == "nat" and any(rule.endswith("-j ACCEPT") for rule in self.rules)
+
+
+def parse(text: str) -> list[Table]:
+    """Return the tables in our file, which ip6tables-restore(8) reads too.
+
+    Raises:
+        ValueError: it holds no table, or one without a chain that something leads to.
+    """
+    tables: list[Table] = []
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("*"):
+            tables.append(Table(line[1:]))
+        elif not tables:
+            continue
+        elif line.startswith(":"):
+            tables[-1].chain = line[1:].split()[0]
+        elif line.startswith("-I "):
+            tables[-1].parent = line.split()[1]
+        elif line.startswith("-A "):
+            tables[-1].rules.append(_plain(line.split(maxsplit=2)[2]))
+    if not tables or not all(each.chain and each.parent for each in tables):
+        raise ValueError("it holds no rules of ours")
+    return tables
+
+
+def faults(tables: Sequence[Table], saved: str, uplink: str, bridge: str) -> list[str]:
+    """Return in words what is not as it should be; nothing where all is in force.
+
+    Rules of others between ours are theirs, and so are those before the jump to our chain, as
+    long as they let nothing in that ours would keep out.
+    """
+    found = []
+    for table in tables:
+        chains = _chains(saved, table.name)
+        there = chains.get(table.chain)
+        if there is None:
+            found.append(f"the chain {table.chain} of the {table.name} table is gone")
+        elif not _holds(there, table.rules):
+            found.append(f"rules of {table.chain} in the {table.name} table are gone")
+        elif table.jump not in _lines(chains, table.parent):
+            found.append(f"{table.parent} of the {table.name} table leads to {table.chain} no more")
+        elif _lines(chains, table.parent).count(table.jump) > 1:
+            found.append(f"{table.parent} of the {table.name} table leads to it twice")
+        elif table.must_be_first and _lines(chains, table.parent)[0] != table.jump:
+            found.append(f"{table.parent} of the {table.name} table leads to it too late")
+        elif (
+            table.name == "filter"
+            and not table.lets_all_in
+            and accepts(saved, uplink, bridge, table.chain, table.opened)
+        ):
+            found.append(f"another rule of {table.parent} lets in what {table.chain} keeps out")
+    return found
+
+
+def mending(tables: Sequence[Table], saved: str) -> str:
+    """Return what ip6tables-restore --noflush takes, in one commit a table, to have all in force.
+
+    What others put into our chain is kept, before our rules. A table whose chain that should lead
+    to ours is not there is left out: it is made by Docker, and so is what it is for.
+    """
+    lines: list[str] = []
+    for table in tables:
+        chains = _chains(saved, table.name)
+        if table.parent not in chains and "-" in table.parent:
+            continue
+        theirs = [rule for rule in chains.get(table.chain, []) if rule not in table.rules]
+        lines += [f"*{table.name}", f":{table.chain} - [0:0]"]
+        lines += [f"-A {table.chain} {rule}" for rule in (*theirs, *table.rules)]
+        count = _lines(chains, table.parent).count(table.jump)
+        lines += [f"-D {table.parent} -j {table.chain}"] * count
+        lines += [f"-I {table.parent} -j {table.chain}", "COMMIT"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _holds(there: Sequence[str], ours: Sequence[str]) -> bool:
+    """Return whether our rules are all there in their order, whatever is between them."""
+    rest = iter(there)
+    return all(rule in rest for rule in ours)
+
+
+def _lines(chains: dict[str, list[str]], chain: str) -> list[str]:
+    return [f"-A {chain} {rule}" for rule in chains.get(chain, [])]
+
+
+def _chains(saved: str, wanted: str) -> dict[str, list[str]]:
+    chains: dict[str, list[str]] = {}
+    table = ""
+    for line in saved.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif table == wanted and line.startswith(":"):
+            chains.setdefault(line[1:].split()[0], [])
+        elif table == wanted and line.startswith("-A "):
+            _, chain, rule = line.split(maxsplit=2)
+            chains.setdefault(chain, []).append(_plain(rule))
+    return chains
+
+
+def _plain(rule: str) -> str:
+    """Return a rule as every release of ip6tables prints it alike."""
+    return rule.strip().replace("-p icmpv6 ", "-p ipv6-icmp ")

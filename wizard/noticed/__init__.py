@@ -1,0 +1,1 @@
+"""What people will notice of a change, in sentences: one file for each kind of people."""

@@ -1,0 +1,62 @@
+"""Visitors over IPv6, who come to ports that this host publishes."""
+
+from collections.abc import Sequence
+from ipaddress import IPv6Address
+
+from wizard.host import Host, Unknown
+from wizard.losses import Cause, Loss
+
+ANY = IPv6Address("::")
+
+LISTEN = (
+    "let the program listen on :: and make the container anew (Mastodon's web: BIND=:: in its "
+    "environment, or -b :: in its command)"
+)
+
+
+def notices(host: Host, losses: Sequence[Loss]) -> tuple[str, ...]:
+    """Return what becomes of each published port that stops answering over IPv6."""
+    return tuple(_notice(host, loss) for loss in losses)
+
+
+def _notice(host: Host, loss: Loss) -> str:
+    port = loss.port
+    where = " and ".join(f"[{address}]:{port.host_port}" for address in addresses(host, loss))
+    begin = (
+        f"{where} ({loss.service}, {port.protocol}) stops answering over IPv6; over IPv4 nothing "
+        "changes. "
+    )
+    whose = (
+        f"Move the AAAA records of names that lead visitors to port {port.host_port} of this host "
+    )
+    if loss.cause is Cause.ROUTED:
+        other = "" if port.port == port.host_port else f", and not {port.host_port} as here"
+        sentences = (
+            "With public addresses Docker opens a published port on the container's own IPv6 "
+            f"address and not on the host's. {whose}to the container's own address, where the "
+            f"port is {port.port}{other}"
+        )
+        if loss.hears_ipv6 is False:
+            sentences += (
+                f"; but first {LISTEN}, for today the program in {loss.container} listens over "
+                "IPv4 alone"
+            )
+        return f"{begin}{sentences}. Or leave {loss.service} out: then it stays as it is."
+    return (
+        f"{begin}The program in {loss.container} listens over IPv4 alone on port {port.port}, and "
+        "Docker sends IPv6 visitors to the container's own IPv6 address as soon as there is one. "
+        f"To keep it, {LISTEN}, before this; or leave {loss.service} out. Otherwise take away the "
+        f"AAAA records of names that lead visitors to port {port.host_port} of this host."
+    )
+
+
+def addresses(host: Host, loss: Loss) -> tuple[IPv6Address, ...]:
+    """Return the host's own addresses on which a port stops answering."""
+    if loss.port.address != ANY:
+        return (IPv6Address(loss.port.address),)
+    own: tuple[IPv6Address, ...] = ()
+    if not isinstance(host.uplink, Unknown):
+        own = tuple(
+            address.interface.ip for address in host.uplink.addresses if not address.temporary
+        )
+    return (*own, IPv6Address("::1"))

@@ -1,0 +1,29 @@
+"""The next boot: what it would take from this host's own IPv6 because of a change."""
+
+from collections.abc import Callable, Sequence
+
+from wizard.boot import outlook
+from wizard.boot.outlook import Outlook
+from wizard.verification.aspect import Aspect, Facts
+
+
+class NextBoot(Aspect):
+    """Foresees the next boot before and after; what was lost before already is no fault."""
+
+    def __init__(self, foresee: Callable[[], Outlook] = outlook.look) -> None:
+        self._foresee = foresee
+        self._before: frozenset[str] | None = None
+
+    def look(self) -> Facts:
+        """Remember, the first time, what the next boot would have taken anyway."""
+        if self._before is None:
+            self._before = frozenset(interface for interface, _ in self._foresee().lost)
+        return {}
+
+    def faults(self) -> Sequence[str]:
+        """Return a sentence for each interface that would lose its IPv6 because of the change."""
+        return [
+            sentence
+            for interface, sentence in self._foresee().lost
+            if interface not in (self._before or ())
+        ]

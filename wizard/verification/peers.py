@@ -1,0 +1,99 @@
+"""Containers of a project go on reaching each other at the IPv4 addresses that they had."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from wizard.detect.listeners import listeners
+from wizard.published import hears
+from wizard.reachability import namespace
+from wizard.reachability.trial import ACCEPT, CLOSED, OPEN
+from wizard.system import System
+from wizard.verification.aspect import Aspect, Facts
+from wizard.verification.running import Running, running
+
+_DEADLINE = 15.0
+"""Seconds that the trials from all containers may take together."""
+
+_MOST = 64
+"""Places that are tried from each container."""
+
+
+_Way = tuple[str, str, int, str]
+"""The container that asks, and the address, the port and the name of the one that is asked."""
+
+
+class Peers(Aspect):
+    """Tries, inside each container of a project, the TCP ports of those on the same networks."""
+
+    def __init__(self, system: System, project: str) -> None:
+        self._system = system
+        self._project = project
+        self._reached: list[_Way] | None = None
+
+    def look(self) -> Facts:
+        """Return who reaches whom; later, those of the first look who do.
+
+        A container that has ended is none of this aspect's: what was reached counts as before.
+        """
+        containers = {each.name: each for each in running(self._system, self._project)}
+        if self._reached is None:
+            self._reached = _reaching(containers, _ways(containers.values()))
+            found = self._reached
+        else:
+            asked = [way for way in self._reached if way[0] in containers and way[3] in containers]
+            found = [*_reaching(containers, asked), *(set(self._reached) - {*asked})]
+        return {
+            f"peer {client} {address} {port}": (
+                f"the way from the container {client} to {address}:{port} ({server}), which "
+                "answered"
+            )
+            for client, address, port, server in found
+        }
+
+
+def _ways(containers: Iterable[Running]) -> list[_Way]:
+    every = list(containers)
+    ports = {each.name: _ports(each) for each in every}
+    ways = []
+    for client in every:
+        networks = {name for name, _address in client.addresses}
+        ways += [
+            (client.name, str(address), port, server.name)
+            for server in every
+            if server.name != client.name
+            for network, address in server.addresses
+            if network in networks
+            for port in ports[server.name]
+        ][:_MOST]
+    return ways
+
+
+def _reaching(containers: Mapping[str, Running], ways: Sequence[_Way]) -> list[_Way]:
+    """Return the ways on which the other side accepts; nothing stands between to accept first."""
+    clients = list(dict.fromkeys(way[0] for way in ways))
+    asked = [[way for way in ways if way[0] == client] for client in clients]
+    requests: list[Mapping[str, object]] = [
+        {
+            "namespace": namespace.namespace_of(containers[client].pid),
+            "places": [way[1:3] for way in of_client],
+            "accept": ACCEPT,
+            "stay": 0.0,
+        }
+        for client, of_client in zip(clients, asked, strict=True)
+    ]
+    found: list[_Way] = []
+    answers = namespace.ask(requests, _DEADLINE, "trial")
+    for of_client, answer in zip(asked, answers, strict=True):
+        outcomes = answer.get("outcomes")
+        if isinstance(outcomes, list):
+            found += [
+                way
+                for way, outcome in zip(of_client, outcomes, strict=True)
+                if outcome in (OPEN, CLOSED)
+            ]
+    return found
+
+
+def _ports(container: Running) -> list[int]:
+    heard = listeners(container.pid) or ()
+    tcp = sorted({each.port for each in heard if each.protocol == "tcp"})
+    return [port for port in tcp if hears(heard, "tcp", port, 4)]

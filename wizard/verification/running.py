@@ -1,0 +1,62 @@
+"""The containers that run on this host, as the engine shows them for a verification."""
+
+import json
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from wizard.detect.projects import ports
+from wizard.published import Published, parse
+from wizard.system import System
+from wizard.text import clean_line
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running container, with what it publishes and its addresses on each network."""
+
+    name: str
+    pid: int
+    published: tuple[Published, ...]
+    addresses: tuple[tuple[str, IPv4Address], ...]
+    """The names of its networks, each with the container's IPv4 address there."""
+    ipv6: tuple[IPv6Address, ...] = ()
+
+
+def running(system: System, project: str | None = None) -> list[Running]:
+    """Return every running container, or those of a project; none where the engine is silent."""
+    chosen = ("--filter", f"label=com.docker.compose.project={project}") if project else ()
+    listed = system.run(("docker", "ps", "--quiet", "--no-trunc", *chosen))
+    identifiers = listed.output.split() if listed.status == 0 else []
+    if not identifiers:
+        return []
+    form = (
+        '{"Name":{{json .Name}},"Pid":{{json .State.Pid}},'
+        '"Networks":{{json .NetworkSettings.Networks}},'
+        '"Ports":{{json .NetworkSettings.Ports}}}'
+    )
+    shown = system.run(("docker", "inspect", "--format", form, *identifiers))
+    found = []
+    for line in shown.output.splitlines():
+        try:
+            found.append(_container(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # What is no container is the complaint that one has ended since.
+            continue
+    return found
+
+
+def _container(entry: dict[str, dict[str, dict[str, str]]]) -> Running:
+    texts = ports({"NetworkSettings": {"Ports": entry["Ports"]}})
+    addresses, ipv6 = [], []
+    for network, endpoint in (entry["Networks"] or {}).items():
+        if endpoint.get("IPAddress"):
+            addresses.append((str(network), IPv4Address(endpoint["IPAddress"])))
+        if endpoint.get("GlobalIPv6Address"):
+            ipv6.append(IPv6Address(endpoint["GlobalIPv6Address"]))
+    return Running(
+        clean_line(str(entry["Name"])).lstrip("/"),
+        int(str(entry["Pid"])),
+        tuple(each for text in texts for each in parse(text)),
+        tuple(addresses),
+        tuple(ipv6),
+    )
