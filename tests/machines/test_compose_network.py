@@ -141,9 +141,8 @@ def test_routed_every_container_is_up_after_each_reboot(machine: StartMachine) -
         host.wait(partial(passes, host, mastodon, Mode.ROUTED), "IPv6 after the reboot", 40)
 
 
-@pytest.mark.parametrize(
-    "debian", [13, *(pytest.param(each, marks=thorough) for each in (12, 14))], indirect=True
-)
+@every_release
+@thorough
 def test_a_fixed_address_is_the_same_for_good(machine: StartMachine) -> None:
     host = machine()
     mastodon = deployments.up(host, "current")
@@ -172,9 +171,8 @@ def test_a_fixed_address_is_the_same_for_good(machine: StartMachine) -> None:
     assert host.path(mastodon.file).read_bytes() == text
 
 
-@pytest.mark.parametrize(
-    "debian", [12, *(pytest.param(each, marks=thorough) for each in (13, 14))], indirect=True
-)
+@every_release
+@thorough
 def test_one_off_containers_of_a_service_that_runs_get_an_address_too(
     machine: StartMachine,
 ) -> None:
@@ -187,9 +185,8 @@ def test_one_off_containers_of_a_service_that_runs_get_an_address_too(
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize(
-    "debian", [13, *(pytest.param(each, marks=thorough) for each in (12, 14))], indirect=True
-)
+@every_release
+@thorough
 def test_a_file_that_an_editor_has_ended_is_undone(machine: StartMachine) -> None:
     host = machine()
     mastodon = deployments.up(host, "current")
@@ -274,7 +271,7 @@ def test_a_project_whose_network_has_ipv6_gets_it_to_the_internet(machine: Start
 
 
 @pytest.mark.parametrize("debian", [12, 13], indirect=True)
-@pytest.mark.thorough
+@thorough
 def test_a_name_that_would_leave_the_gateway_with_another_is_refused(
     machine: StartMachine,
 ) -> None:
@@ -288,7 +285,7 @@ def test_a_name_that_would_leave_the_gateway_with_another_is_refused(
 
 @pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
 @pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.thorough
+@thorough
 def test_an_override_file_makes_the_network_too(machine: StartMachine, mode: Mode) -> None:
     host = machine()
     mastodon = deployments.up(host, "2017")
@@ -340,7 +337,7 @@ def test_ipv4_keeps_its_gateway_and_its_source_on_docker_28(machine: StartMachin
 
 
 @pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
-@pytest.mark.thorough
+@thorough
 def test_what_is_left_is_undone_when_a_service_was_deleted_and_the_folder_renamed(
     machine: StartMachine,
 ) -> None:

@@ -199,7 +199,10 @@ def test_undo_that_keeps_somebody_s_work_exits_with_4(
     wizard("--apply", "--yes", "--answers", answers)
     here.made.system.files[here.made.path] = replace(
         here.made.system.files[here.made.path],
-        text=here.made.system.files[here.made.path].text.replace("- mastodon_ipv6", "- mine"),
+        # Another service of theirs joins our network.
+        text=here.made.system.files[here.made.path].text.replace(
+            "  db:\n", "  mine:\n    image: x:1\n    networks: [mastodon_ipv6]\n  db:\n", 1
+        ),
     )
     said = wizard("--undo", "--yes")
     assert said.code == ExitCode.ROLLBACK_INCOMPLETE

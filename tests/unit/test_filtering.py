@@ -15,7 +15,8 @@ from wizard.detect.docker_engine import parse
 from wizard.detect.firewall import policy
 from wizard.host import Engine, Firewall, Host, Unknown
 from wizard.modes.consequences import consequences
-from wizard.plan import Plan
+from wizard.modes.outline import Outline
+from wizard.modes.routed import outline
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 
@@ -48,12 +49,14 @@ def with_engine(version: str, policy: str | None = "ACCEPT", **changes: Any) -> 
     return made_up_hosts.debian13(engine=engine, firewall=Firewall(forward_policy=policy))
 
 
-def routed(host: Host, **changes: Any) -> Plan:
+def routed(host: Host, **changes: Any) -> Outline:
+    """The steps for a host, also for one that other obstacles keep from a whole plan."""
     prefix = IPv6Network("2001:db8:1:2:1::/80")
-    return deployment(host, ARTICLE, mode=Mode.ROUTED, prefix=prefix, **changes).plan()
+    made = deployment(host, ARTICLE, mode=Mode.ROUTED, prefix=prefix, **changes)
+    return outline(made.host, made.choices, made.sources)
 
 
-def rules_of(plan: Plan) -> list[Ip6tables]:
+def rules_of(plan: Outline) -> list[Ip6tables]:
     return [step for step in plan.steps if isinstance(step, Ip6tables)]
 
 

@@ -778,7 +778,7 @@ def test_undo_shows_what_it_will_take_back_newest_first(store: Store) -> None:
     assert all(step.commands for step in preview.steps)
     lines = [line for step in preview.steps for diff in step.diffs for line in diff.lines]
     assert "-      - mastodon_ipv6" in lines
-    assert "-    external: true" in lines
+    assert "-  mastodon_ipv6:" in lines
     undo(made, store)
     with pytest.raises(Refused, match="nothing to take back"):
         undoing.preview(store.load(), made.system)
