@@ -3,9 +3,16 @@
 from wizard.detect.run import detectors, gather
 from wizard.host import Host, Unknown
 
+DEADLINE = 30.0
+"""Seconds after which a detector counts as hanging."""
+
 
 def look() -> Host:
-    """Find out what this host is, without a packet to the outside and waiting for its answer."""
+    """Find out what this host is, without a packet to the outside and waiting for its answer.
+
+    Nobody waits at a screen for it: on a host with much to do it takes its time, and does not say
+    of what answers late that it is not known.
+    """
     chosen = dict(detectors())
     chosen["outward"] = lambda: Unknown("This was not tried.")
-    return gather(chosen)
+    return gather(chosen, deadline=DEADLINE)
