@@ -1,7 +1,7 @@
 """The systemd unit that keeps the rules in force, with the least privileges that do."""
 
 from wizard import program
-from wizard.unit_file import command_line
+from wizard.unit_file import CONFINED, command_line
 
 NAME = "docker-ipv6-wizard-filter.service"
 PATH = f"/etc/systemd/system/{NAME}"
@@ -40,30 +40,14 @@ def unit(rules: str, uplink: str, bridge: str, close: str = "", *, after_docker:
         "WatchdogSec=60\n"
         # The legacy ip6tables opens a raw socket.
         "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW\n"
-        "NoNewPrivileges=yes\n"
-        "ProtectSystem=strict\n"
+        f"{CONFINED}"
         # The legacy ip6tables takes a lock there, /run/xtables.lock.
         "ReadWritePaths=/run\n"
         "ProtectHome=yes\n"
         "PrivateTmp=yes\n"
-        "PrivateDevices=yes\n"
-        "ProtectClock=yes\n"
-        "ProtectControlGroups=yes\n"
-        "ProtectHostname=yes\n"
-        "ProtectKernelLogs=yes\n"
-        "ProtectKernelModules=yes\n"
         "ProtectKernelTunables=yes\n"
         "ProtectProc=invisible\n"
         "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET6 AF_INET\n"
-        "RestrictNamespaces=yes\n"
-        "RestrictRealtime=yes\n"
-        "RestrictSUIDSGID=yes\n"
-        "LockPersonality=yes\n"
-        "MemoryDenyWriteExecute=yes\n"
-        "SystemCallArchitectures=native\n"
-        "SystemCallFilter=@system-service\n"
-        "SystemCallFilter=~@privileged @resources\n"
-        "UMask=0077\n"
         "\n"
         "[Install]\n"
         "WantedBy=docker.service\n"

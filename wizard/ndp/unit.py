@@ -1,7 +1,7 @@
 """The systemd unit that runs the service, with the least privileges that do."""
 
 from wizard import program
-from wizard.unit_file import command_line
+from wizard.unit_file import CONFINED, command_line
 
 NAME = "docker-ipv6-wizard-ndp.service"
 PATH = f"/etc/systemd/system/{NAME}"
@@ -39,28 +39,12 @@ def unit(uplink: str, network: str) -> str:
         "RestartSec=1\n"
         "WatchdogSec=120\n"
         "CapabilityBoundingSet=CAP_NET_ADMIN\n"
-        "NoNewPrivileges=yes\n"
-        "ProtectSystem=strict\n"
+        f"{CONFINED}"
         "ProtectHome=read-only\n"
         "PrivateTmp=yes\n"
-        "PrivateDevices=yes\n"
-        "ProtectClock=yes\n"
-        "ProtectControlGroups=yes\n"
-        "ProtectHostname=yes\n"
-        "ProtectKernelLogs=yes\n"
-        "ProtectKernelModules=yes\n"
         "ProtectKernelTunables=yes\n"
         "ProtectProc=invisible\n"
         "RestrictAddressFamilies=AF_UNIX AF_NETLINK\n"
-        "RestrictNamespaces=yes\n"
-        "RestrictRealtime=yes\n"
-        "RestrictSUIDSGID=yes\n"
-        "LockPersonality=yes\n"
-        "MemoryDenyWriteExecute=yes\n"
-        "SystemCallArchitectures=native\n"
-        "SystemCallFilter=@system-service\n"
-        "SystemCallFilter=~@privileged @resources\n"
-        "UMask=0077\n"
         "\n"
         "[Install]\n"
         "WantedBy=docker.service\n"

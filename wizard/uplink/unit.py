@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wizard import program
-from wizard.unit_file import command_line
+from wizard.unit_file import CONFINED, command_line
 
 NAME = "docker-ipv6-wizard-uplink.service"
 PATH = f"/etc/systemd/system/{NAME}"
@@ -51,25 +51,9 @@ def unit(interfaces: Sequence[str], file: str, *, forwarding: bool) -> str:
         "TimeoutStartSec=20\n"
         "WatchdogSec=120\n"
         "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW\n"
-        "NoNewPrivileges=yes\n"
-        "ProtectSystem=strict\n"
+        f"{CONFINED}"
         "ProtectHome=yes\n"
-        "PrivateDevices=yes\n"
-        "ProtectClock=yes\n"
-        "ProtectControlGroups=yes\n"
-        "ProtectHostname=yes\n"
-        "ProtectKernelLogs=yes\n"
-        "ProtectKernelModules=yes\n"
         "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET6\n"
-        "RestrictNamespaces=yes\n"
-        "RestrictRealtime=yes\n"
-        "RestrictSUIDSGID=yes\n"
-        "LockPersonality=yes\n"
-        "MemoryDenyWriteExecute=yes\n"
-        "SystemCallArchitectures=native\n"
-        "SystemCallFilter=@system-service\n"
-        "SystemCallFilter=~@privileged @resources\n"
-        "UMask=0077\n"
         "\n"
         "[Install]\n"
         "WantedBy=multi-user.target\n"
