@@ -93,6 +93,9 @@ def _earlier(host: Host, _choices: Choices | None) -> Iterator[str]:
 
 def _outward(host: Host, choices: Choices | None) -> Iterator[str]:
     unproven = choices is not None and choices.unproven
+    if any(_uplink(host, choices)):
+        # Why it does not is said there.
+        return
     if isinstance(host.outward, Outward) and not (host.outward.works or unproven):
         yield no_way_out(host.outward.evidence)
 

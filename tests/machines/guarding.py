@@ -87,7 +87,7 @@ class Guarded:
         assert not self.host.path("/var/lib/docker-ipv6-wizard/reserved-space").exists()
 
     def wait_for_no_guard(self) -> None:
-        self.host.wait(lambda: not self.guards(), "nothing of the guard to be left", 15)
+        self.host.wait(lambda: not self.guards(), "nothing of the guard to be left", 60)
 
     def guards(self) -> str:
         """What of the guard is on the host, in files and in systemd."""

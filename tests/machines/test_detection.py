@@ -77,6 +77,8 @@ def test_root_finds_everything_on_a_healthy_host(deployed: Machine) -> None:
         "firewalld": False,
         "forward_policy": "ACCEPT",
         "dropping_tables": [],
+        "forward_chains": [],
+        "sources": [],
     }
     assert host["outward"]["works"] is True
     assert host["earlier"] is None
@@ -102,6 +104,10 @@ def test_the_uplink_is_found_with_who_configures_it(deployed: Machine) -> None:
             }
         ],
         "mtu": 1500,
+        "routed": [],
+        "advertised": (
+            [{"interface": "eth0", "manager": deployed.manager}] if by_advertisement else []
+        ),
     }
     assert host["manager"] == deployed.manager
     assert host["sysctls"]["forwarding"]["all"] == 0

@@ -7,7 +7,15 @@ import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.support import ANSWERS, answer, apply, reaches_internet, seen_source, undo
-from tests.machines.test_routed import NETWORK, PREFIX, addresses, answers, is_open, set_up
+from tests.machines.test_routed import (
+    NETWORK,
+    PREFIX,
+    PUBLISHED,
+    addresses,
+    answers,
+    is_open,
+    set_up,
+)
 from wizard.choices import Mode, Proxy
 from wizard.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
@@ -56,7 +64,7 @@ BREAKS = {
 
 def apply_routed(host: Machine) -> int:
     mastodon = deployments.up(host, "2017")
-    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX, accepted=PUBLISHED)
     return apply(host).returncode
 
 

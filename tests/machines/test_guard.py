@@ -81,7 +81,7 @@ def test_a_killed_guard_is_started_anew(machine: StartMachine) -> None:
         def reached(number: int = number) -> bool:
             return str(run.record["steps"][number - 1]["state"]) == "undoing"
 
-        run.host.wait(reached, f"step {number} to be taken back", 15)
+        run.host.wait(reached, f"step {number} to be taken back", 60)
         kill_worker(run)
     run.wait_until_back()
 

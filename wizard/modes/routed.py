@@ -80,10 +80,11 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         closing = (rules, ours, kept, network)
     steps: list[Step | None] = [
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
-        shared.keep_listening(host, sources),
         # Before the unit, which makes the same entries: what is there already is somebody else's.
         fixed,
         *closing,
+        # After the network, so that it ends before what Docker switched on for that is put back.
+        shared.keep_listening(host, sources),
         *_answering(choices, uplink, subnet, sources),
         compose_file,
         shared.attach(host, choices, addresses),

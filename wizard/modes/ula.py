@@ -30,10 +30,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))
-    steps: list[Step | None] = [
-        shared.forwarding(host, sources),
-        shared.keep_listening(host, sources),
-    ]
+    steps: list[Step | None] = [shared.forwarding(host, sources)]
     remarks = [shared.advertisement_remark(host)]
     if host.engine.manages_ip6tables:
         remarks.append(
@@ -55,7 +52,9 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     network, compose_file = shared.with_compose_file(
         host, choices, sources, shared.network(host, choices, subnet, sources)
     )
-    steps += [network, compose_file, shared.attach(host, choices)]
+    # After the network, so that it ends before what Docker switched on for that is put back.
+    keep_listening = shared.keep_listening(host, sources)
+    steps += [network, keep_listening, compose_file, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
     return Outline(
