@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from wizard import program
 from wizard.apply import journal, worker
 from wizard.errors import StepFailed, WizardError
 from wizard.record import Record, State, StepRecord, Store
@@ -66,6 +67,8 @@ journal.take_back = take_back
 made = _plan(Session(), answers)
 store = Store()
 store.prepare()
+# As a session does before it starts the worker.
+program.install()
 try:
     record = worker.apply(made.choices, made.digest, Failing(), store, worker.Cancelled())
 except WizardError as error:
