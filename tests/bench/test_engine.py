@@ -220,6 +220,7 @@ def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
     assert apply(host).returncode == ExitCode.DONE
     digest = tomllib.loads(host.path(RECORD).read_text())["digest"]
     assert undo(host).returncode == ExitCode.DONE
+    host.run(["wizard", "--install-program"])
     done = host.run([PYTHON, "-c", WORKER_MEMORY, ANSWERS, digest], env=ENVIRONMENT)
     assert undo(host).returncode == ExitCode.DONE
     empty = host.run([PYTHON, "-c", "print(open('/proc/self/status').read())"]).stdout

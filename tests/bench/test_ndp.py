@@ -17,6 +17,7 @@ import pytest
 
 from tests.bench.conftest import SMALLEST, Figures, Much
 from tests.lines import PATIENCE, Lines
+from wizard.errors import WizardError
 from wizard.ndp import unit
 from wizard.rehearsal import image
 from wizard.rehearsal.machine import Machine
@@ -37,6 +38,9 @@ RECHECK_SECONDS = (2, 60)
 # What it once found nobody for, it does not look for again while it is asked.
 GIVEN_UP = (2, 10)
 CONTAINERS = (1, 10)
+
+NDPPD_SECONDS = 20
+"""Seconds that ndppd has to give its first answer."""
 
 RULE = """\
 proxy eth0 {{
@@ -140,9 +144,14 @@ def service(machine: Machine) -> Iterator[MadeUpEngine]:
 @contextmanager
 def ndppd(machine: Machine, configuration: str) -> Iterator[None]:
     machine.path("/etc/ndppd.conf").write_text(configuration)
-    machine.shell("systemd-run --quiet --unit=bench-ndppd ndppd -c /etc/ndppd.conf")
+    machine.shell("systemd-run --quiet --collect --unit=bench-ndppd ndppd -c /etc/ndppd.conf")
     try:
-        machine.wait(lambda: solicit_answered(machine), "ndppd")
+        try:
+            machine.wait(lambda: solicit_answered(machine), "ndppd", NDPPD_SECONDS)
+        except WizardError:
+            # One that was asked before it had looked at the routes does not look again while a
+            # router goes on asking it: then there is nothing to compare with.
+            pytest.skip("ndppd answers nobody here")
         yield
     finally:
         machine.shell("systemctl stop bench-ndppd")
@@ -180,6 +189,8 @@ def theirs(host: Machine, much: Much) -> dict[str, dict[str, float]]:
     for name in ("static", "auto"):
         with ndppd(host, RULE.format(subnet=SUBNET, method=name)):
             times = in_microseconds(solicit(host, "first", STANDING, much(*FIRST_PACKETS)))
+            if not times:
+                pytest.skip("ndppd answers nobody here")
             unicast = float(solicit(host, "unicast", STANDING, much(*FIRST_PACKETS))[0])
             sent, lost = recheck(host, much(*RECHECK_SECONDS))
             found[name] = {
