@@ -84,6 +84,8 @@ def every_second(host: Machine, interfaces: Sequence[str], lost: int = 0) -> Ite
     """Send an echo request every second over each interface; at most so many go unanswered."""
     started = []
     for interface in interfaces:
+        # An address may be new, and is not to be counted before it is in use.
+        host.wait(partial(echoes, host, interface), f"an echo over {interface}", 30)
         text = f"echo $$; exec ping -n -i 1 -I {interface} {network.INTERNET}"
         process = subprocess.Popen(
             host.command(["/bin/sh", "-c", text]), stdout=subprocess.PIPE, text=True
