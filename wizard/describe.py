@@ -26,6 +26,7 @@ from wizard.host import (
     Uplink,
 )
 from wizard.prefixes import UNIQUE_LOCAL
+from wizard.record import is_in_the_way
 
 Verdict = Literal["ok", "note", "problem", "unknown"]
 
@@ -358,7 +359,7 @@ def _earlier(earlier: Earlier | None) -> tuple[str, Verdict]:
     if earlier is None:
         return "none", "ok"
     words = f"{earlier.state}, started {earlier.started}"
-    return words, "problem" if obstacles.earlier_in_the_way(earlier) else "ok"
+    return words, "problem" if is_in_the_way(earlier.state) else "ok"
 
 
 _IN_WORDS: Mapping[str, Callable[..., tuple[str, Verdict]]] = {

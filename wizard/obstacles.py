@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from wizard import deprecated
 from wizard.choices import Choices, Mode
 from wizard.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
-from wizard.record import State
+from wizard.record import is_in_the_way
 from wizard.text import clean_line
 
 OLDEST_ENGINE = (17, 6)
@@ -18,14 +18,6 @@ Obstacle = Callable[[Host, Choices | None], Iterator[str]]
 def obstacles(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
     """Return what stands in the way on this host. With any of these nothing can be planned."""
     return tuple(dict.fromkeys(each for obstacle in OBSTACLES for each in obstacle(host, choices)))
-
-
-def earlier_in_the_way(earlier: Earlier) -> bool:
-    """Return whether an earlier run has to be taken back first."""
-    try:
-        return State(earlier.state).in_the_way
-    except ValueError:
-        return True
 
 
 def engine_obstacles(engine: Engine) -> Iterator[str]:
@@ -83,7 +75,7 @@ def _deprecated(host: Host, _choices: Choices | None) -> Iterator[str]:
 def _earlier(host: Host, _choices: Choices | None) -> Iterator[str]:
     if host.root and isinstance(host.earlier, Unknown):
         yield host.earlier.reason
-    if isinstance(host.earlier, Earlier) and earlier_in_the_way(host.earlier):
+    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
         yield (
             f"An earlier run of the wizard is on this host ({host.earlier.state}, started "
             f"{host.earlier.started}). Take it back first, with “wizard --undo”; "
