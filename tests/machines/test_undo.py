@@ -11,6 +11,7 @@ from tests.machines.support import apply, reaches_internet, undo, wizard
 from wizard.errors import ExitCode
 
 SYSCTLS = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
+UPLINK = "docker-ipv6-wizard-uplink.service"
 CHAIN = "DOCKER-IPV6-WIZARD"
 THEIR_RULE = ("-s", "2001:db8:bad::/48", "-j", "DROP")
 
@@ -36,6 +37,8 @@ class Meddled:
         self.sysctls = self.host.path(SYSCTLS).read_bytes()
         self.compose.write_bytes(self.bump(self.applied))
         self.host.path(SYSCTLS).write_bytes(self.sysctls + b"# mine\n")
+        # Its service would set the value again within a second: whoever means it stops that first.
+        self.host.run(["systemctl", "stop", UPLINK])
         self.host.run(["sysctl", "--write", f"{self.value}=0"])
         self.host.run(["ip6tables", "-I", CHAIN, "2", *THEIR_RULE])
         for container in self.on_the_network():
