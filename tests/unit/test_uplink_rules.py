@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.recorded import text
-from wizard.verification.uplink_rules import let_in
+from wizard.filter.uplink_rules import let_in
 
 BRIDGE = "br-routed"
 OURS = (

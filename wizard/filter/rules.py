@@ -5,7 +5,7 @@ Only light parts of the standard library are imported: this runs for good on sma
 
 from __future__ import annotations
 
-from wizard.verification.uplink_rules import accepts
+from wizard.filter.uplink_rules import accepts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

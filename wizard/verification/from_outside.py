@@ -12,13 +12,13 @@ from typing import Any
 
 from wizard.choices import Choices, Inwards, Mode
 from wizard.errors import StepFailed
+from wizard.filter.uplink_rules import let_in
 from wizard.host import Host, Unknown
 from wizard.modes.routed import open_on_each
 from wizard.steps.docker_network import inspect
 from wizard.system import System, environment
 from wizard.text import clean, clean_line
 from wizard.verification.aspect import Aspect, Facts
-from wizard.verification.uplink_rules import let_in
 
 _STRANGERS = IPv6Network("2001:2::/48")
 """Set aside for benchmarks (RFC 5180 §8): global, and nobody's on the internet."""
