@@ -89,6 +89,11 @@ class MadeUpSystem:
         self.tables: Tables = {}
         self.networks: dict[str, MadeUpNetwork] = {}
         self.containers: dict[str, MadeUpContainer] = {}
+        self.policies = {"FORWARD": "ACCEPT"}
+        """Of chains of the filter table."""
+        self.packages: set[str] = set()
+        self.proxied: set[tuple[str, str]] = set()
+        """Uplink and address of each entry of the neighbour proxy."""
         self.enabled: set[str] = set()
         self.active: set[str] = set()
         self.failed: set[str] = set()
@@ -166,6 +171,9 @@ class MadeUpSystem:
         }
         found |= {f"network {name}": repr(network) for name, network in self.networks.items()}
         found |= {f"container {name}": repr(each) for name, each in self.containers.items()}
+        found |= {f"package {name}": "" for name in self.packages}
+        found |= {f"proxy {uplink} {address}": "" for uplink, address in self.proxied}
+        found |= {f"policy {chain}": policy for chain, policy in self.policies.items()}
         for state in ("enabled", "active", "failed", "known_units"):
             found |= {f"unit {name} {state}": "" for name in getattr(self, state)}
         return found | {"default route": str(self.default_route)}
@@ -261,10 +269,44 @@ class MadeUpSystem:
                 return self._compose(words, stdin)
             case [_, "-m", "wizard.ndp", *_]:
                 return Result(0, "")
+            case ["ip", "-6", "neighbour", "show", "proxy", "dev", uplink]:
+                listed = sorted(address for on, address in self.proxied if on == uplink)
+                return Result(0, "".join(f"{address} dev {uplink} proxy \n" for address in listed))
+            case ["ip", "-6", "neigh", operation, "proxy", address, "dev", uplink, *_]:
+                return self._changing(lambda: self._proxy(operation, uplink, address))
+            case ["dpkg-query", "--show", "--showformat=${db:Status-Status}", name]:
+                there = name in self.packages
+                said = f"dpkg-query: no packages found matching {name}\n"
+                return Result(0, "installed") if there else Result(1, said)
+            case ["env", *_, "apt-get", "purge", "--yes", name]:
+                return self._changing(lambda: self._purge(name))
+            case ["env", *_, "apt-get", "install", "--yes", "--no-install-recommends", name]:
+                return self._changing(lambda: self._install(name))
             case ["ip", "link", "show", "dev", bridge]:
                 bridges = {each.bridge for each in self.networks.values()}
                 return Result(0 if bridge in bridges else 1, "")
         raise _unknown(argv)
+
+    def _proxy(self, operation: str, uplink: str, address: str) -> Result:
+        entry = (uplink, address)
+        if operation == "replace":
+            self.proxied.add(entry)
+        elif operation == "del" and entry in self.proxied:
+            self.proxied.discard(entry)
+        else:
+            return Result(2, "RTNETLINK answers: No such file or directory\n")
+        return Result(0, "")
+
+    def _install(self, name: str) -> Result:
+        self.packages.add(name)
+        self.known_units.add(f"{name}.service")
+        return Result(0, f"Setting up {name} ...\n")
+
+    def _purge(self, name: str) -> Result:
+        self.packages.discard(name)
+        for units in (self.known_units, self.active, self.enabled):
+            units.discard(f"{name}.service")
+        return Result(0, f"Removing {name} ...\n")
 
     def _sysctl(self, words: list[str]) -> Result:
         match words:
@@ -313,8 +355,10 @@ class MadeUpSystem:
             if chain not in chains:
                 return Result(1, "ip6tables: No chain/target/match by that name.\n")
             built_in = chain in BUILT_IN[table]
-            head = f"-P {chain} ACCEPT" if built_in else f"-N {chain}"
+            head = f"-P {chain} {self.policies.get(chain, 'ACCEPT')}" if built_in else f"-N {chain}"
             return Result(0, "\n".join([head, *_saved(chain, chains[chain])]) + "\n")
+        if operation == "-P":
+            return self._changing(lambda: self._set_policy(chain, rest[0]))
         if operation == "-C":
             there = tuple(rest) in chains.get(chain, [])
             said = "ip6tables: Bad rule (does a matching rule exist in that chain?).\n"
@@ -329,6 +373,10 @@ class MadeUpSystem:
             return Result(0, "")
 
         return self._changing(change)
+
+    def _set_policy(self, chain: str, policy: str) -> Result:
+        self.policies[chain] = policy
+        return Result(0, "")
 
     def _edit(
         self, chains: dict[str, list[Rule]], operation: str, chain: str, rule: Rule
@@ -423,6 +471,10 @@ class MadeUpSystem:
             case ["disable", "--now", name]:
                 self._stop(name)
                 return self._changing(lambda: self._disable(name))
+            case ["restart", name]:
+                return self._changing(lambda: self._restart(name))
+            case ["cat", name]:
+                return Result(0 if name in self.known_units else 1, "")
             case ["disable", name]:
                 return self._changing(lambda: self._disable(name))
             case ["stop", name]:
@@ -465,6 +517,12 @@ class MadeUpSystem:
         if name not in self.known_units:
             return Result(5, f"Failed to stop {name}: Unit {name} not loaded.\n")
         self.active.discard(name)
+        return Result(0, "")
+
+    def _restart(self, name: str) -> Result:
+        if name not in self.known_units:
+            return Result(5, f"Failed to restart {name}: Unit {name} not found.\n")
+        self.active.add(name)
         return Result(0, "")
 
     def _disable(self, name: str) -> Result:

@@ -1,0 +1,313 @@
+"""What was there before a step, and what others made stand on it, outlives the step's undo."""
+
+import os
+from ipaddress import IPv6Network
+from pathlib import Path
+
+import pytest
+
+from tests import made_up_hosts
+from tests.made_up_deployments import deployment
+from tests.made_up_system import MadeUpSystem, difference
+from wizard.choices import Mode, Proxy
+from wizard.files import write_durably
+from wizard.plan import Plan
+from wizard.steps import ndppd, sysctl
+from wizard.steps.base import Step
+from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.ndppd import Ndppd
+from wizard.steps.neighbour_proxy import NeighbourProxy
+from wizard.steps.package import Package
+from wizard.steps.sysctl import Sysctl
+from wizard.steps.systemd_unit import SystemdUnit, rules_and_sysctls
+from wizard.system import FileState
+
+ADDRESSES = ("2001:db8::2", "2001:db8::3")
+NDPPD = "ndppd.service"
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def routing_host() -> MadeUpSystem:
+    """A host on which a network can be made: it has a filter, and does not forward yet."""
+    system = MadeUpSystem()
+    system.tables["filter"] = {"INPUT": [], "FORWARD": [], "OUTPUT": []}
+    system.sysctls["net.ipv6.conf.all.forwarding"] = "0"
+    return system
+
+
+def there_and_back(step: Step, system: MadeUpSystem) -> tuple[str, ...]:
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    assert step.check(system) is None
+    return step.undo(system, captured, quiet)
+
+
+# Packages.
+
+
+def test_a_package_that_was_missing_is_purged() -> None:
+    system = MadeUpSystem()
+    before = system.snapshot()
+    assert there_and_back(Package("ndppd", "It answers."), system) == ()
+    assert difference(before, system.snapshot()) == set()
+
+
+def test_a_package_that_was_there_stays() -> None:
+    system = MadeUpSystem()
+    system.packages.add("ndppd")
+    step = Package("ndppd", "It answers.")
+    assert there_and_back(step, system) == ()
+    assert system.packages == {"ndppd"}
+    assert step.undo_lines({"installed": True}) == ()
+
+
+def test_a_package_that_somebody_removed_since_is_no_fault() -> None:
+    system = MadeUpSystem()
+    step = Package("ndppd", "It answers.")
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    system.packages.clear()
+    system.ran.clear()
+    assert step.undo(system, captured, quiet) == ()
+    assert not [argv for argv in system.ran if "purge" in argv]
+
+
+# Entries of the neighbour proxy.
+
+
+def test_our_entries_go_and_those_that_were_there_stay() -> None:
+    system = MadeUpSystem()
+    theirs = {("eth0", ADDRESSES[0]), ("eth0", "2001:db8::ffff"), ("eth1", ADDRESSES[1])}
+    system.proxied |= theirs
+    assert there_and_back(NeighbourProxy("eth0", ADDRESSES), system) == ()
+    assert system.proxied == theirs
+
+
+def test_an_entry_that_is_gone_already_does_not_stop_the_others() -> None:
+    system = MadeUpSystem()
+    step = NeighbourProxy("eth0", ADDRESSES)
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    system.proxied.discard(("eth0", ADDRESSES[0]))
+    assert step.undo(system, captured, quiet) == ()
+    assert system.proxied == set()
+
+
+def test_an_entry_that_is_missing_is_noticed() -> None:
+    system = MadeUpSystem()
+    step = NeighbourProxy("eth0", ADDRESSES)
+    assert step.check(system) is not None
+    step.apply(system, quiet)
+    system.proxied.discard(("eth0", ADDRESSES[1]))
+    assert ADDRESSES[1] in (step.check(system) or "")
+
+
+# ndppd.
+
+
+def with_ndppd() -> MadeUpSystem:
+    system = MadeUpSystem()
+    system.packages.add("ndppd")
+    system.known_units.add(NDPPD)
+    return system
+
+
+def test_ndppd_stops_where_it_had_no_file_for_it_does_not_run_without_one() -> None:
+    system = with_ndppd()
+    assert there_and_back(Ndppd("eth0", "2001:db8::/80"), system) == ()
+    assert ndppd.PATH not in system.files
+    assert system.active == set()
+
+
+def test_ndppd_runs_on_with_the_file_that_it_had() -> None:
+    system = with_ndppd()
+    system.active.add(NDPPD)
+    old = FileState("proxy eth1 {\n}\n", 0o600, 3, 4)
+    system.files[ndppd.PATH] = old
+    step = Ndppd("eth0", "2001:db8::/80", old)
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    assert old.text in system.files[ndppd.PATH].text
+    system.ran.clear()
+    assert step.undo(system, captured, quiet) == ()
+    assert system.files[ndppd.PATH] == old
+    # It reads its file once, so it is told.
+    assert ("systemctl", "restart", NDPPD) in system.ran
+    assert system.active == {NDPPD}
+
+
+def test_undo_of_a_purged_ndppd_asks_nothing_of_its_unit() -> None:
+    system = with_ndppd()
+    step = Ndppd("eth0", "2001:db8::/80")
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    system.known_units.discard(NDPPD)
+    system.active.clear()
+    assert step.undo(system, captured, quiet) == ()
+    assert ndppd.PATH not in system.files
+
+
+# Kernel parameters.
+
+
+def listening() -> tuple[MadeUpSystem, Sysctl]:
+    made = deployment(made_up_hosts.debian13())
+    step = next(step for step in made.plan().steps if isinstance(step, Sysctl))
+    assert step.values[0] == ("net.ipv6.conf.eth0.accept_ra", "2")
+    return made.system, step
+
+
+def test_the_file_stays_while_the_host_must_go_on_listening() -> None:
+    system, step = listening()
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    # Somebody made a network with IPv6 since: forwarding stays on, and with it accept_ra=2, which
+    # without the file would be gone at the next boot, and the host's default route with it.
+    system.run(("docker", "network", "create", "--ipv6", "--subnet", "fd99::/64", "theirs"))
+    left = step.undo(system, captured, quiet)
+    assert system.files[step.path].text == step.text
+    assert system.sysctls["net.ipv6.conf.eth0.accept_ra"] == "2"
+    assert system.default_route
+    assert any(step.path in sentence for sentence in left)
+
+
+def test_a_parameter_of_an_interface_that_is_gone_holds_nothing_up() -> None:
+    system, step = listening()
+    before_of_others = system.sysctls[sysctl.name("all", "forwarding")]
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    for key in [key for key in system.sysctls if ".eth0." in key]:
+        del system.sysctls[key]
+    system.advertised = None
+    assert step.undo(system, captured, quiet) == ()
+    assert system.sysctls[sysctl.name("all", "forwarding")] == before_of_others
+    assert step.path not in system.files
+
+
+# What Docker changes besides when it makes the first network with IPv6.
+
+
+def first_network() -> DockerNetwork:
+    subnets = ("10.9.0.0/16", "fd99::/64")
+    return DockerNetwork("mine", "br-x", *subnets, "mastodon", ("web",), engine_forwards=True)
+
+
+def test_the_policy_that_docker_set_is_as_before_once_no_network_needs_it() -> None:
+    system = routing_host()
+    step = first_network()
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    system.policies["FORWARD"] = "DROP"
+    system.sysctls["net.ipv6.conf.all.forwarding"] = "1"
+    assert step.undo(system, captured, quiet) == ()
+    assert system.policies["FORWARD"] == "ACCEPT"
+    assert system.sysctls["net.ipv6.conf.all.forwarding"] == "0"
+
+
+def test_an_interface_that_went_meanwhile_is_not_written_to() -> None:
+    system = routing_host()
+    system.sysctls["net.ipv6.conf.veth1.forwarding"] = "0"
+    step = first_network()
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    system.sysctls["net.ipv6.conf.all.forwarding"] = "1"
+    del system.sysctls["net.ipv6.conf.veth1.forwarding"]
+    assert step.undo(system, captured, quiet) == ()
+    assert system.sysctls["net.ipv6.conf.all.forwarding"] == "0"
+
+
+def test_the_policy_stays_while_another_network_has_ipv6() -> None:
+    system = routing_host()
+    step = first_network()
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    system.run(("docker", "network", "create", "--ipv6", "--subnet", "fd98::/64", "theirs"))
+    system.policies["FORWARD"] = "DROP"
+    step.undo(system, captured, quiet)
+    assert system.policies["FORWARD"] == "DROP"
+
+
+# The unit that closes a bridge at every boot.
+
+
+def closing(bridge: str = "br-x", engine_masquerades: bool = False) -> SystemdUnit:
+    rules = Ip6tables(
+        bridge, "2001:db8::/80", masquerade=False, engine_masquerades=engine_masquerades
+    )
+    return rules_and_sysctls(None, rules)
+
+
+def test_the_unit_stays_while_the_bridge_that_it_closes_does() -> None:
+    system = routing_host()
+    step = closing()
+    system.files["/etc/docker-ipv6-wizard/ip6tables.rules"] = FileState("*filter\nCOMMIT\n")
+    system.files[sysctl.PATH] = FileState("")
+    words = ("--opt", "com.docker.network.bridge.name=br-x", "theirs")
+    system.run(("docker", "network", "create", "--ipv6", "--subnet", "fd98::/64", *words))
+    captured = step.capture(system)
+    step.apply(system, quiet)
+    left = step.undo(system, captured, quiet)
+    assert step.path in system.files
+    assert step.name in system.enabled & system.active
+    assert any("br-x" in sentence for sentence in left)
+    # An undo that takes the bridge away with it takes the unit, too.
+    (found,) = step.compare(system, captured, leaving={"br-x"})
+    assert not found.needed
+    system.run(("docker", "network", "rm", "theirs"))
+    assert step.undo(system, captured, quiet) == ()
+    assert step.path not in system.files
+    assert step.name not in system.enabled | system.active
+
+
+@pytest.mark.parametrize("engine_masquerades", [False, True])
+def test_the_unit_runs_on_the_side_of_docker_that_its_rules_need(engine_masquerades: bool) -> None:
+    # Closed before the first container starts; but what Docker would masquerade has to be let by
+    # before Docker's rule, so ours are put in front of it after Docker has made its own.
+    text = closing(engine_masquerades=engine_masquerades).text
+    assert ("After=docker.service\n" in text) is engine_masquerades
+    assert ("Before=docker.service\n" in text) is not engine_masquerades
+
+
+# Ports that are published on the host's own loopback alone.
+
+
+def test_a_port_published_on_loopback_is_closed_on_the_container_s_own_address() -> None:
+    made = deployment(made_up_hosts.debian13())
+    plan: Plan = made.plan(
+        mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), proxy=Proxy.SERVICE
+    )
+    published = [
+        port
+        for project in (made.host.projects if isinstance(made.host.projects, tuple) else ())
+        for container in project.containers
+        for port in container.ports
+        if "->" in port
+    ]
+    assert published and all(port.startswith("127.0.0.1:") for port in published)
+    rules = next(step for step in plan.steps if isinstance(step, Ip6tables))
+    assert rules.ports == ()
+    assert "--dport" not in rules.text
+
+
+# Links on the way to a file of somebody else's folder.
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to somebody")
+def test_a_link_of_a_third_person_is_not_followed(tmp_path: Path) -> None:
+    theirs, victim = tmp_path / "theirs", tmp_path / "victim"
+    theirs.mkdir()
+    victim.mkdir()
+    (victim / "file").write_text("whole\n")
+    (theirs / "link").symlink_to(victim / "file")
+    os.lchown(theirs / "link", 4711, 4711)
+    with pytest.raises(PermissionError, match="a link on the way"):
+        write_durably(theirs / "link", "broken\n", 0o644, 0, 0)
+    assert (victim / "file").read_text() == "whole\n"
+    # One of whoever owns the folder it leads to could have written there anyway.
+    os.chown(victim, 4711, 4711)
+    write_durably(theirs / "link", "written\n", 0o644, 0, 0)
+    assert (victim / "file").read_text() == "written\n"
