@@ -350,6 +350,16 @@ def test_a_fault_of_the_process_that_applies_is_said_in_a_sentence(
     assert untouched(here)
 
 
+@pytest.mark.parametrize("seconds", ["5", "100000"])
+def test_a_window_that_leaves_no_time_or_too_much_is_refused_before_anything(
+    here: Here, wizard: Wizard, answers: Path, seconds: str
+) -> None:
+    said = wizard("--apply", "--yes", "--answers", answers, "--window", seconds)
+    assert said.code == ExitCode.REFUSED
+    assert untouched(here)
+    assert here.store.load() is None
+
+
 def test_apply_without_yes_changes_nothing_and_says_how(
     here: Here, wizard: Wizard, answers: Path
 ) -> None:

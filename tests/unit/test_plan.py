@@ -114,6 +114,17 @@ def test_a_second_interface_that_lives_by_advertisement_counts_where_the_first_d
 
 
 @pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("part", ["engine", "uplink", "manager", "networks", "prefixes_in_use"])
+def test_without_what_decides_how_the_host_keeps_its_own_way_out_there_is_no_plan(
+    part: str, mode: Mode
+) -> None:
+    made = deployment()
+    host = replace(made.host, **{part: Unknown(f"Nobody knows {part}.")})
+    with pytest.raises(Refused, match=f"Nobody knows {part}."):
+        planning.plan(host, replace(made.choices, mode=mode, prefix=PREFIXES[mode]), made.sources)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
 def test_a_host_with_deprecated_addresses_alone_is_refused_with_what_mends_it(mode: Mode) -> None:
     address = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.STATIC, deprecated=True)
     host = with_uplink(made_up_hosts.debian12(), addresses=(address,))

@@ -217,6 +217,19 @@ def test_the_script_changes_nothing_on_a_host_that_is_not_as_it_was(
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
+def test_the_script_does_not_write_through_a_link_that_leads_nowhere_yet(root: Path) -> None:
+    made = at("/srv/x", TODAY)
+    plan = elsewhere(made.plan(), root)
+    compose = put(made, root)
+    link, victim = root / "etc/sysctl.d/zz-docker-ipv6-wizard.conf", root / "victim"
+    link.symlink_to(victim)
+    before = compose.read_bytes()
+    assert run_script(root, plan).returncode != 0
+    assert not victim.exists()
+    assert link.is_symlink()
+    assert compose.read_bytes() == before
+
+
 def test_the_script_changes_nothing_where_compose_does_not_take_the_result(root: Path) -> None:
     made = at("/srv/x", TODAY)
     plan = elsewhere(made.plan(), root)

@@ -1,16 +1,19 @@
 """What a session says of a run on this host besides what its record says."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import IPv6Interface, IPv6Network
+from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
 import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
+from wizard import choices as choosing
 from wizard.apply import journal
 from wizard.choices import Mode
 from wizard.host import Host, Unknown
+from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.record import State, Store
 from wizard.session import Session
 
@@ -78,3 +81,23 @@ def test_how_far_one_has_come_is_kept_for_another_time(session: Session) -> None
     session.store.place.mkdir()
     session.save_place("network")
     assert session.load_place() == ""
+
+
+def test_the_router_is_asked_and_somebody_beyond_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, tuple[IPv6Address, ...]]] = []
+
+    def probe(uplink: str, unused: IPv6Address, targets: Sequence[IPv6Address]) -> UpstreamFinding:
+        assert unused in PREFIX
+        asked.append((uplink, tuple(targets)))
+        return UpstreamFinding(UpstreamCase.NOTHING, ())
+
+    monkeypatch.setattr("wizard.session.upstream.probe_upstream", probe)
+    monkeypatch.setattr(Session, "root", True)
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.uplink, Unknown)
+    session.probe_upstream(PREFIX, host)
+    # A provider may drop what is for its own router, and one may be without a way beyond it.
+    assert host.uplink.gateway is not None
+    assert asked == [(host.uplink.interface, (choosing.DEFAULT_TARGET, host.uplink.gateway))]
