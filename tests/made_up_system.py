@@ -234,9 +234,9 @@ class MadeUpSystem:
             case [program.PYTHON, "-I", run, "wizard.uplink", *_] if run.endswith("/run.py"):
                 return Result(0, "")
             case ["ip", "-6", "-json", "route", "show", "default"]:
-                there = self.advertised if self.default_route else None
-                route = {"dst": "default", "gateway": "fe80::1", "dev": there, "protocol": "ra"}
-                return Result(0, json.dumps([route] if there else []))
+                leads = self.advertised if self.default_route else None
+                route = {"dst": "default", "gateway": "fe80::1", "dev": leads, "protocol": "ra"}
+                return Result(0, json.dumps([route] if leads else []))
             case ["ip6tables", *words]:
                 return self._ip6tables(words)
             case ["ip6tables-save", *words]:

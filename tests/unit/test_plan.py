@@ -119,7 +119,8 @@ def test_without_what_decides_how_the_host_keeps_its_own_way_out_there_is_no_pla
     part: str, mode: Mode
 ) -> None:
     made = deployment()
-    host = replace(made.host, **{part: Unknown(f"Nobody knows {part}.")})
+    unknown: dict[str, Any] = {part: Unknown(f"Nobody knows {part}.")}
+    host = replace(made.host, **unknown)
     with pytest.raises(Refused, match=f"Nobody knows {part}."):
         planning.plan(host, replace(made.choices, mode=mode, prefix=PREFIXES[mode]), made.sources)
 
