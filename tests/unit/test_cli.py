@@ -18,7 +18,7 @@ from tests.unit.test_losses import with_web
 from wizard import choices as choosing
 from wizard import cli, session, verbs
 from wizard import plan as planning
-from wizard.apply import guard, journal, lock, revert, way_back, window, worker
+from wizard.apply import guard, journal, lock, way_back, window, worker
 from wizard.errors import ExitCode
 from wizard.host import Host, Unknown
 from wizard.record import Record, State, Store
@@ -73,7 +73,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
-    monkeypatch.setattr(revert, "announce", lambda *_: None)
     monkeypatch.setattr(way_back, "check_places", lambda plan: None)
     monkeypatch.setattr(Verification, "look", lambda self: {})
     monkeypatch.setattr(WayOut, "faults", lambda self: ())

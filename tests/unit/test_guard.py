@@ -60,7 +60,7 @@ class Remembering(Unguarded):
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-    monkeypatch.setattr(revert, "announce", lambda *_: None)
+    monkeypatch.setattr(guard, "announce", lambda *_: None)
 
 
 @pytest.fixture

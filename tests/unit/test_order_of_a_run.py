@@ -19,7 +19,7 @@ from wizard.steps.sysctl import Sysctl
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-    monkeypatch.setattr(revert, "announce", lambda *_: None)
+    monkeypatch.setattr(guarding, "announce", lambda *_: None)
 
 
 @pytest.fixture

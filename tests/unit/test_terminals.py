@@ -1,47 +1,131 @@
-"""Who is logged in over SSH is told on the terminal that sshd names in its title."""
+"""Who is logged in over SSH is told, whoever else pretends to be, and nobody is waited for."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.made_up_system import MadeUpSystem
-from wizard.apply import terminals
-from wizard.system import Result
+from wizard.apply import guard, terminals
+from wizard.apply.terminals import Terminal
 
-PROCESSES = """\
-sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups
-sshd: root@pts/3
-sshd-session: somebody@pts/12
-sshd-session: somebody [priv]
-vim sshd: root@pts/99
-"""
+ROOT, USER, ATTACKER = 0, 1000, 6666
 
 
-class Logins(MadeUpSystem):
-    """A host with these processes, and what was written to its terminals."""
+class Processes:
+    """A made-up /proc."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: dict[str, str] = {}
+    def __init__(self, proc: Path) -> None:
+        self.proc = proc
 
-    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
-        match list(argv):
-            case ["ps", *_]:
-                return Result(0, PROCESSES)
-            case ["timeout", _, "tee", path]:
-                self.told[path] = stdin.strip()
-                return Result(0, stdin)
-        return super().run(argv, stdin)
+    def add(
+        self, number: int, title: str, uid: int, parent: int = 1, program: str = "sshd-session"
+    ) -> None:
+        folder = self.proc / str(number)
+        folder.mkdir()
+        (folder / "status").write_text(
+            f"Uid:\t{uid}\t{uid}\t{uid}\t{uid}\nPPid:\t{parent}\nNSpid:\t{number}\n"
+        )
+        (folder / "comm").write_text("sshd\n" if program == "sshd" else "sshd-session\n")
+        (folder / "cmdline").write_text(f"{title}\0\0\0")
+        file = self.proc / f"program-{program}"
+        file.touch()
+        (folder / "exe").symlink_to(file)
+
+    def told(self) -> set[Terminal]:
+        return set(terminals.logins(self.proc, Path("/dev")))
 
 
-def test_every_login_reads_it_and_nobody_else(
+@pytest.fixture
+def processes(tmp_path: Path) -> Processes:
+    made = Processes(tmp_path)
+    made.add(1, "/sbin/init", ROOT, 0, "systemd")
+    made.add(2, "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", ROOT, 1, "sshd")
+    return made
+
+
+def test_root_and_an_ordinary_user_are_found_with_their_terminals(processes: Processes) -> None:
+    processes.add(3, "sshd-session: root@pts/3", ROOT, 2)
+    processes.add(4, "sshd-session: somebody [priv]", ROOT, 2)
+    processes.add(5, "sshd-session: somebody@pts/12", USER, 4)
+    processes.add(6, "sshd-session: somebody@notty", USER, 4)
+    assert processes.told() == {
+        Terminal(Path("/dev/pts/3"), ROOT),
+        Terminal(Path("/dev/pts/12"), USER),
+    }
+
+
+def test_a_title_that_somebody_gave_a_process_of_theirs_is_no_login(processes: Processes) -> None:
+    processes.add(4, "sshd-session: attacker [priv]", ROOT, 2)
+    processes.add(5, "sshd-session: attacker@notty", ATTACKER, 4)
+    # A child of their own login, one whose parent has gone, and one below an sshd of their own.
+    processes.add(10, "sshd: x@pts/1", ATTACKER, 5, "python")
+    processes.add(11, "sshd: x@pts/2", ATTACKER, 1, "python")
+    processes.add(12, "sshd: /usr/sbin/sshd -D -p 2222 [listener]", ATTACKER, 1, "sshd")
+    processes.add(13, "sshd: x@pts/3", ATTACKER, 12, "sshd")
+    # One in a container.
+    processes.add(14, "sshd: x@pts/4", ROOT, 1, "sshd")
+    status = processes.proc / "14/status"
+    status.write_text(status.read_text().replace("NSpid:\t14", "NSpid:\t14\t7"))
+    assert processes.told() == set()
+
+
+@pytest.fixture
+def full() -> Iterator[list[str]]:
+    """The names of a hundred terminals that nobody reads from and that hold no more."""
+    pairs = [os.openpty() for _ in range(100)]
+    for _master, slave in pairs:
+        os.set_blocking(slave, False)
+        try:
+            while os.write(slave, b"x" * 4096):
+                pass
+        except BlockingIOError:
+            pass
+    yield [os.ttyname(slave) for _master, slave in pairs]
+    for pair in pairs:
+        for descriptor in pair:
+            os.close(descriptor)
+
+
+def test_terminals_that_take_nothing_hold_nobody_up(
+    full: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master, slave = os.openpty()
+    try:
+        name = os.ttyname(slave)
+        found = [Terminal(Path(each), os.geteuid()) for each in [*full[:40], name, *full[40:]]]
+        monkeypatch.setattr(terminals, "logins", lambda: iter(found))
+        monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+        # It ends: the time that pytest gives a test is far less than a full terminal's.
+        terminals.tell("It is taken back.")
+        assert os.read(master, 100) == b"\r\r\nIt is taken back.\r\r\n"
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_the_terminal_of_another_is_not_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
-    host = Logins()
-    terminals.tell(host, "It is taken back.")
-    assert host.told == dict.fromkeys(("/dev/pts/3", "/dev/pts/12"), "It is taken back.")
+    victim = tmp_path / "file"
+    victim.write_text("whole")
+    master, slave = os.openpty()
+    try:
+        found = [
+            Terminal(Path(os.ttyname(slave)), ATTACKER),
+            Terminal(victim, os.geteuid()),
+            Terminal(tmp_path / "nothing", os.geteuid()),
+        ]
+        monkeypatch.setattr(terminals, "logins", lambda: iter(found))
+        monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+        terminals.tell("It is taken back.")
+        os.set_blocking(master, False)
+        with pytest.raises(BlockingIOError):
+            os.read(master, 100)
+        assert victim.read_text() == "whole"
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def test_nobody_reads_it_twice_where_wall_finds_them(
@@ -49,6 +133,22 @@ def test_nobody_reads_it_twice_where_wall_finds_them(
 ) -> None:
     (tmp_path / "utmp").touch()
     monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
-    host = Logins()
-    terminals.tell(host, "It is taken back.")
-    assert not host.told
+    monkeypatch.setattr(terminals, "logins", lambda: pytest.fail("nobody is looked for"))
+    terminals.tell("It is taken back.")
+
+
+def test_people_are_told_once_what_was_held_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+
+    class Lock:
+        def __enter__(self) -> None:
+            happened.append("held")
+
+        def __exit__(self, *_: object) -> None:
+            happened.append("let go")
+
+    monkeypatch.setattr(guard, "announce", lambda _system, text: happened.append(text))
+    with pytest.raises(OSError), guard.announcing(object()) as say, Lock():  # type: ignore[arg-type]
+        say("It is kept.")
+        raise OSError
+    assert happened == ["held", "let go", "It is kept."]

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -275,7 +276,21 @@ def is_armed(store: Store) -> bool:
 def announce(system: System, text: str) -> None:
     """Tell everybody who is logged in."""
     system.run(("timeout", "5", "wall", text))
-    terminals.tell(system, text)
+    terminals.tell(text)
+
+
+@contextlib.contextmanager
+def announcing(system: System) -> Iterator[Callable[[str], None]]:
+    """Tell everybody what is said within, once that has ended.
+
+    So that nobody who wants the lock waits for terminals, which are others' to hold up.
+    """
+    texts: list[str] = []
+    try:
+        yield texts.append
+    finally:
+        for text in texts:
+            announce(system, text)
 
 
 def _check_free() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from wizard.apply import journal, lock, window
-from wizard.apply.guard import Guard, announce
+from wizard.apply.guard import Guard, announcing
 from wizard.errors import ExitCode, Locked, Refused, WizardError
 from wizard.record import Record, State, Store
 from wizard.system import System, is_stopping
@@ -51,7 +51,7 @@ def keep(system: System, store: Store, guard: Guard) -> Record:
         TooLate: the run was taken back.
         Locked: a run is at work.
     """
-    with _settled(store) as record:
+    with announcing(system) as say, _settled(store) as record:
         if record is None or record.state is not State.UNCONFIRMED:
             raise _nothing_to_keep(record)
         before = copy.deepcopy(record)
@@ -67,7 +67,7 @@ def keep(system: System, store: Store, guard: Guard) -> Record:
             ) from error
         guard.disarm()
         store.release()
-    announce(system, "The change for IPv6 in containers is kept.")
+        say("The change for IPv6 in containers is kept.")
     return record
 
 
@@ -110,7 +110,7 @@ def revert(
         Refused: the record cannot be read; or everything was taken back but it cannot say so, and
             the guard has to come again.
     """
-    with _stopped(run, store, asked):
+    with announcing(system) as say, _stopped(run, store, asked):
         record = store.load()
         if record is None or record.id != run:
             return None
@@ -133,7 +133,7 @@ def revert(
                 record.state = target
                 journal.save_if_possible(record, store)
                 return record
-            announce(system, f"{record.error} The run is {record.state}.")
+            say(f"{record.error} The run is {record.state}.")
         if not early:
             if not journal.is_noted(record, store):
                 raise Refused(record.error)

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType
@@ -72,7 +72,7 @@ def apply(
         WizardError: nothing was changed, and why.
     """
     guard = guard or Unguarded()
-    with lock.held(store.lock):
+    with guarding.announcing(system) as say, lock.held(store.lock):
         earlier = store.load()
         if earlier is not None and earlier.in_the_way:
             raise Refused(
@@ -110,7 +110,7 @@ def apply(
                 revert.ask(record, store, guard, seconds)
 
         journal.apply(made, record, system, store, cancelled, conclude)
-        _tell(record, system, guard, store)
+        _tell(record, system, guard, store, say)
         return record
 
 
@@ -152,11 +152,12 @@ def _no_room(store: Store, error: OSError) -> str:
     )
 
 
-def _tell(record: Record, system: System, guard: Guard, store: Store) -> None:
+def _tell(
+    record: Record, system: System, guard: Guard, store: Store, say: Callable[[str], None]
+) -> None:
     """End the guard where nothing waits for an answer any more; tell people what waits."""
     if record.state is State.UNCONFIRMED:
-        guarding.announce(
-            system,
+        say(
             f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
             f"somebody types: {program.typed('--keep')}",
         )

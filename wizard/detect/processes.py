@@ -16,7 +16,7 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Process:
-    """A running process: its command name (proc(5), ``comm``), its user, and its words.
+    """A running process: its command name (proc(5), ``comm``), its user, its words, its parent.
 
     ``own`` is whether it runs in the PID namespace and, as far as this user may see, in the
     network namespace of the wizard itself.
@@ -26,6 +26,7 @@ class Process:
     uid: int
     own: bool
     words: tuple[str, ...]
+    parent: int = 0
 
 
 def process(pid: int, proc: Path = PROC) -> Process | None:
@@ -44,6 +45,7 @@ def process(pid: int, proc: Path = PROC) -> Process | None:
         # One number for each PID namespace that it is in, from the reader's own inwards.
         own=len(numbers) == 1 and _same_network(folder, proc),
         words=tuple((read_if_there(folder / "cmdline") or "").split("\0")[:-1]),
+        parent=int(values.get("PPid", "0")),
     )
 
 
