@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -27,6 +28,9 @@ DIRECTORY = Path("/var/lib/docker-ipv6-wizard")
 
 RESERVED = 1 << 20
 """Octets that are set aside for the record and for the files that are put back."""
+
+_LOGS = 5
+"""How many logs of workers are kept."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the kernel says where no space is left (errno(3))."""
@@ -253,10 +257,32 @@ class Store:
         self.lock = directory / "lock"
         self.guard = directory / "guard-lock"
         """Held by the process that guards a run where there is no systemd."""
-        self.log = directory / "apply.log"
         self.answers = directory / "answers.toml"
         self.place = directory / "place"
         self.padding = directory / "reserved-space"
+
+    def new_log(self) -> Path:
+        """Make an empty log for one worker, and let go of all but the newest of before.
+
+        Each has its own, for who starts one does not hold the lock: another may be at work.
+
+        Raises:
+            OSError: the disk is full or read-only.
+        """
+        old = sorted(self.directory.glob("apply*.log"), key=lambda log: log.lstat().st_mtime)
+        for log in old[: -_LOGS + 1]:
+            log.unlink(missing_ok=True)
+        old = old[-_LOGS + 1 :]
+        try:
+            descriptor, name = tempfile.mkstemp(".log", "apply-", self.directory)
+        except OSError as error:
+            if error.errno not in FULL or not old:
+                raise
+            # An undo must begin all the same, and this one is there.
+            os.truncate(old[-1], 0)
+            return old[-1]
+        os.close(descriptor)
+        return Path(name)
 
     def prepare(self) -> None:
         """Make the folder where there is none.

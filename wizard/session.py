@@ -510,7 +510,8 @@ class Session:
 
     def _last_words(self) -> str:
         try:
-            lines = self.store.log.read_text(encoding="utf-8", errors="replace").split("\n")
+            log = self._process.log if self._process else Path(os.devnull)
+            lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             lines = []
         said = [line for line in lines if line.strip() and not line.startswith(start.EXIT)]

@@ -166,7 +166,7 @@ def with_record(error: BaseException, run: Guarded) -> None:
         record = run.record
         steps = [(step["state"], step["left"]) for step in record.get("steps", [])]
         log = run.host.shell(
-            "tail -5 /var/lib/docker-ipv6-wizard/apply.log; journalctl -o cat"
+            "tail -5 /var/lib/docker-ipv6-wizard/apply*.log; journalctl -o cat"
             " -n 15 -u 'docker-ipv6-wizard*'",
             check=False,
         ).stdout

@@ -42,6 +42,7 @@ class Ended:
     """A process that is over."""
 
     code: int
+    log: Path
 
     def poll(self) -> int:
         return self.code
@@ -83,10 +84,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
         """Do the work of the process that a session starts, before it is looked at."""
         earlier = self.record()
         self._before = _mark(earlier) if earlier else None
-        with self.store.log.open("w") as log, monkeypatch.context() as patched:
+        path = self.store.new_log()
+        with path.open("w") as log, monkeypatch.context() as patched:
             patched.setattr(sys, "stderr", log)
             code = worker.main(arguments)
-        self._process = Ended(code)  # type: ignore[assignment]
+        self._process = Ended(code, path)  # type: ignore[assignment]
 
     monkeypatch.setattr(Session, "_start", start)
     return place
@@ -345,7 +347,8 @@ def test_a_fault_of_the_process_that_applies_is_said_in_a_sentence(
     assert said.code == ExitCode.UNEXPECTED
     assert "The wizard has a fault: KeyError: 'never thought of'." in said.out
     # What a report needs is in the log.
-    assert "Traceback" in here.store.log.read_text()
+    (log,) = here.store.directory.glob("*.log")
+    assert "Traceback" in log.read_text()
     assert untouched(here)
 
 

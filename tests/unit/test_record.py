@@ -9,7 +9,7 @@ import pytest
 
 from tests.made_up_deployments import deployment
 from wizard import __version__
-from wizard.apply import journal
+from wizard.apply import journal, start
 from wizard.errors import Refused
 from wizard.files import temporary_beside
 from wizard.record import Record, State, StepRecord, StepState, Store, dumps, loads
@@ -260,3 +260,37 @@ def test_the_sentences_on_what_is_left_are_those_of_the_steps() -> None:
     ]
     record = Record("id", State.UNDO_INCOMPLETE, "", "", {}, {}, steps)
     assert record.left == ["1 is left.", "2 is left."]
+
+
+def test_who_starts_a_second_worker_leaves_the_log_of_the_first_alone(store: Store) -> None:
+    first = store.new_log()
+    first.write_text("at work\nexit 0\n")
+    second = store.new_log()
+    second.write_text("Another run is at work.\nexit 6\n")
+    assert first.read_text() == "at work\nexit 0\n"
+    assert start.exit_code(first) == 0
+    assert start.exit_code(second) == 6
+    assert {path.stat().st_mode & 0o777 for path in (first, second)} == {0o600}
+
+
+def test_old_logs_do_not_pile_up(store: Store) -> None:
+    log = store.new_log()
+    for number in range(20):
+        log = store.new_log()
+        os.utime(log, (number, number))
+    assert len(list(store.directory.glob("*.log"))) == 5
+    assert log.exists()
+
+
+def test_a_full_disk_does_not_keep_an_undo_from_its_log(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = store.new_log()
+    old.write_text("exit 3\n")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    assert store.new_log() == old
+    assert old.read_text() == ""

@@ -64,20 +64,18 @@ def start(store: Store, *arguments: str) -> Worker:
     """
     program.install()
     unit = f"{units.APPLY}{secrets.token_hex(3)}.service" if guard.has_systemd() else ""
-    command = _command(store, unit, arguments) if unit else program.worker(*arguments)
-    descriptor = os.open(store.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    try:
+    log = store.new_log()
+    command = _command(log, unit, arguments) if unit else program.worker(*arguments)
+    with log.open("ab") as output:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
             cwd="/",
         )
-    finally:
-        os.close(descriptor)
-    return Worker(process, store.log, unit)
+    return Worker(process, log, unit)
 
 
 def exit_code(log: Path) -> int:
@@ -90,13 +88,13 @@ def exit_code(log: Path) -> int:
     return int(said) if said != last and said.isdecimal() else ExitCode.UNEXPECTED
 
 
-def _command(store: Store, unit: str, arguments: tuple[str, ...]) -> list[str]:
+def _command(log: Path, unit: str, arguments: tuple[str, ...]) -> list[str]:
     properties = {
         "Type": "exec",
         "OnFailure": units.GUARD,
         "SuccessExitStatus": _SEEN_TO,
-        "StandardOutput": f"append:{store.log}",
-        "StandardError": f"append:{store.log}",
+        "StandardOutput": f"append:{log}",
+        "StandardError": f"append:{log}",
         # At shutdown the worker is stopped first, and Docker stays until it has rolled back.
         "After": "docker.service docker.socket network.target",
         "KillMode": "mixed",

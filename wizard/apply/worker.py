@@ -249,7 +249,7 @@ def _run(arguments: Sequence[str], store: Store) -> int:
             # The log is for a report; its last line is what the person sees.
             f"{traceback.format_exc()}"
             f"The wizard has a fault: {words}. What was done until now is in the record: see "
-            f"wizard --status. Please report this, with {store.log}."
+            f"wizard --status. Please report this, with the newest log in {store.directory}."
         )
         if "revert" in arguments[:1]:
             _rest(cancelled)
