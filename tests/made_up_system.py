@@ -237,6 +237,8 @@ class MadeUpSystem:
                 leads = self.advertised if self.default_route else None
                 route = {"dst": "default", "gateway": "fe80::1", "dev": leads, "protocol": "ra"}
                 return Result(0, json.dumps([route] if leads else []))
+            case ["modprobe", "--all", *_]:
+                return Result(0, "")
             case ["ip6tables", *words]:
                 return self._ip6tables(words)
             case ["ip6tables-save", *words]:
@@ -506,8 +508,8 @@ class MadeUpSystem:
         self._reload()
         self.enabled.add(name)
         for start in re.findall(r"^ExecStart=(.*)$", unit.text, re.MULTILINE):
-            result = self._dispatch(shlex.split(start.removeprefix("-")))
-            if result.status != 0 and not start.startswith("-"):
+            result = self._dispatch(shlex.split(start.lstrip("+-")))
+            if result.status != 0 and "-" not in start[:2]:
                 self.failed.add(name)
                 return Result(1, f"Job for {name} failed.\n{result.output}")
         self.active.add(name)

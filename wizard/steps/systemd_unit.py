@@ -10,6 +10,7 @@ from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.system import FileState, System, is_stopping
+from wizard.unit_file import CONFINED
 
 PATH = ip6tables.UNIT
 
@@ -144,6 +145,10 @@ def rules_and_sysctls(
     """
     after_docker = rules is not None and rules.engine_masquerades
     commands = [f"-sysctl --load={sysctl.PATH}"]
+    if rules is not None and rules.legacy:
+        # With all rights, for the others may load no modules, and legacy tables are some.
+        modules = (f"ip6table_{table.name}" for table in rules.tables)
+        commands.insert(0, f"+-modprobe --all ip6_tables {' '.join(modules)}")
     if rules is not None:
         for table in rules.tables:
             words = ("-t", table.name, "-D", table.parent, "-j", ip6tables.CHAIN)
@@ -163,7 +168,15 @@ def rules_and_sysctls(
         "Type=oneshot\n"
         "RemainAfterExit=yes\n"
         + "".join(f"ExecStart={command}\n" for command in commands)
-        + "\n[Install]\nWantedBy=docker.service\n",
+        # The legacy ip6tables opens a raw socket, and takes a lock in /run.
+        + "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW\n"
+        f"{CONFINED}"
+        "ReadWritePaths=/run\n"
+        "ProtectHome=yes\n"
+        "PrivateTmp=yes\n"
+        "ProtectProc=invisible\n"
+        "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET6 AF_INET\n"
+        "\n[Install]\nWantedBy=docker.service\n",
         previous,
         bridge=rules.bridge
         if rules is not None and not (rules.masquerade or rules.engine_masquerades)
