@@ -19,10 +19,26 @@ _UNUSED = 24 * 3600.0
 
 
 def folder() -> Path:
-    """Return the cache's folder, made where it is missing."""
+    """Return the cache's folder, made where it is missing, and closed to everybody else.
+
+    Whole systems lie in it, with programs that run as root whoever starts them, and nobody
+    updates them.
+
+    Raises:
+        WizardError: it belongs to somebody else.
+    """
     path = Path(os.environ.get("DOCKER_IPV6_WIZARD_CACHE") or "/var/cache/docker-ipv6-wizard")
-    path.mkdir(parents=True, exist_ok=True)
-    return path.resolve()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = path.resolve()
+    status = path.stat()
+    if status.st_uid != os.geteuid():
+        raise WizardError(
+            f"{path} belongs to somebody else, so no practice machine is made in it. Nothing was "
+            "changed. Move it away and start again."
+        )
+    if status.st_mode & 0o077:
+        path.chmod(0o700)
+    return path
 
 
 def key(recipe: object) -> str:
