@@ -5,6 +5,7 @@ import hashlib
 import shlex
 import textwrap
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 
 from wizard import program
 from wizard.plan import Plan
@@ -12,6 +13,28 @@ from wizard.steps.actions import Action, CopyProgram, MakeDirectory, Run, WriteF
 from wizard.text import clean
 
 _WIDTH = 96
+
+_PUT = """\
+put() ( # FOLDER NAME OWNER MODE DIGEST, and the new text from standard input
+    cd -P -- "$1"
+    test "$(pwd -P)" = "$1"
+    new=$(mktemp --directory ./.docker-ipv6-wizard.XXXXXXXX)
+    trap 'cd -- "$1" && rm --recursive --force -- "$new"' EXIT
+    cd -P -- "$new"
+    test "$(pwd -P)" = "$1/${new#./}"
+    cat > new
+    chown -- "$3" new
+    chmod -- "$4" new
+    expect "../$2" "$5"
+    mv --force --no-target-directory -- new "../$2"
+)"""
+
+_EXPECT = """\
+expect() { # FILE DIGEST
+    test ! -L "$1"
+    if [ "$2" = none ]; then test ! -e "$1"
+    else test -f "$1" && test "$(sha256sum < "$1")" = "$2  -"; fi
+}"""
 
 
 def render(plan: Plan) -> str:
@@ -29,6 +52,15 @@ def render(plan: Plan) -> str:
             f"{plan.choices.target} answers an echo request or on TCP port 443; a script cannot."
         ),
         *("set -eu", "export LC_ALL=C.UTF-8", "umask 022"),
+        "",
+        *_comment("A file is as the plan found it, and no link."),
+        _EXPECT,
+        "",
+        *_comment(
+            "A file is written beside its place, in a folder that nobody else can enter, and takes "
+            "that place whole: no link is followed, whoever's folder it is."
+        ),
+        _PUT,
     ]
     for remark in (*plan.notices, *plan.remarks):
         lines += ["", *_comment(remark)]
@@ -40,7 +72,7 @@ def render(plan: Plan) -> str:
     if kept:
         lines += ["work=$(mktemp --directory)", "trap 'rm --recursive \"$work\"' EXIT"]
         for text, file in kept.items():
-            lines += _fed(file, text)
+            lines += _fed(f"cat > {file}", text)
     # One that is given nothing must not read the script itself, which may come from a pipe.
     lines += [f"{check.line} < {kept.get(check.stdin, '/dev/null')}" for check in checks]
     for number, step in enumerate(plan.steps, 1):
@@ -57,12 +89,13 @@ def _comment(text: str) -> list[str]:
 
 
 def _expectation(file: WriteFile) -> str:
+    return f"expect {shlex.quote(file.path)} {_digest(file)}"
+
+
+def _digest(file: WriteFile) -> str:
     if file.before is None:
-        path = shlex.quote(file.path)
-        return f"test ! -e {path}\ntest ! -L {path}"
-    digest = hashlib.sha256(file.before.text.encode("utf-8", "surrogateescape")).hexdigest()
-    line = shlex.quote(f"{digest}  {file.path}")
-    return f"printf '%s\\n' {line} | sha256sum --check --quiet"
+        return "none"
+    return hashlib.sha256(file.before.text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
@@ -75,24 +108,23 @@ def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
         case MakeDirectory():
             yield f"mkdir --parents {shlex.quote(action.path)}"
         case WriteFile():
-            path = shlex.quote(action.path)
-            if action.after.text in kept:
-                yield f"cat {kept[action.after.text]} > {path}"
+            path, after = PurePath(action.path), action.after
+            words = (str(path.parent), path.name, f"{after.uid}:{after.gid}", f"{after.mode:o}")
+            put = f"put {shlex.join((*words, _digest(action)))}"
+            if after.text in kept:
+                yield f"{put} < {kept[after.text]}"
             else:
-                yield from _fed(path, action.after.text)
-            if action.before is None:
-                yield f"chown {action.after.uid}:{action.after.gid} {path}"
-                yield f"chmod {action.after.mode:o} {path}"
+                yield from _fed(put, after.text)
 
 
-def _fed(path: str, text: str) -> Iterator[str]:
-    """Yield what writes a text to a file, encoded where a here-document would change it."""
+def _fed(command: str, text: str) -> Iterator[str]:
+    """Yield what gives a text to a command, encoded where a here-document would change it."""
     if text.endswith("\n") and clean(text) == text and "\nEND_OF_FILE\n" not in f"\n{text}":
-        yield f"cat > {path} <<'END_OF_FILE'"
+        yield f"{command} <<'END_OF_FILE'"
         yield text.removesuffix("\n")
     else:
         # The text has carriage returns or no last newline, or holds the mark itself.
         encoded = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
-        yield f"base64 --decode > {path} <<'END_OF_FILE'"
+        yield f"base64 --decode <<'END_OF_FILE' | {command}"
         yield from textwrap.wrap(encoded, _WIDTH)
     yield "END_OF_FILE"

@@ -230,6 +230,56 @@ def test_the_script_does_not_write_through_a_link_that_leads_nowhere_yet(root: P
     assert compose.read_bytes() == before
 
 
+class Victim:
+    """A file and a folder of root's that an owner of the Compose folder wants to have changed."""
+
+    def __init__(self, root: Path, compose: Path) -> None:
+        self.folder, self.compose = root / "victim", compose
+        self.folder.mkdir()
+        self.file = self.folder / compose.name
+        self.file.write_bytes(compose.read_bytes())
+
+    def is_whole(self) -> bool:
+        kept = [path.name for path in self.folder.iterdir()] == [self.file.name]
+        return kept and self.file.read_bytes() == TODAY.encode()
+
+
+ATTACKS = {
+    "the folder that was just made": (
+        "mktemp",
+        '/usr/bin/mktemp "$@" > {root}/made; new=$(cat {root}/made); '
+        'mv "$new" {root}/gone; ln -s {root}/victim "$new"; echo "$new"',
+    ),
+    "the file, once its text is written": (
+        "chown",
+        'ln -sf {root}/victim/{name} {folder}/{name}; exec /usr/bin/chown "$@"',
+    ),
+    "the folder, before it is entered": (
+        "docker-compose",
+        "cat > /dev/null; mv {folder} {folder}.away; ln -s {root}/victim {folder}",
+    ),
+}
+"""What is replaced by a link, during which program, and how."""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may chown, which one of them waits for")
+@pytest.mark.parametrize(("moment", "attack"), ATTACKS.values(), ids=ATTACKS.keys())
+def test_the_script_follows_no_link_that_appears_while_it_runs(
+    root: Path, moment: str, attack: str
+) -> None:
+    made = at("/srv/x", TODAY)
+    plan = elsewhere(made.plan(), root)
+    compose = put(made, root)
+    victim = Victim(root, compose)
+    line = attack.format(root=root, folder=compose.parent, name=compose.name)
+    # The files before the Compose file are written in peace.
+    peace = f'case "$PWD" in {compose.parent}*) ;; *) exec /usr/bin/{moment} "$@" ;; esac'
+    stub(root / "bin" / moment, line if moment == "docker-compose" else f"{peace}\n{line}")
+    done = run_script(root, plan)
+    assert done.returncode != 0, done.stdout
+    assert victim.is_whole()
+
+
 def test_the_script_changes_nothing_where_compose_does_not_take_the_result(root: Path) -> None:
     made = at("/srv/x", TODAY)
     plan = elsewhere(made.plan(), root)
