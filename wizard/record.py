@@ -6,7 +6,8 @@ import stat
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +17,8 @@ import tomli_w
 
 from wizard import __version__
 from wizard.errors import Refused
-from wizard.files import write_durably
+from wizard.files import read_regular, write_durably
+from wizard.forgetting import without_texts
 from wizard.text import clean_line
 
 FORMAT = 1
@@ -334,12 +336,13 @@ class Store:
     def save(self, record: Record) -> None:
         """Write the record whole or not at all, and make it durable.
 
-        Where the disk is full, the reserved space is given up for it.
+        Where the disk is full, the reserved space is given up for it. Of a run that is over it has
+        no text of a file any more: a Compose file may hold passwords, and undo alone needs it.
 
         Raises:
             OSError: the disk is full or read-only; the record before stays.
         """
-        text, owner = dumps(record), (os.geteuid(), os.getegid())
+        text, owner = dumps(_fit_to_keep(record)), (os.geteuid(), os.getegid())
         try:
             write_durably(self.path, text, 0o600, *owner)
         except OSError as error:
@@ -372,10 +375,37 @@ class Store:
         return True
 
     def archive(self) -> None:
-        """Keep an ended record under its own name, so that the next one does not overwrite it."""
+        """Keep an ended record under its own name, so that the next one does not overwrite it.
+
+        Those of earlier releases have texts of files in them, which go.
+        """
         record = self.load()
         if record is not None:
             self.path.rename(self.directory / f"record-{record.id}.toml")
+        for path in self.directory.glob("record-*.toml"):
+            # One that cannot be read is none of ours, or for a person to look at.
+            with suppress(Refused, OSError):
+                kept = loads(read_regular(path), str(path))
+                fit = dumps(_without_texts_of_files(kept))
+                if fit != dumps(kept):
+                    write_durably(path, fit, 0o600, os.geteuid(), os.getegid())
+
+
+def _fit_to_keep(record: Record) -> Record:
+    return record if record.state.in_force else _without_texts_of_files(record)
+
+
+def _without_texts_of_files(record: Record) -> Record:
+    steps = [
+        step
+        # Of what was left on the host somebody may still take back the rest by hand.
+        if step.state is StepState.KEPT
+        else replace(
+            step, parameters=without_texts(step.parameters), before=without_texts(step.before)
+        )
+        for step in record.steps
+    ]
+    return replace(record, steps=steps)
 
 
 def _is_only_ours(status: os.stat_result) -> bool:

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import tomllib
 from copy import deepcopy
@@ -7,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.made_up_deployments import deployment
+from tests.made_up_deployments import TODAY, deployment
 from wizard import __version__
 from wizard.apply import journal, start
 from wizard.errors import Refused
@@ -294,3 +295,71 @@ def test_a_full_disk_does_not_keep_an_undo_from_its_log(
     monkeypatch.setattr("tempfile.mkstemp", full)
     assert store.new_log() == old
     assert old.read_text() == ""
+
+
+SECRET = "POSTGRES_PASSWORD: correct horse battery staple"
+
+
+def secretive(store: Store) -> Record:
+    """A run over a Compose file with a password in it."""
+    made = deployment(text=TODAY + f"x-secret:\n  {SECRET}\n")
+    record = journal.begin(made.plan(), {}, store)
+    journal.apply(made.plan(), record, made.system, store, lambda: False)
+    assert SECRET in store.path.read_text()
+    journal.take_back(record, made.system, store, State.UNDOING)
+    return record
+
+
+def everything_kept(store: Store) -> str:
+    return "".join(path.read_text() for path in store.directory.iterdir() if path.is_file())
+
+
+def test_what_is_undone_leaves_no_text_of_anybody_s_file(store: Store) -> None:
+    record = secretive(store)
+    assert record.state is State.UNDONE
+    assert SECRET not in everything_kept(store)
+    assert "services:" not in everything_kept(store)
+    kept = store.load()
+    assert kept is not None
+    (step,) = (each for each in kept.steps if each.kind == "compose-file")
+    # A digest tells which version of the file it was.
+    wanted = hashlib.sha256(TODAY.encode() + f"x-secret:\n  {SECRET}\n".encode()).hexdigest()
+    assert step.before["files"][0]["text"] == f"sha256:{wanted}"
+    # Which is no text that any undo would put back.
+    assert not kept.state.in_force
+
+
+def test_records_that_earlier_releases_kept_lose_such_texts(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("wizard.record._fit_to_keep", lambda record: record)
+        old = secretive(store)
+    store.path.rename(store.directory / f"record-{old.id}.toml")
+    assert SECRET in everything_kept(store)
+    applied(store)
+    store.archive()
+    assert SECRET not in everything_kept(store)
+    assert "services:" not in everything_kept(store)
+    modes = {path.stat().st_mode & 0o777 for path in store.directory.glob("*.toml")}
+    assert modes == {0o600}
+
+
+def test_what_is_left_for_somebody_to_take_back_by_hand_keeps_its_text(store: Store) -> None:
+    record = applied(store)
+    record.state = State.UNDO_INCOMPLETE
+    for step in record.steps:
+        kept = step.kind == "compose-file"
+        step.state = StepState.KEPT if kept else StepState.UNDONE
+    store.save(record)
+    assert "services:" in everything_kept(store)
+    store.archive()
+    assert "services:" in everything_kept(store)
+
+
+def test_an_archive_that_is_no_record_is_left_alone(store: Store) -> None:
+    strange = store.directory / "record-strange.toml"
+    strange.write_text("not a record\n")
+    applied(store)
+    store.archive()
+    assert strange.read_text() == "not a record\n"
