@@ -91,6 +91,8 @@ class MadeUpSystem:
         self.containers: dict[str, MadeUpContainer] = {}
         self.policies = {"FORWARD": "ACCEPT"}
         """Of chains of the filter table."""
+        self.nftables = ""
+        """What nft lists of tables besides those of ip6tables, as JSON; empty without nft."""
         self.packages: set[str] = set()
         self.proxied: set[tuple[str, str]] = set()
         """Uplink and address of each entry of the neighbour proxy."""
@@ -241,6 +243,8 @@ class MadeUpSystem:
                 return Result(0, "")
             case ["ip6tables", *words]:
                 return self._ip6tables(words)
+            case ["nft", "-j", "list", "ruleset"]:
+                return Result(0 if self.nftables else 127, self.nftables)
             case ["ip6tables-save", *words]:
                 return self._save(words)
             case ["ip6tables-restore", "--noflush", "--wait", "10", path]:

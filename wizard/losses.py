@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.choices import Choices
-from wizard.host import Container, Host, Unknown
-from wizard.modes.shared import chosen_containers
+from wizard.host import Container, Host
+from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.published import Published, hears, parse
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
@@ -49,15 +49,9 @@ def losses(host: Host, choices: Choices, steps: Sequence[Step]) -> tuple[Loss, .
     found = {
         loss.name: loss
         for container in chosen_containers(host, choices)
-        for loss in _of_container(container, routed=routed, has_ipv6=_has_ipv6(container, host))
+        for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
     return tuple(sorted(found.values(), key=lambda loss: (loss.port.host_port, loss.name)))
-
-
-def _has_ipv6(container: Container, host: Host) -> bool:
-    """Return whether a container has IPv6 today, so that nothing changes with where it listens."""
-    networks = () if isinstance(host.networks, Unknown) else host.networks
-    return any(network.ipv6 and network.name in container.networks for network in networks)
 
 
 def _of_container(container: Container, *, routed: bool, has_ipv6: bool) -> Iterator[Loss]:

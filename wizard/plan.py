@@ -70,7 +70,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     outline = MODES[choices.mode](host, choices, sources)
     lost = losses(host, choices, outline.steps)
     notices = (
-        *past_input.notices(host, choices),
+        *past_input.notices(host, choices, sources),
         *visitors.notices(host, lost),
         *outline.notices,
         *peers.notices(host, choices),

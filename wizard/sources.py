@@ -1,7 +1,7 @@
 """The files that a plan is made for: read once, before planning, so that planning is pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wizard.choices import Choices, Placement
@@ -12,6 +12,8 @@ from wizard.compose.services import Service
 from wizard.errors import Refused
 from wizard.filter import unit as filter_unit
 from wizard.host import ComposeProject
+from wizard.inward import closed
+from wizard.inward.closed import InputRules
 from wizard.ndp import unit as ndp_unit
 from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
 from wizard.system import FileState, System
@@ -47,6 +49,8 @@ class Sources:
     """Where an override file is, or would be, that Compose finds by itself."""
     variables: tuple[str, ...] = ()
     """The files of variables that the Compose files name; those of ``files`` that are there."""
+    input: InputRules = field(default_factory=InputRules)
+    """What comes to this host itself and is let in, which is no file but read with them."""
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -104,6 +108,7 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         tuple(map(str, project.files)),
         override,
         variables=variables[:_MOST_VARIABLES],
+        input=closed.read(system),
     )
 
 

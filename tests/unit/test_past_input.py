@@ -7,10 +7,13 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from wizard import choices as choosing
+from wizard import plan as planning
 from wizard.choices import Mode
 from wizard.host import Host, Unknown
+from wizard.inward.closed import InputRules
 from wizard.modes.consequences import consequences
 from wizard.noticed.past_input import notices
+from wizard.steps.closed_ports import ClosedPorts
 
 
 def publishing(host: Host, *ports: str) -> Host:
@@ -23,9 +26,9 @@ def publishing(host: Host, *ports: str) -> Host:
     return replace(host, projects=(replace(project, containers=containers),))
 
 
-def said(host: Host, mode: Mode = Mode.ULA) -> tuple[str, ...]:
+def said(host: Host, mode: Mode = Mode.ULA, rules: str = "") -> tuple[str, ...]:
     choices = replace(choosing.defaults(host), services=("web", "sidekiq"), mode=mode)
-    return notices(host, choices)
+    return notices(host, choices, replace(deployment(host).sources, input=InputRules(rules)))
 
 
 EVERYWHERE = ("0.0.0.0:3000->3000/tcp", "[::]:3000->3000/tcp", "[::]:5353->53/udp")
@@ -37,6 +40,38 @@ def test_what_becomes_open_is_named_with_the_binding_that_keeps_it_closed() -> N
     assert "3000/tcp (web), 5353/udp (web)" in sentence
     assert '"0.0.0.0:3000:3000", "0.0.0.0:5353:53/udp"' in sentence
     assert sentence in deployment(host).plan().notices
+
+
+def test_what_this_host_closes_stays_closed_and_only_the_rest_is_said_to_open() -> None:
+    host = publishing(made_up_hosts.debian14(), *EVERYWHERE)
+    rules = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 3000 -j DROP\nCOMMIT\n"
+    opened, kept = said(host, rules=rules)
+    assert "5353/udp (web)" in opened and "3000/tcp" not in opened
+    assert "stay closed" in kept and "3000/tcp (web)" in kept and '"0.0.0.0:3000:3000"' in kept
+
+
+def test_the_rule_drops_new_connections_for_the_port_of_the_host_on_the_uplink_alone() -> None:
+    made = deployment(publishing(made_up_hosts.debian14(), *EVERYWHERE))
+    rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 5353 -j ACCEPT\nCOMMIT\n"
+    plan = planning.plan(made.host, made.choices, replace(made.sources, input=InputRules(rules)))
+    (step,) = (each for each in plan.steps if isinstance(each, ClosedPorts))
+    (table,) = step.tables
+    assert table.parent == "DOCKER-USER"
+    assert [" ".join(rule) for rule in table.rules] == [
+        "-i eth0 -o br-ipv6 -p tcp -m conntrack --ctstate NEW --ctorigdstport 3000 -j DROP"
+    ]
+    kinds = [each.kind for each in plan.steps]
+    # Closed before there is anything behind it.
+    assert kinds.index("closed-ports") < kinds.index("docker-network") < kinds.index("attach")
+    assert {"systemd-unit", "filter-service"} <= set(kinds)
+    assert ClosedPorts.from_parameters(step.parameters()) == step
+
+
+def test_what_is_forwarded_already_is_not_closed_by_us() -> None:
+    host = publishing(made_up_hosts.debian14(), *EVERYWHERE)
+    assert not isinstance(host.networks, Unknown)
+    networks = tuple(replace(each, ipv6=True) for each in host.networks)
+    assert said(replace(host, networks=networks), rules="*filter\n:INPUT DROP [0:0]\n") == ()
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,12 @@ def network(
     )
 
 
+def has_ipv6(container: Container, host: Host) -> bool:
+    """Return whether a container has IPv6 today, so that Docker forwards its published ports."""
+    networks = () if isinstance(host.networks, Unknown) else host.networks
+    return any(network.ipv6 and network.name in container.networks for network in networks)
+
+
 def needs_ipv4(host: Host, choices: Choices) -> bool:
     """Return whether the network has to have IPv4 as well.
 

@@ -3,7 +3,7 @@
 from wizard.choices import Choices
 from wizard.errors import Refused
 from wizard.host import Host, Unknown
-from wizard.modes import shared
+from wizard.modes import closed_ports, shared
 from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
 from wizard.prefixes import first_subnet
@@ -32,18 +32,21 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     subnet = str(first_subnet(choices.prefix))
     steps: list[Step | None] = [shared.forwarding(host, sources)]
     remarks = [shared.advertisement_remark(host)]
-    if host.engine.manages_ip6tables:
+    closed = closed_ports.step(host, choices, sources)
+    rules: Ip6tables | None = closed
+    if closed is None and host.engine.manages_ip6tables:
         remarks.append(
             f"No packet filter rules and no unit: Docker {host.engine.version} makes the rules for "
             "IPv6 itself, masquerade among them, and puts them back whenever it starts."
         )
-    else:
+    elif closed is None:
         rules = Ip6tables(
             choices.bridge,
             subnet,
             legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
             previous=sources.files.get(Ip6tables.path),
         )
+    if rules is not None:
         steps += [
             rules,
             systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules),

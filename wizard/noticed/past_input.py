@@ -1,43 +1,56 @@
 """Published ports that Docker forwards past the rules with which this host closes its own ports."""
 
-from ipaddress import IPv6Address
+from collections.abc import Iterable, Iterator
 
-from wizard.choices import Choices, Mode
-from wizard.host import Host, Unknown
-from wizard.modes.shared import chosen_containers
-from wizard.published import parse
+from wizard.choices import Choices
+from wizard.host import Container, Host
+from wizard.modes import closed_ports
+from wizard.published import Published
+from wizard.sources import Sources
 from wizard.text import clean_line
 
-_ANY = IPv6Address("::")
 
-
-def notices(host: Host, choices: Choices) -> tuple[str, ...]:
-    """Return what becomes open over IPv6 where the engine forwards published ports itself.
-
-    Until a container has an IPv6 address, a program of Docker's on the host answers, and what comes
-    to it passes INPUT. From then on it is sent on to the container and passes FORWARD
-    (docs.docker.com, packet filtering and firewalls; seen on 28.5.2).
-    """
-    engine = host.engine
-    if choices.mode is not Mode.ULA or isinstance(engine, Unknown) or not engine.manages_ip6tables:
-        return ()
-    opened: dict[str, None] = {}
-    kept: dict[str, None] = {}
-    for container in chosen_containers(host, choices):
-        for text in container.ports:
-            for port in parse(text):
-                if port.address == _ANY:
-                    name = f"{port.host_port}/{port.protocol} ({clean_line(container.service)})"
-                    opened[name] = None
-                    closed = f"0.0.0.0:{port.host_port}:{port.port}"
-                    kept[closed if port.protocol == "tcp" else f"{closed}/{port.protocol}"] = None
-    if not opened:
-        return ()
-    bindings = ", ".join(f'"{each}"' for each in kept)
+def notices(host: Host, choices: Choices, sources: Sources) -> tuple[str, ...]:
+    """Return what becomes open over IPv6, and what stays closed though Docker would open it."""
+    kept = set(closed_ports.kept(host, choices, sources))
+    ports = list(closed_ports.forwarded(host, choices))
     return (
-        f"The whole internet can connect to these published ports over IPv6: {', '.join(opened)}. "
-        "Docker sends what comes to them on to the containers, and that passes the FORWARD chain: "
-        "rules of the INPUT chain, ufw's among them, do not close them any more. Where one is to "
-        "stay closed over IPv6, publish it over IPv4 alone in the Compose file before you go on "
-        f"({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run Compose's up -d.",
+        *_opened([each for each in ports if each[1] not in kept]),
+        *_closed([each for each in ports if each[1] in kept]),
     )
+
+
+def _opened(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
+    names, bindings = _names(ports)
+    if names:
+        yield (
+            f"The whole internet can connect to these published ports over IPv6: {names}. Docker "
+            "sends what comes to them on to the containers, and that passes the FORWARD chain: "
+            "rules of the INPUT chain, ufw's among them, do not close them any more. Where one is "
+            "to stay closed over IPv6, publish it over IPv4 alone in the Compose file before you "
+            f"go on ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run "
+            "Compose's up -d."
+        )
+
+
+def _closed(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
+    names, bindings = _names(ports)
+    if names:
+        yield (
+            "These published ports stay closed to the internet over IPv6, as this host's own rules "
+            f"(INPUT) close them today: {names}. Docker would let it in, so a rule in its chain "
+            "DOCKER-USER keeps it out. To need no such rule, publish them over IPv4 alone in the "
+            f"Compose file ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run "
+            "Compose's up -d before you go on."
+        )
+
+
+def _names(ports: Iterable[tuple[Container, Published]]) -> tuple[str, str]:
+    """Return the ports in words, and the bindings that keep each closed over IPv6."""
+    names: dict[str, None] = {}
+    bindings: dict[str, None] = {}
+    for container, port in ports:
+        names[f"{port.host_port}/{port.protocol} ({clean_line(container.service)})"] = None
+        binding = f"0.0.0.0:{port.host_port}:{port.port}"
+        bindings[binding if port.protocol == "tcp" else f"{binding}/{port.protocol}"] = None
+    return ", ".join(names), ", ".join(f'"{each}"' for each in bindings)

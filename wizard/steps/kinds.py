@@ -6,6 +6,7 @@ from typing import Any
 from wizard.errors import Refused
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
+from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
@@ -24,6 +25,7 @@ KINDS: Mapping[str, type[Step]] = {
         NeighbourProxy,
         Sysctl,
         Ip6tables,
+        ClosedPorts,
         SystemdUnit,
         FilterService,
         DockerNetwork,

@@ -1,0 +1,70 @@
+"""What a host's own rules close to the internet stays closed where Docker forwards past them."""
+
+import pytest
+
+from tests.machines.conftest import StartMachine
+from tests.machines.support import answer, apply, reaches_internet, undo, wizard
+from tests.machines.visitors import HOST_IPV4, deploy, from_host, from_outside
+from wizard.errors import ExitCode
+from wizard.rehearsal.machine import Machine
+
+DEPLOYMENT = """\
+    services:
+      web:
+        image: mastodon-practice:1
+        restart: always
+        command: httpd -f -p 8080 -h /srv/www
+        ports: ["3000:8080", "3100:8080"]
+      streaming:
+        image: mastodon-practice:1
+        restart: always
+        command: httpd -f -p 8080 -h /srv/www
+        ports: ["4000:8080"]
+    """
+RULES = """\
+ip6tables -A INPUT -p tcp --dport 3000 -j DROP
+nft add table inet mine
+nft add chain inet mine in '{ type filter hook input priority 10; policy accept; }'
+nft add rule inet mine in iifname eth0 tcp dport 3100 drop
+"""
+
+
+def reached(host: Machine, address: str) -> dict[int, str]:
+    ports = (3000, 3100, 4000)
+    found = from_outside(host, *((address, port) for port in ports))
+    return dict(zip(ports, found, strict=True))
+
+
+@pytest.mark.parametrize("debian", [14], indirect=True)
+def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartMachine) -> None:
+    host = machine()
+    made = deploy(host, DEPLOYMENT)
+    host.shell(RULES)
+    before, before_ipv4 = reached(host, host.address), reached(host, HOST_IPV4)
+    within = from_host(host, ("::1", 3000), (host.address, 3100))
+    opened = before[4000]
+    assert within[1] == opened
+    assert opened not in (before[3000], before[3100])
+    assert set(before_ipv4.values()) == {opened}
+    answer(host, made, services=("web", "streaming"))
+    done = apply(host)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+    assert reaches_internet(made)
+    assert reached(host, host.address) == before
+    assert reached(host, HOST_IPV4) == before_ipv4
+    # What comes from the host itself was closed at one of them, and not at the other.
+    assert from_host(host, ("::1", 3000), (host.address, 3100)) == within
+    assert wizard(host, "--check").returncode == 0
+
+    host.shell("ip6tables -F DOCKER-USER; ip6tables -F DOCKER-IPV6-WIZARD")
+    host.wait(lambda: reached(host, host.address) == before, "the ports to be closed again", 10)
+
+    # Their rules are gone with the reboot: what closes the ports now is the wizard's.
+    host.reboot()
+    host.wait(lambda: reached(host, host.address)[4000] == opened, "streaming to answer", 40)
+    assert reached(host, host.address) == before
+    host.shell(RULES)
+    assert undo(host).returncode == ExitCode.DONE
+    assert reached(host, host.address) == before
+    assert "WIZARD" not in host.run(["ip6tables-save"]).stdout
+    assert host.shell("find /etc -name '*ipv6-wizard*'").stdout == ""

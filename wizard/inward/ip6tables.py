@@ -1,0 +1,119 @@
+"""The INPUT chain of ip6tables, from what ``ip6tables-save`` prints (iptables-extensions(8))."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from wizard.inward.chains import Outcome, Packet, Rule, verdict
+
+_ENDS = {"ACCEPT": Outcome.ACCEPT, "DROP": Outcome.DROP, "REJECT": Outcome.DROP}
+
+_GO_ON = {"LOG", "NFLOG", "MARK", "CONNMARK", "TRACE", "SET", "CLASSIFY", "DSCP", "NOTRACK", "CT"}
+"""Targets after which the next rule is looked at."""
+
+_SAY_NOTHING = {"tcp", "udp", "comment", "conntrack", "state", "multiport"}
+"""Matches that ask for nothing but what their options say."""
+
+_NEVER = {"rt", "frag", "hbh", "dst", "ah", "esp", "icmp6", "icmpv6"}
+"""Matches for headers that the first packet of a connection does not have."""
+
+
+def closes(saved: str, packet: Packet) -> bool | None:
+    """Return whether INPUT drops a packet for certain; None if nobody can tell."""
+    chains: dict[str, list[Rule]] = {}
+    policy, table = Outcome.ACCEPT, ""
+    for line in saved.splitlines():
+        if line.startswith("*"):
+            table = line[1:].strip()
+        elif table != "filter":
+            continue
+        elif line.startswith(":INPUT "):
+            policy = Outcome.DROP if line.split()[1] == "DROP" else Outcome.ACCEPT
+        elif line.startswith("-A "):
+            try:
+                _, chain, *words = shlex.split(line)
+            except ValueError:
+                return None
+            chains.setdefault(chain, []).append(_rule(words))
+    return verdict(packet, "INPUT", chains, policy)
+
+
+def _rule(words: Sequence[str]) -> Rule:
+    matches, target, goto = [], "", False
+    for inverted, option, values in _options(words):
+        if option in ("-j", "-g", "--jump", "--goto"):
+            target, goto = values[0] if values else "", option in ("-g", "--goto")
+            break
+        matches.append((inverted, option, tuple(values)))
+    asks = partial(_matches, tuple(matches))
+    if not target or target in _GO_ON:
+        return Rule(asks)
+    if target in _ENDS:
+        return Rule(asks, _ENDS[target])
+    if target == "RETURN":
+        return Rule(asks, final=True)
+    if target.isupper() and target in ("QUEUE", "NFQUEUE"):
+        return Rule(asks, Outcome.UNKNOWN)
+    return Rule(asks, jump=target, final=goto)
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[bool, str, list[str]]]:
+    """Yield each option with whether an exclamation mark inverts it, and its values."""
+    inverted, place = False, 0
+    while place < len(words):
+        word = words[place]
+        place += 1
+        if word == "!":
+            inverted = True
+            continue
+        values = []
+        while place < len(words) and not words[place].startswith("-") and words[place] != "!":
+            values.append(words[place])
+            place += 1
+        yield inverted, word, values
+        inverted = False
+
+
+def _matches(asked: Sequence[tuple[bool, str, tuple[str, ...]]], packet: Packet) -> bool | None:
+    found = [_one(option, values, packet, inverted) for inverted, option, values in asked]
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> bool | None:
+    value = values[0] if values else ""
+    holds: bool | None = None
+    match option:
+        case "-i" | "--in-interface":
+            whole = value.removesuffix("+")
+            holds = packet.interface.startswith(whole) if value.endswith("+") else None
+            holds = packet.interface == value if holds is None else holds
+        case "-p" | "--protocol":
+            holds = value in (packet.protocol, "all", {"tcp": "6", "udp": "17"}[packet.protocol])
+        case "--dport" | "--destination-port" | "--dports" | "--destination-ports":
+            holds = _in(value, packet.port)
+        case "--ctstate" | "--state":
+            holds = "NEW" in value.split(",")
+        case "-s" | "--source":
+            # A stranger is none of those whom somebody names.
+            holds = value == "::/0"
+        case "--tcp-flags" | "--syn":
+            # The first packet has SYN alone.
+            holds = option == "--syn" or values[-1:] == ["SYN"] or None
+        case "-m" | "--match":
+            holds = True if value in _SAY_NOTHING else False if value in _NEVER else None
+        case "--comment":
+            holds = True
+    return holds if holds is None or not inverted else not holds
+
+
+def _in(ports: str, port: int) -> bool | None:
+    try:
+        for each in ports.split(","):
+            first, colon, last = each.partition(":")
+            if int(first or 0) <= port <= int((last or 65535) if colon else first):
+                return True
+    except ValueError:
+        return None
+    return False

@@ -1,0 +1,62 @@
+"""Published ports that this host closes stay closed where Docker forwards past its rules."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wizard.steps.ip6tables import CHAIN, Ip6tables, Table
+from wizard.system import System
+
+DOCKER_USER = "DOCKER-USER"
+"""The chain that Docker goes through before all of its own, and leaves alone (docs.docker.com,
+packet filtering and firewalls)."""
+
+
+@dataclass(frozen=True)
+class ClosedPorts(Ip6tables):
+    """Drop what comes on the uplink for some published ports, before Docker lets it in.
+
+    ``ports`` are those of the host, each as ``3000/tcp``: by the time that Docker has written the
+    container's address and port into the packet, the kernel alone still knows what it was for.
+    """
+
+    kind: ClassVar[str] = "closed-ports"
+
+    masquerade: bool = False
+    # So that it comes after Docker, which makes the chain that leads to ours.
+    engine_masquerades: bool = True
+    uplink: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+        return f"Keep {', '.join(self.ports)} closed over IPv6 on {self.uplink}, as this host does"
+
+    @property
+    def reason(self) -> str:
+        """Why it is needed."""
+        return (
+            "This host's rules for what comes to itself (INPUT) close these ports. Once containers "
+            "have IPv6 addresses, Docker forwards what comes to them, and that passes by INPUT. "
+            f"Docker's own chain {DOCKER_USER} is gone through first. All rules are in a chain "
+            f"called {CHAIN}; no other rule is touched."
+        )
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Our rules, as ip6tables writes them."""
+        way = ("-i", self.uplink, "-o", self.bridge)
+        rules = []
+        for port in self.ports:
+            number, _, protocol = port.partition("/")
+            first = ("-m", "conntrack", "--ctstate", "NEW", "--ctorigdstport", number)
+            rules.append((*way, "-p", protocol, *first, "-j", "DROP"))
+        return (Table("filter", DOCKER_USER, tuple(rules)),)
+
+    def _needed(self, system: System, leaving: Container[str]) -> str:
+        if self.bridge not in leaving and self._has_bridge(system):
+            return (
+                f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
+                "published behind it would be open to the internet."
+            )
+        return super()._needed(system, leaving)
