@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from wizard.host import DockerNetwork, Earlier, Host, Unknown
+from wizard.ndp import served_network
 
-NETWORK_LABEL = "docker-ipv6-wizard"
+NETWORK_LABEL = served_network.LABEL
 """The label on every Docker network that the wizard makes."""
 
 _OVER = ("rolled back", "undone")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 SOCKET = Path("/run/made-up.sock")
 NETWORK = "made-up"
+SUBNET = "2001:db8:1:2:1::/80"
 
 endpoints: dict[str, str] = {}
 changed = threading.Condition()
@@ -38,7 +39,14 @@ class Handler(BaseHTTPRequestHandler):
             }
             for number, address in enumerate(list(endpoints))
         }
-        body = json.dumps({"Name": NETWORK, "Containers": containers}).encode()
+        network = {
+            "Name": NETWORK,
+            "Id": f"{0:064x}",
+            "Labels": {"docker-ipv6-wizard": SUBNET},
+            "IPAM": {"Config": [{"Subnet": SUBNET}]},
+            "Containers": containers,
+        }
+        body = json.dumps(network).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

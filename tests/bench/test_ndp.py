@@ -19,6 +19,7 @@ from tests.bench.conftest import SMALLEST, Figures, Much
 from tests.lines import PATIENCE, Lines
 from wizard.errors import WizardError
 from wizard.ndp import unit
+from wizard.ndp.served_network import LABEL
 from wizard.rehearsal import image
 from wizard.rehearsal.machine import Machine
 
@@ -129,7 +130,7 @@ class MadeUpEngine:
 def service(machine: Machine) -> Iterator[MadeUpEngine]:
     engine = MadeUpEngine(machine)
     machine.run(["wizard", "--install-program"])
-    text = unit.unit("eth0", "made-up")
+    text = unit.unit("eth0", "made-up", SUBNET)
     text = text.replace("--network made-up", "--network made-up --socket /run/made-up.sock")
     machine.path(unit.PATH).write_text(text)
     machine.shell(f"systemctl daemon-reload; systemctl start {SERVICE}")
@@ -304,9 +305,10 @@ def test_from_the_start_of_a_real_container_to_the_first_answer(
     host: Machine, figures: Figures, much: Much
 ) -> None:
     network, subnet = "real", "2001:db8:1:2:3::/80"
-    host.run(["docker", "network", "create", "--ipv6", "--subnet", subnet, network])
+    label = ["--label", f"{LABEL}={subnet}"]
+    host.run(["docker", "network", "create", "--ipv6", "--subnet", subnet, *label, network])
     host.run(["wizard", "--install-program"])
-    text = unit.unit("eth0", network)
+    text = unit.unit("eth0", network, subnet)
     host.path(unit.PATH).write_text(text)
     host.shell(f"systemctl daemon-reload; systemctl start {SERVICE}")
     done, answered = [], []

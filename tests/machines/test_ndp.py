@@ -11,12 +11,12 @@ from tests.machines.support import PYTHON
 from wizard.errors import WizardError
 from wizard.ndp import fixed, unit
 from wizard.ndp.proxy_table import PROTOCOL, flush_command
+from wizard.ndp.served_network import LABEL
 from wizard.rehearsal import image, network
 from wizard.rehearsal.machine import Machine
 
 NETWORK = "proxied"
 SUBNET = "2001:db8:1:2:1::/80"
-ANOTHER_SUBNET = "2001:db8:1:2:2::/80"
 NOBODY = "2001:db8:1:2:1::dead"
 STRANGE = "2001:db8:1:2:5::1"
 
@@ -43,11 +43,12 @@ class Host:
     machine: Machine
     containers: list[str] = field(default_factory=list)
 
-    def create_network(self, subnet: str = SUBNET) -> None:
+    def create_network(self, subnet: str = SUBNET, label: str = SUBNET) -> None:
         self.machine.run(
             [
                 "docker", "network", "create", "--ipv6", "--subnet", subnet,
-                "-o", "com.docker.network.bridge.gateway_mode_ipv6=routed", NETWORK,
+                "-o", "com.docker.network.bridge.gateway_mode_ipv6=routed",
+                *(("--label", f"{LABEL}={label}") if label else ()), NETWORK,
             ]
         )  # fmt: skip
 
@@ -130,7 +131,7 @@ def booted(request: pytest.FixtureRequest) -> Iterator[Host]:
         machine.run(["sysctl", "-q", "--load=/etc/sysctl.d/60-proxied.conf"])
         host = Host(machine)
         host.create_network()
-        text = unit.unit("eth0", NETWORK)
+        text = unit.unit("eth0", NETWORK, SUBNET)
         machine.run(["wizard", "--install-program"])
         machine.path(unit.PATH).write_text(text)
         machine.shell(f"systemctl daemon-reload; systemctl enable --now {unit.NAME}")
@@ -210,16 +211,140 @@ def test_a_network_that_is_made_anew_is_followed(host: Host) -> None:
     host.start("one")
     host.remove("one")
     host.machine.run(["docker", "network", "rm", NETWORK])
-    host.create_network(ANOTHER_SUBNET)
+    host.create_network()
+    (address,) = host.start("one")
+    host.wait_for_entries(address)
+    assert host.answered(address)
+
+
+@pytest.mark.parametrize(
+    ("subnet", "label"),
+    [
+        ("2001:db8:1:2::/64", ""),
+        pytest.param("2001:db8:1:2::/64", SUBNET, marks=pytest.mark.thorough),
+        pytest.param("2001:db8:1:2::/64", "2001:db8:1:2::/64", marks=pytest.mark.thorough),
+        pytest.param(SUBNET, "", marks=pytest.mark.thorough),
+    ],
+    ids=["nothing of ours", "our label", "a label of its own", "our prefix"],
+)
+def test_a_network_of_that_name_by_somebody_else_is_not_answered_for(
+    host: Host, subnet: str, label: str
+) -> None:
+    (ours,) = host.start("one")
+    host.wait_for_entries(ours)
+    host.remove("one")
+    router = network.ROUTER if subnet != SUBNET else NOBODY
+    machine = host.machine
+    machine.run(["docker", "network", "rm", NETWORK])
+    options = ["--subnet", subnet, "--gateway", subnet.replace("::/", "::fffe/").split("/")[0]]
+    labels = ["--label", f"{LABEL}={label}"] if label else []
+    machine.run(["docker", "network", "create", "--ipv6", *options, *labels, NETWORK])
     try:
-        (address,) = host.start("one")
-        assert address.startswith("2001:db8:1:2:2:")
-        host.wait_for_entries(address)
-        assert host.answered(address)
+        host.start("taken", options=f"--ip6 {router}")
+        assert host.address("taken") == router
+        said = f"The network {NETWORK} is not the one that was set up"
+        machine.wait(
+            lambda: bool(host.entries()) or said in host.show("StatusText"), "what it makes of it"
+        )
+        assert host.entries() == set()
+        assert said in host.show("StatusText")
     finally:
-        host.remove("one")
-        host.machine.run(["docker", "network", "rm", NETWORK])
+        host.remove("taken")
+        machine.run(["docker", "network", "rm", NETWORK])
         host.create_network()
+    # Ours is followed as soon as it is there again.
+    (address,) = host.start("one")
+    host.wait_for_entries(address)
+
+
+HOSTILE = """
+import json, socket, sys
+subnet, label = sys.argv[1:3]
+body = {"Name": "proxied", "Id": "0" * 64, "Labels": {label: subnet},
+        "IPAM": {"Config": [{"Subnet": subnet, "Gateway": sys.argv[3]}]},
+        "Containers": {str(n): {"IPv6Address": each} for n, each in enumerate(sys.argv[3:])}}
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("/run/hostile.sock")
+listener.listen()
+head = b"HTTP/1.1 200 OK\\r\\n"
+turn = 0
+while True:
+    client, _ = listener.accept()
+    try:
+        asked = client.recv(65536)
+        if b"/events" in asked:
+            client.sendall(head + b"Transfer-Encoding: chunked\\r\\n\\r\\n3\\r\\n[[\\n\\r\\n")
+            if turn < 3:
+                held = client
+                continue
+            while True:  # one line without an end
+                client.sendall(b"10000\\r\\n" + b"x" * 65536 + b"\\r\\n")
+        turn += 1
+        if turn % 3 == 1:
+            text = json.dumps(body).encode()
+        elif turn % 3 == 2:
+            text = b"[" * 1000000
+        else:
+            client.sendall(head + b"Content-Length: 99999999999\\r\\n\\r\\n")
+            while True:
+                client.sendall(b"{" * 65536)
+        client.sendall(head + b"Content-Length: %d\\r\\n\\r\\n" % len(text) + text)
+        client.close()
+        with open("/run/hostile-turn", "w") as file:
+            file.write(str(turn))
+    except OSError:
+        continue
+"""
+
+
+@pytest.mark.parametrize("booted", [13], ids=["debian13"], indirect=True)
+def test_a_hostile_engine_gets_nobody_answered_for_and_the_service_neither_grows_nor_dies(
+    host: Host,
+) -> None:
+    machine = host.machine
+    drop_in = machine.path(f"/run/systemd/system/{unit.NAME}.d/hostile.conf")
+    drop_in.parent.mkdir(parents=True)
+    start = next(
+        line for line in unit.unit("eth0", NETWORK, SUBNET).splitlines() if "ExecStart" in line
+    )
+    drop_in.write_text(f"[Service]\nExecStart=\n{start} --socket /run/hostile.sock\n")
+    machine.path("/root/hostile.py").write_text(HOSTILE)
+    allowed = "2001:db8:1:2:1::5"
+    never = ["::", "fe80::1", "ff02::1", network.ROUTER, machine.address, "2001:db8:1:2:1::"]
+    words = [SUBNET, LABEL, "2001:db8:1:2:1::1", *never, allowed]
+    attack = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--unit=hostile",
+        "python3",
+        "/root/hostile.py",
+    ]
+    machine.run([*attack, *words])
+    machine.wait(machine.path("/run/hostile.sock").exists, "the hostile engine")
+    turn = machine.path("/run/hostile-turn")
+    try:
+        machine.shell(f"systemctl daemon-reload; systemctl restart {unit.NAME}")
+        host.wait_for_entries(allowed)
+        pid = host.show("MainPID")
+        machine.wait(
+            lambda: int(turn.read_text() or 0) >= 8, "several rounds of hostile answers", 60
+        )
+        assert host.entries() == {allowed}
+        assert host.show("MainPID") == pid
+        assert host.show("NRestarts") == "0"
+        status = machine.path(f"/proc/{pid}/status").read_text()
+        assert int(status.partition("VmHWM:")[2].split()[0]) < 64 * 1024
+        assert int(host.show("MemoryMax")) <= 96 * 1024**2
+    finally:
+        machine.path("/run/hostile.sock").unlink()
+        drop_in.unlink()
+        drop_in.parent.rmdir()
+        machine.shell(
+            f"systemctl stop hostile; systemctl daemon-reload; systemctl restart {unit.NAME}"
+        )
+    (address,) = host.start("one")
+    host.wait_for_entries(address)
 
 
 def test_entries_of_somebody_else_are_theirs_for_ever(host: Host) -> None:

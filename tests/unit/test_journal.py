@@ -675,10 +675,16 @@ def test_forwarding_stays_on_for_another_network_that_came_since(store: Store) -
     assert SYSCTL_FILE not in made.system.files
 
 
-def test_a_network_that_somebody_made_anew_is_kept_and_reported(store: Store) -> None:
+@pytest.mark.parametrize("has_label", [False, True])
+def test_a_network_that_somebody_made_anew_is_kept_and_reported(
+    store: Store, has_label: bool
+) -> None:
     made = deployment()
     run(made, store)
-    made.system.networks["mastodon_ipv6"].labels.clear()
+    network = made.system.networks["mastodon_ipv6"]
+    network.subnets = ["172.31.0.0/16", "fd99::/64"]
+    if not has_label:
+        network.labels.clear()
     record = undo(made, store)
     assert "has been made anew by somebody. It was left as it is" in record.left[-1]
     # The containers are on a network that is not the wizard's any more.

@@ -6,7 +6,8 @@ from ipaddress import IPv6Address
 
 from wizard.ndp import fixed, proxy_table
 from wizard.ndp.difference import Difference, difference
-from wizard.ndp.docker_engine import concerns, container_addresses
+from wizard.ndp.docker_engine import concerns
+from wizard.ndp.served_network import LABEL, ServedNetwork
 from wizard.ndp.uplink import indices
 
 ONE, TWO, THREE = (IPv6Address(f"2001:db8:1:2:1::{number}") for number in (1, 2, 3))
@@ -41,14 +42,16 @@ def test_ours_are_the_entries_with_our_mark() -> None:
 
 def test_the_addresses_of_containers_are_taken_and_those_of_unused_endpoints_are_not() -> None:
     network = {
+        "Labels": {LABEL: "2001:db8:1:2:1::/80"},
+        "IPAM": {"Config": [{"Subnet": "2001:db8:1:2:1::/80", "Gateway": "2001:db8:1:2:1::9"}]},
         "Containers": {
             "b57c0da7": {"Name": "web", "IPv4Address": "172.18.0.2/16", "IPv6Address": f"{ONE}/80"},
             "77aa11cc": {"Name": "old", "IPv4Address": "172.18.0.3/16", "IPv6Address": ""},
             "ep-59a3c8": {"Name": "left-over", "IPv6Address": f"{TWO}/80"},
-        }
+        },
     }
-    assert container_addresses(network) == {ONE}
-    assert container_addresses({"Containers": None}) == frozenset()
+    assert ServedNetwork("wizard").addresses(network).wanted == {ONE}
+    assert not ServedNetwork("wizard").addresses({**network, "Containers": None}).wanted
 
 
 def test_only_events_of_the_network_itself_count() -> None:
@@ -60,7 +63,7 @@ def test_only_events_of_the_network_itself_count() -> None:
 
 
 def test_an_event_that_is_not_understood_makes_the_service_look() -> None:
-    for line in (b"{", b"[]", b"null", b'{"Actor": null}', b"\xff"):
+    for line in (b"{", b"[]", b"null", b'{"Actor": null}', b"\xff", b"[" * 300_000):
         assert concerns(line, "wizard")
 
 

@@ -15,6 +15,7 @@ from wizard.ndp import service
 from wizard.ndp.difference import Difference
 from wizard.ndp.docker_engine import DockerEngine
 from wizard.ndp.proxy_table import ProxyTable
+from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
 from wizard.ndp.service import Service
 
 ONE, TWO, STRANGE = (IPv6Address(f"2001:db8:1:2:1::{number}") for number in (1, 2, 99))
@@ -26,15 +27,19 @@ class Engine:
     def __init__(self) -> None:
         self.present: frozenset[IPv6Address] = frozenset()
         self.silent = False
+        self.foreign = False
+        self.refused: frozenset[IPv6Address] = frozenset()
         self.asked = 0
         self.script: queue.SimpleQueue[bool | None] = queue.SimpleQueue()
 
-    def addresses(self, network: str) -> frozenset[IPv6Address]:
-        assert network == "wizard"
+    def addresses(self, network: ServedNetwork) -> Addresses:
+        assert network == ServedNetwork("wizard")
         self.asked += 1
+        if self.foreign:
+            raise NotOurs("The network wizard is not the one that was set up.")
         if self.silent:
             raise WizardError("The Docker engine does not answer: timed out.")
-        return self.present
+        return Addresses(self.present, self.refused)
 
     def happenings(self, network: str) -> Iterator[bool]:
         while (happening := self.script.get()) is not None:
@@ -45,6 +50,10 @@ class Table:
     def __init__(self) -> None:
         self.now: dict[IPv6Address, bool] = {}
         self.trouble: str | None = None
+        self.taken: set[IPv6Address] = set()
+
+    def never(self) -> set[IPv6Address]:
+        return self.taken
 
     def entries(self) -> dict[IPv6Address, bool]:
         return dict(self.now)
@@ -65,7 +74,7 @@ class Running:
             cast("DockerEngine", self.engine),
             cast("ProxyTable", self.table),
             "no-such-uplink",
-            "wizard",
+            ServedNetwork("wizard"),
         )
         self.thread = threading.Thread(target=self.service.run, daemon=True)
 
@@ -160,3 +169,30 @@ def test_the_status_tells_what_keeps_the_kernel_from_answering(running: Running)
     running.table.trouble = "net.ipv6.conf.all.proxy_ndp is not 1, so the kernel answers for none"
     running.engine.script.put(False)
     running.until_status("no-such-uplink; net.ipv6.conf.all.proxy_ndp is not 1, so")
+
+
+def test_a_network_that_is_not_ours_any_more_is_served_no_more(running: Running) -> None:
+    running.engine.present = frozenset({ONE})
+    running.engine.script.put(False)
+    running.until({STRANGE: False, ONE: True})
+    running.engine.foreign = True
+    running.engine.script.put(True)
+    running.until({STRANGE: False})
+    running.until_status("The network wizard is not the one that was set up")
+    running.engine.foreign = False
+    running.engine.script.put(True)
+    running.until({STRANGE: False, ONE: True})
+
+
+def test_addresses_of_the_host_and_its_routers_are_never_answered_for(running: Running) -> None:
+    running.engine.present = frozenset({ONE, TWO})
+    running.engine.refused = frozenset({IPv6Address("ff02::1")})
+    running.table.taken = {TWO}
+    running.engine.script.put(False)
+    running.until({STRANGE: False, ONE: True})
+    running.until_status(f"{TWO} is an address that no container of the network can have")
+    running.until_status("(2 in all)")
+    # The host may get one later.
+    running.table.taken = {ONE, TWO}
+    running.engine.script.put(True)
+    running.until({STRANGE: False})

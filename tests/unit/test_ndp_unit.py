@@ -4,6 +4,8 @@ import configparser
 
 from wizard.ndp.unit import unit
 
+PREFIX = "2001:db8:1:2:1::/80"
+
 
 def sections(text: str) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
@@ -17,17 +19,17 @@ def sections(text: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def test_it_starts_the_copy_wherever_the_wizard_is() -> None:
-    service = dict(sections(unit("eth0", "wizard"))["Service"])
+    service = dict(sections(unit("eth0", "wizard", PREFIX))["Service"])
     assert service["ExecStart"] == (
         "/usr/bin/python3 -I /var/lib/docker-ipv6-wizard/program/current/run.py"
-        " wizard.ndp --uplink eth0 --network wizard"
+        " wizard.ndp --uplink eth0 --network wizard --prefix 2001:db8:1:2:1::/80"
     )
     assert service["Type"] == "notify"
     assert service["Restart"] == "always"
 
 
 def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:
-    found = sections(unit("eth0", "wizard"))
+    found = sections(unit("eth0", "wizard", PREFIX))
     keys = {key for key, _ in found["Unit"]}
     assert keys.isdisjoint({"PartOf", "BindsTo", "Requires", "Requisite"})
     assert "docker.service" in dict(found["Unit"])["After"].split()
@@ -35,7 +37,7 @@ def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:
 
 
 def test_it_has_one_capability_and_nothing_to_write_to() -> None:
-    service = dict(sections(unit("eth0", "wizard"))["Service"])
+    service = dict(sections(unit("eth0", "wizard", PREFIX))["Service"])
     assert service["CapabilityBoundingSet"] == "CAP_NET_ADMIN"
     assert service["NoNewPrivileges"] == "yes"
     assert service["ProtectSystem"] == "strict"
@@ -43,11 +45,12 @@ def test_it_has_one_capability_and_nothing_to_write_to() -> None:
 
 
 def test_odd_words_reach_the_service_as_they_are() -> None:
-    service = dict(sections(unit("eth%d", 'n"1$x'))["Service"])
-    assert service["ExecStart"].endswith(' wizard.ndp --uplink eth%%d --network "n\\"1$$x"')
+    service = dict(sections(unit("eth%d", 'n"1$x', PREFIX))["Service"])
+    words = ' wizard.ndp --uplink eth%%d --network "n\\"1$$x" --prefix 2001:db8:1:2:1::/80'
+    assert service["ExecStart"].endswith(words)
 
 
 def test_every_line_is_one_of_a_unit_file() -> None:
     parser = configparser.ConfigParser(strict=False, interpolation=None)
-    parser.read_string(unit("eth0", "wizard"))
+    parser.read_string(unit("eth0", "wizard", PREFIX))
     assert parser.sections() == ["Unit", "Service", "Install"]

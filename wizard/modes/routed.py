@@ -241,7 +241,7 @@ def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> 
         return (
             SystemdUnit(
                 unit.PATH,
-                unit.unit(uplink, choices.network),
+                unit.unit(uplink, choices.network, subnet),
                 sources.files.get(unit.PATH),
                 purpose="Answer for every container when the router asks",
                 explanation=(

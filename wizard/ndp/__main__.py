@@ -4,12 +4,14 @@ import argparse
 import logging
 import signal
 import sys
+from ipaddress import IPv6Network
 from pathlib import Path
 from types import FrameType
 
 from wizard.errors import ExitCode
 from wizard.ndp.docker_engine import SOCKET, DockerEngine
 from wizard.ndp.proxy_table import ProxyTable
+from wizard.ndp.served_network import ServedNetwork
 from wizard.ndp.service import Service
 
 
@@ -18,11 +20,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
     parser.add_argument("--uplink", required=True, help="the interface towards the router")
     parser.add_argument("--network", required=True, help="the name of the Docker network")
+    parser.add_argument(
+        "--prefix",
+        type=IPv6Network,
+        help="the prefix of that network; what its label says if it is not given",
+    )
     parser.add_argument("--socket", type=Path, default=SOCKET, help="the Docker engine's socket")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     service = Service(
-        DockerEngine(options.socket), ProxyTable(options.uplink), options.uplink, options.network
+        DockerEngine(options.socket),
+        ProxyTable(options.uplink),
+        options.uplink,
+        ServedNetwork(options.network, options.prefix),
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

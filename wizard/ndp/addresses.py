@@ -9,6 +9,9 @@ def address(text: str) -> IPv6Address:
     """Return an address; a prefix length after it is left out.
 
     Raises:
-        ValueError: The text is no IPv6 address.
+        ValueError: The text is no IPv6 address, or one with a zone (RFC 4007 §11), which may hold
+            anything, lines for ``ip`` too.
     """
+    if "%" in text:
+        raise ValueError("an address of a container has no zone")
     return IPv6Address(text.partition("/")[0])

@@ -9,14 +9,13 @@ import http.client
 import json
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
-from ipaddress import IPv6Address
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from wizard.errors import WizardError
-from wizard.ndp.addresses import address
+from wizard.ndp import bounded
+from wizard.ndp.served_network import Addresses, ServedNetwork
 from wizard.text import clean_line
 
 SOCKET = Path("/var/run/docker.sock")
@@ -40,25 +39,38 @@ class DockerEngine:
         self._path = path
         self._timeout = timeout
         self._connection: _Connection | None = None
+        self._identifier: str | None = None
+        """Of the network, once it has proved to be ours: another may have the same name."""
 
-    def addresses(self, network: str) -> frozenset[IPv6Address]:
+    def addresses(self, network: ServedNetwork) -> Addresses:
         """Return the IPv6 addresses of the containers on a network; none where it is missing.
 
         The network is asked, not the container: the engine keeps a container locked while it
         starts, and would answer only once it runs.
 
         Raises:
+            NotOurs: The network of that name is another one.
             WizardError: The engine did not answer, or not with a network.
         """
-        status, answer = self._get(f"/networks/{quote(network, safe='')}")
+        known, self._identifier = self._identifier, None
+        status, answer = self._get(f"/networks/{quote(known or network.name, safe='')}")
+        if status == http.client.NOT_FOUND and known is not None:
+            # It may have been made anew.
+            return self.addresses(network)
         if status == http.client.NOT_FOUND:
-            return frozenset()
+            return Addresses(frozenset())
         if status != http.client.OK:
             raise WizardError(f"The Docker engine answers with an error: {status}.")
         try:
-            return container_addresses(json.loads(answer))
+            described = bounded.loads(answer)
+            # A beginning of an identifier finds a network as well as a name does.
+            if described["Name"] != network.name:
+                return Addresses(frozenset())
+            found = network.addresses(described)
+            self._identifier = str(described["Id"])
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise WizardError("The Docker engine answers with something unknown.") from error
+        return found
 
     def happenings(self, network: str) -> Iterator[bool]:
         """Yield False when the engine has begun to tell, then True for each event of the network.
@@ -73,17 +85,18 @@ class DockerEngine:
             with self._connect() as connection:
                 # Kept, for the connection lets go of it when the answer ends with it.
                 stream = connection.sock
-                response = connection.ask(f"/events?{urlencode({'filters': filters})}")
+                with bounded.within(stream, self._timeout):
+                    response = connection.ask(f"/events?{urlencode({'filters': filters})}")
                 if response.status != http.client.OK:
                     raise WizardError(
                         f"The Docker engine answers with an error: {response.status}."
                     )
                 stream.settimeout(None)
                 yield False
-                for line in response:
+                for line in bounded.lines(response):
                     if line.strip() and concerns(line, network):
                         yield True
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise _no_answer(error) from error
 
     def _get(self, path: str) -> tuple[int, bytes]:
@@ -94,18 +107,19 @@ class DockerEngine:
             except ConnectionError:
                 # It was closed since: by an engine that has been restarted, or is being stopped.
                 self._connection = None
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, ValueError) as error:
                 raise _no_answer(error) from error
         try:
             return self._get_over(self._connect(), path)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise _no_answer(error) from error
 
     def _get_over(self, connection: "_Connection", path: str) -> tuple[int, bytes]:
         self._connection = None
         try:
-            response = connection.ask(path)
-            answer = response.status, response.read()
+            with bounded.within(connection.sock, self._timeout):
+                response = connection.ask(path)
+                answer = response.status, bounded.body(response)
         except BaseException:
             connection.close()
             raise
@@ -154,29 +168,13 @@ class _Connection(http.client.HTTPConnection):
         return self.getresponse()
 
 
-def container_addresses(network: Mapping[str, Any]) -> frozenset[IPv6Address]:
-    """Return the containers' IPv6 addresses from the engine's description of a network.
-
-    An endpoint without a container is listed under the name ``ep-`` and its own identifier: one
-    that is being made, or was left over when the engine crashed. Nobody uses its address.
-
-    Raises:
-        ValueError: An address is none.
-    """
-    return frozenset(
-        address(endpoint["IPv6Address"])
-        for container, endpoint in (network.get("Containers") or {}).items()
-        if endpoint.get("IPv6Address") and not container.startswith("ep-")
-    )
-
-
 def concerns(line: bytes, network: str) -> bool:
     """Return whether an event is one of the network; the engine's filter takes longer names too.
 
     What is not understood concerns it: to look once more harms nobody.
     """
     try:
-        event = json.loads(line)
+        event = bounded.loads(line)
         name = event["Actor"]["Attributes"]["name"]
     except (ValueError, TypeError, KeyError):
         return True

@@ -15,6 +15,7 @@ from wizard.errors import WizardError
 from wizard.ndp.addresses import address
 from wizard.ndp.difference import Difference
 from wizard.text import clean_line
+from wizard.verification.kernel_files import default_routes_ipv6, global_addresses, read
 
 PROTOCOL = 146
 """The mark of the service's entries: a number with no name in iproute2's ``rt_protos``."""
@@ -46,6 +47,15 @@ class ProxyTable:
         lines = [*self._lines("del", change.remove), *self._lines("add", change.add)]
         if lines:
             _ip(["-force", "-batch", "-"], stdin="".join(lines))
+
+    def never(self) -> set[IPv6Address]:
+        """Return the addresses of this host, bridges included, and of the routers it goes by.
+
+        To answer for those on the uplink would draw the packets of others, and of the router.
+        """
+        own = {each.address for each in global_addresses(read("/proc/net/if_inet6"))}
+        routes = default_routes_ipv6(read("/proc/net/ipv6_route"))
+        return own | {router for _interface, router in routes if router is not None}
 
     def obstacle(self) -> str | None:
         """Return what keeps the kernel from answering in spite of entries, or None.

@@ -17,6 +17,7 @@ from wizard.ndp.difference import difference
 from wizard.ndp.docker_engine import DockerEngine
 from wizard.ndp.notify import notify
 from wizard.ndp.proxy_table import ProxyTable
+from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
 
 _log = logging.getLogger("wizard.ndp")
 
@@ -45,7 +46,9 @@ class _Wake(enum.Enum):
 class Service:
     """The service for one uplink and one network."""
 
-    def __init__(self, engine: DockerEngine, table: ProxyTable, uplink: str, network: str) -> None:
+    def __init__(
+        self, engine: DockerEngine, table: ProxyTable, uplink: str, network: ServedNetwork
+    ) -> None:
         self._engine = engine
         self._table = table
         self._uplink = uplink
@@ -53,7 +56,7 @@ class Service:
         self._wakes: queue.SimpleQueue[_Wake] = queue.SimpleQueue()
         self._listening = False
         # As the engine last told; None until it has told for the first time.
-        self._wanted: frozenset[IPv6Address] | None = None
+        self._said: Addresses | None = None
         self._answered = 0
         self._problems: list[str] = []
 
@@ -102,14 +105,20 @@ class Service:
         problems = []
         if self._listening:
             try:
-                self._wanted = self._engine.addresses(self._network)
+                self._said = self._engine.addresses(self._network)
+            except NotOurs as error:
+                self._said = Addresses(frozenset())
+                problems.append(str(error).rstrip("."))
             except WizardError as error:
                 problems.append(str(error).rstrip("."))
         else:
             problems.append("the Docker engine is away, so what it last said counts")
-        if self._wanted is not None:
+        if self._said is not None:
+            addresses = self._said.without(self._table.never())
+            if addresses.refused:
+                problems.append(_words(addresses.refused))
             try:
-                self._answered = self._compare(self._wanted)
+                self._answered = self._compare(addresses.wanted)
             except WizardError as error:
                 problems.append(str(error).rstrip("."))
         obstacle = self._table.obstacle()
@@ -143,7 +152,7 @@ class Service:
     def _follow_engine(self) -> None:
         while True:
             try:
-                for happened in self._engine.happenings(self._network):
+                for happened in self._engine.happenings(self._network.name):
                     self._wakes.put(_Wake.CHANGED if happened else _Wake.LISTENING)
             except WizardError as error:
                 _log.debug("%s", error)
@@ -156,3 +165,10 @@ class Service:
                 self._wakes.put(_Wake.CHANGED)
         except OSError as error:
             _log.warning("Changes of %s are noticed late: %s", self._uplink, error.strerror)
+
+
+def _words(refused: frozenset[IPv6Address]) -> str:
+    return (
+        f"{min(refused)} is an address that no container of the network can have, and is not "
+        f"answered for ({len(refused)} in all)"
+    )

@@ -7,7 +7,7 @@ NAME = "docker-ipv6-wizard-ndp.service"
 PATH = f"/etc/systemd/system/{NAME}"
 
 
-def unit(uplink: str, network: str) -> str:
+def unit(uplink: str, network: str, prefix: str) -> str:
     """Return the text of the unit.
 
     It is started with Docker but neither stopped nor restarted with it: containers may outlive
@@ -20,8 +20,10 @@ def unit(uplink: str, network: str) -> str:
     Args:
         uplink: The interface towards the router.
         network: The name of the Docker network.
+        prefix: The IPv6 prefix of that network, outside of which nobody is answered for.
     """
-    words = program.command("wizard.ndp", "--uplink", uplink, "--network", network)
+    where = ("--uplink", uplink, "--network", network, "--prefix", prefix)
+    words = program.command("wizard.ndp", *where)
     return (
         "# Neighbour proxy for containers. Written by the wizard; wizard --undo removes it.\n"
         f"# It runs from the wizard's own copy in {program.FOLDER}.\n"
@@ -38,6 +40,8 @@ def unit(uplink: str, network: str) -> str:
         "Restart=always\n"
         "RestartSec=1\n"
         "WatchdogSec=120\n"
+        # It has about 22 MB; the worst answer that it takes needs as much again for a moment.
+        "MemoryMax=96M\n"
         "CapabilityBoundingSet=CAP_NET_ADMIN\n"
         f"{CONFINED}"
         "ProtectHome=read-only\n"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
-from wizard.steps.docker_network import LABEL, inspect, members
+from wizard.steps.docker_network import inspect, made_by_wizard, members
 from wizard.system import System
 from wizard.text import clean_line
 
@@ -98,9 +98,8 @@ class Attach(Step):
     ) -> tuple[Found, ...]:
         """Ask the engine who is still on the network that the wizard made."""
         network = inspect(system, self.network)
-        made_anew = network is not None and LABEL not in (network.get("Labels") or {})
         joined: set[str] = set()
-        if network is not None and not made_anew:
+        if network is not None and made_by_wizard(network):
             joined = {member.identifier for member in members(system, self.network)}
         return tuple(
             Found(name)

@@ -275,7 +275,7 @@ class DockerNetwork(Step):
         return member.project == self.project and member.service in self.services
 
     def _is_ours(self, found: dict[str, Any]) -> bool:
-        return (found.get("Labels") or {}).get(LABEL) == self.ipv6_subnet
+        return made_by_wizard(found) and found["Labels"][LABEL] == self.ipv6_subnet
 
 
 def _described(found: dict[str, Any]) -> str:
@@ -312,6 +312,15 @@ def _lines(
         if not key.startswith("com.docker.compose.")
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def made_by_wizard(found: dict[str, Any]) -> bool:
+    """Return whether a network is as the wizard makes one: the label names the prefix it has.
+
+    The label alone says nothing, for anybody can give it to a network with another prefix.
+    """
+    pools = (found.get("IPAM") or {}).get("Config") or []
+    return (found.get("Labels") or {}).get(LABEL) in [pool.get("Subnet", "") for pool in pools]
 
 
 def _forward_policy(system: System) -> str:
