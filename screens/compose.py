@@ -15,7 +15,7 @@ from wizard import sources
 from wizard.choices import Mode, Placement
 from wizard.compose.services import Service
 from wizard.errors import Refused
-from wizard.host import ComposeProject, Unknown
+from wizard.host import ComposeProject
 from wizard.ipv6_already import why_not_ticked
 from wizard.sources import Sources
 from wizard.text import clean_line
@@ -85,7 +85,7 @@ class ComposeScreen(StepScreen):
         host = self.wizard.host
         if host is None:
             return
-        projects = () if isinstance(host.projects, Unknown) else host.projects
+        projects = host.choosable_projects
         several = len(projects) > 1
         self.query_one("#projects-heading").display = several
         self.query_one("#projects").display = several
@@ -202,9 +202,9 @@ class ComposeScreen(StepScreen):
     @on(ChoiceList.Picked, "#projects")
     def _project_picked(self, event: ChoiceList.Picked) -> None:
         host = self.wizard.host
-        if host is not None and not isinstance(host.projects, Unknown):
+        if host is not None:
             self.say("")
-            self.wizard.choose_project(host.projects[int(event.key)])
+            self.wizard.choose_project(host.choosable_projects[int(event.key)])
 
     @on(ChoiceList.Picked, "#services")
     def _service_ticked(self, event: ChoiceList.Picked) -> None:

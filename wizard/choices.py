@@ -285,14 +285,14 @@ def find_project(choices: Choices, host: Host) -> ComposeProject | str:
     """Return the chosen Compose project, or a sentence that says why there is none."""
     if isinstance(host.projects, Unknown):
         return f"The Compose projects of this host are not known. {host.projects.reason}"
-    if not host.projects:
+    for project in host.projects:
+        if project.name == choices.project:
+            return project if project.is_there else " ".join(project.doubts)
+    if not host.choosable_projects:
         return (
             "No Compose project runs on this host. Start it once with Compose, so that its "
             "containers exist, and then start the wizard again."
         )
-    for project in host.projects:
-        if project.name == choices.project:
-            return project
     if choices.project is None:
         return "Choose the Compose project whose containers should have IPv6."
     return f"There is no Compose project called {clean_line(choices.project)} on this host."
@@ -321,7 +321,7 @@ def another_prefix(host: Host) -> IPv6Network:
 
 def defaults(host: Host) -> Choices:
     """Return what is proposed for this host: a random prefix, and a project where there is one."""
-    projects = () if isinstance(host.projects, Unknown) else host.projects
+    projects = host.choosable_projects
     project = next((each for each in projects if each.name == "mastodon"), None) or next(
         iter(projects), None
     )

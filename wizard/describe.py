@@ -105,6 +105,8 @@ def notes(host: Host) -> tuple[str, ...]:
             "No Compose project was found, because no container bears Compose's labels. Start the "
             "deployment first, or name its file yourself."
         )
+    if not isinstance(host.projects, Unknown):
+        found += [doubt for project in host.projects for doubt in project.doubts]
     if isinstance(host.uplink, Uplink):
         found += _uplink_notes(host.uplink)
     if isinstance(host.ip6tables, Ip6tables) and host.ip6tables.other_has_rules:
@@ -274,7 +276,9 @@ def _compose(compose: Compose) -> tuple[str, Verdict]:
 def _projects(projects: tuple[ComposeProject, ...]) -> tuple[str, Verdict]:
     if not projects:
         return "none: no container bears Compose's labels", "note"
-    return "; ".join(_project(project) for project in projects), "ok"
+    there = [_project(project) for project in projects if project.is_there]
+    doubtful = any(project.doubts for project in projects)
+    return "; ".join(there) or "none that is sure", "note" if doubtful else "ok"
 
 
 def _project(project: ComposeProject) -> str:

@@ -17,7 +17,12 @@ _PIECE = 1 << 16
 
 
 def read_regular(path: Path, largest: int = _LARGEST) -> str:
-    """Return the text of a regular file; nothing else is ever opened for reading.
+    """Return the text of a regular file, as :func:`regular` does."""
+    return regular(path, largest)[0]
+
+
+def regular(path: Path, largest: int = _LARGEST) -> tuple[str, os.stat_result]:
+    """Return the text and the status of a regular file; nothing else is ever opened for reading.
 
     A FIFO would wait for a writer, a device may act on being opened, and some have no end. What
     is not UTF-8 becomes lone surrogates.
@@ -45,7 +50,7 @@ def read_regular(path: Path, largest: int = _LARGEST) -> str:
         os.close(handle)
     if len(octets) > largest:
         raise too_large
-    return octets.decode("utf-8", "surrogateescape")
+    return octets.decode("utf-8", "surrogateescape"), status
 
 
 def write_durably(path: Path, text: str, mode: int, uid: int, gid: int) -> None:

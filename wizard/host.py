@@ -139,6 +139,13 @@ class ComposeProject:
     pointer: str | None = None
     """The name to which the host's own IPv6 address leads back and forth in the DNS; empty where
     there is none, None where nobody asked."""
+    doubts: tuple[str, ...] = ()
+    """Containers that claim it and are left out, and files of others, each in sentences."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether any claim to it is believed; if not, there is nothing of it but doubts."""
+        return bool(self.containers or self.files)
 
 
 @dataclass(frozen=True)
@@ -329,3 +336,10 @@ class Host:
     """Every prefix that an address or a route of the host covers, default routes left out."""
     interfaces: tuple[str, ...] | Unknown
     earlier: Earlier | Unknown | None
+
+    @property
+    def choosable_projects(self) -> tuple[ComposeProject, ...]:
+        """The Compose projects that are there; none where they are not known."""
+        if isinstance(self.projects, Unknown):
+            return ()
+        return tuple(project for project in self.projects if project.is_there)

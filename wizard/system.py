@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wizard.errors import StepFailed
-from wizard.files import place, unlink, write_durably
+from wizard.files import place, regular, unlink, write_durably
 from wizard.text import clean
 
 COMMAND_TIMEOUT = 120.0
@@ -22,8 +22,6 @@ DOCKER_TIMEOUT = 60.0
 
 PACKAGE_TIMEOUT = 1800.0
 """The same for apt-get: killed half way it leaves dpkg for the person to mend."""
-
-_LARGEST = 16 * 1024 * 1024
 
 # What the commands of a Debian host need; sudo and cron hand over less.
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -108,19 +106,11 @@ class RealSystem:
             OSError: it is there but cannot be read, or is not a regular file.
         """
         try:
-            # A pipe that somebody put in the file's place must not be waited for.
-            descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            text, status = regular(Path(path))
         except FileNotFoundError:
             if Path(path).is_symlink():
                 raise OSError(errno.ENOENT, "it is a link that leads nowhere", path) from None
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise OSError(errno.EINVAL, "it is not a regular file", path)
-            if status.st_size > _LARGEST:
-                raise OSError(errno.EFBIG, "it is too large for what it should be", path)
-            text = file.read(_LARGEST).decode("utf-8", "surrogateescape")
         return FileState(text, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
 
     def write(self, path: str, state: FileState) -> None:

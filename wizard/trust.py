@@ -6,6 +6,7 @@ import pwd
 import shlex
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from wizard.text import clean_line
@@ -41,6 +42,31 @@ def doubt(paths: Iterable[Path], owners: frozenset[int]) -> str | None:
             if why:
                 return why
     return None
+
+
+def of_others(files: Iterable[Path], folder: Path) -> tuple[str, ...]:
+    """Return, in sentences, which of a folder's files are another's than root's or its owner's.
+
+    What another owns is the file, or the folder that it lies in. Nothing is opened.
+    """
+    try:
+        owners = {0, folder.stat().st_uid}
+    except OSError:
+        return ()
+    found: dict[str, None] = {}
+    for file in files:
+        for place in (file.resolve(), file.resolve().parent):
+            with suppress(OSError):
+                owner = place.stat().st_uid
+                if owner not in owners:
+                    shown, quoted = clean_line(str(place)), shlex.quote(str(place))
+                    found[
+                        f"{shown} belongs to {_name(owner)}, and neither to root nor to the owner "
+                        f"of {clean_line(str(folder))}: who can change it decides what Compose "
+                        "starts. Look into it before you go on, or give it to root with "
+                        f"chown root: {clean_line(quoted)}"
+                    ] = None
+    return tuple(found)
 
 
 def _doubt(place: Path, owners: frozenset[int]) -> str | None:

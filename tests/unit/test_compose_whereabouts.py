@@ -1,12 +1,16 @@
 """A project whose folder has another name since: its lines come out, or its network stays."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from tests.made_up_deployments import Deployment, deployment
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
-from wizard.system import FileState
+from wizard.system import FileState, Result
 
 MOVED = "/srv/mastodon-old/docker-compose.yml"
 
@@ -71,3 +75,39 @@ def test_a_file_of_the_name_that_says_nothing_of_it_is_none_of_ours() -> None:
     assert made.system.files[other].text == "services: {web: {image: x}}\n"
     assert any(isinstance(step, DockerNetwork) for step, _ in steps)
     assert "mastodon_ipv6" not in made.system.networks
+
+
+@pytest.mark.parametrize(
+    "own", [[{}], [{"config-hash": "x"}] * 2], ids=["an image says so", "two do not agree"]
+)
+def test_a_copy_that_only_some_container_names_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, own: list[dict[str, str]]
+) -> None:
+    made, steps = applied()
+    ours = made.system.files.pop(made.path)
+    copies = [f"/tmp/evil{number}/compose.yml" for number in range(2)]
+    for copy in copies:
+        made.system.files[copy] = ours
+
+    def claim(number: int) -> str:
+        labels = {"project": "mastodon", "service": "web", "version": "2.26.1"}
+        labels |= {"project.working_dir": f"/tmp/evil{number}"}
+        labels |= {"project.config_files": copies[number]} | own[number]
+        named = {f"com.docker.compose.{key}": value for key, value in labels.items()}
+        config = {"Labels": named}
+        return json.dumps({"Id": "1", "Name": f"/evil{number}", "Image": "i", "Config": config})
+
+    def told(words: Sequence[str]) -> Result | None:
+        match words:
+            case ["docker", "ps", "--all", "--filter", _, "--quiet", "--no-trunc"]:
+                return Result(0, "0\n1\n")
+            case ["docker", "inspect", "--type=container", *_]:
+                return Result(0, "".join(f"{claim(number)}\n" for number in range(len(own))))
+            case ["docker", "inspect", "--type=image", *_]:
+                return Result(0, json.dumps({"Id": "i", "Config": {"Labels": None}}) + "\n")
+        return None
+
+    run = made.system.run
+    monkeypatch.setattr(made.system, "run", lambda argv, stdin="": told(argv) or run(argv, stdin))
+    undo(made, steps)
+    assert [made.system.files[copy] for copy in copies] == [ours] * 2

@@ -16,7 +16,12 @@ def container(name: str = "p_web_1", **labels: str) -> dict[str, Any]:
         "Created": "2026-11-01T00:00:00Z",
         "State": {"Running": True, "Pid": 7, "StartedAt": "2026-11-01T00:00:01Z"},
         "Config": {
-            "Labels": {"com.docker.compose.project": "p", "com.docker.compose.service": "web"}
+            "Labels": {
+                "com.docker.compose.project": "p",
+                "com.docker.compose.service": "web",
+                "com.docker.compose.config-hash": "1f2e",
+                "com.docker.compose.version": "2.26.1",
+            }
             | {f"com.docker.compose.{key}": value for key, value in labels.items()},
             "ExposedPorts": None,
         },
@@ -61,14 +66,6 @@ def test_files_of_version_1_lie_in_the_folder_and_those_of_version_2_are_whole_p
         [container(**{"project.working_dir": "/srv/p", "project.config_files": files})]
     )
     assert project.files == (Path("/srv/p/a.yml"), Path("/srv/p/sub/b.yml"), Path("/etc/c.yml"))
-
-
-def test_the_newest_container_says_which_files_there_are() -> None:
-    old = container("p_a_1", **{"project.working_dir": "/old"})
-    new = container("p_b_1", **{"project.working_dir": "/new"}) | {
-        "Created": "2026-11-02T00:00:00Z"
-    }
-    assert parse([new, old])[0].directory == Path("/new")
 
 
 def test_labels_of_an_old_compose_leave_folder_and_files_open() -> None:

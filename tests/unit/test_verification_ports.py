@@ -11,6 +11,7 @@ from wizard.reachability.trial import CLOSED, OPEN, REFUSED
 from wizard.system import Result
 from wizard.verification import peers, published_ports
 from wizard.verification.aspect import lost
+from wizard.verification.containers import Containers
 from wizard.verification.peers import Peers
 from wizard.verification.published_ports import PublishedPorts
 from wizard.verification.running import running
@@ -25,7 +26,8 @@ class Engine:
     def run(self, argv: tuple[str, ...], stdin: str = "") -> Result:
         if argv[1] == "ps":
             return Result(0, "\n".join(each["Name"] for each in self.entries))
-        return Result(0, "\n".join(json.dumps(each) for each in self.entries) + "\nnoise")
+        asked = [each for each in self.entries if each["Name"] in argv]
+        return Result(0, "\n".join(json.dumps(each) for each in asked) + "\nnoise")
 
 
 def entry(name: str, *host: str, port: int = 3000, **networks: str) -> dict[str, Any]:
@@ -122,6 +124,26 @@ def test_where_docker_proxy_waits_for_a_container_nothing_answers(
     assert lost(before, aspect.look())
 
 
+def test_a_container_that_is_not_of_the_project_may_come_and_go() -> None:
+    web, claims = entry("web", front="172.18.0.2"), entry("claims", front="172.18.0.9")
+    started: dict[str, str] = {"/web": "1", "/claims": "1"}
+
+    class Told(Engine):
+        def run(self, argv: tuple[str, ...], stdin: str = "") -> Result:
+            if argv[1] == "ps":
+                return super().run(argv, stdin)
+            asked = [each["Name"] for each in self.entries if each["Name"] in argv]
+            return Result(0, "\n".join(f"{name} 4711 {started[name]}" for name in asked))
+
+    engine = Told(web, claims)
+    aspect = Containers(engine, {"/web"})  # type: ignore[arg-type]
+    before = aspect.look()
+    engine.entries.remove(claims)
+    assert lost(before, aspect.look()) == []
+    started["/web"] = "2"
+    assert lost(before, aspect.look()) == ["the container web, running without a stop"]
+
+
 def test_peers_reach_each_other_at_the_addresses_that_they_had(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -129,6 +151,7 @@ def test_peers_reach_each_other_at_the_addresses_that_they_had(
         entry("web", front="172.18.0.2", back="172.19.0.2"),
         entry("worker", front="172.18.0.3"),
         entry("alone", other="172.20.0.2"),
+        entry("claims", front="172.18.0.9"),
     )
     reached = {"172.18.0.2": OPEN, "172.18.0.3": CLOSED}
     asked: list[Any] = []
@@ -143,7 +166,7 @@ def test_peers_reach_each_other_at_the_addresses_that_they_had(
 
     monkeypatch.setattr(peers, "_ports", lambda container: [80])
     monkeypatch.setattr(namespace, "ask", ask)
-    aspect = Peers(engine, "mastodon")  # type: ignore[arg-type]
+    aspect = Peers(engine, {"/web", "/worker", "/alone"})  # type: ignore[arg-type]
     before = aspect.look()
     assert [each["places"] for each in asked] == [
         [("172.18.0.3", 80)],

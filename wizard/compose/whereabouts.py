@@ -1,13 +1,14 @@
 """Where a Compose file is that is not any more where it was: its folder may have another name."""
 
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 from wizard.compose.naming import names_network
+from wizard.detect.projects import parse
 from wizard.system import System
 
-_LABELS = "\t".join(
-    f'{{{{.Label "com.docker.compose.project.{key}"}}}}' for key in ("working_dir", "config_files")
-)
 _DEPTH = 3
 """How many folders below the one that is left of the path are searched; one less below /."""
 
@@ -15,7 +16,7 @@ _DEPTH = 3
 def moved(system: System, path: str, network: str) -> tuple[str, ...]:
     """Return the files that may be the one that was at a path and named a network, if it is gone.
 
-    They name the network, and are files of any container's project or have the same name in a
+    They name the network, and are files of any project of the host or have the same name in a
     folder nearby.
     """
     if _text(system, path) is not None:
@@ -38,16 +39,27 @@ def _text(system: System, path: str) -> str | None:
 
 def _of_containers(system: System) -> list[str]:
     of_compose = ("--filter", "label=com.docker.compose.project")
-    said = system.run(("docker", "ps", "--all", *of_compose, "--format", _LABELS))
-    if said.status != 0:
+    listed = system.run(("docker", "ps", "--all", *of_compose, "--quiet", "--no-trunc"))
+    entries = _inspected(system, "container", listed.output.split() if not listed.status else [])
+    images = _inspected(system, "image", {str(each.get("Image", "")) for each in entries})
+    projects = parse(entries, {str(each.get("Id", "")): each for each in images})
+    return [str(file) for project in projects for file in project.files if file.is_absolute()]
+
+
+def _inspected(system: System, kind: str, names: Iterable[str]) -> list[Mapping[str, Any]]:
+    asked = sorted(filter(None, names))
+    if not asked:
         return []
-    rows = [line.split("\t") for line in said.output.splitlines() if line.count("\t") == 1]
-    return [
-        str(PurePosixPath(directory) / file)
-        for directory, files in rows
-        for file in files.split(",")
-        if file and PurePosixPath(directory).is_absolute()
-    ]
+    words = ("docker", "inspect", f"--type={kind}", "--format", "{{json .}}")
+    found: list[Mapping[str, Any]] = []
+    for line in system.run((*words, *asked)).output.splitlines():
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # The complaint about one that has gone since.
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found
 
 
 def _nearby(system: System, path: str) -> list[str]:

@@ -7,16 +7,15 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
-from wizard import published
-from wizard.detect import names
+from wizard import published, trust
+from wizard.detect import claims, names
+from wizard.detect.claims import LABEL, Claim
 from wizard.detect.docker_socket import connect, explain
 from wizard.detect.environment import mentions, outside_hosts
 from wizard.detect.listeners import listeners
 from wizard.detect.looking import CannotTell
 from wizard.host import ComposeProject, Container, Listener
 from wizard.text import clean_line
-
-LABEL = "com.docker.compose."
 
 _ENOUGH = 4.0
 """Seconds after which the DNS is not waited for any more, so that what the engine said is known."""
@@ -29,17 +28,25 @@ def detect() -> tuple[ComposeProject, ...]:
     from docker.errors import DockerException, NotFound
     from requests.exceptions import RequestException
 
-    inspected = []
+    inspected: list[Mapping[str, Any]] = []
+    images: dict[str, Mapping[str, Any]] = {}
     with client:
         try:
-            for entry in client.containers(all=True, filters={"label": f"{LABEL}project"}):
+            for listed in client.containers(all=True, filters={"label": f"{LABEL}project"}):
                 try:
-                    inspected.append(client.inspect_container(entry["Id"]))
+                    entry = client.inspect_container(listed["Id"])
                 except NotFound:
                     continue  # It ended between the two questions.
+                inspected.append(entry)
+                image = str(entry.get("Image", ""))
+                if image and image not in images:
+                    try:
+                        images[image] = client.inspect_image(image)  # type: ignore[no-untyped-call]
+                    except NotFound:
+                        images[image] = {}  # It was removed by force, under a stopped container.
         except (DockerException, RequestException) as error:
             raise CannotTell(explain(error)) from error
-    found = parse(inspected)
+    found = parse(inspected, images)
     return looked_into(found, min(names.DEADLINE, _ENOUGH - (time.monotonic() - begun)))
 
 
@@ -99,34 +106,38 @@ def _has_datagrams(container: Container) -> bool:
     return any(each.protocol == "udp" for each in published.published(container))
 
 
-def parse(inspected: Sequence[Mapping[str, Any]]) -> tuple[ComposeProject, ...]:
+def parse(
+    inspected: Sequence[Mapping[str, Any]], images: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[ComposeProject, ...]:
     """Tell the projects from the engine's answers to ``/containers/ID/json``.
 
     Containers of ``docker compose run`` come and go by themselves and are left out. Compose before
     1.25 put no folder and no files on its labels: the folder is then ``.`` and there are no files.
+
+    Args:
+        inspected: The containers with a label of Compose.
+        images: The answers to ``/images/ID/json`` for their images, by identifier.
     """
-    projects: dict[str, list[Mapping[str, Any]]] = {}
+    projects: dict[str, list[Claim]] = {}
     for entry in inspected:
-        labels = _labels(entry)
-        if labels.get(f"{LABEL}oneoff", "").lower() != "true" and labels.get(f"{LABEL}project"):
-            projects.setdefault(labels[f"{LABEL}project"], []).append(entry)
-    return tuple(_project(name, entries) for name, entries in sorted(projects.items()))
+        image = (images or {}).get(str(entry.get("Image", "")), {})
+        claim = Claim(entry, (image.get("Config") or {}).get("Labels") or {})
+        name = claim.labels.get(f"{LABEL}project")
+        if name and claim.labels.get(f"{LABEL}oneoff", "").lower() != "true":
+            projects.setdefault(name, []).append(claim)
+    return tuple(_project(name, claimed) for name, claimed in sorted(projects.items()))
 
 
-def _project(name: str, entries: Sequence[Mapping[str, Any]]) -> ComposeProject:
-    # The container made last was made with the files as they are now.
-    labels = _labels(max(entries, key=lambda entry: str(entry.get("Created", ""))))
-    directory = Path(clean_line(labels.get(f"{LABEL}project.working_dir", "")))
-    listed = labels.get(f"{LABEL}project.config_files", "")
-    # An absolute path stays as it is: version 1 gave them relative to the folder.
-    files = tuple(directory / clean_line(file) for file in listed.split(",") if file)
-    containers = sorted((_container(entry) for entry in entries), key=lambda made: made.name)
+def _project(name: str, claimed: Sequence[Claim]) -> ComposeProject:
+    agreed = claims.agreed(name, claimed)
+    containers = sorted((_container(each) for each in agreed.claims), key=lambda made: made.name)
     return ComposeProject(
         clean_line(name),
-        directory,
-        files,
+        agreed.directory,
+        agreed.files,
         tuple(containers),
-        in_git=any(_in_git(file.parent) for file in files or (directory,)),
+        in_git=any(_in_git(file.parent) for file in agreed.files or (agreed.directory,)),
+        doubts=(*agreed.doubts, *trust.of_others(agreed.files, agreed.directory)),
     )
 
 
@@ -139,13 +150,14 @@ def _in_git(directory: Path) -> bool:
         return False
 
 
-def _container(entry: Mapping[str, Any]) -> Container:
+def _container(claim: Claim) -> Container:
+    entry = claim.entry
     state, settings = entry.get("State") or {}, entry.get("NetworkSettings") or {}
     running = bool(state.get("Running"))
     return Container(
         id=clean_line(str(entry["Id"])),
-        name=clean_line(str(entry.get("Name", "")).removeprefix("/")),
-        service=clean_line(_labels(entry).get(f"{LABEL}service", "")),
+        name=claim.name,
+        service=clean_line(claim.service),
         running=running,
         pid=int(state.get("Pid") or 0) if running else 0,
         started_at=clean_line(str(state.get("StartedAt", ""))),
@@ -191,8 +203,3 @@ def _published(binding: Mapping[str, str], port: str) -> str:
         address = f"[{address}]"
     before = ":".join(part for part in (address, host_port) if part)
     return f"{before}->{port}" if before else port
-
-
-def _labels(entry: Mapping[str, Any]) -> Mapping[str, str]:
-    labels = (entry.get("Config") or {}).get("Labels") or {}
-    return labels if isinstance(labels, dict) else {}

@@ -1,5 +1,7 @@
 """The containers of a project: they run on without a stop, and keep their way out over IPv4."""
 
+from collections.abc import Collection
+
 from wizard.system import System
 from wizard.text import clean_line
 from wizard.verification.aspect import Aspect, Facts
@@ -7,17 +9,17 @@ from wizard.verification.kernel_files import default_routes_ipv4, read
 
 
 class Containers(Aspect):
-    """Looks at every running container of a Compose project."""
+    """Looks at the running containers of a Compose project."""
 
-    def __init__(self, system: System, project: str) -> None:
+    def __init__(self, system: System, identifiers: Collection[str]) -> None:
         self._system = system
-        self._project = project
+        self._identifiers = identifiers
 
     def look(self) -> Facts:
         """Return each container with its start, and its default route."""
-        label = f"label=com.docker.compose.project={self._project}"
-        listed = self._system.run(("docker", "ps", "--quiet", "--no-trunc", "--filter", label))
-        names = listed.output.split() if listed.status == 0 else []
+        listed = self._system.run(("docker", "ps", "--quiet", "--no-trunc"))
+        every = listed.output.split() if listed.status == 0 else []
+        names = [each for each in every if each in self._identifiers]
         found: dict[str, str] = {}
         if not names:
             return found

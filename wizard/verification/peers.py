@@ -1,6 +1,6 @@
 """Containers of a project go on reaching each other at the IPv4 addresses that they had."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from wizard.detect.listeners import listeners
 from wizard.published import hears
@@ -24,9 +24,10 @@ _Way = tuple[str, str, int, str]
 class Peers(Aspect):
     """Tries, inside each container of a project, the TCP ports of those on the same networks."""
 
-    def __init__(self, system: System, project: str) -> None:
+    def __init__(self, system: System, identifiers: Collection[str]) -> None:
+        """``identifiers`` are those of the project's containers."""
         self._system = system
-        self._project = project
+        self._identifiers = identifiers
         self._reached: list[_Way] | None = None
 
     def look(self) -> Facts:
@@ -34,7 +35,7 @@ class Peers(Aspect):
 
         A container that has ended is none of this aspect's: what was reached counts as before.
         """
-        containers = {each.name: each for each in running(self._system, self._project)}
+        containers = {each.name: each for each in running(self._system, self._identifiers)}
         if self._reached is None:
             self._reached = _reaching(containers, _ways(containers.values()))
             found = self._reached

@@ -1,6 +1,7 @@
 """The containers that run on this host, as the engine shows them for a verification."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
@@ -22,11 +23,14 @@ class Running:
     ipv6: tuple[IPv6Address, ...] = ()
 
 
-def running(system: System, project: str | None = None) -> list[Running]:
-    """Return every running container, or those of a project; none where the engine is silent."""
-    chosen = ("--filter", f"label=com.docker.compose.project={project}") if project else ()
-    listed = system.run(("docker", "ps", "--quiet", "--no-trunc", *chosen))
-    identifiers = listed.output.split() if listed.status == 0 else []
+def running(system: System, among: Collection[str] | None = None) -> list[Running]:
+    """Return the running containers; none where the engine is silent.
+
+    ``among`` are the identifiers of those that are meant; all are where there is none.
+    """
+    listed = system.run(("docker", "ps", "--quiet", "--no-trunc"))
+    every = listed.output.split() if listed.status == 0 else []
+    identifiers = [each for each in every if among is None or each in among]
     if not identifiers:
         return []
     form = (

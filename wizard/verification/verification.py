@@ -62,14 +62,14 @@ class Verification:
 def verification_of(system: System, plan: Plan, host: Host) -> Verification:
     """Return what looks at all that a plan could harm on a host."""
     choices = plan.choices
-    project = project_of(host, choices).name
+    identifiers = frozenset(each.id for each in project_of(host, choices).containers)
     return Verification(
         (
             HostRoutes(system, choices.target, bridges_of(host)),
-            Containers(system, project),
+            Containers(system, identifiers),
             NextBoot(),
             PublishedPorts(system, (loss.name for loss in plan.losses)),
-            Peers(system, project),
+            Peers(system, identifiers),
             FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
         )

@@ -1,0 +1,270 @@
+"""Which of the containers that claim a Compose project by their labels are of it.
+
+Labels are no evidence by themselves: an image brings its own along, and whoever may start a
+container gives it any. So the labels must be Compose's, and the containers must agree.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from wizard.text import clean_line
+
+LABEL = "com.docker.compose."
+
+_OF_CONTAINERS = ("config-hash", "image")
+"""Labels by which Compose tells its containers: none is on an image that Compose has built, and no
+image can hold its own digest (pkg/compose/create.go; docker-compose 1, compose/const.py)."""
+
+_TELLS_FOLDER = (1, 25)
+"""The first Compose that says of each container from which folder and files it is."""
+
+_MOST = 8
+"""Sentences about one project."""
+
+_LONGEST = 200
+"""Characters of what a container names that are shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """A container that claims a project, and the labels of its image."""
+
+    entry: Mapping[str, Any]
+    of_image: Mapping[str, str]
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """Every label that the container bears."""
+        labels = (self.entry.get("Config") or {}).get("Labels") or {}
+        return labels if isinstance(labels, dict) else {}
+
+    @property
+    def name(self) -> str:
+        """The container's name, for showing."""
+        return clean_line(str(self.entry.get("Name", "")).removeprefix("/"))
+
+    @property
+    def created(self) -> str:
+        """When it was made, by the engine's clock; the engine writes all of them alike."""
+        return str(self.entry.get("Created", ""))
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs."""
+        return bool((self.entry.get("State") or {}).get("Running"))
+
+    @property
+    def service(self) -> str:
+        """The service that it claims."""
+        return self.labels.get(f"{LABEL}service", "")
+
+    @property
+    def settings(self) -> tuple[str, str]:
+        """What Compose makes all containers of one service with: their digest, and the image."""
+        image = (self.entry.get("Config") or {}).get("Image")
+        return self.labels.get(f"{LABEL}config-hash", ""), str(image or "")
+
+    @property
+    def by_compose(self) -> bool:
+        """Whether something marks it that Compose put on the container, and not its image."""
+        return any(self._own(key) for key in _OF_CONTAINERS)
+
+    @cached_property
+    def directory(self) -> Path:
+        """The folder that it names; ``.`` for none."""
+        return Path(clean_line(self._said("project.working_dir")))
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it names; version 1 gave them relative to the folder."""
+        named = self._said("project.config_files").split(",")
+        return tuple(self.directory / clean_line(file) for file in named if file)
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder, whatever links lead to it."""
+        return _resolved(self.directory)
+
+    @cached_property
+    def places(self) -> tuple[Path, ...]:
+        """The files, whatever links lead to the folders that they lie in."""
+        return tuple(_resolved(file.parent) / file.name for file in self.files)
+
+    @cached_property
+    def stands(self) -> bool:
+        """Whether every file that it names is there, as a file. None is opened."""
+        return bool(self.files) and all(_is_file(file) for file in self.files)
+
+    @property
+    def inside(self) -> bool:
+        """Whether every file that it names lies in the folder."""
+        return all(place.is_relative_to(self.folder) for place in self.places)
+
+    @cached_property
+    def is_past(self) -> bool:
+        """Whether its files were in the folder and are not any more: they have other names now."""
+        there = any(os.path.lexists(file) for file in self.files)
+        return bool(self.files) and self.inside and not there
+
+    def _own(self, key: str) -> str:
+        value = self.labels.get(LABEL + key, "")
+        return "" if self.of_image.get(LABEL + key) == value else value
+
+    def _said(self, key: str) -> str:
+        """Return what Compose says, and not what an image says in the place of an old Compose."""
+        tells = _release(self.labels.get(f"{LABEL}version", "")) >= _TELLS_FOLDER
+        return self.labels.get(LABEL + key, "") if tells else self._own(key)
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What the containers of a project agree on, and who is left out, in sentences."""
+
+    claims: tuple[Claim, ...]
+    directory: Path = Path()
+    files: tuple[Path, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
+    """Tell the containers that are of a project from those that only claim it.
+
+    Most of them say which folder it is, of those whose files are there. A file may have come or
+    gone beside the others since some of them were made. What a service is made with, its oldest
+    running container says: Compose makes the others anew whenever it starts the service.
+    """
+    shown, doubts = clean_line(project), list[str]()
+
+    def leave_out(those: Iterable[Claim], why: Callable[[Claim], str]) -> None:
+        doubts.extend(
+            f"The container {each.name} is left out of the project {shown}: {why(each)}"
+            for each in those
+        )
+
+    by_compose = [each for each in claims if each.by_compose]
+    leave_out(
+        (each for each in claims if not each.by_compose),
+        lambda each: (
+            "its image, or whoever started it, says that it is of it, and not Compose. It gets no "
+            "IPv6. If it should, make it a service in the Compose file."
+        ),
+    )
+    if not by_compose:
+        return Agreed((), doubts=_few(doubts))
+    chosen = _foremost(by_compose, lambda each: each.folder)
+    listed = _foremost(chosen, lambda each: each.places) or _newest_of_one_kin(chosen)
+    if not listed:
+        named = sorted({f"{each.name} names {_shown(each)}" for each in by_compose})
+        doubts.append(
+            f"The containers of the project {shown} do not agree where it is: "
+            f"{'; '.join(named[:_MOST])}. None of them is taken. Make them anew with Compose's "
+            "“up -d --force-recreate” where it is, and start the wizard again."
+        )
+        return Agreed((), doubts=_few(doubts))
+
+    first = listed[0]
+    kin = [each for each in chosen if _akin(each, first)]
+    leave_out(
+        (each for each in by_compose if each not in kin),
+        lambda each: (
+            f"it names {_shown(each)}, and the others name {_shown(first)}. If it is "
+            "yours, make it anew from there with Compose's “up -d --force-recreate”; if not, find "
+            "out who started it."
+        ),
+    )
+    of_service: dict[str, Claim] = {}
+    for each in sorted(kin, key=lambda each: (not each.running, each.created, each.name)):
+        of_service.setdefault(each.service, each)
+    alike = [each for each in kin if each.settings == of_service[each.service].settings]
+    leave_out(
+        (each for each in kin if each not in alike),
+        lambda each: (
+            f"it was made from other settings of {clean_line(each.service)} than "
+            f"{of_service[each.service].name}. If it is yours, type Compose's “up -d "
+            f"{clean_line(each.service)}” and start the wizard again; if not, find out who started "
+            "it."
+        ),
+    )
+    # Files that came or went since the first of them was made.
+    latest = max(alike, key=lambda each: (each.stands, each.created))
+    beside = dict(zip(first.places, first.files, strict=True))
+    parents = {place.parent: file.parent for place, file in beside.items()}
+    files = tuple(
+        beside.get(place) or parents.get(place.parent, file.parent) / place.name
+        for place, file in zip(latest.places, latest.files, strict=True)
+    )
+    return Agreed(tuple(alike), first.directory, files, _few(doubts))
+
+
+def _foremost(claims: Sequence[Claim], key: Callable[[Claim], object]) -> list[Claim]:
+    """Return the claims that most others share, of those whose files are there.
+
+    The one that names it as most of them do comes first. It is empty where two stand alike.
+    """
+    groups: dict[object, list[Claim]] = {}
+    for each in sorted(claims, key=lambda each: (each.created, each.name)):
+        groups.setdefault(key(each), []).append(each)
+
+    def rank(group: list[Claim]) -> tuple[bool, int, bool]:
+        stands, inside = (any(each.stands for each in group), any(each.inside for each in group))
+        return stands, len(group), inside
+
+    ranked = sorted(groups.values(), key=rank, reverse=True)
+    if not ranked or (len(ranked) > 1 and rank(ranked[0]) == rank(ranked[1])):
+        return []
+    foremost = ranked[0]
+    spelled = Counter((each.directory, each.files) for each in foremost)
+    return sorted(foremost, key=lambda each: -spelled[each.directory, each.files])
+
+
+def _newest_of_one_kin(claims: Sequence[Claim]) -> list[Claim]:
+    """Return the claims, the newest first, if they differ only by files beside each other."""
+    newest = sorted(claims, key=lambda each: (each.stands, each.created), reverse=True)
+    return newest if all(_akin(each, newest[0]) for each in newest) else []
+
+
+def _akin(claim: Claim, other: Claim) -> bool:
+    """Return whether a container of the same folder names the same files, or did at its time.
+
+    Another file counts where it lies beside one that both name: who can put it there can change
+    that one as well.
+    """
+    if claim.is_past or claim.places == other.places:
+        return True
+    both = set(claim.places) & set(other.places)
+    parents = {place.parent for place in both}
+    return bool(both) and all(
+        place in both or place.parent in parents for place in (*claim.places, *other.places)
+    )
+
+
+def _shown(claim: Claim) -> str:
+    files = " and ".join(map(str, claim.files)) or "no file"
+    words = files if claim.directory == Path() else f"{files} in the folder {claim.directory}"
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
+
+
+def _few(doubts: Sequence[str]) -> tuple[str, ...]:
+    more = len(doubts) - _MOST
+    return (*doubts[:_MOST], *([f"{more} more containers are left out."] if more > 0 else ()))
+
+
+def _release(version: str) -> tuple[int, ...]:
+    numbers = version.removeprefix("v").split(".")[:2]
+    return tuple(int(each) for each in numbers if each.isascii() and each.isdigit())
+
+
+def _resolved(path: Path) -> Path:
+    return Path(os.path.realpath(path)) if path.is_absolute() else path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_absolute() and path.is_file()
+    except (OSError, ValueError):
+        return False
