@@ -78,11 +78,12 @@ def attack(machine: Machine, mastodon: Deployment) -> list[str]:
     machine.run(["docker", "rm", "seed"])
     claims = {
         "by-image": {},
+        "by-settings": {"config-hash": "f" * 64},
         "by-secret": {"project.config_files": SECRET},
         "by-pipe": {"project.config_files": f"{EVIL}/pipe", "project.working_dir": EVIL},
-        "by-folder": {"project.config_files": THEIRS, "project.working_dir": EVIL},
         "by-upload": {"project.config_files": f"{FILE},{FOLDER}/public/system/upload.yml"},
-        "by-settings": {"config-hash": "f" * 64},
+        # The newest one.
+        "by-folder": {"project.config_files": THEIRS, "project.working_dir": EVIL},
     }
     for name, claim in claims.items():
         own = real | {f"{key}{label}": text for label, text in claim.items()} if claim else {}
