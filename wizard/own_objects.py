@@ -3,18 +3,17 @@
 from dataclasses import replace
 
 from wizard.host import DockerNetwork, Earlier, Host, Unknown
-from wizard.ndp import served_network
 
-NETWORK_LABEL = served_network.LABEL
-"""The label on every Docker network that the wizard makes."""
+NETWORK_LABEL = "docker-ipv6-wizard"
+"""The label on every Docker network that the wizard makes; its value is the IPv6 prefix."""
 
 _OVER = ("rolled back", "undone")
 """The states of a run of which nothing is left; see :class:`wizard.record.State`."""
 
 
 def is_ours(network: DockerNetwork) -> bool:
-    """Return whether a network was made by the wizard."""
-    return any(key == NETWORK_LABEL for key, _value in network.labels)
+    """Return whether a network was made by the wizard: the label names the prefix that it has."""
+    return dict(network.labels).get(NETWORK_LABEL, "") in [str(each) for each in network.subnets]
 
 
 def without_ours(host: Host) -> Host:

@@ -19,7 +19,7 @@ from tests.bench.conftest import SMALLEST, Figures, Much
 from tests.lines import PATIENCE, Lines
 from wizard.errors import WizardError
 from wizard.ndp import unit
-from wizard.ndp.served_network import LABEL
+from wizard.own_objects import NETWORK_LABEL as LABEL
 from wizard.rehearsal import image
 from wizard.rehearsal.machine import Machine
 

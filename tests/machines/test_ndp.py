@@ -11,7 +11,7 @@ from tests.machines.support import PYTHON
 from wizard.errors import WizardError
 from wizard.ndp import fixed, unit
 from wizard.ndp.proxy_table import PROTOCOL, flush_command
-from wizard.ndp.served_network import LABEL
+from wizard.own_objects import NETWORK_LABEL as LABEL
 from wizard.rehearsal import image, network
 from wizard.rehearsal.machine import Machine
 

@@ -39,7 +39,11 @@ def with_ours(host: Host, state: str) -> Host:
     assert not isinstance(host.interfaces, Unknown)
     assert not isinstance(host.prefixes_in_use, Unknown)
     ours = made_up_hosts._network(
-        "mastodon_ipv6", "br-ipv6", "172.31.0.0/16", str(PREFIX), labels=((NETWORK_LABEL, "x"),)
+        "mastodon_ipv6",
+        "br-ipv6",
+        "172.31.0.0/16",
+        str(PREFIX),
+        labels=((NETWORK_LABEL, str(PREFIX)),),
     )
     return replace(
         host,

@@ -16,7 +16,8 @@ from tests.lines import PATIENCE
 from wizard.errors import WizardError
 from wizard.ndp import bounded
 from wizard.ndp.docker_engine import DockerEngine
-from wizard.ndp.served_network import LABEL, Addresses, NotOurs, ServedNetwork
+from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
+from wizard.own_objects import NETWORK_LABEL as LABEL
 
 PREFIX = "2001:db8:1:2:1::/80"
 IDENTIFIER = "0fbfb3eece92" + 52 * "0"

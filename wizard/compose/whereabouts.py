@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from wizard.compose.claims import agreed, by_project
 from wizard.compose.naming import names_network
-from wizard.detect.projects import parse
 from wizard.system import System
 
 _DEPTH = 3
@@ -42,8 +42,13 @@ def _of_containers(system: System) -> list[str]:
     listed = system.run(("docker", "ps", "--all", *of_compose, "--quiet", "--no-trunc"))
     entries = _inspected(system, "container", listed.output.split() if not listed.status else [])
     images = _inspected(system, "image", {str(each.get("Image", "")) for each in entries})
-    projects = parse(entries, {str(each.get("Id", "")): each for each in images})
-    return [str(file) for project in projects for file in project.files if file.is_absolute()]
+    claimed = by_project(entries, {str(each.get("Id", "")): each for each in images})
+    return [
+        str(file)
+        for project, those in claimed.items()
+        for file in agreed(project, those).files
+        if file.is_absolute()
+    ]
 
 
 def _inspected(system: System, kind: str, names: Iterable[str]) -> list[Mapping[str, Any]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from wizard import published, trust
-from wizard.detect import claims, names
-from wizard.detect.claims import LABEL, Claim
+from wizard.compose import claims
+from wizard.compose.claims import LABEL, Claim
+from wizard.detect import names
 from wizard.detect.docker_socket import connect, explain
 from wizard.detect.environment import mentions, outside_hosts
 from wizard.detect.listeners import listeners
@@ -111,21 +112,15 @@ def parse(
 ) -> tuple[ComposeProject, ...]:
     """Tell the projects from the engine's answers to ``/containers/ID/json``.
 
-    Containers of ``docker compose run`` come and go by themselves and are left out. Compose before
-    1.25 put no folder and no files on its labels: the folder is then ``.`` and there are no files.
+    Compose before 1.25 put no folder and no files on its labels: the folder is then ``.`` and there
+    are no files.
 
     Args:
         inspected: The containers with a label of Compose.
         images: The answers to ``/images/ID/json`` for their images, by identifier.
     """
-    projects: dict[str, list[Claim]] = {}
-    for entry in inspected:
-        image = (images or {}).get(str(entry.get("Image", "")), {})
-        claim = Claim(entry, (image.get("Config") or {}).get("Labels") or {})
-        name = claim.labels.get(f"{LABEL}project")
-        if name and claim.labels.get(f"{LABEL}oneoff", "").lower() != "true":
-            projects.setdefault(name, []).append(claim)
-    return tuple(_project(name, claimed) for name, claimed in sorted(projects.items()))
+    claimed = claims.by_project(inspected, images or {})
+    return tuple(_project(name, those) for name, those in claimed.items())
 
 
 def _project(name: str, claimed: Sequence[Claim]) -> ComposeProject:

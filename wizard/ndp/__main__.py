@@ -9,14 +9,17 @@ from pathlib import Path
 from types import FrameType
 
 from wizard.errors import ExitCode
-from wizard.ndp.docker_engine import SOCKET, DockerEngine
-from wizard.ndp.proxy_table import ProxyTable
-from wizard.ndp.served_network import ServedNetwork
-from wizard.ndp.service import Service
 
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT, and return the exit code."""
+    # http.client does without, and the engine's socket has no use for OpenSSL's 4 MB.
+    sys.modules["ssl"] = None  # type: ignore[assignment]
+    from wizard.ndp.docker_engine import SOCKET, DockerEngine
+    from wizard.ndp.proxy_table import ProxyTable
+    from wizard.ndp.served_network import ServedNetwork
+    from wizard.ndp.service import Service
+
     parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
     parser.add_argument("--uplink", required=True, help="the interface towards the router")
     parser.add_argument("--network", required=True, help="the name of the Docker network")

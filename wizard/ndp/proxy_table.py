@@ -14,14 +14,15 @@ from pathlib import Path
 from wizard.errors import WizardError
 from wizard.ndp.addresses import address
 from wizard.ndp.difference import Difference
+from wizard.reachability.kernel_tables import parse_addresses, parse_routers
 from wizard.text import clean_line
-from wizard.verification.kernel_files import default_routes_ipv6, global_addresses, read
 
 PROTOCOL = 146
 """The mark of the service's entries: a number with no name in iproute2's ``rt_protos``."""
 
 _TIMEOUT = 10.0
 _SYSCTLS = Path("/proc/sys/net/ipv6/conf")
+_TABLES = Path("/proc/net")
 
 
 class ProxyTable:
@@ -53,9 +54,8 @@ class ProxyTable:
 
         To answer for those on the uplink would draw the packets of others, and of the router.
         """
-        own = {each.address for each in global_addresses(read("/proc/net/if_inet6"))}
-        routes = default_routes_ipv6(read("/proc/net/ipv6_route"))
-        return own | {router for _interface, router in routes if router is not None}
+        own = [each["address"] for each in parse_addresses(_listed("if_inet6"))]
+        return {address(each) for each in (*own, *parse_routers(_listed("ipv6_route")))}
 
     def obstacle(self) -> str | None:
         """Return what keeps the kernel from answering in spite of entries, or None.
@@ -97,6 +97,13 @@ def parse(output: str) -> dict[IPv6Address, bool]:
         address(entry["dst"]): str(entry.get("protocol")) == str(PROTOCOL)
         for entry in json.loads(output or "[]")
     }
+
+
+def _listed(name: str) -> str:
+    try:
+        return (_TABLES / name).read_text(encoding="ascii")
+    except OSError:
+        return ""  # A kernel without IPv6 has nothing to answer for either.
 
 
 def _ip(arguments: list[str], stdin: str = "") -> str:

@@ -13,9 +13,7 @@ from typing import Any
 
 from wizard.errors import WizardError
 from wizard.ndp.addresses import address
-
-LABEL = "docker-ipv6-wizard"
-"""The label on every network that the wizard makes, whose value is the IPv6 prefix."""
+from wizard.own_objects import NETWORK_LABEL
 
 
 class NotOurs(WizardError):
@@ -64,7 +62,7 @@ class ServedNetwork:
         return Addresses(wanted, found - wanted)
 
     def _evident_prefix(self, described: Mapping[str, Any]) -> IPv6Network:
-        labelled = str((described.get("Labels") or {}).get(LABEL, ""))
+        labelled = str((described.get("Labels") or {}).get(NETWORK_LABEL, ""))
         subnets = [
             str(pool.get("Subnet", ""))
             for pool in (described.get("IPAM") or {}).get("Config") or ()

@@ -40,13 +40,24 @@ def parse_addresses(text: str) -> list[InterfaceAddress]:
 
 
 def parse_default_route(text: str) -> DefaultRoute | None:
-    """Return the default route with the lowest metric in the text of /proc/net/ipv6_route.
+    """Return the default route with the lowest metric in the text of /proc/net/ipv6_route."""
+    return min(_default_routes(text), key=lambda each: each[0], default=(0, None))[1]
+
+
+def parse_routers(text: str) -> list[str]:
+    """Return the router of every default route in the text of /proc/net/ipv6_route."""
+    gateways = [route["gateway"] for _metric, route in _default_routes(text)]
+    return [gateway for gateway in gateways if gateway is not None]
+
+
+def _default_routes(text: str) -> list[tuple[int, DefaultRoute]]:
+    """Return every default route and its metric.
 
     A line is: destination, its prefix length, source, its prefix length, next hop, metric,
     reference count, use count, flags (all hexadecimal), then the interface's name (Linux,
     net/ipv6/route.c). The kernel's own "unreachable" entry on ``lo`` is no way out.
     """
-    best: tuple[int, DefaultRoute] | None = None
+    found: list[tuple[int, DefaultRoute]] = []
     for line in text.splitlines():
         fields = line.split()
         if len(fields) < 10 or fields[1] != "00" or int(fields[0], 16) or fields[3] != "00":
@@ -54,10 +65,9 @@ def parse_default_route(text: str) -> DefaultRoute | None:
         metric, flags = int(fields[5], 16), int(fields[8], 16)
         if not flags & _RTF_UP or flags & _RTF_REJECT:
             continue
-        if best is None or metric < best[0]:
-            gateway = _address(fields[4]) if flags & _RTF_GATEWAY else None
-            best = metric, {"gateway": gateway, "interface": fields[9]}
-    return best[1] if best else None
+        gateway = _address(fields[4]) if flags & _RTF_GATEWAY else None
+        found.append((metric, {"gateway": gateway, "interface": fields[9]}))
+    return found
 
 
 def _address(digits: str) -> str:

@@ -131,6 +131,27 @@ class Agreed:
     doubts: tuple[str, ...] = ()
 
 
+def by_project(
+    inspected: Iterable[Mapping[str, Any]], images: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[Claim]]:
+    """Return the claims to each project, in the order of the projects' names.
+
+    Containers of ``docker compose run`` come and go by themselves and are left out.
+
+    Args:
+        inspected: Answers of the engine to ``/containers/ID/json``.
+        images: The answers to ``/images/ID/json`` for their images, by identifier.
+    """
+    found: dict[str, list[Claim]] = {}
+    for entry in inspected:
+        image = images.get(str(entry.get("Image", "")), {})
+        claim = Claim(entry, (image.get("Config") or {}).get("Labels") or {})
+        name = claim.labels.get(f"{LABEL}project")
+        if name and claim.labels.get(f"{LABEL}oneoff", "").lower() != "true":
+            found.setdefault(name, []).append(claim)
+    return dict(sorted(found.items()))
+
+
 def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
     """Tell the containers that are of a project from those that only claim it.
 
@@ -156,10 +177,15 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
     )
     if not by_compose:
         return Agreed((), doubts=_few(doubts))
-    chosen = _foremost(by_compose, lambda each: each.folder)
-    listed = _foremost(chosen, lambda each: each.places) or _newest_of_one_kin(chosen)
+    folders = _foremost(by_compose, lambda each: each.folder)
+    chosen = folders[0] if len(folders) == 1 else []
+    lists = _foremost(chosen, lambda each: each.places)
+    listed = _of_one_kin([each for group in lists for each in group])
     if not listed:
-        named = sorted({f"{each.name} names {_shown(each)}" for each in by_compose})
+        named = sorted(
+            f"{each.name} names {_short(', '.join(map(str, each.files)))}"
+            for each in chosen or by_compose
+        )
         doubts.append(
             f"The containers of the project {shown} do not agree where it is: "
             f"{'; '.join(named[:_MOST])}. None of them is taken. Make them anew with Compose's "
@@ -172,9 +198,8 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
     leave_out(
         (each for each in by_compose if each not in kin),
         lambda each: (
-            f"it names {_shown(each)}, and the others name {_shown(first)}. If it is "
-            "yours, make it anew from there with Compose's “up -d --force-recreate”; if not, find "
-            "out who started it."
+            f"{_differs(each, first)}. If it is yours, make it anew with Compose's “up -d "
+            "--force-recreate”, as the others were made; if not, find out who started it."
         ),
     )
     of_service: dict[str, Claim] = {}
@@ -201,10 +226,11 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
     return Agreed(tuple(alike), first.directory, files, _few(doubts))
 
 
-def _foremost(claims: Sequence[Claim], key: Callable[[Claim], object]) -> list[Claim]:
+def _foremost(claims: Sequence[Claim], key: Callable[[Claim], object]) -> list[list[Claim]]:
     """Return the claims that most others share, of those whose files are there.
 
-    The one that names it as most of them do comes first. It is empty where two stand alike.
+    There are several groups of them where they stand alike. In each, the one that names it as most
+    of them do comes first.
     """
     groups: dict[object, list[Claim]] = {}
     for each in sorted(claims, key=lambda each: (each.created, each.name)):
@@ -214,38 +240,51 @@ def _foremost(claims: Sequence[Claim], key: Callable[[Claim], object]) -> list[C
         stands, inside = (any(each.stands for each in group), any(each.inside for each in group))
         return stands, len(group), inside
 
-    ranked = sorted(groups.values(), key=rank, reverse=True)
-    if not ranked or (len(ranked) > 1 and rank(ranked[0]) == rank(ranked[1])):
+    spelled = Counter((each.directory, each.files) for each in claims)
+    best = max(map(rank, groups.values()), default=None)
+    return [
+        sorted(group, key=lambda each: -spelled[each.directory, each.files])
+        for group in groups.values()
+        if rank(group) == best
+    ]
+
+
+def _of_one_kin(claims: Sequence[Claim]) -> list[Claim]:
+    """Return the claims if they differ only by files beside each other, the newest list first."""
+    if not claims:
         return []
-    foremost = ranked[0]
-    spelled = Counter((each.directory, each.files) for each in foremost)
-    return sorted(foremost, key=lambda each: -spelled[each.directory, each.files])
+    newest = max(claims, key=lambda each: (each.stands, each.created))
+    alike = all(_akin(each, newest) and _akin(newest, each) for each in claims)
+    return sorted(claims, key=lambda each: each.places != newest.places) if alike else []
 
 
-def _newest_of_one_kin(claims: Sequence[Claim]) -> list[Claim]:
-    """Return the claims, the newest first, if they differ only by files beside each other."""
-    newest = sorted(claims, key=lambda each: (each.stands, each.created), reverse=True)
-    return newest if all(_akin(each, newest[0]) for each in newest) else []
-
-
-def _akin(claim: Claim, other: Claim) -> bool:
+def _akin(claim: Claim, first: Claim) -> bool:
     """Return whether a container of the same folder names the same files, or did at its time.
 
     Another file counts where it lies beside one that both name: who can put it there can change
     that one as well.
     """
-    if claim.is_past or claim.places == other.places:
+    if claim.is_past or claim.places == first.places:
         return True
-    both = set(claim.places) & set(other.places)
+    both = set(claim.places) & set(first.places)
     parents = {place.parent for place in both}
-    return bool(both) and all(
-        place in both or place.parent in parents for place in (*claim.places, *other.places)
-    )
+    return bool(both) and all(place in both or place.parent in parents for place in claim.places)
 
 
-def _shown(claim: Claim) -> str:
-    files = " and ".join(map(str, claim.files)) or "no file"
-    words = files if claim.directory == Path() else f"{files} in the folder {claim.directory}"
+def _differs(claim: Claim, first: Claim) -> str:
+    """Return what a container names, and what the others name instead."""
+    if claim.folder != first.folder:
+        return f"it names the folder {_place(claim)}, and the others name {_place(first)}"
+    others = [file for file in claim.files if file not in first.files]
+    named = f"the file {others[0]}" if others else "no file"
+    return f"it names {_short(named)}, and the others do not"
+
+
+def _place(claim: Claim) -> str:
+    return "that is not known" if claim.directory == Path() else _short(str(claim.directory))
+
+
+def _short(words: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"
 
 
