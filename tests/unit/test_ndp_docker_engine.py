@@ -201,6 +201,7 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
         json.dumps(described("2001:db8:1:2:1::2%eth0\nneighbour add proxy ::1")).encode(),
         json.dumps(described("2001:db8:1:2:1::2%")).encode(),
         json.dumps(described("x" * 500_000)).encode(),
+        json.dumps(described("2001:db8:1:2:1::2/" + "8" * 500_000)).encode(),
         json.dumps(described(Containers=[[]])).encode(),
         json.dumps(described(Containers={"a": {"IPv6Address": 7}})).encode(),
         json.dumps(described(IPAM={"Config": [None]})).encode(),
@@ -209,8 +210,8 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
         b"\xff\xfe",
     ],
     ids=[
-        "deep", "deep and open", "zone with a line", "zone", "long", "list", "number", "no pool",
-        "labels", "large", "no text",
+        "deep", "deep and open", "zone with a line", "zone", "long", "long length", "list",
+        "number", "no pool", "labels", "large", "no text",
     ],
 )  # fmt: skip
 def test_a_hostile_answer_is_refused_and_the_next_one_is_taken(server: Server, body: bytes) -> None:
