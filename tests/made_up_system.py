@@ -233,7 +233,7 @@ class MadeUpSystem:
         match argv:
             case ["sysctl", *words]:
                 return self._sysctl(words)
-            case [program.PYTHON, "-I", run, "wizard.uplink", *_] if run.endswith("/run.py"):
+            case [program.PYTHON, "-I", "-S", run, "wizard.uplink", *_] if run.endswith("/run.py"):
                 return Result(0, "")
             case ["ip", "-6", "-json", "route", "show", "default"]:
                 leads = self.advertised if self.default_route else None
@@ -253,7 +253,7 @@ class MadeUpSystem:
                 return self._changing(lambda: self._restore(stdin))
             case ["systemctl", *words]:
                 return self._systemctl(words)
-            case ["/usr/bin/python3", "-I", _run, "wizard.filter", *_words]:
+            case ["/usr/bin/python3", "-I", "-S", _run, "wizard.filter", *_words]:
                 # The service finds the rules in force and does nothing.
                 return Result(0, "")
             case ["timeout", "5", "docker", "version", *_]:

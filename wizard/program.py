@@ -6,6 +6,7 @@ an executable, and turns ``$`` and ``%`` into other things. So the engine and wh
 copied, all of it pure Python, and started by Debian's own Python, whichever that is by then.
 """
 
+import fcntl
 import hashlib
 import importlib.metadata
 import os
@@ -15,7 +16,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import wizard
@@ -39,22 +40,30 @@ PACKAGES = ("docker", "pyroute2", "ruamel.yaml", "tomli-w")
 KEPT = ("HOME", "DOCKER_HOST", "DOCKER_CONFIG")
 """The variables that say which Docker is meant: all that a process of ours takes from another."""
 
+_ALONE = ("-I", "-S")
+"""No variables, and none of what else is installed for Debian's Python: the copy is complete."""
+
 _OLDEST = "3.11"
 _START = '''\
 """Starts a module of the copy that this file belongs to: run.py MODULE WORDS."""
 
+import contextlib
+import fcntl
 import os
 import runpy
 import sys
 
 folder = os.path.dirname(os.path.realpath(__file__))
+# Held until this process ends: so long the copy stays, whatever is installed meanwhile.
+with contextlib.suppress(OSError):
+    fcntl.flock(os.open(folder, os.O_RDONLY | os.O_CLOEXEC), fcntl.LOCK_SH)
 sys.path[:0] = [folder, os.path.join(folder, "library")]
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 '''
 _BY_HAND = f"""\
 #!/bin/sh
-exec {PYTHON} -I {_CURRENT}/run.py wizard "$@"
+exec {PYTHON} {" ".join(_ALONE)} {_CURRENT}/run.py wizard "$@"
 """
 # Not the name of the package beside it.
 _BY_HAND_NAME = "wizard.sh"
@@ -64,7 +73,7 @@ _CHECK_SECONDS = 60
 
 def command(module: str, *arguments: str) -> tuple[str, ...]:
     """Return the command that starts a module of the copy, such as ``wizard.ndp``."""
-    return (PYTHON, "-I", f"{_CURRENT}/run.py", module, *arguments)
+    return (PYTHON, *_ALONE, f"{_CURRENT}/run.py", module, *arguments)
 
 
 def worker(*arguments: str) -> tuple[str, ...]:
@@ -88,26 +97,26 @@ def install() -> None:
     A crash at any instant leaves the copy from before, or this one whole.
 
     Raises:
-        Refused: it cannot be made, or would not start; nothing was changed.
+        Refused: it cannot be made, would not start, or others could change it; nothing was changed.
     """
     if is_copy():
         return
-    _check_sources()
-    place = FOLDER / f"{__version__}-{_identity()}"
     try:
+        files = _gathered()
+        place = FOLDER / f"{__version__}-{_identity(files)}"
+        _check_roots_own([Path(PYTHON), FOLDER])
         FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not place.is_dir():
-            _make(place)
+            _make(place, files)
+        _check_roots_own([place])
         if not (_CURRENT.is_symlink() and _CURRENT.readlink() == Path(place.name)):
             _switch_to(place)
         _write(_ORIGIN, f"{_origin()}\n")
     except OSError as error:
-        # Of several files that could not be copied, the first says why.
-        why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
         raise Refused(
             f"The wizard cannot be copied to {FOLDER}, from where systemd starts what takes a "
-            f"change back: {clean_line(str(why))}. Nothing was changed. Make room on the disk, or "
-            "see that it can be written, and start again."
+            f"change back: {clean_line(str(error.strerror))}. Nothing was changed. Make room on "
+            "the disk, or see that it can be written, and start again."
         ) from error
 
 
@@ -149,31 +158,59 @@ def _origin() -> str:
     return "wizard" if found else shlex.join([sys.executable, "-m", "wizard"])
 
 
-def _check_sources() -> None:
-    """Look whether what is copied, and run as root from then on, could be another's.
+def _gathered() -> dict[Path, trust.Trusted]:
+    """Read all that is copied, by its place in the copy, with what could reach into it.
+
+    Raises:
+        Refused: somebody else could have changed it.
+        OSError: it cannot be read.
+    """
+    owners = trust.trusted_owners()
+    try:
+        # What this very process imported may have been put there by whoever can change these.
+        imported = [Path(sys.executable), *map(Path, filter(None, sys.path)), _package()]
+        trust.check(imported, owners)
+        files = {
+            Path("wizard", source.relative_to(_package())): trust.read(source, owners)
+            for source in sorted(_package().rglob("*"))
+            if source.is_file()
+        }
+        for distribution in _distributions():
+            for source, target in _files(distribution):
+                files[target] = trust.read(source, owners)
+    except trust.Doubted as doubted:
+        raise Refused(
+            f"The wizard copies itself to {FOLDER}, from where systemd starts it as root, and "
+            f"somebody else could have changed what it would copy. {doubted.who} "
+            f"{doubted.advice(_package().parent)}, and start again. Nothing was changed."
+        ) from doubted
+    return files
+
+
+def _check_roots_own(places: Iterable[Path]) -> None:
+    """Look whether what PID 1 starts is root's alone, whoever called sudo.
 
     Raises:
         Refused: somebody else can change it.
     """
-    places = [Path(sys.executable), Path(PYTHON), _package(), *_package().rglob("*")]
-    places += [source for each in _distributions() for source, _ in _files(each)]
-    why = trust.doubt(places, trust.trusted_owners())
-    if why:
+    try:
+        trust.check(places, trust.root())
+    except trust.Doubted as doubted:
         raise Refused(
-            f"The wizard copies itself to {FOLDER}, from where systemd starts it as root, and "
-            f"somebody else could have changed what it would copy. {why}, and start again. "
-            "Nothing was changed."
-        )
+            f"What systemd starts as root would not be root's alone. {doubted.who} "
+            f"{doubted.advice(FOLDER)}, and start again. Nothing was changed."
+        ) from doubted
 
 
-def _identity() -> str:
-    """Return a digest of the engine's own files and of the versions of what it imports."""
+def _identity(files: Mapping[Path, trust.Trusted]) -> str:
+    """Return a digest of the copy's files, but for what Python and pip make themselves."""
     digest = hashlib.sha256(f"{_START}{_BY_HAND}".encode())
-    for file in sorted(_package().rglob("*.py")):
-        digest.update(f"{file.relative_to(_package())}\0".encode())
-        digest.update(file.read_bytes())
-    for distribution in _distributions():
-        digest.update(f"{distribution.name} {distribution.version}\0".encode())
+    for target, file in sorted(files.items()):
+        if target.suffix != ".pyc" and not any(
+            part.endswith(".dist-info") for part in target.parts
+        ):
+            digest.update(f"{target}\0{len(file.octets)}\0".encode())
+            digest.update(file.octets)
     return digest.hexdigest()[:16]
 
 
@@ -208,29 +245,37 @@ def _distributions() -> list[importlib.metadata.Distribution]:
 
 
 def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path, Path]]:
-    """Yield each file of a package and its place in the copy; none of a package of Debian's.
+    """Yield each file of a package and its place in the copy.
 
-    Debian's own packages list no files, and are found by Debian's Python without a copy.
+    Raises:
+        Refused: it is a package of Debian's, which lists no files.
     """
-    for file in distribution.files or ():
+    if not distribution.files:
+        raise Refused(
+            f"The Python package {distribution.name} was not installed by pip, so which files it "
+            "has is not known, and the wizard cannot copy them. Nothing was changed. Install the "
+            "wizard in a virtual environment without the system's packages."
+        )
+    for file in distribution.files:
         source = Path(str(distribution.locate_file(file)))
         # Compiled parts fit one Python alone; every package here has the same in Python too.
         if ".." not in file.parts and file.suffix != ".so" and source.is_file():
             yield source, Path("library", file)
 
 
-def _make(place: Path) -> None:
+def _make(place: Path, files: Mapping[Path, trust.Trusted]) -> None:
     building = FOLDER / f".{place.name}.{secrets.token_hex(3)}"
     mask = os.umask(0o022)
     try:
         for leftover in FOLDER.glob(".*"):
             shutil.rmtree(leftover, ignore_errors=True)
         building.mkdir(mode=0o755)
-        shutil.copytree(_package(), building / "wizard", copy_function=_copy)
-        for distribution in _distributions():
-            for source, target in _files(distribution):
-                (building / target).parent.mkdir(parents=True, exist_ok=True)
-                _copy(source, building / target)
+        for target, file in files.items():
+            made = building / target
+            made.parent.mkdir(parents=True, exist_ok=True)
+            made.write_bytes(file.octets)
+            # By that Python knows what it compiled.
+            os.utime(made, ns=(file.changed, file.changed))
         _write(building / "run.py", _START)
         _write(building / _BY_HAND_NAME, _BY_HAND)
         (building / _BY_HAND_NAME).chmod(0o755)
@@ -243,23 +288,20 @@ def _make(place: Path) -> None:
         os.umask(mask)
 
 
-def _copy(source: str | Path, target: str | Path) -> None:
-    """Copy what a file holds, and when it was changed: by that Python knows what it compiled."""
-    shutil.copyfile(source, target)
-    status = Path(source).stat()
-    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
 def _check_starts(building: Path) -> None:
-    """Have Debian's Python import the copy.
+    """Have Debian's Python import the copy, and look where else it imports from.
 
     Raises:
-        Refused: it does not; the message says what it said.
+        Refused: it does not, with what it said; or its own folders are not root's alone.
     """
-    words = f"import sys; sys.path[:0] = sys.argv[1:]; import {', '.join(_IMPORTED)}"
+    words = (
+        "import sys; print(sys.executable, *sys.path, sep='\\0', end=''); "
+        f"sys.path[:0] = sys.argv[1:]; import {', '.join(_IMPORTED)}"
+    )
+    said, where = "", ""
     try:
         done = subprocess.run(
-            [PYTHON, "-I", "-c", words, str(building), str(building / "library")],
+            [PYTHON, *_ALONE, "-c", words, str(building), str(building / "library")],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -268,7 +310,9 @@ def _check_starts(building: Path) -> None:
             env={},
             timeout=_CHECK_SECONDS,
         )
-        said = "" if done.returncode == 0 else done.stderr.strip().rpartition("\n")[2] or "it ended"
+        where = done.stdout
+        if done.returncode:
+            said = done.stderr.strip().rpartition("\n")[2] or "it ended"
     except (OSError, subprocess.TimeoutExpired) as error:
         said = str(error)
     if said:
@@ -277,6 +321,7 @@ def _check_starts(building: Path) -> None:
             f"{clean_line(said).rstrip('.')}. Nothing was changed. It must be Debian's own Python, "
             f"{_OLDEST} or later: see that the package python3 is whole, and start again."
         )
+    _check_roots_own(Path(each) for each in where.split("\0") if each)
 
 
 def _switch_to(place: Path) -> None:
@@ -290,10 +335,21 @@ def _switch_to(place: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    # What still runs may import more of the copy that it was started from.
     for other in FOLDER.iterdir():
         if other.is_dir() and not other.is_symlink() and other.name not in (place.name, before):
-            shutil.rmtree(other, ignore_errors=True)
+            _remove_unused(other)
+
+
+def _remove_unused(copy: Path) -> None:
+    """Remove a copy, but not one from which a process runs that may import more of it."""
+    descriptor = os.open(copy, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(copy, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: Path, text: str) -> None:

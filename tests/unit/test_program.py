@@ -4,15 +4,18 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from wizard import program
+from wizard import __version__, program, trust
 from wizard.errors import Refused
 
 ROOT = Path(__file__).parents[2]
+EVE = 4321
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
 @pytest.fixture
@@ -78,13 +81,13 @@ def test_a_copy_that_breaks_off_leaves_the_one_before(
 ) -> None:
     program.install()
     before = (folder / "current").resolve()
-    monkeypatch.setattr(program, "_identity", lambda: "another")
+    monkeypatch.setattr(program, "_identity", lambda files: "another")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(shutil, "copyfile", full)
+        patched.setattr(Path, "write_bytes", full)
         with pytest.raises(Refused, match="No space left on device"):
             program.install()
     assert (folder / "current").resolve() == before
@@ -106,16 +109,159 @@ def test_a_copy_that_would_not_start_is_refused(
     assert not program.is_installed()
 
 
-def test_what_somebody_else_can_change_is_not_copied(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the engine's sources, as if this very process had been started from there."""
     package = tmp_path / "checkout" / "wizard"
-    package.mkdir(parents=True)
+    shutil.copytree(ROOT / "wizard", package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(program, "_package", lambda: package)
-    package.parent.chmod(0o777)
+    return package
+
+
+@pytest.mark.parametrize("which", ["root", "package", "module"])
+def test_what_everybody_can_change_is_not_copied(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    package = checkout(tmp_path, monkeypatch)
+    place = {"root": package.parent, "package": package, "module": package / "text.py"}[which]
+    place.chmod(place.stat().st_mode | 0o002)
     with pytest.raises(Refused, match="Everybody on this host can write"):
         program.install()
     assert not folder.exists()
+
+
+@needs_root
+@pytest.mark.parametrize("which", ["root", "module", "import path", "interpreter", "home"])
+def test_what_an_ordinary_user_owns_is_copied_only_for_that_user_s_sudo(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    package = checkout(tmp_path, monkeypatch)
+    home = tmp_path / "home"
+    home.mkdir()
+    python = home / "python3"
+    python.symlink_to("/usr/bin/python3")
+    if which == "import path":
+        monkeypatch.setattr(sys, "path", [*sys.path, str(home)])
+    if which in ("interpreter", "home"):
+        monkeypatch.setattr(sys, "executable", str(python))
+    theirs = {"root": package.parent, "module": package / "text.py", "interpreter": python}
+    os.lchown(theirs.get(which, home), EVE, -1)
+    with pytest.raises(Refused, match=f"belongs to the user {EVE}"):
+        program.install()
+    assert not folder.exists()
+
+    monkeypatch.setenv("SUDO_UID", str(EVE))
+    program.install()
+    # What PID 1 starts is root's all the same.
+    owners = {path.lstat().st_uid for path in (folder, *folder.rglob("*"))}
+    assert owners == {0}
+    trust.check(folder.rglob("*"), frozenset({0}))
+
+
+@needs_root
+@pytest.mark.parametrize("which", ["folder", "interpreter"])
+def test_what_pid_1_starts_is_root_s_whoever_called_sudo(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setenv("SUDO_UID", str(EVE))
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, EVE, -1)
+    if which == "folder":
+        folder.parent.symlink_to(home)
+    else:
+        (home / "python3").symlink_to("/usr/bin/python3")
+        monkeypatch.setattr(program, "PYTHON", str(home / "python3"))
+    with pytest.raises(Refused, match="not be root's alone"):
+        program.install()
+    assert not folder.exists()
+
+
+@needs_root
+def test_what_is_swapped_while_it_is_copied_does_not_get_in(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = checkout(tmp_path, monkeypatch)
+    victim, original = package / "text.py", trust.read
+    before = victim.read_bytes()
+
+    def swapped(path: Path, owners: frozenset[int]) -> trust.Trusted:
+        found = original(path, owners)
+        # The next instant somebody has put another in its place, when all was looked at.
+        if path == victim:
+            victim.unlink()
+            victim.write_text("raise SystemExit('theirs')\n")
+            os.chown(victim, EVE, -1)
+        return found
+
+    monkeypatch.setattr(trust, "read", swapped)
+    program.install()
+    assert (folder / "current" / "wizard" / "text.py").read_bytes() == before
+    with pytest.raises(Refused):
+        program.install()
+    assert started("wizard", "--version").returncode == 0
+
+
+def test_it_sees_nothing_that_is_installed_for_the_host_s_python(folder: Path) -> None:
+    program.install()
+    (folder / "current" / "tell.py").write_text("import sys; print(*sys.path, sep='\\n')")
+    said = started("tell").stdout.splitlines()
+    own, others = said[:2], [path for path in said[2:] if "packages" in path]
+    place = (folder / "current").resolve()
+    assert own == [str(place), str(place / "library")]
+    assert others == []
+
+
+def test_a_changed_library_makes_another_copy(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.install()
+    first = (folder / "current").resolve()
+    original = trust.read
+
+    def changed(path: Path, owners: frozenset[int]) -> trust.Trusted:
+        found = original(path, owners)
+        is_it = path.match("docker/errors.py")
+        return found._replace(octets=found.octets + b"# Patched.\n") if is_it else found
+
+    monkeypatch.setattr(trust, "read", changed)
+    program.install()
+    second = (folder / "current").resolve()
+    assert second != first
+    assert (second / "library/docker/errors.py").read_bytes().endswith(b"# Patched.\n")
+
+
+def test_a_copy_from_which_a_process_runs_stays_through_any_number_of_upgrades(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.install()
+    first = (folder / "current").resolve()
+    # It waits for a line, as a service waits for news, and then imports more.
+    words = "input(); import wizard.ndp.service; print('it goes on')\n"
+    process = subprocess.Popen(
+        [*program.command("code"), "-q"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write("print('it runs')\n")
+        process.stdin.flush()
+        while "it runs" not in process.stdout.readline():
+            assert process.poll() is None
+        monkeypatch.setattr(program, "_check_starts", lambda building: None)
+        for name in ("second", "third"):
+            monkeypatch.setattr(program, "_identity", lambda files, name=name: name)
+            program.install()
+        kept = {path.name for path in folder.iterdir() if path.is_dir() and not path.is_symlink()}
+        assert kept == {first.name, f"{__version__}-second", f"{__version__}-third"}
+        said, _ = process.communicate(f"{words}\n", timeout=60)
+        assert "it goes on" in said
+    finally:
+        process.kill()
+        process.wait()
+    monkeypatch.setattr(program, "_identity", lambda files: "fourth")
+    program.install()
+    assert not first.exists()
 
 
 def test_the_command_is_the_same_whatever_the_environment(
