@@ -1,10 +1,13 @@
 """The wizard as it was installed: from odd places, from a wheel, moved and removed afterwards."""
 
 import shlex
+import subprocess
+import sys
 from functools import partial
 from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -39,16 +42,29 @@ def unprepared(machine: StartMachine, **options: Any) -> Machine:
 
 
 ROOT = Path(__file__).parents[2]
-CHECKOUT = ("bin", "wizard", "screens")
+CHECKOUT = ("bin", "lock", "wizard", "screens")
 
 
 def check_out(host: Machine, place: str) -> str:
     """Copy the checkout to a place, and return the line that starts the wizard there."""
     quoted = shlex.quote(place)
     host.shell(f"mkdir -p {quoted}; cp -R /srv/source/. {quoted}")
-    for name in ("pyproject.toml", "README.md"):
-        host.path(place).joinpath(name).write_text((ROOT / name).read_text())
     return shlex.quote(f"{place}/bin/wizard")
+
+
+HOSTILE = "/srv/hostile"
+MARK = "/srv/was-run"
+POISON = f"open({MARK!r}, 'a').write(__file__)\n"
+
+
+def hostile_folder(host: Machine) -> str:
+    """A folder with modules that nobody may import, and the line that steps into it."""
+    names = ("venv", "pip", "ensurepip", "sitecustomize", "compileall", "wizard", "docker", "types")
+    folder = host.path(HOSTILE)
+    folder.mkdir()
+    for name in names:
+        (folder / f"{name}.py").write_text(POISON)
+    return f"cd {HOSTILE}; "
 
 
 def is_armed(host: Machine) -> bool:
@@ -76,22 +92,35 @@ def state_of(host: Machine) -> str:
     ],
     indirect=["debian"],
 )
-def test_from_a_place_with_an_odd_name_all_is_guarded_kept_rebooted_and_undone(
+def test_from_a_person_s_own_checkout_in_an_odd_place_all_is_guarded_kept_rebooted_and_undone(
     machine: StartMachine, mode: Mode
 ) -> None:
     host = unprepared(machine)
     # What a first boot alone does is behind it then.
     host.reboot()
-    wizard = check_out(host, ODD)
-    # Its first start sets it up, from the wheels alone.
-    assert host.shell(f"{wizard} --version", timeout=180).stdout.startswith("wizard ")
+    own = check_out(host, ODD)
+    host.shell(
+        "useradd --create-home eve; echo 'eve ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/eve; "
+        f"chown -R eve: {shlex.quote(ODD)}"
+    )
+    wizard = f"runuser -u eve -- sudo {own}"
+    # Its first start sets it up, from the wheels alone, wherever that person stands.
+    inside = hostile_folder(host)
+    assert host.shell(f"{inside}{wizard} --version", timeout=180).stdout.startswith("wizard ")
     mastodon = deployments.up(host, "current")
     answer(host, mastodon, mode=mode, **({"prefix": PREFIX} if mode is Mode.ROUTED else {}))
     before = fingerprint(host)
+    apply = f"--apply --yes --answers {ANSWERS}"
+
+    # Root alone does not take what eve can change for what PID 1 starts.
+    done = host.shell(f"{own} {apply}", check=False, timeout=180)
+    assert done.returncode == ExitCode.REFUSED, done.stdout + done.stderr
+    assert "eve" in done.stderr
+    assert not host.path(COPY).exists()
+    assert difference(before, fingerprint(host)) == ""
 
     # Nobody says keep: PID 1 takes it back from its own copy.
-    apply = f"{wizard} --apply --yes --answers {ANSWERS}"
-    done = host.shell(f"{apply} --window 30", check=False, timeout=180)
+    done = host.shell(f"{inside}{wizard} {apply} --window 30", check=False, timeout=180)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     assert is_armed(host)
     host.wait(lambda: state_of(host) == "rolled back", "nobody to have said keep", 75)
@@ -99,30 +128,44 @@ def test_from_a_place_with_an_odd_name_all_is_guarded_kept_rebooted_and_undone(
     assert difference(before, fingerprint(host)) == ""
     assert not host.path(COPY).exists()
 
-    # Somebody does, and then the checkout goes, the host reboots, and the copy takes it back.
-    done = host.shell(f"{apply} --window 120", check=False, timeout=180)
+    # Somebody does, and then every file of the checkout changes, the host reboots, and the copy
+    # takes it back.
+    done = host.shell(f"{wizard} {apply} --window 120", check=False, timeout=180)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     assert host.shell(f"{wizard} --keep").returncode == ExitCode.DONE
-    host.shell(f"rm -r {shlex.quote(ODD)}")
+    theirs = f"find {COPY} ! -user root -o ! -type l -perm /022"
+    assert host.shell(theirs).stdout == ""
+    host.path("/srv/poison.py").write_text(POISON)
+    poison = "find . -name '*.py' ! -type l -exec cp --remove-destination /srv/poison.py '{}' ';'"
+    host.shell(f"cd {shlex.quote(ODD)}; {poison}; find . -name '*.pyc' -delete", timeout=120)
     host.reboot()
     host.wait(partial(reaches_internet, mastodon), "IPv6 after the reboot", 40)
     if mode is Mode.ROUTED:
         assert host.run(["systemctl", "is-active", PROXY]).stdout == "active\n"
         assert IPv6Network(seen_source(mastodon)).subnet_of(PREFIX)
+    assert not host.path(MARK).exists()
+    host.shell(f"rm -r {shlex.quote(ODD)}")
     taken = host.run([f"{COPY}/current/wizard.sh", "--undo", "--yes"], check=False, timeout=120)
     assert taken.returncode == ExitCode.DONE, taken.stdout + taken.stderr
     assert difference(without_a_boot(before), without_a_boot(fingerprint(host))) == ""
     host.wait(lambda: not host.path(COPY).exists(), "the copy to be gone", 10)
+    assert not host.path(MARK).exists()
 
 
 @pytest.mark.parametrize("debian", [13], indirect=True)
-def test_from_a_wheel_in_an_environment_of_its_own(machine: StartMachine) -> None:
+def test_from_a_wheel_in_an_environment_of_its_own(machine: StartMachine, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run([*build, "--directory", str(tmp_path)], cwd=ROOT, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    # From it the practice machines of --rehearse are installed with the same hashes.
+    with ZipFile(wheel) as made:
+        locked = (ROOT / "lock" / "wizard.txt").read_bytes()
+        assert made.read("wizard/rehearsal/lock.txt") == locked
     host = unprepared(machine)
-    check_out(host, "/srv/checkout")
+    host.path(f"/srv/{wheel.name}").write_bytes(wheel.read_bytes())
     host.shell(
-        "python3 -m venv --system-site-packages /srv/own; "
-        "/srv/own/bin/python -m pip wheel --quiet --no-deps --wheel-dir /srv/made /srv/checkout; "
-        "/srv/own/bin/python -m pip install --quiet /srv/made/*.whl; rm -r /srv/checkout",
+        "python3 -m venv /srv/own; "
+        f"/srv/own/bin/python -m pip install --quiet /srv/{wheel.name}; rm /srv/{wheel.name}",
         timeout=240,
     )
     mastodon = deployments.up(host, "current")

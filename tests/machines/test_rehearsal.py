@@ -1,6 +1,7 @@
 """Practice machines are real hosts, do not touch this one, and leave nothing behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,8 +107,18 @@ class TestAMachine:
         assert host.run(["systemctl", "is-active", "ndppd"], check=False).stdout == "active\n"
 
     def test_has_the_wizard_and_what_it_imports(self, host: Machine) -> None:
-        tried = "import textual, docker, pyroute2, tomli_w, ruamel.yaml, wizard, screens, iptc"
+        tried = "import textual, docker, pyroute2, tomli_w, ruamel.yaml, wizard, screens"
         host.run([str(installation.PYTHON), "-c", tried])
+        # The one package of Debian's that it uses is seen where it is used, and no other at all.
+        tried = "from wizard.steps.legacy_ip6tables import loader; assert loader()"
+        host.run([str(installation.PYTHON), "-c", tried])
+        listed = "import importlib.metadata as m; print(*{each.name for each in m.distributions()})"
+        names = host.run([str(installation.PYTHON), "-c", listed]).stdout.split()
+        lock = (Path(__file__).parents[2] / "lock/wizard.txt").read_text()
+        locked = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
+        # With pip comes what ensurepip has.
+        seen = {re.sub(r"[-_.]+", "-", name).lower() for name in names} - {"pip", "setuptools"}
+        assert seen == locked
         # It was set up by its own program, which finds nothing left to do.
         assert host.run(["wizard", "--version"]).stderr == ""
 

@@ -5,21 +5,17 @@ it made is kept as two layers for the machines' file systems: one for each relea
 wizard's own source, and one for each state of the source.
 """
 
-import functools
 import hashlib
-import importlib.metadata
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import wizard
-from wizard.errors import Refused, WizardError
+from wizard.errors import WizardError
 from wizard.rehearsal import cache
 from wizard.text import clean_line
 
-DISTRIBUTION = "docker-ipv6-wizard"
 PLACE = Path("/opt/docker-ipv6-wizard")
 """Where a machine has the checkout."""
 PYTHON = PLACE / ".venv/bin/python"
@@ -29,19 +25,18 @@ WHEELS = Path("/opt/wheels")
 PIP_CONFIGURATION = f"[global]\nno-index = true\nfind-links = {WHEELS}\n"
 
 # Raised when the way of making the layers changes, so that they are made anew.
-_EDITION = 1
+_EDITION = 2
 
-_OLDEST, _NEWEST = "3.11", "3.14"
+_OLDEST = "3.11"
 _PACKAGES = ("wizard", "screens")
 # Without a checkout, as where the wizard was installed from a wheel, this stands in its place.
 _PROGRAM_ALONE = f"""#!/bin/sh
 export PYTHONSAFEPATH=1 PYTHONPATH={PLACE}
 exec {PYTHON} -m wizard "$@"
 """
-_SET_UP_ALONE = (
-    f"python3 -m venv --system-site-packages {PLACE}/.venv; "
-    f"{PYTHON} -m pip install --quiet --disable-pip-version-check $(cat {PLACE}/needed)"
-)
+# As bin/environment has it.
+_LOCKED = "--quiet --disable-pip-version-check --require-hashes --only-binary=:all: --requirement"
+_SET_UP_ALONE = f"python3 -m venv {PLACE}/.venv; {PYTHON} -m pip install {_LOCKED} {PLACE}/needed"
 
 
 def layers(
@@ -55,8 +50,7 @@ def layers(
         progress: Is given a line for every stage.
 
     Raises:
-        Refused: What the wizard needs is not known.
-        WizardError: It could not be fetched or set up.
+        WizardError: What the wizard needs could not be fetched, or not set up.
     """
     around, own = _around(), {name: _source() / name for name in _PACKAGES}
     fetched = wheels(progress)
@@ -81,43 +75,25 @@ def wheels(progress: Callable[[str], None] = lambda line: None) -> Path:
     """Return a folder of all that pip fetches for the wizard, for every Python of a release.
 
     Raises:
-        Refused: The wizard is not installed, so what it needs is not known.
         WizardError: It could not be fetched.
     """
-    needed = [*_requirements(), *_build_requirements()]
 
     def make(folder: Path) -> None:
         progress("Fetching what the wizard itself needs.")
-        for python in (_OLDEST, _NEWEST):
-            words = [
-                sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-                "--dest", str(folder), "--only-binary=:all:", "--platform=any",
-                "--implementation=py", "--abi=none", f"--python-version={python}", *needed,
-            ]  # fmt: skip
-            _run(words, "See that pip reaches its package index and try again.")
+        words = [
+            sys.executable, "-m", "pip", "download", *_LOCKED.split(), str(_lock()),
+            "--dest", str(folder), "--no-deps", "--platform=any", "--implementation=py",
+            "--abi=none", f"--python-version={_OLDEST}",
+        ]  # fmt: skip
+        _run(words, "See that pip reaches its package index and try again.")
 
-    return cache.kept("wheels", cache.key(needed), make)
-
-
-@functools.cache
-def _requirements() -> tuple[str, ...]:
-    try:
-        listed = importlib.metadata.requires(DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError as error:
-        raise Refused(
-            f"{DISTRIBUTION} is not installed for this Python, so what a practice machine must "
-            "have is not known. Install it, for example with pip install --editable . in its "
-            "folder, and try again."
-        ) from error
-    return tuple(sorted(requirement for requirement in listed if "extra ==" not in requirement))
+    return cache.kept("wheels", cache.key([_EDITION, _lock().read_text()]), make)
 
 
-def _build_requirements() -> tuple[str, ...]:
-    """Return what pip needs to install a checkout that stays where it is (PEP 660)."""
-    project = _source() / "pyproject.toml"
-    if not project.is_file():
-        return ()
-    return (*tomllib.loads(project.read_text())["build-system"]["requires"], "editables")
+def _lock() -> Path:
+    """Return the list of what is installed, with hashes: the checkout's, or that of the wheel."""
+    checkout = _source() / "lock" / "wizard.txt"
+    return checkout if checkout.is_file() else Path(__file__).with_name("lock.txt")
 
 
 def _source() -> Path:
@@ -127,7 +103,7 @@ def _source() -> Path:
 def _around() -> dict[str, Path]:
     """Return the files of the checkout around its packages, by name."""
     source = _source()
-    names = ("bin", "pyproject.toml", "README.md", "LICENSE")
+    names = ("bin", "lock")
     return {name: source / name for name in names if (source / "bin" / "wizard").is_file()
             and (source / name).exists()}  # fmt: skip
 
@@ -164,7 +140,7 @@ def _set_up(folder: Path, lower: tuple[Path, ...], places: dict[str, Path], fetc
         printf '%s' "$2" > root/etc/pip.conf
         {copied}
         find root{PLACE} -name __pycache__ -prune -exec rm -r '{{}}' +
-        printf '%s\\n' "$3" > root{PLACE}/needed
+        cp "$3" root{PLACE}/needed
         chown -R 0:0 root{PLACE}
         test -x root{PLACE}/.venv/bin/python || chroot root /usr/bin/env -i \
             PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 /bin/sh -ec '{set_up}'
@@ -176,8 +152,7 @@ def _set_up(folder: Path, lower: tuple[Path, ...], places: dict[str, Path], fetc
     words = ["unshare", "--mount", "--propagation=private", "/bin/sh", "-ec", script, "sh"]
     scratch = folder / "scratch"
     scratch.mkdir()
-    needed = " ".join(f"'{each}'" for each in _requirements())
-    _run([*words, str(scratch), PIP_CONFIGURATION, needed, str(folder)])
+    _run([*words, str(scratch), PIP_CONFIGURATION, str(_lock()), str(folder)])
     scratch.rmdir()
     program = folder / PROGRAM.relative_to("/")
     if alone:

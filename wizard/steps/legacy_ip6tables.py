@@ -3,12 +3,17 @@
 Never on others: merely opening a table there makes the legacy one beside the nft one.
 """
 
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from wizard.errors import StepFailed
 
 Loader = Callable[[str, str, str, Sequence[Sequence[str]]], None]
+
+# Where Debian has its own packages for Python (Debian Python Policy, "Module Path").
+_PACKAGES = "/usr/lib/python3/dist-packages"
 
 _NAMES = {
     "-i": "in-interface",
@@ -21,9 +26,8 @@ _NAMES = {
 
 def loader() -> Loader | None:
     """Return what loads rules, or None where the library is not installed."""
-    try:
-        import iptc
-    except ImportError:
+    iptc = _library()
+    if iptc is None:
         return None
 
     def load(table: str, parent: str, chain: str, rules: Sequence[Sequence[str]]) -> None:
@@ -44,6 +48,22 @@ def loader() -> Loader | None:
             opened.autocommit = True
 
     return load
+
+
+def _library() -> ModuleType | None:
+    """Import python-iptables from Debian's package python3-iptables, and leave the rest there.
+
+    Nothing else of what is installed for Debian's own Python is ever seen by the wizard. While it
+    is imported the library itself looks there for its compiled part.
+    """
+    sys.path.append(_PACKAGES)
+    try:
+        import iptc
+    except ImportError:
+        return None
+    finally:
+        sys.path.remove(_PACKAGES)
+    return cast("ModuleType", iptc)
 
 
 def described(words: Sequence[str]) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""No file of the folder that one stands in, and no variable of Python's, is run by the set-up."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from wizard import __version__
+
+ROOT = Path(__file__).parents[2]
+# What the set-up starts, and what these import or Python looks for by itself.
+NAMES = (
+    "venv", "pip", "ensurepip", "compileall", "sitecustomize", "usercustomize", "wizard",
+    "screens", "pytest", "site", "os", "re", "types", "logging", "json", "argparse", "theirs",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout that needs no packages, so that its set-up needs no index and little time."""
+    place = tmp_path_factory.mktemp("checkout")
+    for name in ("bin", ".ci"):
+        shutil.copytree(ROOT / name, place / name)
+    for folder in ("wizard", "screens", "lock"):
+        (place / folder).mkdir()
+    for source in (ROOT / "wizard").glob("*.py"):
+        shutil.copy(source, place / "wizard")
+    # Everything of Debian's is there.
+    (place / "debian").mkdir()
+    for name, words in {
+        "dpkg-query": 'shift 2; for package; do echo "$package installed"; done',
+        "apt-get": "exit 1",
+    }.items():
+        stub = place / "debian" / name
+        stub.write_text(f"#!/bin/sh\n{words}\n")
+        stub.chmod(0o755)
+    for name in ("wizard", "test"):
+        (place / "lock" / f"{name}.txt").write_text("")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("bin/wizard --version", f"wizard {__version__}"),
+        # There is no package at all, which is how far these can come.
+        ("bin/test", "No module named pytest"),
+        (".ci/run", "ruff: not found"),
+    ],
+)
+def test_what_lies_where_one_stands_is_not_run(
+    tmp_path: Path, checkout: Path, command: str, said: str
+) -> None:
+    run, folder = tmp_path / "run", tmp_path / "folder"
+    folder.mkdir()
+    run.mkdir()
+    for name in NAMES:
+        (folder / f"{name}.py").write_text(f"open({str(run / name)!r}, 'w')\n")
+    program, *words = command.split()
+    environment = dict(os.environ) | {
+        "PATH": f"{checkout / 'debian'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(folder),
+        "PYTHONHOME": str(folder),
+        "PYTHONUSERBASE": str(folder),
+        "PYTHONPYCACHEPREFIX": str(folder),
+        "PYTHONSTARTUP": str(folder / "theirs.py"),
+        "PYTHONWARNINGS": "error::theirs.Warning",
+        "PYTHONBREAKPOINT": "theirs.run",
+        "PYTHONINSPECT": "1",
+        "PIP_NO_INDEX": "1",
+    }
+    done = subprocess.run(
+        [str(checkout / program), *words],
+        cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        timeout=120,
+    )  # fmt: skip
+    assert [path.name for path in run.iterdir()] == []
+    assert said in done.stdout + done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.py" for name in NAMES)
