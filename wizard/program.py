@@ -155,7 +155,7 @@ def _origin() -> str:
     if os.access(checkout, os.X_OK):
         same = found is not None and Path(found).resolve() == checkout
         return "wizard" if same else shlex.quote(str(checkout))
-    return "wizard" if found else shlex.join([sys.executable, "-m", "wizard"])
+    return "wizard" if found else shlex.join([sys.executable, "-P", "-m", "wizard"])
 
 
 def _gathered() -> dict[Path, trust.Trusted]:

@@ -58,12 +58,15 @@ POISON = f"open({MARK!r}, 'a').write(__file__)\n"
 
 
 def hostile_folder(host: Machine) -> str:
-    """A folder with modules that nobody may import, and the line that steps into it."""
+    """A folder with modules and programs that nobody may run, and the line that steps into it."""
     names = ("venv", "pip", "ensurepip", "sitecustomize", "compileall", "wizard", "docker", "types")
     folder = host.path(HOSTILE)
     folder.mkdir()
     for name in names:
         (folder / f"{name}.py").write_text(POISON)
+    for name in ("readlink", "dirname", "env", "id", "flock", "python3"):
+        (folder / name).write_text(f"#!/bin/sh\necho {name} >>{MARK}\n")
+        (folder / name).chmod(0o755)
     return f"cd {HOSTILE}; "
 
 
@@ -103,10 +106,13 @@ def test_from_a_person_s_own_checkout_in_an_odd_place_all_is_guarded_kept_reboot
         "useradd --create-home eve; echo 'eve ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/eve; "
         f"chown -R eve: {shlex.quote(ODD)}"
     )
-    wizard = f"runuser -u eve -- sudo {own}"
+    # sudo lets none of these through.
+    theirs = f"PATH={HOSTILE}:/usr/bin PYTHONPATH={HOSTILE} LD_LIBRARY_PATH={HOSTILE}"
+    wizard = f"runuser -u eve -- /usr/bin/env {theirs} /usr/bin/sudo {own}"
     # Its first start sets it up, from the wheels alone, wherever that person stands.
     inside = hostile_folder(host)
     assert host.shell(f"{inside}{wizard} --version", timeout=180).stdout.startswith("wizard ")
+    assert not host.path(MARK).exists()
     mastodon = deployments.up(host, "current")
     answer(host, mastodon, mode=mode, **({"prefix": PREFIX} if mode is Mode.ROUTED else {}))
     before = fingerprint(host)
@@ -133,8 +139,8 @@ def test_from_a_person_s_own_checkout_in_an_odd_place_all_is_guarded_kept_reboot
     done = host.shell(f"{wizard} {apply} --window 120", check=False, timeout=180)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     assert host.shell(f"{wizard} --keep").returncode == ExitCode.DONE
-    theirs = f"find {COPY} ! -user root -o ! -type l -perm /022"
-    assert host.shell(theirs).stdout == ""
+    not_root_s = f"find {COPY} ! -user root -o ! -type l -perm /022"
+    assert host.shell(not_root_s).stdout == ""
     host.path("/srv/poison.py").write_text(POISON)
     poison = "find . -name '*.py' ! -type l -exec cp --remove-destination /srv/poison.py '{}' ';'"
     host.shell(f"cd {shlex.quote(ODD)}; {poison}; find . -name '*.pyc' -delete", timeout=120)

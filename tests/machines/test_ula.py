@@ -199,13 +199,7 @@ def test_the_run_goes_on_when_its_terminal_is_closed(machine: StartMachine) -> N
 
 
 @pytest.mark.parametrize(
-    "debian",
-    [
-        13,
-        pytest.param(12, marks=pytest.mark.thorough),
-        pytest.param(14, marks=pytest.mark.thorough),
-    ],
-    indirect=True,
+    "debian", [13, pytest.param(12, marks=pytest.mark.thorough)], indirect=True
 )
 def test_a_host_with_the_legacy_ip6tables_stays_without_nft_rules(machine: StartMachine) -> None:
     host = machine()

@@ -113,4 +113,4 @@ def test_what_is_to_be_typed_starts_this_very_installation(
     assert program.typed("--keep") == "wizard --keep"
     (checkout / "bin" / "wizard").unlink()
     (elsewhere / "wizard").unlink()
-    assert program.typed("--keep") == f"{sys.executable} -m wizard --keep"
+    assert program.typed("--keep") == f"{sys.executable} -P -m wizard --keep"

@@ -1,4 +1,4 @@
-"""No file of the folder that one stands in, and no variable of Python's, is run by the set-up."""
+"""No file of the folder that one stands in, and no variable of Python's, is run as root."""
 
 import os
 import shutil
@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from wizard import __version__
+from wizard.errors import WizardError
+from wizard.rehearsal import installation
 
 ROOT = Path(__file__).parents[2]
 # What the set-up starts, and what these import or Python looks for by itself.
@@ -79,3 +81,19 @@ def test_what_lies_where_one_stands_is_not_run(
     assert [path.name for path in run.iterdir()] == []
     assert said in done.stdout + done.stderr
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.py" for name in NAMES)
+
+
+def test_for_practice_machines_nothing_is_run_from_there_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / "was-run"
+    for name in ("pip", "runpy", "types"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(mark)!r}, 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "none"))
+    monkeypatch.setenv("DOCKER_IPV6_WIZARD_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(WizardError, match="No matching distribution"):
+        installation.wheels()
+    assert not mark.exists()

@@ -81,7 +81,8 @@ def wheels(progress: Callable[[str], None] = lambda line: None) -> Path:
     def make(folder: Path) -> None:
         progress("Fetching what the wizard itself needs.")
         words = [
-            sys.executable, "-m", "pip", "download", *_LOCKED.split(), str(_lock()),
+            # Isolated: where this was typed there may be a pip.py of somebody else's.
+            sys.executable, "-I", "-m", "pip", "download", *_LOCKED.split(), str(_lock()),
             "--dest", str(folder), "--no-deps", "--platform=any", "--implementation=py",
             "--abi=none", f"--python-version={_OLDEST}",
         ]  # fmt: skip
