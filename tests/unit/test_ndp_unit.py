@@ -21,7 +21,7 @@ def sections(text: str) -> dict[str, list[tuple[str, str]]]:
 def test_it_starts_the_copy_wherever_the_wizard_is() -> None:
     service = dict(sections(unit("eth0", "wizard", PREFIX))["Service"])
     assert service["ExecStart"] == (
-        "/usr/bin/python3 -I /var/lib/docker-ipv6-wizard/program/current/run.py"
+        "/usr/bin/python3 -I -S /var/lib/docker-ipv6-wizard/program/current/run.py"
         " wizard.ndp --uplink eth0 --network wizard --prefix 2001:db8:1:2:1::/80"
     )
     assert service["Type"] == "notify"
