@@ -1,9 +1,11 @@
 """No file of the folder that one stands in, and no variable of Python's, is run as root."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -101,3 +103,38 @@ def test_for_practice_machines_nothing_is_run_from_there_either(
     with pytest.raises(WizardError, match="No matching distribution"):
         installation.wheels()
     assert not mark.exists()
+
+
+@pytest.mark.thorough
+def test_a_package_that_is_not_the_locked_one_is_not_installed(
+    tmp_path: Path, checkout: Path
+) -> None:
+    place, name = tmp_path / "checkout", "theirs-1.0-py3-none-any.whl"
+    shutil.copytree(checkout, place, ignore=shutil.ignore_patterns(".venv*"), symlinks=True)
+    with ZipFile(tmp_path / name, "w") as wheel:
+        for file, text in {
+            "theirs.py": "",
+            "theirs-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n",
+            "theirs-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
+            "theirs-1.0.dist-info/RECORD": "",
+        }.items():
+            wheel.writestr(file, text)
+    right = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+    environment = dict(os.environ) | {
+        "PATH": f"{place / 'debian'}:{os.environ['PATH']}",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(tmp_path),
+    }
+    for hashes, status in (
+        (f" --hash=sha256:{'0' * 64}", 2),
+        ("", 2),
+        (f" --hash=sha256:{right}", 0),
+    ):
+        (place / "lock" / "wizard.txt").write_text(f"theirs==1.0{hashes}\n")
+        done = subprocess.run(
+            [str(place / "bin/wizard"), "--version"],
+            env=environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == status, done.stderr
+        installed = bool(list(place.glob(".venv/lib/python3*/site-packages/theirs.py")))
+        assert installed == (status == 0)
