@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
 from wizard import choices as choosing
-from wizard import earlier_releases, logins, script, sources
+from wizard import earlier_releases, logins, program, script, sources, trust
 from wizard import plan as planning
 from wizard.apply import guard, journal, lock, revert, start, undoing, window
 from wizard.apply.undoing import UndoPreview
@@ -164,9 +164,15 @@ class Session:
         """Write the plan as a shell script into the person's home folder, and return where.
 
         Raises:
-            Refused: it cannot be written.
+            Refused: it cannot be written, or somebody else could change it there.
         """
         path = Path.home() / "docker-ipv6-plan.sh"
+        if trust.doubt([path.parent], trust.trusted_owners()):
+            raise Refused(
+                f"{clean_line(str(path))} was not written: others than you can change files there, "
+                "and the script is run as root. Nothing was changed. Save it to a folder of your "
+                f"own, with {program.typed('--plan')} > FILE."
+            )
         try:
             write_durably(path, script.render(plan), 0o700, os.geteuid(), os.getegid())
         except OSError as error:

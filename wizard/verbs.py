@@ -13,6 +13,7 @@ from wizard.apply import journal
 from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
 from wizard.errors import ExitCode, Refused
+from wizard.files import read_regular
 from wizard.modes.shared import project_of
 from wizard.plan import Plan
 from wizard.record import Record, State, StepState
@@ -296,8 +297,11 @@ def _address(text: str | None) -> IPv6Address | None:
 
 def _answers(path: Path) -> Choices:
     try:
-        return choosing.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_regular(path)
+        # What is not UTF-8 comes as lone surrogates.
+        text.encode()
+        return choosing.loads(text)
+    except (OSError, UnicodeError) as error:
         raise Refused(
             f"{clean_line(str(path))} cannot be read as answers: {clean_line(str(error))}. "
             "Nothing was changed."

@@ -470,7 +470,7 @@ def test_answers_that_cannot_be_used_are_refused(
     assert untouched(here)
 
 
-@pytest.mark.parametrize("path", ["/nowhere/answers.toml", "/", "/nowhere/\x1b[2J"])
+@pytest.mark.parametrize("path", ["/nowhere/answers.toml", "/", "/dev/null", "/nowhere/\x1b[2J"])
 def test_an_answers_file_that_is_not_there_is_refused(
     here: Here, wizard: Wizard, path: str
 ) -> None:

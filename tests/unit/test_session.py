@@ -1,5 +1,6 @@
 """What a session says of a run on this host besides what its record says."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network
@@ -12,6 +13,7 @@ from tests.made_up_deployments import deployment
 from wizard import choices as choosing
 from wizard.apply import journal
 from wizard.choices import Mode
+from wizard.errors import Refused
 from wizard.host import Host, Unknown
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.record import State, Store
@@ -101,3 +103,30 @@ def test_the_router_is_asked_and_somebody_beyond_it(
     # A provider may drop what is for its own router, and one may be without a way beyond it.
     assert host.uplink.gateway is not None
     assert asked == [(host.uplink.interface, (choosing.DEFAULT_TARGET, host.uplink.gateway))]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+def test_no_script_for_root_is_left_where_somebody_else_can_change_it(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, victim = tmp_path / "somebody", tmp_path / "victim"
+    home.mkdir(mode=0o755)
+    victim.write_text("root's own")
+    script = home / "docker-ipv6-plan.sh"
+    script.symlink_to(victim)
+    os.chown(home, 4321, 4321)
+    os.chown(script, 4321, 4321, follow_symlinks=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    plan = deployment().plan()
+    with pytest.raises(Refused, match="others than you"):
+        session.save_script(plan)
+    assert victim.read_text() == "root's own"
+    script.unlink()
+    with pytest.raises(Refused, match="others than you"):
+        session.save_script(plan)
+    assert list(home.iterdir()) == []
+    # The home folder of who called sudo is theirs, who may run anything as root.
+    monkeypatch.setenv("SUDO_UID", "4321")
+    assert session.save_script(plan) == script
+    assert script.stat().st_mode & 0o777 == 0o700

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wizard.unit_file import command_line, quoted
+from wizard.unit_file import RESTRAINED, command_line, quoted
 
 GUARD = "docker-ipv6-wizard-guard.service"
 EARLY = "docker-ipv6-wizard-guard-early.service"
@@ -62,5 +62,7 @@ def _service(command: Sequence[str], environment: Mapping[str, str]) -> str:
     variables = "".join(
         f"Environment={quoted(f'{name}={value}')}\n" for name, value in environment.items()
     )
+    restraints = "".join(f"{name}={value}\n" for name, value in RESTRAINED.items())
     # Only the program itself is told to stop, not the command that it waits for.
-    return f"ExecStart={command_line(command)}\n{variables}WorkingDirectory=/\nKillMode=mixed\n"
+    rest = f"WorkingDirectory=/\nKillMode=mixed\n{restraints}"
+    return f"ExecStart={command_line(command)}\n{variables}{rest}"

@@ -11,6 +11,7 @@ from wizard.apply import guard
 from wizard.apply import guard_units as units
 from wizard.errors import ExitCode
 from wizard.record import Store
+from wizard.unit_file import RESTRAINED
 
 # With one of these the worker has itself seen to the host; with another the guard has to.
 _SEEN_TO = " ".join(str(int(code)) for code in ExitCode if code is not ExitCode.UNEXPECTED)
@@ -99,6 +100,7 @@ def _command(log: Path, unit: str, arguments: tuple[str, ...]) -> list[str]:
         "After": "docker.service docker.socket network.target",
         "KillMode": "mixed",
         "TimeoutStopSec": "300",
+        **RESTRAINED,
     }
     variables = program.environment(os.environ)
     return [
