@@ -25,6 +25,7 @@ UMask=0077
 needs, which families of sockets, and what it sees."""
 
 RESTRAINED = {
+    "RestrictAddressFamilies": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
     "RestrictRealtime": "yes",
     "LockPersonality": "yes",
     "SystemCallArchitectures": "native",

@@ -10,6 +10,7 @@ from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.guarding import GRACE, Guarded, elapsed, guarded
 from tests.machines.support import ANSWERS, PYTHON, reaches_internet, undo, wizard
+from tests.machines.test_least_privilege import exposure
 from wizard.errors import ExitCode
 from wizard.rehearsal import network
 
@@ -45,6 +46,9 @@ def test_what_is_kept_from_a_second_login_stays_across_a_reboot(machine: StartMa
     done = wizard(run.host, "--apply", "--yes", "--window", "60", "--answers", ANSWERS)
     assert done.returncode == ExitCode.DONE
     assert "wizard --keep" in done.stdout
+    # What has to run commands of Docker's and apt's cannot give up what only they need.
+    for unit in ("docker-ipv6-wizard-guard.service", "docker-ipv6-wizard-guard-early.service"):
+        assert exposure(run.host, unit) < 7.6
     second = subprocess.run(
         [*run.host.ssh_command(6), "wizard", "--keep"], capture_output=True, text=True, timeout=30
     )

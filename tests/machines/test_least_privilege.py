@@ -28,16 +28,18 @@ some_releases = pytest.mark.parametrize(
 )
 
 
+def exposure(host: Machine, name: str) -> float:
+    """How exposed systemd says that a service of the host is."""
+    said = host.run(["systemd-analyze", "security", "--no-pager", name]).stdout
+    level = re.search(r"exposure level for \S+: ([\d.]+)", said)
+    assert level is not None, said
+    return float(level[1])
+
+
 def exposures(host: Machine) -> dict[str, float]:
-    """How exposed systemd says that each of our services is which is on the host."""
+    """The same of each of our services that is on the host for good."""
     listed = host.run(["ls", "/etc/systemd/system"]).stdout.split()
-    found = {}
-    for name in sorted(set(listed) & set(EXPOSURE)):
-        said = host.run(["systemd-analyze", "security", "--no-pager", name]).stdout
-        level = re.search(r"exposure level for \S+: ([\d.]+)", said)
-        assert level is not None, said
-        found[name] = float(level[1])
-    return found
+    return {name: exposure(host, name) for name in sorted(set(listed) & set(EXPOSURE))}
 
 
 @some_releases

@@ -104,6 +104,31 @@ def test_terminals_that_take_nothing_hold_nobody_up(
         os.close(slave)
 
 
+def test_whoever_is_logged_in_a_hundred_times_hides_nobody_else(
+    full: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master, slave = os.openpty()
+    try:
+        found = [Terminal(Path(each), ATTACKER) for each in full]
+        found.append(Terminal(Path(os.ttyname(slave)), os.geteuid()))
+        monkeypatch.setattr(terminals, "logins", lambda: iter(found))
+        monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+        terminals.tell("It is taken back.")
+        os.set_blocking(master, False)
+        assert os.read(master, 100) == b"\r\r\nIt is taken back.\r\r\n"
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_two_sessions_over_one_connection_are_both_told(processes: Processes) -> None:
+    processes.add(3, "sshd-session: root@pts/3,pts/4", ROOT, 2)
+    assert processes.told() == {
+        Terminal(Path("/dev/pts/3"), ROOT),
+        Terminal(Path("/dev/pts/4"), ROOT),
+    }
+
+
 def test_the_terminal_of_another_is_not_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ _DEVICES = Path("/dev")
 _NAMES = ("sshd", "sshd-session")
 """How sshd calls the process of a login; the second since OpenSSH 9.8."""
 
-_TITLE = re.compile(r"sshd(?:-session)?: \S+@(pts/\d+)")
+# Several sessions over one connection stand in one title.
+_TITLE = re.compile(r"sshd(?:-session)?: \S+@(pts/\d+(?:,pts/\d+)*)")
 
 _MOST = 64
-"""Terminals that are written to: more logins of people there are not."""
+"""Terminals of one user that are written to, so that nobody's number hides anybody else."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ def tell(text: str) -> None:
     """
     if _UTMP.exists():
         return
-    for number, terminal in enumerate(logins()):
-        if number == _MOST:
-            return
+    told = Counter[int]()
+    for terminal in logins():
+        told[terminal.uid] += 1
+        if told[terminal.uid] > _MOST:
+            continue
         with suppress(OSError):
             _write(terminal, f"\r\n{text}\r\n")
 
@@ -58,10 +62,13 @@ def logins(proc: Path = PROC, devices: Path = _DEVICES) -> Iterator[Terminal]:
         title = _TITLE.match(" ".join(found.words)) if found else None
         if found is None or title is None or not found.own or found.name not in _NAMES:
             continue
-        terminal = Terminal(devices / title[1], found.uid)
-        if terminal not in seen and (found.uid == 0 or _is_sshd_s(number, found, proc)):
-            seen.add(terminal)
-            yield terminal
+        if found.uid and not _is_sshd_s(number, found, proc):
+            continue
+        for name in title[1].split(","):
+            terminal = Terminal(devices / name, found.uid)
+            if terminal not in seen:
+                seen.add(terminal)
+                yield terminal
 
 
 def _is_sshd_s(number: int, found: Process, proc: Path) -> bool:
