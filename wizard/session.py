@@ -167,14 +167,15 @@ class Session:
             Refused: it cannot be written, or somebody else could change it there.
         """
         path = Path.home() / "docker-ipv6-plan.sh"
-        if trust.doubt([path.parent], trust.trusted_owners()):
+        try:
+            trust.check([path.parent], trust.trusted_owners())
+            write_durably(path, script.render(plan), 0o700, os.geteuid(), os.getegid())
+        except trust.Doubted as error:
             raise Refused(
                 f"{clean_line(str(path))} was not written: others than you can change files there, "
                 "and the script is run as root. Nothing was changed. Save it to a folder of your "
                 f"own, with {program.typed('--plan')} > FILE."
-            )
-        try:
-            write_durably(path, script.render(plan), 0o700, os.geteuid(), os.getegid())
+            ) from error
         except OSError as error:
             raise Refused(f"{path} cannot be written: {error.strerror}.") from error
         return path
