@@ -38,10 +38,9 @@ from wizard.apply.undoing import Chosen, UndoPreview
 from wizard.choices import Choices, Mode, Proxy
 from wizard.errors import ExitCode, Refused, WizardError
 from wizard.host import ComposeProject, Earlier, Host
+from wizard.judgement import LOOKING, Judgement, exit_code, unknown
 from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
-from wizard.reachability.outcome import Outcome, outcome
-from wizard.reachability.report import ContainerReport
 from wizard.record import Record, State, is_in_the_way
 from wizard.session import Progress, Session
 from wizard.sources import Sources
@@ -114,9 +113,9 @@ class WizardApp(App[int]):
         """Whether this session started the run that is followed."""
         self.seconds_left: float | None = None
         """Until the run that waits for an answer is taken back; None where none waits."""
-        self.reports: tuple[ContainerReport, ...] | None = None
+        self.judgement: Judgement | None = None
+        """Whether IPv6 works as it was set up, once that has been looked at."""
         self.check_complaint = ""
-        self.check_notes: tuple[str, ...] = ()
         self.nothing_to_resume = False
         """Whether the person asked to go on where there is nothing to go on with."""
         self._start_at = start
@@ -436,8 +435,7 @@ class WizardApp(App[int]):
 
     def follow(self) -> None:
         """Look at how far the run is, again and again until it has ended."""
-        self.progress, self.reports, self.check_complaint = None, None, ""
-        self.check_notes = ()
+        self.progress, self.judgement, self.check_complaint = None, None, ""
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_interval(FOLLOWED_EVERY, self._follow_once)
@@ -564,37 +562,42 @@ class WizardApp(App[int]):
 
     def start_again(self) -> None:
         """Go back to the host and look at it anew; the answers stay."""
-        self.progress, self.reports, self.undoing = None, None, False
+        self.progress, self.judgement, self.undoing = None, None, False
         self.go_back_to("host")
         self.open("host")
         self.look()
 
     def check_containers(self) -> None:
         """Look into the containers of the project, in a thread that nothing waits for."""
-        self.reports, self.check_complaint, self.check_notes = None, "", ()
+        self.judgement, self.check_complaint = None, ""
 
         def run() -> None:
-            notes: tuple[str, ...] = ()
             try:
-                notes = self.session.check_notes()
-                reports = self.session.check()
+                found = self.session.judge()
             except Refused as refused:
-                self.tell(ContainersChecked((), str(refused), notes))
+                self.tell(ContainersChecked(None, str(refused)))
             else:
-                self.tell(ContainersChecked(reports, notes=notes))
+                self.tell(ContainersChecked(found))
 
         threading.Thread(target=run, name="check the containers", daemon=True).start()
 
     def on_containers_checked(self, message: ContainersChecked) -> None:
         """Keep what was found in the containers."""
-        self.reports, self.check_complaint = message.reports, message.complaint
-        self.check_notes = message.notes
+        self.judgement, self.check_complaint = message.judgement, message.complaint
         self.repaint()
 
     @property
-    def outcome(self) -> Outcome:
-        """What the look into the containers has come to."""
-        return outcome(self.reports, self.check_complaint, self.check_notes)
+    def judged(self) -> str:
+        """What the look into the containers has come to, in a sentence."""
+        if self.judgement is not None:
+            return self.judgement.words
+        return unknown(self.check_complaint) if self.check_complaint else LOOKING
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the program ends with, if the person leaves now."""
+        ended = self.progress.ended if self.progress else None
+        return exit_code(ExitCode.DONE if ended is None else ended, self.judgement)
 
     # Moving about
 
@@ -691,8 +694,7 @@ class WizardApp(App[int]):
 
     def _quit(self, leave: bool | None) -> None:
         if leave:
-            ended = self.progress.ended if self.progress else None
-            self.exit(ended if ended is not None else ExitCode.DONE)
+            self.exit(self.exit_code)
         else:
             self.call_later(self.fit, self.size)
 

@@ -13,8 +13,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from screens.modals import QuestionModal
+from screens.result import tone
 from screens.step import StepScreen, paragraph
-from screens.widgets.sentence import Sentence, Tone
+from screens.widgets.sentence import Sentence
+from wizard.errors import ExitCode
 from wizard.logins import Logins
 from wizard.record import State
 from wizard.text import clean
@@ -99,9 +101,7 @@ class KeepScreen(StepScreen):
         if record is not None and record.state is State.UNCONFIRMED:
             words = countdown(self.wizard.seconds_left, record.window, record.deadline)
             self.query_one("#countdown", Static).update(Content(words))
-            found = self.wizard.outcome
-            tone: Tone = "note" if found.works is None else "ok" if found.works else "problem"
-            self.query_one("#works", Sentence).say(found.words, tone)
+            self.query_one("#works", Sentence).say(self.wizard.judged, tone(self.wizard.judgement))
             return
         if isinstance(self.app.screen, QuestionModal) and self.app.screen.name == self.NAME:
             self.app.screen.dismiss(None)
@@ -115,9 +115,9 @@ class KeepScreen(StepScreen):
     def go_on(self) -> None:
         """Warn, and keep."""
         heading, words = warning(self._logins)
-        found = self.wizard.outcome
-        if not found.works:
-            words = f"{found.words} {words}"
+        found = self.wizard.judgement
+        if found is None or found.code is not ExitCode.DONE:
+            words = f"{self.wizard.judged} {words}"
         self.app.push_screen(
             QuestionModal(heading, words, yes="Keep it", no="Not yet", name=self.NAME),
             self._keep,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from wizard.host import Host
+from wizard.judgement import Judgement
 from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
-from wizard.reachability.report import ContainerReport
 
 
 @dataclass(eq=False)
@@ -38,12 +38,10 @@ class PlanChecked(Message):
 
 @dataclass(eq=False)
 class ContainersChecked(Message):
-    """The containers were looked into; ``complaint`` says why they were not."""
+    """The containers were looked into; ``complaint`` says why not, where nothing was found."""
 
-    reports: tuple[ContainerReport, ...]
+    judgement: Judgement | None
     complaint: str = ""
-    notes: tuple[str, ...] = ()
-    """What else has changed since the run, in sentences."""
 
 
 @dataclass(eq=False)

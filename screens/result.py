@@ -16,7 +16,7 @@ from screens.widgets.reachability import ReachabilityTable
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.step_list import StepList
 from wizard.errors import ExitCode
-from wizard.reachability.outcome import Outcome
+from wizard.judgement import Judgement
 from wizard.record import State, StepState
 from wizard.session import Progress
 from wizard.text import clean
@@ -55,6 +55,7 @@ class ResultScreen(StepScreen):
         yield VerticalGroup(id="notes")
         yield Sentence(id="checking")
         yield ReachabilityTable(id="table")
+        yield VerticalGroup(id="besides")
 
     def on_mount(self) -> None:
         """Remember what is shown."""
@@ -68,11 +69,13 @@ class ResultScreen(StepScreen):
         progress = wizard.progress
         if progress is None:
             return
-        words, tone = verdict(progress, wizard.outcome)
-        self.query_one("#verdict", Sentence).say(words, tone)
+        found = wizard.judgement
+        self.query_one("#verdict", Sentence).say(*verdict(progress, found, wizard.judged))
         self._list("left", tuple(progress.record.left) if progress.record else ())
         applied = progress.record is not None and progress.record.state is State.APPLIED
-        self._list("notes", wizard.check_notes if applied else ())
+        judged = found if applied else None
+        self._list("notes", (*judged.differing, *judged.foreseen) if judged else ())
+        self._list("besides", judged.notes if judged else ())
         self._show_table(applied)
         more = _more(progress, str(wizard.session.store.path))
         self.query_one("#more", Static).update(Content(more))
@@ -89,11 +92,12 @@ class ResultScreen(StepScreen):
     def _show_table(self, applied: bool) -> None:
         checking = self.query_one("#checking", Sentence)
         table = self.query_one("#table", ReachabilityTable)
-        table.display = applied and bool(self.wizard.reports)
-        looking = applied and self.wizard.reports is None and not self.wizard.check_complaint
+        found = self.wizard.judgement
+        table.display = applied and found is not None and bool(found.reports)
+        looking = applied and found is None and not self.wizard.check_complaint
         checking.say("This takes a few seconds." if looking else "")
-        if applied and self.wizard.reports:
-            table.show(self.wizard.reports)
+        if table.display and found is not None:
+            table.show(found.reports)
             if self.focused is self.query_one("#next"):
                 table.query_one(StepList).focus()
 
@@ -117,10 +121,8 @@ class ResultScreen(StepScreen):
         return super().check_action(action, parameters)
 
     def action_next(self) -> None:
-        """Leave, with the exit code of the run."""
-        progress = self.wizard.progress
-        ended = progress.ended if progress else None
-        self.app.exit(ended if ended is not None else ExitCode.DONE)
+        """Leave, with the exit code of the run and of what was found in the containers."""
+        self.app.exit(self.wizard.exit_code)
 
     def action_check_again(self) -> None:
         """Look into the containers again."""
@@ -136,22 +138,32 @@ class ResultScreen(StepScreen):
         self.wizard.start_again()
 
 
-def verdict(progress: Progress, found: Outcome) -> tuple[str, Tone]:
-    """Return what came of the run, in sentences; what was found in the containers decides."""
+def tone(found: Judgement | None) -> Tone:
+    """Return how a judgement is shown; without one, as what is not known."""
+    if found is None:
+        return "note"
+    return "ok" if found.code is ExitCode.DONE else "problem"
+
+
+def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[str, Tone]:
+    """Return what came of the run, in sentences; what was found in the containers decides.
+
+    ``judged`` is what was found there in a sentence, also where there is no judgement.
+    """
     record = progress.record
     if progress.complaint or record is None:
         return progress.complaint or "The run ended without a record.", "problem"
     error = clean(record.error)
     match record.state:
         case State.APPLIED:
-            if found.works:
-                return f"Done. Every step was applied. {found.words}", "ok"
-            if found.works is None:
-                return f"Every step was applied. {found.words}", "note"
+            words = f"Every step was applied. {judged}"
+            if found is None:
+                return words, tone(found)
+            if found.code is ExitCode.DONE:
+                return f"Done. {words}", tone(found)
             return (
-                f"Every step was applied, but it does not all work. {found.words} Below stands "
-                "what was found. R looks again, and T takes everything back.",
-                "problem",
+                f"{words} Below stands what was found. R looks again, and T takes everything back.",
+                tone(found),
             )
         case State.ROLLED_BACK:
             return (

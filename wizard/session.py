@@ -7,41 +7,29 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
+from wizard import checking, logins, program, script, sources, trust
 from wizard import choices as choosing
-from wizard import earlier_releases, logins, program, script, sources, trust
 from wizard import plan as planning
 from wizard.apply import guard, journal, lock, revert, start, undoing, window
 from wizard.apply.undoing import UndoPreview
 from wizard.boot import outlook
-from wizard.choices import Choices, Mode, Proxy
+from wizard.choices import Choices
 from wizard.detect.look import look
 from wizard.detect.run import detect
-from wizard.errors import ExitCode, Refused, StepFailed
+from wizard.errors import ExitCode, Refused
 from wizard.files import write_durably
 from wizard.host import ComposeProject, Host, Unknown
-from wizard.judgement import Judgement, judge
-from wizard.modes.shared import chosen_containers, project_of
+from wizard.judgement import Judgement
 from wizard.ndp import upstream
 from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import Plan
-from wizard.prefixes import first_subnet
-from wizard.reachability import report
-from wizard.reachability.report import ContainerReport, ContainerTarget, Question
 from wizard.record import DIRECTORY, Record, State, Store
 from wizard.sources import Sources
-from wizard.steps.attach import Attach
-from wizard.subprefixes import is_on_link
 from wizard.system import RealSystem, System
-from wizard.text import clean, clean_line
+from wizard.text import clean
 
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
-
-CHECK_PORT = 443
-"""The TCP port that a check tries on its target."""
-
-TELLER_PORT = 80
-"""The TCP port on which a host that tells its visitors their address is asked."""
 
 
 @dataclass(frozen=True)
@@ -379,84 +367,12 @@ class Session:
         Raises:
             Refused: no run is on this host, Docker does not answer, or the person is not root.
         """
-        reports = self.check(target, teller)
-        record = self.record()
-        if record is None:
-            raise Refused("There is nothing to check: no run of the wizard is on this host.")
-        choices = choosing.from_table(record.choices)
-        asked = target or choices.target
-        notes = [
-            f"Asked was {asked}, by an echo request and on TCP port {CHECK_PORT}: "
-            + ("you named it." if target else "it is the target in the answers of this run.")
-        ]
-        if any(each.translated is None for each in reports):
-            notes.append(
-                "By which address others see some of the containers is not known: this host's "
-                "kernel does not say. If you know a host that tells its visitors their address on "
-                "TCP port 80, name it: wizard --check --teller ADDRESS"
-            )
-        if choices.mode is Mode.ROUTED:
-            notes.append(
-                "Whether connections from outside come in was not tried, for that takes somebody "
-                "outside. From another computer: ping -6 ADDRESS, with an address below."
-            )
-        return judge(
-            reports,
-            choices,
-            (*self.standing(record), *self._apart(record, choices), *self.check_notes()),
-            (*notes, *earlier_releases.faults(record)),
-        )
-
-    def _apart(self, record: Record, choices: Choices) -> tuple[str, ...]:
-        """Return a sentence for each running container that is not on a network it should be on."""
-        joined = [each.parameters["network"] for each in record.steps if each.kind == Attach.kind]
-        return tuple(
-            f"{clean_line(container.name)} is not on the network {clean_line(network)}. Let "
-            "Compose make it anew: type its “up -d” in the folder of the project."
-            for network in joined
-            for container in chosen_containers(self.look(), choices)
-            if network not in container.networks
-        )
-
-    def standing(self, record: Record) -> tuple[str, ...]:
-        """Return a sentence for each step of a run that is not in effect any more."""
-        found = []
-        for step, entry in reversed(journal.begun_steps(record)):
-            try:
-                sentence = step.standing(self.system)
-            except (StepFailed, OSError) as error:
-                sentence = journal.in_words(error)
-            if sentence:
-                found.append(f"Step {entry.number}, “{clean_line(entry.title)}”: {sentence}")
-        return tuple(found)
-
-    def check(
-        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
-    ) -> tuple[ContainerReport, ...]:
-        """Look from inside the containers that the run on this host gave IPv6.
-
-        Raises:
-            Refused: no run is on this host, Docker does not answer, or the person is not root.
-        """
         record = self.record()
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to check: no run of the wizard is on this host.")
         if not self.root:
             raise Refused("Only root can look into containers. Nothing was checked. Use sudo.")
-        choices = choosing.from_table(record.choices)
-        targets = [
-            ContainerTarget(container.name, container.pid)
-            for container in project_of(self.look(), choices).containers
-            if container.running and container.service in choices.services
-        ]
-        asked = target or choices.target
-        question = Question(
-            prefix=first_subnet(choices.prefix) if choices.prefix else None,
-            target=asked,
-            target_port=None if report.answers_echo_alone(asked, CHECK_PORT) else CHECK_PORT,
-            address_service=(teller, TELLER_PORT) if teller else None,
-        )
-        return report.check(targets, question)
+        return checking.check(record, self.look(), self.system, target, teller)
 
     def probe_upstream(self, prefix: IPv6Network, host: Host) -> UpstreamFinding:
         """Find out whether the upstream router asks for addresses of a prefix or routes it here.
@@ -473,34 +389,6 @@ class Session:
         targets = [target, *([host.uplink.gateway] if host.uplink.gateway else [])]
         unused = upstream.pick_unused(prefix)
         return upstream.probe_upstream(host.uplink.interface, unused, targets)
-
-    def check_notes(self) -> tuple[str, ...]:
-        """Return what a check should say besides: what does not run, and a prefix that changed.
-
-        Raises:
-            Refused: the record cannot be read.
-        """
-        record = self.record()
-        if record is None or not record.state.in_force:
-            return ()
-        choices, host = choosing.from_table(record.choices), self.look()
-        running = {each.service for each in project_of(host, choices).containers if each.running}
-        idle = tuple(
-            f"No container of {clean(service)} runs, so nothing was looked at there."
-            for service in choices.services
-            if service not in running
-        )
-        if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE or not choices.prefix:
-            return idle
-        if isinstance(host.uplink, Unknown) or is_on_link(choices.prefix, host):
-            return idle
-        now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
-        return (
-            *idle,
-            f"The uplink's prefix has changed: the containers have addresses of {choices.prefix}, "
-            f"and the uplink {host.uplink.interface} now has {now}. Nobody outside reaches them. "
-            "Take this back with wizard --undo, and set it up again with the new prefix.",
-        )
 
     def _is_of_this_run(self, record: Record | None) -> bool:
         """Whether the process of this session wrote the record, and not a run before it."""

@@ -14,6 +14,7 @@ from wizard.apply.undoing import UndoPreview
 from wizard.choices import Choices
 from wizard.errors import ExitCode, Refused
 from wizard.files import read_regular
+from wizard.judgement import Judgement, exit_code, unknown
 from wizard.modes.shared import project_of
 from wizard.plan import Plan
 from wizard.record import Record, State, StepState
@@ -62,8 +63,9 @@ def status(as_json: bool) -> str:
     record = opened.record()
     if record is None:
         return "null" if as_json else "The wizard has done nothing on this host."
+    found = _judged(opened, record)
     if as_json:
-        return json.dumps(
+        return _json(
             {
                 "id": record.id,
                 "state": record.state,
@@ -74,13 +76,12 @@ def status(as_json: bool) -> str:
                 "seconds left": opened.seconds_left(),
                 "error": record.error,
                 "left": record.left,
+                "check": found.as_values() if isinstance(found, Judgement) else found,
                 "faults": earlier_releases.faults(record),
                 "steps": [{"title": each.title, "state": each.state} for each in record.steps],
             },
-            indent=2,
-            ensure_ascii=False,
         )
-    return "\n".join(_status_lines(record, opened))
+    return "\n".join(_status_lines(record, opened, found))
 
 
 def check(target: str | None, as_json: bool, teller: str | None = None) -> tuple[str, ExitCode]:
@@ -92,7 +93,7 @@ def check(target: str | None, as_json: bool, teller: str | None = None) -> tuple
         Refused: an address is none, or there is nothing that can be checked.
     """
     found = Session().judge(_address(target), _address(teller))
-    return found.as_json() if as_json else found.as_text(), found.code
+    return _json(found.as_values()) if as_json else found.as_text(), found.code
 
 
 def install_program() -> str:
@@ -222,6 +223,7 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         if progress.ended is not None:
             break
         time.sleep(_POLL)
+    found: Judgement | str | None = None
     if progress.complaint:
         say(progress.complaint)
     elif record is not None:
@@ -231,19 +233,35 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
             say("Left on this host, and why:")
         for line in record.left:
             say(f"  - {line}")
-        if record.state in (State.APPLIED, State.UNCONFIRMED):
-            for sentence in opened.next_boot():
-                say(sentence)
         if record.state is State.UNCONFIRMED:
             say(
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
                 "back."
             )
+        found = _judged(opened, record)
+        for sentence in _told(found):
+            say(sentence)
         say(f"The run {record.state.meaning}. The record is {opened.store.path}.")
-    return progress.ended
+    return exit_code(progress.ended, found if isinstance(found, Judgement) else None)
 
 
-def _status_lines(record: Record, opened: Session) -> list[str]:
+def _judged(opened: Session, record: Record) -> Judgement | str | None:
+    """Judge a run that has been applied: None for another, a sentence where it cannot be."""
+    if record.state not in (State.APPLIED, State.UNCONFIRMED) or opened.is_running():
+        return None
+    try:
+        return opened.judge()
+    except Refused as refused:
+        return unknown(str(refused))
+
+
+def _told(found: Judgement | str | None) -> tuple[str, ...]:
+    if isinstance(found, Judgement):
+        return found.told
+    return (found,) if found else ()
+
+
+def _status_lines(record: Record, opened: Session, found: Judgement | str | None) -> list[str]:
     running = opened.is_running()
     lines = [
         f"The run of {record.started} {record.state.meaning}"
@@ -260,8 +278,7 @@ def _status_lines(record: Record, opened: Session) -> list[str]:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
-    if opened.root and record.state in (State.APPLIED, State.UNCONFIRMED) and not running:
-        lines += opened.next_boot()
+    lines += _told(found)
     faults = earlier_releases.faults(record)
     if faults:
         lines.append("An earlier release of the wizard set this up, and this may go wrong:")
@@ -306,3 +323,7 @@ def _answers(path: Path) -> Choices:
             f"{clean_line(str(path))} cannot be read as answers: {clean_line(str(error))}. "
             "Nothing was changed."
         ) from error
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

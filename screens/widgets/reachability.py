@@ -21,7 +21,6 @@ LABELS = (
     ("gateway_echo", "Router"),
     ("target_echo", "Target"),
     ("tcp", "TCP"),
-    ("tcp_ipv4", "TCP over IPv4"),
     ("source_kernel", "Source"),
     ("source_seen", "Seen by others"),
     ("hops", "Hops"),

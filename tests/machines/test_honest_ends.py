@@ -149,8 +149,12 @@ def whole_way(host: Machine, mode: dict[str, object]) -> None:
         assert network.INTERNET in ended.stderr
     assert difference(before, fingerprint(host)) == ""
     answer(host, mastodon, **mode, unproven=True)
-    assert apply(host).returncode == ExitCode.DONE
-    assert check(host)[0] == ExitCode.NOT_PASSING
+    ended = apply(host)
+    assert ended.returncode == ExitCode.NOT_PASSING
+    code, said = check(host)
+    assert code == ExitCode.NOT_PASSING
+    for told in (ended, wizard(host, "--status")):
+        assert str(said["verdict"]) in told.stdout
     assert undo(host).returncode == ExitCode.DONE
     answer(host, mastodon, **mode)
     back()

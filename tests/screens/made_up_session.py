@@ -13,6 +13,7 @@ from wizard.choices import Choices
 from wizard.compose.read import parse
 from wizard.errors import ExitCode, Refused, WizardError
 from wizard.host import ComposeProject, Host
+from wizard.judgement import Judgement, judge
 from wizard.logins import Logins
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.plan import Plan
@@ -124,7 +125,6 @@ def report(name: str, *, works: bool = True) -> ContainerReport:
         gateway_echo=Finding(True, "reply in 0.1 ms"),
         target_echo=yes if works else Finding(False, "no answer in 2 s"),
         tcp=Finding(True, "connected in 5 ms") if works else Finding(False, "no answer in 2 s"),
-        tcp_ipv4=Finding(None, "not tried: no target was chosen"),
         source_kernel=Finding(True, "fd12:3456:789a::2"),
         source_seen=Finding(None, "not asked; by the plan, the host's own address (masqueraded)"),
         hops=Finding(True, "2 hops to the target", (" 1  fd12:3456:789a::1  0.1 ms",
@@ -184,7 +184,8 @@ class MadeUpSession(Session):
     foreseen: tuple[str, ...] = ()
     left: float = 107.0
     """Seconds until a run that waits for an answer is taken back."""
-    notes: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
+    """What passes but is not as it was set up."""
     meddled: bool = False
     """Whether somebody has changed the Compose file, and joined the network, since."""
     check_names: tuple[str, ...] = ("mastodon-web-1", "mastodon-streaming-1", "mastodon-sidekiq-1")
@@ -231,9 +232,6 @@ class MadeUpSession(Session):
         if self.upstream_fails:
             raise Refused(self.upstream_fails)
         return UpstreamFinding(self.upstream, SEEN[self.upstream])
-
-    def check_notes(self) -> tuple[str, ...]:
-        return self.notes
 
     def read_project(self, project: ComposeProject) -> Sources:
         if not project.files:
@@ -344,14 +342,16 @@ class MadeUpSession(Session):
         )
         return UndoPreview(record, tuple(steps))
 
-    def check(
+    def judge(
         self, target: IPv6Address | None = None, teller: IPv6Address | None = None
-    ) -> tuple[ContainerReport, ...]:
+    ) -> Judgement:
         while self.hold_check:
             time.sleep(0.01)
         if self.check_fails:
             raise Refused(self.check_fails)
-        return tuple(report(name, works=name not in self.broken) for name in self.check_names)
+        reports = [report(name, works=name not in self.broken) for name in self.check_names]
+        asked = f"Asked was {target or Choices().target}."
+        return judge(reports, Choices(), self.differing, self.foreseen, [asked])
 
     def let_go(self) -> None:
         """Let a held run or look go on."""

@@ -45,21 +45,21 @@ async def test_done_is_said_only_once_packets_have_passed() -> None:
         assert "being looked at" in verdict(app).words
         assert not verdict(app).has_class("-ok")
         session.let_go()
-        await until(pilot, lambda: app.reports)
+        await until(pilot, lambda: app.judgement)
         await until(pilot, partial(says, app, "Done. Every step was applied. IPv6 works"))
         assert verdict(app).has_class("-ok")
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "words", "code"),
     [
-        ({"broken": (STREAMING,)}, f"IPv6 does not work in {STREAMING}."),
-        ({"check_names": ()}, "No container of the chosen services runs"),
-        ({"notes": ("The prefix has changed.",)}, "not all is as it was set up"),
+        ({"broken": (STREAMING,)}, f"IPv6 does not pass in {STREAMING}.", 7),
+        ({"check_names": ()}, "no container of the chosen services runs", 7),
+        ({"differing": ("A step is not there.",)}, "IPv6 passes, but not as it was set up.", 8),
     ],
 )
-async def test_where_ipv6_does_not_work_the_headline_says_so_and_what_to_do(
-    changes: dict[str, tuple[str, ...]], words: str
+async def test_where_ipv6_does_not_work_the_headline_and_the_exit_code_say_so(
+    changes: dict[str, tuple[str, ...]], words: str, code: int
 ) -> None:
     app = WizardApp(MadeUpSession(**changes))  # type: ignore[arg-type]
     async with app.run_test(size=SIZE) as pilot:
@@ -74,8 +74,28 @@ async def test_where_ipv6_does_not_work_the_headline_says_so_and_what_to_do(
         assert verdict(app).has_class("-problem")
         assert "Done" not in shown(app)
         assert "R looks again, and T takes everything back" in verdict(app).words
+        for sentence in changes.get("differing", ()):
+            assert sentence in shown(app)
         await press(pilot, "t")
         assert on(app, "undo")
+        await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "result"))
+        await press(pilot, "enter")
+    assert app.return_value == code
+
+
+async def test_what_the_next_boot_would_take_stands_on_the_result_and_changes_no_exit_code() -> (
+    None
+):
+    foreseen = "After the next boot this host would lose it."
+    app = WizardApp(MadeUpSession(foreseen=(foreseen,)))
+    async with app.run_test(size=SIZE) as pilot:
+        await go_apply(pilot, app)
+        await keep(pilot, app)
+        await until(pilot, partial(says, app, "Done. Every step was applied. IPv6 works"))
+        assert foreseen in shown(app)
+        await press(pilot, "enter")
+    assert app.return_value == 0
 
 
 @pytest.mark.parametrize("state", [State.APPLIED, State.ROLLBACK_INCOMPLETE, State.UNDO_INCOMPLETE])

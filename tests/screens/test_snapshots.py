@@ -152,12 +152,12 @@ async def the_whole_way(
     await take("quit-while-applying")
     await press(pilot, "escape")
     session.let_go()
-    await until(pilot, lambda: on(app, "keep") and app.reports)
+    await until(pilot, lambda: on(app, "keep") and app.judgement)
     await take("keep")
     await ask(pilot, app)
     await take("keep-question")
     await press(pilot, "y")
-    await until(pilot, lambda: on(app, "result") and app.reports)
+    await until(pilot, lambda: on(app, "result") and app.judgement)
     await take("result")
     await press(pilot, "down", "pagedown")
     await take("result-container")
@@ -173,7 +173,7 @@ async def the_routed_way(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     session.hold_probe = True
-    session.notes = ("The uplink's prefix has changed [/]: nobody outside reaches them.",)
+    session.differing = ("The uplink's prefix has changed [/]: nobody outside reaches them.",)
     await choose_routed(pilot, app)
     await take("mode-routed")
     await press(pilot, "enter")
@@ -195,7 +195,7 @@ async def the_routed_way(
     await take("preview-routed")
     await go_apply(pilot, app)
     await keep(pilot, app)
-    await until(pilot, lambda: app.reports)
+    await until(pilot, lambda: app.judgement)
     await take("result-notes")
 
 
@@ -385,7 +385,7 @@ async def hostile_names(
     await take("hostile-apply")
     session.let_go()
     await keep(pilot, app)
-    await until(pilot, lambda: app.reports)
+    await until(pilot, lambda: app.judgement)
     await take("hostile-result")
 
 
@@ -400,7 +400,7 @@ async def a_console_on_a_host_without_systemd(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await go_apply(pilot, app)
-    await until(pilot, lambda: on(app, "keep") and app.reports)
+    await until(pilot, lambda: on(app, "keep") and app.judgement)
     await take("keep-console")
 
 
@@ -449,7 +449,7 @@ async def a_container_that_reaches_nobody(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await go_apply(pilot, app)
-    await until(pilot, lambda: on(app, "keep") and app.reports)
+    await until(pilot, lambda: on(app, "keep") and app.judgement)
     await take("keep-not-working")
     await ask(pilot, app)
     await take("keep-not-working-question")
@@ -458,7 +458,7 @@ async def a_container_that_reaches_nobody(
     await until(pilot, lambda: on(app, "result"))
     await take("result-not-yet-looked")
     session.let_go()
-    await until(pilot, lambda: app.reports)
+    await until(pilot, lambda: app.judgement)
     await take("result-not-working")
     session.earlier, session.hold_undo = session.record(), True
     await press(pilot, "t")

@@ -506,11 +506,11 @@ async def test_a_service_gets_a_fixed_address_by_a_key_and_the_preview_says_whic
 
 
 async def test_what_has_changed_since_the_run_is_said_above_the_containers() -> None:
-    app = WizardApp(MadeUpSession(notes=("The prefix has changed [/].",)))
+    app = WizardApp(MadeUpSession(differing=("The prefix has changed [/].",)))
     async with app.run_test(size=SIZE) as pilot:
         await go_apply(pilot, app)
         await keep(pilot, app)
-        await until(pilot, lambda: app.reports)
+        await until(pilot, lambda: app.judgement)
         await until(pilot, partial(says, app, "The prefix has changed [/]."))
         await until(pilot, partial(says, app, "mastodon-web-1"))
         words = shown(app)
@@ -588,7 +588,7 @@ async def test_after_a_run_resume_shows_its_result() -> None:
     session.saved, session.place = Choices(), "apply"
     app = WizardApp(session, "resume")
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: on(app, "result") and app.reports)
+        await until(pilot, lambda: on(app, "result") and app.judgement)
         await until(pilot, partial(says, app, "mastodon-web-1"))
         await press(pilot, "t")
         assert on(app, "undo")
@@ -904,7 +904,7 @@ async def test_a_run_in_force_is_told_at_the_start_and_can_be_seen_and_taken_bac
         await found(pilot, app)
         assert "has IPv6 for containers already" in " ".join(shown(app).split())
         await press(pilot, "tab", "enter")
-        await until(pilot, lambda: on(app, "result") and app.reports)
+        await until(pilot, lambda: on(app, "result") and app.judgement)
         await until(pilot, partial(says, app, "mastodon-web-1"))
     app = WizardApp(session, "undo")
     async with app.run_test(size=SIZE) as pilot:
@@ -990,7 +990,7 @@ async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last
                 await until(pilot, lambda: on(app, "keep"))
             elif name == "result":
                 await keep(pilot, app)
-                await until(pilot, lambda: app.reports)
+                await until(pilot, lambda: app.judgement)
             else:
                 await go(pilot, app, name)
             assert on(app, name)

@@ -14,13 +14,16 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
+from tests.unit.test_judgement import GOOD, SILENT
 from tests.unit.test_losses import with_web
+from wizard import checking, cli, session, verbs
 from wizard import choices as choosing
-from wizard import cli, session, verbs
 from wizard import plan as planning
 from wizard.apply import guard, journal, lock, way_back, window, worker
-from wizard.errors import ExitCode
+from wizard.choices import Choices
+from wizard.errors import ExitCode, Refused
 from wizard.host import Host, Unknown
+from wizard.judgement import Judgement, judge
 from wizard.record import Record, State, Store
 from wizard.session import Session, _mark
 from wizard.verification.verification import Verification
@@ -77,6 +80,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     monkeypatch.setattr(way_back, "check_places", lambda plan: None)
     monkeypatch.setattr(Verification, "look", lambda self: {})
     monkeypatch.setattr(WayOut, "faults", lambda self: ())
+    judged(monkeypatch, judge([GOOD], Choices(), []))
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     detects(monkeypatch, made.host)
 
@@ -92,6 +96,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
 
     monkeypatch.setattr(Session, "_start", start)
     return place
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, found: Judgement | Refused) -> None:
+    """Let whoever asks whether it works be told this."""
+
+    def tell(*_: object) -> Judgement:
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    monkeypatch.setattr(checking, "check", tell)
 
 
 def detects(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
@@ -170,6 +185,50 @@ def test_a_run_and_its_undo_by_the_command_line_alone(
     # The next run does not overwrite the record of this one.
     assert wizard("--apply", "--yes", "--answers", answers).code == 0
     assert len(list(here.store.directory.glob("record-*.toml"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (judge([GOOD], Choices(), [], ["After the next boot it is lost."]), ExitCode.DONE),
+        (judge([SILENT], Choices(), []), ExitCode.NOT_PASSING),
+        (judge([GOOD], Choices(), ["A step is not in effect."]), ExitCode.NOT_AS_SET_UP),
+    ],
+    ids=["works", "does not pass", "differs"],
+)
+def test_every_verb_says_the_same_of_whether_it_works(
+    here: Here,
+    wizard: Wizard,
+    answers: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    found: Judgement,
+    code: ExitCode,
+) -> None:
+    judged(monkeypatch, found)
+    applied = wizard("--apply", "--yes", "--answers", answers)
+    checked, status = wizard("--check"), wizard("--status")
+    assert (applied.code, checked.code, status.code) == (code, code, ExitCode.DONE)
+    for said in (applied, checked, status):
+        for sentence in (found.words, *found.faults, *found.foreseen):
+            assert sentence in said.out
+    as_values = json.loads(wizard("--check", "--json").out)
+    assert as_values == json.loads(json.dumps(found.as_values()))
+    assert json.loads(wizard("--status", "--json").out)["check"] == as_values
+
+
+def test_what_cannot_be_looked_at_is_not_known(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(monkeypatch, Refused("Docker does not answer."))
+    words = "Whether IPv6 works in the containers is not known. Docker does not answer."
+    applied = wizard("--apply", "--yes", "--answers", answers)
+    assert applied.code == ExitCode.DONE
+    status = wizard("--status")
+    assert words in applied.out
+    assert words in status.out
+    assert json.loads(wizard("--status", "--json").out)["check"] == words
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert words not in wizard("--status").out
 
 
 def test_a_run_that_fails_is_rolled_back_and_exits_with_3(

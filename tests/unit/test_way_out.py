@@ -11,12 +11,12 @@ from wizard import choices as choosing
 from wizard.choices import Choices, Mode
 from wizard.host import Host, Unknown
 from wizard.reachability import report
-from wizard.reachability.findings import NOT_ASKED, Finding
+from wizard.reachability.findings import NO_PORT, NOT_ASKED, Finding
 from wizard.reachability.report import ContainerReport, HostWay, Question
 from wizard.verification.way_out import WayOut
 
 YES, NO = Finding(True, "reply in 4 ms"), Finding(False, "no answer in 2 s")
-GOOD = ContainerReport("web", YES, YES, YES, YES, YES, YES, YES, YES, YES, YES)
+GOOD = ContainerReport("web", YES, YES, YES, YES, YES, YES, YES, YES, YES)
 TARGET = IPv6Address("2001:db8:ffff::53")
 
 
@@ -41,7 +41,7 @@ def aspect(
             asked.append(question)
         untried: dict[str, Any] = {} if question.target else {"target_echo": NOT_ASKED}
         if question.target_port is None:
-            untried["tcp"] = NOT_ASKED
+            untried["tcp"] = NO_PORT
         return tuple(replace(inside, name=each.name, **untried) for each in targets)
 
     outward = echo if echo.ok else tcp

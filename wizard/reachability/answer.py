@@ -13,7 +13,6 @@ class Request(TypedDict):
     """Path of a network namespace to enter, such as /proc/PID/ns/net; None stays in its own."""
     target: str | None
     target_port: int | None
-    target_ipv4: str | None
     address_service: str | None
     address_service_port: int
     hop_count: int
@@ -93,7 +92,6 @@ class Answer(TypedDict):
     target_echo: Echo | None
     hops: list[Hop]
     tcp: Connection | None
-    tcp_ipv4: Connection | None
     address_service: Connection | None
     source: Source
     source_ipv4: Source

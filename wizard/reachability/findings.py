@@ -41,6 +41,7 @@ class Finding:
 
 
 NOT_ASKED = Finding(None, "not tried: no target was chosen")
+NO_PORT = Finding(None, "not tried: no TCP port was asked for")
 
 
 def address(answer: Answer, prefix: IPv6Network | None) -> Finding:
@@ -102,7 +103,7 @@ def echo(one: Echo, answer: Answer, timeout: float) -> Finding:
 def tcp(connection: Connection | None, timeout: float) -> Finding:
     """Say how a TCP connection attempt ended; a refusal came from the target, so it got through."""
     if connection is None:
-        return NOT_ASKED
+        return NO_PORT
     if connection["outcome"] == "connected":
         return Finding(True, f"connected in {_milliseconds(connection['milliseconds'])}")
     if connection["outcome"] == "refused":
@@ -168,16 +169,14 @@ def hops(answer: Answer) -> Finding:
     return Finding(True if arrived else None, words, tuple(lines))
 
 
-def preferred_family(
-    answer: Answer, target: IPv6Address | None, target_ipv4: IPv4Address | None
-) -> Finding:
+def preferred_family(answer: Answer, target: IPv6Address | None) -> Finding:
     """Say which family a dual-stack name gets; ``ok`` means only that it could be told."""
     source, source_ipv4 = answer["source"]["address"], answer["source_ipv4"]["address"]
     ipv6 = address_selection.Candidate(
         target or IPv6Address("2001:db8::1"), IPv6Address(source) if source else None
     )
     ipv4 = address_selection.Candidate(
-        target_ipv4 or IPv4Address("192.0.2.1"), IPv4Address(source_ipv4) if source_ipv4 else None
+        IPv4Address("192.0.2.1"), IPv4Address(source_ipv4) if source_ipv4 else None
     )
     return Finding(
         True,

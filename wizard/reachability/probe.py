@@ -50,14 +50,12 @@ def measure(request: Request) -> Answer:
     default_route = kernel_tables.parse_default_route(_proc("ipv6_route"))
     target = request["target"]
     echoes, unsent = _echoes(request, default_route)
-    tcp = tcp_ipv4 = service = None
+    tcp = service = None
     if target and request["target_port"]:
         tcp = Connect(target, request["target_port"])
-    if request["target_ipv4"] and request["target_port"]:
-        tcp_ipv4 = Connect(request["target_ipv4"], request["target_port"])
     if request["address_service"]:
         service = Connect(request["address_service"], request["address_service_port"], ask=True)
-    _run([one for one in (echoes, tcp, tcp_ipv4, service) if one], time.monotonic() + timeout)
+    _run([one for one in (echoes, tcp, service) if one], time.monotonic() + timeout)
     gateway = default_route["gateway"] if default_route else None
     return {
         "own_namespace": False,
@@ -69,10 +67,9 @@ def measure(request: Request) -> Answer:
         "target_echo": echoes.echo("target") if echoes else unsent if target else None,
         "hops": echoes.hops() if echoes else [],
         "tcp": tcp.result() if tcp else None,
-        "tcp_ipv4": tcp_ipv4.result() if tcp_ipv4 else None,
         "address_service": service.result() if service else None,
         "source": chosen_source(target or _ANYWHERE_IPV6),
-        "source_ipv4": chosen_source(request["target_ipv4"] or _ANYWHERE_IPV4),
+        "source_ipv4": chosen_source(_ANYWHERE_IPV4),
         "echo_identifier": echoes.identifier if echoes else 0,
         "tcp_port": tcp.local_port if tcp else 0,
     }

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
 from wizard.reachability import conntrack, findings
@@ -12,13 +12,6 @@ from wizard.reachability.conntrack import Flow
 from wizard.reachability.findings import Finding
 from wizard.reachability.namespace import namespace_of, run_probes
 from wizard.text import clean_line
-
-SUGGESTED_TARGETS = (
-    (IPv6Address("2606:4700:4700::1111"), 53),
-    (IPv6Address("2620:fe::fe"), 53),
-    (IPv6Address("2001:4860:4860::8888"), 53),
-)
-"""Public resolvers that answer echo requests and TCP: offered to a person, never used unasked."""
 
 _WIDTH = 80
 _NAME_WIDTH = 26
@@ -37,15 +30,14 @@ class Question:
     """What to find out.
 
     ``prefix`` is where containers should have an address (None: any global one). ``target`` is
-    asked for an echo, for TCP on ``target_port`` and for the hops; ``target_ipv4`` is the same
-    server over IPv4, for comparison. ``address_service`` is an address and TCP port where a
-    service tells its visitors their address. No name is ever looked up.
+    asked for an echo, for TCP on ``target_port`` and for the hops. ``address_service`` is an
+    address and TCP port where a service tells its visitors their address. No name is ever looked
+    up.
     """
 
     prefix: IPv6Network | None
     target: IPv6Address | None
     target_port: int | None = None
-    target_ipv4: IPv4Address | None = None
     address_service: tuple[IPv6Address, int] | None = None
     hop_count: int = 16
 
@@ -60,7 +52,6 @@ class ContainerReport:
     gateway_echo: Finding
     target_echo: Finding
     tcp: Finding
-    tcp_ipv4: Finding
     source_kernel: Finding
     source_seen: Finding
     hops: Finding
@@ -177,7 +168,6 @@ def _request(question: Question, timeout: float, namespace: str | None) -> Reque
         "namespace": namespace,
         "target": str(question.target) if question.target else None,
         "target_port": question.target_port,
-        "target_ipv4": str(question.target_ipv4) if question.target_ipv4 else None,
         "address_service": str(service[0]) if service else None,
         "address_service_port": service[1] if service else 0,
         "hop_count": question.hop_count,
@@ -199,13 +189,10 @@ def _report(
             gateway_echo=findings.gateway_echo(answer, timeout),
             target_echo=findings.target_echo(answer, timeout),
             tcp=findings.tcp(answer["tcp"], timeout),
-            tcp_ipv4=findings.tcp(answer["tcp_ipv4"], timeout),
             source_kernel=findings.source_kernel(answer, question.prefix),
             source_seen=findings.source_seen(answer, left_as, timeout),
             hops=findings.hops(answer) if question.target else findings.NOT_ASKED,
-            preferred_family=findings.preferred_family(
-                answer, question.target, question.target_ipv4
-            ),
+            preferred_family=findings.preferred_family(answer, question.target),
             translated=_translated(answer, left_as),
         )
     except (KeyError, TypeError, ValueError):
@@ -258,7 +245,6 @@ def _labelled(report: ContainerReport) -> tuple[tuple[str, Finding], ...]:
         ("router", report.gateway_echo),
         ("target", report.target_echo),
         ("TCP", report.tcp),
-        ("TCP over IPv4", report.tcp_ipv4),
         ("source", report.source_kernel),
         ("seen by others", report.source_seen),
         ("hops", report.hops),
