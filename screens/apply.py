@@ -16,14 +16,6 @@ from screens.widgets.details import Detail, Details
 from screens.widgets.step_list import StepList
 from wizard.record import Record, State, StepRecord, StepState
 
-WORDS = {
-    StepState.PLANNED: "waiting",
-    StepState.APPLYING: "at work",
-    StepState.DONE: "done",
-    StepState.UNDOING: "going back",
-    StepState.UNDONE: "taken back",
-    StepState.KEPT: "kept in part",
-}
 SENTENCES = {
     State.APPLYING: "The next step begins …",
     State.UNCONFIRMED: "All steps are done, and the wizard asks whether to keep them.",
@@ -34,7 +26,7 @@ SENTENCES = {
     State.UNDONE: "All steps were taken back.",
 }
 """What is under way where no step is at work, or what came of it."""
-_WIDEST = max(map(len, WORDS.values()))
+_WIDEST = max(len(each.words) for each in StepState)
 _BAR = 30
 TAKING_BACK = "Taking it back"
 
@@ -102,7 +94,7 @@ class ApplyScreen(StepScreen):
         self.query_one("#current", Static).update(Content("" if not_yet else current(record)))
         steps = self.query_one("#steps", StepList)
         steps.show(
-            [(f"{WORDS[step.state]:<{_WIDEST}}  ", f"{step.number}. {step.title}")
+            [(f"{step.state.words:<{_WIDEST}}  ", f"{step.number}. {step.title}")
              for step in record.steps]
         )  # fmt: skip
         at_work = _at_work(record)

@@ -10,7 +10,6 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
-from screens.apply import WORDS
 from screens.step import StepScreen, paragraph
 from screens.widgets.reachability import ReachabilityTable
 from screens.widgets.sentence import Sentence, Tone
@@ -167,13 +166,13 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
             )
         case State.ROLLED_BACK:
             return (
-                f"Everything was taken back: this host is as it was before. The reason: {error}",
+                f"Everything was taken back: this host is as it was before. {error}",
                 "problem",
             )
         case State.ROLLBACK_INCOMPLETE:
             return (
-                "It was not applied, and not everything could be taken back. The reason: "
-                f"{error} What is left is listed here; wizard --undo tries again.",
+                f"It was not applied, and not everything could be taken back. {error} What is left "
+                "is listed here; wizard --undo tries again.",
                 "problem",
             )
         case State.UNDONE:
@@ -194,7 +193,8 @@ def _more(progress: Progress, path: str) -> str:
         return ""
     lines = [f"What was done, step by step  {clean(path)}"]
     if record.state.moving:
-        words = WORDS | {StepState.PLANNED: "not begun", StepState.APPLYING: "begun"}
+        words = {each: each.words for each in StepState}
+        words |= {StepState.PLANNED: "not begun", StepState.APPLYING: "begun"}
         widest = max(map(len, words.values()))
         lines[:0] = [
             *(

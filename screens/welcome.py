@@ -113,5 +113,5 @@ def _about(record: Record | None, running: bool) -> str:
         )
     return (
         f"Of the run that was started {record.started} something is still on this host "
-        f"({record.state}). Take it back before you start another."
+        f"({record.state.words}). Take it back before you start another."
     )

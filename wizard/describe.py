@@ -26,7 +26,7 @@ from wizard.host import (
     Uplink,
 )
 from wizard.prefixes import UNIQUE_LOCAL
-from wizard.record import is_in_the_way
+from wizard.record import is_in_the_way, words_of
 
 Verdict = Literal["ok", "note", "problem", "unknown"]
 
@@ -362,7 +362,7 @@ def _prefixes(prefixes: tuple[object, ...]) -> tuple[str, Verdict]:
 def _earlier(earlier: Earlier | None) -> tuple[str, Verdict]:
     if earlier is None:
         return "none", "ok"
-    words = f"{earlier.state}, started {earlier.started}"
+    words = f"{words_of(earlier.state)}, started {earlier.started}"
     return words, "problem" if is_in_the_way(earlier.state) else "ok"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from wizard import deprecated
 from wizard.choices import Choices, Mode
 from wizard.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
-from wizard.record import is_in_the_way
+from wizard.record import is_in_the_way, words_of
 from wizard.text import clean_line
 
 OLDEST_ENGINE = (17, 6)
@@ -77,9 +77,9 @@ def _earlier(host: Host, _choices: Choices | None) -> Iterator[str]:
         yield host.earlier.reason
     if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
         yield (
-            f"An earlier run of the wizard is on this host ({host.earlier.state}, started "
-            f"{host.earlier.started}). Take it back first, with “wizard --undo”; "
-            "“wizard --status” tells what it did."
+            "An earlier run of the wizard is on this host "
+            f"({words_of(host.earlier.state)}, started {host.earlier.started}). Take it "
+            "back first, with “wizard --undo”; “wizard --status” tells what it did."
         )
 
 

@@ -79,20 +79,34 @@ class State(StrEnum):
         return self in (State.APPLYING, State.ROLLING_BACK, State.UNDOING)
 
     @property
+    def words(self) -> str:
+        """The same in plain words, to go on with after “The run is ”."""
+        return {
+            State.APPLYING: "being applied",
+            State.UNCONFIRMED: "applied, and not kept yet",
+            State.ROLLING_BACK: "being rolled back",
+            State.ROLLBACK_INCOMPLETE: "rolled back in part",
+            State.UNDOING: "being undone",
+            State.UNDO_INCOMPLETE: "undone in part",
+        }.get(self, str(self))
+
+    @property
     def meaning(self) -> str:
         """What it means for the host, to go on with after “The run ”."""
         match self:
             case State.ROLLBACK_INCOMPLETE:
-                return (
-                    f"is rolled back but for what is listed here ({self}). wizard --undo goes on "
-                    "with that"
-                )
+                return "is rolled back but for what is listed here. wizard --undo goes on with that"
             case State.UNDO_INCOMPLETE:
                 return (
-                    f"is taken back but for what is listed here ({self}). wizard --undo goes on "
-                    "with that, and takes up nothing else"
+                    "is undone but for what is listed here. wizard --undo goes on with that, and "
+                    "takes up nothing else"
                 )
-        return f"is {self}"
+        return f"is {self.words}"
+
+
+def words_of(state: str) -> str:
+    """Return the state of a run in plain words; one not known as it is."""
+    return State(state).words if state in set(State) else state
 
 
 def is_in_the_way(state: str) -> bool:
@@ -113,6 +127,18 @@ class StepState(StrEnum):
     UNDONE = "undone"
     KEPT = "kept"
     """Taken back but for what somebody else changed; ``left`` says what."""
+
+    @property
+    def words(self) -> str:
+        """The same in plain words."""
+        return {
+            StepState.PLANNED: "waiting",
+            StepState.APPLYING: "at work",
+            StepState.DONE: "done",
+            StepState.UNDOING: "going back",
+            StepState.UNDONE: "taken back",
+            StepState.KEPT: "kept in part",
+        }[self]
 
 
 @dataclass

@@ -324,8 +324,8 @@ class Session:
             )
         if record is not None and record.in_the_way:
             return (
-                f"The run of {record.started} is {record.state} on this host. Take it back first, "
-                "with wizard --undo."
+                f"The run of {record.started} is {record.state.words} on this host. Take it back "
+                "first, with wizard --undo."
             )
         return None
 

@@ -219,7 +219,7 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         for step in record.steps if record else ():
             if step.state != StepState.PLANNED and told.get(step.number) != step.state:
                 told[step.number] = step.state
-                say(f"{step.state:>8}  {step.title}")
+                say(f"{step.state.words:>12}  {step.title}")
         if progress.ended is not None:
             break
         time.sleep(_POLL)
@@ -276,7 +276,7 @@ def _status_lines(record: Record, opened: Session, found: Judgement | str | None
         )
     elif record.state is State.UNCONFIRMED:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
-    lines += [f"  {step.number}. {step.state:>8}  {step.title}" for step in record.steps]
+    lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
     lines += _told(found)
     faults = earlier_releases.faults(record)

@@ -376,7 +376,7 @@ class MadeUpSession(Session):
                 record.error = (
                     "It was cancelled before the next step."
                     if self.cancelled
-                    else "The command failed with status 1: docker network create (Error: [/] no)"
+                    else "The command “docker network create” failed: Error: [/] no."
                 )
                 failed = True
                 break

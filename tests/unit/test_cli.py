@@ -286,12 +286,12 @@ def test_one_choice_for_all_that_somebody_changed_by_the_command_line(
     kept = wizard("--undo", "--yes", "--changed", "ours")
     assert kept.code == ExitCode.ROLLBACK_INCOMPLETE
     assert "Left on this host, and why:\n  - " in kept.out
-    assert "is taken back but for what is listed here (undo incomplete)" in kept.out
+    assert "is undone but for what is listed here." in kept.out
     left = difference(applied, here.made.system.snapshot())
     assert not {f"file {here.made.path}", f"file {sysctls}"} & left
     # What was chosen to stay is the wizard's, so another run waits for its undo.
     assert "Take it back first" in wizard("--apply", "--yes", "--answers", answers).err
-    assert "listed here (undo incomplete)" in wizard("--status").out
+    assert "is undone but for what is listed here." in wizard("--status").out
     # The same once more does the same; without the choice, all goes.
     again = wizard("--undo", "--yes", "--changed", "ours")
     assert (again.code, left) == (
@@ -300,6 +300,29 @@ def test_one_choice_for_all_that_somebody_changed_by_the_command_line(
     )
     assert wizard("--undo", "--yes").code == 0
     assert untouched(here)
+
+
+def test_what_an_undo_says_are_sentences_without_codes(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    wizard("--apply", "--yes", "--answers", answers)
+    files, path = here.made.system.files, here.made.path
+    files[path] = replace(files[path], text=files[path].text + "# mine\n")
+    # The units and what comes after them cannot be taken back.
+    with failing(here.made.system, range(5, 100), half_done=False):
+        said = wizard("--undo", "--yes", "--changed", "ours")
+    told = said.out.split("Left on this host, and why:\n")[1] + wizard("--status").out
+    left = [line for line in told.splitlines() if line.startswith("  - ")]
+    assert len(left) > 2
+    for line in left:
+        sentence, _by_hand, _commands = line.partition(" By hand: ")
+        assert sentence.endswith("."), line
+        assert sentence.count(path) <= 1, line
+        assert "status 1" not in line
+        assert "in this record" not in line
+    for code in ("undo incomplete", " kept  ", "undone  ", "undoing"):
+        assert code not in said.out + told
+    assert "taken back  " in said.out
 
 
 def test_the_original_for_all_that_somebody_changed_leaves_the_host_as_it_was(

@@ -240,7 +240,8 @@ def _undo_step(
         entry.left = [clean(sentence) for sentence in kept]
     except Exception as error:  # whatever it was, the other steps must still be taken back
         by_hand = "; ".join(entry.undo)
-        entry.left = [clean(f"{entry.title}: {in_words(error)} By hand: {by_hand}")]
+        why = f"“{entry.title}” could not be taken back: {in_words(error)}"
+        entry.left = [clean(f"{why} By hand: {by_hand}")]
     entry.state = StepState.KEPT if entry.left else StepState.UNDONE
     save_if_possible(record, store)
     return not entry.left
@@ -280,7 +281,7 @@ def _save_at_last(record: Record, store: Store) -> None:
             return
     if complaint is not None:
         record.error = (
-            f"{record.error} The run is {record.state}, but {store.path} could not be written and "
+            f"{record.error} The run is {record.state.words}, but {store.path} could not be written and "
             f"does not say so: {complaint.strerror}. Make room on the disk, and then let "
             "wizard --undo bring it up to date."
         ).strip()
@@ -301,5 +302,6 @@ def in_words(error: Exception) -> str:
         case WizardError():
             return clean(str(error))
         case OSError():
-            return clean(f"{error.filename} could not be read or written: {error.strerror}.")
+            what = error.filename or "Something that the wizard needs"
+            return clean(f"{what} could not be read or written: {error.strerror or error}.")
     return clean(f"The wizard has a fault: {type(error).__name__}: {error}.")

@@ -133,7 +133,7 @@ def revert(
                 record.state = target
                 journal.save_if_possible(record, store)
                 return record
-            say(f"{record.error} The run is {record.state}.")
+            say(f"{record.error} The run is {record.state.words}.")
         if not early:
             if not journal.is_noted(record, store):
                 raise Refused(record.error)
@@ -251,6 +251,6 @@ def _nothing_to_keep(record: Record | None) -> WizardError:
             "had begun is taken back. wizard --status shows how far that is."
         )
     return TooLate(
-        f"It is too late to keep anything: the run of {record.started} is {record.state}. "
+        f"It is too late to keep anything: the run of {record.started} is {record.state.words}. "
         f"{record.error}"
     )

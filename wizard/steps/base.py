@@ -207,7 +207,7 @@ class Step(ABC):
     ) -> Found:
         shown, texts = clean(path), [each.text if each else None for each in (old, now)]
         if texts[0] == texts[1]:
-            as_before = "is not there any more" if old is None else "is as it was before already"
+            as_before = "is not there any more" if old is None else "is already as it was before"
             return Found(path, Standing.GONE, f"{shown} {as_before}.")
         back = actions.difference(path, texts[1], texts[0])
         if texts[1] == ours.text:
@@ -262,7 +262,7 @@ class Step(ABC):
             result.append(
                 actions.Run(("rm", path)).line
                 if old is None
-                else f"# put back {path}: its text before is in this record"
+                else f"# put back {path}: its text from before is in the record"
             )
         return tuple(result)
 
@@ -315,8 +315,8 @@ def run(system: System, action: Run, report: Report) -> str:
     if result.output.strip():
         report(result.output.rstrip())
     if result.status != 0:
-        last = (result.output.strip().splitlines() or ["It printed nothing."])[-1]
-        raise StepFailed(f"The command failed with status {result.status}: {action.line} ({last})")
+        last = (result.output.strip().splitlines() or ["it printed nothing"])[-1].rstrip(".")
+        raise StepFailed(f"The command “{action.line}” failed: {last}.")
     return result.output
 
 

@@ -85,7 +85,7 @@ class Found:
                 return self.needed
             case _, Choice.OURS:
                 words = "is put back as the wizard left it, and stays in force, as was chosen."
-                return f"{self.words} {self.name} {words}".strip()
+                return f"{self._subject} {words}"
             case _, Choice.ORIGINAL if not self.needed:
                 created = self.back is not None and "+++ /dev/null" in self.back.lines
                 fate = "removed, for it was not there" if created else "put back as it was"
@@ -106,7 +106,12 @@ class Found:
         if self.standing is Standing.CHANGED and choice is not Choice.OURS:
             return f"{self.words} It was left as it is."
         words = "is in force as the wizard left it, because that was chosen."
-        return f"{self.words} {self.name} {words}".strip()
+        return f"{self._subject} {words}"
+
+    @property
+    def _subject(self) -> str:
+        """What a sentence about it begins with: how it stands, or what it is called."""
+        return f"{self.words} It" if self.words else self.name
 
 
 def stays(found: Sequence[Found], decisions: Decisions) -> bool:

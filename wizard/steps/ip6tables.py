@@ -211,7 +211,7 @@ class Ip6tables(Step):
             )
         unit = system.read(UNIT)
         if unit is not None and UNIT not in leaving and self.path in unit.text:
-            return f"The rules in {CHAIN} stay, because {UNIT} does and loads them."
+            return f"The rules in {CHAIN} stay, because {UNIT} stays and loads them."
         return ""
 
     def _compare_chain(self, system: System, table: Table) -> Found:
