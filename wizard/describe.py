@@ -30,7 +30,7 @@ from wizard.record import is_in_the_way, words_of
 
 Verdict = Literal["ok", "note", "problem", "unknown"]
 
-TESTED_ON = (12, 13)
+TESTED_ON = (12, 13, 14)
 """The releases of Debian that the wizard is tested on."""
 
 LABELS = {
@@ -172,7 +172,8 @@ def _plain(value: object) -> object:
 
 
 def _debian_notes(debian: Debian) -> list[str]:
-    tested = " and ".join(map(str, TESTED_ON))
+    *first, last = map(str, TESTED_ON)
+    tested = f"{', '.join(first)} and {last}"
     if debian.derivative:
         return [
             f"{debian.name} derives from Debian and is not Debian itself. The wizard is tested on "
@@ -306,8 +307,9 @@ def _uplink(uplink: Uplink) -> tuple[str, Verdict]:
 def _manager(manager: Manager) -> tuple[str, Verdict]:
     if manager is Manager.KERNEL:
         return "the kernel alone: no program was found that manages the uplink", "ok"
-    listens = "the kernel" if manager.kernel_handles_advertisements else "it"
-    return f"{manager}; {listens} listens to router advertisements", "ok"
+    if manager.kernel_handles_advertisements:
+        return f"{manager}, which leaves router advertisements to the kernel", "ok"
+    return f"{manager}, which handles router advertisements itself", "ok"
 
 
 def _sysctls(sysctls: Sysctls) -> tuple[str, Verdict]:
@@ -315,13 +317,16 @@ def _sysctls(sysctls: Sysctls) -> tuple[str, Verdict]:
         return "IPv6 is switched off", "problem"
     forwarding = "on" if sysctls.value("forwarding", "all") else "off"
     proxy = [name for name, value in sysctls.proxy_ndp if value]
-    accept = [
-        f"{name}={value}"
+    accept_ra = {
+        name: value
         for name, value in sysctls.accept_ra
         if name not in ("all", "default", "lo") and not name.startswith(_BRIDGES)
-    ]
+    }
+    accept = [f"{name}={value}" for name, value in accept_ra.items()]
+    hears = ", ".join(name for name in accept_ra if sysctls.kernel_hears(name))
     return (
-        f"forwarding {forwarding}; accept_ra {', '.join(accept) or 'nowhere'}; "
+        f"forwarding {forwarding}; accept_ra {', '.join(accept) or 'nowhere'}, so the kernel hears "
+        f"router advertisements {f'on {hears}' if hears else 'nowhere'}; "
         f"proxy_ndp {', '.join(proxy) or 'off'}",
         "ok",
     )

@@ -242,6 +242,17 @@ class Sysctls:
         table: tuple[tuple[str, int], ...] = getattr(self, name)
         return dict(table).get(interface)
 
+    def kernel_hears(self, interface: str) -> bool | None:
+        """Return whether the kernel acts on router advertisements there; None if that is unknown.
+
+        With accept_ra=1 it does so unless it forwards on that interface, with 2 always (Linux,
+        Documentation/networking/ip-sysctl.rst).
+        """
+        accept_ra, forwards = (self.value(name, interface) for name in ("accept_ra", "forwarding"))
+        if accept_ra is None or (accept_ra == 1 and forwards is None):
+            return None
+        return accept_ra >= 2 or (accept_ra == 1 and not forwards)
+
 
 @dataclass(frozen=True)
 class Accepting:

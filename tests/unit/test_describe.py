@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from ipaddress import IPv6Interface
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
-from wizard.describe import LABELS, as_json, as_text, describe, notes, problems
+from wizard.describe import LABELS, TESTED_ON, as_json, as_text, describe, notes, problems
 from wizard.host import (
     Address,
     Compose,
@@ -156,7 +157,7 @@ def test_a_record_that_only_root_may_read_is_not_in_a_users_way() -> None:
     ("changes", "expected"),
     [
         ({"root": False}, "You are not root"),
-        ({"debian": Debian("Debian GNU/Linux forky/sid", 14, "forky")}, "tested on Debian 12"),
+        ({"debian": Debian("Debian GNU/Linux duke/sid", 15, "duke")}, "tested on Debian 12"),
         ({"debian": Debian("Ubuntu 24.04", 13, "noble", True)}, "derives from Debian"),
         ({"engine": engine(swarm=True)}, "swarm"),
         ({"engine": engine(live_restore=True)}, "live-restore"),
@@ -183,9 +184,38 @@ def test_a_run_that_was_taken_back_is_nothing_to_mind(state: str) -> None:
     assert notes(made_up_hosts.debian12(earlier=Earlier(Path("/r"), state, "2026"))) == ()
 
 
+def test_the_releases_that_the_readme_says_are_tested_are_called_so() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (columns,) = re.findall(r"^\| \| (Debian .*) \|$", readme, re.MULTILINE)
+    said = [int(number) for number in re.findall(r"Debian (\d+)", columns)]
+    assert said == list(TESTED_ON)
+    for host in (made_up_hosts.debian12(), made_up_hosts.debian13(), made_up_hosts.debian14()):
+        assert isinstance(host.debian, Debian)
+        assert host.debian.version in said
+        assert describe("debian", host.debian).verdict == "ok"
+
+
 def test_who_listens_to_advertisements_is_said() -> None:
-    assert "the kernel listens" in describe("manager", Manager.IFUPDOWN).words
-    assert "it listens" in describe("manager", Manager.NETWORKD).words
+    assert "to the kernel" in describe("manager", Manager.IFUPDOWN).words
+    assert "itself" in describe("manager", Manager.NETWORKD).words
+
+
+@pytest.mark.parametrize(
+    ("accept_ra", "forwarding", "hears"),
+    [(0, 0, False), (0, 1, False), (1, 0, True), (1, 1, False), (2, 0, True), (2, 1, True)],
+)
+def test_the_kernel_hears_advertisements_as_accept_ra_and_forwarding_say_for_each_interface(
+    accept_ra: int, forwarding: int, hears: bool
+) -> None:
+    sysctls = Sysctls(
+        forwarding=(("all", 1 - forwarding), ("eth0", forwarding), ("eth1", 0)),
+        accept_ra=(("all", 1), ("eth0", accept_ra), ("eth1", 0)),
+        proxy_ndp=(),
+    )
+    assert sysctls.kernel_hears("eth0") is hears
+    words = describe("sysctls", sysctls).words
+    assert f"hears router advertisements {'on eth0' if hears else 'nowhere'};" in words
+    assert "listens" not in describe("manager", Manager.IFUPDOWN).words
 
 
 def test_an_unknown_that_is_needed_is_a_problem_and_another_is_not() -> None:

@@ -103,7 +103,7 @@ def test_every_interface_on_which_the_kernel_listens_is_kept_listening_and_named
     (service,) = (each for each in units if each.path == uplink_unit.PATH)
     assert service.text.count("wizard.uplink --forwarding eth0 br0 eth1\n") == 1
     assert plan.remarks[0].startswith(
-        "accept_ra is left alone: NetworkManager listens to router advertisements on wlan0 itself"
+        "accept_ra is left alone on wlan0: NetworkManager listens to router advertisements there"
     )
 
 
@@ -157,7 +157,7 @@ def test_where_a_program_hears_the_advertisements_accept_ra_is_left_alone(
     plan = deployment(made_up_hosts.debian13(manager=manager, sysctls=silent)).plan()
     assert [key for key, _ in the(Sysctl, plan).values if "accept_ra" in key] == []
     (remark,) = plan.remarks
-    assert remark.startswith(f"accept_ra is left alone: {manager} listens")
+    assert remark.startswith(f"accept_ra is left alone on eth0: {manager} listens")
     assert ("IPv6Forwarding=" in remark) == (manager is Manager.NETWORKD)
 
 
@@ -170,7 +170,7 @@ def test_whoever_manages_an_interface_the_value_tells_whether_the_kernel_listens
     silent = made_up_hosts.debian12().sysctls
     plan = deployment(made_up_hosts.debian13(sysctls=silent)).plan()
     assert [key for key, _ in the(Sysctl, plan).values if "accept_ra" in key] == []
-    assert "a program that the wizard does not know listens" in plan.remarks[0]
+    assert "it is 0, so the kernel does not hear router advertisements there" in plan.remarks[0]
 
 
 def test_an_engine_that_manages_ip6tables_gets_no_rules_and_no_unit_and_says_why() -> None:

@@ -281,9 +281,9 @@ def _save_at_last(record: Record, store: Store) -> None:
             return
     if complaint is not None:
         record.error = (
-            f"{record.error} The run is {record.state.words}, but {store.path} could not be written and "
-            f"does not say so: {complaint.strerror}. Make room on the disk, and then let "
-            "wizard --undo bring it up to date."
+            f"{record.error} The run is {record.state.words}, but {store.path} could not be "
+            f"written and does not say so: {complaint.strerror}. Make room on the disk, and then "
+            "let wizard --undo bring it up to date."
         ).strip()
 
 

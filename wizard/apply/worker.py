@@ -76,8 +76,8 @@ def apply(
         earlier = store.load()
         if earlier is not None and earlier.in_the_way:
             raise Refused(
-                f"An earlier run of the wizard ({earlier.started}) is {earlier.state.words} on this "
-                "host. Nothing was changed. Take it back first with wizard --undo."
+                f"An earlier run of the wizard ({earlier.started}) is {earlier.state.words} on "
+                "this host. Nothing was changed. Take it back first with wizard --undo."
             )
         host = look()
         project = project_of(host, choices)

@@ -92,12 +92,6 @@ def _kernel_listens(each: Advertised, host: Host) -> bool:
     return each.manager.kernel_handles_advertisements if value is None else value != 0
 
 
-def _listener(each: Advertised) -> str:
-    if each.manager.kernel_handles_advertisements:
-        return "a program that the wizard does not know"
-    return str(each.manager)
-
-
 def known(host: Host) -> None:
     """Make sure of what a plan cannot do without.
 
@@ -154,11 +148,17 @@ def advertisement_remark(host: Host) -> str | None:
     others = [each for each in advertised(host) if not _kernel_listens(each, host)]
     if not others:
         return None
-    who = " and ".join(
-        f"{_listener(each)} listens to router advertisements on {clean_line(each.interface)} itself"
+    remark = " ".join(
+        f"accept_ra is left alone on {clean_line(each.interface)}: "
+        + (
+            "it is 0, so the kernel does not hear router advertisements there, and forwarding "
+            "changes nothing about that."
+            if each.manager.kernel_handles_advertisements
+            else f"{each.manager} listens to router advertisements there itself, which forwarding "
+            "in the kernel does not stop."
+        )
         for each in others
     )
-    remark = f"accept_ra is left alone: {who}, which forwarding in the kernel does not stop."
     if any(each.manager is Manager.NETWORKD for each in others):
         remark += " Do not set IPv6Forwarding= in its own files, which would."
     return remark
