@@ -43,8 +43,8 @@ class SystemdUnit(Step):
 
     @property
     def title(self) -> str:
-        """What it does."""
-        return f"{self.purpose}, with {self.name}"
+        """What it does; the unit's name, too long for a list of steps, is in the commands."""
+        return self.purpose
 
     @property
     def reason(self) -> str:
