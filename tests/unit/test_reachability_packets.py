@@ -7,6 +7,8 @@ import pytest
 
 from wizard.reachability import icmpv6
 from wizard.reachability.kernel_tables import parse_addresses, parse_default_route
+from wizard.uplink.kernel import has_default_route
+from wizard.verification.kernel_files import default_routes_ipv6
 
 PAYLOAD = b"12345678"
 DESTINATION = socket.inet_pton(socket.AF_INET6, "2001:db8:ffff::53")
@@ -83,8 +85,9 @@ def test_addresses_are_read_with_their_prefix_and_flags() -> None:
     assert addresses[1] == {
         "address": "fd91:7981:3415::a2",
         "prefix_length": 64,
-        "interface": "eth1",
+        "scope": 0,
         "flags": 0xC0,
+        "interface": "eth1",
     }
 
 
@@ -95,6 +98,11 @@ def test_the_default_route_with_the_lowest_metric_counts() -> None:
 def test_the_kernels_unreachable_entry_is_no_default_route() -> None:
     assert parse_default_route(IPV6_ROUTE.splitlines()[-1]) is None
     assert parse_default_route("") is None
+    # As of "ip -6 route add local default dev lo table 100", by which transparent proxies listen.
+    local = f"{0:032x} 00 {0:032x} 00 {0:032x} 00000001 1 0 80000001 lo"
+    assert parse_default_route(f"{local}\n{IPV6_ROUTE}") == parse_default_route(IPV6_ROUTE)
+    assert not has_default_route(local, "lo")
+    assert default_routes_ipv6(local) == []
 
 
 def test_a_default_route_may_have_no_gateway() -> None:

@@ -31,6 +31,7 @@ def answer(**more: object) -> Answer:
             {
                 "address": "fd91:7981:3415::2",
                 "prefix_length": 64,
+                "scope": 0,
                 "interface": "eth1",
                 "flags": 0x80,
             }

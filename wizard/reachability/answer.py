@@ -24,8 +24,9 @@ class InterfaceAddress(TypedDict):
 
     address: str
     prefix_length: int
-    interface: str
+    scope: int
     flags: int
+    interface: str
 
 
 class DefaultRoute(TypedDict):

@@ -1,33 +1,24 @@
 """What the service reads of the kernel and sets there: three parameters, routes, addresses."""
 
 import contextlib
-import socket
 from pathlib import Path
 
+from wizard.reachability import kernel_tables
 from wizard.uplink.solicitation import solicit
 
 _CONF = Path("/proc/sys/net/ipv6/conf")
 _ADDRESSES = Path("/proc/net/if_inet6")
 _ROUTES = Path("/proc/net/ipv6_route")
 
-_LINK_LOCAL = 0x20
-_UNUSABLE = 0x40 | 0x08
-"""Tentative, or a duplicate (linux/if_addr.h)."""
-_UP, _REJECT = 0x1, 0x200
-"""Flags of a route (linux/route.h)."""
+_UNUSABLE = kernel_tables.IFA_F_TENTATIVE | kernel_tables.IFA_F_DADFAILED
 
 
 def link_local(text: str, interface: str) -> str | None:
     """Tell the usable link-local address of an interface from the text of /proc/net/if_inet6."""
-    for line in text.splitlines():
-        words = line.split()
-        if (
-            len(words) == 6
-            and words[5] == interface
-            and int(words[3], 16) == _LINK_LOCAL
-            and not int(words[4], 16) & _UNUSABLE
-        ):
-            return socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[0]))
+    for each in kernel_tables.parse_addresses(text):
+        local = each["interface"] == interface and each["scope"] == kernel_tables.LINK_LOCAL
+        if local and not each["flags"] & _UNUSABLE:
+            return each["address"]
     return None
 
 
@@ -36,14 +27,9 @@ def has_default_route(text: str, interface: str) -> bool:
 
     In whichever table: that file does not tell them apart.
     """
-    for line in text.splitlines():
-        if not line.startswith("0" * 32 + " 00 "):
-            continue
-        words = line.split()
-        flags = int(words[8], 16)
-        if words[9] == interface and flags & _UP and not flags & _REJECT:
-            return True
-    return False
+    return any(
+        route.default and route.interface == interface for route in kernel_tables.parse_routes(text)
+    )
 
 
 class Kernel:

@@ -5,15 +5,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
+from wizard.reachability import kernel_tables
+
 _UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200
-"""Flags of a route (linux/route.h)."""
-
-_ADVERTISED = 0x40000
-"""A flag of an IPv6 route that came by router advertisement (RTF_ADDRCONF, linux/ipv6_route.h)."""
-
-# linux/if_addr.h, and the global scope of an address as /proc/net/if_inet6 has it.
-_TEMPORARY, _DUPLICATE, _TENTATIVE, _PERMANENT = 0x01, 0x08, 0x40, 0x80
-_GLOBAL = 0x00
+"""Flags of an IPv4 route (linux/route.h)."""
 
 
 @dataclass(frozen=True)
@@ -32,29 +27,23 @@ class GlobalAddress:
 
 def global_addresses(table: str) -> list[GlobalAddress]:
     """Return the addresses in the text of /proc/net/if_inet6, without duplicates of others'."""
-    found = []
-    for line in table.splitlines():
-        words = line.split()
-        if len(words) != 6 or int(words[3], 16) != _GLOBAL:
-            continue
-        flags = int(words[4], 16)
-        if not flags & _DUPLICATE:
-            found.append(
-                GlobalAddress(
-                    words[5],
-                    IPv6Address(int(words[0], 16)),
-                    temporary=bool(flags & _TEMPORARY),
-                    tentative=bool(flags & _TENTATIVE),
-                    lasts=bool(flags & _PERMANENT),
-                )
-            )
-    return found
+    return [
+        GlobalAddress(
+            each["interface"],
+            IPv6Address(each["address"]),
+            temporary=bool(each["flags"] & kernel_tables.IFA_F_TEMPORARY),
+            tentative=bool(each["flags"] & kernel_tables.IFA_F_TENTATIVE),
+            lasts=bool(each["flags"] & kernel_tables.IFA_F_PERMANENT),
+        )
+        for each in kernel_tables.parse_addresses(table)
+        if each["scope"] == kernel_tables.GLOBAL
+        and not each["flags"] & kernel_tables.IFA_F_DADFAILED
+    ]
 
 
 def advertised_interfaces(table: str) -> set[str]:
     """Return the interfaces of routes by advertisement in the text of /proc/net/ipv6_route."""
-    rows = (line.split() for line in table.splitlines())
-    return {words[9] for words in rows if len(words) > 9 and int(words[8], 16) & _ADVERTISED}
+    return {route.interface for route in kernel_tables.parse_routes(table) if route.advertised}
 
 
 def default_routes_ipv4(table: str) -> list[tuple[str, IPv4Address | None]]:
@@ -74,16 +63,11 @@ def default_routes_ipv4(table: str) -> list[tuple[str, IPv4Address | None]]:
 
 def default_routes_ipv6(table: str) -> list[tuple[str, IPv6Address | None]]:
     """Return interface and router of each default route in the text of /proc/net/ipv6_route."""
-    found: list[tuple[str, IPv6Address | None]] = []
-    for line in table.splitlines():
-        words = line.split()
-        if len(words) < 10 or int(words[0], 16) or words[1] != "00" or words[9] == "lo":
-            continue
-        flags = int(words[8], 16)
-        if flags & _UP and not flags & _REJECT:
-            router = IPv6Address(int(words[4], 16))
-            found.append((words[9], router if flags & _GATEWAY else None))
-    return found
+    return [
+        (route.interface, IPv6Address(route.gateway) if route.gateway else None)
+        for route in kernel_tables.parse_routes(table)
+        if route.default
+    ]
 
 
 def read(path: str) -> str:
