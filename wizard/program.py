@@ -127,11 +127,6 @@ def remove() -> None:
         subprocess.run(["rm", "--recursive", "--force", str(FOLDER)], check=False)
 
 
-def is_installed() -> bool:
-    """Return whether there is a copy to start."""
-    return (_CURRENT / "run.py").is_file()
-
-
 def is_copy() -> bool:
     """Return whether this very process was started from a copy."""
     return _package().is_relative_to(FOLDER.resolve())

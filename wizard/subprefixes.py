@@ -8,7 +8,7 @@ from wizard.host import Host, Unknown
 from wizard.own_objects import without_ours
 from wizard.prefixes import UNIQUE_LOCAL, Network
 
-SHORTEST, LONGEST = 65, 120
+LONGEST = 120
 PROPOSED = 80
 
 # A /64 has 65,536 parts of the proposed size; nobody's first thousand are all in use.

@@ -10,7 +10,7 @@ import pytest
 from tests.machines.support import PYTHON
 from wizard.errors import WizardError
 from wizard.ndp import fixed, unit
-from wizard.ndp.proxy_table import PROTOCOL, flush_command
+from wizard.ndp.proxy_table import PROTOCOL
 from wizard.own_objects import NETWORK_LABEL as LABEL
 from wizard.rehearsal import image, network
 from wizard.rehearsal.machine import Machine
@@ -394,7 +394,7 @@ def test_what_a_dead_service_left_is_taken_away_by_one_command(host: Host) -> No
     host.wait_for_entries(address)
     host.machine.shell(f"systemctl kill --signal=KILL {unit.NAME}; systemctl stop {unit.NAME}")
     assert host.entries() == {address}
-    host.machine.run(flush_command("eth0"))
+    host.machine.shell(f"ip -6 neigh flush proxy dev eth0 protocol {PROTOCOL}")
     shown = host.machine.run(["ip", "-6", "neigh", "show", "proxy", "dev", "eth0"]).stdout
     assert shown.split() == [STRANGE, "proxy"]
     host.machine.run(["ip", "-6", "neigh", "del", "proxy", STRANGE, "dev", "eth0"])

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.given_files import GivenFiles
 from wizard.boot import interfaces, networkd, outlook, reader, scripts, sysctl_d
-from wizard.boot.files import GivenFiles
 from wizard.boot.forecast import Circumstances, Forecast, foresee
 from wizard.boot.link import Link
 from wizard.boot.reader import Now, Route

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.given_files import GivenFiles
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, text
-from wizard.boot.files import GivenFiles
 from wizard.boot.interfaces import PATH, Interfaces, parse
 from wizard.detect.manager import (
     configures,

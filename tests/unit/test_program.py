@@ -106,7 +106,7 @@ def test_a_copy_that_would_not_start_is_refused(
     monkeypatch.setattr(program, "_package", lambda: broken)
     with pytest.raises(Refused, match="nothing_of_this_name"):
         program.install()
-    assert not program.is_installed()
+    assert not (program.FOLDER / "current").exists()
 
 
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -291,7 +291,7 @@ def test_it_stays_while_a_unit_may_start_it(folder: Path, tmp_path: Path) -> Non
     unit = units / "docker-ipv6-wizard-ndp.service"
     unit.write_text("")
     program.remove()
-    assert program.is_installed()
+    assert (program.FOLDER / "current" / "run.py").is_file()
     unit.unlink()
     program.remove()
     assert not folder.exists()

@@ -1,12 +1,11 @@
-"""The files that a boot reads: those of this host, or given ones."""
+"""The files that a boot reads."""
 
-import fnmatch
 import glob
 import os
 import posixpath
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from wizard.files import read_regular
@@ -78,34 +77,6 @@ class HostFiles(Files):
             return bool(os.stat(path).st_mode & 0o111)  # noqa: PTH116
         except OSError:
             return False
-
-
-class GivenFiles(Files):
-    """Files whose texts are given."""
-
-    def __init__(
-        self, texts: Mapping[str, str], changed: Mapping[str, float] | None = None
-    ) -> None:
-        self._texts = dict(texts)
-        self._changed = dict(changed or {})
-
-    def text(self, path: str) -> str | None:
-        """Return what was given."""
-        return self._texts.get(path)
-
-    def glob(self, pattern: str) -> list[str]:
-        """Match part by part, as a shell does."""
-        wanted = pattern.split("/")
-        return sorted(
-            path
-            for path in self._texts
-            if len(path.split("/")) == len(wanted)
-            and all(map(fnmatch.fnmatchcase, path.split("/"), wanted))
-        )
-
-    def changed(self, path: str) -> float:
-        """Return what was given."""
-        return self._changed.get(path, 0.0)
 
 
 def configuration(files: Files, folders: Sequence[str], suffix: str) -> list[str]:

@@ -1,15 +1,12 @@
 """Reads a Compose file: what it says, and its text for an edit."""
 
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from wizard.compose.document import MAX_BYTES, Document, load
+from wizard.compose.document import Document, load
 from wizard.compose.meaning import FileMeaning, meaning
 from wizard.compose.services import Service, project_services
 from wizard.errors import Refused
-from wizard.text import clean_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +44,6 @@ class ComposeFile:
             f"{self.name} includes other Compose files; services that only stand there are not "
             "listed.",
         )
-
-
-def read(path: Path) -> ComposeFile:
-    """Read a Compose file.
-
-    Raises:
-        Refused: It cannot be read, or :func:`parse` refuses it.
-    """
-    return parse(_bytes(path), str(path))
 
 
 def parse(data: bytes, name: str) -> ComposeFile:
@@ -97,29 +85,3 @@ def parse_part(data: bytes, name: str) -> ComposeFile:
 def services(files: Sequence[ComposeFile]) -> tuple[Service, ...]:
     """Return the services of a project that has several files, in Compose's order of files."""
     return project_services([file.meaning for file in files])
-
-
-def _bytes(path: Path) -> bytes:
-    name = clean_line(str(path))
-    after = "Nothing was changed. Choose another file."
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise Refused(f"{name} is a directory, not a Compose file. {after}")
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{name} is not an ordinary file, so it was not opened. {after}")
-        with path.open("rb") as file:
-            # One byte more than allowed is enough for the parser to refuse it.
-            return file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        if path.is_symlink():
-            target = clean_line(str(path.readlink()))
-            raise Refused(f"{name} is a link to {target}, which does not exist. {after}") from None
-        raise Refused(f"There is no file {name}. {after}") from None
-    except PermissionError:
-        raise Refused(
-            f"{name} may not be read by this user. Nothing was changed. Run the wizard as root, or "
-            "choose another file."
-        ) from None
-    except (OSError, ValueError) as error:
-        raise Refused(f"{name} cannot be read: {clean_line(str(error))}. {after}") from None

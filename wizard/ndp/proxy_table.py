@@ -86,11 +86,6 @@ class ProxyTable:
             return None
 
 
-def flush_command(uplink: str) -> tuple[str, ...]:
-    """Return the command that takes all of the service's entries away, whatever became of it."""
-    return ("ip", "-6", "neigh", "flush", "proxy", "dev", uplink, "protocol", str(PROTOCOL))
-
-
 def parse(output: str) -> dict[IPv6Address, bool]:
     """Return the entries from what ``ip -json neighbour show proxy`` prints: ours or not."""
     return {

@@ -6,7 +6,6 @@ way RFC 6724, glibc or musl would. It asks nobody.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
@@ -14,16 +13,10 @@ _UNIQUE_LOCAL = IPv6Network("fc00::/7")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A destination, and the source address a packet to it would have (None: no way there).
-
-    The three marks are about the source, and are what rules 3, 4 and 7 ask for.
-    """
+    """A destination, and the source address a packet to it would have (None: no way there)."""
 
     destination: IPv4Address | IPv6Address
     source: IPv4Address | IPv6Address | None
-    deprecated: bool = False
-    home: bool = False
-    encapsulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,27 +104,16 @@ POLICIES = (RFC6724, GLIBC, MUSL)
 RULES = {
     1: "avoid unusable destinations",
     2: "prefer matching scope",
-    3: "avoid deprecated addresses",
-    4: "prefer home addresses",
     5: "prefer matching label",
     6: "prefer higher precedence",
-    7: "prefer native transport",
     8: "prefer smaller scope",
     9: "use longest matching prefix",
     10: "otherwise, leave the order unchanged",
 }
-"""The rules' numbers and names in RFC 6724 §6."""
+"""The rules' numbers and names in RFC 6724 §6; 3, 4 and 7 ask what a container has none of.
 
-
-def sort_destinations(
-    candidates: Sequence[Candidate], policy: Policy = RFC6724
-) -> tuple[Candidate, ...]:
-    """Return the candidates in the order they should be tried."""
-
-    def compare(one: Candidate, other: Candidate) -> int:
-        return _decide(one, other, policy)[0]
-
-    return tuple(sorted(candidates, key=cmp_to_key(compare)))
+Those are deprecated and home addresses, and encapsulated transport.
+"""
 
 
 def prefer(ipv6: Candidate, ipv4: Candidate, policy: Policy = RFC6724) -> Preference:
@@ -210,24 +192,12 @@ def _matching_scope(one: Candidate, other: Candidate, _policy: Policy) -> int:
     return _first_if(_same_scope(one), _same_scope(other))
 
 
-def _deprecated(one: Candidate, other: Candidate, _policy: Policy) -> int:
-    return _first_if(not one.deprecated, not other.deprecated)
-
-
-def _home(one: Candidate, other: Candidate, _policy: Policy) -> int:
-    return _first_if(one.home, other.home)
-
-
 def _matching_label(one: Candidate, other: Candidate, policy: Policy) -> int:
     return _first_if(_same_label(one, policy), _same_label(other, policy))
 
 
 def _higher_precedence(one: Candidate, other: Candidate, policy: Policy) -> int:
     return _sign(policy.precedence(other.destination) - policy.precedence(one.destination))
-
-
-def _native(one: Candidate, other: Candidate, _policy: Policy) -> int:
-    return _first_if(not one.encapsulated, not other.encapsulated)
 
 
 def _smaller_scope(one: Candidate, other: Candidate, _policy: Policy) -> int:
@@ -243,11 +213,8 @@ def _longest_prefix(one: Candidate, other: Candidate, _policy: Policy) -> int:
 _RULES: tuple[tuple[int, Callable[[Candidate, Candidate, Policy], int]], ...] = (
     (1, _unusable),
     (2, _matching_scope),
-    (3, _deprecated),
-    (4, _home),
     (5, _matching_label),
     (6, _higher_precedence),
-    (7, _native),
     (8, _smaller_scope),
     (9, _longest_prefix),
 )

@@ -34,8 +34,6 @@ INTERNET_IPV4 = "198.51.100.1"
 INTERNET_PORTS = (80, 443)
 
 SECOND_PREFIX = "2001:db8:5:6::/64"
-# The same of the second interface.
-SECOND_ADVERTISED = "2001:db8:5:6:0:ff:fe00:20"
 
 _START_SECONDS = 60
 """For a program of the router to say that it is ready."""
