@@ -35,8 +35,9 @@ NDPPD_RELEASES = (12, 13)
 _BRIDGE_LENGTH = 15
 """The kernel's interface names hold IFNAMSIZ - 1 characters (linux/if.h)."""
 
-# Docker's own rule for names (moby, daemon/names).
-_NETWORK_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+# Docker's own rule for names (moby, daemon/names); the kernel takes all of them for a bridge.
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_NAME_IN_WORDS = "letters, digits, dots, dashes and underscores only, and a letter or digit first"
 
 _PREDEFINED_NETWORKS = {"bridge", "default", "host", "none"}
 """Names that Docker keeps for itself (moby, runconfig)."""
@@ -167,11 +168,8 @@ def check_network_name(name: str, host: Host) -> str | None:
     if not name:
         return "Type a name for the Docker network, such as mastodon_ipv6."
     shown = clean_line(name)
-    if not _NETWORK_NAME.fullmatch(name):
-        return (
-            f"{shown} cannot be the name of a Docker network: letters, digits, dots, dashes and "
-            "underscores only, and a letter or digit first."
-        )
+    if not _NAME.fullmatch(name):
+        return f"{shown} cannot be the name of a Docker network: {_NAME_IN_WORDS}."
     if name in _PREDEFINED_NETWORKS:
         return f"Docker keeps the name {shown} for itself. Take another name."
     networks = without_ours(host).networks
@@ -192,8 +190,8 @@ def check_bridge(name: str, host: Host) -> str | None:
             f"{shown} has {len(name)} characters, and the kernel takes {_BRIDGE_LENGTH} at most "
             "for the name of an interface."
         )
-    if not re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", name):
-        return f"{shown} cannot be the name of an interface: letters, digits, dots and dashes only."
+    if not _NAME.fullmatch(name):
+        return f"{shown} cannot be the name of an interface: {_NAME_IN_WORDS}."
     if name in _GROUPS:
         return f"The kernel keeps the name {shown} for itself. Take another name."
     interfaces = without_ours(host).interfaces

@@ -9,6 +9,23 @@ from pathlib import Path
 from wizard import __version__, streams
 from wizard.errors import ExitCode, Refused, WizardError
 
+_DEBIAN = 13
+"""The release of a practice machine, where none is named."""
+
+_VERBS = {
+    "resume": "go on where you left, or see what runs",
+    "keep": "keep the change, which is taken back otherwise",
+    "undo": "take back what the wizard did",
+    "check": "does IPv6 work in the containers?",
+    "status": "what the wizard did on this host",
+    "detect": "what this host is",
+    "plan": "what would be done, as a shell script with comments",
+    "apply": "do it without the screens; needs --yes",
+    "rehearse": "try it on a practice machine that leaves nothing behind",
+    "install_program": "make the copy of the wizard that its units start, and nothing else; what "
+    "applies a plan does so by itself",
+}
+
 _USAGE = """\
 wizard                      open the wizard
 wizard --resume             go on where you left, or see what runs
@@ -26,7 +43,7 @@ wizard --rehearse           try it on a practice machine of its own
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code, as :class:`wizard.errors.ExitCode` lists them."""
     try:
-        return _run(_parsed(arguments))
+        return _run(_checked(_parsed(arguments)))
     except WizardError as error:
         _complain(str(error))
         return error.exit_code
@@ -58,6 +75,36 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
             sys.stdout.flush()
 
 
+_SCREENS = "the wizard without a verb"
+_BELONGS = {
+    "answers": (_SCREENS, "--resume", "--plan", "--apply"),
+    "yes": ("--undo", "--apply"),
+    "window": ("--apply",),
+    "changed": ("--undo",),
+    "json": ("--detect", "--check", "--status"),
+    "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
+    "teller": ("--check",),
+    "debian": ("--rehearse",),
+}
+"""The verbs with which each option does something."""
+
+
+def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
+    """Return what was typed.
+
+    Raises:
+        Refused: an option was typed that does nothing with the verb.
+    """
+    verb = next((f"--{each.replace('_', '-')}" for each in _VERBS if getattr(chosen, each)), "")
+    for option, verbs in _BELONGS.items():
+        if getattr(chosen, option) not in (None, False) and (verb or _SCREENS) not in verbs:
+            raise Refused(
+                f"--{option} does nothing with {verb or _SCREENS}: it belongs to "
+                f"{' and '.join(verbs)}. Nothing was changed."
+            )
+    return chosen
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wizard",
@@ -68,23 +115,8 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     verbs = parser.add_mutually_exclusive_group()
-    for name, text in (
-        ("resume", "go on where you left, or see what runs"),
-        ("keep", "keep the change, which is taken back otherwise"),
-        ("undo", "take back what the wizard did"),
-        ("check", "does IPv6 work in the containers?"),
-        ("status", "what the wizard did on this host"),
-        ("detect", "what this host is"),
-        ("plan", "what would be done, as a shell script with comments"),
-        ("apply", "do it without the screens; needs --yes"),
-        ("rehearse", "try it on a practice machine that leaves nothing behind"),
-        (
-            "install-program",
-            "make the copy of the wizard that its units start, and nothing else; what applies a "
-            "plan does so by itself",
-        ),
-    ):
-        verbs.add_argument(f"--{name}", action="store_true", help=text)
+    for name, text in _VERBS.items():
+        verbs.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
     parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply)")
     parser.add_argument(
@@ -116,8 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RELEASE",
         type=int,
         choices=(12, 13, 14),
-        default=13,
-        help="the release for --rehearse: 12, 13 or 14",
+        help="the release for --rehearse: 12, 13 (the default) or 14",
     )
     parser.add_argument("--version", action="version", version=f"wizard {__version__}")
     return parser
@@ -128,7 +159,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.rehearse:
         from wizard.rehearsal.rehearse import rehearse
 
-        return rehearse(chosen.debian, _progress)
+        return rehearse(chosen.debian or _DEBIAN, _progress)
     from wizard import verbs
 
     if chosen.install_program:

@@ -207,7 +207,6 @@ class Session:
             Locked: a run is at work.
         """
         self._need_root()
-        self.store.prepare()
         return revert.keep(self.system, self.store, guard.choose(self.system, self.store))
 
     def extend(self, seconds: int | None = None) -> Record:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import fields, replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -119,9 +120,21 @@ def test_a_network_cannot_have_any_name(name: str, sentence: str) -> None:
     assert "\n" not in said
 
 
-@pytest.mark.parametrize("name", ["br-ipv6", "a", "x" * 15, "br.100"])
+@pytest.mark.parametrize("name", ["br-ipv6", "a", "x" * 15, "br.100", "br_ipv6"])
 def test_a_bridge_can_have_a_name_that_the_kernel_takes(name: str) -> None:
     assert check_bridge(name, HOST) is None
+
+
+@pytest.mark.parametrize("check_name", [check_bridge, check_network_name])
+def test_what_a_name_may_hold_is_said_as_it_is_checked(
+    check_name: Callable[[str, Host], str | None],
+) -> None:
+    said = check_name("a b", HOST)
+    assert said is not None
+    signs = {"dots": ".", "dashes": "-", "underscores": "_"}
+    for word, sign in signs.items():
+        assert (word in said) is (check_name(f"a{sign}b", HOST) is None)
+        assert check_name(f"{sign}b", HOST) is not None
 
 
 @pytest.mark.parametrize(

@@ -651,6 +651,41 @@ def test_arguments_that_make_no_sense_exit_with_2(wizard: Wizard, words: list[st
     assert said.out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "option", "belongs"),
+    [
+        (["--status", "--window", "5", "--target", "nonsense"], "--window", "--apply"),
+        (["--status", "--target", "nonsense"], "--target", "--check"),
+        (["--window", "300"], "--window", "--apply"),
+        (["--detect", "--target", "2001:db8::1"], "--target", "--plan"),
+        (["--plan", "--json"], "--json", "--status"),
+        (["--keep", "--yes"], "--yes", "--undo"),
+        (["--apply", "--yes", "--changed", "keep"], "--changed", "--undo"),
+        (["--check", "--answers", "/x"], "--answers", "--apply"),
+        (["--undo", "--teller", "2001:db8::1"], "--teller", "--check"),
+        (["--install-program", "--debian", "12"], "--debian", "--rehearse"),
+    ],
+)
+def test_an_option_that_does_nothing_with_the_verb_is_refused(
+    here: Here, wizard: Wizard, words: list[str], option: str, belongs: str
+) -> None:
+    said = wizard(*words)
+    assert said.code == ExitCode.REFUSED
+    assert said.err.startswith(f"{option} does nothing with ")
+    assert belongs in said.err
+    assert said.out == ""
+    assert not here.store.directory.exists()
+
+
+@pytest.mark.parametrize("verb", ["--keep", "--status", "--check", "--undo", "--detect", "--plan"])
+def test_asking_makes_nothing_on_a_host_where_the_wizard_has_done_nothing(
+    here: Here, wizard: Wizard, verb: str
+) -> None:
+    assert wizard(verb).code in (ExitCode.DONE, ExitCode.REFUSED)
+    assert not here.store.directory.exists()
+    assert untouched(here)
+
+
 def test_a_fault_is_said_in_a_sentence_and_exits_with_1(
     here: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -164,6 +164,10 @@ def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None
 @contextmanager
 def _settled(store: Store) -> Iterator[Record | None]:
     """Hold the lock while nothing moves, and give the record."""
+    if store.load() is None:
+        # The lock would be a file, on a host where the wizard has done nothing.
+        yield None
+        return
     with ExitStack() as holding:
         try:
             holding.enter_context(lock.held(store.lock, wait=_SHORT))
