@@ -663,7 +663,7 @@ def test_arguments_that_make_no_sense_exit_with_2(wizard: Wizard, words: list[st
         (["--apply", "--yes", "--changed", "keep"], "--changed", "--undo"),
         (["--check", "--answers", "/x"], "--answers", "--apply"),
         (["--undo", "--teller", "2001:db8::1"], "--teller", "--check"),
-        (["--install-program", "--debian", "12"], "--debian", "--rehearse"),
+        (["--status", "--debian", "12"], "--debian", "--rehearse"),
     ],
 )
 def test_an_option_that_does_nothing_with_the_verb_is_refused(
