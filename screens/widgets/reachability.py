@@ -63,6 +63,8 @@ class ReachabilityTable(VerticalGroup):
         """Break the lines anew."""
         if self._reports:
             self.show(self._reports)
+            # What is below stays where the lines of before ended, if this comes within a layout.
+            self.call_after_refresh(self.refresh, layout=True)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
