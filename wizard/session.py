@@ -26,7 +26,7 @@ from wizard.plan import Plan
 from wizard.record import DIRECTORY, Record, State, Store
 from wizard.sources import Sources
 from wizard.system import RealSystem, System
-from wizard.text import clean
+from wizard.text import clean, clean_line
 
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
