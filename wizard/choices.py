@@ -516,6 +516,8 @@ def from_table(table: dict[str, object]) -> Choices:
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
+            if "\0" in value:
+                raise ValueError(f"{key} must not hold a NUL character")
         texts = {key: str(value) for key, value in strings.items()}
         proposed = Choices()
         return Choices(
@@ -545,6 +547,8 @@ def _names(table: dict[str, object], key: str) -> tuple[str, ...]:
     names = table.get(key, [])
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
         raise ValueError(f"{key} must be a list of names")
+    if any("\0" in each for each in names):
+        raise ValueError(f"{key} must not hold a NUL character")
     return tuple(names)
 
 
@@ -563,7 +567,7 @@ def loads(text: str) -> Choices:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise Refused(
             f"The answers file is not TOML: {clean_line(str(error))}. Nothing was changed."
         ) from error

@@ -39,11 +39,14 @@ def parse(port: str) -> tuple[Published, ...]:
     if found is None:
         return ()
     address = (found["address"] or "").strip("[]")
-    addresses = (ip_address(address),) if address else _BOTH
-    return tuple(
-        Published(each, int(found["host"]), int(found["port"]), found["protocol"])
-        for each in addresses
-    )
+    try:
+        addresses = (ip_address(address),) if address else _BOTH
+        return tuple(
+            Published(each, int(found["host"]), int(found["port"]), found["protocol"])
+            for each in addresses
+        )
+    except ValueError:
+        return ()
 
 
 def published(container: Container) -> Iterator[Published]:

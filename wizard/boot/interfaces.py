@@ -15,6 +15,9 @@ PATH = "/etc/network/interfaces"
 _DEEPEST = 10
 """How deep one file may source another here, so that two that source each other end."""
 
+_MOST_FILES = 1000
+"""Files that are read here, for such that source each other several times grow without bounds."""
+
 _AT_BOOT = ("auto", "allow-auto", "allow-hotplug")
 
 
@@ -52,6 +55,8 @@ class Interfaces:
     stanzas: list[Stanza] = field(default_factory=list)
     at_boot: list[str] = field(default_factory=list)
     mappings: list[Option] = field(default_factory=list)
+    files: int = 0
+    """How many files were read for it, one that is sourced twice counted twice."""
 
     def of(self, interface: str, mac: str = "") -> list[Stanza]:
         """Return the stanzas with which an interface is brought up at boot, in their order."""
@@ -69,15 +74,18 @@ class Interfaces:
                 return each
         return None
 
-    def _whole(self, stanza: Stanza, depth: int = 0) -> Stanza:
+    def _whole(self, stanza: Stanza, done: set[int] | None = None) -> Stanza:
+        # Each once, for stanzas that inherit from each other have no end.
+        done = {id(stanza)} if done is None else done
         parents = [
             each
             for each in self.stanzas
-            if stanza.inherits and each.name == stanza.inherits and each is not stanza
+            if stanza.inherits and each.name == stanza.inherits and id(each) not in done
         ]
-        if not parents or depth > _DEEPEST:
+        done.update(map(id, parents))
+        inherited = [option for each in parents for option in self._whole(each, done).options]
+        if not inherited:
             return stanza
-        inherited = [option for each in parents for option in self._whole(each, depth + 1).options]
         return Stanza(
             stanza.name,
             stanza.family,
@@ -97,8 +105,9 @@ def parse(files: Files, path: str = PATH) -> Interfaces:
 
 def _parse(files: Files, path: str, found: Interfaces, depth: int) -> None:
     text = files.text(path)
-    if text is None or depth > _DEEPEST:
+    if text is None or depth > _DEEPEST or found.files >= _MOST_FILES:
         return
+    found.files += 1
     current: list[Option] | None = None
     for number, line in _lines(text):
         word, _, rest = line.partition(" ")
@@ -187,7 +196,7 @@ COMMANDS = ("pre_up", "up", "post_up")
 
 _ASSIGNMENTS = (
     re.compile(
-        r"""(?:/usr)?(?:/s?bin/)?sysctl\s+(?:-\S+\s+|--(?:write|quiet|ignore)\s+)*"""
+        r"""(?:/usr)?(?:/s?bin/)?sysctl\s+(?:-\S+\s+)*"""
         r"""["']?(?P<key>[\w./$@{}-]+)\s*=\s*(?P<value>-?\d+)["']?(?:\s*\|\|\s*(?:true|:))?"""
     ),
     re.compile(

@@ -1,12 +1,12 @@
 """Reads from this host what a forecast is made of."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wizard import foreign_json
 from wizard.boot import services
 from wizard.boot.files import Files, HostFiles
 from wizard.boot.forecast import Circumstances
@@ -14,7 +14,7 @@ from wizard.boot.link import Link
 from wizard.detect import docker_engine, docker_networks
 from wizard.detect.docker_process import engine_words
 from wizard.detect.docker_socket import socket_path
-from wizard.detect.looking import CannotTell, output, read_if_there
+from wizard.detect.looking import CannotTell, output, read_if_there, understood
 
 _NET = Path("/sys/class/net")
 _PROGRAMS = ("/usr/sbin/dhclient", "/sbin/dhclient", "/usr/sbin/udhcpc", "/sbin/udhcpc")
@@ -79,6 +79,7 @@ def now() -> Now:
     )
 
 
+@understood("ip")
 def routes(answer: Iterable[Mapping[str, Any]]) -> list[Route]:
     """Return the default routes of the answer of ``ip -json -6 route show default``."""
     found = []
@@ -90,6 +91,7 @@ def routes(answer: Iterable[Mapping[str, Any]]) -> list[Route]:
     return found
 
 
+@understood("ip")
 def advertised(answer: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the interfaces with an address by advertisement, from ``ip -json -6 address``.
 
@@ -109,10 +111,9 @@ def advertised(answer: Iterable[Mapping[str, Any]]) -> list[str]:
 def _answer(*words: str) -> list[dict[str, Any]]:
     said = output(("ip", "-json", "-6", *words)).strip()
     try:
-        # Some releases print nothing where there is nothing, and empty objects between.
-        return [each for each in json.loads(said or "[]") if each]
+        return foreign_json.tables(said)
     except ValueError as error:
-        raise CannotTell(f"ip said what is no JSON: {error}.") from error
+        raise CannotTell(f"ip said what is not understood: {error}.") from error
 
 
 def _links(read: Files) -> tuple[Link, ...]:
@@ -166,7 +167,7 @@ def _docker_forwards(read: Files) -> bool | None:
     try:
         engine, networks = docker_engine.detect(), docker_networks.detect()
         words = engine_words(socket_path())
-        settings = json.loads(docker_engine.configuration(words))
+        settings = foreign_json.value(docker_engine.configuration(words))
     except (CannotTell, ValueError):
         return None
     configured = settings.get("ip-forward") if isinstance(settings, dict) else None

@@ -1,10 +1,10 @@
 """Which generations of Compose are installed: version 1 in Python, version 2 as Docker's plugin."""
 
-import json
 import os
 import re
 from pathlib import Path
 
+from wizard import foreign_json
 from wizard.detect.looking import CannotTell, installed, output
 from wizard.host import Compose
 from wizard.text import clean_line
@@ -47,8 +47,8 @@ def parse_metadata(text: str) -> str:
         CannotTell: It is not what a plugin tells.
     """
     try:
-        return clean_line(str(json.loads(text)["Version"])).removeprefix("v")
-    except (ValueError, KeyError, TypeError) as error:
+        return clean_line(str(foreign_json.table(text)["Version"])).removeprefix("v")
+    except (ValueError, KeyError) as error:
         raise CannotTell("Docker's Compose plugin does not tell its version.") from error
 
 

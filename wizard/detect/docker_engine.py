@@ -1,22 +1,23 @@
 """The Docker engine: its version, and who keeps the rules of ip6tables."""
 
 import itertools
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from wizard import foreign_json
 from wizard.detect.docker_process import engine_words
 from wizard.detect.docker_socket import connect, explain, socket_path
-from wizard.detect.looking import CannotTell, read
+from wizard.detect.looking import CannotTell, read, understood
 from wizard.host import Engine
 from wizard.text import clean_line
 
 CONFIGURATION = Path("/etc/docker/daemon.json")
 
 
+@understood("The Docker engine")
 def detect() -> Engine:
     """Ask the engine, its configuration file and its command line."""
     client = connect()
@@ -71,7 +72,7 @@ def parse(
     if release is None:
         raise CannotTell(f"The Docker engine calls its version “{number}”, which is no version.")
     try:
-        settings = json.loads(configuration)
+        settings = foreign_json.value(configuration)
     except ValueError:
         settings = {}
     if not isinstance(settings, dict):

@@ -5,13 +5,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from wizard.detect.docker_socket import connect, explain
-from wizard.detect.looking import CannotTell
+from wizard.detect.looking import CannotTell, understood
 from wizard.host import DockerNetwork
 from wizard.text import clean_line
 
 BRIDGE_NAME = "com.docker.network.bridge.name"
 
 
+@understood("The Docker engine")
 def detect() -> tuple[DockerNetwork, ...]:
     """Ask the engine."""
     client = connect()

@@ -1,9 +1,9 @@
 """Chains of nftables that drop what they do not name of the packets that a host forwards."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from wizard import foreign_json
 from wizard.host import Accepting, ForwardChain
 from wizard.text import clean_line
 
@@ -13,6 +13,9 @@ _OF_IP6TABLES = ("ip6", "filter", "FORWARD")
 
 _DEEPEST = 16
 """How many jumps the kernel follows (linux/netfilter/nf_tables.h, NFT_JUMP_STACK_SIZE)."""
+
+_MOST = 256
+"""Ways through a chain that are told apart: they double with every two jumps to the same chain."""
 
 _ENDS = ("drop", "reject")
 _NO_CONDITION = {"counter", "log", "comment"}
@@ -28,7 +31,7 @@ def parse(listed: str) -> tuple[ForwardChain, ...]:
     rule of ip6tables or Docker lets through what such a chain drops.
     """
     try:
-        entries = json.loads(listed)["nftables"]
+        entries = foreign_json.table(listed)["nftables"]
         chains = [entry["chain"] for entry in entries if "chain" in entry]
         rules: dict[tuple[str, str, str], list[Any]] = {}
         for rule in (entry["rule"] for entry in entries if "rule" in entry):
@@ -39,7 +42,7 @@ def parse(listed: str) -> tuple[ForwardChain, ...]:
                 clean_line(place[0]),
                 clean_line(place[1]),
                 clean_line(place[2]),
-                tuple(_accepting(place, rules)),
+                _accepting(place, rules, {}),
             )
             for chain in chains
             if chain.get("hook") == "forward"
@@ -56,9 +59,37 @@ def _ends_in_drop(rules: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
     return bool(last) and last[-1] in _ENDS and set(last[:-1]) <= _NO_CONDITION
 
 
-def _accepting(place: tuple[str, str, str], rules: Table, depth: int = 0) -> Iterator[Accepting]:
-    """Yield what may be accepted of new IPv6 packets; what is not understood may be."""
-    for rule in rules.get(place, ()) if depth < _DEEPEST else ():
+def _accepting(
+    place: tuple[str, str, str],
+    rules: Table,
+    known: dict[tuple[str, str, str], tuple[Accepting, ...]],
+    depth: int = 0,
+) -> tuple[Accepting, ...]:
+    """Return what may be accepted of new IPv6 packets; what is not understood may be.
+
+    Where that are too many ways, anything may be. ``known`` holds what came of other chains.
+    """
+    if depth >= _DEEPEST:
+        return ()
+    if place not in known:
+        known[place] = ()
+        ways: dict[Accepting, None] = {}
+        for way in _ways(place, rules, known, depth):
+            ways[way] = None
+            if len(ways) > _MOST:
+                ways = {Accepting((), ()): None}
+                break
+        known[place] = tuple(ways)
+    return known[place]
+
+
+def _ways(
+    place: tuple[str, str, str],
+    rules: Table,
+    known: dict[tuple[str, str, str], tuple[Accepting, ...]],
+    depth: int,
+) -> Iterator[Accepting]:
+    for rule in rules.get(place, ()):
         incoming: tuple[Names, ...] = ()
         outgoing: tuple[Names, ...] = ()
         verdicts: list[Mapping[str, Any]] = []
@@ -79,7 +110,7 @@ def _accepting(place: tuple[str, str, str], rules: Table, depth: int = 0) -> Ite
             for verdict in verdicts:
                 target = (verdict.get("jump") or verdict.get("goto") or {}).get("target")
                 if target is not None:
-                    for further in _accepting((*place[:2], target), rules, depth + 1):
+                    for further in _accepting((*place[:2], target), rules, known, depth + 1):
                         yield Accepting(
                             (*incoming, *further.incoming), (*outgoing, *further.outgoing)
                         )

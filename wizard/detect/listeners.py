@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 
 from wizard.detect.looking import read_if_there
@@ -44,7 +45,8 @@ def asked_in_vain() -> frozenset[tuple[IPv4Address | IPv6Address, int]]:
         text = read_if_there(PROC / "self" / "net" / table) or ""
         for words in map(str.split, text.splitlines()[1:]):
             if len(words) >= 4 and words[3] == _SYN_SENT:
-                found.add(_place(words[2]))
+                with suppress(ValueError, struct.error):
+                    found.add(_place(words[2]))
     return frozenset(found)
 
 
@@ -60,7 +62,10 @@ def parse(table: str, text: str) -> Iterator[Listener]:
         words = line.split()
         if len(words) < 4 or words[3] != _STATES[protocol]:
             continue
-        address, port = _place(words[1])
+        try:
+            address, port = _place(words[1])
+        except (ValueError, struct.error):
+            continue
         if not address.is_loopback:
             yield Listener(protocol, address, port)
 

@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from wizard.files import read_regular
@@ -21,11 +22,34 @@ Threads that import packages at the same time, which have modules in common, wai
 for ever now and then in Python before 3.11.5 (CPython issue 106176), and so on Debian 12.
 """
 
+_SHOWN = 200
+"""Characters of an error that are shown, which may hold all of an answer."""
+
 BECOME_ROOT = "run the wizard as root or with sudo"
 
 
 class CannotTell(Exception):
     """A detector found nothing out; the message says why, in full sentences."""
+
+
+@contextmanager
+def understood(who: str) -> Iterator[None]:
+    """Take whatever an answer of another shape than expected leads to as nothing found out.
+
+    Args:
+        who: Whose answer it is, as the beginning of a sentence.
+
+    Raises:
+        CannotTell: The answer is of another shape, or nested too deeply.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        said = clean_line(f"{type(error).__name__}: {error}")[:_SHOWN].rstrip(".")
+        raise CannotTell(
+            f"{who} answered with something that the wizard does not understand ({said}), so it is "
+            "not relied on. Look whether it is of a release that the wizard knows."
+        ) from error
 
 
 def read(path: Path) -> str:

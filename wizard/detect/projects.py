@@ -14,7 +14,7 @@ from wizard.detect import names
 from wizard.detect.docker_socket import connect, explain
 from wizard.detect.environment import mentions, outside_hosts
 from wizard.detect.listeners import listeners
-from wizard.detect.looking import CannotTell
+from wizard.detect.looking import CannotTell, understood
 from wizard.host import ComposeProject, Container, Listener
 from wizard.text import clean_line
 
@@ -22,6 +22,7 @@ _ENOUGH = 4.0
 """Seconds after which the DNS is not waited for any more, so that what the engine said is known."""
 
 
+@understood("The Docker engine")
 def detect() -> tuple[ComposeProject, ...]:
     """Ask the engine for the containers with a label of Compose, running or not."""
     begun = time.monotonic()

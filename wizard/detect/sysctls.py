@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from wizard.detect.looking import read_if_there
+from wizard.detect.looking import read_if_there, understood
 from wizard.host import Sysctls
 from wizard.text import clean_line
 
 CONF = Path("/proc/sys/net/ipv6/conf")
 
 
+@understood("The kernel")
 def detect(conf: Path = CONF) -> Sysctls:
     """Read every value. IPv6 counts as switched off where no interface has it.
 

@@ -10,6 +10,10 @@ _NFNLGRP_NFTABLES = 7
 """linux/netfilter/nfnetlink.h."""
 
 
+_BATCH = 1000
+"""Messages that are read at once: in a storm they come as fast as they are read."""
+
+
 def listen() -> socket.socket | None:
     """Return a socket that can be read when something changed, or None where there is none.
 
@@ -26,10 +30,13 @@ def listen() -> socket.socket | None:
 
 
 def drain(news: socket.socket) -> None:
-    """Read all there is; what it says does not matter, for the tables are looked at."""
+    """Read what there is, in a storm a part of it.
+
+    What it says does not matter, for the tables are looked at.
+    """
     try:
-        while news.recv(1 << 16):
-            pass
+        for _ in range(_BATCH):
+            news.recv(1 << 16)
     except OSError as error:
         # Lost messages mean a change as well.
         if error.errno not in (errno.EAGAIN, errno.ENOBUFS):

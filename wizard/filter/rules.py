@@ -60,11 +60,14 @@ def parse(text: str) -> list[Table]:
         elif not tables:
             continue
         elif line.startswith(":"):
-            tables[-1].chain = line[1:].split()[0]
+            tables[-1].chain = line[1:].partition(" ")[0]
         elif line.startswith("-I "):
             tables[-1].parent = line.split()[1]
         elif line.startswith("-A "):
-            tables[-1].rules.append(_plain(line.split(maxsplit=2)[2]))
+            words = line.split(maxsplit=2)
+            if len(words) < 3:
+                raise ValueError("a rule in it is cut off")
+            tables[-1].rules.append(_plain(words[2]))
     if not tables or not all(each.chain and each.parent for each in tables):
         raise ValueError("it holds no rules of ours")
     return tables
@@ -136,9 +139,9 @@ def _chains(saved: str, wanted: str) -> dict[str, list[str]]:
         if line.startswith("*"):
             table = line[1:].strip()
         elif table == wanted and line.startswith(":"):
-            chains.setdefault(line[1:].split()[0], [])
+            chains.setdefault(line[1:].partition(" ")[0], [])
         elif table == wanted and line.startswith("-A "):
-            _, chain, rule = line.split(maxsplit=2)
+            _, chain, rule = [*line.split(maxsplit=2), "", ""][:3]
             chains.setdefault(chain, []).append(_plain(rule))
     return chains
 

@@ -22,7 +22,7 @@ def let_in(saved: str, uplink: str, bridge: str, opened: Sequence[str] = ()) -> 
         opened: What is open anyway, each as ``3000/tcp``.
     """
     found: list[str] = []
-    _walk("FORWARD", _chains(saved), uplink, bridge, opened, False, found, 0)
+    _walk("FORWARD", _chains(saved), uplink, bridge, opened, False, found, {})
     return tuple(found)
 
 
@@ -32,7 +32,7 @@ def accepts(saved: str, uplink: str, bridge: str, closing: str, opened: Sequence
     # What comes after the jump to it is not looked at.
     chains[closing] = [("-j", "DROP")]
     found: list[str] = []
-    _walk("FORWARD", chains, uplink, bridge, opened, True, found, 0)
+    _walk("FORWARD", chains, uplink, bridge, opened, True, found, {})
     return bool(found)
 
 
@@ -44,10 +44,36 @@ def _walk(
     opened: Sequence[str],
     named: bool,
     found: list[str],
+    walked: dict[tuple[str, bool], bool],
+    depth: int = 0,
+) -> bool:
+    """Go through a chain, and return whether nothing new gets past it to the bridge.
+
+    Each only once, whatever leads to it: the ways through chains that lead to each other double
+    with every two jumps. ``walked`` holds what came of it, while that is not known that it is open.
+    """
+    if depth >= _DEPTH:
+        return False
+    if (chain, named) not in walked:
+        walked[chain, named] = False
+        walked[chain, named] = _closes(
+            chain, chains, uplink, bridge, opened, named, found, walked, depth
+        )
+    return walked[chain, named]
+
+
+def _closes(
+    chain: str,
+    chains: Mapping[str, Sequence[Rule]],
+    uplink: str,
+    bridge: str,
+    opened: Sequence[str],
+    named: bool,
+    found: list[str],
+    walked: dict[tuple[str, bool], bool],
     depth: int,
 ) -> bool:
-    """Go through a chain, and return whether nothing new gets past it to the bridge."""
-    for rule in chains.get(chain, ()) if depth < _DEPTH else ():
+    for rule in chains.get(chain, ()):
         inward, outward = _value(rule, "-i"), _value(rule, "-o")
         if not _may_match(outward, bridge) or not _may_match(inward, uplink) or _is_old(rule):
             continue
@@ -60,7 +86,7 @@ def _walk(
         elif target == "RETURN" and _holds_for_all(rule):
             return False
         elif target in chains:
-            closed = _walk(target, chains, uplink, bridge, opened, here, found, depth + 1)
+            closed = _walk(target, chains, uplink, bridge, opened, here, found, walked, depth + 1)
             if closed and _holds_for_all(rule):
                 return True
     return False
@@ -114,11 +140,12 @@ def _chains(saved: str) -> dict[str, list[Rule]]:
         if line.startswith("*"):
             table = line[1:].strip()
         elif table == "filter" and line.startswith(":"):
-            chains.setdefault(line[1:].split()[0], [])
+            chains.setdefault(line[1:].partition(" ")[0], [])
         elif table == "filter" and line.startswith("-A "):
             try:
                 words = shlex.split(line)
             except ValueError:
                 continue
-            chains.setdefault(words[1], []).append(words[2:])
+            if len(words) > 1:
+                chains.setdefault(words[1], []).append(words[2:])
     return chains

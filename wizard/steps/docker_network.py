@@ -1,12 +1,12 @@
 """The Docker network that gives containers their IPv6 addresses."""
 
-import json
 import re
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wizard import foreign_json
 from wizard.compose.declaration import NETWORK_LABEL as COMPOSE_NETWORK
 from wizard.compose.declaration import PROJECT_LABEL, declaration
 from wizard.compose.insertion import Content
@@ -370,7 +370,7 @@ def inspect(system: System, network: str) -> dict[str, Any] | None:
         said = " ".join(result.output.split())
         raise StepFailed(f"Docker did not say what {clean_line(network)} is: {said}")
     try:
-        found: dict[str, Any] = json.loads(result.output.strip().splitlines()[-1])
+        found = foreign_json.table(result.output.strip().splitlines()[-1])
     except (ValueError, IndexError) as error:
         raise StepFailed(f"Docker's answer on {clean_line(network)} is not understood.") from error
     # A beginning of an identifier finds a network as well as a name does.

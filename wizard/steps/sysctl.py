@@ -1,11 +1,11 @@
 """Kernel parameters: the live value, and a file in /etc/sysctl.d that sets it at every boot."""
 
-import json
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from wizard import foreign_json
 from wizard.errors import StepFailed
 from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
@@ -321,14 +321,13 @@ def advertised_routes(system: System) -> list[tuple[str, str]]:
 def _default_routes(system: System) -> list[tuple[str, str, str]]:
     result = system.run(("ip", "-6", "-json", "route", "show", "default"))
     try:
-        listed = json.loads(result.output or "[]")
-    except ValueError:
+        return [
+            (str(hop.get("dev", "")), str(hop.get("gateway", "")), str(route.get("protocol", "")))
+            for route in foreign_json.tables(result.output)
+            for hop in route.get("nexthops") or [route]
+        ]
+    except (ValueError, TypeError, AttributeError):
         return []
-    return [
-        (str(hop.get("dev", "")), str(hop.get("gateway", "")), str(route.get("protocol", "")))
-        for route in listed
-        for hop in route.get("nexthops") or [route]
-    ]
 
 
 def ipv6_networks(system: System) -> set[str]:

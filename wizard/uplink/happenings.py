@@ -4,6 +4,10 @@ import errno
 import select
 import socket
 
+_BATCH = 1000
+"""Messages that are read at once: more may come as fast as they are read, for as long as a storm
+lasts, and nothing would be looked at meanwhile."""
+
 _LINKS, _ADDRESSES, _ROUTES = 0x1, 0x100, 0x400
 """Groups of rtnetlink(7): RTMGRP_LINK, RTMGRP_IPV6_IFADDR, RTMGRP_IPV6_ROUTE."""
 
@@ -23,15 +27,19 @@ class Happenings:
         self._socket.bind((0, _LINKS | _ADDRESSES | _ROUTES))
 
     def wait(self, seconds: float) -> bool:
-        """Wait at most so long; return whether anything happened, all of which is then read."""
+        """Wait at most so long; return whether anything happened.
+
+        What there is to be read then is read, in a storm a part of it: the rest counts as the next.
+        """
         if not select.select([self._socket], [], [], max(0.0, seconds))[0]:
             return False
-        while True:
+        for _ in range(_BATCH):
             try:
                 self._socket.recv(65536)
             except BlockingIOError:
-                return True
+                break
             except OSError as error:
                 # Messages were lost: something happened.
                 if error.errno != errno.ENOBUFS:
                     raise
+        return True

@@ -1,10 +1,10 @@
 """The host's own ways out: routes, addresses, what renews them, its source, routers that answer."""
 
-import json
 import socket
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
+from wizard import foreign_json
 from wizard.system import System
 from wizard.text import clean_line
 from wizard.verification.aspect import Aspect, Facts
@@ -106,7 +106,7 @@ class HostRoutes(Aspect):
     def _is_known(self, interface: str, router: IPv4Address | IPv6Address) -> bool:
         asked = ("ip", "-json", "neighbour", "show", "to", str(router), "dev", interface)
         try:
-            listed = json.loads(self._system.run(asked).output or "[]")
+            listed = foreign_json.tables(self._system.run(asked).output)
         except ValueError:
             return False
         return any(_USABLE & set(each.get("state", [])) for each in listed)

@@ -1,10 +1,10 @@
 """The containers that run on this host, as the engine shows them for a verification."""
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from wizard import foreign_json
 from wizard.detect.projects import ports
 from wizard.published import Published, parse
 from wizard.system import System
@@ -42,7 +42,7 @@ def running(system: System, among: Collection[str] | None = None) -> list[Runnin
     found = []
     for line in shown.output.splitlines():
         try:
-            found.append(_container(json.loads(line)))
+            found.append(_container(foreign_json.table(line)))
         except (ValueError, KeyError, TypeError, AttributeError):
             # What is no container is the complaint that one has ended since.
             continue
