@@ -5,7 +5,6 @@ import socket
 import pytest
 
 from wizard.filter import news
-from wizard.uplink import happenings
 from wizard.uplink.happenings import Happenings
 
 pytestmark = pytest.mark.timeout(20)
@@ -25,5 +24,7 @@ def test_the_keepers_of_uplink_and_filter_look_in_the_midst_of_a_storm(
     with Endless() as endless:
         news.drain(endless)
         monkeypatch.setattr(kept, "_socket", endless)
-        monkeypatch.setattr(happenings.select, "select", lambda *_asked: ([endless], [], []))
+        monkeypatch.setattr(
+            "wizard.uplink.happenings.select.select", lambda *_asked: ([endless], [], [])
+        )
         assert kept.wait(1.0)
