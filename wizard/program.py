@@ -3,7 +3,8 @@
 What a unit of ours starts must be there after a reboot, after the checkout that made it was moved,
 removed or upgraded, and must not depend on how it is called: systemd takes no quotes in the path of
 an executable, and turns ``$`` and ``%`` into other things. So the engine and what it imports are
-copied, all of it pure Python, and started by Debian's own Python, whichever that is by then.
+copied, all of it there in pure Python, and started by Debian's own Python, whichever that is by
+then.
 """
 
 import fcntl
@@ -34,7 +35,7 @@ _UNITS = Path("/etc/systemd/system")
 _ORIGIN = FOLDER / "origin"
 """Holds the words with which a person starts the installation that made the copy."""
 
-PACKAGES = ("docker", "pyroute2", "ruamel.yaml", "tomli-w")
+PACKAGES = ("docker", "pyroute2", "PyYAML", "tomli-w")
 """What the engine imports beside the standard library; what these need in turn comes along."""
 
 KEPT = ("HOME", "DOCKER_HOST", "DOCKER_CONFIG")
@@ -216,7 +217,7 @@ def _distributions() -> list[importlib.metadata.Distribution]:
         Refused: one is not installed.
     """
     found: dict[str, importlib.metadata.Distribution] = {}
-    wanted, needed = list(PACKAGES), {re.sub(r"[-_.]+", "-", each) for each in PACKAGES}
+    wanted, needed = list(PACKAGES), {re.sub(r"[-_.]+", "-", each).lower() for each in PACKAGES}
     while wanted:
         name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
         if name in found:
@@ -253,8 +254,9 @@ def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path
         )
     for file in distribution.files:
         source = Path(str(distribution.locate_file(file)))
-        # Compiled parts fit one Python alone; every package here has the same in Python too.
-        if ".." not in file.parts and file.suffix != ".so" and source.is_file():
+        # Compiled parts fit one Python alone. Another passes over them, for their names say which,
+        # and takes what every package here has in Python too.
+        if ".." not in file.parts and source.is_file():
             yield source, Path("library", file)
 
 

@@ -1,7 +1,13 @@
 """Takes an edit out of a text that somebody has edited since, line by line."""
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import pairwise
+
+_MOST_PAIRS = 1_000_000
+"""How many lines of one piece times lines of another are compared with one another."""
 
 
 def without_edit(before: str, after: str, now: str) -> str | None:
@@ -71,12 +77,76 @@ def _end(line: str) -> str:
 
 
 def _edits(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    for tag, start, end, first, last in SequenceMatcher(None, old, new, False).get_opcodes():
-        if tag != "equal":
+    """Yield from where to where lines were replaced, in the old text and in the new one."""
+    start = first = 0
+    for end, last in [*_same(old, new), (len(old), len(new))]:
+        if (start, first) != (end, last):
             yield start, end, first, last
+        start, first = end + 1, last + 1
 
 
-def _same(new: list[str], now: list[str]) -> Iterator[tuple[int, int]]:
-    for block in SequenceMatcher(None, new, now, False).get_matching_blocks():
-        for number in range(block.size):
-            yield block.a + number, block.b + number
+def _same(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """Return which lines of two texts are the same, in order, by their numbers.
+
+    Lines that stand once in each text part them into pieces, so that the work grows as the texts
+    do. Pieces that are too large all the same count as different.
+    """
+    found: list[tuple[int, int]] = []
+    todo = [(0, len(old), 0, len(new))]
+    while todo:
+        start, end, first, last = todo.pop()
+        while start < end and first < last and old[start] == new[first]:
+            found.append((start, first))
+            start, first = start + 1, first + 1
+        while start < end and first < last and old[end - 1] == new[last - 1]:
+            end, last = end - 1, last - 1
+            found.append((end, last))
+        if start == end or first == last:
+            continue
+        anchors = _anchors(old, new, (start, end, first, last))
+        if anchors:
+            places = [(start - 1, first - 1), *anchors, (end, last)]
+            found += anchors
+            todo += [
+                (one + 1, two, three + 1, four) for (one, three), (two, four) in pairwise(places)
+            ]
+        elif (end - start) * (last - first) <= _MOST_PAIRS:
+            matcher = SequenceMatcher(None, old[start:end], new[first:last], False)
+            found += [
+                (start + block.a + number, first + block.b + number)
+                for block in matcher.get_matching_blocks()
+                for number in range(block.size)
+            ]
+    return sorted(found)
+
+
+def _anchors(
+    old: list[str], new: list[str], piece: tuple[int, int, int, int]
+) -> list[tuple[int, int]]:
+    """Return lines that stand once in each piece: as many as come in the same order in both."""
+    start, end, first, last = piece
+    once = _once(new, first, last)
+    pairs = [
+        (number, once[line]) for line, number in _once(old, start, end).items() if line in once
+    ]
+    # The longest increasing row, by the last number of the best row of each length.
+    ends: list[int] = []
+    best: list[int] = []
+    before: list[int | None] = []
+    for at, (_, place) in enumerate(pairs):
+        length = bisect_left(ends, place)
+        ends[length : length + 1] = [place]
+        best[length : length + 1] = [at]
+        before.append(best[length - 1] if length else None)
+    row: list[tuple[int, int]] = []
+    each = best[-1] if best else None
+    while each is not None:
+        row.append(pairs[each])
+        each = before[each]
+    return row[::-1]
+
+
+def _once(lines: list[str], start: int, end: int) -> dict[str, int]:
+    """Return the lines of a piece that stand in it once, with their numbers, in order."""
+    counted = Counter(lines[start:end])
+    return {lines[number]: number for number in range(start, end) if counted[lines[number]] == 1}

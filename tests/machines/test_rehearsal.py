@@ -107,7 +107,7 @@ class TestAMachine:
         assert host.run(["systemctl", "is-active", "ndppd"], check=False).stdout == "active\n"
 
     def test_has_the_wizard_and_what_it_imports(self, host: Machine) -> None:
-        tried = "import textual, docker, pyroute2, tomli_w, ruamel.yaml, wizard, screens"
+        tried = "import textual, docker, pyroute2, tomli_w, yaml, wizard, screens"
         host.run([str(installation.PYTHON), "-c", tried])
         # The one package of Debian's that it uses is seen where it is used, and no other at all.
         tried = "from wizard.steps.legacy_ip6tables import loader; assert loader()"

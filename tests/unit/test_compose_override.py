@@ -120,7 +120,7 @@ def test_a_key_taken_in_the_base_is_not_taken_again() -> None:
 
 
 def test_an_existing_file_that_is_not_yaml_is_refused_by_its_name() -> None:
-    with pytest.raises(Refused, match=r"mine\.yml is not valid YAML.*line 1"):
+    with pytest.raises(Refused, match=r"mine\.yml is not valid YAML.*line 1:"):
         override([BASE], ["web"], "six", b"services: [", name="mine.yml")
 
 

@@ -1,5 +1,12 @@
+import os
+from collections import Counter
+from typing import Any
+
 import pytest
 
+from wizard.compose import builder
+from wizard.compose.builder import MAX_NODES, Builder
+from wizard.compose.nodes import MapNode, Node
 from wizard.compose.read import parse, parse_part, services
 from wizard.errors import Refused
 
@@ -52,10 +59,94 @@ def test_bad_content_is_refused_in_a_sentence(data: bytes, says: str) -> None:
     assert says in refusal(data)
 
 
-def test_an_explosion_of_aliases_is_read_at_once() -> None:
-    lines = ["x0: &a0 [a, b]"]
-    lines += [f"x{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 60)]
-    parse("\n".join([*lines, GOOD.decode()]).encode(), "compose.yaml")
+def merges(most: int) -> str:
+    """Mappings that merge one another, each with one key more, in three lines each."""
+    text = ["x-0: &m0\n  k0: v\n"]
+    text += [f"x-{n}: &m{n}\n  <<: *m{n - 1}\n  key_{n}: v\n" for n in range(1, most)]
+    return "".join(text)
+
+
+def aliases(most: int) -> str:
+    """Lists that hold the one before three times."""
+    text = ["x0: &a0 [a, b]\n"]
+    text += [f"x{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}]\n" for n in range(1, most)]
+    return "".join(text)
+
+
+def nested_by_aliases(most: int) -> str:
+    text = ["x-0: &a0 {k: v}\n"]
+    text += [f"x-{n}: &a{n} {{k: *a{n - 1}}}\n" for n in range(1, most)]
+    return "".join(text)
+
+
+def nested_in_keys(most: int) -> str:
+    text = ["x-0: &a0 {k: v}\n"]
+    text += [f"x-{n}: &a{n}\n  ? *a{n - 1}\n  : v\n" for n in range(1, most)]
+    return "".join(text)
+
+
+def merged_in_place(levels: int) -> str:
+    """Mappings merged where they are written, so that each level copies all the keys again."""
+    keys = ", ".join(f"k{n}: v" for n in range(3000))
+    return f"x: {'{<<: ' * levels}{{{keys}}}{'}' * levels}\n"
+
+
+BOMBS = {
+    "merges": (merges(2000), "more than 100,000 things"),
+    "aliases": (aliases(60), "more than 100,000 things"),
+    "nested by aliases": (nested_by_aliases(1500), "more than 100 levels"),
+    "nested in keys": (nested_in_keys(500), "more than 100 levels"),
+    "merged in place": (merged_in_place(90), "more than 100,000 things"),
+    "many lines": ("x:\n" + "- a\n" * 120_000, "more than 100,000 things"),
+}
+
+
+@pytest.mark.parametrize(("bomb", "says"), BOMBS.values(), ids=BOMBS)
+def test_what_says_more_than_any_file_is_refused_before_it_is_read_out(
+    bomb: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = Counter[str]()
+    merged, digest = Builder._merged, builder._digest
+
+    def merging(self: Builder, node: Node, event: Any) -> list[MapNode]:
+        found = merged(self, node, event)
+        counted["pairs"] += sum(len(each.pairs) for each in found)
+        return found
+
+    def digesting(*parts: Any) -> bytes:
+        counted["parts"] += len(parts)
+        return digest(*parts)
+
+    monkeypatch.setattr(Builder, "_merged", merging)
+    monkeypatch.setattr(builder, "_digest", digesting)
+    assert says in refusal((bomb + GOOD.decode()).encode())
+    # The work done until then, whatever computer does it.
+    assert counted["pairs"] <= MAX_NODES
+    assert counted["parts"] <= 5 * MAX_NODES
+
+
+def test_aliases_and_merge_keys_as_people_write_them_are_read() -> None:
+    text = aliases(5) + merges(40).replace("x-", "y-") + nested_by_aliases(60) + GOOD.decode()
+    assert [service.name for service in parse(text.encode(), "compose.yaml").services] == ["web"]
+
+
+def test_services_that_extend_one_another_three_thousand_deep_are_read() -> None:
+    text = "services:\n  s0: {image: x, networks: [back]}\n"
+    text += "".join(f"  s{n}: {{extends: s{n - 1}}}\n" for n in range(1, 3000))
+    found = parse(text.encode(), "compose.yaml").services
+    assert {(service.image, service.networks) for service in found} == {("x", ("back",))}
+
+
+def test_services_that_extend_one_another_and_name_networks_without_end_are_refused() -> None:
+    text = "services:\n  s0: {image: x}\n"
+    text += "".join(f"  s{n}: {{extends: s{n - 1}, networks: [n{n}]}}\n" for n in range(1, 3000))
+    assert "name more than 100,000 networks" in refusal(text.encode())
+
+
+def test_services_that_extend_one_another_in_a_circle_cannot_be_attached() -> None:
+    text = b"services: {a: {extends: b}, b: {extends: c}, c: {extends: a}, d: {image: x}}\n"
+    found = parse(text, "compose.yaml").services
+    assert {service.name for service in found if service.attachable} == {"d"}
 
 
 def test_a_good_file_is_read() -> None:

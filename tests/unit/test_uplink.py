@@ -52,7 +52,7 @@ def test_the_unit_starts_before_what_could_stop_an_interface_from_listening() ->
 
 
 def test_the_service_loads_little() -> None:
-    heavy = ("docker", "pyroute2", "textual", "ruamel", "argparse", "logging", "asyncio")
+    heavy = ("docker", "pyroute2", "textual", "yaml", "argparse", "logging", "asyncio")
     program = f"""
 import sys
 import wizard.uplink.__main__

@@ -2,28 +2,26 @@
 
 The places come from the parsed tree, the text in between is never written anew. Two spots cannot
 be had by adding: ``networks: *alias`` of a list, which is replaced by the list written out, and
-a written null. After the edit old and new text are parsed and their meanings compared.
+a written null. After the edit the new text is parsed, and its meaning compared with the old one's.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 
 from wizard.compose.declaration import digest
-from wizard.compose.document import Alias, ListNode, MapNode, Node, Scalar, value_of
+from wizard.compose.inheritance import Inheritance
 from wizard.compose.insertion import (
+    Additions,
     Content,
+    Level,
     Unusual,
-    append,
-    as_mapping,
     flow,
-    put,
-    put_value,
     source,
-    spliced,
     text_source,
     word,
 )
 from wizard.compose.meaning import DEFAULT, Difference, difference, named_networks, values
+from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
 from wizard.compose.read import ComposeFile
 from wizard.compose.read import services as services_of
 from wizard.errors import Refused
@@ -31,6 +29,10 @@ from wizard.text import clean_line
 
 _NETWORK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # as dockerd takes them
 _OVERRIDE = "Nothing was changed. Put the network into an override file instead"
+
+_ROUNDS = 4
+"""How often services wait for others whose networks they have too. Once is enough in every file
+that anybody was seen to write: those that waited are then on the network by those others."""
 
 
 def add_network(
@@ -135,10 +137,9 @@ def joined(
         name: {"ipv6_address": f'"{address}"'} for name, address in (addresses or {}).items()
     }
     try:
-        result = file
-        for name in sorted(services, key=list(known).index):
-            result = _attached(result, beside, name, key, asked.get(name, {}))
-        result = _declared(result, beside, key, content)
+        chosen = set(services)
+        todo = [name for name in known if name in chosen]
+        result = _with_services(file, beside, todo, key, asked, content)
     except Unusual as unusual:
         raise Refused(f"{unusual} {_OVERRIDE}, or edit the file by hand.") from None
     found = difference(
@@ -181,23 +182,69 @@ def _verify(before: ComposeFile, found: Difference) -> None:
         )
 
 
-def _attached(
-    file: ComposeFile, beside: Sequence[ComposeFile], service: str, key: str, asked: Content
+def _with_services(
+    file: ComposeFile,
+    beside: Sequence[ComposeFile],
+    todo: Sequence[str],
+    key: str,
+    asked: Mapping[str, Content],
+    declared: Mapping[str, Content],
 ) -> ComposeFile:
-    """Return the file with one service on the network, with what it asks of it."""
-    meanings = [part.meaning for part in (*beside, file)]
-    named = named_networks(meanings, service)
-    if named is not None and key in named:
-        return file
-    wanted: Content = [word(DEFAULT), word(key)] if named is None else [word(key)]
-    if asked:
-        default: dict[str, Content] = {word(DEFAULT): {}} if named is None else {}
-        wanted = {**default, word(key): asked}
+    """Return the file with services on the network, and the network declared.
 
+    Raises:
+        Unusual: A service stands at a spot that no addition can change.
+    """
+    for _ in range(_ROUNDS):
+        additions, inheritance = Additions(file), Inheritance(file)
+        waiting: list[str] = []
+        missing: dict[str, Content] = {}
+        for name in todo:
+            if inheritance.is_changing(name):
+                waiting.append(name)
+            elif (wanted := _wanted(file, beside, name, key, asked.get(name, {}))) is not None:
+                new = _attach(additions, inheritance, name, key, wanted, asked.get(name, {}))
+                if new is not None:
+                    missing[word(name)] = new
+        if missing:
+            _put_services(additions, missing)
+        _declare(additions, beside, key, declared)
+        file, todo = additions.made(), waiting
+        if not todo:
+            return file
+    raise Unusual(
+        f"{file.name} is written in a way too unusual for a safe edit: {', '.join(todo[:3])} and "
+        "others share settings in a chain."
+    )
+
+
+def _wanted(
+    file: ComposeFile, beside: Sequence[ComposeFile], service: str, key: str, asked: Content
+) -> "Content | None":
+    """Return the networks of a service that names none itself; None if it is on the network."""
+    named = named_networks([part.meaning for part in (*beside, file)], service)
+    if named is not None and key in named:
+        return None
+    if not asked:
+        return [word(DEFAULT), word(key)] if named is None else [word(key)]
+    default: dict[str, Content] = {word(DEFAULT): {}} if named is None else {}
+    return {**default, word(key): asked}
+
+
+def _attach(
+    additions: Additions,
+    inheritance: Inheritance,
+    service: str,
+    key: str,
+    wanted: Content,
+    asked: Content,
+) -> "Content | None":
+    """Put one service on the network; return what is to stand below one that the file has not."""
+    file = additions.file
     root = file.document.root
     section = root.own("services") if root else None
     if section is None:
-        return put(file, root, None, "services", {word(service): {"networks": wanted}})
+        return {"networks": wanted}
     container = section[1]
     if isinstance(container, Alias):
         raise Unusual(f"The services in {file.name} are written by an alias.")
@@ -205,49 +252,61 @@ def _attached(
     if entry is None:
         if service in file.meaning.services:
             raise Unusual(f"{service} in {file.name} is not written out but merged in.")
-        return put(file, container, section[0], word(service), {"networks": wanted})
+        return {"networks": wanted}
     if isinstance(entry[1], Alias):
         raise Unusual(f"{service} in {file.name} is not written out but stands for an alias.")
+    inheritance.changes(service, entry[1])
     if not isinstance(entry[1], MapNode):
-        return put(file, entry[1], entry[0], "networks", wanted)
+        additions.put(entry[1], entry[0], "networks", wanted)
+        return None
 
     own = entry[1].own("networks")
     if own is None:
         merged = entry[1].pairs.get("networks")
         content = wanted if merged is None else _extended(merged, word(key), asked)
-        return put(file, entry[1], entry[0], "networks", content)
-    return _with_network(file, own, key, wanted, asked)
+        additions.put(entry[1], entry[0], "networks", content)
+        return None
+    if not isinstance(own[1], Alias):
+        inheritance.changes(service, own[1])
+    _add_network(additions, own, key, wanted, asked)
+    return None
 
 
-def _with_network(
-    file: ComposeFile, own: tuple[Node, Node], key: str, wanted: Content, asked: Content
-) -> ComposeFile:
-    """Return the file with the network added to a service's own ``networks:``."""
+def _add_network(
+    additions: Additions, own: tuple[Node, Node], key: str, wanted: Content, asked: Content
+) -> None:
+    """Add the network to a service's own ``networks:``."""
     name, node = own
     if isinstance(node, ListNode):
-        if not asked:
-            return append(file, node, name, word(key))
-        file, node = as_mapping(file, node, name)
-    if isinstance(node, MapNode):
-        return put(file, node, name, word(key), asked)
-    if isinstance(node, Alias):
+        if asked:
+            additions.append_as_mapping(node, name, word(key), asked)
+        else:
+            additions.append(node, name, word(key))
+    elif isinstance(node, MapNode):
+        additions.put(node, name, word(key), asked)
+    elif isinstance(node, Alias):
         target = node.target
         if isinstance(target, MapNode):
-            document = file.document
-            alias = document.text[node.start : node.end]
-            return spliced(
-                file,
-                node.start,
-                f"{{<<: {alias}, {word(key)}: {flow(asked, quoted=False)}}}",
-                node.end - node.start,
-            )
-        return spliced(
-            file,
-            node.start,
-            flow(_extended(target, word(key), asked), quoted=False),
-            node.end - node.start,
-        )
-    return put_value(file, node, name, wanted)
+            alias = additions.file.document.text[node.start : node.end]
+            written = f"{{<<: {alias}, {word(key)}: {flow(asked, quoted=False)}}}"
+        else:
+            written = flow(_extended(target, word(key), asked), quoted=False)
+        additions.splice(node.start, written, node.end - node.start)
+    else:
+        additions.put_value(node, name, wanted)
+
+
+def _put_services(additions: Additions, missing: Mapping[str, Content]) -> None:
+    """Write services into the file that stand only beside it."""
+    root = additions.file.document.root
+    section = root.own("services") if root else None
+    if section is None:
+        additions.put(root, None, "services", dict(missing), Level.TOP)
+    elif isinstance(section[1], MapNode):
+        for name, content in missing.items():
+            additions.put(section[1], section[0], name, content, Level.SERVICES)
+    else:
+        additions.put_value(section[1], section[0], dict(missing), Level.SERVICES)
 
 
 def _external(key: str, network: str) -> dict[str, Content]:
@@ -256,21 +315,23 @@ def _external(key: str, network: str) -> dict[str, Content]:
     return content if key == network else content | {"name": word(network)}
 
 
-def _declared(
-    file: ComposeFile, beside: Sequence[ComposeFile], key: str, content: Content
-) -> ComposeFile:
-    """Return the file with the network declared, unless one of the project's files does."""
+def _declare(
+    additions: Additions, beside: Sequence[ComposeFile], key: str, content: Mapping[str, Content]
+) -> None:
+    """Declare the network, unless one of the project's files does."""
+    file = additions.file
     if any(key in part.meaning.networks for part in (*beside, file)):
-        return file
+        return
     root = file.document.root
     section = root.own("networks") if root else None
     if section is None:
         if root is not None and "networks" in root.pairs:
             raise Unusual(f"The top-level networks in {file.name} are merged in.")
-        return put(file, root, None, "networks", {word(key): content})
-    if isinstance(section[1], Alias):
+        additions.put(root, None, "networks", {word(key): dict(content)}, Level.TOP)
+    elif isinstance(section[1], Alias):
         raise Unusual(f"The top-level networks in {file.name} are written by an alias.")
-    return put(file, section[1], section[0], word(key), content)
+    else:
+        additions.put(section[1], section[0], word(key), dict(content), Level.TOP)
 
 
 def _extended(node: Node, key: str, asked: Content) -> Content:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from wizard.compose.document import ListNode, MapNode, Scalar, Value
 from wizard.compose.meaning import values
+from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
 from wizard.compose.read import ComposeFile
 
 
@@ -32,4 +32,6 @@ def _names(node: Value | None) -> Iterator[str]:
         yield node.value
     elif isinstance(node, ListNode):
         for item in values(node):
-            yield from _names(item.pairs.get("path") if isinstance(item, MapNode) else item)
+            name = item.pairs.get("path") if isinstance(item, MapNode) else item
+            if isinstance(name, Scalar) and not name.is_null:
+                yield name.value

@@ -5,9 +5,13 @@ Nothing that stands in the text is written anew; the only texts replaced are wri
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from functools import cached_property
 from typing import TypeAlias
 
-from wizard.compose.document import Document, ListNode, MapNode, Node, Scalar
+from wizard.compose.builder import TooMuch
+from wizard.compose.document import Document
+from wizard.compose.nodes import ListNode, MapNode, Node, Scalar
 from wizard.compose.read import ComposeFile, parse_part
 from wizard.errors import Refused
 
@@ -41,188 +45,233 @@ def text_source(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def spliced(file: ComposeFile, place: int, addition: str, remove: int = 0) -> ComposeFile:
-    """Return the file with text put in, or in the stead of ``remove`` characters.
+class Level(IntEnum):
+    """How far inside an addition is: of several at one place, the one further inside is first."""
 
-    Raises:
-        Unusual: The result is not a Compose file.
-    """
-    try:
-        document = file.document.spliced(place, addition, remove)
-        return parse_part(document.raw, file.document.name)
-    except Refused:
-        raise Unusual(
-            f"{file.name} is written in a way too unusual for a safe edit: a trial edit was not "
-            "a Compose file any more."
-        ) from None
+    SETTINGS = 0
+    SERVICES = 1
+    TOP = 2
 
 
-def put(
-    file: ComposeFile, container: Node | None, holder: Node | None, key: str, content: Content
-) -> ComposeFile:
-    """Return the file with one more entry at the end of a mapping.
+class Additions:
+    """Additions to one state of a Compose file, collected so that it is parsed once for all."""
 
-    Args:
-        file: The file.
-        container: The mapping, a null in its place, or None for a file without any content.
-        holder: The key that the mapping is the value of; None for the top.
-        key: The entry's key, as source.
-        content: The entry's value.
-    """
-    document = file.document
-    if isinstance(container, MapNode):
-        if container.flow:
-            return _put_in_flow(file, container, key, content)
-        if holder is None:
-            return _put_at_end(file, document.column(container.items[0][0].start), key, content)
-        indent = document.column(container.items[0][0].start)
-        lines = _block({key: content}, indent, file, _dash(file, container))
-        return _put_lines(file, _line_after(document, container, indent), lines)
-    if container is None or holder is None:
-        return _put_at_end(file, 0, key, content)
-    return put_value(file, container, holder, {key: content})
+    def __init__(self, file: ComposeFile) -> None:
+        self.file = file
+        self._splices: list[tuple[int, Level, int, int, str]] = []
+        self._filled: set[int] = set()
 
+    def made(self) -> ComposeFile:
+        """Return the file with all of them.
 
-def put_value(file: ComposeFile, null: Node, holder: Node, content: Content) -> ComposeFile:
-    """Return the file with a value instead of a null."""
-    document = file.document
-    if not isinstance(null, Scalar) or not null.is_null:
-        raise Unusual(f"{file.name} is written in a way too unusual for a safe edit.")
-    if null.value:
-        start = null.end - len(null.value)
-        return spliced(file, start, flow(content, quoted=False), len(null.value))
-    indent = document.column(holder.start)
-    line = document.text[_line_start(document, holder.start) : holder.start]
-    if line.strip():  # inside braces
-        return spliced(file, null.end, f" {flow(content, quoted=False)}")
-    unit = _unit(file.document)
-    step = unit if isinstance(content, str | dict) else _dash(file, None)
-    lines = _block(content, indent + step, file, _dash(file, None))
-    return _put_lines(file, _line_end(document.text, null.end), lines)
+        Raises:
+            Unusual: The result is not a Compose file.
+        """
+        if not self._splices:
+            return self.file
+        pieces, done = [], 0
+        for place, _level, _order, remove, addition in sorted(self._splices):
+            pieces += [self._document.text[done:place], addition]
+            done = place + remove
+        pieces.append(self._document.text[done:])
+        try:
+            return parse_part(self._document.with_text("".join(pieces)), self.file.name)
+        except TooMuch as error:
+            raise Unusual(f"With the network in it, {self.file.name} {error.what}.") from None
+        except Refused:
+            raise Unusual(
+                f"{self.file.name} is written in a way too unusual for a safe edit: a trial edit "
+                "was not a Compose file any more."
+            ) from None
+
+    def splice(
+        self, place: int, addition: str, remove: int = 0, level: Level = Level.SETTINGS
+    ) -> None:
+        """Put text in, or in the stead of ``remove`` characters."""
+        self._splices.append((place, level, len(self._splices), remove, addition))
+
+    @cached_property
+    def _dash(self) -> int:
+        """How far the file indents a list's dashes below the list's key."""
+        found = _dash_of(self._document, _services(self._document))
+        return _unit(self._document) if found is None else found
+
+    def put(
+        self,
+        container: Node | None,
+        holder: Node | None,
+        key: str,
+        content: Content,
+        level: Level = Level.SETTINGS,
+    ) -> None:
+        """Put one more entry at the end of a mapping.
+
+        Args:
+            container: The mapping, a null in its place, or None for a file without any content.
+            holder: The key that the mapping is the value of; None for the top.
+            key: The entry's key, as source.
+            content: The entry's value.
+            level: How far inside the mapping is.
+        """
+        document = self._document
+        if isinstance(container, MapNode):
+            if container.flow:
+                self._put_in_flow(container, key, content, level)
+                return
+            indent = document.column(container.items[0][0].start)
+            if holder is None:
+                self._put_at_end(indent, key, content)
+                return
+            dash = _dash_of(document, [container])
+            lines = _block({key: content}, indent, document, self._dash if dash is None else dash)
+            self._put_lines(_line_after(document, container, indent), lines, level)
+        elif container is None or holder is None:
+            self._put_at_end(0, key, content)
+        else:
+            self.put_value(container, holder, {key: content}, level)
+
+    def put_value(
+        self, null: Node, holder: Node, content: Content, level: Level = Level.SETTINGS
+    ) -> None:
+        """Put a value in the stead of a null."""
+        document = self._document
+        if not isinstance(null, Scalar) or not null.is_null:
+            raise self._unusual()
+        if null.value:
+            start = null.end - len(null.value)
+            self.splice(start, flow(content, quoted=False), len(null.value), level)
+            return
+        indent = document.column(holder.start)
+        line = document.text[_line_start(document, holder.start) : holder.start]
+        if line.strip():  # inside braces
+            self.splice(null.end, f" {flow(content, quoted=False)}", level=level)
+            return
+        unit = _unit(document)
+        step = unit if isinstance(content, str | dict) else self._dash
+        lines = _block(content, indent + step, document, self._dash)
+        self._put_lines(_line_end(document.text, null.end), lines, level)
+
+    def append(self, node: ListNode, holder: Node, item: str) -> None:
+        """Put one more item at the end of a list."""
+        document = self._document
+        if node.flow:
+            first = node.items[0] if node.items else None
+            quoted = isinstance(first, Scalar) and first.style == '"'
+            last = (node.items[-1], node.items[-1]) if node.items else None
+            piece = word(item.strip('"'), quoted=quoted)
+            self._into_flow(node, piece, last, Level.SETTINGS)
+            return
+        dash = _dash_column(document, node)
+        if dash is None:
+            raise self._unusual()
+        start = node.items[-1].start
+        gap = document.text[_line_start(document, start) + dash + 1 : start]
+        gap = gap if gap and not gap.strip(" ") else " "
+        # A comment in the column of dashes that stand below the key may belong to the next key.
+        column = dash if dash > document.column(holder.start) else dash + 1
+        line = f"{' ' * dash}-{gap}{item}"
+        self._put_lines(_line_after(document, node, column), [line], Level.SETTINGS)
+
+    def append_as_mapping(self, node: ListNode, holder: Node, key: str, content: Content) -> None:
+        """Write a list of names as a mapping of the same names to nothing, with one more entry.
+
+        Each name stays where it is; only what stands before and behind it changes.
+        """
+        document = self._document
+        text = document.text
+        if not node.items or not all(isinstance(item, Scalar) for item in node.items):
+            raise self._unusual()
+        if node.anchor or node.tag:
+            raise self._unusual()
+        if node.flow:
+            if "#" in text[node.opened : node.end]:
+                raise self._unusual()
+            first = node.items[0]
+            quoted = isinstance(first, Scalar) and first.style == '"'
+            names = [f"{text[item.start : item.end]}: {{}}" for item in node.items]
+            names.append(flow({key: content}, quoted=quoted)[1:-1])
+            self.splice(node.start, f"{{{', '.join(names)}}}", node.end - node.start)
+            return
+        dash = _dash_column(document, node)
+        if dash is None:
+            raise self._unusual()
+        # Dashes may stand right below the key of the list, the keys of a mapping may not.
+        deeper = "" if dash > document.column(holder.start) else " " * _unit(document)
+        for item in node.items:
+            line = _line_start(document, item.start)
+            if text[line : item.start].strip(" -"):
+                raise self._unusual()
+            self.splice(line + dash, deeper, item.start - line - dash)
+            self.splice(item.end, ": {}")
+        indent = dash + len(deeper)
+        lines = _block({key: content}, indent, document, 0)
+        self._put_lines(
+            _comments_after(document, node.items[-1].end, indent), lines, Level.SETTINGS
+        )
+
+    @property
+    def _document(self) -> Document:
+        return self.file.document
+
+    def _unusual(self) -> Unusual:
+        return Unusual(f"{self.file.name} is written in a way too unusual for a safe edit.")
+
+    def _put_at_end(self, indent: int, key: str, content: Content) -> None:
+        """Put one more section after everything else, set off as others are."""
+        document = self._document
+        before = document.text[: document.end].splitlines()
+        lines = _block({key: content}, indent, document, self._dash)
+        set_off = any(not line.strip() for line in before)
+        if set_off and (before[-1].strip() or document.end in self._filled):
+            lines = ["", *lines]
+        self._filled.add(document.end)
+        self._put_lines(document.end, lines, Level.TOP)
+
+    def _put_in_flow(self, container: MapNode, key: str, content: Content, level: Level) -> None:
+        first = container.items[0][0] if container.items else None
+        quoted = isinstance(first, Scalar) and first.style == '"'
+        piece = flow({key: content}, quoted=quoted)[1:-1]
+        last = container.items[-1] if container.items else None
+        self._into_flow(container, piece, last, level)
+
+    def _into_flow(
+        self,
+        container: MapNode | ListNode,
+        piece: str,
+        last: tuple[Node, Node] | None,
+        level: Level,
+    ) -> None:
+        """Put one more entry before the closing bracket."""
+        text = self._document.text
+        if last is None:
+            gap = ", " if container.opened in self._filled else ""
+            self._filled.add(container.opened)
+            self.splice(container.opened, f"{gap}{piece}", level=level)
+            return
+        if last[1].start == last[1].end:  # a null that is not written has no end to add to
+            first = container.items[0]
+            place = first[0].start if isinstance(first, tuple) else first.start
+            self._splices.append((place, level, -len(self._splices), 0, f"{piece}, "))
+            return
+        begins = _line_start(self._document, last[0].start)
+        own_line = begins > container.start and not text[begins : last[0].start].strip()
+        rest = text[last[1].end : _line_end(text, last[1].end)]
+        if own_line and "#" not in rest:
+            space = text[begins : last[0].start]
+            self.splice(last[1].end, f",{self.file.newline}{space}{piece}", level=level)
+        else:
+            self.splice(last[1].end, f", {piece}", level=level)
+
+    def _put_lines(self, place: int, lines: Sequence[str], level: Level) -> None:
+        text, newline = self._document.text, self.file.newline
+        body = newline.join(lines)
+        unended = place > 0 and text[place - 1] != "\n"
+        self.splice(place, newline + body if unended else body + newline, level=level)
 
 
 def _line_start(document: Document, place: int) -> int:
     """Return where a place's line begins."""
     return place - document.column(place)
-
-
-def _put_at_end(file: ComposeFile, indent: int, key: str, content: Content) -> ComposeFile:
-    """Return the file with one more section after everything else, set off as others are."""
-    document = file.document
-    before = document.text[: document.end].splitlines()
-    lines = _block({key: content}, indent, file, _dash(file, None))
-    if any(not line.strip() for line in before) and before[-1].strip():
-        lines = ["", *lines]
-    return _put_lines(file, document.end, lines)
-
-
-def _put_in_flow(file: ComposeFile, container: MapNode, key: str, content: Content) -> ComposeFile:
-    first = container.items[0][0] if container.items else None
-    quoted = isinstance(first, Scalar) and first.style == '"'
-    piece = flow({key: content}, quoted=quoted)[1:-1]
-    last = container.items[-1] if container.items else None
-    return _into_flow(file, container, piece, last)
-
-
-def append(file: ComposeFile, node: ListNode, holder: Node, item: str) -> ComposeFile:
-    """Return the file with one more item at the end of a list."""
-    document = file.document
-    if node.flow:
-        first = node.items[0] if node.items else None
-        quoted = isinstance(first, Scalar) and first.style == '"'
-        last = (node.items[-1], node.items[-1]) if node.items else None
-        return _into_flow(file, node, word(item.strip('"'), quoted=quoted), last)
-    dash = _dash_column(document, node)
-    if dash is None:
-        raise Unusual(f"{file.name} is written in a way too unusual for a safe edit.")
-    start = node.items[-1].start
-    gap = document.text[_line_start(document, start) + dash + 1 : start]
-    gap = gap if gap and not gap.strip(" ") else " "
-    # A comment in the column of dashes that stand below the key may belong to the next key.
-    column = dash if dash > document.column(holder.start) else dash + 1
-    return _put_lines(file, _line_after(document, node, column), [f"{' ' * dash}-{gap}{item}"])
-
-
-def as_mapping(file: ComposeFile, node: ListNode, holder: Node) -> tuple[ComposeFile, MapNode]:
-    """Return the file with a list of names written as a mapping of the same names to nothing.
-
-    Each name stays where it is; only what stands before and behind it changes.
-    """
-    document = file.document
-    text = document.text
-    unusual = Unusual(f"{file.name} is written in a way too unusual for a safe edit.")
-    if not node.items or not all(isinstance(item, Scalar) for item in node.items):
-        raise unusual
-    pieces: list[str] = []
-    if node.flow:
-        within = text[node.opened : node.end]
-        if "#" in within:
-            raise unusual
-        names = ", ".join(f"{text[item.start : item.end]}: {{}}" for item in node.items)
-        start, end, written = node.start, node.end, f"{{{names}}}"
-        if node.anchor or node.tag:
-            raise unusual
-    else:
-        dash = _dash_column(document, node)
-        if dash is None or node.anchor or node.tag:
-            raise unusual
-        # Dashes may stand right below the key of the list, the keys of a mapping may not.
-        deeper = "" if dash > document.column(holder.start) else " " * _unit(document)
-        start = _line_start(document, node.items[0].start) + dash
-        end = node.items[-1].end
-        place = start
-        for item in node.items:
-            line = _line_start(document, item.start)
-            if text[line : item.start].strip(" -"):
-                raise unusual
-            pieces += [text[place : line + dash], deeper, text[item.start : item.end], ": {}"]
-            place = item.end
-        written = "".join(pieces)
-    result = spliced(file, start, written, end - start)
-    return result, _mapping_at(result, holder.start)
-
-
-def _mapping_at(file: ComposeFile, holder: int) -> MapNode:
-    """Return the mapping that is the value of the key at a place."""
-    todo: list[Node] = [file.document.root] if file.document.root else []
-    while todo:
-        node = todo.pop()
-        if isinstance(node, MapNode):
-            for key, value in node.items:
-                if key.start == holder and isinstance(value, MapNode):
-                    return value
-                todo.append(value)
-        elif isinstance(node, ListNode):
-            todo += node.items
-    raise Unusual(f"{file.name} is written in a way too unusual for a safe edit.")
-
-
-def _into_flow(
-    file: ComposeFile, container: MapNode | ListNode, piece: str, last: tuple[Node, Node] | None
-) -> ComposeFile:
-    """Return the file with one more entry before the closing bracket."""
-    text = file.document.text
-    if last is None:
-        return spliced(file, container.opened, piece)
-    if last[1].start == last[1].end:  # a null that is not written has no end to add to
-        first = container.items[0]
-        place = first[0].start if isinstance(first, tuple) else first.start
-        return spliced(file, place, f"{piece}, ")
-    begins = _line_start(file.document, last[0].start)
-    own_line = begins > container.start and not text[begins : last[0].start].strip()
-    rest = text[last[1].end : _line_end(text, last[1].end)]
-    if own_line and "#" not in rest:
-        space = text[begins : last[0].start]
-        return spliced(file, last[1].end, f",{file.newline}{space}{piece}")
-    return spliced(file, last[1].end, f", {piece}")
-
-
-def _put_lines(file: ComposeFile, place: int, lines: Sequence[str]) -> ComposeFile:
-    text = file.document.text
-    body = file.newline.join(lines)
-    if place > 0 and text[place - 1] != "\n":
-        return spliced(file, place, file.newline + body)
-    return spliced(file, place, body + file.newline)
 
 
 def _line_end(text: str, place: int) -> int:
@@ -239,12 +288,17 @@ def _line_after(document: Document, container: Node, column: int) -> int:
         container: The block.
         column: Comments from this column on, right below the block, are the block's.
     """
-    text = document.text
     end, chomped = _last(container)
-    if chomped:
-        # Blank lines after such a block scalar are part of its text.
-        return end
-    place = _line_end(text, len(text[:end].rstrip()))
+    # Blank lines after such a block scalar are part of its text.
+    return end if chomped else _comments_after(document, end, column)
+
+
+def _comments_after(document: Document, end: int, column: int) -> int:
+    """Return the beginning of the first line after a place that is no comment from a column on."""
+    text = document.text
+    while end and text[end - 1].isspace():
+        end -= 1
+    place = _line_end(text, end)
     while place < document.end:
         line = text[place : _line_end(text, place)]
         if not _is_comment_from(column, line):
@@ -287,18 +341,15 @@ def _unit(document: Document) -> int:
     return 2
 
 
-def _dash(file: ComposeFile, neighbours: MapNode | None) -> int:
-    """Return how far the file indents a list's dashes below the list's key.
-
-    Args:
-        file: The file.
-        neighbours: Where to look first.
-    """
-    document = file.document
+def _services(document: Document) -> list[Node]:
     section = document.root.own("services") if document.root else None
     services = section[1] if section and isinstance(section[1], MapNode) else None
-    others = [value for _, value in services.items] if services else []
-    for mapping in [neighbours, *others]:
+    return [value for _, value in services.items] if services else []
+
+
+def _dash_of(document: Document, mappings: Sequence[Node]) -> int | None:
+    """Return how far dashes are indented below the key of the first list that has any."""
+    for mapping in mappings:
         if not isinstance(mapping, MapNode) or mapping.flow:
             continue
         for key, value in mapping.items:
@@ -306,7 +357,7 @@ def _dash(file: ComposeFile, neighbours: MapNode | None) -> int:
                 column = _dash_column(document, value)
                 if column is not None:
                     return column - document.column(key.start)
-    return _unit(document)
+    return None
 
 
 def _dash_column(document: Document, node: ListNode) -> int | None:
@@ -316,16 +367,16 @@ def _dash_column(document: Document, node: ListNode) -> int | None:
     return len(line) - len(stripped) if stripped.startswith("-") else None
 
 
-def _block(content: Content, indent: int, file: ComposeFile, dash: int) -> list[str]:
+def _block(content: Content, indent: int, document: Document, dash: int) -> list[str]:
     """Return content as lines of block style."""
-    unit = _unit(file.document)
+    unit = _unit(document)
     space = " " * indent
     if isinstance(content, str):
         return [f"{space}{content}"]
     lines: list[str] = []
     if not isinstance(content, dict):
         for item in content:
-            first, *rest = _block(item, 0, file, dash)
+            first, *rest = _block(item, 0, document, dash)
             lines += [f"{space}- {first}", *(f"{space}  {line}" for line in rest)]
         return lines
     for key, value in content.items():
@@ -335,7 +386,7 @@ def _block(content: Content, indent: int, file: ComposeFile, dash: int) -> list[
             lines.append(f"{space}{key}: {'{}' if isinstance(value, dict) else '[]'}")
         else:
             step = unit if isinstance(value, dict) else dash
-            lines += [f"{space}{key}:", *_block(value, indent + step, file, dash)]
+            lines += [f"{space}{key}:", *_block(value, indent + step, document, dash)]
     return lines
 
 

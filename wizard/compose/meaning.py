@@ -8,9 +8,11 @@ and what a service without ``networks:`` is on, was seen with docker-compose 1.2
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from wizard.compose.document import Document, ListNode, MapNode, Scalar, Value, value_of
+from wizard.compose.builder import MAX_NODES
+from wizard.compose.document import Document
+from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, value_of
 from wizard.errors import Refused
 from wizard.text import clean_line
 
@@ -32,6 +34,7 @@ class ServiceMeaning:
         network_mode: Its ``network_mode`` (or ``net`` of old files), as written.
         image: Its image, as written.
         unknown: Why its networks cannot be told from the file, as a sentence; else None.
+        base: The service of the same file that it extends, if it does.
     """
 
     rest: Mapping[str, bytes]
@@ -39,6 +42,7 @@ class ServiceMeaning:
     network_mode: str | None
     image: str | None
     unknown: str | None
+    base: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,8 @@ def meaning(document: Document) -> FileMeaning:
     """Return what a document says.
 
     Raises:
-        Refused: Services or networks are not mappings, or a service has a name or shape that no
-            Compose takes.
+        Refused: Services or networks are not mappings, a service has a name or shape that no
+            Compose takes, or services that extend one another name networks without end.
     """
     pairs = document.root.pairs if document.root else {}
     nodes: dict[str, MapNode | None] = {}
@@ -110,7 +114,7 @@ def meaning(document: Document) -> FileMeaning:
             key: node.digest for key, node in pairs.items() if key not in ("services", "networks")
         },
         networks=_section(document, pairs, "networks"),
-        services={name: _service(document, nodes, name, ()) for name in nodes},
+        services=_services(document, nodes),
     )
 
 
@@ -126,41 +130,88 @@ def _section(document: Document, pairs: Mapping[str, Value], key: str) -> Mappin
     return node.pairs
 
 
-def _service(
-    document: Document, nodes: Mapping[str, MapNode | None], name: str, trail: tuple[str, ...]
+def _services(document: Document, nodes: Mapping[str, MapNode | None]) -> dict[str, ServiceMeaning]:
+    """Return each service with what it takes from those that it extends, each looked at once."""
+    alone = {name: _alone(document, name, node, nodes) for name, node in nodes.items()}
+    done: dict[str, ServiceMeaning] = {}
+    named = 0
+    for name in alone:
+        trail: dict[str, None] = {}
+        each: str | None = name
+        while each is not None and each not in done and each not in trail:
+            trail[each] = None
+            each = alone[each].base
+        for service in reversed(trail):
+            base = alone[service].base
+            # Of services that extend one another in a circle, one is without what it extends.
+            inherited = None if base is None else done.get(base)
+            done[service] = _extending(document, service, alone[service], nodes[service], inherited)
+            named += len(done[service].networks or ())
+            if named > MAX_NODES:
+                raise Refused(
+                    f"In {document.name} services extend one another so often that they name more "
+                    f"than {MAX_NODES:,} networks together, which no Compose file does. Nothing "
+                    "was changed. Choose another file."
+                )
+    return {name: done[name] for name in alone}
+
+
+def _alone(
+    document: Document,
+    name: str,
+    node: MapNode | None,
+    nodes: Mapping[str, MapNode | None],
 ) -> ServiceMeaning:
-    node = nodes[name]
+    """Return what a service says itself."""
     if node is None:
         return ServiceMeaning({}, None, None, None, None)
     networks, unknown = _named(document, name, node.pairs.get("networks"))
-    network_mode = _text(node.pairs.get("network_mode")) or _text(node.pairs.get("net"))
-    image = _text(node.pairs.get("image"))
     if node.tag is not None and node.tag.startswith("!"):
         unknown = (
             f"{name} carries the tag {clean_line(node.tag)} in {document.name}, and what "
             "that does to its networks depends on the release of Compose."
         )
     extends = node.pairs.get("extends")
-    if extends is not None:
-        base, elsewhere = _extended(document, extends)
-        if base is not None and base in nodes and base not in (*trail, name):
-            inherited = _service(document, nodes, base, (*trail, name))
-            if inherited.networks is not None:
-                networks = _joined([inherited.networks, networks])
-            network_mode = network_mode or inherited.network_mode
-            image = image or inherited.image
-            unknown = unknown or inherited.unknown
-        elif not networks:
-            unknown = unknown or (
-                f"{name} takes settings from {elsewhere}, which was not read, so which networks it "
-                "is on is not known."
-            )
+    base = None if extends is None else _extended(document, extends)[0]
     return ServiceMeaning(
         {key: value.digest for key, value in node.pairs.items() if key != "networks"},
         networks,
-        network_mode,
-        image,
+        _text(node.pairs.get("network_mode")) or _text(node.pairs.get("net")),
+        _text(node.pairs.get("image")),
         unknown,
+        base if base in nodes and base != name else None,
+    )
+
+
+def _extending(
+    document: Document,
+    name: str,
+    alone: ServiceMeaning,
+    node: MapNode | None,
+    inherited: ServiceMeaning | None,
+) -> ServiceMeaning:
+    """Return a service with what it takes from the one that it extends."""
+    extends = node.pairs.get("extends") if node else None
+    if extends is None:
+        return alone
+    if inherited is not None:
+        networks = alone.networks
+        if inherited.networks is not None:
+            networks = _joined([inherited.networks, networks])
+        return replace(
+            alone,
+            networks=networks,
+            network_mode=alone.network_mode or inherited.network_mode,
+            image=alone.image or inherited.image,
+            unknown=alone.unknown or inherited.unknown,
+        )
+    if alone.networks or alone.unknown:
+        return alone
+    elsewhere = _extended(document, extends)[1]
+    return replace(
+        alone,
+        unknown=f"{name} takes settings from {elsewhere}, which was not read, so which networks it "
+        "is on is not known.",
     )
 
 

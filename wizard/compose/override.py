@@ -7,9 +7,9 @@ Which names Compose looks for, and in which order, was seen with docker-compose 
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
-from wizard.compose.document import Scalar, load
 from wizard.compose.edit import joined
 from wizard.compose.insertion import Content
+from wizard.compose.nodes import Scalar
 from wizard.compose.read import ComposeFile, parse_part
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -52,9 +52,11 @@ def override(
             read or edited safely.
     """
     data = existing if existing is not None else _HEADER.encode()
-    if load(data, name).root is None:
-        data += _version_line(files, data)
-    return joined(parse_part(data, name), services, network, None, files, declaration, addresses)
+    file = parse_part(data, name)
+    version = b"" if file.document.root else _version_line(files, data)
+    if version:
+        file = parse_part(data + version, name)
+    return joined(file, services, network, None, files, declaration, addresses)
 
 
 def _version_line(files: Sequence[ComposeFile], data: bytes) -> bytes:

@@ -3,13 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from wizard.compose.document import ListNode, MapNode, Node, load, value_of
+from wizard.compose.document import load
 from wizard.compose.naming import names_network
+from wizard.compose.nodes import ListNode, MapNode, Node, value_of
 from wizard.errors import Refused
 from wizard.reverse_edit import without_edit, without_lines
-
-_MOST_FACTS = 100_000
-"""More than any Compose file says; aliases of aliases can make a small one say without end."""
 
 Fact = tuple[tuple[str, ...], bytes]
 
@@ -42,7 +40,9 @@ def without_addition(before: str, after: str, now: str) -> str | None:
         nothing_left = not added & remaining
         only_theirs_back = _anywhere(remaining - current) <= _anywhere(old - new)
         # Somebody may have copied a service, and with it the network that nothing would declare.
-        dangling = [key for key in declared if names_network(result, key)]
+        dangling = [
+            key for key in declared if names_network(result, key) and not names_network(before, key)
+        ]
         if only_ours and nothing_left and only_theirs_back and not dangling:
             return result
     return None
@@ -74,12 +74,7 @@ def _facts(text: str) -> Counter[Fact] | None:
         return None
     if root is None:
         return None
-    found: Counter[Fact] = Counter()
-    for number, fact in enumerate(_walk(root, ())):
-        if number > _MOST_FACTS:
-            return None
-        found[fact] += 1
-    return found
+    return Counter(_walk(root, ()))
 
 
 def _walk(node: Node, path: tuple[str, ...]) -> Iterator[Fact]:

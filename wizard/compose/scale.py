@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wizard.compose.document import MapNode, Scalar, Value
+from wizard.compose.nodes import MapNode, Scalar, Value
 from wizard.compose.read import ComposeFile
 
 

@@ -6,6 +6,7 @@ wizard's own source, and one for each state of the source.
 """
 
 import hashlib
+import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -27,7 +28,8 @@ PIP_CONFIGURATION = f"[global]\nno-index = true\nfind-links = {WHEELS}\n"
 # Raised when the way of making the layers changes, so that they are made anew.
 _EDITION = 2
 
-_OLDEST = "3.11"
+_PYTHONS = "3.11", "3.13", "3.14"
+"""Those of Debian 12, 13 and 14."""
 _PACKAGES = ("wizard", "screens")
 # Without a checkout, as where the wizard was installed from a wheel, this stands in its place.
 _PROGRAM_ALONE = f"""#!/bin/sh
@@ -80,13 +82,14 @@ def wheels(progress: Callable[[str], None] = lambda line: None) -> Path:
 
     def make(folder: Path) -> None:
         progress("Fetching what the wizard itself needs.")
-        words = [
-            # Isolated: where this was typed there may be a pip.py of somebody else's.
-            sys.executable, "-I", "-m", "pip", "download", *_LOCKED.split(), str(_lock()),
-            "--dest", str(folder), "--no-deps", "--platform=any", "--implementation=py",
-            "--abi=none", f"--python-version={_OLDEST}",
-        ]  # fmt: skip
-        _run(words, "See that pip reaches its package index and try again.")
+        for python in _PYTHONS:
+            words = [
+                # Isolated: where this was typed there may be a pip.py of somebody else's.
+                sys.executable, "-I", "-m", "pip", "download", *_LOCKED.split(), str(_lock()),
+                "--dest", str(folder), "--no-deps", "--implementation=cp",
+                f"--platform=manylinux2014_{platform.machine()}", f"--python-version={python}",
+            ]  # fmt: skip
+            _run(words, "See that pip reaches its package index and try again.")
 
     return cache.kept("wheels", cache.key([_EDITION, _lock().read_text()]), make)
 
