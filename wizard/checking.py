@@ -4,10 +4,9 @@ from ipaddress import IPv6Address
 
 from wizard import choices as choosing
 from wizard import earlier_releases
-from wizard.apply import journal
+from wizard.apply.each_step import Hindered, attempt, begun
 from wizard.boot import outlook
 from wizard.choices import Choices, Mode, Proxy
-from wizard.errors import StepFailed
 from wizard.host import Host, Unknown
 from wizard.judgement import Judgement, judge
 from wizard.modes.shared import chosen_containers, project_of
@@ -61,11 +60,9 @@ def check(
 def standing(record: Record, system: System) -> tuple[str, ...]:
     """Return a sentence for each step of a run that is not in effect any more."""
     found = []
-    for step, entry in reversed(journal.begun_steps(record)):
-        try:
-            sentence = step.standing(system)
-        except (StepFailed, OSError) as error:
-            sentence = journal.in_words(error)
+    for entry in reversed(begun(record)):
+        said = attempt(entry, lambda step: step.standing(system))
+        sentence = said.words if isinstance(said, Hindered) else said
         if sentence:
             found.append(f"Step {entry.number}, “{clean_line(entry.title)}”: {sentence}")
     return tuple(found)
@@ -90,7 +87,8 @@ def _reports(
 
 def _apart(record: Record, host: Host, choices: Choices) -> tuple[str, ...]:
     """Return a sentence for each running container that is not on a network it should be on."""
-    joined = [each.parameters["network"] for each in record.steps if each.kind == Attach.kind]
+    named = [each.parameters.get("network") for each in record.steps if each.kind == Attach.kind]
+    joined = [network for network in named if isinstance(network, str)]
     return tuple(
         f"{clean_line(container.name)} is not on the network {clean_line(network)}. Let "
         "Compose make it anew: type its “up -d” in the folder of the project."

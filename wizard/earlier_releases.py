@@ -23,8 +23,16 @@ def faults(record: Record) -> tuple[str, ...]:
     """
     if record.generation >= GENERATION or not record.state.in_force:
         return ()
-    found = tuple(sentence for fault in _FAULTS for sentence in fault(record))
+    found = tuple(sentence for fault in _FAULTS for sentence in _said(fault, record))
     return (*found, WAY_OUT) if found else ()
+
+
+def _said(fault: Fault, record: Record) -> tuple[str, ...]:
+    try:
+        return tuple(fault(record))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # A record that is damaged there says nothing that could be gone by.
+        return ()
 
 
 def _parameters(record: Record, kind: str) -> list[dict[str, Any]]:

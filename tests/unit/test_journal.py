@@ -482,18 +482,6 @@ def test_undoing_twice_changes_nothing_the_second_time(store: Store) -> None:
     assert difference(before, made.system.snapshot()) == set()
 
 
-def test_a_step_of_an_unknown_kind_stops_undo_before_it_begins(store: Store) -> None:
-    made = deployment()
-    run(made, store)
-    record = store.load()
-    assert record is not None
-    record.steps[0].kind = "teleport"
-    after = made.system.snapshot()
-    with pytest.raises(Refused, match="Nothing was changed"):
-        journal.take_back(record, made.system, store, State.UNDOING)
-    assert difference(after, made.system.snapshot()) == set()
-
-
 def test_only_our_lines_leave_a_compose_file_that_somebody_edited_since(store: Store) -> None:
     made = deployment()
     original = made.system.files[made.path].text

@@ -32,6 +32,7 @@ from tests.made_up_surroundings import Clock, Disk, Host, Killed, Moments, Pid1
 from tests.made_up_system import FORWARDING, MadeUpContainer, MadeUpNetwork, difference
 from wizard import sources
 from wizard.apply import journal, revert, way_back, window, worker
+from wizard.apply.each_step import attempt, begun
 from wizard.choices import Choices, Placement
 from wizard.errors import Refused, StepFailed, WizardError
 from wizard.modes.shared import project_of
@@ -238,8 +239,8 @@ class Lives(RuleBasedStateMachine):
 
         record = self.process(work, happens)
         now = self.store.load()
-        begun = now is None or earlier is None or now.id != earlier.id
-        if begun:
+        is_new = now is None or earlier is None or now.id != earlier.id
+        if is_new:
             self.before, self.undoing = start, False
         else:
             assert not isinstance(record, Record)
@@ -248,12 +249,12 @@ class Lives(RuleBasedStateMachine):
             self.stale |= stale
         if isinstance(record, WizardError):
             assert difference(start, self.seen()) <= {*self.edited, *self.besides}
-        if begun and now is not None and now.state in UP:
+        if is_new and now is not None and now.state in UP:
             self.after = self.seen()
             assert {step.state for step in now.steps} == {StepState.DONE}
             if not self.edited and not self.besides:
-                for step, _entry in journal.begun_steps(now):
-                    assert step.check(self.host) is None
+                for entry in begun(now):
+                    assert attempt(entry, lambda step: step.check(self.host)) is None
 
     @recorded
     @rule(happens=LONG_WORK)
@@ -444,12 +445,8 @@ class Lives(RuleBasedStateMachine):
         if record is None or record.state in BACK:
             assert not changed, changed
             return
-        begun = {
-            step.kind
-            for step in record.steps
-            if step.state not in (StepState.PLANNED, StepState.UNDONE)
-        }
-        assert {claimant(key) for key in changed} <= begun, changed
+        kinds = {step.kind for step in begun(record)}
+        assert {claimant(key) for key in changed} <= kinds, changed
         if self.stale:
             return
         if record.state in PARTLY_BACK:
@@ -480,9 +477,9 @@ class Lives(RuleBasedStateMachine):
             self.torn = False
         if record is None or self.stale:
             return
-        begun = any(step.state is not StepState.PLANNED for step in record.steps)
+        has_begun = any(step.state is not StepState.PLANNED for step in record.steps)
         waits = record.state is State.UNCONFIRMED or (
-            record.state in (State.APPLYING, State.ROLLING_BACK) and begun
+            record.state in (State.APPLYING, State.ROLLING_BACK) and has_begun
         )
         if waits:
             assert self.pid1.run == record.id

@@ -1,14 +1,18 @@
 """Moves a host from step to step, with every move in the record before and after it is made."""
 
+import errno
 import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from wizard import choices as choosing
+from wizard.apply.each_step import Hindered, attempt, begun, in_words
 from wizard.apply.engine import Patience
-from wizard.errors import ExitCode, HostChanged, Refused, StepFailed, WizardError
+from wizard.errors import ExitCode, HostChanged, Refused, StepFailed
 from wizard.files import temporary_beside
 from wizard.plan import Plan
 from wizard.record import FULL, GENERATION, Record, State, StepRecord, StepState, Store, now
@@ -111,7 +115,8 @@ def apply(
             raise StepFailed("It was cancelled after the last step.")
         conclude(record, store)
     except Exception as error:  # whatever it was, the host must not stay half way
-        record.error = in_words(error)
+        fault = clean(f"The wizard has a fault: {type(error).__name__}: {error}.")
+        record.error = in_words(error) or fault
         take_back(record, system, store, State.ROLLING_BACK)
 
 
@@ -140,11 +145,7 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
 
     ``state`` is ROLLING_BACK or UNDOING. What is not taken back is in ``left`` of its step. It goes
     on where the record cannot be written: the record then says too much is there, never too little.
-
-    Raises:
-        Refused: the record holds a step that is not known; nothing was touched.
     """
-    begun = begun_steps(record)
     patience = Patience(system)
     record.state, record.finished = state, ""
     if state is State.UNDOING:
@@ -152,8 +153,8 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
         record.error = ""
     save_if_possible(record, store)
     complete = True
-    for step, entry in begun:
-        complete = _undo_step(step, entry, record, system, store, patience) and complete
+    for entry in begun(record):
+        complete = _undo_step(entry, record, system, store, patience) and complete
     store.release()
     if state is State.ROLLING_BACK:
         record.state = State.ROLLED_BACK if complete else State.ROLLBACK_INCOMPLETE
@@ -169,37 +170,22 @@ def take_back_early(record: Record, system: System, store: Store, state: State) 
     Not past that one: when Docker starts a network with IPv6 it turns forwarding on, and the host
     would lose its default route if the kernel parameters were as before by then. All steps stay
     to be taken back, for :func:`take_back` looks once more when everything runs.
-
-    Raises:
-        Refused: the record holds a step that is not known; nothing was touched.
     """
-    begun = begun_steps(record)
     record.state, record.finished = state, ""
     save_if_possible(record, store)
-    for step, entry in begun:
-        if step.needs_docker:
+    for entry in begun(record):
+        if kinds.needs_docker(entry.kind):
             break
         entry.state = StepState.UNDOING
-        try:
-            _sweep(step, system)
-            step.undo_early(system, entry.before, entry.output.append, decisions(entry))
-        except Exception as error:  # the second look is not kept from anything by it
-            entry.output.append(in_words(error))
+        met = attempt(entry, partial(_undo_early, entry, system))
+        if met is not None:
+            entry.output.append(met.words)
     save_if_possible(record, store)
 
 
-def begun_steps(record: Record) -> list[tuple[Step, StepRecord]]:
-    """Return the steps of which something is, or may be, on the host, newest first.
-
-    Raises:
-        Refused: the record holds a step that is not known.
-    """
-    steps = [kinds.step(entry.kind, entry.parameters) for entry in record.steps]
-    return [
-        (step, entry)
-        for step, entry in reversed(list(zip(steps, record.steps, strict=True)))
-        if entry.state not in (StepState.PLANNED, StepState.UNDONE)
-    ]
+def _undo_early(entry: StepRecord, system: System, step: Step) -> None:
+    _sweep(step, system)
+    step.undo_early(system, entry.before, entry.output.append, decisions(entry))
 
 
 def decisions(entry: StepRecord) -> dict[str, Choice]:
@@ -209,7 +195,6 @@ def decisions(entry: StepRecord) -> dict[str, Choice]:
 
 
 def _undo_step(
-    step: Step,
     entry: StepRecord,
     record: Record,
     system: System,
@@ -223,25 +208,26 @@ def _undo_step(
         entry.output.append(clean(line))
         save_if_possible(record, store)
 
-    def undone() -> tuple[str, ...]:
+    def undone(step: Step) -> tuple[str, ...]:
         if step.needs_docker and not patience.answers(report):
             raise StepFailed("Docker does not answer.")
         return step.undo(system, entry.before, report, decisions(entry))
 
-    try:
+    def work(step: Step) -> tuple[str, ...]:
         _sweep(step, system)
         try:
-            kept = undone()
+            return undone(step)
         except (StepFailed, OSError) as error:
             # The disk may have filled up, or Docker gone, in the middle of it.
             if not (_is_full(error) and store.release()) and not patience.answers(report):
                 raise
-            kept = undone()
-        entry.left = [clean(sentence) for sentence in kept]
-    except Exception as error:  # whatever it was, the other steps must still be taken back
-        by_hand = "; ".join(entry.undo)
-        why = f"“{entry.title}” could not be taken back: {in_words(error)}"
-        entry.left = [clean(f"{why} By hand: {by_hand}")]
+            return undone(step)
+
+    kept = attempt(entry, work)
+    if isinstance(kept, Hindered):
+        by_hand = "; ".join(entry.undo) or f"{store.path} says what it did, as step {entry.number}"
+        kept = (f"“{entry.title}” could not be taken back: {kept.words} By hand: {by_hand}",)
+    entry.left = [clean(sentence) for sentence in kept]
     entry.state = StepState.KEPT if entry.left else StepState.UNDONE
     save_if_possible(record, store)
     return not entry.left
@@ -252,8 +238,17 @@ def _sweep(step: Step, system: System) -> None:
     for action in step.actions():
         if isinstance(action, WriteFile):
             stray = str(temporary_beside(Path(os.path.realpath(action.path))))
-            if system.read(stray) is not None:
-                system.remove(stray)
+            # What somebody put in its place, such as a folder, keeps nothing from being written.
+            with suppress(OSError):
+                if _is_there(system, stray):
+                    system.remove(stray)
+
+
+def _is_there(system: System, path: str) -> bool:
+    try:
+        return system.read(path) is not None
+    except OSError:
+        return True
 
 
 def _is_full(error: BaseException) -> bool:
@@ -269,6 +264,8 @@ def save_if_possible(record: Record, store: Store) -> OSError | None:
         store.save(record)
     except OSError as error:
         return error
+    except (MemoryError, RecursionError):
+        return OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), str(store.path))
     return None
 
 
@@ -294,14 +291,3 @@ def is_noted(record: Record, store: Store) -> bool:
     except Refused:
         return False
     return noted is not None and (noted.id, noted.state) == (record.id, record.state)
-
-
-def in_words(error: Exception) -> str:
-    """Return what went wrong as a sentence."""
-    match error:
-        case WizardError():
-            return clean(str(error))
-        case OSError():
-            what = error.filename or "Something that the wizard needs"
-            return clean(f"{what} could not be read or written: {error.strerror or error}.")
-    return clean(f"The wizard has a fault: {type(error).__name__}: {error}.")

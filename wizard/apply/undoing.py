@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from wizard.apply import journal, lock
-from wizard.errors import Refused, StepFailed
+from wizard.apply.each_step import Hindered, attempt, begun
+from wizard.errors import Refused
 from wizard.record import Record, State, StepRecord, Store
 from wizard.steps.actions import Diff
 from wizard.steps.base import Step
@@ -89,9 +91,13 @@ def preview(record: Record | None, system: System, chosen: Chosen | None = None)
         raise Refused("There is nothing to take back: no run of the wizard is on this host.")
     steps: list[UndoStep] = []
     leaving: set[str] = set()
-    for step, entry in journal.begun_steps(record):
+    for entry in begun(record):
         decisions = _decisions(record, entry, chosen)
-        steps.append(_step(step, entry, system, decisions, leaving))
+        found = attempt(entry, partial(_step, entry, system, decisions, leaving))
+        if isinstance(found, Hindered):
+            words = clean(f"It is not known how this step stands: {found.words}")
+            found = UndoStep(entry.title, tuple(entry.undo), (), (words,), entry.number)
+        steps.append(found)
     return UndoPreview(record, tuple(steps))
 
 
@@ -138,15 +144,10 @@ def _decisions(record: Record, entry: StepRecord, chosen: Chosen | None) -> Deci
 
 
 def _step(
-    step: Step, entry: StepRecord, system: System, decisions: Decisions, leaving: set[str]
+    entry: StepRecord, system: System, decisions: Decisions, leaving: set[str], step: Step
 ) -> UndoStep:
     """Return what becomes of a step, and add to ``leaving`` what will be gone after it."""
-    commands = tuple(entry.undo)
-    try:
-        found = step.compare(system, entry.before, leaving)
-    except (StepFailed, Refused, OSError) as error:
-        words = f"It is not known how this step stands: {journal.in_words(error)}"
-        return UndoStep(entry.title, commands, (), (clean(words),), entry.number)
+    found = step.compare(system, entry.before, leaving)
     for name, verdict in verdicts(found, decisions).items():
         if verdict in (Verdict.BACK, Verdict.APART) or _is_gone(found, name):
             leaving.add(name)
@@ -161,7 +162,7 @@ def _step(
     whole = stays(found, decisions)
     return UndoStep(
         entry.title,
-        commands,
+        tuple(entry.undo),
         tuple(diff for each in settled for diff in each.diffs(Choice.KEEP) if not whole),
         tuple(dict.fromkeys(clean(words) for words in outlooks if words)),
         entry.number,

@@ -195,10 +195,13 @@ class Step(ABC):
     def compare_files(self, system: System, before: Before) -> tuple[Found, ...]:
         """Compare the files that the step wrote, the last one first."""
         wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
-        tables = reversed(list(before.get("files", [])))
+        old = dict(map(_file_state, reversed(before["files"])))
+        for path in wanted:
+            if path not in old:
+                raise StepFailed(f"The record does not say what {path} was before.")
         return tuple(
-            self._compare_file(path, old, wanted[path], system.read(path))
-            for path, old in map(_file_state, tables)
+            self._compare_file(path, old[path], wanted[path], system.read(path))
+            for path in old
             if path in wanted
         )
 
@@ -230,7 +233,7 @@ class Step(ABC):
         kept: list[str] = []
         by_name, todo = {each.name: each for each in found}, verdicts(found, decisions)
         wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
-        for table in reversed(list(before.get("files", []))):
+        for table in reversed(before["files"]):
             path, old = _file_state(table)
             if path not in by_name:
                 continue
@@ -351,10 +354,24 @@ def _file_table(path: str, state: FileState | None) -> dict[str, Any]:
 
 
 def _file_state(table: Mapping[str, Any]) -> tuple[str, FileState | None]:
-    path = str(table["path"])
-    if not table["exists"]:
-        return path, None
-    return path, FileState(table["text"], table["mode"], table["uid"], table["gid"])
+    """Return a file's path and what it was, or None where it was not there.
+
+    Raises:
+        StepFailed: that is not what it says; to go by it could cost somebody a file.
+    """
+    match table:
+        case {"path": str(path), "exists": False, **rest} if not rest:
+            return path, None
+        case {
+            "path": str(path),
+            "exists": True,
+            "text": str(text),
+            "mode": int(mode),
+            "uid": int(uid),
+            "gid": int(gid),
+        } if 0 <= mode <= 0o7777 and min(uid, gid) >= 0:
+            return path, FileState(text, mode, uid, gid)
+    raise StepFailed("The record does not say what a file was before, or not as the wizard does.")
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401

@@ -239,7 +239,7 @@ class DockerNetwork(Step):
         """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
         if not self.engine_forwards or ipv6_networks(system):
             return
-        for key, value in before.get("forwarding", []):
+        for key, value in before["forwarding"]:
             if forwarding_now(system).get(key) not in (None, value):
                 run(system, Run(("sysctl", "--write", f"{key}={value}")), report)
         policy = before.get("policy")

@@ -260,7 +260,7 @@ class Ip6tables(Step):
                     self._load_chain(system, table, report)
             kept += left_of([each], found, decisions)
         if not self.legacy:
-            for name in _tables(system) - set(before.get("tables", [])):
+            for name in _tables(system) - set(before["tables"]):
                 # An empty table filters nothing, but it was not there.
                 if _is_empty(system, name):
                     system.remove_nft_table(name)

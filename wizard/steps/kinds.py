@@ -43,8 +43,13 @@ def step(kind: str, parameters: Mapping[str, Any]) -> Step:
     """
     try:
         return KINDS[kind].from_parameters(parameters)
-    except (KeyError, TypeError) as error:
+    except Exception as error:
         raise Refused(
-            f"The record holds a step that this wizard does not know: {clean_line(kind)}. Nothing "
-            "was changed. Use the wizard that wrote the record."
+            f"The record holds a step that this wizard does not know, or not in this form: "
+            f"{clean_line(kind) or 'one without a kind'}. Use the wizard that wrote the record."
         ) from error
+
+
+def needs_docker(kind: str) -> bool:
+    """Return whether taking back a step of a kind may need Docker; one that is not known may."""
+    return kind not in KINDS or KINDS[kind].needs_docker

@@ -91,7 +91,7 @@ class NeighbourProxy(Step):
         return ()
 
     def _ours(self, before: Before) -> list[IPv6Address]:
-        there = set(before.get("there", []))
+        there = set(before["there"])
         return [IPv6Address(address) for address in self.addresses if address not in there]
 
     def _present(self, system: System) -> set[str]:

@@ -47,13 +47,13 @@ class Package(Step):
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Purge it, unless it was there."""
-        return () if before.get("installed") else (self._purge.line,)
+        return () if before["installed"] else (self._purge.line,)
 
     def compare(
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Ask dpkg, unless it was there before the wizard."""
-        if before.get("installed"):
+        if before["installed"]:
             return ()
         if self._installed(system):
             return (Found(self.name),)

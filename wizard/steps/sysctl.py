@@ -257,7 +257,7 @@ class Sysctl(Step):
 
     def _old_values(self, before: Before) -> list[tuple[str, str]]:
         """Return what was there: forwarding for all first, because it sets every interface."""
-        live = {str(key): str(value) for key, value in before.get("live", [])}
+        live = {str(key): str(value) for key, value in before["live"]}
         ours = [key for key, _value in reversed(self.values) if key in live]
         ours.sort(key=lambda key: key != _FORWARDING)
         others = [
