@@ -15,7 +15,7 @@ from tests.made_up_deployments import claimant, deployment
 from tests.made_up_system import MadeUpSystem, difference
 from tests.unit.test_compose_read import merges, nested_by_aliases, nested_in_keys
 from wizard import cli, session
-from wizard.apply import guard, journal, revert, start, worker
+from wizard.apply import guard, journal, start, worker
 from wizard.errors import ExitCode, StepFailed
 from wizard.files import temporary_beside
 from wizard.record import Record, State, StepRecord, StepState, Store, dumps, loads
@@ -81,7 +81,7 @@ def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Applied:
     monkeypatch.setattr(worker, "Store", lambda: store)
     monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
-    monkeypatch.setattr(revert, "announce", lambda *_: None)
+    monkeypatch.setattr(guard, "announce", lambda *_: None)
     monkeypatch.setattr(worker, "REST", 0.0)
     store.prepare()
     before, plan = system.snapshot(), made.plan()
@@ -184,6 +184,8 @@ def test_undo_takes_the_others_back_and_goes_on_once_the_record_is_mended(
     ended: list[int] = []
 
     class Ran:
+        log = applied.store.directory / "apply.log"
+
         def poll(self) -> int:
             return ended[-1]
 
