@@ -19,12 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import fuzzing
+from tests.given_files import GivenFiles
 from tests.made_up_system import MadeUpSystem
 from tests.unit import recorded
 from tests.unit.test_boot_forecast import LINKS
 from wizard import choices, published
 from wizard.boot import outlook, reader, scripts
-from wizard.boot.files import GivenFiles
 from wizard.boot.forecast import Circumstances, foresee
 from wizard.boot.reader import Now, Route
 from wizard.detect import (
