@@ -3,7 +3,7 @@
 from ipaddress import IPv6Address
 
 from wizard import choices as choosing
-from wizard import earlier_releases
+from wizard import earlier_releases, gateway_mode
 from wizard.apply.each_step import Hindered, attempt, begun
 from wizard.boot import outlook
 from wizard.choices import Choices, Mode, Proxy
@@ -47,7 +47,9 @@ def check(
     """
     choices = choosing.from_table(record.choices)
     reports = _reports(host, choices, target or choices.target, teller)
+    hidden = gateway_mode.hides(host, choices.network) if choices.mode is Mode.ROUTED else None
     differing = (
+        *((hidden,) if hidden else ()),
         *standing(record, system),
         *_apart(record, host, choices),
         *_idle(host, choices),
