@@ -195,13 +195,19 @@ class Uplink:
     mtu: int = 1500
     routed: tuple[IPv6Network, ...] = ()
     """Global prefixes that no link has: the provider routes them here, as far as can be told."""
+    on_link: tuple[IPv6Network, ...] = ()
+    """Global prefixes that are its neighbours' by a route alone, and by none of its addresses."""
     advertised: "tuple[Advertised, ...]" = ()
     """Every interface that lives by router advertisements, this one or another."""
 
     @property
     def prefixes(self) -> tuple[IPv6Network, ...]:
-        """The prefixes of its addresses, each once, in the order of the addresses."""
-        return tuple(dict.fromkeys(address.interface.network for address in self.addresses))
+        """The prefixes on its link, each once: those of its addresses in their order, then others.
+
+        An address by DHCPv6 stands alone, as a /128; what is on the link only a router says.
+        """
+        of_addresses = (address.interface.network for address in self.addresses)
+        return tuple(dict.fromkeys((*of_addresses, *self.on_link)))
 
 
 class Manager(StrEnum):

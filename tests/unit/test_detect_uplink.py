@@ -245,6 +245,37 @@ def test_what_the_kernel_says_of_the_route_comes_from_the_table() -> None:
     assert found.gateway == IPv6Address("fe80::1")
 
 
+def beside(prefix: str, gateway: str | None = None, **fields: Any) -> dict[str, Any]:
+    network = ip_network(prefix)
+    route = default(gateway, dst_len=network.prefixlen, **fields)
+    return route | {"attrs": [*route["attrs"], ["RTA_DST", str(network.network_address)]]}
+
+
+@pytest.mark.parametrize(
+    ("address_of_it", "route", "expected"),
+    [
+        # As DHCPv6 and an advertisement leave it together.
+        ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", proto=2), ["2001:db8:1:2::/64"]),
+        ("2001:db8:1:2::1005/64", beside("2001:db8:1:2::/64", proto=2), []),
+        ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", "fe80::1"), []),
+        ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", interface=3), []),
+        ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", table=100), []),
+        ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", type=7), []),
+        ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::1/128"), []),
+        ("2001:db8:1:2::1005/128", beside("2000::/3"), []),
+        ("2001:db8:1:2::1005/128", beside("fd00:1::/64"), []),
+    ],
+)
+def test_what_is_on_the_link_by_a_route_alone(
+    address_of_it: str, route: dict[str, Any], expected: list[str]
+) -> None:
+    addresses = [address(address_of_it, NO_PREFIX_ROUTE)]
+    found = parse(Snapshot(LINKS, addresses, [default("fe80::1"), route]))
+    assert [str(each) for each in found.on_link] == expected
+    tunnel = [{**link, "flags": 0x10 | 0x80} for link in LINKS]
+    assert parse(Snapshot(tunnel, addresses, [default("fe80::1"), route])).on_link == ()
+
+
 def closed(prefix: str, kind: int = 7) -> dict[str, Any]:
     network = ip_network(prefix)
     route = default(None, dst_len=network.prefixlen, type=kind)

@@ -86,6 +86,23 @@ def test_a_prefix_that_is_routed_to_the_host_may_lie_elsewhere() -> None:
     assert not subprefixes.is_on_link(elsewhere, there)
 
 
+def test_of_what_a_router_says_is_on_the_link_a_part_can_be_had_beside_a_single_address() -> None:
+    """As DHCPv6 leaves it: a /128, and the prefix of the link by a route alone."""
+    there, prefix = host("2001:db8:1:2:1::5/128"), IPv6Network("2001:db8:1:2::/64")
+    assert isinstance(there.uplink, Uplink)
+    assert not isinstance(there.prefixes_in_use, Unknown)
+    there = replace(
+        there,
+        uplink=replace(there.uplink, on_link=(prefix,)),
+        prefixes_in_use=(*there.prefixes_in_use, prefix),
+    )
+    proposed = subprefixes.propose(there)
+    assert proposed == IPv6Network("2001:db8:1:2:2::/80")
+    assert subprefixes.obstacle(proposed, there) is None
+    assert subprefixes.is_on_link(proposed, there)
+    assert subprefixes.obstacle(prefix, there)
+
+
 def with_routed(*prefixes: str) -> Host:
     """A host with a single address on its uplink, to which prefixes are routed."""
     there = host("2001:db8:9::2/128")

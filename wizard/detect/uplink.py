@@ -28,6 +28,11 @@ _ROUTED_LENGTHS = (32, 119)
 """The lengths of what a provider routes to a host, with room for a part to give away."""
 _ON_NO_LINK = ("lo", "dummy")
 
+_ON_LINK_LENGTHS = (48, 127)
+"""The lengths of what a router says is on a link (RFC 4861 §4.6.2); a single address is itself."""
+_HAS_NO_NEIGHBOURS = 0x10 | 0x80
+"""IFF_POINTOPOINT and IFF_NOARP (linux/if.h): what is routed there is at the other end."""
+
 NONE = (
     "This host has no IPv6 default route, so it cannot reach the IPv6 internet and neither could "
     "its containers. Set up IPv6 on the host first, as its provider describes, until "
@@ -62,6 +67,7 @@ def parse(snapshot: Snapshot) -> Uplink:
                 ),
                 mtu=attribute(link, "IFLA_MTU"),
                 routed=_routed(snapshot, hop["oif"]),
+                on_link=_on_link(snapshot, link),
             )
     raise CannotTell(NONE)
 
@@ -149,6 +155,31 @@ def _routed(snapshot: Snapshot, uplink: int) -> tuple[IPv6Network, ...]:
             and _ROUTED_LENGTHS[0] <= prefix.prefixlen <= _ROUTED_LENGTHS[1]
             and not any(prefix.subnet_of(each) for each in on_links)
         )
+    )
+
+
+def _on_link(snapshot: Snapshot, link: Message) -> tuple[IPv6Network, ...]:
+    """Return the prefixes of routes over a link without a gateway, but those of its addresses."""
+    if link.get("flags", 0) & _HAS_NO_NEIGHBOURS:
+        return ()
+    own = {
+        _address(message).interface.network
+        for message in snapshot.addresses
+        if message["index"] == link["index"] and _is_usable(message)
+    }
+    found = [
+        IPv6Network((attribute(route, "RTA_DST"), route["dst_len"]))
+        for route in snapshot.routes
+        if route["family"] == socket.AF_INET6
+        and route["type"] == _TYPE_UNICAST
+        and _table(route) == _TABLE_MAIN
+        and attribute(route, "RTA_OIF") == link["index"]
+        and attribute(route, "RTA_DST")
+        and not attribute(route, "RTA_GATEWAY")
+        and _ON_LINK_LENGTHS[0] <= route["dst_len"] <= _ON_LINK_LENGTHS[1]
+    ]
+    return tuple(
+        dict.fromkeys(each for each in found if each.subnet_of(_GLOBAL) and each not in own)
     )
 
 
