@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.lines import PATIENCE, Lines
 from tests.machines.terminal import Terminal
 from wizard import choices as choosing
-from wizard.choices import Choices, Placement
+from wizard.choices import Choices, Mode, Placement
 from wizard.rehearsal import installation, network
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
@@ -22,12 +22,17 @@ ANSWERS = "/root/answers.toml"
 RECORD = "/var/lib/docker-ipv6-wizard/record.toml"
 SERVICES = ("web", "streaming", "sidekiq")
 
+# What the deployment of 2017 publishes on every address of the host, where a routed network of 27
+# and later answers on the containers' own addresses alone.
+PUBLISHED = ("[::]:3000/tcp", "[::]:4000/tcp")
+
 # The Python of the installation in a machine, for programs of the tests that import the wizard.
 PYTHON = str(installation.PYTHON)
 
 
 def answer(machine: Machine, deployment: Deployment, **changes: object) -> Choices:
-    """Leave an answers file in the machine."""
+    """Leave an answers file in the machine; what a routed network ends for certain is accepted."""
+    ends = changes.get("mode") is Mode.ROUTED and machine.release >= 14
     choices = Choices(
         prefix=ULA,
         network="mastodon_ipv6",
@@ -36,6 +41,7 @@ def answer(machine: Machine, deployment: Deployment, **changes: object) -> Choic
         services=SERVICES,
         placement=Placement.IN_PLACE,
         target=IPv6Address(network.INTERNET),
+        accepted=PUBLISHED if ends and deployment.shape == "2017" else (),
     )
     choices = replace(choices, **changes)  # type: ignore[arg-type]
     machine.path(ANSWERS).write_text(choosing.dumps(choices))

@@ -50,7 +50,7 @@ def test_what_it_set_up_is_told_and_undone_whole(
 ) -> None:
     host = machine(route="advertisement", binds={PLACE: earlier})
     mastodon = deployments.up(host, "2017")
-    answer(host, mastodon, **mode)
+    answer(host, mastodon, **mode, accepted=())
     before = fingerprint(host)
     applied = host.run(
         [PYTHON, "-m", "wizard", "--apply", "--yes", "--answers", ANSWERS],

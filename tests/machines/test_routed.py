@@ -28,17 +28,13 @@ PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 NOBODY = "2001:db8:1:2:1::dead"
 NETWORK = "mastodon_ipv6"
 
-# What the deployment of 2017 publishes on every address of the host, where 27 and later answer on
-# the containers' own addresses alone.
-PUBLISHED = ("[::]:3000/tcp", "[::]:4000/tcp")
-
 every_release = pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
 
 
 def set_up(host: Machine, **changes: object) -> Deployment:
     """Apply the routed mode to a deployment that publishes web on 3000 and streaming on 4000."""
     mastodon = deployments.up(host, "2017")
-    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX, accepted=PUBLISHED, **changes)
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX, **changes)
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     return mastodon
@@ -76,7 +72,7 @@ def test_containers_are_reached_and_seen_at_their_own_addresses_and_undo_leaves_
 ) -> None:
     host = machine(route="advertisement")
     mastodon = deployments.up(host, "2017")
-    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX, accepted=PUBLISHED)
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
     before = fingerprint(host)
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
@@ -104,7 +100,7 @@ def test_by_keyboard_what_the_router_does_is_found_out_and_set_up_for(
 ) -> None:
     host = machine()
     mastodon = deployments.up(host, "2017")
-    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX, accepted=PUBLISHED)
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
     assert apply_by_keyboard(host) == ExitCode.DONE
     web = addresses(host)[mastodon.container("web")]
     host.wait(partial(answers, host, web), "an echo from web", 10)

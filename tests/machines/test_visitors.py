@@ -66,7 +66,7 @@ sample = pytest.mark.parametrize(
 
 def choose(host: Machine, deployment: Deployment, mode: Mode, **changes: object) -> None:
     prefix = {"prefix": PREFIX} if mode is Mode.ROUTED else {}
-    answer(host, deployment, mode=mode, **prefix, **changes)
+    answer(host, deployment, mode=mode, **{"accepted": (), **prefix, **changes})
 
 
 def add_to_answers(host: Machine, line: str) -> None:
