@@ -27,7 +27,7 @@ _PACKAGES = [
 # Docker's client is a package of its own from Debian 13 on.
 _MORE_PACKAGES = {12: [], 13: ["docker-cli"], 14: ["docker-cli"]}
 # What may be installed later: machines reach no mirror, so it waits in the root file system.
-_MANAGERS = ["network-manager", "dhcpcd-base", "ufw", "firewalld"]
+_MANAGERS = ["network-manager", "dhcpcd-base", "netplan.io", "ufw", "firewalld"]
 _OFFERED = {
     12: ["ndppd", "isc-dhcp-client", *_MANAGERS],
     13: ["ndppd", "isc-dhcp-client", *_MANAGERS],

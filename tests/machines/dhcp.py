@@ -1,0 +1,36 @@
+"""A DHCP server in a machine's router, and real clients in the machine."""
+
+from wizard.rehearsal import network
+from wizard.rehearsal.machine import Machine
+from wizard.rehearsal.network import Advertisement
+
+LIFETIME = 30
+"""Seconds for which a router advertises itself as one."""
+
+PAUSES = (3, 4)
+"""Seconds between its advertisements, the least there are (RFC 4861 §6.2.1)."""
+
+MANAGED = Advertisement(lifetime=LIFETIME, pauses=PAUSES, managed=True)
+"""Addresses come by DHCPv6 alone, the default route by advertisement."""
+
+
+def serve(host: Machine) -> None:
+    """Have the router hand out addresses of both families; it goes on so after a reboot."""
+    host.router.spawn(
+        [
+            "dnsmasq", "--no-daemon", "--port=0", "--conf-file=/dev/null", "--bind-dynamic",
+            "--interface=machine", "--leasefile-ro", "--user=root", "--no-ping",
+            "--dhcp-range=2001:db8:1:2::1000,2001:db8:1:2::1fff,64,2m",
+            f"--dhcp-range={network.MACHINE_IPV4},{network.MACHINE_IPV4},255.255.255.0,2m",
+            f"--dhcp-option=option:router,{network.ROUTER_IPV4}",
+        ]
+    )  # fmt: skip
+
+
+def install(host: Machine, *packages: str) -> None:
+    """Install packages that the root file system offers."""
+    host.shell(
+        "apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -q -y "
+        f"--no-install-recommends install {' '.join(packages)}",
+        timeout=180,
+    )
