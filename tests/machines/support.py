@@ -50,7 +50,7 @@ def answer(machine: Machine, deployment: Deployment, **changes: object) -> Choic
 
 def wizard(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the wizard in the machine and return how it ended, whatever that was."""
-    return machine.run(["wizard", *words], check=False, timeout=120)
+    return machine.run(["wizard", *words], check=False, timeout=300)
 
 
 def apply(machine: Machine) -> subprocess.CompletedProcess[str]:
@@ -65,13 +65,24 @@ def walk_to_question(machine: Machine) -> Terminal:
         if "· Preview" in terminal.text:
             break
         if "· Your host" in terminal.text:
-            terminal.wait_for("This host is ready")
+            wait_for_host(terminal)
         if "· Does the router ask" in terminal.text:
             terminal.wait_for("neighbor solicitation", "echo reply")
         terminal.press("enter")
     terminal.press("enter")
     terminal.wait_for("steps now?")
     return terminal
+
+
+def wait_for_host(terminal: Terminal) -> None:
+    """Wait until the host is known, and look again where it is too busy to answer in time."""
+    ready = "This host is ready"
+    for _look in range(5):
+        if terminal.wait_for(ready, "press R to look again", seconds=60) == ready:
+            return
+        terminal.press("r")
+        terminal.wait_for("Looking at this host")
+    raise AssertionError(f"the host never was ready; the screen is:\n{terminal.text}")
 
 
 def keep_from_second_login(machine: Machine, terminal: Terminal) -> None:

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 import screens.app
+from tests.lines import PATIENCE
 from tests.screens.walking import settle
 from wizard import prefixes
 
@@ -73,7 +74,8 @@ def snapshot(request: pytest.FixtureRequest) -> Check:
             return
         wanted = path.read_text(encoding="utf-8") if path.exists() else ""
         # A busy machine may paint a little later than the pilot waits.
-        for _ in range(20):
+        end = time.monotonic() + PATIENCE / 3
+        while time.monotonic() < end:
             if picture(pilot) == wanted:
                 actual.unlink(missing_ok=True)
                 return

@@ -9,7 +9,7 @@ from screens.app import WizardApp
 from screens.widgets.choice_list import ChoiceList
 from tests import made_up_hosts
 from tests.screens.made_up_session import MadeUpSession, with_two_projects
-from tests.screens.walking import found, go, jump, on, press, shown, until
+from tests.screens.walking import found, go, jump, on, press, sees, until
 from wizard.choices import Inwards, Mode, Placement, Proxy
 
 SIZE = (80, 24)
@@ -117,7 +117,7 @@ async def test_right_and_enter_go_on_with_the_mode_that_is_bright() -> None:
         assert app.choices.mode is Mode.ROUTED
         assert app.choices.prefix == IPv6Network("2001:db8:1:2:1::/80")
         await press(pilot, "escape")
-        assert "(*) Public: routed" in shown(app)
+        await sees(pilot, "(*) Public: routed")
         await press(pilot, "left", "enter")
         assert answer(app, "modes") == Mode.ULA
 

@@ -18,7 +18,7 @@ from tests.screens.made_up_session import MadeUpSession
 from screens.app import run_app
 sys.exit(run_app(MadeUpSession(hold_detection=True)))
 """
-PATIENCE = 20
+PATIENCE = 60
 """Seconds for what takes one."""
 
 Terminal: TypeAlias = "pexpect.spawn[str]"

@@ -17,6 +17,7 @@ from tests.screens.walking import (
     on,
     press,
     says,
+    sees,
     sentence,
     settle,
     shown,
@@ -140,7 +141,7 @@ async def test_a_run_that_rolls_back_is_not_called_an_application() -> None:
         await until(pilot, lambda: on(app, "apply") and app.running)
         await settle(pilot)
         assert shown(app).split("\n")[0].rstrip().endswith("Taking it back")
-        assert "all is taken back" in shown(app)
+        await sees(pilot, "all is taken back")
 
 
 async def test_what_could_not_be_looked_at_is_not_called_free() -> None:
@@ -188,7 +189,7 @@ async def test_all_that_people_will_notice_can_be_read_before_the_yes() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await jump(pilot, app, "preview")
         await settle(pilot)
-        assert "Number 1:" in shown(app), "first of all"
+        await sees(pilot, "Number 1:")
         read = shown(app)
         for _ in range(40):
             await press(pilot, "pagedown")

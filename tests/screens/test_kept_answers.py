@@ -136,7 +136,7 @@ async def test_where_answers_cannot_be_kept_nothing_says_that_they_are() -> None
         await press(pilot, "space")
         app.saver.wait(5)
         await press(pilot, "ctrl+q")
-        assert says(app, "Your answers could not be kept")
+        await until(pilot, lambda: says(app, "Your answers could not be kept"))
         assert not says(app, "answers are kept")
         await press(pilot, "escape")
         await go(pilot, app, "preview")
@@ -150,7 +150,7 @@ async def test_who_has_answered_nothing_is_not_told_of_answers() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await found(pilot, app)
         await press(pilot, "ctrl+q")
-        assert says(app, "You have not answered anything yet")
+        await until(pilot, lambda: says(app, "You have not answered anything yet"))
 
 
 def test_a_disk_that_hangs_holds_nobody_up_and_the_last_answers_come_last() -> None:

@@ -1,5 +1,6 @@
 """Moves through the screens with keys, as a person does, and looks at what is shown."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -7,18 +8,24 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
+from tests.lines import PATIENCE
 from wizard import choices as choosing
 from wizard.errors import Refused
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
     """Wait until something holds, and then until all is painted."""
-    for _ in range(500):
-        if condition():
-            await pilot.pause()
-            return
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"what was waited for never came:\n{shown(pilot.app)}")
         await pilot.pause(0.01)
-    raise AssertionError("what was waited for never came")
+    await pilot.pause()
+
+
+async def sees(pilot: Pilot[int], words: str) -> None:
+    """Wait until words are on the screen: a busy machine paints later than it answers."""
+    await until(pilot, lambda: words in shown(pilot.app))
 
 
 async def settle(pilot: Pilot[int]) -> None:
@@ -70,8 +77,12 @@ async def go(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     for _ in range(12):
         if on(app, name):
             return
+        before, end = app.screen, time.monotonic() + 1
         await press(pilot, "enter")
         await pilot.pause()
+        # Once more for a screen that is only late would lead past it.
+        while app.screen is before and time.monotonic() < end:
+            await pilot.pause(0.01)
     raise AssertionError(f"Enter does not lead to {name}, but to {app.screen}")
 
 

@@ -743,7 +743,7 @@ def real(*arguments: str, python: tuple[str, ...] = ()) -> subprocess.CompletedP
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         env={"PATH": os.environ["PATH"], "TERM": "dumb", "HOME": "/nonexistent"},
     )
 
@@ -779,7 +779,7 @@ def test_output_that_nobody_reads_any_more_gives_no_traceback(unbuffered: str) -
             stdout=writing,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=30,
+            timeout=60,
             env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     finally:

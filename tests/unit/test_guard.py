@@ -601,9 +601,9 @@ def test_who_says_keep_just_as_it_is_taken_back_hears_that_it_is_too_late(
 
     def take_back() -> None:
         with lock.held(store.lock):
-            held.set()
             record.state = State.ROLLING_BACK
             store.save(record)
+            held.set()
             time.sleep(0.4)
             record.state = State.ROLLED_BACK
             store.save(record)

@@ -311,7 +311,7 @@ def test_a_connection_that_was_closed_since_is_made_anew(server: Server) -> None
 
 def test_a_hanging_engine_is_given_up_and_asked_anew(server: Server) -> None:
     server.scripts = [[None], [FOUND]]
-    engine = DockerEngine(server.path, timeout=0.5)
+    engine = DockerEngine(server.path, timeout=2)
     with pytest.raises(WizardError, match="timed out"):
         engine.addresses(WIZARD)
     assert engine.addresses(WIZARD) == ADDRESSES

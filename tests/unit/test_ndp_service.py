@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from tests.lines import PATIENCE
 from wizard.errors import WizardError
 from wizard.ndp import service
 from wizard.ndp.difference import Difference
@@ -80,17 +81,17 @@ class Running:
 
     def stop(self) -> None:
         self.service.stop()
-        self.thread.join(5)
+        self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
 
     def until(self, wanted: dict[IPv6Address, bool]) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while self.table.now != wanted:
             assert time.monotonic() < deadline, self.table.now
             time.sleep(0.001)
 
     def until_status(self, part: str) -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while part not in self.service.status:
             assert time.monotonic() < deadline, self.service.status
             time.sleep(0.001)

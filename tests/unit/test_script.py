@@ -154,7 +154,7 @@ def run_script(root: Path, plan: Plan) -> subprocess.CompletedProcess[bytes]:
         input=render(plan).encode("utf-8", "surrogateescape"),
         env={"PATH": f"{root / 'bin'}:/usr/bin:/bin"},
         capture_output=True,
-        timeout=20,
+        timeout=60,
     )
 
 

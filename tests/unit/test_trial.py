@@ -47,7 +47,7 @@ def test_each_kind_of_server_is_told_apart() -> None:
     ):
         nobody = closed.getsockname()
         closed.close()
-        found = try_ports([silent, first, gone, nobody, ("2001:db8::99", 1)], 0.5, 0.3)
+        found = try_ports([silent, first, gone, nobody, ("2001:db8::99", 1)], 2, 1)
     assert found[:4] == [OPEN, OPEN, CLOSED, REFUSED]
     assert found[4] in (REFUSED, SILENT)
 
@@ -55,7 +55,7 @@ def test_each_kind_of_server_is_told_apart() -> None:
 def test_it_is_looked_once_more_while_connections_are_open() -> None:
     seen = []
     with server(lambda connection: None) as silent:
-        assert try_ports([silent], 0.5, 0.1, lambda: seen.append(True)) == [OPEN]
+        assert try_ports([silent], 2, 0.1, lambda: seen.append(True)) == [OPEN]
     assert seen
 
 
