@@ -422,6 +422,10 @@ class MadeUpSession(Session):
         yield Progress(_copy(record), ExitCode.DONE)
 
 
+_NOTHING_THERE: dict[str, Any] = {"live": [], "there": [], "files": [], "installed": False}
+"""What every kind of step would have found on a host that has nothing of what it changes."""
+
+
 def record_of(plan: Plan, state: State = State.APPLYING) -> Record:
     """Return the record of a run that begins with this plan."""
     done = StepState.DONE if state is State.APPLIED else StepState.PLANNED
@@ -440,7 +444,7 @@ def record_of(plan: Plan, state: State = State.APPLYING) -> Record:
                 state=done,
                 commands=list(step.commands),
                 parameters=step.parameters(),
-                undo=list(step.undo_lines({})),
+                undo=list(step.undo_lines(_NOTHING_THERE)),
                 before={"written": [_written(each) for each in step.actions()
                                     if isinstance(each, WriteFile)]},
             )
