@@ -68,6 +68,8 @@ def snapshot(request: pytest.FixtureRequest) -> Check:
         path = SNAPSHOTS / f"{name}.svg"
         actual = path.with_suffix(".actual.svg")
         await settle(pilot)
+        pilot.app.screen.refresh(layout=True)
+        await settle(pilot)
         if update:
             SNAPSHOTS.mkdir(exist_ok=True)
             path.write_text(picture(pilot), encoding="utf-8")
@@ -79,6 +81,8 @@ def snapshot(request: pytest.FixtureRequest) -> Check:
             if picture(pilot) == wanted:
                 actual.unlink(missing_ok=True)
                 return
+            # Nor always everything anew: what grew may stand where it stood before.
+            pilot.app.screen.refresh(layout=True)
             await pilot.pause(0.05)
         actual.write_text(picture(pilot), encoding="utf-8")
         pytest.fail(f"{path.name} differs: look at {actual}, then run with --update-snapshots")
