@@ -86,6 +86,9 @@ class Builder:
             mark = error.problem_mark or error.context_mark
             # libyaml counts a line more where the last one has no end.
             line = min(mark.line, self.text.count("\n")) + 1 if mark else 1
+            if "maximum nesting" in f"{error.problem}":
+                # libyaml itself has a limit and looks at a line before it is given out.
+                raise self._too_deep(line) from None
             raise self._not_yaml(line, self._problem(error, line)) from None
         except (yaml.YAMLError, ValueError) as error:
             raise self._not_yaml(1, str(error)) from None
@@ -155,9 +158,12 @@ class Builder:
         if self._said > MAX_NODES:
             raise TooMuch(self.name, f"says more than {MAX_NODES:,} things by line {line}")
         if depth > MAX_DEPTH:
-            raise TooMuch(
-                self.name, f"is nested too deep, with more than {MAX_DEPTH} levels in line {line}"
-            )
+            raise self._too_deep(line)
+
+    def _too_deep(self, line: int) -> TooMuch:
+        return TooMuch(
+            self.name, f"is nested too deep, with more than {MAX_DEPTH} levels in line {line}"
+        )
 
     def _sequence(self, event: SequenceStartEvent, events: Iterator[Event]) -> ListNode:
         items: list[Node] = []
