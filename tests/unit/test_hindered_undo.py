@@ -384,8 +384,9 @@ def test_a_step_that_never_ends_well_is_said_with_its_commands(applied: Applied)
     entry.parameters = {}
     journal.take_back(record, applied.system, applied.store, State.UNDOING)
     assert entry.left == [
-        f"“{entry.title}” could not be taken back: The record holds a step that this wizard does "
-        "not know, or not in this form: docker-network. Use the wizard that wrote the record. By hand: docker network rm "
+        f"“{entry.title}” could not be taken back: The record holds a step that this wizard "
+        "does not know, or not in this form: docker-network. Use the wizard that wrote the "
+        "record. By hand: docker network rm "
         "mastodon_ipv6"
     ]
     with pytest.raises(StepFailed, match="does not say what"):
