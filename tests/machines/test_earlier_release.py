@@ -1,9 +1,11 @@
 """A set-up that the release of commit 24eb895 made and kept is told, checked and undone whole."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import ruamel.yaml
 
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
@@ -29,6 +31,8 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("earlier")
     unpack = ["tar", "--extract", "--no-same-owner", f"--directory={folder}"]
     subprocess.run(unpack, input=archive.stdout, check=True)
+    # What it read Compose files with, and is pure Python.
+    shutil.copytree(Path(ruamel.yaml.__file__).parent, folder / "ruamel" / "yaml")
     folder.chmod(0o755)
     return folder
 
