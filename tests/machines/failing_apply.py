@@ -18,7 +18,7 @@ from wizard.system import FileState, RealSystem, Result, System
 from wizard.verbs import _plan
 
 READING = {"-S", "-C", "inspect", "ls", "ps", "config", "is-enabled", "is-active", "--ignore"}
-READING |= {"--all", "ip6tables-save", "--pattern", "-json"}
+READING |= {"--all", "ip6tables-save", "--pattern", "-json", "ruleset"}
 
 answers, kind, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
