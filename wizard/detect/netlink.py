@@ -58,11 +58,28 @@ class Netlink:
             except NetlinkError:
                 chosen = None
             return Snapshot(
-                links=list(kernel.get_links()),
-                addresses=list(kernel.get_addr()),
+                links=[_decoded(each) for each in kernel.get_links()],
+                addresses=[_decoded(each) for each in kernel.get_addr()],
                 routes=[
-                    *kernel.get_routes(family=socket.AF_INET),
-                    *kernel.get_routes(family=socket.AF_INET6),
+                    _decoded(each)
+                    for family in (socket.AF_INET, socket.AF_INET6)
+                    for each in kernel.get_routes(family=family)
                 ],
-                chosen=chosen,
+                chosen=None if chosen is None else _decoded(chosen),
             )
+
+
+def _decoded(value: Any) -> Any:  # noqa: ANN401 - as various as rtnetlink
+    """Return a message, or what is in one, as plain values.
+
+    pyroute2 decodes an attribute when it is first looked at, and where two threads do so at once
+    gives one of them its raw octets.
+    """
+    if isinstance(value, Mapping):
+        plain = {
+            key: _decoded(each) for key, each in value.items() if key not in ("attrs", "header")
+        }
+        if "attrs" in value:
+            plain["attrs"] = [(name, _decoded(each)) for name, each in value["attrs"]]
+        return plain
+    return [_decoded(each) for each in value] if isinstance(value, list) else value
