@@ -5,6 +5,7 @@ Only light parts of the standard library are imported: this runs for good on sma
 
 from __future__ import annotations
 
+from wizard import saved_rules
 from wizard.filter.uplink_rules import accepts
 
 TYPE_CHECKING = False
@@ -133,17 +134,8 @@ def _lines(chains: dict[str, list[str]], chain: str) -> list[str]:
 
 
 def _chains(saved: str, wanted: str) -> dict[str, list[str]]:
-    chains: dict[str, list[str]] = {}
-    table = ""
-    for line in saved.splitlines():
-        if line.startswith("*"):
-            table = line[1:].strip()
-        elif table == wanted and line.startswith(":"):
-            chains.setdefault(line[1:].partition(" ")[0], [])
-        elif table == wanted and line.startswith("-A "):
-            _, chain, rule = [*line.split(maxsplit=2), "", ""][:3]
-            chains.setdefault(chain, []).append(_plain(rule))
-    return chains
+    rules, _policies = saved_rules.parse(saved, wanted)
+    return {chain: list(map(_plain, each)) for chain, each in rules.items()}
 
 
 def _plain(rule: str) -> str:

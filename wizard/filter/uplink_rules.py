@@ -2,6 +2,9 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from wizard import saved_rules
 
 Rule = Sequence[str]
 
@@ -21,9 +24,9 @@ def let_in(saved: str, uplink: str, bridge: str, opened: Sequence[str] = ()) -> 
         bridge: The bridge of the containers.
         opened: What is open anyway, each as ``3000/tcp``.
     """
-    found: list[str] = []
-    _walk("FORWARD", _chains(saved), uplink, bridge, opened, False, found, {})
-    return tuple(found)
+    walk = _Walk(_chains(saved), uplink, bridge, opened)
+    walk.closes("FORWARD", named=False)
+    return tuple(walk.found)
 
 
 def accepts(saved: str, uplink: str, bridge: str, closing: str, opened: Sequence[str] = ()) -> bool:
@@ -31,65 +34,61 @@ def accepts(saved: str, uplink: str, bridge: str, closing: str, opened: Sequence
     chains = _chains(saved)
     # What comes after the jump to it is not looked at.
     chains[closing] = [("-j", "DROP")]
-    found: list[str] = []
-    _walk("FORWARD", chains, uplink, bridge, opened, True, found, {})
-    return bool(found)
+    walk = _Walk(chains, uplink, bridge, opened)
+    walk.closes("FORWARD", named=True)
+    return bool(walk.found)
 
 
-def _walk(
-    chain: str,
-    chains: Mapping[str, Sequence[Rule]],
-    uplink: str,
-    bridge: str,
-    opened: Sequence[str],
-    named: bool,
-    found: list[str],
-    walked: dict[tuple[str, bool], bool],
-    depth: int = 0,
-) -> bool:
-    """Go through a chain, and return whether nothing new gets past it to the bridge.
+class _Walk:
+    """Goes through chains as a new packet from the uplink to the bridge may.
 
-    Each only once, whatever leads to it: the ways through chains that lead to each other double
-    with every two jumps. ``walked`` holds what came of it, while that is not known that it is open.
+    Through each only once, whatever leads to it: the ways through chains that lead to each other
+    double with every two jumps.
     """
-    if depth >= _DEPTH:
-        return False
-    if (chain, named) not in walked:
-        walked[chain, named] = False
-        walked[chain, named] = _closes(
-            chain, chains, uplink, bridge, opened, named, found, walked, depth
-        )
-    return walked[chain, named]
 
+    def __init__(
+        self, chains: Mapping[str, Sequence[Rule]], uplink: str, bridge: str, opened: Sequence[str]
+    ) -> None:
+        self._chains = chains
+        self._uplink = uplink
+        self._bridge = bridge
+        self._opened = opened
+        self._walked: dict[tuple[str, bool], bool] = {}
+        self.found: list[str] = []
+        """The rules that accept what they should not."""
 
-def _closes(
-    chain: str,
-    chains: Mapping[str, Sequence[Rule]],
-    uplink: str,
-    bridge: str,
-    opened: Sequence[str],
-    named: bool,
-    found: list[str],
-    walked: dict[tuple[str, bool], bool],
-    depth: int,
-) -> bool:
-    for rule in chains.get(chain, ()):
-        inward, outward = _value(rule, "-i"), _value(rule, "-o")
-        if not _may_match(outward, bridge) or not _may_match(inward, uplink) or _is_old(rule):
-            continue
-        target = (_value(rule, "-j") or _value(rule, "-g") or ("", False))[0]
-        here = named or (inward is not None and not inward[1])
-        if target == "ACCEPT" and here and not _is_harmless(rule, opened):
-            found.append(f"-A {chain} {shlex.join(rule)}")
-        elif target in ("DROP", "REJECT") and _holds_for_all(rule):
-            return True
-        elif target == "RETURN" and _holds_for_all(rule):
+    def closes(self, chain: str, *, named: bool, depth: int = 0) -> bool:
+        """Go through a chain, and return whether nothing new gets past it to the bridge.
+
+        ``named`` is whether a rule on the way there has named the uplink, or need not.
+        """
+        if depth >= _DEPTH:
             return False
-        elif target in chains:
-            closed = _walk(target, chains, uplink, bridge, opened, here, found, walked, depth + 1)
-            if closed and _holds_for_all(rule):
+        if (chain, named) not in self._walked:
+            # While it is not known, it is open.
+            self._walked[chain, named] = False
+            self._walked[chain, named] = self._look(chain, named, depth)
+        return self._walked[chain, named]
+
+    def _look(self, chain: str, named: bool, depth: int) -> bool:
+        for rule in self._chains.get(chain, ()):
+            inward, outward = _value(rule, "-i"), _value(rule, "-o")
+            passes = _may_match(outward, self._bridge) and _may_match(inward, self._uplink)
+            if not passes or _is_old(rule):
+                continue
+            target = (_value(rule, "-j") or _value(rule, "-g") or ("", False))[0]
+            here = named or (inward is not None and not inward[1])
+            if target == "ACCEPT" and here and not _is_harmless(rule, self._opened):
+                self.found.append(f"-A {chain} {shlex.join(rule)}")
+            elif target in ("DROP", "REJECT") and _holds_for_all(rule):
                 return True
-    return False
+            elif target == "RETURN" and _holds_for_all(rule):
+                return False
+            elif target in self._chains:
+                closed = self.closes(target, named=here, depth=depth + 1)
+                if closed and _holds_for_all(rule):
+                    return True
+        return False
 
 
 def _holds_for_all(rule: Rule) -> bool:
@@ -135,17 +134,9 @@ def _value(rule: Rule, option: str) -> tuple[str, bool] | None:
 
 def _chains(saved: str) -> dict[str, list[Rule]]:
     chains: dict[str, list[Rule]] = {}
-    table = ""
-    for line in saved.splitlines():
-        if line.startswith("*"):
-            table = line[1:].strip()
-        elif table == "filter" and line.startswith(":"):
-            chains.setdefault(line[1:].partition(" ")[0], [])
-        elif table == "filter" and line.startswith("-A "):
-            try:
-                words = shlex.split(line)
-            except ValueError:
-                continue
-            if len(words) > 1:
-                chains.setdefault(words[1], []).append(words[2:])
+    for chain, rules in saved_rules.parse(saved, "filter")[0].items():
+        chains[chain] = []
+        for rule in rules:
+            with suppress(ValueError):
+                chains[chain].append(shlex.split(rule))
     return chains

@@ -1,6 +1,5 @@
 """Which published ports this host's own rules close to strangers over IPv6."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wizard.inward import ip6tables, nftables
@@ -37,8 +36,3 @@ def read(system: System) -> InputRules:
         result = system.run(command)
         texts.append(result.output if result.status == 0 else "")
     return InputRules(*texts)
-
-
-def closed(rules: InputRules, interface: str, ports: Iterable[Published]) -> tuple[Published, ...]:
-    """Return those of the ports that are closed for certain."""
-    return tuple(each for each in ports if rules.closes(interface, each))

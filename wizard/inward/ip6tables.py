@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
-from wizard.inward.chains import Outcome, Packet, Rule, verdict
+from wizard import saved_rules
+from wizard.inward.chains import Chains, Outcome, Packet, Rule, verdict
 
 _ENDS = {"ACCEPT": Outcome.ACCEPT, "DROP": Outcome.DROP, "REJECT": Outcome.DROP}
 
@@ -20,22 +21,20 @@ _NEVER = {"rt", "frag", "hbh", "dst", "ah", "esp", "icmp6", "icmpv6"}
 
 def closes(saved: str, packet: Packet) -> bool | None:
     """Return whether INPUT drops a packet for certain; None if nobody can tell."""
-    chains: dict[str, list[Rule]] = {}
-    policy, table = Outcome.ACCEPT, ""
-    for line in saved.splitlines():
-        if line.startswith("*"):
-            table = line[1:].strip()
-        elif table != "filter":
-            continue
-        elif line.startswith(":INPUT "):
-            policy = Outcome.DROP if line.split()[1] == "DROP" else Outcome.ACCEPT
-        elif line.startswith("-A "):
-            try:
-                _, chain, *words = shlex.split(line)
-            except ValueError:
-                return None
-            chains.setdefault(chain, []).append(_rule(words))
+    try:
+        chains, policy = _parsed(saved)
+    except ValueError:
+        return None
     return verdict(packet, "INPUT", chains, policy)
+
+
+@lru_cache(maxsize=1)
+def _parsed(saved: str) -> tuple[Chains, Outcome]:
+    rules, policies = saved_rules.parse(saved, "filter")
+    if "" in rules:
+        raise ValueError("a rule is cut off before the name of its chain")
+    chains = {chain: [_rule(shlex.split(rule)) for rule in each] for chain, each in rules.items()}
+    return chains, _ENDS.get(policies.get("INPUT", ""), Outcome.ACCEPT)
 
 
 def _rule(words: Sequence[str]) -> Rule:
@@ -52,7 +51,7 @@ def _rule(words: Sequence[str]) -> Rule:
         return Rule(asks, _ENDS[target])
     if target == "RETURN":
         return Rule(asks, final=True)
-    if target.isupper() and target in ("QUEUE", "NFQUEUE"):
+    if target in ("QUEUE", "NFQUEUE"):
         return Rule(asks, Outcome.UNKNOWN)
     return Rule(asks, jump=target, final=goto)
 
@@ -86,9 +85,8 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
     holds: bool | None = None
     match option:
         case "-i" | "--in-interface":
-            whole = value.removesuffix("+")
-            holds = packet.interface.startswith(whole) if value.endswith("+") else None
-            holds = packet.interface == value if holds is None else holds
+            name = packet.interface
+            holds = name.startswith(value[:-1]) if value.endswith("+") else name == value
         case "-p" | "--protocol":
             holds = value in (packet.protocol, "all", {"tcp": "6", "udp": "17"}[packet.protocol])
         case "--dport" | "--destination-port" | "--dports" | "--destination-ports":

@@ -5,10 +5,10 @@ The form is that of libnftables-json(5). What ip6tables works with is looked at 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from wizard.inward.chains import Outcome, Packet, Rule, verdict
+from wizard.inward.chains import Chains, Outcome, Packet, Rule, verdict
 
 _FAMILIES = ("inet", "ip6")
 _OF_IP6TABLES = ("ip6", "filter", "INPUT")
@@ -20,8 +20,7 @@ _STATES = {"established", "related", "invalid", "untracked", "new"}
 def closes(listed: str, packet: Packet) -> bool | None:
     """Return whether some chain drops a packet for certain; None if nobody can tell."""
     try:
-        entries = [each for each in json.loads(listed or "{}").get("nftables", []) if each]
-        found = list(_verdicts(entries, packet))
+        found = [verdict(packet, *each) for each in _parsed(listed)]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return None
     if True in found:
@@ -29,18 +28,24 @@ def closes(listed: str, packet: Packet) -> bool | None:
     return None if None in found else False
 
 
-def _verdicts(entries: Sequence[Mapping[str, Any]], packet: Packet) -> Iterator[bool | None]:
+@lru_cache(maxsize=1)
+def _parsed(listed: str) -> tuple[tuple[str, Chains, Outcome], ...]:
+    """Return the name, the chains around it, and the policy of each chain of the hook."""
+    entries = [each for each in json.loads(listed or "{}").get("nftables", []) if each]
     chains: dict[tuple[str, str], dict[str, list[Rule]]] = {}
     for rule in (entry["rule"] for entry in entries if "rule" in entry):
         table = chains.setdefault((rule["family"], rule["table"]), {})
         table.setdefault(rule["chain"], []).extend(_rules(rule.get("expr", [])))
-    for chain in (entry["chain"] for entry in entries if "chain" in entry):
-        place = chain["family"], chain["table"], chain["name"]
-        if chain.get("hook") != "input" or chain["family"] not in _FAMILIES:
-            continue
-        if place != _OF_IP6TABLES:
-            policy = Outcome.DROP if chain.get("policy") == "drop" else Outcome.ACCEPT
-            yield verdict(packet, chain["name"], chains.get(place[:2], {}), policy)
+    return tuple(
+        (
+            chain["name"],
+            chains.get((chain["family"], chain["table"]), {}),
+            Outcome.DROP if chain.get("policy") == "drop" else Outcome.ACCEPT,
+        )
+        for chain in (entry["chain"] for entry in entries if "chain" in entry)
+        if chain.get("hook") == "input" and chain["family"] in _FAMILIES
+        if (chain["family"], chain["table"], chain["name"]) != _OF_IP6TABLES
+    )
 
 
 def _rules(expressions: Sequence[Mapping[str, Any]]) -> Iterator[Rule]:
