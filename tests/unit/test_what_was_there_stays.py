@@ -14,6 +14,7 @@ from wizard.files import write_durably
 from wizard.plan import Plan
 from wizard.steps import ndppd, sysctl
 from wizard.steps.base import Step
+from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.ndppd import Ndppd
@@ -241,9 +242,14 @@ def closing(bridge: str = "br-x", engine_masquerades: bool = False) -> SystemdUn
     return rules_and_sysctls(None, rules)
 
 
-def test_the_unit_stays_while_the_bridge_that_it_closes_does() -> None:
+CLOSED_PORTS = ClosedPorts("br-x", "fd98::/64", ports=("3000/tcp",), uplink="eth0")
+"""What is published stays closed by it; its unit comes after Docker, and closes a bridge too."""
+
+
+@pytest.mark.parametrize("step", [closing(), rules_and_sysctls(None, CLOSED_PORTS)])
+def test_the_unit_stays_while_the_bridge_that_it_closes_does(step: SystemdUnit) -> None:
     system = routing_host()
-    step = closing()
+    system.tables["filter"]["DOCKER-USER"] = []
     system.files["/etc/docker-ipv6-wizard/ip6tables.rules"] = FileState("*filter\nCOMMIT\n")
     system.files[sysctl.PATH] = FileState("")
     words = ("--opt", "com.docker.network.bridge.name=br-x", "theirs")

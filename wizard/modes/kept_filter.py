@@ -23,11 +23,11 @@ def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> FilterServic
             uplink,
             rules.bridge,
             rules.subnet if closes else "",
-            after_docker=rules.engine_masquerades,
+            after_docker=rules.after_docker,
         ),
         sources.files.get(unit.PATH),
         purpose="Put the rules back at once whenever somebody flushes them",
-        bridge=rules.bridge if closes and not rules.engine_masquerades else "",
+        bridge=rules.bridge if closes and rules.closes_bridge else "",
         explanation=(
             "A reload of nftables, a firewall script or ip6tables -F takes all rules away, also "
             "those that are not its own. This small service hears of it from the kernel and puts "

@@ -1,11 +1,9 @@
 """Published ports that this host closes stay closed where Docker forwards past its rules."""
 
-from collections.abc import Container
 from dataclasses import dataclass
 from typing import ClassVar
 
 from wizard.steps.ip6tables import CHAIN, Ip6tables, Table
-from wizard.system import System
 
 DOCKER_USER = "DOCKER-USER"
 """The chain that Docker goes through before all of its own, and leaves alone (docs.docker.com,
@@ -23,8 +21,6 @@ class ClosedPorts(Ip6tables):
     kind: ClassVar[str] = "closed-ports"
 
     masquerade: bool = False
-    # So that it comes after Docker, which makes the chain that leads to ours.
-    engine_masquerades: bool = True
     uplink: str = ""
 
     @property
@@ -53,10 +49,7 @@ class ClosedPorts(Ip6tables):
             rules.append((*way, "-p", protocol, *first, "-j", "DROP"))
         return (Table("filter", DOCKER_USER, tuple(rules)),)
 
-    def _needed(self, system: System, leaving: Container[str]) -> str:
-        if self.bridge not in leaving and self._has_bridge(system):
-            return (
-                f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
-                "published behind it would be open to the internet."
-            )
-        return super()._needed(system, leaving)
+    @property
+    def after_docker(self) -> bool:
+        """It makes the chain that leads to ours."""
+        return True

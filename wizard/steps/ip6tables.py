@@ -202,9 +202,18 @@ class Ip6tables(Step):
         files = self.compare_files(system, before)
         return tuple(replace(each, needed=needed) for each in (*chains, *files))
 
+    @property
+    def after_docker(self) -> bool:
+        """Whether they are loaded after Docker has made its own, and not before it starts."""
+        return self.engine_masquerades
+
+    @property
+    def closes_bridge(self) -> bool:
+        """Whether they stay while the bridge does, for what is behind it is open without them."""
+        return not (self.masquerade or self.engine_masquerades)
+
     def _needed(self, system: System, leaving: Container[str]) -> str:
-        closing = not (self.masquerade or self.engine_masquerades)
-        if closing and self.bridge not in leaving and self._has_bridge(system):
+        if self.closes_bridge and self.bridge not in leaving and self._has_bridge(system):
             return (
                 f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
                 "behind it would be open to the internet."

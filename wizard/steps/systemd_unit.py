@@ -143,7 +143,7 @@ def rules_and_sysctls(
     everything on Debian that may flush rules when it starts. Where Docker puts rules of its own
     that ours have to come before, it comes after Docker.
     """
-    after_docker = rules is not None and rules.engine_masquerades
+    after_docker = rules is not None and rules.after_docker
     commands = [f"-sysctl --load={sysctl.PATH}"]
     if rules is not None and rules.legacy:
         # With all rights, for the others may load no modules, and legacy tables are some.
@@ -178,7 +178,5 @@ def rules_and_sysctls(
         "RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET6 AF_INET\n"
         "\n[Install]\nWantedBy=docker.service\n",
         previous,
-        bridge=rules.bridge
-        if rules is not None and not (rules.masquerade or rules.engine_masquerades)
-        else "",
+        bridge=rules.bridge if rules is not None and rules.closes_bridge else "",
     )
