@@ -272,7 +272,7 @@ class Session:
         if record is not None and not seen_to and (not code or self._is_new(record)):
             return self._progress_of_another(record)
         ended = ExitCode(code) if code in set(ExitCode) else ExitCode.UNEXPECTED
-        return Progress(None, ended, self._last_words())
+        return Progress(None, ended, self._last_words(self._process.log))
 
     def _progress_of_another(self, record: Record | None) -> Progress:
         if self.is_running():
@@ -402,9 +402,8 @@ class Session:
         self._before = _mark(record) if record else None
         self._process = start.start(self.store, *arguments)
 
-    def _last_words(self) -> str:
+    def _last_words(self, log: Path) -> str:
         try:
-            log = self._process.log if self._process else Path(os.devnull)
             lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             lines = []

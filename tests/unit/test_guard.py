@@ -64,13 +64,6 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "state")
-    made.prepare()
-    return made
-
-
-@pytest.fixture
 def made() -> Deployment:
     return deployment()
 

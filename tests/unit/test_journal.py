@@ -41,13 +41,6 @@ def no_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(legacy_ip6tables, "loader", lambda: None)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "state")
-    made.prepare()
-    return made
-
-
 def every(step: int = 1) -> Iterator[int]:
     """Count the places at which something can go wrong, of which there must be an end."""
     yield from range(step, 1000, step)

@@ -91,14 +91,17 @@ class Server:
             self.connections += 1
             # A client that goes away in the middle is no reason to serve nobody any more.
             with contextlib.suppress(OSError):
-                for answer in self.scripts.pop(0):
-                    self.requests.append(client.recv(65536).partition(b"\r\n")[0])
-                    if answer is None:
-                        self.held.append(client)
-                        break
-                    client.sendall(answer)
-                else:
-                    client.close()
+                self._answer(client)
+
+    def _answer(self, client: socket.socket) -> None:
+        for answer in self.scripts.pop(0):
+            self.requests.append(client.recv(65536).partition(b"\r\n")[0])
+            if answer is None:
+                self.held.append(client)
+                break
+            client.sendall(answer)
+        else:
+            client.close()
 
 
 @pytest.fixture
@@ -246,19 +249,12 @@ class Trickle(Server):
 
     begin, piece = b"", b""
 
-    def _serve(self) -> None:
+    def _answer(self, client: socket.socket) -> None:
+        client.recv(65536)
+        client.sendall(self.begin)
         while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            with contextlib.suppress(OSError):
-                client.recv(65536)
-                client.sendall(self.begin)
-                while True:
-                    client.sendall(self.piece)
-                    time.sleep(0.01)
+            client.sendall(self.piece)
+            time.sleep(0.01)
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -2,7 +2,6 @@
 
 import errno
 import os
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +19,6 @@ from wizard.steps.sysctl import Sysctl
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     monkeypatch.setattr(guarding, "announce", lambda *_: None)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "state")
-    made.prepare()
-    return made
 
 
 @pytest.fixture

@@ -18,13 +18,6 @@ from wizard.record import Record, State, StepRecord, StepState, Store, dumps, lo
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "state")
-    made.prepare()
-    return made
-
-
 class Forgetting(Store):
     """A store that keeps nothing."""
 
