@@ -3,11 +3,11 @@
 The form is that of libnftables-json(5). What ip6tables works with is looked at by itself.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from wizard import foreign_json
 from wizard.inward.chains import Chains, Outcome, Packet, Rule, verdict
 
 _FAMILIES = ("inet", "ip6")
@@ -21,7 +21,7 @@ def closes(listed: str, packet: Packet) -> bool | None:
     """Return whether some chain drops a packet for certain; None if nobody can tell."""
     try:
         found = [verdict(packet, *each) for each in _parsed(listed)]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
     if True in found:
         return True
@@ -31,7 +31,7 @@ def closes(listed: str, packet: Packet) -> bool | None:
 @lru_cache(maxsize=1)
 def _parsed(listed: str) -> tuple[tuple[str, Chains, Outcome], ...]:
     """Return the name, the chains around it, and the policy of each chain of the hook."""
-    entries = [each for each in json.loads(listed or "{}").get("nftables", []) if each]
+    entries = [each for each in foreign_json.table(listed or "{}").get("nftables", []) if each]
     chains: dict[tuple[str, str], dict[str, list[Rule]]] = {}
     for rule in (entry["rule"] for entry in entries if "rule" in entry):
         table = chains.setdefault((rule["family"], rule["table"]), {})
