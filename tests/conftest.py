@@ -1,5 +1,6 @@
-"""The option that runs the whole matrix of faults, and the table at its end."""
+"""Where programs of tests find the project, the option that runs the whole matrix of faults, and the table at its end."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Tests start programs of their own, and those find the project whatever bin/environment left.
+    os.environ["PYTHONPATH"] = str(config.rootpath)
     never_hanging.pytest_configure(config)
     config.stash[MATRIX] = Matrix(
         whole=config.getoption("--whole-matrix"),
