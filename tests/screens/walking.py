@@ -47,8 +47,10 @@ async def press(pilot: Pilot[int], *keys: str) -> None:
 
 
 def on(app: WizardApp, name: str) -> bool:
-    """Return whether the named screen is shown."""
-    return getattr(app.screen, "NAME", type(app.screen).__name__) == name
+    """Return whether the named screen is shown, with all that is on it."""
+    return (
+        app.screen.is_mounted and getattr(app.screen, "NAME", type(app.screen).__name__) == name
+    )
 
 
 async def found(pilot: Pilot[int], app: WizardApp) -> None:
@@ -77,11 +79,11 @@ async def go(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     for _ in range(12):
         if on(app, name):
             return
-        before, end = app.screen, time.monotonic() + 1
+        before, end = (app.screen, app.focused), time.monotonic() + 5
         await press(pilot, "enter")
         await pilot.pause()
         # Once more for a screen that is only late would lead past it.
-        while app.screen is before and time.monotonic() < end:
+        while (app.screen, app.focused) == before and time.monotonic() < end:
             await pilot.pause(0.01)
     raise AssertionError(f"Enter does not lead to {name}, but to {app.screen}")
 
