@@ -14,12 +14,12 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
-from wizard.address_plan import AddressPlan
-from wizard.choices import Mode, another_prefix, check_prefix
-from wizard.host import Host, Unknown
+from wizard.answers.address_plan import AddressPlan
+from wizard.answers.choices import Mode, another_prefix, check_prefix
+from wizard.answers.prefixes import first_subnet
+from wizard.answers.subprefixes import SIZES, is_on_link, propose, usable
+from wizard.host.host import Host, Unknown
 from wizard.modes.routed import lasting
-from wizard.prefixes import first_subnet
-from wizard.subprefixes import SIZES, is_on_link, propose, usable
 
 
 class AddressesScreen(StepScreen):

@@ -32,20 +32,21 @@ from screens.saver import SAVED_WITHIN, Saver
 from screens.step import StepScreen
 from screens.theme import TERMINAL
 from screens.way import way
-from wizard import choices as choosing
-from wizard import describe, streams
-from wizard.apply.undoing import Chosen, UndoPreview
-from wizard.choices import Choices, Mode, Proxy
-from wizard.errors import ExitCode, Refused, WizardError
-from wizard.host import ComposeProject, Earlier, Host
-from wizard.judgement import LOOKING, Judgement, exit_code, unknown
+from wizard import describe
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices, Mode, Proxy
+from wizard.answers.subprefixes import propose
+from wizard.host.host import ComposeProject, Earlier, Host
+from wizard.modes.sources import Sources
 from wizard.ndp.upstream import UpstreamFinding
-from wizard.plan import Plan
-from wizard.record import Record, State, is_in_the_way
+from wizard.plan.planning import Plan
+from wizard.platform import streams
+from wizard.platform.errors import ExitCode, Refused, WizardError
+from wizard.platform.text import clean_line
+from wizard.record.record import Record, State, is_in_the_way
+from wizard.run.undoing import Chosen, UndoPreview
 from wizard.session import Progress, Session
-from wizard.sources import Sources
-from wizard.subprefixes import propose
-from wizard.text import clean_line
+from wizard.verification.judgement import LOOKING, Judgement, exit_code, unknown
 
 Start = Literal["welcome", "resume", "undo"]
 

@@ -14,7 +14,7 @@ from screens.modals import QuestionModal
 from screens.step import StepScreen, paragraph
 from screens.widgets.details import Detail, Details
 from screens.widgets.step_list import StepList
-from wizard.record import Record, State, StepRecord, StepState
+from wizard.record.record import Record, State, StepRecord, StepState
 
 SENTENCES = {
     State.APPLYING: "The next step begins …",

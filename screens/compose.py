@@ -10,15 +10,15 @@ from textual.binding import Binding, BindingType
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard import choices as choosing
-from wizard import sources
-from wizard.choices import Mode, Placement
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Mode, Placement
 from wizard.compose.services import Service
-from wizard.errors import Refused
-from wizard.host import ComposeProject
-from wizard.ipv6_already import why_not_ticked
-from wizard.sources import Sources
-from wizard.text import clean_line
+from wizard.host.host import ComposeProject
+from wizard.host.ipv6_already import why_not_ticked
+from wizard.modes import sources
+from wizard.modes.sources import Sources
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 
 
 class ComposeScreen(StepScreen):

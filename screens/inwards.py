@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.choices import Inwards, check_inwards
-from wizard.errors import Refused
+from wizard.answers.choices import Inwards, check_inwards
 from wizard.modes.routed import open_ports
 from wizard.modes.shared import chosen_containers
+from wizard.platform.errors import Refused
 
 LABELS = {
     Inwards.PUBLISHED: (

@@ -16,10 +16,10 @@ from screens.modals import QuestionModal
 from screens.result import tone
 from screens.step import StepScreen, paragraph
 from screens.widgets.sentence import Sentence
-from wizard.errors import ExitCode
-from wizard.logins import Logins
-from wizard.record import State
-from wizard.text import clean
+from wizard.platform.errors import ExitCode
+from wizard.platform.text import clean
+from wizard.record.record import State
+from wizard.run.logins import Logins
 
 _BAR = 40
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from wizard.host import Host
-from wizard.judgement import Judgement
+from wizard.host.host import Host
 from wizard.ndp.upstream import UpstreamFinding
-from wizard.plan import Plan
+from wizard.plan.planning import Plan
+from wizard.verification.judgement import Judgement
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.choices import Mode, check_mode
+from wizard.answers.choices import Mode, check_mode
 from wizard.modes.consequences import catch, consequences
 
 LABELS = {

@@ -9,8 +9,8 @@ from textual.widgets import Input
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.sentence import Sentence, Tone
-from wizard.choices import check_bridge, check_gateway, check_network_name
-from wizard.host import Unknown
+from wizard.answers.choices import check_bridge, check_gateway, check_network_name
+from wizard.host.host import Unknown
 
 
 class NetworkScreen(StepScreen):

@@ -13,10 +13,10 @@ from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.saver import SAVED_WITHIN
 from screens.widgets.details import Detail
-from wizard import acceptance
-from wizard.errors import Refused, WizardError
-from wizard.plan import Plan
-from wizard.text import clean
+from wizard.plan import acceptance
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused, WizardError
+from wizard.platform.text import clean
 
 _FIRST_SENTENCE = re.compile(r".*?(?:[.!?](?= )|$)", re.DOTALL)
 """Matches always, if need be the whole text."""

@@ -14,11 +14,11 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.reachability import ReachabilityTable
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.step_list import StepList
-from wizard.errors import ExitCode
-from wizard.judgement import Judgement
-from wizard.record import State, StepState
+from wizard.platform.errors import ExitCode
+from wizard.platform.text import clean
+from wizard.record.record import State, StepState
 from wizard.session import Progress
-from wizard.text import clean
+from wizard.verification.judgement import Judgement
 
 
 class ResultScreen(StepScreen):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from wizard.choices import Choices
+from wizard.answers.choices import Choices
 
 SAVED_WITHIN = 2.0
 """Seconds to wait for answers that are being written, before the wizard goes on or ends."""

@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.widgets.details import Detail
-from wizard.apply.undoing import Changed, UndoPreview, UndoStep
+from wizard.platform.text import clean_line
+from wizard.run.undoing import Changed, UndoPreview, UndoStep
 from wizard.steps.comparing import Choice
-from wizard.text import clean_line
 
 WORDS: Mapping[Choice, str] = {
     Choice.KEEP: "theirs is kept",

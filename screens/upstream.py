@@ -16,9 +16,9 @@ from screens import wrapping
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.sentence import Sentence, Tone
-from wizard.choices import Proxy, check_proxy
+from wizard.answers.choices import Proxy, check_proxy
 from wizard.ndp.upstream import UpstreamCase
-from wizard.text import clean_line
+from wizard.platform.text import clean_line
 
 MEANINGS: dict[UpstreamCase, tuple[str, Tone]] = {
     UpstreamCase.SOLICITED: (

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from wizard.choices import Choices, Inwards, Mode, check_inwards
-from wizard.host import Host
+from wizard.answers.choices import Choices, Inwards, Mode, check_inwards
+from wizard.host.host import Host
 
 
 def way(choices: Choices, host: Host | None) -> tuple[str, ...]:

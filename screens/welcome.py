@@ -10,8 +10,8 @@ from textual.widgets import Button
 from screens.step import StepScreen, paragraph
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence
-from wizard.errors import Refused
-from wizard.record import Record, State
+from wizard.platform.errors import Refused
+from wizard.record.record import Record, State
 
 NOTHING_TO_RESUME = (
     "There is nothing to resume: no run of the wizard is on this host, and no answers are kept. "

@@ -1,4 +1,4 @@
-"""Where programs of tests find the project, the option that runs the whole matrix of faults, and the table at its end."""
+"""The options of the tests, the way of their programs to the project, the table of the matrix."""
 
 import os
 from collections.abc import Iterator

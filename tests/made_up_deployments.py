@@ -6,14 +6,14 @@ from typing import Any
 
 from tests import made_up_hosts, made_up_system
 from tests.made_up_system import MadeUpSystem
-from wizard import choices as choosing
-from wizard import plan as planning
-from wizard import sources
-from wizard.choices import Choices
-from wizard.host import Host
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices
+from wizard.host.host import Host
+from wizard.modes import sources
 from wizard.modes.shared import project_of
-from wizard.plan import Plan
-from wizard.sources import Sources
+from wizard.modes.sources import Sources
+from wizard.plan import planning
+from wizard.plan.planning import Plan
 
 PREFIX = IPv6Network("fd91:7981:3415::/64")
 

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Interface, IPv6Network, ip_n
 from pathlib import Path
 from typing import Any
 
-from wizard.host import (
+from wizard.host.host import (
     Address,
     Compose,
     ComposeProject,
@@ -25,7 +25,7 @@ from wizard.host import (
     Unknown,
     Uplink,
 )
-from wizard.text import clean_line
+from wizard.platform.text import clean_line
 
 NEEDS_ROOT = "Only root may read this: run the wizard as root or with sudo."
 

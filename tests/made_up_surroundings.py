@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.made_up_system import MadeUpSystem
-from wizard import files
-from wizard.apply import window
-from wizard.apply.guard import Guard
-from wizard.errors import Refused, StepFailed
-from wizard.record import RESERVED, Record, Store
-from wizard.system import FileState, Result
+from wizard.platform import files
+from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.system import FileState, Result
+from wizard.record.record import RESERVED, Record, Store
+from wizard.run import window
+from wizard.run.guard import Guard
 
 
 class Killed(BaseException):

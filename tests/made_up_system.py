@@ -23,9 +23,9 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from wizard import program
-from wizard.host import Host, Origin, Unknown
-from wizard.system import FileState, Result
+from wizard.host.host import Host, Origin, Unknown
+from wizard.platform.system import FileState, Result
+from wizard.program import program
 
 UNITS = "/etc/systemd/system"
 DIRECTORIES = ("/", "/etc", "/etc/sysctl.d", "/etc/systemd", UNITS)

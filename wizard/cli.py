@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wizard import __version__, streams
-from wizard.errors import ExitCode, Refused, WizardError
+from wizard import __version__
+from wizard.platform import streams
+from wizard.platform.errors import ExitCode, Refused, WizardError
 
 _DEBIAN = 13
 """The release of a practice machine, where none is named."""
@@ -41,7 +42,7 @@ wizard --rehearse           try it on a practice machine of its own
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return its exit code, as :class:`wizard.errors.ExitCode` lists them."""
+    """Run one verb and return its exit code, one of :class:`wizard.platform.errors.ExitCode`."""
     try:
         return _run(_checked(_parsed(arguments)))
     except WizardError as error:
@@ -190,7 +191,8 @@ def _open(chosen: argparse.Namespace) -> int:
             "use ssh -t. Without screens: wizard --detect, --plan, --apply, --check, --status and "
             "--undo work on any terminal. Nothing was changed."
         )
-    from wizard import program, verbs
+    from wizard import verbs
+    from wizard.program import program
 
     if program.is_copy():
         raise Refused(
@@ -223,6 +225,6 @@ def _progress(line: str) -> None:
 
 
 def _complain(text: str) -> None:
-    from wizard.text import clean
+    from wizard.platform.text import clean
 
     sys.stderr.write(f"{clean(text)}\n")

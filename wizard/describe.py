@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Literal
 
-from wizard import obstacles
-from wizard.choices import Choices
-from wizard.host import (
+from wizard.answers import obstacles
+from wizard.answers.choices import Choices
+from wizard.answers.prefixes import UNIQUE_LOCAL
+from wizard.host.host import (
     Compose,
     ComposeProject,
     Debian,
@@ -25,8 +26,7 @@ from wizard.host import (
     Unknown,
     Uplink,
 )
-from wizard.prefixes import UNIQUE_LOCAL
-from wizard.record import is_in_the_way, words_of
+from wizard.record.record import is_in_the_way, words_of
 
 Verdict = Literal["ok", "note", "problem", "unknown"]
 

@@ -7,26 +7,28 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
-from wizard import checking, logins, program, script, sources, trust
-from wizard import choices as choosing
-from wizard import plan as planning
-from wizard.apply import guard, journal, lock, revert, start, undoing, window
-from wizard.apply.undoing import UndoPreview
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices
 from wizard.boot import outlook
-from wizard.choices import Choices
-from wizard.detect.look import look
-from wizard.detect.run import detect
-from wizard.errors import ExitCode, Refused
-from wizard.files import write_durably
-from wizard.host import ComposeProject, Host, Unknown
-from wizard.judgement import Judgement
+from wizard.host.detectors import detect
+from wizard.host.host import ComposeProject, Host, Unknown
+from wizard.host.look import look
+from wizard.host.outward import DEFAULT_TARGET
+from wizard.modes import sources
+from wizard.modes.sources import Sources
 from wizard.ndp import upstream
 from wizard.ndp.upstream import UpstreamFinding
-from wizard.plan import Plan
-from wizard.record import DIRECTORY, Record, State, Store
-from wizard.sources import Sources
-from wizard.system import RealSystem, System
-from wizard.text import clean, clean_line
+from wizard.plan import planning, script
+from wizard.plan.planning import Plan
+from wizard.platform.errors import ExitCode, Refused
+from wizard.platform.files import write_durably
+from wizard.platform.system import RealSystem, System
+from wizard.platform.text import clean, clean_line
+from wizard.program import program, trust
+from wizard.record.record import DIRECTORY, Record, State, Store
+from wizard.run import checking, guard, journal, lock, logins, revert, start, undoing, window
+from wizard.run.undoing import UndoPreview
+from wizard.verification.judgement import Judgement
 
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
@@ -384,7 +386,7 @@ class Session:
         if isinstance(host.uplink, Unknown):
             raise Refused(host.uplink.reason)
         saved = self.load_answers()
-        target = saved.target if saved else choosing.DEFAULT_TARGET
+        target = saved.target if saved else DEFAULT_TARGET
         targets = [target, *([host.uplink.gateway] if host.uplink.gateway else [])]
         unused = upstream.pick_unused(prefix)
         return upstream.probe_upstream(host.uplink.interface, unused, targets)
@@ -435,4 +437,4 @@ def target_of(text: str) -> IPv6Address | str:
     try:
         return IPv6Address(text.strip())
     except ValueError:
-        return f"{clean(text)} is not an IPv6 address, such as {choosing.DEFAULT_TARGET}."
+        return f"{clean(text)} is not an IPv6 address, such as {DEFAULT_TARGET}."

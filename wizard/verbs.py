@@ -7,20 +7,24 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
 
-from wizard import acceptance, describe, earlier_releases, obstacles, program, script
-from wizard import choices as choosing
-from wizard.apply import journal
-from wizard.apply.undoing import UndoPreview
-from wizard.choices import Choices
-from wizard.errors import ExitCode, Refused
-from wizard.files import read_regular
-from wizard.judgement import Judgement, exit_code, unknown
+from wizard import describe
+from wizard.answers import choices as choosing
+from wizard.answers import obstacles
+from wizard.answers.choices import Choices
 from wizard.modes.shared import project_of
-from wizard.plan import Plan
-from wizard.record import Record, State, StepState
+from wizard.plan import acceptance, script
+from wizard.plan.planning import Plan
+from wizard.platform.errors import ExitCode, Refused
+from wizard.platform.files import read_regular
+from wizard.platform.text import clean_line
+from wizard.program import program
+from wizard.record import earlier_releases
+from wizard.record.record import Record, State, StepState
+from wizard.run import journal
+from wizard.run.undoing import UndoPreview
 from wizard.session import Session, target_of
 from wizard.steps.comparing import Choice
-from wizard.text import clean_line
+from wizard.verification.judgement import Judgement, exit_code, unknown
 
 Say = Callable[[str], None]
 

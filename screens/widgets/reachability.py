@@ -10,8 +10,8 @@ from textual.widgets import OptionList, Static
 
 from screens import wrapping
 from screens.widgets.step_list import StepList
-from wizard.reachability.findings import Finding
-from wizard.reachability.report import ContainerReport, passed
+from wizard.probes.findings import Finding
+from wizard.probes.report import ContainerReport, passed
 
 COLUMNS = ("Works", "Address", "Route", "Router", "Target", "TCP")
 _COLUMN = 8

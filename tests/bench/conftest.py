@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 from wizard.rehearsal import leftovers, requirements
 
 Row = tuple[str, str, str, str, str]

@@ -21,7 +21,7 @@ from tests.machines.support import (
     wizard,
 )
 from tests.machines.terminal import Terminal
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal.machine import Machine
 
@@ -58,7 +58,7 @@ print(min(once() for _ in range(int(sys.argv[1]))))
 
 TIME_LOOK = """\
 import time
-from wizard.detect.look import look
+from wizard.host.look import look
 begun = time.monotonic()
 look()
 print(time.monotonic() - begun)
@@ -66,7 +66,7 @@ print(time.monotonic() - begun)
 
 WORKER_MEMORY = """\
 import re, sys
-from wizard.apply import worker
+from wizard.run import worker
 code = worker.main(["apply", *sys.argv[1:]])
 print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
 sys.exit(code)

@@ -13,10 +13,10 @@ from typing import Any, Self
 from tests.machines.guarding import GRACE, Guarded, guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import undo
-from wizard.apply.guard_units import GUARD
-from wizard.errors import ExitCode
-from wizard.program import worker
+from wizard.platform.errors import ExitCode
+from wizard.program.program import worker
 from wizard.rehearsal.machine import Machine
+from wizard.run.guard_units import GUARD
 
 ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 """Where the wizard keeps the answers, and its worker finds them."""

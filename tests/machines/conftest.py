@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from tests.machines.matrix import MATRIX
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 from wizard.rehearsal import leftovers, requirements
 from wizard.rehearsal.machine import Machine
 

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from wizard import program
-from wizard.apply import journal, worker
-from wizard.errors import StepFailed, WizardError
-from wizard.record import Record, State, StepRecord, Store
+from wizard.platform.errors import StepFailed, WizardError
+from wizard.platform.system import FileState, RealSystem, Result, System
+from wizard.program import program
+from wizard.record.record import Record, State, StepRecord, Store
+from wizard.run import journal, worker
 from wizard.session import Session
 from wizard.steps.base import Step
-from wizard.system import FileState, RealSystem, Result, System
 from wizard.verbs import _plan
 
 READING = {"-S", "-C", "inspect", "ls", "ps", "config", "is-enabled", "is-active", "--ignore"}

@@ -2,8 +2,8 @@
 
 import sys
 
-from wizard import system
-from wizard.apply import engine, worker
+from wizard.platform import system
+from wizard.run import engine, worker
 
 engine.WAIT = 6.0
 system.DOCKER_TIMEOUT = 6.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.lines import PATIENCE, Lines
 from tests.machines.terminal import Terminal
-from wizard import choices as choosing
-from wizard.choices import Choices, Mode, Placement
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices, Mode, Placement
 from wizard.rehearsal import installation, network
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine

@@ -6,8 +6,8 @@ from tests.machines.bench import Bench
 from tests.machines.guarding import Guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import RECORD, wizard
-from wizard.apply.guard_units import GUARD
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
+from wizard.run.guard_units import GUARD
 
 SPOIL = {
     "truncated": f"truncate -s 900 {RECORD}",

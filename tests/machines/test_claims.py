@@ -12,7 +12,7 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.support import SERVICES, answer, apply, reaches_internet, undo, wizard
 from tests.machines.test_detection import detect
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine

@@ -5,7 +5,7 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.support import answer, apply, reaches_internet, undo, wizard
 from tests.machines.visitors import HOST_IPV4, deploy, from_host, from_outside
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal.machine import Machine
 
 DEPLOYMENT = """\

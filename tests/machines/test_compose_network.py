@@ -18,8 +18,8 @@ from tests.machines.support import (
     undo,
     wizard,
 )
-from wizard.choices import Mode, Placement
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode, Placement
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network
 from wizard.rehearsal.deployment import SERVICES as EVERY_SERVICE

@@ -12,14 +12,14 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.support import PYTHON
-from wizard.detect.run import DEADLINE
+from wizard.host.detectors import DEADLINE
 from wizard.rehearsal import deployment, network
 from wizard.rehearsal.machine import Machine
 
 PROGRAM = f"""
 import ipaddress, json, sys, time
 from wizard import describe
-from wizard.detect.run import detect
+from wizard.host.detectors import detect
 begun = time.monotonic()
 host = detect(target=ipaddress.ip_address("{network.INTERNET}"))
 took = time.monotonic() - begun

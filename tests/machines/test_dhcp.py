@@ -10,7 +10,7 @@ from tests.machines.conftest import StartMachine
 from tests.machines.support import answer, apply, reaches_internet, undo
 from tests.machines.test_next_boot import foresee, read
 from tests.machines.test_own_ipv6 import every_second, is_up, lives_on, routes
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network
 from wizard.rehearsal.machine import Machine

@@ -14,7 +14,7 @@ from tests.machines.bench import ANSWERS, WORKER, Bench
 from tests.machines.guarding import Guarded, without_a_boot
 from tests.machines.matrix import Matrix
 from tests.machines.support import PYTHON, wizard
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 
 # Only the engine's own commands: those of the tests have no such locale.
 _COUNTING = """#!/bin/sh

@@ -11,8 +11,8 @@ from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.support import ANSWERS, PYTHON, SERVICES, answer, reaches_internet, undo, wizard
 from tests.machines.test_routed import PREFIX
-from wizard.choices import Mode
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 
 COMMIT = "24eb895"

@@ -9,8 +9,8 @@ from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import Fingerprint, difference, fingerprint
 from tests.machines.support import SERVICES, answer, apply, seen_source, undo, wizard
 from tests.machines.test_routed import NETWORK, PREFIX, addresses, is_open
-from wizard.choices import Mode
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import rootfs
 from wizard.rehearsal.machine import Machine

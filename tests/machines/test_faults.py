@@ -11,7 +11,7 @@ import pytest
 
 from tests.machines.bench import ANSWERS, Bench
 from tests.machines.matrix import Matrix, NotReached
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 
 FAULTS = {
     "kill -9": [

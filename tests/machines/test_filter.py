@@ -15,8 +15,8 @@ from tests.machines.test_routed import (
     is_open,
     set_up,
 )
-from wizard.choices import Mode, Proxy
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode, Proxy
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
@@ -70,7 +70,7 @@ def apply_routed(host: Machine) -> int:
 def trials(host: Machine) -> bool:
     """Whether there is anything of a trial on the host: its interface, or its process."""
     interface = host.run(["ip", "link", "show", "dev", "veth-ipv6-trial"], check=False)
-    process = host.run(["pgrep", "-f", "reachability.outside"], check=False)
+    process = host.run(["pgrep", "-f", "probes.outside"], check=False)
     return interface.returncode == 0 or process.returncode == 0
 
 
@@ -96,7 +96,7 @@ def test_a_rule_that_opens_the_uplink_alone_is_found_though_the_trial_does_not_m
 
 
 @pytest.mark.parametrize("debian", [13], indirect=True)
-@pytest.mark.parametrize("killed", ["reachability.outside", "wizard.apply.worker"])
+@pytest.mark.parametrize("killed", ["probes.outside", "wizard.run.worker"])
 def test_nothing_of_a_trial_is_left_that_is_killed(machine: StartMachine, killed: str) -> None:
     host = machine()
     mastodon = deployments.up(host, "2017")

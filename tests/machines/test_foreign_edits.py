@@ -7,7 +7,7 @@ from tests.machines.bench import Bench
 from tests.machines.guarding import GRACE, Guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import wizard
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.steps.sysctl import PATH as SYSCTLS
 
 FILE = "/srv/mastodon/docker-compose.yml"

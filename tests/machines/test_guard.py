@@ -11,7 +11,7 @@ from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.guarding import GRACE, Guarded, elapsed, guarded
 from tests.machines.support import ANSWERS, PYTHON, reaches_internet, undo, wizard
 from tests.machines.test_least_privilege import exposure
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import network
 
 on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)

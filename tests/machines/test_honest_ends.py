@@ -18,8 +18,8 @@ from tests.machines.support import (
     wizard,
 )
 from tests.machines.test_routed import PREFIX
-from wizard.choices import Mode
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network
 from wizard.rehearsal.deployment import Deployment

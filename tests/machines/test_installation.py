@@ -15,13 +15,13 @@ from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.guarding import without_a_boot
 from tests.machines.support import ANSWERS, RECORD, answer, reaches_internet, seen_source
-from wizard.apply.guard_units import EARLY, GUARD
-from wizard.choices import Mode
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode
 from wizard.ndp.unit import NAME as PROXY
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import installation
 from wizard.rehearsal.machine import Machine
+from wizard.run.guard_units import EARLY, GUARD
 
 ODD = """/srv/it's a "$HOME" of 100% \\ wizards"""
 COPY = "/var/lib/docker-ipv6-wizard/program"

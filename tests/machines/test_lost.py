@@ -15,8 +15,8 @@ from tests.machines.guarding import GRACE, Guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import wizard
 from tests.machines.terminal import Terminal
-from wizard.apply.guard_units import GUARD
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
+from wizard.run.guard_units import GUARD
 
 PHASES = ("applying", "waiting", "rolling back", "undoing")
 

@@ -8,10 +8,10 @@ from ipaddress import IPv6Address
 import pytest
 
 from tests.machines.support import PYTHON
-from wizard.errors import WizardError
+from wizard.host.own_objects import NETWORK_LABEL as LABEL
 from wizard.ndp import fixed, unit
 from wizard.ndp.proxy_table import PROTOCOL
-from wizard.own_objects import NETWORK_LABEL as LABEL
+from wizard.platform.errors import WizardError
 from wizard.rehearsal import image, network
 from wizard.rehearsal.machine import Machine
 

@@ -9,8 +9,8 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.support import ANSWERS, RECORD, answer, apply, wizard
 from tests.machines.visitors import deploy, sentences
-from wizard.choices import Mode
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import network
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine

@@ -9,7 +9,7 @@ import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.support import PYTHON, answer, apply, wizard
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment
 from wizard.rehearsal.machine import Machine
 

@@ -16,8 +16,8 @@ from tests.machines.conftest import StartMachine
 from tests.machines.dhcp import LIFETIME, MANAGED, PAUSES
 from tests.machines.support import answer, apply, reaches_internet, undo, wizard
 from tests.machines.test_routed import PREFIX
-from wizard.choices import Mode
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network
 from wizard.rehearsal.deployment import Deployment

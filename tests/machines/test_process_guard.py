@@ -7,14 +7,14 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.guarding import GRACE, Guarded, elapsed, guarded
 from tests.machines.support import PYTHON, reaches_internet, undo, wizard
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 
 on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
 
 
 def watchers(run: Guarded) -> list[str]:
     """The numbers, in the machine, of the processes that guard a run."""
-    words = ["pgrep", "--full", "wizard.apply.worker watch"]
+    words = ["pgrep", "--full", "wizard.run.worker watch"]
     return run.host.run(words, check=False).stdout.split()
 
 

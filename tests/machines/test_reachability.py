@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.lines import PATIENCE, Lines
-from wizard.reachability import report as reachability
-from wizard.reachability.findings import Finding
-from wizard.reachability.report import ContainerReport, ContainerTarget, Question
+from wizard.probes import report as reachability
+from wizard.probes.findings import Finding
+from wizard.probes.report import ContainerReport, ContainerTarget, Question
 
 if os.geteuid() != 0:
     if os.environ.get("CI") == "true":
@@ -365,7 +365,7 @@ def test_a_lost_packet_is_sent_again(network: Network) -> None:
 def test_a_probe_that_hangs_is_ended_at_the_deadline(
     ula: ContainerTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wizard.reachability.namespace._START", "import time; time.sleep(60)")
+    monkeypatch.setattr("wizard.probes.namespace._START", "import time; time.sleep(60)")
     monkeypatch.setattr(reachability, "_deadline", lambda timeout, count: 0.5)
     before = children()
     started = time.monotonic()
@@ -422,7 +422,7 @@ def test_the_table_is_plain_text_of_80_columns(ula: ContainerTarget, gua: Contai
 
 def test_the_host_itself_is_measured_without_entering_anything(network: Network) -> None:
     code = (
-        "from ipaddress import IPv6Address as A; from wizard.reachability.report import *;"
+        "from ipaddress import IPv6Address as A; from wizard.probes.report import *;"
         f"f = host_outward(A('{INTERNET}'), 1); print(f.ok, f.words);"
         f"f = host_outward(A('2001:db8:bad::1'), 1); print(f.ok, f.words)"
     )
@@ -433,7 +433,7 @@ def test_the_host_itself_is_measured_without_entering_anything(network: Network)
 
 def test_without_raw_sockets_the_hosts_way_out_is_told_by_tcp(network: Network) -> None:
     code = (
-        "from ipaddress import IPv6Address as A; from wizard.reachability.report import *;"
+        "from ipaddress import IPv6Address as A; from wizard.probes.report import *;"
         f"f = host_outward(A('{INTERNET}'), 1, {OPEN}); print(f.ok, f.words);"
         f"f = host_outward(A('{INTERNET}'), 1); print(f.ok, f.words)"
     )

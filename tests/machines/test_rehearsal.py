@@ -15,7 +15,7 @@ import pytest
 
 from tests.lines import PATIENCE, Lines
 from tests.machines.fingerprint import difference, fingerprint
-from wizard.errors import Refused, WizardError
+from wizard.platform.errors import Refused, WizardError
 from wizard.rehearsal import (
     cache,
     deployment,

@@ -8,7 +8,7 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.support import ANSWERS, RECORD, answer, keep_from_second_login, undo
 from tests.machines.terminal import Terminal
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal.machine import Machine
 

@@ -18,8 +18,8 @@ from tests.machines.support import (
     undo,
     wizard,
 )
-from wizard.choices import Choices, Inwards, Mode, Proxy
-from wizard.errors import ExitCode
+from wizard.answers.choices import Choices, Inwards, Mode, Proxy
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
@@ -213,7 +213,7 @@ def test_an_engine_told_to_manage_ip6tables_does_not_hide_the_addresses(
 
 
 def test_answers_of_the_routed_mode_come_back_from_their_file() -> None:
-    from wizard import choices as choosing
+    from wizard.answers import choices as choosing
 
     chosen = Choices(mode=Mode.ROUTED, prefix=PREFIX, proxy=Proxy.FIXED, inwards=Inwards.EXPOSED)
     assert choosing.loads(choosing.dumps(chosen)) == chosen

@@ -23,8 +23,8 @@ from tests.machines.support import (
     walk_to_question,
     wizard,
 )
-from wizard.choices import Placement
-from wizard.errors import ExitCode
+from wizard.answers.choices import Placement
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network
 from wizard.rehearsal.machine import Machine

@@ -8,7 +8,7 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.guarding import Guarded, guarded
 from tests.machines.support import apply, reaches_internet, undo, wizard
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 
 SYSCTLS = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
 UPLINK = "docker-ipv6-wizard-uplink.service"

@@ -18,8 +18,8 @@ from tests.machines.support import (
     wizard,
 )
 from tests.machines.test_routed import addresses, answers
-from wizard.choices import Mode, Proxy
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode, Proxy
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network
 from wizard.rehearsal.machine import Machine

@@ -8,8 +8,8 @@ from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.support import ANSWERS, answer, apply, undo, wizard
 from tests.machines.visitors import HOST_IPV4, both, deploy, from_host, from_outside, sentences
-from wizard.choices import Mode
-from wizard.errors import ExitCode
+from wizard.answers.choices import Mode
+from wizard.platform.errors import ExitCode
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
 

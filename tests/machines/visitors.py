@@ -14,7 +14,7 @@ from wizard.rehearsal.machine import Machine
 _TRY = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-from wizard.reachability.trial import try_ports
+from wizard.probes.trial import try_ports
 print(json.dumps(try_ports([tuple(each) for each in json.loads(sys.argv[2])])))
 """
 

@@ -16,7 +16,7 @@ from textual.widgets import Input
 import screens.app
 from tests.lines import PATIENCE
 from tests.screens.walking import settle
-from wizard import prefixes
+from wizard.answers import prefixes
 
 SNAPSHOTS = Path(__file__).parent.parent.parent / "snapshots"
 DRAWN_BY = "8.2.8"

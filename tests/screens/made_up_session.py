@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from tests import made_up_hosts
-from wizard.apply.undoing import Changed, Chosen, UndoPreview, UndoStep
-from wizard.choices import Choices
+from wizard.answers.choices import Choices
 from wizard.compose.read import parse
-from wizard.errors import ExitCode, Refused, WizardError
-from wizard.host import ComposeProject, Host
-from wizard.judgement import Judgement, judge
-from wizard.logins import Logins
+from wizard.host.host import ComposeProject, Host
+from wizard.modes.sources import Sources
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
-from wizard.plan import Plan
-from wizard.reachability.findings import Finding
-from wizard.reachability.report import ContainerReport
-from wizard.record import Record, State, StepRecord, StepState, Store
+from wizard.plan.planning import Plan
+from wizard.platform.errors import ExitCode, Refused, WizardError
+from wizard.platform.system import FileState
+from wizard.probes.findings import Finding
+from wizard.probes.report import ContainerReport
+from wizard.record.record import Record, State, StepRecord, StepState, Store
+from wizard.run.logins import Logins
+from wizard.run.undoing import Changed, Chosen, UndoPreview, UndoStep
 from wizard.session import Progress, Session
-from wizard.sources import Sources
 from wizard.steps.actions import WriteFile, difference
 from wizard.steps.comparing import Choice, Decisions, Found, Standing, choice_of
-from wizard.system import FileState
+from wizard.verification.judgement import Judgement, judge
 
 MASTODON = """\
 services:

@@ -10,7 +10,7 @@ from screens.widgets.choice_list import ChoiceList
 from tests import made_up_hosts
 from tests.screens.made_up_session import MadeUpSession, with_two_projects
 from tests.screens.walking import found, go, jump, on, press, sees, until
-from wizard.choices import Inwards, Mode, Placement, Proxy
+from wizard.answers.choices import Inwards, Mode, Placement, Proxy
 
 SIZE = (80, 24)
 LISTS = (

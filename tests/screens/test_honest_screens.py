@@ -23,11 +23,11 @@ from tests.screens.walking import (
     shown,
     until,
 )
-from wizard.choices import Choices
-from wizard.host import Host, Unknown
-from wizard.plan import Plan
-from wizard.record import State
-from wizard.sources import Sources
+from wizard.answers.choices import Choices
+from wizard.host.host import Host, Unknown
+from wizard.modes.sources import Sources
+from wizard.plan.planning import Plan
+from wizard.record.record import State
 
 SIZE = (80, 24)
 STREAMING = "mastodon-streaming-1"

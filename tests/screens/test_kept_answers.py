@@ -19,9 +19,9 @@ from screens.saver import Saver
 from tests import made_up_hosts
 from tests.screens.made_up_session import MadeUpSession
 from tests.screens.walking import found, go, on, press, says, sentence, until
-from wizard import choices as choosing
-from wizard.choices import Choices
-from wizard.host import Earlier, Unknown
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices
+from wizard.host.host import Earlier, Unknown
 
 SIZE = (80, 24)
 PATIENCE = 60

@@ -30,16 +30,16 @@ from tests.screens.walking import (
     settle,
     until,
 )
-from wizard import choices as choosing
-from wizard.apply.guard import ProcessGuard
-from wizard.choices import Choices
-from wizard.errors import ExitCode
-from wizard.host import Address, Host, Origin, Uplink
-from wizard.logins import Logins
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices
+from wizard.host.host import Address, Host, Origin, Uplink
+from wizard.modes.sources import Sources
 from wizard.ndp.upstream import UpstreamCase
-from wizard.plan import Plan
-from wizard.record import State, StepState
-from wizard.sources import Sources
+from wizard.plan.planning import Plan
+from wizard.platform.errors import ExitCode
+from wizard.record.record import State, StepState
+from wizard.run.guard import ProcessGuard
+from wizard.run.logins import Logins
 
 SIZES = ((80, 24), (120, 40))
 

@@ -37,12 +37,12 @@ from tests.screens.walking import (
     shown,
     until,
 )
-from wizard.choices import Choices, Inwards, Mode, Placement, Proxy
-from wizard.errors import ExitCode, HostChanged
-from wizard.host import Address, Origin, Uplink
+from wizard.answers.choices import Choices, Inwards, Mode, Placement, Proxy
+from wizard.host.host import Address, Origin, Uplink
 from wizard.ndp.upstream import UpstreamCase
-from wizard.plan import Plan
-from wizard.record import State
+from wizard.plan.planning import Plan
+from wizard.platform.errors import ExitCode, HostChanged
+from wizard.record.record import State
 from wizard.steps.base import Step
 from wizard.steps.comparing import Choice
 

@@ -3,7 +3,7 @@
 from screens.app import WizardApp
 from screens.way import way
 from tests import made_up_hosts
-from wizard.choices import Choices, Mode
+from wizard.answers.choices import Choices, Mode
 
 ROUTED = Choices(mode=Mode.ROUTED)
 

@@ -8,7 +8,7 @@ from screens.widgets.step_list import StepList
 from tests import made_up_hosts
 from tests.screens.made_up_session import MadeUpSession
 from tests.screens.walking import jump
-from wizard.host import Host
+from wizard.host.host import Host
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 
 from screens.app import WizardApp
 from tests.lines import PATIENCE
-from wizard import choices as choosing
-from wizard.errors import Refused
+from wizard.answers import choices as choosing
+from wizard.platform.errors import Refused
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
@@ -48,9 +48,7 @@ async def press(pilot: Pilot[int], *keys: str) -> None:
 
 def on(app: WizardApp, name: str) -> bool:
     """Return whether the named screen is shown, with all that is on it."""
-    return (
-        app.screen.is_mounted and getattr(app.screen, "NAME", type(app.screen).__name__) == name
-    )
+    return app.screen.is_mounted and getattr(app.screen, "NAME", type(app.screen).__name__) == name
 
 
 async def found(pilot: Pilot[int], app: WizardApp) -> None:

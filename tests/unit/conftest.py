@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.record import Store
+from wizard.record.record import Store
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from tests.made_up_deployments import ARTICLE, Deployment, article
 from tests.made_up_system import MadeUpSystem, Packet
-from wizard.choices import Placement
+from wizard.answers.choices import Placement
 from wizard.compose.read import parse
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import MakeDirectory, Run, WriteFile

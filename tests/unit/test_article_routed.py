@@ -7,8 +7,8 @@ import pytest
 
 from tests.made_up_deployments import Deployment, article
 from tests.unit.test_article import Difference
-from wizard.choices import Inwards, Mode, Proxy
-from wizard.plan import Plan
+from wizard.answers.choices import Inwards, Mode, Proxy
+from wizard.plan.planning import Plan
 from wizard.steps import ndppd
 from wizard.steps.actions import Run, WriteFile
 

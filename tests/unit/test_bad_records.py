@@ -10,11 +10,11 @@ import pytest
 
 from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpSystem
-from wizard import choices as choosing
 from wizard import cli, session
-from wizard.apply import guard, journal, lock, revert, start, worker
-from wizard.errors import ExitCode, Refused
-from wizard.record import State, Store, dumps
+from wizard.answers import choices as choosing
+from wizard.platform.errors import ExitCode, Refused
+from wizard.record.record import State, Store, dumps
+from wizard.run import guard, journal, lock, revert, start, worker
 from wizard.session import Session
 
 RUN = "a run"

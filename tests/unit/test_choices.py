@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests import made_up_hosts
-from wizard import choices as choosing
-from wizard.choices import (
+from wizard.answers import choices as choosing
+from wizard.answers.choices import (
     Choices,
     Mode,
     Placement,
@@ -23,8 +23,8 @@ from wizard.choices import (
     untick_unknown,
 )
 from wizard.compose.services import Service
-from wizard.errors import Refused
-from wizard.host import ComposeProject, Host, Unknown
+from wizard.host.host import ComposeProject, Host, Unknown
+from wizard.platform.errors import Refused
 
 HOST = made_up_hosts.debian12()
 

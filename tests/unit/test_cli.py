@@ -16,16 +16,16 @@ from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
 from tests.unit.test_judgement import GOOD, SILENT
 from tests.unit.test_losses import with_web
-from wizard import checking, cli, session, verbs
-from wizard import choices as choosing
-from wizard import plan as planning
-from wizard.apply import guard, journal, lock, way_back, window, worker
-from wizard.choices import Choices
-from wizard.errors import ExitCode, Refused
-from wizard.host import Host, Unknown
-from wizard.judgement import Judgement, judge
-from wizard.record import Record, State, Store
+from wizard import cli, session, verbs
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices
+from wizard.host.host import Host, Unknown
+from wizard.plan import planning
+from wizard.platform.errors import ExitCode, Refused
+from wizard.record.record import Record, State, Store
+from wizard.run import checking, guard, journal, lock, way_back, window, worker
 from wizard.session import Session, _mark
+from wizard.verification.judgement import Judgement, judge
 from wizard.verification.verification import Verification
 from wizard.verification.way_out import WayOut
 
@@ -765,7 +765,14 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     for heavy in ("textual", "rich", "docker", "pyroute2", "yaml", "subprocess", "asyncio"):
         assert not any(each == heavy or each.startswith(f"{heavy}.") for each in loaded), heavy
     ours = {each for each in loaded if each.startswith(("wizard", "screens"))}
-    assert ours <= {"wizard", "wizard.__main__", "wizard.cli", "wizard.errors", "wizard.streams"}
+    assert ours <= {
+        "wizard",
+        "wizard.__main__",
+        "wizard.cli",
+        "wizard.platform",
+        "wizard.platform.errors",
+        "wizard.platform.streams",
+    }
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
-from wizard import choices as choosing
 from wizard import describe
-from wizard.choices import Choices
-from wizard.detect.projects import parse
-from wizard.host import ComposeProject
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices
+from wizard.host.host import ComposeProject
+from wizard.host.projects import parse
 
 IMAGE = "sha256:1111"
 EVIL_IMAGE = "sha256:6666"

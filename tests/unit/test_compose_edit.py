@@ -2,7 +2,7 @@ import pytest
 
 from wizard.compose.edit import add_network
 from wizard.compose.read import parse
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 PLAIN = parse(b"services:\n  web:\n    image: x\n", "compose.yaml")
 

@@ -4,7 +4,7 @@ import pytest
 
 from wizard.compose.override import override, override_path, picks_up_override
 from wizard.compose.read import parse
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 BASE = parse(
     b"""version: '3.7'

@@ -7,7 +7,7 @@ from wizard.compose import builder
 from wizard.compose.builder import MAX_NODES, Builder
 from wizard.compose.nodes import MapNode, Node
 from wizard.compose.read import parse, parse_part, services
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 GOOD = b"services: {web: {image: x}}\n"
 

@@ -11,7 +11,7 @@ from wizard.compose.edit import add_network
 from wizard.compose.insertion import Content
 from wizard.compose.read import parse
 from wizard.compose.removal import without_addition
-from wizard.reverse_edit import without_edit
+from wizard.platform.reverse_edit import without_edit
 
 BEFORE = """\
 services:

@@ -13,7 +13,7 @@ from wizard.compose.edit import add_network
 from wizard.compose.meaning import networks
 from wizard.compose.override import override
 from wizard.compose.read import ComposeFile, parse, parse_part
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 
 @dataclass(frozen=True)

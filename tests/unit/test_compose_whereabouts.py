@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
+from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
-from wizard.system import FileState, Result
 
 MOVED = "/srv/mastodon-old/docker-compose.yml"
 

@@ -4,8 +4,8 @@ from ipaddress import IPv6Address
 
 import pytest
 
-from wizard.reachability import conntrack
-from wizard.reachability.conntrack import Flow
+from wizard.probes import conntrack
+from wizard.probes.conntrack import Flow
 
 OWN, TARGET = IPv6Address("2001:db8::1"), IPv6Address("2001:db8::2")
 SEEN = IPv6Address("2001:db8:5::1")

@@ -6,8 +6,8 @@ from ipaddress import IPv6Interface
 import pytest
 
 from tests import made_up_hosts
-from wizard.choices import Mode
-from wizard.host import Address, Host, Origin, Unknown, Uplink
+from wizard.answers.choices import Mode
+from wizard.host.host import Address, Host, Origin, Unknown, Uplink
 from wizard.modes.consequences import catch, consequences
 
 

@@ -4,9 +4,9 @@ from ipaddress import IPv6Interface
 import pytest
 
 from tests import made_up_hosts
-from wizard.deprecated import obstacles
 from wizard.describe import describe, problems
-from wizard.host import Address, Host, Manager, Origin, Uplink
+from wizard.host.deprecated import obstacles
+from wizard.host.host import Address, Host, Manager, Origin, Uplink
 
 OLD = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.STATIC, deprecated=True)
 

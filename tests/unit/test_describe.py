@@ -10,7 +10,7 @@ import pytest
 
 from tests import made_up_hosts
 from wizard.describe import LABELS, TESTED_ON, as_json, as_text, describe, notes, problems
-from wizard.host import (
+from wizard.host.host import (
     Address,
     Compose,
     Debian,

@@ -1,9 +1,9 @@
 import socket
 from typing import Any
 
-from wizard.detect.advertised import detect, parse
-from wizard.detect.netlink import Snapshot
-from wizard.host import Advertised, Manager
+from wizard.host.advertised import detect, parse
+from wizard.host.host import Advertised, Manager
+from wizard.host.netlink import Snapshot
 
 LINKS = [
     {"index": index, "flags": 8 if name == "lo" else 0, "attrs": [("IFLA_IFNAME", name)]}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard.detect import docker_socket
-from wizard.detect.docker_socket import INSTALL, connect, socket_path
-from wizard.detect.looking import CannotTell
+from wizard.host import docker_socket
+from wizard.host.docker_socket import INSTALL, connect, socket_path
+from wizard.host.looking import CannotTell
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from wizard import record
-from wizard.detect.earlier import RECORD, detect
-from wizard.detect.looking import CannotTell
-from wizard.host import Earlier
+from wizard.host.earlier import RECORD, detect
+from wizard.host.host import Earlier
+from wizard.host.looking import CannotTell
+from wizard.record import record
 
 
 def test_the_record_lies_where_it_is_written() -> None:

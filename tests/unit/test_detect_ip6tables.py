@@ -1,9 +1,9 @@
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
-from wizard.detect.firewall import policy, ufw_enabled
-from wizard.detect.ip6tables import has_rules, parse_version
-from wizard.detect.looking import CannotTell
+from wizard.host.firewall import policy, ufw_enabled
+from wizard.host.ip6tables import has_rules, parse_version
+from wizard.host.looking import CannotTell
 
 
 @pytest.mark.parametrize(

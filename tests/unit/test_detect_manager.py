@@ -6,7 +6,7 @@ import pytest
 from tests.given_files import GivenFiles
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, text
 from wizard.boot.interfaces import PATH, Interfaces, parse
-from wizard.detect.manager import (
+from wizard.host.manager import (
     configures,
     leaves_to_dhcpcd,
     managed_by_network_manager,

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from wizard.detect.netlink import Netlink, attribute
+from wizard.host.netlink import Netlink, attribute
 
 
 def values(found: Any) -> Iterator[Any]:

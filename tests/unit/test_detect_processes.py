@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.detect.processes import Process, number_in, process, trusted
+from wizard.host.processes import Process, number_in, process, trusted
 
 
 def make(proc: Path, pid: int, uid: int = 0, numbers: str = "7", name: str = "dockerd") -> None:

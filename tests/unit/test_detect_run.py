@@ -9,9 +9,9 @@ import pytest
 
 from tests import made_up_hosts
 from tests.lines import PATIENCE
-from wizard.detect.looking import CannotTell
-from wizard.detect.run import Detector, detectors, gather
-from wizard.host import Host, Unknown
+from wizard.host.detectors import Detector, detectors, gather
+from wizard.host.host import Host, Unknown
+from wizard.host.looking import CannotTell
 
 
 def healthy() -> dict[str, Detector]:
@@ -95,7 +95,7 @@ def test_an_answer_after_the_deadline_is_not_told_any_more() -> None:
 def test_a_hanging_detector_does_not_keep_the_program_from_ending() -> None:
     program = (
         "import threading\n"
-        "from wizard.detect.run import gather\n"
+        "from wizard.host.detectors import gather\n"
         "try:\n"
         "    gather({'kernel': threading.Event().wait}, deadline=0.05)\n"
         "except TypeError:\n"
@@ -104,7 +104,7 @@ def test_a_hanging_detector_does_not_keep_the_program_from_ending() -> None:
     subprocess.run([sys.executable, "-c", program], timeout=PATIENCE, check=True)
 
 
-@pytest.mark.parametrize("module", ["wizard.host", "wizard.describe", "wizard.detect.run"])
+@pytest.mark.parametrize("module", ["wizard.host.host", "wizard.describe", "wizard.host.detectors"])
 def test_importing_loads_neither_docker_nor_pyroute2(module: str) -> None:
     program = (
         f"import {module}, sys; print({{'docker', 'pyroute2', 'requests'}} & set(sys.modules))"

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from wizard.detect.sysctls import detect
+from wizard.host.sysctls import detect
 
 
 def conf(root: Path, **interfaces: dict[str, int]) -> Path:

@@ -12,10 +12,10 @@ import pytest
 from tests.made_up_hosts import ANYWHERE
 from wizard.compose.env_files import env_files
 from wizard.compose.read import parse as parse_compose
-from wizard.detect import listeners, names
-from wizard.detect.environment import MOST, mentions, networks_in, outside_hosts
-from wizard.detect.filter_sources import listed, saved
-from wizard.host import Listener
+from wizard.host import listeners, names
+from wizard.host.environment import MOST, mentions, networks_in, outside_hosts
+from wizard.host.filter_sources import listed, saved
+from wizard.host.host import Listener
 
 HEADING = "  sl  local_address rem_address   st tx_queue ...\n"
 

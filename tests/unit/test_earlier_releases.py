@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.made_up_system import MadeUpContainer, MadeUpNetwork, MadeUpSystem, difference
-from wizard import earlier_releases
-from wizard.apply import journal
-from wizard.record import GENERATION, Record, State, Store, dumps, loads
+from wizard.platform.system import FileState
+from wizard.record import earlier_releases
+from wizard.record.record import GENERATION, Record, State, Store, dumps, loads
+from wizard.run import journal
 from wizard.steps import kinds
-from wizard.system import FileState
 
 RECORDS = Path(__file__).parent / "recorded" / "records-24eb895"
 NAMES = sorted(each.stem for each in RECORDS.glob("*.toml"))

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.files import read_regular
-from wizard.system import RealSystem
+from wizard.platform.files import read_regular
+from wizard.platform.system import RealSystem
 
 
 def test_a_file_is_read_whole_with_octets_that_are_no_utf_8(tmp_path: Path) -> None:

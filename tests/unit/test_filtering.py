@@ -9,11 +9,11 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import ARTICLE, deployment
 from tests.unit.recorded import answer, text
-from wizard import filtering
-from wizard.choices import Choices, Inwards, Mode, check_inwards
-from wizard.detect.docker_engine import parse
-from wizard.detect.firewall import policy
-from wizard.host import Engine, Firewall, Host, Unknown
+from wizard.answers.choices import Choices, Inwards, Mode, check_inwards
+from wizard.host import filtering
+from wizard.host.docker_engine import parse
+from wizard.host.firewall import policy
+from wizard.host.host import Engine, Firewall, Host, Unknown
 from wizard.modes.consequences import consequences
 from wizard.modes.outline import Outline
 from wizard.modes.routed import outline

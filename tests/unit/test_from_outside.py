@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
-from wizard import choices as choosing
-from wizard.choices import Choices, Inwards, Mode
-from wizard.host import Host, Unknown
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices, Inwards, Mode
+from wizard.host.host import Host, Unknown
 from wizard.verification.from_outside import Expected, expected, faults_in
 
 WEB = "2001:db8:1:2:1::2"

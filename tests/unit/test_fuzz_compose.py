@@ -17,7 +17,7 @@ from wizard.compose.meaning import networks
 from wizard.compose.override import override
 from wizard.compose.read import ComposeFile, parse, parse_part
 from wizard.compose.removal import declared_networks, without_addition
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 CORPUS = {
     path.name: path.read_bytes().decode()

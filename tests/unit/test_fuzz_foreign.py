@@ -23,11 +23,12 @@ from tests.given_files import GivenFiles
 from tests.made_up_system import MadeUpSystem
 from tests.unit import recorded
 from tests.unit.test_boot_forecast import LINKS
-from wizard import choices, published
+from wizard.answers import choices
 from wizard.boot import outlook, reader, scripts
 from wizard.boot.forecast import Circumstances, foresee
 from wizard.boot.reader import Now, Route
-from wizard.detect import (
+from wizard.filter import rules, uplink_rules
+from wizard.host import (
     compose,
     debian,
     docker_engine,
@@ -39,16 +40,16 @@ from wizard.detect import (
     listeners,
     manager,
     projects,
+    published,
 )
-from wizard.detect.looking import CannotTell
-from wizard.errors import Refused, StepFailed
-from wizard.filter import rules, uplink_rules
-from wizard.host import Accepting
+from wizard.host.host import Accepting
+from wizard.host.looking import CannotTell
 from wizard.ndp import uplink as ndp_uplink
-from wizard.reachability import conntrack
+from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.system import Result
+from wizard.platform.text import clean, clean_line
+from wizard.probes import conntrack
 from wizard.steps import docker_network, sysctl
-from wizard.system import Result
-from wizard.text import clean, clean_line
 from wizard.verification import running
 
 pytestmark = pytest.mark.timeout(fuzzing.TIMEOUT)

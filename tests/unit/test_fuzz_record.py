@@ -18,12 +18,12 @@ from tests import fuzzing, made_up_hosts
 from tests.made_up_deployments import claimant, deployment
 from tests.made_up_system import MadeUpSystem, difference
 from tests.unit.test_earlier_releases import NAMES, RECORDS, host_before
-from wizard import earlier_releases
-from wizard.apply import journal, undoing
-from wizard.choices import Placement
-from wizard.errors import Refused
-from wizard.host import Host
-from wizard.record import Record, State, StepState, Store, dumps, loads
+from wizard.answers.choices import Placement
+from wizard.host.host import Host
+from wizard.platform.errors import Refused
+from wizard.record import earlier_releases
+from wizard.record.record import Record, State, StepState, Store, dumps, loads
+from wizard.run import journal, undoing
 from wizard.steps import kinds, legacy_ip6tables, sysctl
 
 HOSTS: dict[str, Callable[[], Host]] = {

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests import made_up_hosts
-from wizard import gateway_mode
-from wizard.host import Engine, Host, Unknown
+from wizard.host import gateway_mode
+from wizard.host.host import Engine, Host, Unknown
 
 MODE = "com.docker.network.bridge.gateway_mode_ipv6"
 

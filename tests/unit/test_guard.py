@@ -16,26 +16,17 @@ import pytest
 from tests.lines import PATIENCE
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpSystem
-from wizard import choices as choosing
-from wizard import files
-from wizard.apply import (
-    engine,
-    guard,
-    guard_units,
-    journal,
-    lock,
-    revert,
-    way_back,
-    window,
-)
-from wizard.apply.guard import Unguarded
-from wizard.errors import ExitCode, Locked, Refused, StepFailed, WizardError
-from wizard.files import temporary_beside
-from wizard.record import RESERVED, Record, State, StepState, Store, loads
+from wizard.answers import choices as choosing
+from wizard.platform import files
+from wizard.platform.errors import ExitCode, Locked, Refused, StepFailed, WizardError
+from wizard.platform.files import temporary_beside
+from wizard.platform.system import PACKAGE_TIMEOUT, FileState, RealSystem, Result
+from wizard.record.record import RESERVED, Record, State, StepState, Store, loads
+from wizard.run import engine, guard, guard_units, journal, lock, revert, way_back, window
+from wizard.run.guard import Unguarded
 from wizard.steps.package import Package
 from wizard.steps.sysctl import PATH, Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
-from wizard.system import PACKAGE_TIMEOUT, FileState, RealSystem, Result
 from wizard.verification import kernel_files, verification
 from wizard.verification.aspect import lost
 
@@ -353,7 +344,7 @@ def test_the_space_set_aside_is_given_up_for_the_record(
             raise OSError(28, "No space left on device")
         write(path, text, mode, uid, gid)
 
-    monkeypatch.setattr("wizard.record.write_durably", full)
+    monkeypatch.setattr("wizard.record.record.write_durably", full)
     journal.begin(made.plan(), {}, store)
     assert store.load() is not None
     assert not store.padding.exists()

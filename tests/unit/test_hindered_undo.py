@@ -15,16 +15,16 @@ from tests.made_up_deployments import claimant, deployment
 from tests.made_up_system import MadeUpSystem, difference
 from tests.unit.test_compose_read import merges, nested_by_aliases, nested_in_keys
 from wizard import cli, session
-from wizard.apply import guard, journal, start, worker
-from wizard.errors import ExitCode, StepFailed
-from wizard.files import temporary_beside
-from wizard.record import Record, State, StepRecord, StepState, Store, dumps, loads
+from wizard.platform.errors import ExitCode, StepFailed
+from wizard.platform.files import temporary_beside
+from wizard.platform.system import RealSystem, Result
+from wizard.record.record import Record, State, StepRecord, StepState, Store, dumps, loads
+from wizard.run import guard, journal, start, worker
 from wizard.session import Session
 from wizard.steps import kinds
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.sysctl import Sysctl
-from wizard.system import RealSystem, Result
 
 Table = dict[str, Any]
 

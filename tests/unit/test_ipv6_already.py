@@ -9,13 +9,13 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import PREFIX, TODAY, deployment
-from wizard import choices as choosing
-from wizard.choices import Choices, check, check_gateway, choose_project, defaults
-from wizard.errors import Refused
-from wizard.host import Earlier, Host, Unknown
-from wizard.ipv6_already import served
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices, check, check_gateway, choose_project, defaults
+from wizard.host.host import Earlier, Host, Unknown
+from wizard.host.ipv6_already import served
+from wizard.host.own_objects import NETWORK_LABEL
 from wizard.modes.shared import project_of
-from wizard.own_objects import NETWORK_LABEL
+from wizard.platform.errors import Refused
 from wizard.steps.docker_network import DockerNetwork
 
 EXTERNAL = made_up_hosts.EXTERNAL

@@ -15,18 +15,18 @@ import pytest
 from tests import made_up_deployments, made_up_hosts
 from tests.made_up_deployments import CLAIMS, TODAY, Deployment, claimant
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference, failing
-from wizard.apply import journal, undoing
-from wizard.apply.undoing import Changed
-from wizard.choices import Choices, Placement
-from wizard.errors import ExitCode, HostChanged, Refused
-from wizard.host import Host, Ip6tables
-from wizard.plan import Plan
-from wizard.record import Record, State, StepState, Store, loads
+from wizard.answers.choices import Choices, Placement
+from wizard.host.host import Host, Ip6tables
+from wizard.plan.planning import Plan
+from wizard.platform.errors import ExitCode, HostChanged, Refused
+from wizard.platform.system import FileState
+from wizard.record.record import Record, State, StepState, Store, loads
+from wizard.run import journal, undoing
+from wizard.run.undoing import Changed
 from wizard.steps import legacy_ip6tables
 from wizard.steps.comparing import Choice
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.sysctl import PATH as SYSCTL_FILE
-from wizard.system import FileState
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from wizard.choices import Choices, Mode
-from wizard.errors import ExitCode
-from wizard.judgement import exit_code, judge
-from wizard.reachability.findings import Finding
-from wizard.reachability.report import ContainerReport
+from wizard.answers.choices import Choices, Mode
+from wizard.platform.errors import ExitCode
+from wizard.probes.findings import Finding
+from wizard.probes.report import ContainerReport
+from wizard.verification.judgement import exit_code, judge
 
 YES, NO, UNKNOWN = Finding(True, "yes"), Finding(False, "no"), Finding(None, "unknown")
 GOOD = ContainerReport("web", YES, YES, YES, YES, YES, YES, YES, YES, YES)

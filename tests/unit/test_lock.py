@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.lines import PATIENCE, Lines
-from wizard.apply import lock
-from wizard.errors import ExitCode, Locked
+from wizard.platform.errors import ExitCode, Locked
+from wizard.run import lock
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from wizard.apply import lock
+from wizard.run import lock
 with lock.held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

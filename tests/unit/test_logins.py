@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard import logins, program
+from wizard.program import program
+from wizard.run import logins
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,7 +36,7 @@ def sources(monkeypatch: pytest.MonkeyPatch) -> dict[int, str | None]:
         def getsockname(self) -> tuple[str, int]:
             return str(self._address), 9
 
-    monkeypatch.setattr("wizard.logins.socket.socket", Asking)
+    monkeypatch.setattr("wizard.run.logins.socket.socket", Asking)
     for name in ("SSH_CONNECTION", "SUDO_USER"):
         monkeypatch.delenv(name, raising=False)
     return found
@@ -85,7 +86,7 @@ def test_who_used_sudo_logs_in_by_the_own_name_and_uses_it_again(
 
 
 def test_sudo_does_not_hide_that_one_came_over_ssh() -> None:
-    text = "from wizard import logins; print(logins.find().over_ssh)"
+    text = "from wizard.run import logins; print(logins.find().over_ssh)"
     for connection, known in (("198.51.100.7 1 203.0.113.9 22", "True"), ("", "False")):
         variables = {**os.environ, "PYTHONPATH": str(ROOT), "SSH_CONNECTION": connection}
         # The shell has the variable and its child has not, as with sudo(8).

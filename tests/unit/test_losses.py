@@ -8,14 +8,14 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import article, deployment
-from wizard import acceptance
-from wizard import choices as choosing
-from wizard.choices import Mode
-from wizard.errors import Refused
-from wizard.host import Host, Listener, Uplink
-from wizard.losses import Cause
-from wizard.plan import Plan
-from wizard.published import hears, parse, published
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Mode
+from wizard.host.host import Host, Listener, Uplink
+from wizard.host.published import hears, parse, published
+from wizard.noticed.losses import Cause
+from wizard.plan import acceptance
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 EVERYWHERE = "[::]:3000->3000/tcp"

@@ -30,20 +30,20 @@ from tests import made_up_deployments, made_up_hosts
 from tests.made_up_deployments import claimant
 from tests.made_up_surroundings import Clock, Disk, Host, Killed, Moments, Pid1
 from tests.made_up_system import FORWARDING, MadeUpContainer, MadeUpNetwork, difference
-from wizard import sources
-from wizard.apply import journal, revert, way_back, window, worker
-from wizard.apply.each_step import attempt, begun
-from wizard.choices import Choices, Placement
-from wizard.errors import Refused, StepFailed, WizardError
+from wizard.answers.choices import Choices, Placement
+from wizard.modes import sources
 from wizard.modes.shared import project_of
-from wizard.plan import Plan
-from wizard.record import Record, State, StepState, Store
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused, StepFailed, WizardError
+from wizard.platform.system import FileState
+from wizard.record.record import Record, State, StepState, Store
+from wizard.run import journal, revert, way_back, window, worker
+from wizard.run.each_step import attempt, begun
 from wizard.steps import legacy_ip6tables
 from wizard.steps.ip6tables import CHAIN
 from wizard.steps.ip6tables import PATH as RULES_FILE
 from wizard.steps.sysctl import PATH as SYSCTL_FILE
 from wizard.steps.systemd_unit import PATH as UNIT_FILE
-from wizard.system import FileState
 
 HOSTS = (made_up_hosts.debian12, made_up_hosts.debian13, made_up_hosts.debian14)
 
@@ -175,7 +175,7 @@ class Lives(RuleBasedStateMachine):
         self.made = made_up_deployments.deployment(host(), placement=placement)
         self.host = Host(copy.deepcopy(self.made.system), self.moments)
         self.disk = self.host.disk = Disk(self.store, self.host, self.moments)
-        self.patch.setattr("wizard.record.write_durably", self.disk.write)
+        self.patch.setattr("wizard.record.record.write_durably", self.disk.write)
         self.patch.setattr(os, "posix_fallocate", self.disk.allocate)
         self.before = self.seen()
         self.after = self.before

@@ -11,13 +11,13 @@ from typing import cast
 import pytest
 
 from tests.lines import PATIENCE
-from wizard.errors import WizardError
 from wizard.ndp import service
 from wizard.ndp.difference import Difference
 from wizard.ndp.docker_engine import DockerEngine
 from wizard.ndp.proxy_table import ProxyTable
 from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
 from wizard.ndp.service import Service
+from wizard.platform.errors import WizardError
 
 ONE, TWO, STRANGE = (IPv6Address(f"2001:db8:1:2:1::{number}") for number in (1, 2, 99))
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard.choices import Mode
-from wizard.host import Firewall, Host, Listener, Mention, OutsideHost
-from wizard.plan import Plan
+from wizard.answers.choices import Mode
+from wizard.host.host import Firewall, Host, Listener, Mention, OutsideHost
+from wizard.plan.planning import Plan
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 

@@ -8,13 +8,13 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard.choices import Choices, Mode
+from wizard.answers.choices import Choices, Mode
+from wizard.answers.obstacles import obstacles
 from wizard.describe import problems
-from wizard.detect import forward_chains
-from wizard.errors import Refused
-from wizard.host import Firewall, ForwardChain, Outward, Unknown
-from wizard.obstacles import obstacles
-from wizard.plan import plan
+from wizard.host import forward_chains
+from wizard.host.host import Firewall, ForwardChain, Outward, Unknown
+from wizard.plan.planning import plan
+from wizard.platform.errors import Refused
 
 
 def chain(family: str = "inet", table: str = "mine", **fields: Any) -> dict[str, Any]:

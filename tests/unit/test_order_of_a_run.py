@@ -6,11 +6,11 @@ import os
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
-from wizard.apply import guard as guarding
-from wizard.apply import journal, revert, window
-from wizard.apply.guard import Unguarded
-from wizard.errors import ExitCode
-from wizard.record import Record, State, StepState, Store
+from wizard.platform.errors import ExitCode
+from wizard.record.record import Record, State, StepState, Store
+from wizard.run import guard as guarding
+from wizard.run import journal, revert, window
+from wizard.run.guard import Unguarded
 from wizard.session import Session
 from wizard.steps.sysctl import Sysctl
 

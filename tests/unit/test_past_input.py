@@ -6,13 +6,13 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard import choices as choosing
-from wizard import plan as planning
-from wizard.choices import Mode
-from wizard.host import Host, Unknown
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Mode
+from wizard.host.host import Host, Unknown
 from wizard.inward.closed import InputRules
 from wizard.modes.consequences import consequences
 from wizard.noticed.past_input import notices
+from wizard.plan import planning
 from wizard.steps.closed_ports import ClosedPorts
 
 

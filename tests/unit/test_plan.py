@@ -9,11 +9,8 @@ import tomli_w
 
 from tests import made_up_hosts
 from tests.made_up_deployments import ARTICLE, TODAY, Deployment, article, deployment
-from wizard import plan as planning
-from wizard import sources
-from wizard.choices import Choices, Mode, Placement
-from wizard.errors import Refused
-from wizard.host import (
+from wizard.answers.choices import Choices, Mode, Placement
+from wizard.host.host import (
     Address,
     Advertised,
     Compose,
@@ -24,8 +21,12 @@ from wizard.host import (
     Unknown,
     Uplink,
 )
+from wizard.modes import sources
 from wizard.modes.shared import project_of
-from wizard.plan import Plan
+from wizard.plan import planning
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused
+from wizard.platform.system import FileState
 from wizard.steps import ip6tables, kinds, sysctl
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
@@ -34,7 +35,6 @@ from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables as Rules
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
-from wizard.system import FileState
 from wizard.uplink import unit as uplink_unit
 
 Kind = TypeVar("Kind", bound=Step)

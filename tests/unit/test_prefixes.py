@@ -3,7 +3,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import pytest
 
-from wizard.prefixes import (
+from wizard.answers.prefixes import (
     Network,
     first_subnet,
     free_ipv4_subnet,

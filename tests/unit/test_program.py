@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard import __version__, program, trust
-from wizard.errors import Refused
+from wizard import __version__
+from wizard.platform.errors import Refused
+from wizard.program import program, trust
 
 ROOT = Path(__file__).parents[2]
 EVE = 4321
@@ -75,13 +76,13 @@ def test_a_second_time_nothing_is_copied_and_another_source_is(
 
     changed = tmp_path / "checkout" / "wizard"
     shutil.copytree(ROOT / "wizard", changed)
-    with (changed / "errors.py").open("a") as file:
+    with (changed / "platform" / "errors.py").open("a") as file:
         file.write("# Another release.\n")
     monkeypatch.setattr(program, "_package", lambda: changed)
     program.install()
     second = (folder / "current").resolve()
     assert second != first
-    assert "# Another release." in (second / "wizard" / "errors.py").read_text()
+    assert "# Another release." in (second / "wizard" / "platform" / "errors.py").read_text()
     # What was started from the one before may still import more of it.
     assert (first / "run.py").is_file()
 
@@ -112,7 +113,7 @@ def test_a_copy_that_would_not_start_is_refused(
 ) -> None:
     broken = tmp_path / "checkout" / "wizard"
     shutil.copytree(ROOT / "wizard", broken)
-    (broken / "apply" / "worker.py").write_text("import nothing_of_this_name\n")
+    (broken / "run" / "worker.py").write_text("import nothing_of_this_name\n")
     monkeypatch.setattr(program, "_package", lambda: broken)
     with pytest.raises(Refused, match="nothing_of_this_name"):
         program.install()
@@ -132,7 +133,11 @@ def test_what_everybody_can_change_is_not_copied(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     package = checkout(tmp_path, monkeypatch)
-    place = {"root": package.parent, "package": package, "module": package / "text.py"}[which]
+    place = {
+        "root": package.parent,
+        "package": package,
+        "module": package / "platform" / "text.py",
+    }[which]
     place.chmod(place.stat().st_mode | 0o002)
     with pytest.raises(Refused, match="Everybody on this host can write"):
         program.install()
@@ -153,7 +158,11 @@ def test_what_an_ordinary_user_owns_is_copied_only_for_that_user_s_sudo(
         monkeypatch.setattr(sys, "path", [*sys.path, str(home)])
     if which in ("interpreter", "home"):
         monkeypatch.setattr(sys, "executable", str(python))
-    theirs = {"root": package.parent, "module": package / "text.py", "interpreter": python}
+    theirs = {
+        "root": package.parent,
+        "module": package / "platform" / "text.py",
+        "interpreter": python,
+    }
     os.lchown(theirs.get(which, home), EVE, -1)
     with pytest.raises(Refused, match=f"belongs to the user {EVE}"):
         program.install()
@@ -194,7 +203,7 @@ def test_what_is_swapped_while_it_is_copied_does_not_get_in(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = checkout(tmp_path, monkeypatch)
-    victim, original = package / "text.py", trust.read
+    victim, original = package / "platform" / "text.py", trust.read
     before = victim.read_bytes()
 
     def swapped(path: Path, owners: frozenset[int]) -> trust.Trusted:
@@ -208,7 +217,7 @@ def test_what_is_swapped_while_it_is_copied_does_not_get_in(
 
     monkeypatch.setattr(trust, "read", swapped)
     program.install()
-    assert (folder / "current" / "wizard" / "text.py").read_bytes() == before
+    assert (folder / "current" / "wizard" / "platform" / "text.py").read_bytes() == before
     with pytest.raises(Refused):
         program.install()
     assert started("wizard", "--version").returncode == 0

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 
-from wizard.reachability.address_selection import (
+from wizard.probes.address_selection import (
     GLIBC,
     MUSL,
     POLICIES,

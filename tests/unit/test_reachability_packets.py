@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from wizard.reachability import icmpv6
-from wizard.reachability.kernel_tables import parse_addresses, parse_default_route
+from wizard.probes import icmpv6
+from wizard.probes.kernel_tables import parse_addresses, parse_default_route
 from wizard.uplink.kernel import has_default_route
 from wizard.verification.kernel_files import default_routes_ipv6
 

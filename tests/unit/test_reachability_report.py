@@ -5,10 +5,10 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
-from wizard.reachability import findings, report
-from wizard.reachability.answer import Answer, Connection, Echo
-from wizard.reachability.findings import Finding
-from wizard.reachability.report import ContainerReport
+from wizard.probes import findings, report
+from wizard.probes.answer import Answer, Connection, Echo
+from wizard.probes.findings import Finding
+from wizard.probes.report import ContainerReport
 
 PREFIX = IPv6Network("fd91:7981:3415::/64")
 

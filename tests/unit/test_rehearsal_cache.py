@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.errors import WizardError
+from wizard.platform.errors import WizardError
 from wizard.rehearsal import cache
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as somebody else")

@@ -11,19 +11,19 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import ARTICLE, TODAY, Deployment, deployment
-from wizard import program
-from wizard.choices import Placement
+from wizard.answers.choices import Placement
 from wizard.compose.read import parse
-from wizard.errors import Refused
-from wizard.host import Unknown
-from wizard.plan import Plan
-from wizard.script import render
+from wizard.host.host import Unknown
+from wizard.plan.planning import Plan
+from wizard.plan.script import render
+from wizard.platform.errors import Refused
+from wizard.platform.system import FileState
+from wizard.platform.text import clean
+from wizard.program import program
 from wizard.steps import ip6tables
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
-from wizard.system import FileState
-from wizard.text import clean
 
 SHAPES = sorted((Path(__file__).parent / "compose_shapes").glob("*.shape"))
 

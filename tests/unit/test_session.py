@@ -10,17 +10,16 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard import checking
-from wizard import choices as choosing
-from wizard.apply import journal
+from wizard.answers.choices import Mode
 from wizard.boot import outlook
 from wizard.boot.outlook import Outlook
-from wizard.choices import Mode
-from wizard.errors import Refused
-from wizard.host import Host, Unknown
+from wizard.host.host import Host, Unknown
+from wizard.host.outward import DEFAULT_TARGET
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
-from wizard.reachability import report
-from wizard.record import State, Store
+from wizard.platform.errors import Refused
+from wizard.probes import report
+from wizard.record.record import State, Store
+from wizard.run import checking, journal
 from wizard.session import Session
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")
@@ -117,7 +116,7 @@ def test_the_router_is_asked_and_somebody_beyond_it(
     session.probe_upstream(PREFIX, host)
     # A provider may drop what is for its own router, and one may be without a way beyond it.
     assert host.uplink.gateway is not None
-    assert asked == [(host.uplink.interface, (choosing.DEFAULT_TARGET, host.uplink.gateway))]
+    assert asked == [(host.uplink.interface, (DEFAULT_TARGET, host.uplink.gateway))]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")

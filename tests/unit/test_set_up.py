@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from wizard import __version__
-from wizard.errors import WizardError
+from wizard.platform.errors import WizardError
 from wizard.rehearsal import installation
 
 ROOT = Path(__file__).parents[2]
@@ -27,10 +27,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("checkout")
     for name in ("bin", ".ci"):
         shutil.copytree(ROOT / name, place / name)
-    for folder in ("wizard", "screens", "lock"):
+    for folder in ("screens", "lock"):
         (place / folder).mkdir()
-    for source in (ROOT / "wizard").glob("*.py"):
-        shutil.copy(source, place / "wizard")
+    shutil.copytree(ROOT / "wizard", place / "wizard")
     # Everything of Debian's is there.
     (place / "debian").mkdir()
     for name, words in {

@@ -9,7 +9,8 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
-from wizard.errors import StepFailed
+from wizard.platform.errors import StepFailed
+from wizard.platform.system import FileState, Result
 from wizard.steps import actions, sysctl
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.attach import Attach
@@ -19,7 +20,6 @@ from wizard.steps.ip6tables import CHAIN, Ip6tables
 from wizard.steps.legacy_ip6tables import described
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
-from wizard.system import FileState, Result
 from wizard.uplink import unit as uplink_unit
 
 KINDS = (

@@ -6,10 +6,10 @@ from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 import pytest
 
 from tests import made_up_hosts
-from wizard import choices as choosing
-from wizard import subprefixes
-from wizard.choices import Mode, Proxy
-from wizard.host import Address, Host, Origin, Unknown, Uplink
+from wizard.answers import choices as choosing
+from wizard.answers import subprefixes
+from wizard.answers.choices import Mode, Proxy
+from wizard.host.host import Address, Host, Origin, Unknown, Uplink
 
 
 def host(*addresses: str) -> Host:

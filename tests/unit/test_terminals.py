@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.apply import guard, terminals
-from wizard.apply.terminals import Terminal
+from wizard.run import guard, terminals
+from wizard.run.terminals import Terminal
 
 ROOT, USER, ATTACKER = 0, 1000, 6666
 

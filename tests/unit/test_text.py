@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from wizard.text import clean, clean_line
+from wizard.platform.text import clean, clean_line
 
 C0 = [chr(number) for number in range(0x20) if chr(number) not in "\t\n"]
 C1 = [chr(number) for number in range(0x7F, 0xA0)]

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from wizard.reachability import namespace
-from wizard.reachability.trial import CLOSED, OPEN, REFUSED, SILENT, try_ports
+from wizard.probes import namespace
+from wizard.probes.trial import CLOSED, OPEN, REFUSED, SILENT, try_ports
 
 Speak = Callable[[socket.socket], None]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard import trust
-from wizard.trust import Doubted
+from wizard.program import trust
+from wizard.program.trust import Doubted
 
 ME = frozenset({0, os.geteuid()})
 SOMEBODY = 4321

@@ -10,7 +10,8 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
-from wizard.errors import StepFailed
+from wizard.platform.errors import StepFailed
+from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
 from wizard.steps.comparing import Choice, Standing
 from wizard.steps.ip6tables import CHAIN
@@ -19,7 +20,6 @@ from wizard.steps.ndppd import PATH as NDPPD
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.sysctl import PATH as SYSCTL
 from wizard.steps.systemd_unit import PATH as UNIT
-from wizard.system import FileState, Result
 from wizard.uplink import unit as uplink_unit
 
 COMPOSE = "/srv/mastodon/docker-compose.yml"

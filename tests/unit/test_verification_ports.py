@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from wizard.reachability import namespace
-from wizard.reachability.trial import CLOSED, OPEN, REFUSED
-from wizard.system import Result
+from wizard.platform.system import Result
+from wizard.probes import namespace
+from wizard.probes.trial import CLOSED, OPEN, REFUSED
 from wizard.verification import peers, published_ports
 from wizard.verification.aspect import lost
 from wizard.verification.containers import Containers

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
-from wizard import choices as choosing
-from wizard.choices import Choices, Mode
-from wizard.host import Host, Unknown
-from wizard.reachability import report
-from wizard.reachability.findings import NO_PORT, NOT_ASKED, Finding
-from wizard.reachability.report import ContainerReport, HostWay, Question
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices, Mode
+from wizard.host.host import Host, Unknown
+from wizard.probes import report
+from wizard.probes.findings import NO_PORT, NOT_ASKED, Finding
+from wizard.probes.report import ContainerReport, HostWay, Question
 from wizard.verification.way_out import WayOut
 
 YES, NO = Finding(True, "reply in 4 ms"), Finding(False, "no answer in 2 s")

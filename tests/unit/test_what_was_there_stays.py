@@ -9,9 +9,10 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpSystem, difference
-from wizard.choices import Mode, Proxy
-from wizard.files import write_durably
-from wizard.plan import Plan
+from wizard.answers.choices import Mode, Proxy
+from wizard.plan.planning import Plan
+from wizard.platform.files import write_durably
+from wizard.platform.system import FileState
 from wizard.steps import ndppd, sysctl
 from wizard.steps.base import Step
 from wizard.steps.closed_ports import ClosedPorts
@@ -22,7 +23,6 @@ from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit, rules_and_sysctls
-from wizard.system import FileState
 
 ADDRESSES = ("2001:db8::2", "2001:db8::3")
 NDPPD = "ndppd.service"

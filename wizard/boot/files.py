@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
-from wizard.files import read_regular
+from wizard.platform.files import read_regular
 
 _LARGEST = 1 << 20
 

@@ -19,7 +19,7 @@ from wizard.boot.interfaces import Interfaces, Stanza
 from wizard.boot.keyfile import truth
 from wizard.boot.link import Link
 from wizard.boot.scripts import Line
-from wizard.detect.manager import leaves_to_dhcpcd
+from wizard.host.manager import leaves_to_dhcpcd
 
 FORWARDING, ACCEPT_RA = "forwarding", "accept_ra"
 

@@ -6,8 +6,8 @@ from wizard.boot import reader
 from wizard.boot.forecast import ACCEPT_RA, FORWARDING, Forecast, foresee
 from wizard.boot.reader import Now
 from wizard.boot.scripts import Line
-from wizard.detect.looking import CannotTell
-from wizard.text import clean_line
+from wizard.host.looking import CannotTell
+from wizard.platform.text import clean_line
 
 _MOST_LINES = 8
 """Lines that are shown to be read."""

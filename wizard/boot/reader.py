@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wizard import foreign_json
 from wizard.boot import services
 from wizard.boot.files import Files, HostFiles
 from wizard.boot.forecast import Circumstances
 from wizard.boot.link import Link
-from wizard.detect import docker_engine, docker_networks
-from wizard.detect.docker_process import engine_words
-from wizard.detect.docker_socket import socket_path
-from wizard.detect.looking import CannotTell, output, read_if_there, understood
+from wizard.host import docker_engine, docker_networks
+from wizard.host.docker_process import engine_words
+from wizard.host.docker_socket import socket_path
+from wizard.host.looking import CannotTell, output, read_if_there, understood
+from wizard.platform import foreign_json
 
 _NET = Path("/sys/class/net")
 _PROGRAMS = ("/usr/sbin/dhclient", "/sbin/dhclient", "/usr/sbin/udhcpc", "/sbin/udhcpc")

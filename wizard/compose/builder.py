@@ -24,8 +24,8 @@ from yaml.events import (
 from yaml.reader import Reader
 
 from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, Value, value_of
-from wizard.errors import Refused
-from wizard.text import clean_line
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

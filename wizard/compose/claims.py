@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from wizard.text import clean_line
+from wizard.platform.text import clean_line
 
 LABEL = "com.docker.compose."
 

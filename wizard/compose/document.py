@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from wizard.compose.builder import Builder
 from wizard.compose.nodes import MapNode
-from wizard.errors import Refused
-from wizard.text import clean_line
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 
 # Larger than any Compose file anybody wrote by hand.
 MAX_BYTES = 1_000_000

@@ -24,8 +24,8 @@ from wizard.compose.meaning import DEFAULT, Difference, difference, named_networ
 from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
 from wizard.compose.read import ComposeFile
 from wizard.compose.read import services as services_of
-from wizard.errors import Refused
-from wizard.text import clean_line
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 
 _NETWORK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # as dockerd takes them
 _OVERRIDE = "Nothing was changed. Put the network into an override file instead"

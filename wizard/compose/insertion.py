@@ -13,7 +13,7 @@ from wizard.compose.builder import TooMuch
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Node, Scalar
 from wizard.compose.read import ComposeFile, parse_part
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 Content: TypeAlias = "str | Sequence[Content] | dict[str, Content]"
 """What is to be written: YAML source in one line, a list of more, or a mapping to more."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, value_of
-from wizard.errors import Refused
-from wizard.text import clean_line
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 
 Options = frozenset[bytes]
 """What a service asks of one network, a digest for each file that asks for something."""

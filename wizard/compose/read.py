@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from wizard.compose.document import Document, load
 from wizard.compose.meaning import FileMeaning, meaning
 from wizard.compose.services import Service, project_services
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 
 @dataclass(frozen=True, eq=False)

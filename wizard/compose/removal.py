@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from wizard.compose.document import load
 from wizard.compose.naming import names_network
 from wizard.compose.nodes import ListNode, MapNode, Node, value_of
-from wizard.errors import Refused
-from wizard.reverse_edit import without_edit, without_lines
+from wizard.platform.errors import Refused
+from wizard.platform.reverse_edit import without_edit, without_lines
 
 Fact = tuple[tuple[str, ...], bytes]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.compose.meaning import DEFAULT, FileMeaning, named_networks
-from wizard.text import clean_line
+from wizard.platform.text import clean_line
 
 # Programs that answer to other services alone. A guess, and only for what is ticked at first.
 _STORES = frozenset(

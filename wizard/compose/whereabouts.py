@@ -7,7 +7,7 @@ from typing import Any
 
 from wizard.compose.claims import agreed, by_project
 from wizard.compose.naming import names_network
-from wizard.system import System
+from wizard.platform.system import System
 
 _DEPTH = 3
 """How many folders below the one that is left of the path are searched; one less below /."""

@@ -5,8 +5,8 @@ Only light parts of the standard library are imported: this runs for good on sma
 
 from __future__ import annotations
 
-from wizard import saved_rules
 from wizard.filter.uplink_rules import accepts
+from wizard.platform import saved_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

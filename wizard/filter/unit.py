@@ -1,7 +1,7 @@
 """The systemd unit that keeps the rules in force, with the least privileges that do."""
 
-from wizard import program
-from wizard.unit_file import CONFINED, command_line
+from wizard.program import program
+from wizard.program.unit_file import CONFINED, command_line
 
 NAME = "docker-ipv6-wizard-filter.service"
 PATH = f"/etc/systemd/system/{NAME}"

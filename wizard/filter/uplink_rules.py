@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from wizard import saved_rules
+from wizard.platform import saved_rules
 
 Rule = Sequence[str]
 

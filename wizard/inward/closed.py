@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from wizard.host.published import Published
 from wizard.inward import ip6tables, nftables
 from wizard.inward.chains import Packet
-from wizard.published import Published
-from wizard.system import System
+from wizard.platform.system import System
 
 
 @dataclass(frozen=True)

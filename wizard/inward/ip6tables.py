@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 
-from wizard import saved_rules
 from wizard.inward.chains import Chains, Outcome, Packet, Rule, verdict
+from wizard.platform import saved_rules
 
 _ENDS = {"ACCEPT": Outcome.ACCEPT, "DROP": Outcome.DROP, "REJECT": Outcome.DROP}
 

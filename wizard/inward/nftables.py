@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from wizard import foreign_json
 from wizard.inward.chains import Chains, Outcome, Packet, Rule, verdict
+from wizard.platform import foreign_json
 
 _FAMILIES = ("inet", "ip6")
 _OF_IP6TABLES = ("ip6", "filter", "INPUT")

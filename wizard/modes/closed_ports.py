@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from ipaddress import IPv6Address
 
-from wizard.choices import Choices, Mode
-from wizard.host import Container, Host, Unknown
+from wizard.answers.choices import Choices, Mode
+from wizard.answers.prefixes import first_subnet
+from wizard.host.host import Container, Host, Unknown
+from wizard.host.published import Published, published
 from wizard.modes.shared import chosen_containers, has_ipv6
-from wizard.prefixes import first_subnet
-from wizard.published import Published, published
-from wizard.sources import Sources
+from wizard.modes.sources import Sources
 from wizard.steps.closed_ports import ClosedPorts
 
 

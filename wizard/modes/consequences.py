@@ -1,8 +1,9 @@
 """What each mode means on a host, in sentences, for whoever has to choose between them."""
 
-from wizard import filtering, subprefixes
-from wizard.choices import Mode
-from wizard.host import Host, Unknown
+from wizard.answers import subprefixes
+from wizard.answers.choices import Mode
+from wizard.host import filtering
+from wizard.host.host import Host, Unknown
 
 
 def consequences(mode: Mode, host: Host) -> tuple[str, ...]:

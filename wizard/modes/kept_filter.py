@@ -1,8 +1,8 @@
 """The step that keeps our packet filter rules in force, whoever flushes them."""
 
-from wizard import program
 from wizard.filter import unit
-from wizard.sources import Sources
+from wizard.modes.sources import Sources
+from wizard.program import program
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.systemd_unit import FilterService
 

@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
 
-from wizard import filtering, program
-from wizard.address_plan import AddressPlan
-from wizard.choices import Choices, Inwards, Proxy
+from wizard.answers.address_plan import AddressPlan
+from wizard.answers.choices import Choices, Inwards, Proxy
 from wizard.compose.scale import is_scaled
-from wizard.errors import Refused
-from wizard.host import Container, Host, Origin, Unknown
+from wizard.host import filtering
+from wizard.host.host import Container, Host, Origin, Unknown
 from wizard.modes import shared
 from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
+from wizard.modes.sources import Sources
 from wizard.ndp import unit
-from wizard.sources import Sources
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
+from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
 from wizard.steps.actions import Run
 from wizard.steps.base import Step
@@ -23,7 +25,6 @@ from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
 from wizard.steps.sysctl import name
 from wizard.steps.systemd_unit import SystemdUnit
-from wizard.text import clean_line
 
 # gateway_mode_ipv6=routed: no NAT, and only published ports are open on the containers' own
 # addresses (Docker Engine 27.0 release notes).

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address
 
-from wizard import ipv6_already, prefixes, sources
-from wizard.address_plan import AddressPlan
-from wizard.choices import Choices, Placement, find_project
+from wizard.answers import prefixes
+from wizard.answers.address_plan import AddressPlan
+from wizard.answers.choices import Choices, Placement, find_project
 from wizard.compose.edit import add_network, key_of
-from wizard.compose.generations import makes_networks, makes_networks_without_ipv4
 from wizard.compose.override import override, picks_up_override
 from wizard.compose.read import parse_part
-from wizard.errors import Refused
-from wizard.filtering import engine_forwards
-from wizard.host import (
+from wizard.host import ipv6_already
+from wizard.host.compose_generations import makes_networks, makes_networks_without_ipv4
+from wizard.host.filtering import engine_forwards
+from wizard.host.host import (
     Advertised,
     ComposeProject,
     Container,
@@ -23,15 +23,17 @@ from wizard.host import (
     Unknown,
     Uplink,
 )
-from wizard.ipv6_already import networks_with_ipv6
-from wizard.sources import Sources
+from wizard.host.ipv6_already import networks_with_ipv6
+from wizard.modes import sources
+from wizard.modes.sources import Sources
+from wizard.platform.errors import Refused
+from wizard.platform.system import FileState
+from wizard.platform.text import clean_line
 from wizard.steps.attach import Attach
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.sysctl import PATH, Sysctl, name
 from wizard.steps.systemd_unit import SystemdUnit
-from wizard.system import FileState
-from wizard.text import clean_line
 from wizard.uplink import unit
 
 _ETHERNET_MTU = 1500

@@ -1,13 +1,13 @@
 """ULA + NAT66: unique local addresses inside, the host's own address outside."""
 
-from wizard.choices import Choices
-from wizard.errors import Refused
-from wizard.host import Host, Unknown
+from wizard.answers.choices import Choices
+from wizard.answers.prefixes import first_subnet
+from wizard.host.host import Host, Unknown
 from wizard.modes import closed_ports, shared
 from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
-from wizard.prefixes import first_subnet
-from wizard.sources import Sources
+from wizard.modes.sources import Sources
+from wizard.platform.errors import Refused
 from wizard.steps import systemd_unit
 from wizard.steps.base import Step
 from wizard.steps.ip6tables import Ip6tables

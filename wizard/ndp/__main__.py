@@ -8,7 +8,7 @@ from ipaddress import IPv6Network
 from pathlib import Path
 from types import FrameType
 
-from wizard.errors import ExitCode
+from wizard.platform.errors import ExitCode
 
 
 def main() -> int:

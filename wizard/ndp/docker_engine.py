@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from wizard.errors import WizardError
 from wizard.ndp import bounded
 from wizard.ndp.served_network import Addresses, ServedNetwork
-from wizard.text import clean_line
+from wizard.platform.errors import WizardError
+from wizard.platform.text import clean_line
 
 SOCKET = Path("/var/run/docker.sock")
 

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 from pathlib import Path
 
-from wizard.errors import WizardError
 from wizard.ndp.addresses import address
 from wizard.ndp.difference import Difference
-from wizard.reachability.kernel_tables import parse_addresses, parse_routers
-from wizard.text import clean_line
+from wizard.platform.errors import WizardError
+from wizard.platform.text import clean_line
+from wizard.probes.kernel_tables import parse_addresses, parse_routers
 
 PROTOCOL = 146
 """The mark of the service's entries: a number with no name in iproute2's ``rt_protos``."""

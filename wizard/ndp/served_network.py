@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from typing import Any
 
-from wizard.errors import WizardError
+from wizard.host.own_objects import NETWORK_LABEL
 from wizard.ndp.addresses import address
-from wizard.own_objects import NETWORK_LABEL
+from wizard.platform.errors import WizardError
 
 
 class NotOurs(WizardError):

@@ -11,13 +11,13 @@ import threading
 import time
 from ipaddress import IPv6Address
 
-from wizard.errors import WizardError
 from wizard.ndp import uplink as uplinks
 from wizard.ndp.difference import difference
 from wizard.ndp.docker_engine import DockerEngine
 from wizard.ndp.notify import notify
 from wizard.ndp.proxy_table import ProxyTable
 from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
+from wizard.platform.errors import WizardError
 
 _log = logging.getLogger("wizard.ndp")
 

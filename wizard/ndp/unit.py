@@ -1,7 +1,7 @@
 """The systemd unit that runs the service, with the least privileges that do."""
 
-from wizard import program
-from wizard.unit_file import CONFINED, command_line
+from wizard.program import program
+from wizard.program.unit_file import CONFINED, command_line
 
 NAME = "docker-ipv6-wizard-ndp.service"
 PATH = f"/etc/systemd/system/{NAME}"

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, IPv6Network
 
-from wizard.errors import Refused
 from wizard.ndp import watched
-from wizard.reachability import icmpv6
-from wizard.text import clean_line
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
+from wizard.probes import icmpv6
 
 # Numbers of <linux/in6.h>, <linux/if_ether.h>, <linux/if_packet.h> and <asm/socket.h> that
 # Python's socket module does not name.

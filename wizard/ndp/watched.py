@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from ipaddress import IPv6Address
 
-from wizard.reachability import icmpv6
+from wizard.probes import icmpv6
 
 BPF_INSTRUCTION = struct.Struct("@HBBI")
 """Code, jump if true, jump if false, constant (struct sock_filter, linux/filter.h)."""

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from wizard.choices import Choices, Mode
-from wizard.host import ComposeProject, Container, Host, Unknown
+from wizard.answers.choices import Choices, Mode
+from wizard.host.host import ComposeProject, Container, Host, Unknown
 from wizard.modes.shared import project_of
-from wizard.text import clean_line
+from wizard.platform.text import clean_line
 
 MOST = 12
 """Variables that are listed."""

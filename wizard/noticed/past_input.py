@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from wizard.choices import Choices
-from wizard.host import Container, Host
+from wizard.answers.choices import Choices
+from wizard.host.host import Container, Host
+from wizard.host.published import Published
 from wizard.modes import closed_ports
-from wizard.published import Published
-from wizard.sources import Sources
-from wizard.text import clean_line
+from wizard.modes.sources import Sources
+from wizard.platform.text import clean_line
 
 
 def notices(host: Host, choices: Choices, sources: Sources) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from ipaddress import IPv6Address
 
-from wizard.choices import Choices
-from wizard.host import Container, Host
+from wizard.answers.choices import Choices
+from wizard.host.host import Container, Host
+from wizard.host.published import hears
 from wizard.modes.shared import chosen_containers
-from wizard.published import hears
-from wizard.text import clean_line
+from wizard.platform.text import clean_line
 
 MOST = 8
 """Names that are listed."""

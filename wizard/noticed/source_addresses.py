@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from wizard.choices import Choices
-from wizard.detect.environment import networks_in
-from wizard.host import Host, Mention, Unknown
+from wizard.answers.choices import Choices
+from wizard.host.environment import networks_in
+from wizard.host.host import Host, Mention, Unknown
 from wizard.modes.shared import chosen_containers, project_of
-from wizard.sources import Sources
+from wizard.modes.sources import Sources
+from wizard.platform.text import clean_line
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
-from wizard.text import clean_line
 
 MOST = 12
 """Places that are listed."""

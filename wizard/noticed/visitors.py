@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from ipaddress import IPv6Address
 
-from wizard.host import Host, Unknown
-from wizard.losses import Cause, Loss
+from wizard.host.host import Host, Unknown
+from wizard.noticed.losses import Cause, Loss
 
 ANY = IPv6Address("::")
 

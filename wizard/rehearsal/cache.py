@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from wizard.errors import WizardError
+from wizard.platform.errors import WizardError
 
 _UNUSED = 24 * 3600.0
 """Seconds after which something that nobody has asked for is removed when its like is made."""

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import wizard
-from wizard.errors import WizardError
+from wizard.platform.errors import WizardError
+from wizard.platform.text import clean_line
 from wizard.rehearsal import cache
-from wizard.text import clean_line
 
 PLACE = Path("/opt/docker-ipv6-wizard")
 """Where a machine has the checkout."""

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 from wizard.rehearsal import cache
 
 FOLDER = Path("/run/docker-ipv6-wizard/rehearsal")

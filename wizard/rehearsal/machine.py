@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from wizard.errors import WizardError
+from wizard.platform.errors import WizardError
+from wizard.platform.text import clean, clean_line
 from wizard.rehearsal import cache, installation, leftovers, network, rootfs
-from wizard.text import clean, clean_line
 
 Manager = Literal["ifupdown", "systemd-networkd"]
 

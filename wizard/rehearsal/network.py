@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from wizard.errors import WizardError
+from wizard.platform.errors import WizardError
 from wizard.rehearsal.leftovers import Instance, remove_namespace
 
 Route = Literal["static", "advertisement"]

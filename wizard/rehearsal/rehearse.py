@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv6Address
 from types import FrameType
 
-from wizard import choices
-from wizard.choices import Choices
+from wizard.answers import choices
+from wizard.answers.choices import Choices
 from wizard.rehearsal import deployment, network
 from wizard.rehearsal.machine import Machine
 

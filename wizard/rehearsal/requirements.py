@@ -5,7 +5,7 @@ import shutil
 import struct
 from pathlib import Path
 
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
 
 BUSYBOX = Path("/bin/busybox")
 

@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from wizard.errors import Refused, WizardError
+from wizard.platform.errors import Refused, WizardError
+from wizard.platform.text import clean_line
 from wizard.rehearsal import cache, requirements
-from wizard.text import clean_line
 
 # Raised when the way of building changes, so that what was built before is built anew.
 _EDITION = 2

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import ClassVar
 
-from wizard import program
-from wizard.system import FileState
-from wizard.text import clean
+from wizard.platform.system import FileState
+from wizard.platform.text import clean
+from wizard.program import program
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from wizard.platform.system import System
+from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.docker_network import inspect, made_by_wizard, members
-from wizard.system import System
-from wizard.text import clean_line
 
 
 @dataclass(frozen=True)

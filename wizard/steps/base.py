@@ -6,7 +6,9 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Self
 
-from wizard.errors import Refused, StepFailed
+from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.system import FileState, System
+from wizard.platform.text import clean
 from wizard.steps import actions
 from wizard.steps.actions import Action, CopyProgram, Diff, MakeDirectory, Run, WriteFile
 from wizard.steps.comparing import (
@@ -18,8 +20,6 @@ from wizard.steps.comparing import (
     choice_of,
     verdicts,
 )
-from wizard.system import FileState, System
-from wizard.text import clean
 
 Before = Mapping[str, Any]
 """What a step found before it was applied, as values that TOML can hold."""

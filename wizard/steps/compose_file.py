@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from wizard.compose.removal import declared_networks, without_addition
 from wizard.compose.whereabouts import moved
+from wizard.platform.system import FileState, System
+from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run_checks
 from wizard.steps.comparing import Decisions, Found, Standing
-from wizard.system import FileState, System
-from wizard.text import clean_line
 
 
 @dataclass(frozen=True)

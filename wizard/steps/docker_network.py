@@ -6,20 +6,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from wizard import foreign_json
 from wizard.compose.declaration import NETWORK_LABEL as COMPOSE_NETWORK
 from wizard.compose.declaration import PROJECT_LABEL, declaration
 from wizard.compose.insertion import Content
 from wizard.compose.naming import names_network
 from wizard.compose.whereabouts import moved
-from wizard.errors import StepFailed
-from wizard.own_objects import NETWORK_LABEL
+from wizard.host.own_objects import NETWORK_LABEL
+from wizard.platform import foreign_json
+from wizard.platform.errors import StepFailed
+from wizard.platform.system import System
+from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
-from wizard.system import System
-from wizard.text import clean_line
 
 LABEL = NETWORK_LABEL
 

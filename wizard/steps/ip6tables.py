@@ -4,11 +4,11 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from wizard.platform.system import FileState, System
 from wizard.steps import legacy_ip6tables
 from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
-from wizard.system import FileState, System
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
 PATH = f"{DIRECTORY}/ip6tables.rules"

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wizard.errors import Refused
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
 from wizard.steps.closed_ports import ClosedPorts
@@ -15,7 +16,6 @@ from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import FilterService, SystemdUnit
-from wizard.text import clean_line
 
 KINDS: Mapping[str, type[Step]] = {
     kind.kind: kind

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, cast
 
-from wizard.errors import StepFailed
+from wizard.platform.errors import StepFailed
 
 Loader = Callable[[str, str, str, Sequence[Sequence[str]]], None]
 

@@ -5,11 +5,11 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wizard.reverse_edit import without_edit
+from wizard.platform.reverse_edit import without_edit
+from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
-from wizard.system import FileState, System
 
 PATH = "/etc/ndppd.conf"
 

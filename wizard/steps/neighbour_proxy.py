@@ -6,10 +6,10 @@ from ipaddress import IPv6Address
 from typing import Any, ClassVar
 
 from wizard.ndp import fixed
+from wizard.platform.system import System
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
-from wizard.system import System
 
 
 @dataclass(frozen=True)

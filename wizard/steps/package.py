@@ -4,10 +4,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wizard.platform.system import System
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Standing
-from wizard.system import System
 
 # Without questions, and without needrestart restarting other services on a host in use.
 _QUIETLY = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_SUSPEND=1")

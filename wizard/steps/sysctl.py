@@ -5,8 +5,9 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from wizard import foreign_json
-from wizard.errors import StepFailed
+from wizard.platform import foreign_json
+from wizard.platform.errors import StepFailed
+from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
 from wizard.steps.comparing import (
@@ -17,7 +18,6 @@ from wizard.steps.comparing import (
     Verdict,
     verdicts,
 )
-from wizard.system import FileState, System
 from wizard.uplink.regain import regain
 
 PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"

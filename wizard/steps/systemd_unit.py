@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
+from wizard.platform.system import FileState, System, is_stopping
+from wizard.program.unit_file import CONFINED
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
-from wizard.system import FileState, System, is_stopping
-from wizard.unit_file import CONFINED
 
 PATH = ip6tables.UNIT
 
@@ -34,7 +34,7 @@ class SystemdUnit(Step):
     )
 
     starts_copy: bool = False
-    """Whether it starts the wizard's own copy (:mod:`wizard.program`)."""
+    """Whether it starts the wizard's own copy (:mod:`wizard.program.program`)."""
 
     @property
     def name(self) -> str:

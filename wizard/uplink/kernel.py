@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from wizard.reachability import kernel_tables
+from wizard.probes import kernel_tables
 from wizard.uplink.solicitation import solicit
 
 _CONF = Path("/proc/sys/net/ipv6/conf")

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from wizard import program
-from wizard.unit_file import CONFINED, command_line
+from wizard.program import program
+from wizard.program.unit_file import CONFINED, command_line
 
 NAME = "docker-ipv6-wizard-uplink.service"
 PATH = f"/etc/systemd/system/{NAME}"

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from wizard.system import System
-from wizard.text import clean_line
+from wizard.platform.system import System
+from wizard.platform.text import clean_line
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.kernel_files import default_routes_ipv4, read
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
 
-from wizard.reachability.echo import Echoes
+from wizard.probes.echo import Echoes
 
 _ECHO = 1.0
 """Seconds to wait for an echo."""

@@ -10,14 +10,14 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from wizard.choices import Choices, Inwards, Mode
-from wizard.errors import StepFailed
+from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.filter.uplink_rules import let_in
-from wizard.host import Host, Unknown
+from wizard.host.host import Host, Unknown
 from wizard.modes.routed import open_on_each
+from wizard.platform.errors import StepFailed
+from wizard.platform.system import System, environment
+from wizard.platform.text import clean, clean_line
 from wizard.steps.docker_network import inspect
-from wizard.system import System, environment
-from wizard.text import clean, clean_line
 from wizard.verification.aspect import Aspect, Facts
 
 _STRANGERS = IPv6Network("2001:2::/48")
@@ -28,10 +28,8 @@ _SILENCE = 0.8
 
 _DEADLINE = 25.0
 
-# Isolated and without site-packages, as wizard.reachability.namespace starts its probes.
-_START = (
-    "import sys; sys.path.append(sys.argv[1]); from wizard.reachability.outside import main; main()"
-)
+# Isolated and without site-packages, as wizard.probes.namespace starts its probes.
+_START = "import sys; sys.path.append(sys.argv[1]); from wizard.probes.outside import main; main()"
 _PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
 
 
@@ -149,7 +147,7 @@ def faults_in(findings: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -
     """Return what is wrong with how ports were found, in sentences.
 
     Args:
-        findings: What :mod:`wizard.reachability.outside` found.
+        findings: What :mod:`wizard.probes.outside` found.
         names: The containers by address.
     """
 

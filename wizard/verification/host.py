@@ -4,9 +4,9 @@ import socket
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
-from wizard import foreign_json
-from wizard.system import System
-from wizard.text import clean_line
+from wizard.platform import foreign_json
+from wizard.platform.system import System
+from wizard.platform.text import clean_line
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.echoes import answers_ipv4, answers_ipv6
 from wizard.verification.kernel_files import (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
-from wizard.reachability import kernel_tables
+from wizard.probes import kernel_tables
 
 _UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200
 """Flags of an IPv4 route (linux/route.h)."""

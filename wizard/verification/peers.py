@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from wizard.detect.listeners import listeners
-from wizard.published import hears
-from wizard.reachability import namespace
-from wizard.reachability.trial import ACCEPT, CLOSED, OPEN
-from wizard.system import System
+from wizard.host.listeners import listeners
+from wizard.host.published import hears
+from wizard.platform.system import System
+from wizard.probes import namespace
+from wizard.probes.trial import ACCEPT, CLOSED, OPEN
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.running import Running, running
 

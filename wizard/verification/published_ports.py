@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv6Address
 
-from wizard.detect.listeners import asked_in_vain
-from wizard.published import Published
-from wizard.reachability.connect import chosen_source
-from wizard.reachability.trial import OPEN, try_ports
-from wizard.system import System
+from wizard.host.listeners import asked_in_vain
+from wizard.host.published import Published
+from wizard.platform.system import System
+from wizard.probes.connect import chosen_source
+from wizard.probes.trial import OPEN, try_ports
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.running import Running, running
 

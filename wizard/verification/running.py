@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from wizard import foreign_json
-from wizard.detect.projects import ports
-from wizard.published import Published, parse
-from wizard.system import System
-from wizard.text import clean_line
+from wizard.host.projects import ports
+from wizard.host.published import Published, parse
+from wizard.platform import foreign_json
+from wizard.platform.system import System
+from wizard.platform.text import clean_line
 
 
 @dataclass(frozen=True)

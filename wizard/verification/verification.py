@@ -3,11 +3,11 @@
 import time
 from collections.abc import Sequence
 
-from wizard.errors import StepFailed
-from wizard.host import Host, Unknown
+from wizard.host.host import Host, Unknown
 from wizard.modes.shared import project_of
-from wizard.plan import Plan
-from wizard.system import System
+from wizard.plan.planning import Plan
+from wizard.platform.errors import StepFailed
+from wizard.platform.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
 from wizard.verification.from_outside import FromOutside, expected

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from ipaddress import IPv6Address
 
-from wizard.choices import Choices, Mode
-from wizard.host import Container, Host
+from wizard.answers.choices import Choices, Mode
+from wizard.answers.obstacles import no_way_out
+from wizard.host.host import Container, Host
 from wizard.modes.shared import chosen_containers
-from wizard.obstacles import no_way_out
-from wizard.reachability import report
-from wizard.reachability.kernel_tables import IFA_F_DADFAILED, IFA_F_TENTATIVE, parse_addresses
-from wizard.reachability.report import ContainerReport, ContainerTarget, HostWay, Question
-from wizard.text import clean_line
+from wizard.platform.text import clean_line
+from wizard.probes import report
+from wizard.probes.kernel_tables import IFA_F_DADFAILED, IFA_F_TENTATIVE, parse_addresses
+from wizard.probes.report import ContainerReport, ContainerTarget, HostWay, Question
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.kernel_files import read
 

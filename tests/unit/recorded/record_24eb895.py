@@ -8,7 +8,7 @@ from ipaddress import IPv6Network
 from pathlib import Path
 
 from tests.machines.support import RECORD, answer, apply
-from wizard.choices import Mode
+from wizard.answers.choices import Mode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal.machine import Machine
 

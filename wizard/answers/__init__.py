@@ -1,0 +1,1 @@
+"""What the person wants: the answers, their checks and what is proposed."""

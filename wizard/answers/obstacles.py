@@ -1,0 +1,141 @@
+"""What stands in the way on a host: one list, for the host screen, every plan and every apply."""
+
+from collections.abc import Callable, Iterator
+
+from wizard.answers.choices import Choices, Mode
+from wizard.host import deprecated
+from wizard.host.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
+from wizard.platform.text import clean_line
+from wizard.record.record import is_in_the_way, words_of
+
+OLDEST_ENGINE = (17, 6)
+"""The engine of the first Debian host that this was done on; older ones were never tried."""
+
+Obstacle = Callable[[Host, Choices | None], Iterator[str]]
+"""Yields what is wrong and what to do, each in a sentence or more; the choices may be open yet."""
+
+
+def obstacles(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
+    """Return what stands in the way on this host. With any of these nothing can be planned."""
+    return tuple(dict.fromkeys(each for obstacle in OBSTACLES for each in obstacle(host, choices)))
+
+
+def engine_obstacles(engine: Engine) -> Iterator[str]:
+    """Yield why the wizard cannot work with this engine."""
+    if engine.release < OLDEST_ENGINE:
+        yield (
+            f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
+            "done on. Install a newer one, such as Debian's docker.io."
+        )
+    if engine.rootless:
+        yield (
+            "This Docker engine runs rootless: its containers leave through a program of its own "
+            "and not through the host's bridges, where the wizard works. It needs an engine that "
+            "runs as root."
+        )
+    if "nftables" in engine.firewall_backend:
+        yield (
+            "This Docker engine keeps its rules with nftables, which is experimental and which the "
+            "wizard does not know. Take “firewall-backend” out of /etc/docker/daemon.json and "
+            "restart Docker."
+        )
+
+
+def _debian(host: Host, _choices: Choices | None) -> Iterator[str]:
+    if isinstance(host.debian, Unknown):
+        yield host.debian.reason
+
+
+def _engine(host: Host, _choices: Choices | None) -> Iterator[str]:
+    if isinstance(host.engine, Unknown):
+        yield host.engine.reason
+        return
+    yield from engine_obstacles(host.engine)
+    if isinstance(host.networks, Unknown):
+        yield host.networks.reason
+    if not host.engine.manages_ip6tables and isinstance(host.ip6tables, Unknown):
+        yield f"{host.ip6tables.reason} Without it the wizard can make no rules."
+
+
+def _uplink(host: Host, _choices: Choices | None) -> Iterator[str]:
+    if isinstance(host.sysctls, Sysctls) and host.sysctls.disabled:
+        yield (
+            "IPv6 is switched off on this host, by net.ipv6.conf.all.disable_ipv6=1 or by "
+            "ipv6.disable=1 on the kernel's command line. Switch it on, set up the uplink, and "
+            "start the wizard again."
+        )
+    elif isinstance(host.uplink, Unknown):
+        yield host.uplink.reason
+
+
+def _deprecated(host: Host, _choices: Choices | None) -> Iterator[str]:
+    yield from deprecated.obstacles(host)
+
+
+def _earlier(host: Host, _choices: Choices | None) -> Iterator[str]:
+    if host.root and isinstance(host.earlier, Unknown):
+        yield host.earlier.reason
+    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
+        yield (
+            "An earlier run of the wizard is on this host "
+            f"({words_of(host.earlier.state)}, started {host.earlier.started}). Take it "
+            "back first, with “wizard --undo”; “wizard --status” tells what it did."
+        )
+
+
+def _outward(host: Host, choices: Choices | None) -> Iterator[str]:
+    unproven = choices is not None and choices.unproven
+    if any(_uplink(host, choices)):
+        # Why it does not is said there.
+        return
+    if isinstance(host.outward, Outward) and not (host.outward.works or unproven):
+        yield no_way_out(host.outward.evidence)
+
+
+def no_way_out(evidence: str) -> str:
+    """Return what to say where the host itself reaches nobody over IPv6."""
+    return (
+        f"The host itself does not get out over IPv6 ({evidence}). Its containers will not either "
+        "until it does, and whether they work could not be tried. Put that right first. If another "
+        "address does answer this host, name it with “wizard --target ADDRESS”. To go on all the "
+        "same, write “unproven = true” below [choices] into an answers file, and start "
+        "“wizard --answers FILE”."
+    )
+
+
+def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
+    if isinstance(host.firewall, Unknown) or isinstance(host.uplink, Unknown):
+        return
+    bridge = clean_line((choices or Choices()).bridge)
+    routed = choices is not None and choices.mode is Mode.ROUTED
+    for chain in host.firewall.forward_chains:
+        # firewalld says by its own commands what it forwards; the packets tell how it is.
+        if chain.table != "firewalld" and not chain.may_pass(bridge, host.uplink.interface):
+            yield _dropping(chain, bridge, routed)
+
+
+def _dropping(chain: ForwardChain, bridge: str, routed: bool) -> str:
+    place = f"{chain.family} {chain.table} {chain.chain}"
+    answers = "" if routed else "ct state established,related "
+    lines = [f'iifname "{bridge}" accept', f'oifname "{bridge}" {answers}accept']
+    typed = "; ".join(f"nft 'insert rule {place} {line}'" for line in lines)
+    inwards = " What may come in is filtered behind it all the same." if routed else ""
+    return (
+        f"The chain “{chain.chain}” of the nftables table “{chain.family} {chain.table}” drops "
+        "every forwarded packet that it does not name, whatever Docker and ip6tables accept, so "
+        "the containers would reach nobody. Add these two lines at the beginning of that chain, in "
+        "the file that you keep it in (Debian's is /etc/nftables.conf): "
+        f"“{lines[0]}” and “{lines[1]}”.{inwards} So that they hold at once, type: {typed}"
+    )
+
+
+OBSTACLES: tuple[Obstacle, ...] = (
+    _debian,
+    _engine,
+    _uplink,
+    _deprecated,
+    _earlier,
+    _outward,
+    _forward_chains,
+)
+"""Everything that may stand in the way, in the order in which it is said."""

@@ -1,1 +1,0 @@
-"""Finds out what the host is and changes nothing; the way in is ``wizard.detect.run``."""

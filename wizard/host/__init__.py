@@ -1,0 +1,1 @@
+"""What this machine is: one value, and a detector a part; ``wizard.host.detectors`` runs them."""

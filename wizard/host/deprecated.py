@@ -1,0 +1,53 @@
+"""Finds a host whose own addresses are all deprecated, which a new bridge would leave without."""
+
+from collections.abc import Mapping
+
+from wizard.host.host import Address, Host, Manager, Origin, Unknown
+from wizard.platform.text import clean_line
+
+_FOR_GOOD: Mapping[Manager, str] = {
+    Manager.IFUPDOWN: (
+        "take “preferred-lifetime 0”, or “preferred_lft 0” in an “up” line, out of "
+        "/etc/network/interfaces and the files below /etc/network/interfaces.d"
+    ),
+    Manager.NETWORKD: (
+        "take “PreferredLifetime=0” out of its file below /etc/systemd/network, or “lifetime: 0” "
+        "out of its file below /etc/netplan"
+    ),
+}
+"""Where each program is told of it; see interfaces(5) and systemd.network(5)."""
+
+
+def obstacles(host: Host) -> list[str]:
+    """Return a sentence or two where every address of the uplink is deprecated, with what mends it.
+
+    The kernel takes a deprecated address for a source only where there is no other (RFC 6724 §5,
+    rule 3): as soon as a bridge has one, the host would speak with that and get no answer.
+    """
+    uplink = host.uplink
+    if isinstance(uplink, Unknown) or not uplink.addresses:
+        return []
+    if not all(address.deprecated for address in uplink.addresses):
+        return []
+    address = next((each for each in uplink.addresses if not each.temporary), uplink.addresses[0])
+    interface = clean_line(uplink.interface)
+    return [
+        f"The address {address.interface.ip} of {interface} is deprecated: its preferred lifetime "
+        "is 0. As soon as a bridge for containers has an IPv6 address, this host would speak with "
+        "that one instead, and lose its own IPv6. First type: ip -6 address change "
+        f"{address.interface} dev {interface} preferred_lft forever — and for good, "
+        f"{_for_good(address, host)}."
+    ]
+
+
+def _for_good(address: Address, host: Host) -> str:
+    if address.origin is not Origin.STATIC:
+        return (
+            f"see why it comes so by {address.origin}: the line lasts until the next message, so "
+            "ask the provider, or configure the address yourself"
+        )
+    manager = None if isinstance(host.manager, Unknown) else host.manager
+    return _FOR_GOOD.get(
+        manager or Manager.KERNEL,
+        "take the lifetime of 0 out of what sets this address at boot",
+    )

@@ -1,0 +1,148 @@
+"""Runs every detector side by side and gathers what they find into one :class:`Host`."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import IPv6Address
+
+from wizard.host import (
+    advertised,
+    compose,
+    debian,
+    docker_engine,
+    docker_networks,
+    earlier,
+    firewall,
+    interfaces,
+    ip6tables,
+    kernel,
+    manager,
+    outward,
+    prefixes_in_use,
+    projects,
+    sysctls,
+    uplink,
+)
+from wizard.host.host import Host, Manager, Unknown, Uplink
+from wizard.host.looking import CannotTell
+from wizard.host.netlink import Netlink
+from wizard.platform.text import clean_line
+
+DEADLINE = 5.0
+"""Seconds after which a detector counts as hanging."""
+
+Detector = Callable[[], object]
+Found = Callable[[str, object], None]
+
+ASKED = {
+    "engine": "The Docker engine",
+    "networks": "The Docker engine",
+    "projects": "The Docker engine",
+    "compose": "Compose",
+    "ip6tables": "ip6tables",
+    "firewall": "ip6tables",
+}
+
+
+def detect(
+    found: Found | None = None, deadline: float = DEADLINE, target: IPv6Address | None = None
+) -> Host:
+    """Find out what this host is, and change nothing on it.
+
+    Args:
+        found: Called with the name of a field and its value as each is found, from threads of
+            their own but never two at once.
+        deadline: Seconds after which a part that is still missing becomes an :class:`Unknown`.
+        target: The address that the host should reach over IPv6.
+    """
+    return gather(detectors(target), found, deadline)
+
+
+def detectors(target: IPv6Address | None = None) -> dict[str, Detector]:
+    """Return the detector of each field of :class:`Host`, the quick ones first."""
+    netlink = Netlink()
+
+    def uplink_with_others() -> Uplink:
+        snapshot = netlink.snapshot()
+        found = uplink.parse(snapshot)
+        return replace(found, advertised=advertised.detect(snapshot, manager.detect))
+
+    def manager_of_uplink() -> Manager:
+        snapshot = netlink.snapshot()
+        interface = uplink.parse(snapshot).interface
+        return manager.detect(interface, uplink.index_of(interface, snapshot.links))
+
+    return {
+        "root": lambda: os.geteuid() == 0,
+        "debian": debian.detect,
+        "kernel": kernel.detect,
+        "interfaces": interfaces.detect,
+        "sysctls": sysctls.detect,
+        "earlier": earlier.detect,
+        "outward": lambda: outward.detect(target),
+        "ip6tables": ip6tables.detect,
+        "firewall": firewall.detect,
+        "compose": compose.detect,
+        "uplink": uplink_with_others,
+        "manager": manager_of_uplink,
+        "prefixes_in_use": lambda: prefixes_in_use.parse(netlink.snapshot()),
+        "engine": docker_engine.detect,
+        "networks": docker_networks.detect,
+        "projects": projects.detect,
+    }
+
+
+def gather(
+    detectors: Mapping[str, Detector], found: Found | None = None, deadline: float = DEADLINE
+) -> Host:
+    """Run detectors in threads of their own and return the host once all are done or too late.
+
+    Nothing waits for a thread that hangs, not even the end of the program.
+    """
+    values: dict[str, object] = {}
+    settled = threading.Condition()
+
+    def settle(field: str, value: object) -> None:
+        with settled:
+            if field in values:
+                return
+            values[field] = value
+            try:
+                if found is not None:
+                    found(field, value)
+            finally:
+                settled.notify_all()
+
+    def run(field: str, detector: Detector) -> None:
+        value: object
+        try:
+            value = detector()
+        except CannotTell as reason:
+            value = Unknown(str(reason))
+        except Exception as error:  # A detector that fails is a finding, whatever it failed of.
+            value = Unknown(
+                "This could not be found out, by a fault of the wizard or of the host: "
+                f"{type(error).__name__}: {clean_line(str(error)).rstrip('.')}."
+            )
+        settle(field, value)
+
+    for field, detector in detectors.items():
+        threading.Thread(
+            target=run, args=(field, detector), name=f"detect {field}", daemon=True
+        ).start()
+    end = time.monotonic() + deadline
+    with settled:
+        settled.wait_for(lambda: len(values) == len(detectors), timeout=end - time.monotonic())
+    for field in detectors:
+        settle(field, Unknown(_too_late(field, deadline)))
+    return Host(**values)  # type: ignore[arg-type]
+
+
+def _too_late(field: str, deadline: float) -> str:
+    asked = ASKED.get(field, "This part of the host")
+    return (
+        f"{asked} did not answer within {deadline:g} seconds. See what keeps it, and start the "
+        "wizard again."
+    )

@@ -1,0 +1,117 @@
+"""The Docker engine: its version, and who keeps the rules of ip6tables."""
+
+import itertools
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wizard.host.docker_process import engine_words
+from wizard.host.docker_socket import connect, explain, socket_path
+from wizard.host.host import Engine
+from wizard.host.looking import CannotTell, read, understood
+from wizard.platform import foreign_json
+from wizard.platform.text import clean_line
+
+CONFIGURATION = Path("/etc/docker/daemon.json")
+
+
+@understood("The Docker engine")
+def detect() -> Engine:
+    """Ask the engine, its configuration file and its command line."""
+    client = connect()
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    with client:
+        try:
+            version, info = client.version(), client.info()
+        except (DockerException, RequestException) as error:
+            raise CannotTell(explain(error)) from error
+    words = engine_words(socket_path())
+    return parse(version, info, configuration(words), words)
+
+
+def configuration(words: Sequence[str], default: Path = CONFIGURATION) -> str:
+    """Return the text of the configuration file that a dockerd of these words reads.
+
+    Raises:
+        CannotTell: It is there and cannot be read, so that what the engine does is not known.
+    """
+    # Of a path that is not absolute: systemd starts services in the root folder.
+    chosen = option(words, "config-file")
+    path = Path("/") / chosen if chosen else default
+    return read(path) if os.path.lexists(path) else "{}"
+
+
+def parse(
+    version: Mapping[str, Any], info: Mapping[str, Any], configuration: str, words: Sequence[str]
+) -> Engine:
+    """Tell the engine from its answers to ``/version`` and ``/info``, daemon.json and its words.
+
+    Docker keeps ip6tables itself unless told otherwise from 27.0 on; before, only where both
+    ``ip6tables`` and ``experimental`` were switched on (Docker's release notes for 27.0).
+
+    Raises:
+        CannotTell: It is not the Docker engine of this host, or gives no version.
+    """
+    names = {component.get("Name", "") for component in version.get("Components") or ()}
+    if any("podman" in name.lower() for name in names):
+        raise CannotTell(
+            "What answers on the Docker socket is Podman, whose networks work another way. The "
+            "wizard knows the Docker engine alone."
+        )
+    if info.get("OperatingSystem") == "Docker Desktop":
+        raise CannotTell(
+            "This engine is Docker Desktop's and runs in a virtual machine. The wizard changes "
+            "the host it runs on: it needs the Docker engine on the host itself."
+        )
+    number = clean_line(str(version.get("Version", "")))
+    release = re.match(r"(\d+)\.(\d+)(?=\D|$)", number)
+    if release is None:
+        raise CannotTell(f"The Docker engine calls its version “{number}”, which is no version.")
+    try:
+        settings = foreign_json.value(configuration)
+    except ValueError:
+        settings = {}
+    if not isinstance(settings, dict):
+        settings = {}
+    ip6tables = switch(words, "ip6tables", settings.get("ip6tables"))
+    experimental = switch(words, "experimental", settings.get("experimental"))
+    on_by_default = int(release[1]) >= 27
+    manages = ip6tables is not False if on_by_default else bool(ip6tables and experimental)
+    backend = (info.get("FirewallBackend") or {}).get("Driver") or "iptables"
+    security = [str(option) for option in info.get("SecurityOptions") or ()]
+    return Engine(
+        version=number,
+        api_version=clean_line(str(version.get("ApiVersion", ""))),
+        manages_ip6tables=manages,
+        firewall_backend=clean_line(str(backend)),
+        live_restore=bool(info.get("LiveRestoreEnabled")),
+        swarm=(info.get("Swarm") or {}).get("LocalNodeState") == "active",
+        own_address_pools=bool(info.get("DefaultAddressPools")),
+        ip_forward=switch(words, "ip-forward", settings.get("ip-forward")) is not False,
+        rootless=any(option.split(",")[0] == "name=rootless" for option in security),
+    )
+
+
+def option(words: Sequence[str], name: str) -> str | None:
+    """Return the value of ``--name VALUE`` or ``--name=VALUE``, the last one given."""
+    value = None
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
+        if word == f"--{name}":
+            value = following
+        elif word.startswith(f"--{name}="):
+            value = word.partition("=")[2]
+    return value
+
+
+def switch(words: Sequence[str], name: str, configured: object) -> bool | None:
+    """Return a switch from the command line, else from the configuration; None where neither."""
+    for word in reversed(words):
+        if word == f"--{name}":
+            return True
+        if word.startswith(f"--{name}="):
+            return word.partition("=")[2].lower() in ("1", "t", "true")
+    return configured if isinstance(configured, bool) else None

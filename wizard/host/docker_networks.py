@@ -1,0 +1,71 @@
+"""The networks of the Docker engine."""
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from wizard.host.docker_socket import connect, explain
+from wizard.host.host import DockerNetwork
+from wizard.host.looking import CannotTell, understood
+from wizard.platform.text import clean_line
+
+BRIDGE_NAME = "com.docker.network.bridge.name"
+
+
+@understood("The Docker engine")
+def detect() -> tuple[DockerNetwork, ...]:
+    """Ask the engine."""
+    client = connect()
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    with client:
+        try:
+            return parse(client.networks())
+        except (DockerException, RequestException) as error:
+            raise CannotTell(explain(error)) from error
+
+
+def parse(answer: Sequence[Mapping[str, Any]]) -> tuple[DockerNetwork, ...]:
+    """Tell the networks from the engine's answer to ``/networks``, in the order of their names."""
+    networks = (_network(entry) for entry in answer)
+    return tuple(sorted(networks, key=lambda network: network.name))
+
+
+def _network(entry: Mapping[str, Any]) -> DockerNetwork:
+    name, driver = clean_line(str(entry["Name"])), clean_line(str(entry["Driver"]))
+    identifier = clean_line(str(entry["Id"]))
+    options = _pairs(entry.get("Options"))
+    return DockerNetwork(
+        id=identifier,
+        name=name,
+        driver=driver,
+        # What the bridge driver calls a bridge that was given no name (moby, bridge driver).
+        bridge=dict(options).get(BRIDGE_NAME) or f"br-{identifier[:12]}"
+        if driver == "bridge"
+        else None,
+        internal=bool(entry.get("Internal")),
+        ipv6=bool(entry.get("EnableIPv6")),
+        attachable=bool(entry.get("Attachable")),
+        subnets=tuple(_subnets(entry.get("IPAM") or {})),
+        labels=_pairs(entry.get("Labels")),
+        options=options,
+    )
+
+
+def _subnets(ipam: Mapping[str, Any]) -> list[IPv4Network | IPv6Network]:
+    subnets = []
+    for pool in ipam.get("Config") or ():
+        try:
+            subnets.append(ip_network(pool["Subnet"], strict=False))
+        except (KeyError, ValueError):
+            continue
+    return subnets
+
+
+def _pairs(values: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        sorted(
+            (clean_line(str(key)), clean_line(str(text))) for key, text in (values or {}).items()
+        )
+    )

@@ -1,0 +1,66 @@
+"""Which process the Docker engine is, from what only root of this host can have made."""
+
+import socket
+import struct
+from pathlib import Path
+
+from wizard.host.looking import COMMAND_TIMEOUT, CannotTell, is_active, output
+from wizard.host.processes import Process, number_in, trusted
+
+PID_FILE = Path("/run/docker.pid")
+"""Where dockerd writes its number unless it is told another place (dockerd(8), --pidfile)."""
+
+SOCKET_UNIT, SERVICE_UNIT = "docker.socket", "docker.service"
+
+_NAME = "dockerd"
+_INIT = 1
+
+
+def engine_words(path: Path) -> tuple[str, ...]:
+    """Return the words of the dockerd that answers on a socket; none where it is not known."""
+    listener = _listener(path)
+    process = running() if listener == _INIT else trusted(listener, _NAME)
+    return process.words if process else ()
+
+
+def running() -> Process | None:
+    """Return the dockerd of this host, by systemd's word or by the PID file that is root's."""
+    return trusted(_main_pid(), _NAME) or trusted(number_in(PID_FILE), _NAME)
+
+
+def sleeps() -> bool:
+    """Whether systemd listens for an engine that does not run, which a connection would wake."""
+    if is_active(SERVICE_UNIT) or running() is not None:
+        return False
+    try:
+        # There is no link below /run/systemd/units for a socket.
+        return output(("systemctl", "is-active", SOCKET_UNIT)).strip() == "active"
+    except CannotTell:
+        return False
+
+
+def _listener(path: Path) -> int:
+    """Return the process that called listen(2) on a socket (unix(7), SO_PEERCRED), or 0.
+
+    Where systemd did, and handed the socket over, that is PID 1.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
+            asked.settimeout(COMMAND_TIMEOUT)
+            asked.connect(str(path))
+            credentials = asked.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    except OSError:
+        return 0
+    # A process of another PID namespace has the number 0.
+    pid, _uid, _gid = struct.unpack("iII", credentials)
+    return int(pid)
+
+
+def _main_pid() -> int:
+    if not is_active(SERVICE_UNIT):
+        return 0
+    try:
+        said = output(("systemctl", "show", "--property=MainPID", "--value", SERVICE_UNIT)).strip()
+    except CannotTell:
+        return 0
+    return int(said) if said.isascii() and said.isdigit() else 0

@@ -1,0 +1,104 @@
+"""The way to the Docker engine: its socket, and a plain sentence where that leads nowhere."""
+
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard.host import docker_process
+from wizard.host.looking import BECOME_ROOT, COMMAND_TIMEOUT, IMPORTING, CannotTell, installed
+from wizard.platform.text import clean_line
+
+if TYPE_CHECKING:
+    from docker.api.client import APIClient
+
+DEFAULT = Path("/var/run/docker.sock")
+
+INSTALL = (
+    "Docker is not installed on this host: install it, for example with "
+    "“apt install docker.io docker-compose”, and start the wizard again."
+)
+START = (
+    "Docker is installed but not running: start it with “systemctl start docker” and look into "
+    "“journalctl -u docker” if it does not stay up."
+)
+
+
+def socket_path() -> Path:
+    """Return the path of the engine's socket: the one in ``DOCKER_HOST``, else the default.
+
+    Raises:
+        CannotTell: ``DOCKER_HOST`` leads to an engine on another machine.
+    """
+    address = os.environ.get("DOCKER_HOST", "")
+    if not address:
+        return DEFAULT
+    scheme, _, path = address.partition("://")
+    if scheme == "unix" and path.startswith("/"):
+        return Path(path)
+    raise CannotTell(
+        f"DOCKER_HOST is set to {clean_line(address)}, which is not a socket of this host. The "
+        "wizard changes the host it runs on: run it where the Docker engine runs, without "
+        "DOCKER_HOST."
+    )
+
+
+def connect() -> "APIClient":
+    """Return a client that speaks the engine's own version of the API.
+
+    Nobody is woken: where systemd listens for an engine that does not run, that is the finding.
+
+    Raises:
+        CannotTell: There is no engine, or it does not answer within ``COMMAND_TIMEOUT``.
+    """
+    path = socket_path()
+    shown = clean_line(str(path))
+    if path == DEFAULT and docker_process.sleeps():
+        raise CannotTell(START)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(COMMAND_TIMEOUT)
+            probe.connect(os.fspath(path))
+    except PermissionError:
+        raise CannotTell(
+            f"The Docker socket {shown} is closed to this user: {BECOME_ROOT}."
+        ) from None
+    except FileNotFoundError:
+        raise CannotTell(START if installed("dockerd") else INSTALL) from None
+    except ConnectionRefusedError:
+        raise CannotTell(
+            f"Nobody listens on the Docker socket {shown}. {START}"
+            if installed("dockerd")
+            else INSTALL
+        ) from None
+    except TimeoutError:
+        raise CannotTell(_silent(shown)) from None
+    except OSError as error:
+        raise CannotTell(
+            f"The Docker socket {shown} cannot be used: {clean_line(str(error)).rstrip('.')}."
+        ) from error
+
+    with IMPORTING:
+        from docker.api.client import APIClient
+        from docker.errors import DockerException
+
+    try:
+        # The `//` keeps the path absolute; `auto` asks the engine for its version of the API.
+        return APIClient(base_url=f"unix://{path}", version="auto", timeout=COMMAND_TIMEOUT)
+    except DockerException as error:
+        raise CannotTell(explain(error)) from error
+
+
+def explain(error: Exception) -> str:
+    """Return a sentence for an error of the docker package."""
+    said = clean_line(str(error))
+    if "timed out" in said.lower():
+        return _silent(clean_line(str(socket_path())))
+    return f"The Docker engine could not be asked: {said.rstrip('.')}."
+
+
+def _silent(shown: str) -> str:
+    return (
+        f"The Docker engine did not answer on {shown} within {COMMAND_TIMEOUT} seconds. Look at "
+        "“systemctl status docker” and start the wizard again when “docker info” answers."
+    )

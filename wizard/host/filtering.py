@@ -1,0 +1,82 @@
+"""Who filters what comes in to containers that have addresses of their own, and why."""
+
+from dataclasses import dataclass
+
+from wizard.host.host import Engine, Host, Unknown
+
+ROUTED_GATEWAY = (27, 0)
+"""The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
+
+_OWN_DROP = (28, 0)
+"""The first engine with a rule of its own that drops what is not published, whatever the policy
+of FORWARD is (Docker Engine 28.0 release notes; seen on 28.5.2 and 29.7.2)."""
+
+
+@dataclass(frozen=True)
+class Filtering:
+    """Whether the engine filters for a network with routed addresses, and why."""
+
+    by_engine: bool
+    reason: str
+    """In a full sentence."""
+
+
+def of_routed(host: Host) -> Filtering:
+    """Return who filters what comes in to a network with routed addresses that is made now.
+
+    Only what is known to filter counts: what cannot be read does not.
+    """
+    engine = host.engine
+    if isinstance(engine, Unknown):
+        return Filtering(False, f"What Docker filters is not known. {engine.reason}")
+    docker = f"Docker {engine.version}"
+    if engine.release < ROUTED_GATEWAY:
+        return Filtering(False, f"{docker} has no filter for such addresses.")
+    if not engine.manages_ip6tables:
+        return Filtering(
+            False,
+            f'{docker} was told to make no rules for IPv6 ("ip6tables": false) and filters nothing '
+            "that comes in to such addresses.",
+        )
+    if uses_nftables(engine) or engine.release >= _OWN_DROP:
+        return Filtering(
+            True,
+            f"{docker} filters what comes in itself, and lets in the ports that containers "
+            "publish.",
+        )
+    policy = None if isinstance(host.firewall, Unknown) else host.firewall.forward_policy
+    if policy == "DROP":
+        return Filtering(
+            True,
+            f"{docker} filters what comes in itself, with the policy of the FORWARD chain (DROP), "
+            "and lets in the ports that containers publish.",
+        )
+    now = f"is {policy} here" if policy else "cannot be read here"
+    return Filtering(
+        False,
+        f"{docker} drops nothing itself: it relies on the policy of ip6tables' FORWARD chain, "
+        f"which {now}.",
+    )
+
+
+def engine_forwards(host: Host) -> bool:
+    """Return whether the engine switches forwarding on itself when the network is made.
+
+    It closes FORWARD then only if forwarding was off (Docker Engine 28.0 release notes), so on
+    such hosts the wizard leaves forwarding to it, and the host does not become a router for
+    others. With the nftables backend it never does, and refuses the network while forwarding is
+    off (seen on 29.7.2); with ``"ip-forward": false`` it leaves forwarding alone.
+    """
+    engine = host.engine
+    return (
+        not isinstance(engine, Unknown)
+        and engine.manages_ip6tables
+        and engine.ip_forward
+        and not uses_nftables(engine)
+        and engine.release >= ROUTED_GATEWAY
+    )
+
+
+def uses_nftables(engine: Engine) -> bool:
+    """Return whether the engine keeps its rules in tables of nftables, not of ip6tables."""
+    return "nftables" in engine.firewall_backend

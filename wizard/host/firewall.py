@@ -1,0 +1,60 @@
+"""Other keepers of the packet filter, and the policy of the FORWARD chain of ip6tables."""
+
+import os
+import re
+from pathlib import Path
+
+from wizard.host import forward_chains
+from wizard.host.filter_sources import filter_sources
+from wizard.host.host import Firewall, ForwardChain
+from wizard.host.ip6tables import LEGACY_TABLES, parse_version
+from wizard.host.looking import CannotTell, installed, is_active, output, read_if_there
+from wizard.platform.text import clean_line
+
+UFW = Path("/etc/ufw/ufw.conf")
+
+
+def detect() -> Firewall:
+    """Read ufw's own switch, systemd's state of firewalld, and as root the FORWARD chain."""
+    chains = _forward_chains()
+    return Firewall(
+        ufw=bool(installed("ufw")) and ufw_enabled(read_if_there(UFW) or ""),
+        firewalld=is_active("firewalld.service"),
+        forward_policy=_forward_policy(),
+        dropping_tables=tuple(dict.fromkeys(f"{one.family} {one.table}" for one in chains)),
+        forward_chains=chains,
+        sources=filter_sources(),
+    )
+
+
+def ufw_enabled(configuration: str) -> bool:
+    """Tell from ufw.conf, which ``ufw enable`` writes."""
+    return re.search(r"^\s*ENABLED\s*=\s*[\"']?yes\b", configuration, re.M | re.I) is not None
+
+
+def policy(listed: str) -> str | None:
+    """Return the policy from what ``ip6tables -S FORWARD`` prints."""
+    found = re.search(r"^-P FORWARD (\S+)", listed, re.M)
+    return clean_line(found[1]) if found else None
+
+
+def _forward_chains() -> tuple[ForwardChain, ...]:
+    if os.geteuid() or not installed("nft"):
+        return ()
+    try:
+        return forward_chains.parse(output(("nft", "-j", "list", "ruleset")))
+    except CannotTell:
+        return ()
+
+
+def _forward_policy() -> str | None:
+    if os.geteuid() or not installed("ip6tables"):
+        return None
+    try:
+        _, legacy = parse_version(output(("ip6tables", "--version")))
+        if legacy and "filter" not in (read_if_there(LEGACY_TABLES) or "").split():
+            # To ask the legacy program would make the table; before that everything passes.
+            return "ACCEPT"
+        return policy(output(("ip6tables", "-S", "FORWARD")))
+    except CannotTell:
+        return None

@@ -1,0 +1,144 @@
+"""The files that a plan is made for: read once, before planning, so that planning is pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wizard.answers.choices import Choices, Placement
+from wizard.compose.env_files import env_files
+from wizard.compose.override import override_path
+from wizard.compose.read import ComposeFile, parse, services
+from wizard.compose.services import Service
+from wizard.filter import unit as filter_unit
+from wizard.host.host import ComposeProject
+from wizard.inward import closed
+from wizard.inward.closed import InputRules
+from wizard.ndp import unit as ndp_unit
+from wizard.platform.errors import Refused
+from wizard.platform.system import FileState, System
+from wizard.platform.text import clean_line
+from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
+from wizard.uplink import unit as uplink_unit
+
+OWN_PATHS = (
+    sysctl.PATH,
+    ip6tables.PATH,
+    systemd_unit.PATH,
+    filter_unit.PATH,
+    ndp_unit.PATH,
+    uplink_unit.PATH,
+    ndppd.PATH,
+)
+
+_MOST_VARIABLES = 32
+"""Files of variables that are read."""
+
+_LARGEST_VARIABLES = 256 * 1024
+"""Characters of a file of variables, above which it is left alone."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Files by path, as they are. A path that is not a key stands for a file that is not there."""
+
+    files: Mapping[str, FileState]
+    compose: tuple[ComposeFile, ...] = ()
+    """The files of the chosen project, in Compose's order."""
+    compose_paths: tuple[str, ...] = ()
+    override: str | None = None
+    """Where an override file is, or would be, that Compose finds by itself."""
+    variables: tuple[str, ...] = ()
+    """The files of variables that the Compose files name; those of ``files`` that are there."""
+    input: InputRules = field(default_factory=InputRules)
+    """What comes to this host itself and is let in, which is no file but read with them."""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The files in which a person says what the containers are told."""
+        paths = (*self.compose_paths, *self.variables)
+        return tuple(dict.fromkeys(path for path in paths if path in self.files))
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The services of the project."""
+        return services(self.compose)
+
+
+def read_project(system: System, project: ComposeProject) -> Sources:
+    """Read the files of a Compose project, and our own files where there are any.
+
+    Raises:
+        Refused: a file is missing, not readable, or not a Compose file.
+    """
+    if not project.files:
+        raise Refused(
+            f"The containers of {clean_line(project.name)} do not say which Compose file they come "
+            "from. Start the project again with Compose 1.10 or later, and then the wizard."
+        )
+    files: dict[str, FileState] = {}
+    for path in OWN_PATHS:
+        state = _read(system, path)
+        if state is not None:
+            files[path] = state
+    parsed: list[ComposeFile] = []
+    for path in map(str, project.files):
+        state = _read(system, path)
+        if state is None:
+            raise Refused(
+                f"{clean_line(path)} is not there, although the containers of "
+                f"{clean_line(project.name)} were made from it. Put it back and start again."
+            )
+        files[path] = state
+        parsed.append(parse(state.text.encode("utf-8", "surrogateescape"), path))
+    override = str(override_path(project.files[0], _siblings(project.files[0])))
+    if override not in files:
+        state = _read(system, override)
+        if state is not None:
+            files[override] = state
+    variables = tuple(
+        name for one in parsed for name in env_files(one, project.directory.absolute())
+    )
+    for path in variables[:_MOST_VARIABLES]:
+        state = None if path in files else _read_if_possible(system, path)
+        if state is not None:
+            files[path] = state
+    return Sources(
+        files,
+        tuple(parsed),
+        tuple(map(str, project.files)),
+        override,
+        variables=variables[:_MOST_VARIABLES],
+        input=closed.read(system),
+    )
+
+
+def target(choices: Choices, sources: Sources) -> str:
+    """Return the path of the Compose file that these choices change."""
+    if choices.placement is Placement.OVERRIDE and sources.override:
+        return sources.override
+    return str(choices.file) if choices.file else sources.compose_paths[0]
+
+
+def _read(system: System, path: str) -> FileState | None:
+    try:
+        return system.read(path)
+    except OSError as error:
+        raise Refused(
+            f"{clean_line(path)} cannot be read: {error.strerror}. Nothing was changed."
+        ) from error
+
+
+def _read_if_possible(system: System, path: str) -> FileState | None:
+    """Return a file that no plan depends on, or None where there is none of a usual size."""
+    try:
+        state = system.read(path)
+    except OSError:
+        return None
+    return state if state is not None and len(state.text) <= _LARGEST_VARIABLES else None
+
+
+def _siblings(path: Path) -> frozenset[str]:
+    try:
+        return frozenset(each.name for each in path.parent.iterdir())
+    except OSError:
+        return frozenset()

@@ -1,0 +1,74 @@
+"""Published ports that answer over IPv6 today and will not any more: what a person must accept."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.answers.choices import Choices
+from wizard.host.host import Container, Host
+from wizard.host.published import Published, hears, parse
+from wizard.modes.shared import chosen_containers, has_ipv6
+from wizard.platform.text import clean_line
+from wizard.steps.base import Step
+from wizard.steps.docker_network import DockerNetwork
+
+_ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
+
+
+class Cause(StrEnum):
+    """Why a published port stops answering over IPv6."""
+
+    LISTENER = "listener"
+    """The program listens over IPv4 alone, and Docker sends IPv6 visitors to the container's own
+    IPv6 address as soon as there is one."""
+    ROUTED = "routed"
+    """With gateway mode routed, Docker publishes ports on the containers' IPv6 addresses and not on
+    the host's (Docker Engine 27.0 release notes)."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A published port that stops answering over IPv6."""
+
+    port: Published
+    service: str
+    container: str
+    cause: Cause
+    hears_ipv6: bool | None
+    """Whether the program itself listens over IPv6; None where that was not seen."""
+
+    @property
+    def name(self) -> str:
+        """What stands for it in the answers, such as ``[::]:3000/tcp``."""
+        return self.port.name
+
+
+def losses(host: Host, choices: Choices, steps: Sequence[Step]) -> tuple[Loss, ...]:
+    """Return what these steps cost the chosen services, in the order of the ports."""
+    routed = any(isinstance(step, DockerNetwork) and _ROUTED in step.options for step in steps)
+    found = {
+        loss.name: loss
+        for container in chosen_containers(host, choices)
+        for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
+    }
+    return tuple(sorted(found.values(), key=lambda loss: (loss.port.host_port, loss.name)))
+
+
+def _of_container(container: Container, *, routed: bool, has_ipv6: bool) -> Iterator[Loss]:
+    for text in container.ports:
+        if container.proxied is not None and text not in container.proxied:
+            continue
+        for port in parse(text):
+            if port.address.version != 6:
+                continue
+            heard = answered = None
+            if container.listeners is not None:
+                heard = hears(container.listeners, port.protocol, port.port, 6)
+                answered = heard or hears(container.listeners, port.protocol, port.port, 4)
+            # What nobody hears today is not lost.
+            if has_ipv6:
+                answered = heard
+            if answered is not False and (routed or heard is False):
+                cause = Cause.ROUTED if routed else Cause.LISTENER
+                service, name = clean_line(container.service), clean_line(container.name)
+                yield Loss(port, service, name, cause, heard)

@@ -1,0 +1,52 @@
+"""What a person must accept by name before a plan is applied, and the lines that accept it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from wizard.answers.choices import dumps
+from wizard.plan.planning import Plan
+from wizard.platform.text import clean_line
+
+
+def accept_all(plan: Plan) -> tuple[str, ...]:
+    """Return the answer that accepts every loss of a plan, and what was accepted before."""
+    return tuple(sorted({*plan.choices.accepted, *(loss.name for loss in plan.losses)}))
+
+
+def in_short(plan: Plan, most: int = 4) -> str:
+    """Return the losses of a plan in a few words; the overview has a sentence for each."""
+    shown = [f"{loss.name} ({loss.service})" for loss in plan.losses]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
+
+
+def refusal(plan: Plan, answers: Path | None = None) -> str:
+    """Return what is said where a loss is not accepted.
+
+    Args:
+        plan: The plan.
+        answers: The file that holds the answers; without one a whole file is shown.
+    """
+    names = ", ".join(f"{loss.name} ({loss.service})" for loss in plan.unaccepted)
+    begin = (
+        f"Nothing was changed, because this would stop answering over IPv6: {names}. wizard --plan "
+        "says for each why, and what keeps it. "
+    )
+    # A JSON text without control characters is a basic string of TOML.
+    line = f"accepted = {json.dumps(accept_all(plan))}"
+    if answers is not None and not plan.choices.accepted:
+        return (
+            f"{begin}To go on all the same, add this below [choices] in "
+            f"{clean_line(str(answers))}:\n\n{line}"
+        )
+    if answers is not None:
+        return (
+            f"{begin}To go on all the same, put this in place of accepted in "
+            f"{clean_line(str(answers))}:\n\n{line}"
+        )
+    whole = dumps(replace(plan.choices, accepted=accept_all(plan)))
+    return (
+        f"{begin}To go on all the same, write this into a file, and give that with --answers:"
+        f"\n\n{whole}"
+    )

@@ -1,0 +1,81 @@
+"""Host and choices in, an ordered tuple of steps out. Nothing is read and nothing is changed."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import tomli_w
+
+from wizard.answers import choices as choosing
+from wizard.answers import obstacles
+from wizard.answers.choices import Choices, Mode
+from wizard.host.host import Host
+from wizard.modes import routed, ula
+from wizard.modes.outline import Outline
+from wizard.modes.sources import Sources
+from wizard.noticed import outside, past_input, peers, source_addresses, visitors
+from wizard.noticed.losses import Loss, losses
+from wizard.platform.errors import Refused
+from wizard.steps.base import Step
+
+MODES: Mapping[Mode, Callable[[Host, Choices, Sources], Outline]] = {
+    Mode.ULA: ula.outline,
+    Mode.ROUTED: routed.outline,
+}
+
+
+_UNPROVEN = (
+    "You chose to go on although it may not be possible to try whether the containers reach the "
+    "internet over IPv6. Where it is not, their way as far as the router on this host is tried."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, step by step, and what is left out with the reason."""
+
+    choices: Choices
+    steps: tuple[Step, ...]
+    remarks: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What people will notice of the change, in sentences, the weightiest first."""
+    losses: tuple[Loss, ...] = ()
+    """Published ports that stop answering over IPv6, in the order of their ports."""
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of every step with its parameters: equal plans do the same."""
+        table: dict[str, object] = {
+            "steps": [{"kind": step.kind} | step.parameters() for step in self.steps]
+        }
+        if self.losses:
+            table["losses"] = [loss.name for loss in self.losses]
+        return hashlib.sha256(tomli_w.dumps(table).encode("utf-8", "surrogateescape")).hexdigest()
+
+    @property
+    def unaccepted(self) -> tuple[Loss, ...]:
+        """The losses that the choices do not accept by their names."""
+        return tuple(loss for loss in self.losses if loss.name not in self.choices.accepted)
+
+
+def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
+    """Return the plan for these choices on this host.
+
+    Raises:
+        Refused: something stands between the choices and a plan; the message says all of it.
+    """
+    sentences = (*obstacles.obstacles(host, choices), *choosing.check(choices, host))
+    if sentences:
+        raise Refused(" ".join(sentences))
+    outline = MODES[choices.mode](host, choices, sources)
+    lost = losses(host, choices, outline.steps)
+    notices = (
+        *past_input.notices(host, choices, sources),
+        *visitors.notices(host, lost),
+        *outline.notices,
+        *peers.notices(host, choices),
+        *source_addresses.notices(host, choices, outline.steps, sources),
+        *outside.notices(host, choices),
+        *((_UNPROVEN,) if choices.unproven else ()),
+    )
+    return Plan(choices, outline.steps, outline.remarks, notices, lost)

@@ -1,0 +1,1 @@
+"""What touches the machine: commands, files, terminals; and text from outside, cleaned."""

@@ -1,0 +1,177 @@
+"""The one way in which the engine reads and changes a host: commands and whole files."""
+
+import errno
+import os
+import socket
+import stat
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from wizard.platform.errors import StepFailed
+from wizard.platform.files import place, regular, unlink, write_durably
+from wizard.platform.text import clean
+
+COMMAND_TIMEOUT = 120.0
+"""Seconds after which a command counts as hanging."""
+
+DOCKER_TIMEOUT = 60.0
+"""The same for docker, which waits for an engine that hangs, as long as it does."""
+
+PACKAGE_TIMEOUT = 1800.0
+"""The same for apt-get: killed half way it leaves dpkg for the person to mend."""
+
+# What the commands of a Debian host need; sudo and cron hand over less.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended. ``output`` is standard output and error together, cleaned."""
+
+    status: int
+    output: str
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A regular file as it is or should be: text, permission bits and owner."""
+
+    text: str
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+
+
+class System(Protocol):
+    """A host that can be read and changed; the real one, or a made-up one in tests."""
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        """Run a command and return how it ended; a command that hangs has status 124."""
+        ...
+
+    def read(self, path: str) -> FileState | None:
+        """Return a file, or None where there is none."""
+        ...
+
+    def write(self, path: str, state: FileState) -> None:
+        """Write a file whole or not at all, with its mode and owner."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Remove a file; one that is not there is no error."""
+        ...
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory; one that is there is no error."""
+        ...
+
+    def remove_directory(self, path: str) -> None:
+        """Remove an empty directory; one that is not there or not empty stays as it is."""
+        ...
+
+    def remove_nft_table(self, name: str) -> None:
+        """Remove an empty IPv6 table that the nft ``ip6tables`` made."""
+        ...
+
+
+class RealSystem:
+    """This host."""
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        """Run a command in the C locale, without a terminal."""
+        seconds = _timeout(argv)
+        try:
+            done = subprocess.run(
+                argv,
+                input=stdin.encode("utf-8", "surrogateescape"),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+                env=environment(os.environ),
+            )
+        except subprocess.TimeoutExpired as expired:
+            output = (expired.stdout or b"").decode("utf-8", "surrogateescape")
+            return Result(124, clean(f"{output}\nStopped after {seconds:.0f} seconds."))
+        except OSError as error:
+            return Result(127, clean(f"{argv[0]}: {error.strerror}"))
+        return Result(done.returncode, clean(done.stdout.decode("utf-8", "surrogateescape")))
+
+    def read(self, path: str) -> FileState | None:
+        """Return a regular file; links are followed.
+
+        Raises:
+            OSError: it is there but cannot be read, or is not a regular file.
+        """
+        try:
+            text, status = regular(Path(path))
+        except FileNotFoundError:
+            if Path(path).is_symlink():
+                raise OSError(errno.ENOENT, "it is a link that leads nowhere", path) from None
+            return None
+        return FileState(text, stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+
+    def write(self, path: str, state: FileState) -> None:
+        """Write beside the file, make it durable, and rename it over the file a link leads to."""
+        write_durably(Path(path), state.text, state.mode, state.uid, state.gid)
+
+    def remove(self, path: str) -> None:
+        """Remove a file and make that durable."""
+        with place(Path(path)) as (folder, name):
+            unlink(name, folder)
+            os.fsync(folder)
+
+    def make_directory(self, path: str) -> None:
+        """Make a directory that everybody may read."""
+        Path(path).mkdir(mode=0o755, exist_ok=True)
+
+    def remove_directory(self, path: str) -> None:
+        """Remove a directory if it is empty."""
+        try:
+            Path(path).rmdir()
+        except OSError:
+            return
+
+    def remove_nft_table(self, name: str) -> None:
+        """Ask the kernel over netlink: the nft program is not on every host, and ip6tables cannot.
+
+        Raises:
+            StepFailed: the kernel refused.
+        """
+        from pyroute2.netlink.exceptions import NetlinkError
+        from pyroute2.nftables.main import NFTables
+
+        try:
+            with NFTables(nfgen_family=socket.AF_INET6) as nftables:
+                nftables.table("del", name=name)
+        except NetlinkError as error:
+            raise StepFailed(f"The empty table {name} could not be removed: {error}.") from error
+
+
+def is_stopping(system: System) -> bool:
+    """Return whether the host is shutting down (systemctl(1), is-system-running)."""
+    return system.run(("systemctl", "is-system-running")).output.strip() == "stopping"
+
+
+def _timeout(argv: Sequence[str]) -> float:
+    if "apt-get" in argv:
+        return PACKAGE_TIMEOUT
+    return DOCKER_TIMEOUT if argv[0] == "docker" else COMMAND_TIMEOUT
+
+
+def environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that commands get: the C locale, and a path with every sbin."""
+    kept = {"HOME", "DOCKER_HOST", "DOCKER_CONFIG", "XDG_RUNTIME_DIR"}
+    # Compose v1 is a Python program and would otherwise find the wizard's own packages.
+    # The engine that detection looks at, whatever “docker context use” says.
+    engine = {"DOCKER_HOST": "unix:///var/run/docker.sock"}
+    return (
+        engine
+        | {key: value for key, value in inherited.items() if key in kept and value}
+        | {
+            "PATH": _PATH,
+            "LC_ALL": "C.UTF-8",
+        }
+    )

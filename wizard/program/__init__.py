@@ -1,0 +1,1 @@
+"""The copy of this program that PID 1 starts, and who could change it."""

@@ -1,0 +1,147 @@
+"""Looks whether the run on this host does what it was set up for: packets, steps, the next boot."""
+
+from ipaddress import IPv6Address
+
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices, Mode, Proxy
+from wizard.answers.prefixes import first_subnet
+from wizard.answers.subprefixes import is_on_link
+from wizard.boot import outlook
+from wizard.host import gateway_mode
+from wizard.host.host import Host, Unknown
+from wizard.modes.shared import chosen_containers, project_of
+from wizard.platform.system import System
+from wizard.platform.text import clean_line
+from wizard.probes import report
+from wizard.probes.report import ContainerReport, ContainerTarget, Question
+from wizard.record import earlier_releases
+from wizard.record.record import Record
+from wizard.run.each_step import Hindered, attempt, begun
+from wizard.steps.attach import Attach
+from wizard.verification.judgement import Judgement, judge
+
+_PORT = 443
+"""The TCP port that is tried on the target."""
+
+_TELLER_PORT = 80
+"""The TCP port on which a host that tells its visitors their address is asked."""
+
+
+def check(
+    record: Record,
+    host: Host,
+    system: System,
+    target: IPv6Address | None = None,
+    teller: IPv6Address | None = None,
+) -> Judgement:
+    """Look from inside the containers that a run gave IPv6, and judge what was found.
+
+    Args:
+        record: The record of the run.
+        host: The host as it is now.
+        system: The same, for what the steps look at themselves.
+        target: Whom to ask; the target of the run's own answers unless it is given.
+        teller: A host that tells its visitors their address on TCP port 80.
+
+    Raises:
+        Refused: the project of the run is not on the host any more, or cannot be seen.
+    """
+    choices = choosing.from_table(record.choices)
+    reports = _reports(host, choices, target or choices.target, teller)
+    hidden = gateway_mode.hides(host, choices.network) if choices.mode is Mode.ROUTED else None
+    differing = (
+        *((hidden,) if hidden else ()),
+        *standing(record, system),
+        *_apart(record, host, choices),
+        *_idle(host, choices),
+        *_moved(host, choices),
+    )
+    notes = (*_notes(reports, choices, target), *earlier_releases.faults(record))
+    return judge(reports, choices, differing, outlook.look().sentences, notes)
+
+
+def standing(record: Record, system: System) -> tuple[str, ...]:
+    """Return a sentence for each step of a run that is not in effect any more."""
+    found = []
+    for entry in reversed(begun(record)):
+        said = attempt(entry, lambda step: step.standing(system))
+        sentence = said.words if isinstance(said, Hindered) else said
+        if sentence:
+            found.append(f"Step {entry.number}, “{clean_line(entry.title)}”: {sentence}")
+    return tuple(found)
+
+
+def _reports(
+    host: Host, choices: Choices, target: IPv6Address, teller: IPv6Address | None
+) -> tuple[ContainerReport, ...]:
+    targets = [
+        ContainerTarget(container.name, container.pid)
+        for container in project_of(host, choices).containers
+        if container.running and container.service in choices.services
+    ]
+    question = Question(
+        prefix=first_subnet(choices.prefix) if choices.prefix else None,
+        target=target,
+        target_port=None if report.answers_echo_alone(target, _PORT) else _PORT,
+        address_service=(teller, _TELLER_PORT) if teller else None,
+    )
+    return report.check(targets, question)
+
+
+def _apart(record: Record, host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return a sentence for each running container that is not on a network it should be on."""
+    named = [each.parameters.get("network") for each in record.steps if each.kind == Attach.kind]
+    joined = [network for network in named if isinstance(network, str)]
+    return tuple(
+        f"{clean_line(container.name)} is not on the network {clean_line(network)}. Let "
+        "Compose make it anew: type its “up -d” in the folder of the project."
+        for network in joined
+        for container in chosen_containers(host, choices)
+        if network not in container.networks
+    )
+
+
+def _idle(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return a sentence for each chosen service of which no container runs."""
+    running = {each.service for each in project_of(host, choices).containers if each.running}
+    return tuple(
+        f"No container of {clean_line(service)} runs, so nothing was looked at there."
+        for service in choices.services
+        if service not in running
+    )
+
+
+def _moved(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return a sentence where the provider gave the uplink another prefix."""
+    if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE or not choices.prefix:
+        return ()
+    if isinstance(host.uplink, Unknown) or is_on_link(choices.prefix, host):
+        return ()
+    now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
+    return (
+        f"The uplink's prefix has changed: the containers have addresses of {choices.prefix}, "
+        f"and the uplink {host.uplink.interface} now has {now}. Nobody outside reaches them. "
+        "Take this back with wizard --undo, and set it up again with the new prefix.",
+    )
+
+
+def _notes(
+    reports: tuple[ContainerReport, ...], choices: Choices, target: IPv6Address | None
+) -> tuple[str, ...]:
+    """Return what was asked, and what was not tried."""
+    notes = [
+        f"Asked was {target or choices.target}, by an echo request and on TCP port {_PORT}: "
+        + ("you named it." if target else "it is the target in the answers of this run.")
+    ]
+    if any(each.translated is None for each in reports):
+        notes.append(
+            "By which address others see some of the containers is not known: this host's "
+            "kernel does not say. If you know a host that tells its visitors their address on "
+            "TCP port 80, name it: wizard --check --teller ADDRESS"
+        )
+    if choices.mode is Mode.ROUTED:
+        notes.append(
+            "Whether connections from outside come in was not tried, for that takes somebody "
+            "outside. From another computer: ping -6 ADDRESS, with an address below."
+        )
+    return tuple(notes)

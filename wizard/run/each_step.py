@@ -1,0 +1,60 @@
+"""Does something with one step of a record, whatever that meets, so that the others go on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from wizard.platform.errors import WizardError
+from wizard.platform.text import clean
+from wizard.record.record import Record, StepRecord, StepState
+from wizard.steps import kinds
+from wizard.steps.base import Step
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Hindered:
+    """What kept something from being done with a step, as a sentence."""
+
+    words: str
+
+
+def begun(record: Record) -> list[StepRecord]:
+    """Return the steps of which something is, or may be, on the host, newest first."""
+    return [
+        entry
+        for entry in reversed(record.steps)
+        if entry.state not in (StepState.PLANNED, StepState.UNDONE)
+    ]
+
+
+def attempt(entry: StepRecord, work: Callable[[Step], Made]) -> Made | Hindered:
+    """Make the step that the record describes, do something with it, and return what that gives.
+
+    Nothing that the record says of it, that the host answers, or that a file of others holds ends
+    more than the work on this one step.
+    """
+    try:
+        return work(kinds.step(entry.kind, entry.parameters))
+    except Exception as error:
+        return Hindered(
+            in_words(error)
+            or "What the record or the host says of it is not what the wizard "
+            f"expects ({clean(f'{type(error).__name__}: {error}')})."
+        )
+
+
+def in_words(error: Exception) -> str | None:
+    """Return what a step met as a sentence, or None for what no step is meant to meet."""
+    match error:
+        case WizardError():
+            return clean(str(error))
+        case OSError():
+            what = error.filename or "Something that the wizard needs"
+            return clean(f"{what} could not be read or written: {error.strerror or error}.")
+        case MemoryError():
+            return "There was not enough memory for it."
+        case RecursionError():
+            return "What it has to read is nested too deep for the wizard."
+    return None

@@ -1,0 +1,275 @@
+"""The process that changes the host: started apart from the terminal, followed through the record.
+
+``wizard.run.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
+how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
+``tell TEXT``, to all who are logged in.
+"""
+
+import contextlib
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from types import FrameType
+
+from wizard import describe
+from wizard.answers import choices as choosing
+from wizard.answers.choices import Choices
+from wizard.host.host import Host
+from wizard.host.look import look
+from wizard.modes import sources
+from wizard.modes.shared import project_of
+from wizard.plan import acceptance
+from wizard.plan.planning import Plan, plan
+from wizard.platform.errors import ExitCode, HostChanged, Refused, WizardError
+from wizard.platform.system import RealSystem, System, is_stopping
+from wizard.platform.text import clean, clean_line
+from wizard.program import program
+from wizard.record.record import Record, State, Store, now
+from wizard.run import guard as guarding
+from wizard.run import journal, lock, revert, start, way_back, window
+from wizard.run.guard import Guard, Unguarded
+from wizard.verification.verification import verification_of
+
+REST = 20.0
+"""Seconds between two tries of the guard where it cannot do its work."""
+
+
+class Cancelled:
+    """Whether somebody asked for a stop; SIGTERM and SIGINT ask for one."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def listen(self) -> None:
+        """Take the signals over. A second one changes nothing: a rollback is not interrupted."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def __call__(self) -> bool:
+        """Return whether a stop was asked for."""
+        return self.asked
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def apply(
+    choices: Choices,
+    digest: str,
+    system: System,
+    store: Store,
+    cancelled: Cancelled,
+    guard: Guard | None = None,
+    seconds: int | None = None,
+) -> Record:
+    """Make the plan anew, make sure that it is the one that was shown, and apply it.
+
+    ``seconds`` is how long to wait for somebody to say "keep", or None to keep it if it is well.
+
+    Raises:
+        WizardError: nothing was changed, and why.
+    """
+    guard = guard or Unguarded()
+    with guarding.announcing(system) as say, lock.held(store.lock):
+        earlier = store.load()
+        if earlier is not None and earlier.in_the_way:
+            raise Refused(
+                f"An earlier run of the wizard ({earlier.started}) is {earlier.state.words} on "
+                "this host. Nothing was changed. Take it back first with wizard --undo."
+            )
+        host = look()
+        project = project_of(host, choices)
+        made = plan(host, choices, sources.read_project(system, project))
+        if made.digest != digest:
+            raise HostChanged(_what_changed(made))
+        if made.unaccepted:
+            raise Refused(acceptance.refusal(made))
+        journal.check_obstacles(made, system)
+        way_back.rehearse(made, system)
+        way_back.check_places(made)
+        verification = verification_of(system, made, host)
+        had = verification.look()
+        obstacles = verification.obstacles()
+        if obstacles:
+            raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
+        if earlier is not None:
+            store.archive()
+        try:
+            record = journal.begin(made, _in_words(host), store)
+        except OSError as error:
+            raise Refused(_no_room(store, error)) from error
+        _arm(record, store, guard, window.applying(made.steps))
+
+        def conclude(record: Record, store: Store) -> None:
+            verification.check(had)
+            if seconds is None:
+                journal.settle(record, store)
+            else:
+                revert.ask(record, store, guard, seconds)
+
+        journal.apply(made, record, system, store, cancelled, conclude)
+        _tell(record, system, guard, store, say)
+        return record
+
+
+def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
+    """Take back what the record says is on the host.
+
+    Raises:
+        WizardError: there is nothing to take back, or it cannot be begun.
+    """
+    with lock.held(store.lock):
+        record = store.load()
+        if record is None or not record.state.in_force:
+            raise Refused("There is nothing to take back: no run of the wizard is on this host.")
+        journal.take_back(record, system, store, State.UNDOING)
+        (guard or Unguarded()).disarm()
+        return record
+
+
+def _arm(record: Record, store: Store, guard: Guard, seconds: float) -> None:
+    try:
+        # Not before there is a record: what has none is found by nobody who cleans up.
+        store.reserve()
+        window.open_for(record, seconds)
+        record.deadline = ""
+        store.save(record)
+        guard.arm(record)
+    except (Refused, OSError) as error:
+        why = error if isinstance(error, Refused) else Refused(_no_room(store, error))
+        record.state, record.finished, record.error = State.ROLLED_BACK, now(), f"{why}"
+        store.release()
+        journal.save_if_possible(record, store)
+        raise why from error
+
+
+def _no_room(store: Store, error: OSError) -> str:
+    return clean(
+        f"The record {store.path} cannot be written: {error.strerror}. Nothing was changed. Make "
+        "room on the disk, and start again."
+    )
+
+
+def _tell(
+    record: Record, system: System, guard: Guard, store: Store, say: Callable[[str], None]
+) -> None:
+    """End the guard where nothing waits for an answer any more; tell people what waits."""
+    if record.state is State.UNCONFIRMED:
+        say(
+            f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
+            f"somebody types: {program.typed('--keep')}",
+        )
+    elif journal.is_noted(record, store) and (
+        record.state is State.APPLIED or not is_stopping(system)
+    ):
+        guard.disarm()
+        store.release()
+
+
+def _in_words(host: Host) -> dict[str, str]:
+    lines = (describe.describe(each.name, getattr(host, each.name)) for each in fields(host))
+    return {line.label: line.words for line in lines}
+
+
+def _what_changed(made: Plan) -> str:
+    titles = "; ".join(step.title for step in made.steps)
+    return (
+        "The host is not as it was when the plan was shown: another plan would be made now "
+        f"({clean(titles)}). Nothing was changed. Look at the new preview and apply that."
+    )
+
+
+def _rest(cancelled: Cancelled) -> None:
+    """Wait before PID 1 starts the guard again, for what it met seldom passes within a second."""
+    deadline = time.monotonic() + REST
+    while time.monotonic() < deadline and not cancelled():
+        time.sleep(0.2)
+
+
+def _leave(store: Store) -> None:
+    """Remove the copy that this program was started from once no run needs it any more."""
+    if store.directory != program.FOLDER.parent:
+        return
+    with contextlib.suppress(WizardError, OSError), lock.held(store.lock):
+        record = store.load()
+        if record is None or not record.state.in_force:
+            program.remove()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one verb and return its exit code; what went wrong is on standard error."""
+    store = Store()
+    try:
+        return _run(arguments, store)
+    finally:
+        _leave(store)
+
+
+def _run(arguments: Sequence[str], store: Store) -> int:
+    system, cancelled = RealSystem(), Cancelled()
+    guard = guarding.choose(system, store)
+    cancelled.listen()
+    try:
+        store.prepare()
+        match list(arguments):
+            case ["apply", answers, digest]:
+                choices = choosing.loads(Path(answers).read_text(encoding="utf-8"))
+                record = apply(choices, digest, system, store, cancelled, guard)
+            case ["apply", answers, digest, seconds]:
+                choices = choosing.loads(Path(answers).read_text(encoding="utf-8"))
+                record = apply(
+                    choices, digest, system, store, cancelled, guard, seconds=int(seconds)
+                )
+            case ["undo"]:
+                record = undo(system, store, guard)
+            case ["revert", run, *how] if how in ([], ["early"], ["now"]):
+                revert.revert(
+                    run, system, store, guard, early=how == ["early"], asked=how == ["now"]
+                )
+                return ExitCode.DONE
+            case ["watch", run]:
+                revert.watch(run, system, store, guard)
+                return ExitCode.DONE
+            case ["tell", text]:
+                guarding.announce(system, text)
+                return ExitCode.DONE
+            case _:
+                raise Refused("The worker takes: apply, undo, revert, watch or tell.")
+    except WizardError as error:
+        _complain(clean(str(error)))
+        match list(arguments):
+            case ["revert", _]:
+                _rest(cancelled)
+        return error.exit_code
+    except Exception as error:
+        words = clean_line(f"{type(error).__name__}: {error}")
+        _complain(
+            # The log is for a report; its last line is what the person sees.
+            f"{traceback.format_exc()}"
+            f"The wizard has a fault: {words}. What was done until now is in the record: see "
+            f"wizard --status. Please report this, with the newest log in {store.directory}."
+        )
+        if "revert" in arguments[:1]:
+            _rest(cancelled)
+        return ExitCode.UNEXPECTED
+    if record.error:
+        _complain(clean_line(record.error))
+    return journal.EXIT_CODES.get(record.state, ExitCode.UNEXPECTED)
+
+
+def _complain(text: str) -> None:
+    # The log may be on the very disk that is full.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    _complain(f"{start.EXIT}{code:d}")
+    sys.exit(code)
