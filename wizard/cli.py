@@ -43,6 +43,7 @@ wizard --rehearse           try it on a practice machine of its own
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code, one of :class:`wizard.platform.errors.ExitCode`."""
+    streams.take_every_letter()
     try:
         return _run(_checked(_parsed(arguments)))
     except WizardError as error:

@@ -772,6 +772,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
         "wizard.platform",
         "wizard.platform.errors",
         "wizard.platform.streams",
+        "wizard.platform.variables",
     }
 
 

@@ -300,7 +300,6 @@ def test_the_command_is_the_same_whatever_the_environment(
     }.items():
         monkeypatch.setenv(name, value)
     assert program.worker("undo") == before
-    assert "PYTHONPATH" not in program.environment(os.environ)
 
 
 def test_it_stays_while_a_unit_may_start_it(folder: Path, tmp_path: Path) -> None:

@@ -61,6 +61,10 @@ def test_what_lies_where_one_stands_is_not_run(
     run.mkdir()
     for name in NAMES:
         (folder / f"{name}.py").write_text(f"open({str(run / name)!r}, 'w')\n")
+    theirs, settings = tmp_path / "theirs", tmp_path / "pip.conf"
+    theirs.write_text(f"#!/bin/sh\ntouch {run}/python\n")
+    theirs.chmod(0o755)
+    settings.write_text(f"[global]\npython = {theirs}\n")
     program, *words = command.split()
     # One set-up is enough for all of them: it is the same, and takes seconds.
     made, other = checkout / ".venv", checkout / ".venv-test"
@@ -76,6 +80,8 @@ def test_what_lies_where_one_stands_is_not_run(
         "PYTHONWARNINGS": "error::theirs.Warning",
         "PYTHONBREAKPOINT": "theirs.run",
         "PYTHONINSPECT": "1",
+        "PIP_PYTHON": str(theirs),
+        "PIP_CONFIG_FILE": str(settings),
         "PIP_NO_INDEX": "1",
     }
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,8 @@ def connect() -> "APIClient":
     Nobody is woken: where systemd listens for an engine that does not run, that is the finding.
 
     Raises:
-        CannotTell: There is no engine, or it does not answer within ``COMMAND_TIMEOUT``.
+        CannotTell: There is no engine, it is not root's, or it does not answer within
+            ``COMMAND_TIMEOUT``.
     """
     path = socket_path()
     shown = clean_line(str(path))
@@ -59,6 +61,14 @@ def connect() -> "APIClient":
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(COMMAND_TIMEOUT)
             probe.connect(os.fspath(path))
+            # unix(7), SO_PEERCRED: who called listen(2) on it, and for an engine that is root.
+            peer = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+            _pid, owner, _group = struct.unpack("iII", peer)
+            if owner not in (0, os.geteuid()):
+                raise CannotTell(
+                    f"The program that answers on {shown} is not root's, so what it says of this "
+                    "host is not relied on. Leave DOCKER_HOST away to use root's own Docker."
+                )
     except PermissionError:
         raise CannotTell(
             f"The Docker socket {shown} is closed to this user: {BECOME_ROOT}."

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from wizard.platform import variables
 from wizard.platform.files import read_regular
-from wizard.platform.system import environment
 from wizard.platform.text import clean_line
 
 COMMAND_TIMEOUT = 4
@@ -91,7 +91,7 @@ def output(command: Sequence[str]) -> str:
             encoding="utf-8",
             errors="surrogateescape",
             timeout=COMMAND_TIMEOUT,
-            env=environment(os.environ),
+            env=variables.for_commands(os.environ),
         )
     except FileNotFoundError:
         raise CannotTell(f"The command {clean_line(command[0])} is not installed.") from None
@@ -107,7 +107,7 @@ def output(command: Sequence[str]) -> str:
 
 def installed(program: str) -> str | None:
     """Return the path of a program, also of one that only root has on its path."""
-    return shutil.which(program, path=environment(os.environ)["PATH"])
+    return shutil.which(program, path=variables.PATH)
 
 
 def is_active(unit: str) -> bool:

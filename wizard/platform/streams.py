@@ -1,7 +1,21 @@
-"""Standard output and error, whose reader may have gone."""
+"""Standard output and error, whose reader may have gone, or may not know every letter."""
 
+import io
 import os
 import sys
+
+
+def take_every_letter() -> None:
+    """Let no letter end the program that the encoding of the person's language does not have.
+
+    On a terminal it becomes a question mark. A script or JSON goes into a file as it is, in UTF-8.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def let_go() -> None:

@@ -5,11 +5,12 @@ import os
 import socket
 import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wizard.platform import variables
 from wizard.platform.errors import StepFailed
 from wizard.platform.files import place, regular, unlink, write_durably
 from wizard.platform.text import clean
@@ -22,9 +23,6 @@ DOCKER_TIMEOUT = 60.0
 
 PACKAGE_TIMEOUT = 1800.0
 """The same for apt-get: killed half way it leaves dpkg for the person to mend."""
-
-# What the commands of a Debian host need; sudo and cron hand over less.
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ class RealSystem:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 timeout=seconds,
-                env=environment(os.environ),
+                env=variables.for_commands(os.environ),
             )
         except subprocess.TimeoutExpired as expired:
             output = (expired.stdout or b"").decode("utf-8", "surrogateescape")
@@ -159,19 +157,3 @@ def _timeout(argv: Sequence[str]) -> float:
     if "apt-get" in argv:
         return PACKAGE_TIMEOUT
     return DOCKER_TIMEOUT if argv[0] == "docker" else COMMAND_TIMEOUT
-
-
-def environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment that commands get: the C locale, and a path with every sbin."""
-    kept = {"HOME", "DOCKER_HOST", "DOCKER_CONFIG", "XDG_RUNTIME_DIR"}
-    # Compose v1 is a Python program and would otherwise find the wizard's own packages.
-    # The engine that detection looks at, whatever “docker context use” says.
-    engine = {"DOCKER_HOST": "unix:///var/run/docker.sock"}
-    return (
-        engine
-        | {key: value for key, value in inherited.items() if key in kept and value}
-        | {
-            "PATH": _PATH,
-            "LC_ALL": "C.UTF-8",
-        }
-    )

@@ -39,9 +39,6 @@ _ORIGIN = FOLDER / "origin"
 PACKAGES = ("docker", "pyroute2", "PyYAML", "tomli-w")
 """What the engine imports beside the standard library; what these need in turn comes along."""
 
-KEPT = ("HOME", "DOCKER_HOST", "DOCKER_CONFIG")
-"""The variables that say which Docker is meant: all that a process of ours takes from another."""
-
 _ALONE = ("-I", "-S")
 """No variables, and none of what else is installed for Debian's Python: the copy is complete."""
 
@@ -81,11 +78,6 @@ def command(module: str, *arguments: str) -> tuple[str, ...]:
 def worker(*arguments: str) -> tuple[str, ...]:
     """Return the command that starts the process that changes the host."""
     return command("wizard.run.worker", *arguments)
-
-
-def environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that the worker needs where nothing is inherited."""
-    return {key: inherited[key] for key in KEPT if inherited.get(key)}
 
 
 def typed(*arguments: str) -> str:

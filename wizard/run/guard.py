@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from wizard.platform import variables
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import FileState, System
@@ -101,7 +102,7 @@ class SystemdGuard:
     def arm(self, record: Record) -> None:
         """Write and enable the units, and start the countdown for the apply itself."""
         _check_free()
-        environment = program.environment(os.environ)
+        environment = variables.for_worker(os.environ)
         places = (self._store.directory, Path("/etc"), program.FOLDER)
         texts = {
             units.GUARD: units.guard(program.worker("revert", record.id), environment),
@@ -191,7 +192,7 @@ class SystemdGuard:
         return mark
 
     def _timer(self, name: str, seconds: float, *command: str) -> None:
-        environment = program.environment(os.environ)
+        environment = variables.for_worker(os.environ)
         # By itself it would be up to a minute late (systemd.timer(5)).
         self._do(
             *("systemd-run", "--quiet", "--collect", f"--unit={units.TIMERS}{name}"),
@@ -229,7 +230,7 @@ class ProcessGuard:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 cwd="/",
-                env=dict(os.environ) | program.environment(os.environ),
+                env=variables.for_commands(os.environ),
             )
         except OSError as error:
             raise Refused(

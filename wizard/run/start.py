@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.platform import variables
 from wizard.platform.errors import ExitCode
 from wizard.program import program
 from wizard.program.unit_file import RESTRAINED
@@ -75,6 +76,7 @@ def start(store: Store, *arguments: str) -> Worker:
             stderr=output,
             start_new_session=True,
             cwd="/",
+            env=variables.for_commands(os.environ),
         )
     return Worker(process, log, unit)
 
@@ -102,11 +104,10 @@ def _command(log: Path, unit: str, arguments: tuple[str, ...]) -> list[str]:
         "TimeoutStopSec": "300",
         **RESTRAINED,
     }
-    variables = program.environment(os.environ)
     return [
         *("systemd-run", "--quiet", "--wait", "--collect", f"--unit={unit}"),
         "--working-directory=/",
         *(f"--property={name}={value}" for name, value in properties.items()),
-        *(f"--setenv={name}={value}" for name, value in variables.items()),
+        *(f"--setenv={name}={value}" for name, value in variables.for_worker(os.environ).items()),
         *("--", *program.worker(*arguments)),
     ]

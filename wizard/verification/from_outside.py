@@ -14,8 +14,9 @@ from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.filter.uplink_rules import let_in
 from wizard.host.host import Host, Unknown
 from wizard.modes.routed import open_on_each
+from wizard.platform import variables
 from wizard.platform.errors import StepFailed
-from wizard.platform.system import System, environment
+from wizard.platform.system import System
 from wizard.platform.text import clean, clean_line
 from wizard.steps.docker_network import inspect
 from wizard.verification.aspect import Aspect, Facts
@@ -190,7 +191,7 @@ def _run(trial: dict[str, Any]) -> dict[str, Any]:
             capture_output=True,
             text=True,
             timeout=_DEADLINE,
-            env=environment({}),
+            env=variables.for_commands({}),
         )
     except subprocess.TimeoutExpired:
         return {"failed": f"it did not end in {_DEADLINE:.0f} s"}
