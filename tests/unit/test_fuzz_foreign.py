@@ -33,6 +33,7 @@ from wizard.host import (
     debian,
     docker_engine,
     docker_networks,
+    earlier,
     filter_sources,
     firewall,
     forward_chains,
@@ -614,3 +615,21 @@ def test_a_nul_in_an_answer_is_refused() -> None:
     for line in ('file = "/srv/\\u0000"', 'services = ["a\\u0000"]', 'network = "\\u0000"'):
         with pytest.raises(Refused, match="NUL"):
             choices.loads(f"format = 1\n[choices]\n{line}\n")
+
+
+def test_a_number_longer_than_python_reads_is_refused_in_an_answers_file() -> None:
+    with pytest.raises(Refused):
+        choices.loads(f"format = 1\n[choices]\nwindow = {'9' * 5000}\n")
+
+
+def test_a_process_without_an_end_of_its_number_is_an_answer_of_another_shape() -> None:
+    answer = copy.deepcopy(recorded.answer(recorded.EVERY[0], "containers"))
+    for each in answer:
+        each["State"] = {"Running": True, "Pid": float("inf")}
+    with pytest.raises(CannotTell, match="does not understand"):
+        asked(projects, {"containers": answer})
+
+
+def test_a_record_that_is_nested_too_deeply_is_damaged() -> None:
+    with pytest.raises(CannotTell, match="is damaged"):
+        earlier.parse(f"a = {DEEP}", Path("/record.toml"))

@@ -566,7 +566,7 @@ def loads(text: str) -> Choices:
     """
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(
             f"The answers file is not TOML: {clean_line(str(error))}. Nothing was changed."
         ) from error

@@ -37,7 +37,7 @@ def parse(text: str, path: Path) -> Earlier:
     )
     try:
         record = tomllib.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CannotTell(unreadable.format(clean_line(str(error)).rstrip("."))) from error
     missing = [key for key in ("state", "started") if key not in record]
     if missing:

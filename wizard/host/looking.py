@@ -44,7 +44,9 @@ def understood(who: str) -> Iterator[None]:
     """
     try:
         yield
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (
+        LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError
+    ) as error:  # fmt: skip
         said = clean_line(f"{type(error).__name__}: {error}")[:_SHOWN].rstrip(".")
         raise CannotTell(
             f"{who} answered with something that the wizard does not understand ({said}), so it is "
