@@ -264,3 +264,23 @@ def test_a_record_of_before_loads_again(store: Store) -> None:
     assert record is not None
     store.path.write_text(dumps(record))
     assert store.load() == record
+
+
+def test_what_is_no_file_in_the_record_s_place_is_never_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "state")
+    store.prepare()
+    os.mkfifo(store.path, 0o600)
+    opened, real = list[int](), os.open
+
+    def watched(path: str | bytes | Path, flags: int, *rest: int, **named: int | None) -> int:
+        if str(path) == str(store.path):
+            opened.append(flags)
+        return real(path, flags, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", watched)
+    with pytest.raises(Refused, match="is not a regular file"):
+        store.load()
+    assert opened
+    assert all(flags & os.O_PATH for flags in opened)

@@ -147,7 +147,7 @@ def test_a_record_that_is_a_link_is_refused(store: Store, tmp_path: Path) -> Non
     elsewhere = tmp_path / "elsewhere.toml"
     store.path.rename(elsewhere)
     store.path.symlink_to(elsewhere)
-    assert "is a link" in refusal(store)
+    assert "is not a regular file" in refusal(store)
 
 
 @as_root

@@ -22,18 +22,18 @@ def read_regular(path: Path, largest: int = _LARGEST) -> str:
     return regular(path, largest)[0]
 
 
-def regular(path: Path, largest: int = _LARGEST) -> tuple[str, os.stat_result]:
+def regular(path: Path, largest: int = _LARGEST, follow: bool = True) -> tuple[str, os.stat_result]:
     """Return the text and the status of a regular file; nothing else is ever opened for reading.
 
     A FIFO would wait for a writer, a device may act on being opened, and some have no end. What
-    is not UTF-8 becomes lone surrogates.
+    is not UTF-8 becomes lone surrogates. Without ``follow`` a link is no regular file.
 
     Raises:
         OSError: it is not there, closed to this user, no regular file, or larger than ``largest``.
     """
     too_large = OSError(errno.EFBIG, "it is too large for what it should be", os.fspath(path))
     # O_PATH opens nothing (open(2)); the link below /proc leads to the very file looked at.
-    handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    handle = os.open(path, os.O_PATH | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):

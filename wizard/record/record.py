@@ -17,7 +17,7 @@ import tomli_w
 
 from wizard import __version__
 from wizard.platform.errors import Refused
-from wizard.platform.files import read_regular, write_durably
+from wizard.platform.files import read_regular, regular, write_durably
 from wizard.platform.text import clean_line
 from wizard.record.forgetting import without_texts
 
@@ -399,23 +399,21 @@ class Store:
         Raises:
             Refused: it cannot be read, is not whole, or could have been written by others.
         """
-        # A pipe that somebody put in its place must not be waited for.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
             self._check_folder()
-            with os.fdopen(os.open(self.path, flags), "rb") as file:
-                status, octets = os.fstat(file.fileno()), file.read()
+            text, status = regular(self.path, follow=False)
         except FileNotFoundError:
             return None
         except OSError as error:
-            why = "it is a link" if error.errno == errno.ELOOP else error.strerror
-            raise Refused(f"{self.path} cannot be read: {why}. Nothing was changed.") from error
-        if not (stat.S_ISREG(status.st_mode) and _is_only_ours(status)):
             raise Refused(
-                f"{self.path} is no file, belongs to somebody else, or can be written by others, "
+                f"{self.path} cannot be read: {error.strerror}. Nothing was changed."
+            ) from error
+        if not _is_only_ours(status):
+            raise Refused(
+                f"{self.path} belongs to somebody else, or can be written by others, "
                 "so what it says cannot be trusted. Nothing was changed."
             )
-        return loads(octets.decode("utf-8", "surrogateescape"), str(self.path))
+        return loads(text, str(self.path))
 
     def save(self, record: Record) -> None:
         """Write the record whole or not at all, and make it durable.
