@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wizard.compose.meaning import DEFAULT, FileMeaning, named_networks
+from wizard.compose.joining import Joined, is_internal, joined
+from wizard.compose.meaning import DEFAULT, FileMeaning
 from wizard.platform.text import clean_line
 
 # Programs that answer to other services alone. A guess, and only for what is ticked at first.
@@ -83,15 +84,13 @@ class Service:
 def project_services(files: Sequence[FileMeaning]) -> tuple[Service, ...]:
     """Return the services of a project, as Compose sees them given all its files in this order."""
     names = dict.fromkeys(name for file in files for name in file.services)
-    return tuple(_service(files, name) for name in names)
+    found = ((name, joined(files, name)) for name in names)
+    return tuple(_service(files, name, said) for name, said in found if said is not None)
 
 
-def _service(files: Sequence[FileMeaning], name: str) -> Service:
-    parts = [file.services[name] for file in files if name in file.services]
-    image = next((part.image for part in reversed(parts) if part.image), None)
-    mode = next((part.network_mode for part in reversed(parts) if part.network_mode), None)
-    unknown = next((part.unknown for part in parts if part.unknown), None)
-    named = named_networks(files, name)
+def _service(files: Sequence[FileMeaning], name: str, found: Joined) -> Service:
+    said = found.said
+    image, mode, unknown, named = said.image, said.network_mode, said.unknown, said.networks
 
     obstacle = _obstacle(name, mode, unknown, None if named is None else tuple(named))
     if obstacle:
@@ -149,15 +148,13 @@ def _needs_internet(
     files: Sequence[FileMeaning], name: str, image: str | None, on: tuple[str, ...]
 ) -> tuple[bool, str]:
     shown = ", ".join(clean_line(network) for network in on)
-    if all(any(file.internal(network) for file in files) for network in on):
+    if all(is_internal(files, network) for network in on):
         return False, f"{name} is only on internal networks ({shown})."
     if image is not None and is_store(_repository(image)):
         return False, f"Its image {clean_line(image)} looks like a store that only talks inside."
     if is_store(name):
         return False, f"The name {name} looks like a store that only talks inside."
-    outward = [
-        clean_line(network) for network in on if not any(file.internal(network) for file in files)
-    ]
+    outward = [clean_line(network) for network in on if not is_internal(files, network)]
     return True, f"{name} is on {', '.join(outward)}, which reaches outside."
 
 
