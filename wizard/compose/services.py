@@ -45,10 +45,47 @@ _STORES = frozenset(
         "rabbitmq",
         "meilisearch",
         "typesense",
+        "minio",
+        "garage",
+        "seaweedfs",
+        "solr",
+        "sonic",
+        "qdrant",
+        "weaviate",
+        "surrealdb",
+        "nats",
+        "prometheus",
+        "victoriametrics",
+        "victoria",
+        "manticore",
+        "zincsearch",
+        "milvus",
+        "chroma",
+        "pgvecto",
+        "rethinkdb",
+        "arangodb",
+        "foundationdb",
+        "ferretdb",
+        "questdb",
+        "mosquitto",
+        "beanstalkd",
+        "gearmand",
+        "loki",
+        "tempo",
+        "mimir",
+        "graphite",
+        "statsd",
+        "snuba",
+        "kvrocks",
+        "garnet",
         "db",
         "database",
         "cache",
     )
+)
+# Programs that send what other services send through a tunnel of their own.
+_TUNNELS = frozenset(
+    ("vpn", "gluetun", "openvpn", "wireguard", "transmissionvpn", "qbittorrentvpn")
 )
 # Words that tell a tool for a store from the store itself.
 _TOOLS = frozenset(
@@ -84,11 +121,15 @@ class Service:
 def project_services(files: Sequence[FileMeaning]) -> tuple[Service, ...]:
     """Return the services of a project, as Compose sees them given all its files in this order."""
     names = dict.fromkeys(name for file in files for name in file.services)
-    found = ((name, joined(files, name)) for name in names)
-    return tuple(_service(files, name, said) for name, said in found if said is not None)
+    found = {name: said for name in names if (said := joined(files, name)) is not None}
+    modes = {each.said.network_mode for each in found.values()}
+    return tuple(
+        _service(files, name, said, lends=f"service:{name}" in modes)
+        for name, said in found.items()
+    )
 
 
-def _service(files: Sequence[FileMeaning], name: str, found: Joined) -> Service:
+def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: bool) -> Service:
     said = found.said
     image, mode, unknown, named = said.image, said.network_mode, said.unknown, said.networks
 
@@ -98,6 +139,14 @@ def _service(files: Sequence[FileMeaning], name: str, found: Joined) -> Service:
     else:
         attachable = True
         internet, reason = _needs_internet(files, name, image, tuple(named or [DEFAULT]))
+        if lends or _is_tunnel(name, image):
+            internet, reason = (
+                False,
+                (
+                    f"{name} looks like a VPN, or lends its network to other services: what leaves "
+                    "over IPv6 beside its tunnel would show where this host is."
+                ),
+            )
     return Service(
         name=name,
         networks=None if named is None else tuple(clean_line(network) for network in named),
@@ -144,6 +193,12 @@ def _mode_obstacle(name: str, mode: str) -> str:
     )
 
 
+def _is_tunnel(name: str, image: str | None) -> bool:
+    """Return whether a service looks like a VPN's end."""
+    words = {*_words(name), *(_words(_repository(image)) if image else ())}
+    return bool(words & _TUNNELS)
+
+
 def _needs_internet(
     files: Sequence[FileMeaning], name: str, image: str | None, on: tuple[str, ...]
 ) -> tuple[bool, str]:
@@ -166,5 +221,9 @@ def _repository(image: str) -> str:
 
 def is_store(name: str) -> bool:
     """Return whether a name looks like a database's, a cache's or a search index's."""
-    words = {word.rstrip("0123456789") for word in re.split(r"[^a-z0-9]+", name.lower())}
+    words = _words(name)
     return bool(words & _STORES) and not words & _TOOLS
+
+
+def _words(name: str) -> set[str]:
+    return {word.rstrip("0123456789") for word in re.split(r"[^a-z0-9]+", name.lower())}
