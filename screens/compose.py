@@ -166,7 +166,7 @@ class ComposeScreen(StepScreen):
                 else "Is changed itself, and only in the lines that must change.",
                 chosen=path == target,
             )
-            for path in read.compose_paths
+            for path in read.given_paths
             if path != read.override
         ]
         if read.override:

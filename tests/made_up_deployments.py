@@ -152,7 +152,7 @@ class Deployment:
     @property
     def path(self) -> str:
         """Where the Compose file is."""
-        return self.sources.compose_paths[0]
+        return self.sources.given_paths[0]
 
     def plan(self, **changes: Any) -> Plan:
         """Return the plan, for the choices with some of them changed; made once, as it is pure."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests import made_up_hosts
 from wizard.answers.choices import Choices
-from wizard.compose.read import parse
+from wizard.compose.project import load
 from wizard.host.host import ComposeProject, Host
 from wizard.modes.sources import Sources
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
@@ -239,8 +239,8 @@ class MadeUpSession(Session):
         text = self.composes.get(project.name, MASTODON)
         path = str(project.files[0])
         override = str(Path(path).with_name("docker-compose.override.yml"))
-        file = parse(text.encode(), path)
-        return Sources({path: FileState(text, 0o644, 1000, 1000)}, (file,), (path,), override)
+        read = load([path], str(project.directory), {path: text.encode()}.get)
+        return Sources({path: FileState(text, 0o644, 1000, 1000)}, read, override)
 
     def save_answers(self, choices: Choices) -> bool:
         if self.cannot_save:

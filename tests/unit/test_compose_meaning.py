@@ -1,6 +1,8 @@
 import pytest
 
-from wizard.compose.meaning import Difference, FileMeaning, difference, networks
+from wizard.compose.difference import Difference, difference
+from wizard.compose.joining import networks
+from wizard.compose.meaning import FileMeaning
 from wizard.compose.read import parse_part
 
 BEFORE = """

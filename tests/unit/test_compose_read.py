@@ -30,7 +30,6 @@ def refusal(data: bytes) -> str:
         (b"services:\n", "no services"),
         (b"services: {}\n", "no services"),
         (b"web:\n  image: x\n", "no services"),
-        (b"include: [a.yaml]\n", "only files that it includes"),
         (b"services: [web]\n", "“services:” is not a mapping"),
         (b"services: {web: x}\n", "web in compose.yaml is not a mapping"),
         (b"networks: [a]\nservices: {web: {}}\n", "“networks:” is not a mapping"),
@@ -152,18 +151,12 @@ def test_a_good_file_is_read() -> None:
     file = parse(GOOD, "compose.yaml")
     assert file.raw == GOOD
     assert [service.name for service in file.services] == ["web"]
-    assert file.included == ()
 
 
 def test_a_hostile_name_is_written_out() -> None:
     with pytest.raises(Refused) as refused:
         parse(b"", "a\x1b[31m\u202eb")
     assert "\\x1b[31m\\u202eb" in str(refused.value)
-
-
-def test_included_files_are_told() -> None:
-    file = parse(b"include: [more.yaml]\nservices: {web: {image: x}}\n", "compose.yaml")
-    assert "includes other Compose files" in file.included[0]
 
 
 def test_services_of_several_files_are_joined() -> None:

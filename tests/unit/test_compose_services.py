@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from wizard.compose.read import parse
@@ -49,6 +51,24 @@ def test_an_image_of_a_store_is_not_ticked(image: str) -> None:
     found = service(f'image: "{image}"')
     assert not found.internet
     assert image in found.reason
+
+
+def test_no_store_of_many_is_ticked() -> None:
+    text = (Path(__file__).parent / "compose_corpus" / "stores-that-are-ticked.yml").read_bytes()
+    assert {found.name for found in parse(text, "compose.yaml").services if found.internet} == set()
+
+
+@pytest.mark.parametrize("image", ["qmcgaw/gluetun", "lscr.io/linuxserver/wireguard:latest", "x"])
+def test_the_end_of_a_tunnel_is_not_ticked_and_says_why(image: str) -> None:
+    file = parse(
+        f"services:\n  out: {{image: '{image}'}}\n"
+        "  torrent: {image: y, network_mode: 'service:out'}\n".encode(),
+        "compose.yaml",
+    )
+    out, torrent = file.services
+    assert (out.internet, out.attachable, torrent.attachable) == (False, True, False)
+    assert "beside its tunnel" in out.reason
+    assert not service("image: x", name="vpn").internet
 
 
 @pytest.mark.parametrize(

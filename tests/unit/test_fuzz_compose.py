@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests import fuzzing
 from tests.unit.test_compose_shapes import SHAPES
 from wizard.compose.edit import add_network
-from wizard.compose.meaning import networks
+from wizard.compose.joining import networks
 from wizard.compose.override import override
 from wizard.compose.read import ComposeFile, parse, parse_part
 from wizard.compose.removal import declared_networks, without_addition

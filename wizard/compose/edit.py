@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from wizard.compose.declaration import digest
+from wizard.compose.difference import Difference, difference
 from wizard.compose.inheritance import Inheritance
 from wizard.compose.insertion import (
     Additions,
@@ -17,10 +18,12 @@ from wizard.compose.insertion import (
     Unusual,
     flow,
     source,
+    text_end,
     text_source,
     word,
 )
-from wizard.compose.meaning import DEFAULT, Difference, difference, named_networks, values
+from wizard.compose.joining import named_networks
+from wizard.compose.meaning import DEFAULT, OVERRIDE, RESET, values
 from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
 from wizard.compose.read import ComposeFile
 from wizard.compose.read import services as services_of
@@ -28,7 +31,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
 _NETWORK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")  # as dockerd takes them
-_OVERRIDE = "Nothing was changed. Put the network into an override file instead"
+_ELSEWHERE = "Nothing was changed. Put the network into an override file instead"
 
 _ROUNDS = 4
 """How often services wait for others whose networks they have too. Once is enough in every file
@@ -44,6 +47,7 @@ def add_network(
     beside: Sequence[ComposeFile] = (),
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
+    later: Sequence[ComposeFile] = (),
 ) -> bytes:
     """Return a Compose file's content with services put on one more network.
 
@@ -57,10 +61,11 @@ def add_network(
         network: The network's name in Docker.
         key: What to call the network in the file; its name if None. Another is taken if the
             project uses it for something else, or declares the network under another already.
-        beside: The project's other files, if it has several.
+        beside: The project's other files that Compose reads before this one, if it has several.
         declaration: What declares the network, where Compose makes it; None where it is made
             outside Compose, or where a file of the project says so already.
         addresses: The IPv6 address that is written for each service that has a fixed one.
+        later: The project's files that Compose reads after this one.
 
     Raises:
         Refused: A service is not in the file or cannot be attached, the name is not a
@@ -72,7 +77,7 @@ def add_network(
                 f"There is no service {clean_line(name)} in {file.name}. Nothing was changed. "
                 "Choose among the services that the file has."
             )
-    return joined(file, services, network, key, beside, declaration, addresses)
+    return joined(file, services, network, key, beside, declaration, addresses, later)
 
 
 def is_external(files: Sequence[ComposeFile], network: str) -> bool:
@@ -103,6 +108,7 @@ def joined(
     beside: Sequence[ComposeFile],
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
+    later: Sequence[ComposeFile] = (),
 ) -> bytes:
     """Do what :func:`add_network` does, writing services that only stand beside into the file.
 
@@ -116,7 +122,7 @@ def joined(
                 "digits, dots, dashes and underscores, and a letter or digit first. Nothing was "
                 "changed. Choose another name."
             )
-    known = {service.name: service for service in services_of([*beside, file])}
+    known = {service.name: service for service in services_of([*beside, file, *later])}
     for name in services:
         if name not in known:
             raise Refused(
@@ -129,9 +135,10 @@ def joined(
             )
     if not services:
         return file.raw
-    if is_external((*beside, file), network):
+    files = (*beside, file, *later)
+    if is_external(files, network):
         declaration = None
-    key = _key(file, beside, network, key or network)
+    key = _key(files, network, key or network)
     content = _external(key, network) if declaration is None else dict(declaration)
     asked: dict[str, Content] = {
         name: {"ipv6_address": f'"{address}"'} for name, address in (addresses or {}).items()
@@ -139,9 +146,9 @@ def joined(
     try:
         chosen = set(services)
         todo = [name for name in known if name in chosen]
-        result = _with_services(file, beside, todo, key, asked, content)
+        result = _with_services(file, (beside, later), todo, key, asked, content)
     except Unusual as unusual:
-        raise Refused(f"{unusual} {_OVERRIDE}, or edit the file by hand.") from None
+        raise Refused(f"{unusual} {_ELSEWHERE}, or edit the file by hand.") from None
     found = difference(
         file.meaning,
         result.meaning,
@@ -151,16 +158,17 @@ def joined(
         network,
         None if declaration is None else digest(content),
         {name: frozenset([digest(options)]) for name, options in asked.items()},
+        [part.meaning for part in later],
     )
     _verify(file, found)
     return result.raw
 
 
-def _key(file: ComposeFile, beside: Sequence[ComposeFile], network: str, wanted: str) -> str:
-    files = [part.meaning for part in (*beside, file)]
-    keys = dict.fromkeys(key for part in files for key in part.networks)
+def _key(files: Sequence[ComposeFile], network: str, wanted: str) -> str:
+    meanings = [part.meaning for part in files]
+    keys = dict.fromkeys(key for part in meanings for key in part.networks)
     for key in keys:
-        if any(network in (part.external(key), part.own(key)) for part in files):
+        if any(network in (part.external(key), part.own(key)) for part in meanings):
             return key
     taken = {*keys, DEFAULT}
     candidates = [wanted, f"{network}_ipv6", *(f"{network}_ipv6_{n}" for n in range(2, 100))]
@@ -172,19 +180,19 @@ def _verify(before: ComposeFile, found: Difference) -> None:
         shared = ", ".join(found.bystanders)
         raise Refused(
             f"In {before.name} {shared} shares settings with a chosen service (by an anchor or "
-            f"by extends), so the network would be added there too. {_OVERRIDE}, or choose "
+            f"by extends), so the network would be added there too. {_ELSEWHERE}, or choose "
             f"{shared} as well."
         )
     if not found.exact:
         raise Refused(
             f"{before.name} is written in a way too unusual for a safe edit: a trial edit changed "
-            f"more, or other things, than wanted. {_OVERRIDE}, or edit the file by hand."
+            f"more, or other things, than wanted. {_ELSEWHERE}, or edit the file by hand."
         )
 
 
 def _with_services(
     file: ComposeFile,
-    beside: Sequence[ComposeFile],
+    around: tuple[Sequence[ComposeFile], Sequence[ComposeFile]],
     todo: Sequence[str],
     key: str,
     asked: Mapping[str, Content],
@@ -197,18 +205,20 @@ def _with_services(
     """
     for _ in range(_ROUNDS):
         additions, inheritance = Additions(file), Inheritance(file)
+        beside, later = around
+        files = (*beside, file, *later)
         waiting: list[str] = []
         missing: dict[str, Content] = {}
         for name in todo:
             if inheritance.is_changing(name):
                 waiting.append(name)
-            elif (wanted := _wanted(file, beside, name, key, asked.get(name, {}))) is not None:
+            elif (wanted := _wanted(files, name, key, asked.get(name, {}))) is not None:
                 new = _attach(additions, inheritance, name, key, wanted, asked.get(name, {}))
                 if new is not None:
                     missing[word(name)] = new
         if missing:
             _put_services(additions, missing)
-        _declare(additions, beside, key, declared)
+        _declare(additions, (*beside, *later), key, declared)
         file, todo = additions.made(), waiting
         if not todo:
             return file
@@ -219,10 +229,10 @@ def _with_services(
 
 
 def _wanted(
-    file: ComposeFile, beside: Sequence[ComposeFile], service: str, key: str, asked: Content
+    files: Sequence[ComposeFile], service: str, key: str, asked: Content
 ) -> "Content | None":
     """Return the networks of a service that names none itself; None if it is on the network."""
-    named = named_networks([part.meaning for part in (*beside, file)], service)
+    named = named_networks([part.meaning for part in files], service)
     if named is not None and key in named:
         return None
     if not asked:
@@ -277,7 +287,11 @@ def _add_network(
 ) -> None:
     """Add the network to a service's own ``networks:``."""
     name, node = own
-    if isinstance(node, ListNode):
+    if isinstance(node, ListNode | MapNode | Scalar) and node.tag == RESET:
+        # What it takes away stays away, and what is there instead is said.
+        written = f"{OVERRIDE} {flow(wanted, quoted=False)}"
+        additions.splice(node.start, written, text_end(node)[0] - node.start)
+    elif isinstance(node, ListNode):
         if asked:
             additions.append_as_mapping(node, name, word(key), asked)
         else:

@@ -75,7 +75,9 @@ class Additions:
             done = place + remove
         pieces.append(self._document.text[done:])
         try:
-            return parse_part(self._document.with_text("".join(pieces)), self.file.name)
+            return parse_part(
+                self._document.with_text("".join(pieces)), self.file.name, self.file.extended
+            )
         except TooMuch as error:
             raise Unusual(f"With the network in it, {self.file.name} {error.what}.") from None
         except Refused:
@@ -288,7 +290,7 @@ def _line_after(document: Document, container: Node, column: int) -> int:
         container: The block.
         column: Comments from this column on, right below the block, are the block's.
     """
-    end, chomped = _last(container)
+    end, chomped = text_end(container)
     # Blank lines after such a block scalar are part of its text.
     return end if chomped else _comments_after(document, end, column)
 
@@ -318,7 +320,7 @@ def _is_comment_from(column: int, line: str) -> bool:
     return max(indent, would_be) >= column
 
 
-def _last(node: Node) -> tuple[int, bool]:
+def text_end(node: Node) -> tuple[int, bool]:
     """Return where a node's own text ends, and whether blank lines after it belong to it."""
     while isinstance(node, MapNode | ListNode) and not node.flow:
         last = node.items[-1]

@@ -1,14 +1,13 @@
-"""What a Compose file means for networks, whatever way it is written, and what an edit changed.
+"""What a Compose file means for networks, whatever way it is written.
 
-Merge keys, aliases and ``extends`` within the file are resolved. How Compose joins several files,
-and what a service without ``networks:`` is on, was seen with docker-compose 1.29.2 and Compose
-2.26.1 and 2.40.3: the networks of all files together, or ``default`` if none names any.
+Merge keys, aliases and ``extends`` are resolved, ``extends`` of another file where that was read.
 """
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
@@ -18,6 +17,18 @@ from wizard.platform.text import clean_line
 
 Options = frozenset[bytes]
 """What a service asks of one network, a digest for each file that asks for something."""
+
+Extended: TypeAlias = "Callable[[str], FileMeaning | None]"
+"""Gives what a file says that ``extends`` names, or None where that was not read."""
+
+RESET = "!reset"
+"""The tag of what takes away what earlier files say, and says nothing itself."""
+
+OVERRIDE = "!override"
+"""The tag of what stands in the place of what earlier files say."""
+
+WHOLE = ""
+"""Stands among the keys of a service for the service itself."""
 
 DEFAULT = "default"
 NO_OPTIONS: Options = frozenset()
@@ -35,6 +46,9 @@ class ServiceMeaning:
         image: Its image, as written.
         unknown: Why its networks cannot be told from the file, as a sentence; else None.
         base: The service of the same file that it extends, if it does.
+        drops: The keys of which what earlier files say counts no more (compose-spec, 13-merge.md:
+            the tags ``!reset`` and ``!override``, which Compose 2 alone reads).
+        gone: Whether this file takes the service away.
     """
 
     rest: Mapping[str, bytes]
@@ -43,6 +57,15 @@ class ServiceMeaning:
     image: str | None
     unknown: str | None
     base: str | None = None
+    drops: frozenset[str] = frozenset()
+    gone: bool = False
+
+
+def nothing_read(_file: str) -> None:
+    """Stand for other files none of which was read."""
+
+
+_GONE = ServiceMeaning({}, None, None, None, None, drops=frozenset([WHOLE]), gone=True)
 
 
 @dataclass(frozen=True)
@@ -78,14 +101,13 @@ class FileMeaning:
             return None
         return _text(node.pairs.get("name"))
 
-    def internal(self, key: str) -> bool:
-        """Return whether a network is declared ``internal: true`` here."""
-        node = self.networks.get(key)
-        return isinstance(node, MapNode) and is_true(node.pairs.get("internal"))
 
-
-def meaning(document: Document) -> FileMeaning:
+def meaning(document: Document, extended: Extended = nothing_read) -> FileMeaning:
     """Return what a document says.
+
+    Args:
+        document: The document.
+        extended: What the files say that services extend.
 
     Raises:
         Refused: Services or networks are not mappings, a service has a name or shape that no
@@ -93,6 +115,7 @@ def meaning(document: Document) -> FileMeaning:
     """
     pairs = document.root.pairs if document.root else {}
     nodes: dict[str, MapNode | None] = {}
+    gone: dict[str, ServiceMeaning] = {}
     for name, node in _section(document, pairs, "services").items():
         if not _SERVICE_NAME.fullmatch(name):
             raise Refused(
@@ -100,7 +123,9 @@ def meaning(document: Document) -> FileMeaning:
                 "not accept: a name is made of letters, digits, dots, dashes and underscores. "
                 "Nothing was changed. Rename the service, or choose another file."
             )
-        if isinstance(node, MapNode):
+        if node.tag == RESET:
+            gone[name] = _GONE
+        elif isinstance(node, MapNode):
             nodes[name] = node
         elif isinstance(node, Scalar) and node.is_null:
             nodes[name] = None
@@ -114,7 +139,7 @@ def meaning(document: Document) -> FileMeaning:
             key: node.digest for key, node in pairs.items() if key not in ("services", "networks")
         },
         networks=_section(document, pairs, "networks"),
-        services=_services(document, nodes),
+        services=_services(document, nodes, extended) | gone,
     )
 
 
@@ -130,7 +155,9 @@ def _section(document: Document, pairs: Mapping[str, Value], key: str) -> Mappin
     return node.pairs
 
 
-def _services(document: Document, nodes: Mapping[str, MapNode | None]) -> dict[str, ServiceMeaning]:
+def _services(
+    document: Document, nodes: Mapping[str, MapNode | None], extended: Extended
+) -> dict[str, ServiceMeaning]:
     """Return each service with what it takes from those that it extends, each looked at once."""
     alone = {name: _alone(document, name, node, nodes) for name, node in nodes.items()}
     done: dict[str, ServiceMeaning] = {}
@@ -145,6 +172,8 @@ def _services(document: Document, nodes: Mapping[str, MapNode | None]) -> dict[s
             base = alone[service].base
             # Of services that extend one another in a circle, one is without what it extends.
             inherited = None if base is None else done.get(base)
+            if base is None:
+                inherited = _elsewhere(document, nodes[service], extended)
             done[service] = _extending(document, service, alone[service], nodes[service], inherited)
             named += len(done[service].networks or ())
             if named > MAX_NODES:
@@ -166,9 +195,9 @@ def _alone(
     if node is None:
         return ServiceMeaning({}, None, None, None, None)
     networks, unknown = _named(document, name, node.pairs.get("networks"))
-    if node.tag is not None and node.tag.startswith("!"):
+    if _unusual(node):
         unknown = (
-            f"{name} carries the tag {clean_line(node.tag)} in {document.name}, and what "
+            f"{name} carries the tag {clean_line(node.tag or '')} in {document.name}, and what "
             "that does to its networks depends on the release of Compose."
         )
     extends = node.pairs.get("extends")
@@ -180,7 +209,19 @@ def _alone(
         _text(node.pairs.get("image")),
         unknown,
         base if base in nodes and base != name else None,
+        frozenset(
+            (
+                *(key for key, value in node.pairs.items() if value.tag in (RESET, OVERRIDE)),
+                *((WHOLE,) if node.tag == OVERRIDE else ()),
+            )
+        ),
     )
+
+
+def _unusual(node: Value) -> bool:
+    """Return whether a node has a tag that no Compose of today is known to read."""
+    tag = node.tag or ""
+    return tag.startswith("!") and tag not in (RESET, OVERRIDE)
 
 
 def _extending(
@@ -195,15 +236,13 @@ def _extending(
     if extends is None:
         return alone
     if inherited is not None:
-        networks = alone.networks
-        if inherited.networks is not None:
-            networks = _joined([inherited.networks, networks])
+        kept = kept_of(inherited, alone.drops)
         return replace(
             alone,
-            networks=networks,
-            network_mode=alone.network_mode or inherited.network_mode,
-            image=alone.image or inherited.image,
-            unknown=alone.unknown or inherited.unknown,
+            networks=joined_networks([kept.networks, alone.networks]),
+            network_mode=alone.network_mode or kept.network_mode,
+            image=alone.image or kept.image,
+            unknown=alone.unknown or kept.unknown,
         )
     if alone.networks or alone.unknown:
         return alone
@@ -215,6 +254,36 @@ def _extending(
     )
 
 
+def kept_of(service: ServiceMeaning, drops: frozenset[str]) -> ServiceMeaning:
+    """Return what is left of a service once what comes after it has dropped some of its keys."""
+    return replace(
+        service,
+        networks=None if "networks" in drops else service.networks,
+        network_mode=None if "network_mode" in drops else service.network_mode,
+        image=None if "image" in drops else service.image,
+        unknown=None if "networks" in drops else service.unknown,
+    )
+
+
+def _elsewhere(
+    document: Document, node: MapNode | None, extended: Extended
+) -> ServiceMeaning | None:
+    """Return the service of another file that is extended, if it is one and was read."""
+    extends = node.pairs.get("extends") if node else None
+    if not isinstance(extends, MapNode):
+        return None
+    file, service = _text(extends.pairs.get("file")), _text(extends.pairs.get("service"))
+    if file is None or service is None or _is_itself(document, file):
+        return None
+    said = extended(file)
+    found = None if said is None else said.services.get(service)
+    return None if found is None or found.gone else found
+
+
+def _is_itself(document: Document, file: str) -> bool:
+    return posixpath.normpath(file) == posixpath.basename(document.name)
+
+
 def _extended(document: Document, extends: Value) -> tuple[str | None, str]:
     """Return the service of the same file that is extended, if it is one, and words for it."""
     if isinstance(extends, Scalar):
@@ -223,7 +292,7 @@ def _extended(document: Document, extends: Value) -> tuple[str | None, str]:
         return None, "somewhere"
     service = _text(extends.pairs.get("service"))
     file = _text(extends.pairs.get("file"))
-    if file is None or posixpath.normpath(file) == posixpath.basename(document.name):
+    if file is None or _is_itself(document, file):
         return service, f"the service {clean_line(service or '')}"
     return None, f"the file {clean_line(file)}"
 
@@ -233,10 +302,12 @@ def _named(
 ) -> tuple[Mapping[str, Options] | None, str | None]:
     if node is None or (isinstance(node, Scalar) and node.is_null):
         return None, None
-    if node.tag is not None and node.tag.startswith("!"):
+    if node.tag == RESET:
+        return None, None
+    if _unusual(node):
         return None, (
-            f"The networks of {service} carry the tag {clean_line(node.tag)} in {document.name}, "
-            "and what that does depends on the release of Compose."
+            f"The networks of {service} carry the tag {clean_line(node.tag or '')} in "
+            f"{document.name}, and what that does depends on the release of Compose."
         )
     if isinstance(node, MapNode):
         return {
@@ -262,7 +333,8 @@ def _says_nothing(node: Value) -> bool:
 
 
 def _text(node: Value | None) -> str | None:
-    return node.value if isinstance(node, Scalar) and not node.is_null else None
+    said = isinstance(node, Scalar) and not node.is_null and node.tag != RESET
+    return node.value if said and isinstance(node, Scalar) else None
 
 
 def is_true(node: Value | None) -> bool:
@@ -270,7 +342,10 @@ def is_true(node: Value | None) -> bool:
     return isinstance(node, Scalar) and node.value.lower() in ("true", "yes", "on", "y")
 
 
-def _joined(parts: Sequence[Mapping[str, Options] | None]) -> Mapping[str, Options] | None:
+def joined_networks(
+    parts: Sequence[Mapping[str, Options] | None],
+) -> Mapping[str, Options] | None:
+    """Return the networks that several parts name together; None where none names any."""
     named = [part for part in parts if part is not None]
     if not named:
         return None
@@ -279,86 +354,3 @@ def _joined(parts: Sequence[Mapping[str, Options] | None]) -> Mapping[str, Optio
         for name, options in part.items():
             result[name] = result.get(name, NO_OPTIONS) | options
     return result
-
-
-def named_networks(files: Sequence[FileMeaning], service: str) -> Mapping[str, Options] | None:
-    """Return the networks that all files together name for a service; None if none does."""
-    return _joined([file.services[service].networks for file in files if service in file.services])
-
-
-def networks(files: Sequence[FileMeaning], service: str) -> Mapping[str, Options]:
-    """Return the networks a service is on when Compose is given these files."""
-    named = named_networks(files, service)
-    return {DEFAULT: NO_OPTIONS} if named is None else named
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far an edit went beyond what was wanted.
-
-    Attributes:
-        bystanders: Services that were not chosen and whose networks changed all the same.
-        exact: Whether the wanted change, and no other, came about.
-    """
-
-    bystanders: tuple[str, ...]
-    exact: bool
-
-
-def difference(
-    before: FileMeaning,
-    after: FileMeaning,
-    beside: Sequence[FileMeaning],
-    chosen: Sequence[str],
-    key: str,
-    network: str,
-    declared: bytes | None = None,
-    addresses: Mapping[str, Options] | None = None,
-) -> Difference:
-    """Compare a file before and after services were given a network.
-
-    Args:
-        before: The file before.
-        after: The file after.
-        beside: The project's other files.
-        chosen: The services that were to get the network.
-        key: The network's key in the file.
-        network: The network's name.
-        declared: The digest of what declares it; None where it is made outside Compose.
-        addresses: What services ask of it, where they ask for anything.
-    """
-    asked = addresses or {}
-    old, new = [*beside, before], [*beside, after]
-    known = {name for file in old for name in file.services}
-    bystanders = tuple(
-        name
-        for name in sorted(known - set(chosen))
-        if (name in before.services and name not in after.services)
-        or networks(old, name) != networks(new, name)
-    )
-    exact = (
-        not bystanders
-        and set(after.services) <= set(before.services) | set(chosen)
-        and all(
-            networks(new, name) == {key: asked.get(name, NO_OPTIONS), **networks(old, name)}
-            for name in chosen
-        )
-        and all(
-            service.rest == (before.services[name].rest if name in before.services else {})
-            for name, service in after.services.items()
-        )
-        and before.others == after.others
-        and _only_added(before.networks, after.networks, key)
-        and (
-            any(file.external(key) == network for file in new)
-            if declared is None
-            else any(key in file.networks and file.networks[key].digest == declared for file in new)
-        )
-    )
-    return Difference(bystanders, exact)
-
-
-def _only_added(before: Mapping[str, Value], after: Mapping[str, Value], key: str) -> bool:
-    return set(after) <= {*before, key} and all(
-        name in after and after[name].digest == node.digest for name, node in before.items()
-    )

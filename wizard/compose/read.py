@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wizard.compose.document import Document, load
-from wizard.compose.meaning import FileMeaning, meaning
+from wizard.compose.meaning import Extended, FileMeaning, meaning, nothing_read
 from wizard.compose.services import Service, project_services
 from wizard.platform.errors import Refused
 
@@ -24,6 +24,8 @@ class ComposeFile:
     document: Document = field(repr=False)
     meaning: FileMeaning = field(repr=False)
     services: tuple[Service, ...]
+    extended: Extended = field(default=nothing_read, repr=False)
+    """What the files say that its services extend."""
 
     @property
     def raw(self) -> bytes:
@@ -34,16 +36,6 @@ class ComposeFile:
     def newline(self) -> str:
         r"""How the file ends its lines: ``\n`` or ``\r\n``."""
         return self.document.newline
-
-    @property
-    def included(self) -> tuple[str, ...]:
-        """Sentences about parts of the project that are in files this one names."""
-        if "include" not in self.meaning.others:
-            return ()
-        return (
-            f"{self.name} includes other Compose files; services that only stand there are not "
-            "listed.",
-        )
 
 
 def parse(data: bytes, name: str) -> ComposeFile:
@@ -57,29 +49,41 @@ def parse(data: bytes, name: str) -> ComposeFile:
         Refused: Not YAML, or not a Compose file with services (see :func:`load`).
     """
     file = parse_part(data, name)
-    if not file.meaning.services:
-        if file.included:
-            raise Refused(
-                f"{file.name} has no services of its own, only files that it includes. Nothing was "
-                "changed. Choose one of those files."
-            )
-        raise Refused(
-            f"{file.name} has no services, so there is nothing to give IPv6 to. Nothing was "
-            "changed. Choose another file; a file of the first Compose format, without a "
-            "“services:” line, must be brought to a later format first."
-        )
+    check_services([file])
     return file
 
 
-def parse_part(data: bytes, name: str) -> ComposeFile:
+def check_services(files: Sequence[ComposeFile]) -> None:
+    """Make sure that there is something to choose from.
+
+    Raises:
+        Refused: None of the files has services.
+    """
+    if any(file.meaning.services for file in files):
+        return
+    names = ", ".join(file.name for file in files)
+    have = "has" if len(files) == 1 else "have"
+    raise Refused(
+        f"{names} {have} no services, so there is nothing to give IPv6 to. Nothing was changed. "
+        "Choose another file; a file of the first Compose format, without a “services:” line, must "
+        "be brought to a later format first."
+    )
+
+
+def parse_part(data: bytes, name: str, extended: Extended = nothing_read) -> ComposeFile:
     """Understand a file that is merged into another, and so need not have services.
+
+    Args:
+        data: The content.
+        name: How the file is called in sentences, such as its path.
+        extended: What the files say that its services extend.
 
     Raises:
         Refused: As :func:`parse`, but for a file without services.
     """
     document = load(data, name)
-    said = meaning(document)
-    return ComposeFile(document.name, document, said, project_services([said]))
+    said = meaning(document, extended)
+    return ComposeFile(document.name, document, said, project_services([said]), extended)
 
 
 def services(files: Sequence[ComposeFile]) -> tuple[Service, ...]:

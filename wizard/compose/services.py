@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wizard.compose.meaning import DEFAULT, FileMeaning, named_networks
+from wizard.compose.joining import Joined, is_internal, joined
+from wizard.compose.meaning import DEFAULT, FileMeaning
 from wizard.platform.text import clean_line
 
 # Programs that answer to other services alone. A guess, and only for what is ticked at first.
@@ -44,10 +45,47 @@ _STORES = frozenset(
         "rabbitmq",
         "meilisearch",
         "typesense",
+        "minio",
+        "garage",
+        "seaweedfs",
+        "solr",
+        "sonic",
+        "qdrant",
+        "weaviate",
+        "surrealdb",
+        "nats",
+        "prometheus",
+        "victoriametrics",
+        "victoria",
+        "manticore",
+        "zincsearch",
+        "milvus",
+        "chroma",
+        "pgvecto",
+        "rethinkdb",
+        "arangodb",
+        "foundationdb",
+        "ferretdb",
+        "questdb",
+        "mosquitto",
+        "beanstalkd",
+        "gearmand",
+        "loki",
+        "tempo",
+        "mimir",
+        "graphite",
+        "statsd",
+        "snuba",
+        "kvrocks",
+        "garnet",
         "db",
         "database",
         "cache",
     )
+)
+# Programs that send what other services send through a tunnel of their own.
+_TUNNELS = frozenset(
+    ("vpn", "gluetun", "openvpn", "wireguard", "transmissionvpn", "qbittorrentvpn")
 )
 # Words that tell a tool for a store from the store itself.
 _TOOLS = frozenset(
@@ -83,15 +121,17 @@ class Service:
 def project_services(files: Sequence[FileMeaning]) -> tuple[Service, ...]:
     """Return the services of a project, as Compose sees them given all its files in this order."""
     names = dict.fromkeys(name for file in files for name in file.services)
-    return tuple(_service(files, name) for name in names)
+    found = {name: said for name in names if (said := joined(files, name)) is not None}
+    modes = {each.said.network_mode for each in found.values()}
+    return tuple(
+        _service(files, name, said, lends=f"service:{name}" in modes)
+        for name, said in found.items()
+    )
 
 
-def _service(files: Sequence[FileMeaning], name: str) -> Service:
-    parts = [file.services[name] for file in files if name in file.services]
-    image = next((part.image for part in reversed(parts) if part.image), None)
-    mode = next((part.network_mode for part in reversed(parts) if part.network_mode), None)
-    unknown = next((part.unknown for part in parts if part.unknown), None)
-    named = named_networks(files, name)
+def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: bool) -> Service:
+    said = found.said
+    image, mode, unknown, named = said.image, said.network_mode, said.unknown, said.networks
 
     obstacle = _obstacle(name, mode, unknown, None if named is None else tuple(named))
     if obstacle:
@@ -99,6 +139,14 @@ def _service(files: Sequence[FileMeaning], name: str) -> Service:
     else:
         attachable = True
         internet, reason = _needs_internet(files, name, image, tuple(named or [DEFAULT]))
+        if lends or _is_tunnel(name, image):
+            internet, reason = (
+                False,
+                (
+                    f"{name} looks like a VPN, or lends its network to other services: what leaves "
+                    "over IPv6 beside its tunnel would show where this host is."
+                ),
+            )
     return Service(
         name=name,
         networks=None if named is None else tuple(clean_line(network) for network in named),
@@ -145,19 +193,23 @@ def _mode_obstacle(name: str, mode: str) -> str:
     )
 
 
+def _is_tunnel(name: str, image: str | None) -> bool:
+    """Return whether a service looks like a VPN's end."""
+    words = {*_words(name), *(_words(_repository(image)) if image else ())}
+    return bool(words & _TUNNELS)
+
+
 def _needs_internet(
     files: Sequence[FileMeaning], name: str, image: str | None, on: tuple[str, ...]
 ) -> tuple[bool, str]:
     shown = ", ".join(clean_line(network) for network in on)
-    if all(any(file.internal(network) for file in files) for network in on):
+    if all(is_internal(files, network) for network in on):
         return False, f"{name} is only on internal networks ({shown})."
     if image is not None and is_store(_repository(image)):
         return False, f"Its image {clean_line(image)} looks like a store that only talks inside."
     if is_store(name):
         return False, f"The name {name} looks like a store that only talks inside."
-    outward = [
-        clean_line(network) for network in on if not any(file.internal(network) for file in files)
-    ]
+    outward = [clean_line(network) for network in on if not is_internal(files, network)]
     return True, f"{name} is on {', '.join(outward)}, which reaches outside."
 
 
@@ -169,5 +221,9 @@ def _repository(image: str) -> str:
 
 def is_store(name: str) -> bool:
     """Return whether a name looks like a database's, a cache's or a search index's."""
-    words = {word.rstrip("0123456789") for word in re.split(r"[^a-z0-9]+", name.lower())}
+    words = _words(name)
     return bool(words & _STORES) and not words & _TOOLS
+
+
+def _words(name: str) -> set[str]:
+    return {word.rstrip("0123456789") for word in re.split(r"[^a-z0-9]+", name.lower())}

@@ -9,6 +9,7 @@ from wizard.compose.scale import is_scaled
 from wizard.host import filtering
 from wizard.host.host import Container, Host, Origin, Unknown
 from wizard.modes import shared
+from wizard.modes.compose_files import with_compose_files
 from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
 from wizard.modes.sources import Sources
@@ -55,7 +56,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     filtered = filtering.of_routed(host)
 
     options = (_ROUTED,) if has_gateway_modes else ()
-    network, compose_file = shared.with_compose_file(
+    network, compose_files = with_compose_files(
         host,
         choices,
         sources,
@@ -87,7 +88,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         # After the network, so that it ends before what Docker switched on for that is put back.
         shared.keep_listening(host, sources),
         *_answering(choices, uplink, subnet, sources),
-        compose_file,
+        *compose_files,
         shared.attach(host, choices, addresses),
     ]
     remarks = [
@@ -98,7 +99,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     ]
     return Outline(
         tuple(step for step in steps if step is not None),
-        tuple(remark for remark in remarks if remark is not None),
+        (*sources.unread, *(remark for remark in remarks if remark is not None)),
         (*_cost_of_fixed(addresses), *shared.notices(host, choices, network)),
     )
 

@@ -1,15 +1,11 @@
 """The steps that every mode has: forwarding, the network, the Compose file, the containers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from ipaddress import IPv6Address
 
 from wizard.answers import prefixes
 from wizard.answers.address_plan import AddressPlan
-from wizard.answers.choices import Choices, Placement, find_project
-from wizard.compose.edit import add_network, key_of
-from wizard.compose.override import override, picks_up_override
-from wizard.compose.read import parse_part
+from wizard.answers.choices import Choices, find_project
 from wizard.host import ipv6_already
 from wizard.host.compose_generations import makes_networks, makes_networks_without_ipv4
 from wizard.host.filtering import engine_forwards
@@ -27,10 +23,8 @@ from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.modes import sources
 from wizard.modes.sources import Sources
 from wizard.platform.errors import Refused
-from wizard.platform.system import FileState
 from wizard.platform.text import clean_line
 from wizard.steps.attach import Attach
-from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.sysctl import PATH, Sysctl, name
 from wizard.steps.systemd_unit import SystemdUnit
@@ -256,85 +250,6 @@ def notices(host: Host, choices: Choices, made: DockerNetwork) -> tuple[str, ...
 
 def _version(host: Host) -> str:
     return "" if isinstance(host.engine, Unknown) else host.engine.version
-
-
-def with_compose_file(
-    host: Host,
-    choices: Choices,
-    read: Sources,
-    made: DockerNetwork,
-    addresses: Mapping[str, IPv6Address] | None = None,
-) -> tuple[DockerNetwork, ComposeFile | None]:
-    """Return the network, and the step that changes the Compose file, None where none has to.
-
-    Where every Compose of the host can, it makes the network itself from then on, and the network
-    carries the labels by which Compose takes it for its own. Else the file names one that is made
-    outside Compose.
-
-    Raises:
-        Refused: the shape of the file does not let it be changed safely.
-    """
-    declared = made.declaration() if makes_networks(host.compose) else None
-    fixed = {service: str(address) for service, address in (addresses or {}).items()}
-    if choices.placement is Placement.OVERRIDE and not picks_up_override(
-        project_of(host, choices).files
-    ):
-        raise Refused(
-            "Compose would not read an override file by itself here, because the project was "
-            "started with files of other names. Choose to change the file in place."
-        )
-    path = sources.target(choices, read)
-    before = read.files.get(path)
-    if choices.placement is Placement.OVERRIDE:
-        existing = before.text.encode("utf-8", "surrogateescape") if before else None
-        others = [
-            file
-            for file, where in zip(read.compose, read.compose_paths, strict=True)
-            if where != path
-        ]
-        after = override(
-            others,
-            choices.services,
-            choices.network,
-            existing,
-            declaration=declared,
-            addresses=fixed,
-        )
-    else:
-        if path not in read.compose_paths:
-            raise Refused(
-                f"{clean_line(path)} is not a Compose file of {clean_line(choices.project or '')}. "
-                "Nothing was changed. Choose one of the files that the project was started with."
-            )
-        place = read.compose_paths.index(path)
-        others = [*read.compose[:place], *read.compose[place + 1 :]]
-        after = add_network(
-            read.compose[place],
-            choices.services,
-            choices.network,
-            beside=others,
-            declaration=declared,
-            addresses=fixed,
-        )
-    if declared is not None:
-        key = key_of([*others, parse_part(after, path)], choices.network)
-        made = replace(made, compose_key=key or "")
-    text = after.decode("utf-8", "surrogateescape")
-    if before is not None and before.text == text:
-        return made, None
-    # A new file belongs to whom the old one belongs.
-    owner = before or read.files[read.compose_paths[0]]
-    files = read.compose_paths if path in read.compose_paths else (*read.compose_paths, path)
-    compose = host.compose
-    return made, ComposeFile(
-        path=path,
-        before=before,
-        after=FileState(text, owner.mode, owner.uid, owner.gid),
-        services=choices.services,
-        directory=str(project_of(host, choices).directory),
-        files=files,
-        compose_commands=() if isinstance(compose, Unknown) else compose.commands,
-    )
 
 
 def attach(

@@ -7,7 +7,8 @@ from pathlib import Path
 from wizard.answers.choices import Choices, Placement
 from wizard.compose.env_files import env_files
 from wizard.compose.override import override_path
-from wizard.compose.read import ComposeFile, parse, services
+from wizard.compose.project import Project, load
+from wizard.compose.read import ComposeFile, check_services, services
 from wizard.compose.services import Service
 from wizard.filter import unit as filter_unit
 from wizard.host.host import ComposeProject
@@ -42,15 +43,37 @@ class Sources:
     """Files by path, as they are. A path that is not a key stands for a file that is not there."""
 
     files: Mapping[str, FileState]
-    compose: tuple[ComposeFile, ...] = ()
-    """The files of the chosen project, in Compose's order."""
-    compose_paths: tuple[str, ...] = ()
+    project: Project | None = None
+    """What was read of the chosen project."""
     override: str | None = None
     """Where an override file is, or would be, that Compose finds by itself."""
     variables: tuple[str, ...] = ()
     """The files of variables that the Compose files name; those of ``files`` that are there."""
     input: InputRules = field(default_factory=InputRules)
     """What comes to this host itself and is let in, which is no file but read with them."""
+    elsewhere: tuple[str, ...] = ()
+    """Services that have containers and stand in none of the files that were read."""
+
+    @property
+    def compose(self) -> tuple[ComposeFile, ...]:
+        """The files of the project, in the order in which Compose joins them."""
+        return tuple(part.file for part in self.project.parts) if self.project else ()
+
+    @property
+    def compose_paths(self) -> tuple[str, ...]:
+        """Where each of them is."""
+        return tuple(part.path for part in self.project.parts) if self.project else ()
+
+    @property
+    def given_paths(self) -> tuple[str, ...]:
+        """Where those of them are that Compose is given, in its order."""
+        parts = self.project.parts if self.project else ()
+        return tuple(part.path for part in parts if part.given)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The files of the project that were not read, each in a sentence."""
+        return self.project.unread if self.project else ()
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -60,8 +83,16 @@ class Sources:
 
     @property
     def services(self) -> tuple[Service, ...]:
-        """The services of the project."""
-        return services(self.compose)
+        """The services of the project, and last those that cannot be given anything."""
+        found = services(self.compose)
+        if not self.unread:
+            return found
+        why = "stands in none of the files that were read."
+        return found + tuple(
+            Service(name, None, None, None, False, False, f"{name} {why} {' '.join(self.unread)}")
+            for name in self.elsewhere
+            if name not in {service.name for service in found}
+        )
 
 
 def read_project(system: System, project: ComposeProject) -> Sources:
@@ -80,23 +111,33 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         state = _read(system, path)
         if state is not None:
             files[path] = state
-    parsed: list[ComposeFile] = []
-    for path in map(str, project.files):
+
+    def content(path: str) -> bytes | None:
         state = _read(system, path)
-        if state is None:
+        if state is not None:
+            files[path] = state
+        return None if state is None else state.text.encode("utf-8", "surrogateescape")
+
+    given = tuple(map(str, project.files))
+    for path in given:
+        if content(path) is None:
             raise Refused(
                 f"{clean_line(path)} is not there, although the containers of "
                 f"{clean_line(project.name)} were made from it. Put it back and start again."
             )
-        files[path] = state
-        parsed.append(parse(state.text.encode("utf-8", "surrogateescape"), path))
+    read = load(given, str(project.directory), content)
+    check_services([part.file for part in read.parts])
     override = str(override_path(project.files[0], _siblings(project.files[0])))
     if override not in files:
         state = _read(system, override)
         if state is not None:
             files[override] = state
     variables = tuple(
-        name for one in parsed for name in env_files(one, project.directory.absolute())
+        name
+        for part in read.parts
+        for name in env_files(
+            part.file, project.directory.absolute() if part.given else Path(part.path).parent
+        )
     )
     for path in variables[:_MOST_VARIABLES]:
         state = None if path in files else _read_if_possible(system, path)
@@ -104,11 +145,11 @@ def read_project(system: System, project: ComposeProject) -> Sources:
             files[path] = state
     return Sources(
         files,
-        tuple(parsed),
-        tuple(map(str, project.files)),
+        read,
         override,
         variables=variables[:_MOST_VARIABLES],
         input=closed.read(system),
+        elsewhere=tuple(dict.fromkeys(each.service for each in project.containers)),
     )
 
 
@@ -116,7 +157,7 @@ def target(choices: Choices, sources: Sources) -> str:
     """Return the path of the Compose file that these choices change."""
     if choices.placement is Placement.OVERRIDE and sources.override:
         return sources.override
-    return str(choices.file) if choices.file else sources.compose_paths[0]
+    return str(choices.file) if choices.file else sources.given_paths[0]
 
 
 def _read(system: System, path: str) -> FileState | None:

@@ -4,6 +4,7 @@ from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.host.host import Host, Unknown
 from wizard.modes import closed_ports, shared
+from wizard.modes.compose_files import with_compose_files
 from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
 from wizard.modes.sources import Sources
@@ -52,16 +53,16 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
             systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules),
             kept_filter(rules, host.uplink.interface, sources),
         ]
-    network, compose_file = shared.with_compose_file(
+    network, compose_files = with_compose_files(
         host, choices, sources, shared.network(host, choices, subnet, sources)
     )
     # After the network, so that it ends before what Docker switched on for that is put back.
     keep_listening = shared.keep_listening(host, sources)
-    steps += [network, keep_listening, compose_file, shared.attach(host, choices)]
+    steps += [network, keep_listening, *compose_files, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
     return Outline(
         tuple(step for step in steps if step is not None),
-        tuple(remark for remark in remarks if remark is not None),
+        (*sources.unread, *(remark for remark in remarks if remark is not None)),
         shared.notices(host, choices, network),
     )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from wizard.compose.removal import declared_networks, without_addition
 from wizard.compose.whereabouts import moved
+from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, WriteFile
@@ -30,6 +31,8 @@ class ComposeFile(Step):
     compose_commands: tuple[tuple[str, ...], ...]
     """How each installed generation of Compose is started."""
     before: FileState | None = None
+    follows: bool = False
+    """Whether another file of the project is changed before this one."""
 
     @property
     def title(self) -> str:
@@ -41,20 +44,35 @@ class ComposeFile(Step):
     @property
     def reason(self) -> str:
         """Why it is needed."""
+        when = "right after" if self._is_included else "before it is written"
         return (
             "When Compose makes a container anew, it joins the networks that the file names. "
-            "Compose is asked beforehand whether it takes the result."
+            f"Compose is asked {when if self.follows or self._is_included else 'beforehand'} "
+            "whether it takes the result."
         )
 
+    @property
+    def _is_included(self) -> bool:
+        """Whether another file includes it, so that Compose reads it only where it is."""
+        return self.path not in self.files
+
     def preconditions(self) -> tuple[Run, ...]:
-        """Compose's own check of the new text, by each generation that is installed."""
+        """Compose's own check of the new text, by each generation that is installed.
+
+        A file that is changed after another one, or that another one includes, is checked only
+        once the other has its new text.
+        """
+        return () if self.follows or self._is_included else self._checks(self.after.text)
+
+    def _checks(self, text: str) -> tuple[Run, ...]:
         named = [
             word
             for file in self.files
             for word in ("-f", "/dev/stdin" if file == self.path else file)
         ]
         words = ("--project-directory", self.directory, *named, "config", "--quiet")
-        return tuple(Run((*command, *words), self.after.text) for command in self.compose_commands)
+        stdin = "" if self._is_included else text
+        return tuple(Run((*command, *words), stdin) for command in self.compose_commands)
 
     def refusal(self, system: System) -> str | None:
         """Ask each generation of Compose that takes the file as it is whether it takes the new one.
@@ -64,12 +82,51 @@ class ComposeFile(Step):
         """
         if self.before is None:
             return super().refusal(system)
-        takes_old = [
-            command
-            for command in self.preconditions()
-            if system.run(command.argv, self.before.text).status == 0
+        checks = self.preconditions()
+        return run_checks(self, self._taking_old(system, checks) if checks else (), system)
+
+    def _taking_old(self, system: System, checks: Sequence[Run]) -> Sequence[Run]:
+        """Return the checks by those who take the file as it is; all where nobody does."""
+        before = self.before.text if self.before else ""
+        old = [
+            each
+            for each in checks
+            if system.run(each.argv, before if each.stdin else "").status == 0
         ]
-        return run_checks(self, takes_old or self.preconditions(), system)
+        return old or checks
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The checks, each where it is made, and the writing."""
+        if not self.follows and not self._is_included:
+            return super().commands
+        when = "right after" if self._is_included else "right before"
+        checks = [
+            f"# checked {when}: {clean_line(each.line)}" for each in self._checks(self.after.text)
+        ]
+        lines = super().commands
+        return (*lines, *checks) if self._is_included else (*checks, *lines)
+
+    def apply(self, system: System, report: Report) -> None:
+        """Write it; Compose is asked now where that could not be done beforehand.
+
+        Raises:
+            StepFailed: Compose does not take the result, or the file could not be written.
+        """
+        if self.follows or self._is_included:
+            checks = self._taking_old(system, self._checks(self.after.text))
+            if not self._is_included:
+                self._ask(system, checks)
+            super().apply(system, report)
+            if self._is_included:
+                self._ask(system, checks)
+        else:
+            super().apply(system, report)
+
+    def _ask(self, system: System, checks: Sequence[Run]) -> None:
+        refusal = run_checks(self, checks, system)
+        if refusal:
+            raise StepFailed(refusal)
 
     def actions(self) -> tuple[Action, ...]:
         """One file."""

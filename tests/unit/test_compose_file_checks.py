@@ -1,0 +1,66 @@
+"""When Compose is asked whether it takes the new text of one of several files."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.made_up_system import MadeUpSystem
+from wizard.platform.errors import StepFailed
+from wizard.platform.system import FileState, Result
+from wizard.steps.compose_file import ComposeFile
+
+OLD, NEW = FileState("old\n"), FileState("new\n")
+
+
+class Asked(MadeUpSystem):
+    """A host whose Compose refuses the new text, if it is to, and what it was asked."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        super().__init__()
+        self.refuses, self.seen = refuses, list[str]()
+        self.directories.add("/srv")
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        read = stdin or self.files["/srv/b.yml"].text
+        self.seen.append(read)
+        return Result(1 if self.refuses and read == NEW.text else 0, "no such thing")
+
+
+def step(path: str, *, follows: bool) -> ComposeFile:
+    given = ("/srv/a.yml",) if path == "/srv/included" else ("/srv/a.yml", "/srv/b.yml")
+    return ComposeFile(
+        "/srv/b.yml", NEW, ("web",), "/srv", given, (("docker", "compose"),), OLD, follows
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "follows", "written"),
+    [("/srv/b.yml", True, "old\n"), ("/srv/included", False, "new\n")],
+)
+def test_a_file_that_cannot_be_checked_beforehand_is_checked_when_it_is_written(
+    path: str, follows: bool, written: str
+) -> None:
+    made = step(path, follows=follows)
+    host = Asked()
+    host.files["/srv/b.yml"] = OLD
+    assert made.preconditions() == ()
+    assert made.refusal(host) is None
+    assert host.seen == []
+    made.apply(host, lambda _line: None)
+    assert host.files["/srv/b.yml"].text == NEW.text
+    assert host.seen == ["old\n", "new\n"]
+    assert any(line.startswith("# checked right ") for line in made.commands)
+
+    host = Asked(refuses=True)
+    host.files["/srv/b.yml"] = OLD
+    with pytest.raises(StepFailed, match="no such thing"):
+        made.apply(host, lambda _line: None)
+    # What was written before Compose was asked is taken back with the step.
+    assert host.files["/srv/b.yml"].text == written
+
+
+def test_a_file_that_is_changed_alone_is_checked_beforehand() -> None:
+    made = step("/srv/b.yml", follows=False)
+    host = Asked(refuses=True)
+    host.files["/srv/b.yml"] = OLD
+    assert "no such thing" in str(made.refusal(host))

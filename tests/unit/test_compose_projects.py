@@ -1,0 +1,160 @@
+"""Projects of several files: each service is edited in the file where it stands."""
+
+import posixpath
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import made_up_hosts, made_up_system
+from tests.compose_projects import COMBINATIONS, Combination
+from wizard.answers import choices as choosing
+from wizard.compose.joining import networks
+from wizard.compose.placing import in_place
+from wizard.compose.project import Project, load
+from wizard.compose.removal import without_addition
+from wizard.host.host import Unknown
+from wizard.modes import sources
+from wizard.modes.shared import project_of
+from wizard.plan import planning
+from wizard.platform.errors import Refused
+from wizard.steps.compose_file import ComposeFile
+
+FOLDER = "/srv/mastodon"
+every_combination = pytest.mark.parametrize("project", COMBINATIONS.values(), ids=COMBINATIONS)
+
+
+def loaded(files: dict[str, str], given: tuple[str, ...]) -> Project:
+    texts = {posixpath.join(FOLDER, name): text.encode() for name, text in files.items()}
+    return load([posixpath.join(FOLDER, name) for name in given], FOLDER, texts.get)
+
+
+def edited(project: Combination) -> dict[str, str]:
+    read = loaded(project.files, project.given)
+    made = in_place(read, project.chosen, "six", posixpath.join(FOLDER, project.given[0]))
+    return {posixpath.relpath(path, FOLDER): text.decode() for path, text in made.items()}
+
+
+def meant(project: Project) -> dict[str, set[str]]:
+    """The networks of every service there is."""
+    said = [part.file.meaning for part in project.parts]
+    services = sources.Sources({}, project).services
+    return {service.name: set(networks(said, service.name)) for service in services}
+
+
+@every_combination
+def test_each_service_is_edited_where_it_stands(project: Combination) -> None:
+    made = edited(project)
+    assert set(made) == set(project.changed)
+    before = meant(loaded(project.files, project.given))
+    after = meant(loaded({**project.files, **made}, project.given))
+    assert set(project.chosen) <= set(before)
+    assert after == {
+        name: on | {"six"} if name in project.chosen else on for name, on in before.items()
+    }
+    declared = sum(text.count("external: true") for text in made.values())
+    assert declared == 1
+
+
+@every_combination
+def test_each_edit_adds_lines_alone_and_comes_out_again(project: Combination) -> None:
+    for name, text in edited(project).items():
+        before = project.files[name]
+        assert without_addition(before, text, text) == before
+        assert without_addition(before, text, f"{text}# mine\n") == f"{before}# mine\n"
+
+
+@every_combination
+def test_the_proposed_answers_give_a_plan(project: Combination) -> None:
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    files = tuple(Path(FOLDER) / name for name in project.given)
+    host = replace(host, projects=(replace(host.projects[0], files=files),))
+    texts = {posixpath.join(FOLDER, name): text for name, text in project.files.items()}
+    system = made_up_system.of(host, texts)
+    proposed = choosing.defaults(host)
+    read = sources.read_project(system, project_of(host, proposed))
+    chosen = choosing.tick(proposed, read.services, host)
+    assert set(project.chosen) - set(chosen.services) <= {"db"}
+    plan = planning.plan(host, chosen, read)
+    steps = [step for step in plan.steps if isinstance(step, ComposeFile)]
+    assert {step.path for step in steps} >= {
+        posixpath.join(FOLDER, name) for name in project.changed
+    }
+    assert [step.follows for step in steps] == [False, *(True for _ in steps[1:])]
+    assert {name for step in steps for name in step.services} == set(chosen.services)
+
+
+def test_the_last_file_that_names_networks_is_changed_unless_another_is_preferred() -> None:
+    files = {
+        "a.yml": "services: {web: {image: x, networks: [front]}}\nnetworks: {front: }\n",
+        "b.yml": "services: {web: {tty: true}}\n",
+    }
+    read = loaded(files, ("a.yml", "b.yml"))
+    for preferred, changed in (("none", "a.yml"), ("b.yml", "b.yml")):
+        made = in_place(read, ["web"], "six", posixpath.join(FOLDER, preferred))
+        assert [posixpath.basename(path) for path in made] == [changed]
+
+
+def test_a_service_of_another_file_that_extends_a_changed_one_is_not_given_the_network() -> None:
+    files = {
+        "compose.yaml": "include: [fed.yaml]\n"
+        "services: {job: {extends: {file: fed.yaml, service: web}}}\n",
+        "fed.yaml": "services: {web: {image: x}}\n",
+    }
+    read = loaded(files, ("compose.yaml",))
+    with pytest.raises(Refused, match=r"^job takes settings from a file that would be changed"):
+        in_place(read, ["web"], "six", "compose.yaml")
+    assert set(in_place(read, ["web", "job"], "six", "")) == {
+        f"{FOLDER}/compose.yaml",
+        f"{FOLDER}/fed.yaml",
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("gone.yaml", "includes gone.yaml, which is not there"),
+        ("${WHERE}/fed.yaml", "which has a variable in its name"),
+        ("https://example.org/fed.git", "which is not on this host"),
+        ("oci://example.org/fed", "which is not on this host"),
+        ("bad.yaml", "which was not read (/srv/mastodon/bad.yaml is not valid YAML"),
+    ],
+)
+def test_an_included_file_that_cannot_be_read_is_said(entry: str, says: str) -> None:
+    files = {
+        "compose.yaml": f"include: ['{entry}']\nservices: {{web: {{image: x}}}}\n",
+        "bad.yaml": "services: [\n",
+    }
+    read = loaded(files, ("compose.yaml",))
+    (sentence,) = read.unread
+    assert says in sentence
+    # Its services run all the same: they are listed, and cannot be ticked.
+    found = sources.Sources({}, read, elsewhere=("web", "far")).services
+    assert [(each.name, each.attachable) for each in found] == [("web", True), ("far", False)]
+    assert says in found[1].reason
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "compose.yaml": "include: [compose.yaml, b.yaml]\n",
+            "b.yaml": "include: [compose.yaml]\n",
+        },
+        {
+            "compose.yaml": "services: {web: {extends: {file: b.yaml, service: web}}}\n",
+            "b.yaml": "services: {web: {extends: {file: compose.yaml, service: web}}}\n",
+        },
+    ],
+)
+def test_files_that_name_one_another_in_a_circle_are_read_once(files: dict[str, str]) -> None:
+    read = loaded(files, ("compose.yaml",))
+    assert not any(service.attachable for service in sources.Sources({}, read).services)
+
+
+def test_a_project_of_files_without_end_is_refused() -> None:
+    files = {f"{n}.yaml": f"include: [{n + 1}.yaml]\n" for n in range(200)}
+    read = loaded(files, ("0.yaml",))
+    assert len(read.texts) == 100
+    assert "one file more than the 100" in read.unread[0]

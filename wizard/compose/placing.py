@@ -1,0 +1,124 @@
+"""In which files of a project its services get a network: each in the file where it stands."""
+
+from collections.abc import Mapping, Sequence
+
+from wizard.compose.edit import add_network
+from wizard.compose.insertion import Content
+from wizard.compose.joining import joined
+from wizard.compose.override import override
+from wizard.compose.project import Project, with_texts
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
+
+
+def in_place(
+    project: Project,
+    services: Sequence[str],
+    network: str,
+    preferred: str,
+    *,
+    declaration: Mapping[str, Content] | None = None,
+    addresses: Mapping[str, str] | None = None,
+) -> dict[str, bytes]:
+    """Return the new text of every file in which a service stands, by its path.
+
+    They are in the order in which they can be written one by one: the first declares the network
+    if none does yet.
+
+    Args:
+        project: What was read of the project.
+        services: The services that get the network.
+        network: Its name in Docker.
+        preferred: The file that is changed for a service that stands in several.
+        declaration: As for :func:`add_network`.
+        addresses: As for :func:`add_network`.
+
+    Raises:
+        Refused: as :func:`add_network`; or a service stands in no file.
+    """
+    chosen: dict[int, list[str]] = {}
+    for service in services:
+        chosen.setdefault(_place(project, service, preferred), []).append(service)
+    parts, made = project.parts, dict[str, bytes]()
+    for number in sorted(chosen, key=lambda each: (not parts[each].given, each)):
+        part = parts[number]
+        made[part.path] = add_network(
+            part.file,
+            chosen[number],
+            network,
+            beside=[each.file for each in parts[:number]],
+            later=[each.file for each in parts[number + 1 :]],
+            declaration=declaration,
+            addresses={
+                name: address
+                for name, address in (addresses or {}).items()
+                if name in chosen[number]
+            },
+        )
+        parts = with_texts(parts, made)
+    _spare_others(project, made, services)
+    return made
+
+
+def beside(
+    project: Project,
+    services: Sequence[str],
+    network: str,
+    path: str,
+    existing: bytes | None,
+    *,
+    declaration: Mapping[str, Content] | None = None,
+    addresses: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the text of the override file at a path, which Compose reads after all others.
+
+    Raises:
+        Refused: as :func:`override`.
+    """
+    others = [part.file for part in project.parts if part.path != path]
+    return override(
+        others,
+        services,
+        network,
+        existing,
+        name=path,
+        declaration=declaration,
+        addresses=addresses,
+    )
+
+
+def _place(project: Project, service: str, preferred: str) -> int:
+    """Return the number of the file in which a service gets the network.
+
+    The preferred one if it stands there, else the last that names networks of it, else the first;
+    never one whose networks a later file takes away.
+    """
+    found = joined([part.file.meaning for part in project.parts], service)
+    if found is None:
+        raise Refused(
+            f"There is no service {clean_line(service)} in {_names(project)}. Nothing was changed. "
+            "Choose among the services that the project has."
+        )
+    parts = project.parts
+    by_name = [each for each in found.places if parts[each].path == preferred]
+    naming = [
+        each
+        for each in found.places
+        if parts[each].file.meaning.services[service].networks is not None
+    ]
+    return (by_name or naming[-1:] or list(found.places))[0]
+
+
+def _spare_others(project: Project, made: Mapping[str, bytes], services: Sequence[str]) -> None:
+    others = project.bystanders(made, services)
+    if others:
+        shared = clean_line(", ".join(others))
+        raise Refused(
+            f"{shared} takes settings from a file that would be changed (by extends), so the "
+            "network would be added there too. Nothing was changed. Put the network into an "
+            f"override file instead, or choose {shared} as well."
+        )
+
+
+def _names(project: Project) -> str:
+    return clean_line(", ".join(part.path for part in project.parts))

@@ -1,0 +1,203 @@
+"""The files of a Compose project: those that Compose is given, and those that they name.
+
+``include`` takes the services of another file, with a folder of its own, into the project, before
+what the including file says; ``extends`` takes settings from a service of another file, which is no
+part of the project (compose-spec, 14-include.md and the reference of services). Paths are relative
+to the project's folder, in an included or extended file to that file's. A later file may change
+what an earlier one has included, which was seen with Compose 2.26.1 and 2.40.3.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from wizard.compose.joining import networks
+from wizard.compose.meaning import FileMeaning, values
+from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
+from wizard.compose.read import ComposeFile, parse_part
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
+
+Read = Callable[[str], bytes | None]
+"""Returns what a file holds, or None where there is none; raises Refused where it cannot tell."""
+
+MOST_FILES = 100
+"""Files of one project that are read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A file of which services are in the project.
+
+    Attributes:
+        path: Where it is.
+        file: What it says.
+        given: Whether Compose is given it; if not, another file includes it.
+    """
+
+    path: str
+    file: ComposeFile
+    given: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """What was read of a project.
+
+    Attributes:
+        parts: Its files, in the order in which what they say is joined.
+        texts: What every file holds that was read, with those that services extend.
+        unread: Files that are included and were not read, each in a sentence.
+    """
+
+    parts: tuple[Part, ...]
+    texts: Mapping[str, bytes] = field(repr=False)
+    unread: tuple[str, ...]
+    _given: tuple[str, ...] = field(repr=False)
+    _directory: str = field(repr=False)
+
+    def bystanders(self, texts: Mapping[str, bytes], chosen: Sequence[str]) -> tuple[str, ...]:
+        """Return the services that were not chosen and have other networks with other texts.
+
+        A file may be changed that services of another file extend.
+        """
+        changed = {**self.texts, **texts}
+        after = load(self._given, self._directory, changed.get)
+        old, new = ([part.file.meaning for part in each.parts] for each in (self, after))
+        names = {name for file in old for name in file.services}
+        return tuple(
+            name
+            for name in sorted(names - set(chosen))
+            if networks(old, name) != networks(new, name)
+        )
+
+
+def load(given: Sequence[str], directory: str, read: Read) -> Project:
+    """Read the files of a project.
+
+    Args:
+        given: The files that Compose is given, in its order.
+        directory: The folder of the project.
+        read: How files are read.
+
+    Raises:
+        Refused: one that Compose is given is not there, or is not a Compose file.
+    """
+    return _Loader(read).project(given, directory)
+
+
+class _Loader:
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._texts: dict[str, bytes] = {}
+        self._said: dict[str, FileMeaning | None] = {}
+        self._unread: dict[str, None] = {}
+
+    def project(self, given: Sequence[str], directory: str) -> Project:
+        parts: list[Part] = []
+        for path in given:
+            data = self._data(path)
+            if data is None:
+                raise Refused(f"{clean_line(path)} is not there. Nothing was changed.")
+            file = self._file(path, data, directory)
+            parts += [*self._included(file, directory, (path,)), Part(path, file, given=True)]
+        unread = tuple(self._unread)
+        return Project(tuple(parts), dict(self._texts), unread, tuple(given), directory)
+
+    def _data(self, path: str) -> bytes | None:
+        if path not in self._texts:
+            if len(self._texts) >= MOST_FILES:
+                raise Refused(
+                    f"{clean_line(path)} is one file more than the {MOST_FILES} that are read of "
+                    "a project. Nothing was changed."
+                )
+            data = self._read(path)
+            if data is None:
+                return None
+            self._texts[path] = data
+        return self._texts[path]
+
+    def _file(self, path: str, data: bytes, directory: str) -> ComposeFile:
+        def extended(name: str) -> FileMeaning | None:
+            return self._extended(posixpath.normpath(posixpath.join(directory, name)))
+
+        return parse_part(data, path, extended)
+
+    def _extended(self, path: str) -> FileMeaning | None:
+        """Return what a file says that is extended; nothing where that leads round in a circle."""
+        if path not in self._said:
+            self._said[path] = None
+            try:
+                data = self._data(path)
+                if data is not None:
+                    self._said[path] = self._file(path, data, posixpath.dirname(path)).meaning
+            except Refused:
+                return None
+        return self._said[path]
+
+    def _included(
+        self, file: ComposeFile, directory: str, within: tuple[str, ...]
+    ) -> Iterator[Part]:
+        root = file.document.root
+        entries = root.pairs.get("include") if root else None
+        for entry in values(entries) if isinstance(entries, ListNode) else ():
+            names = list(_paths(entry))
+            if not names:
+                continue
+            folder = _folder(entry)
+            paths = [posixpath.normpath(posixpath.join(directory, name)) for name in names]
+            inner = posixpath.dirname(paths[0]) if folder is None else folder
+            inner = posixpath.normpath(posixpath.join(directory, inner))
+            for name, path in zip(names, paths, strict=True):
+                found = self._part(name, path, inner, within)
+                if isinstance(found, str):
+                    self._unread[
+                        f"{file.name} includes {clean_line(name)}, {found}, so the services that "
+                        "stand there cannot be given IPv6 here."
+                    ] = None
+                elif found is not None:
+                    yield from self._included(found.file, inner, (*within, path))
+                    yield found
+
+    def _part(
+        self, name: str, path: str, directory: str, within: tuple[str, ...]
+    ) -> Part | str | None:
+        """Return a file that is included, or words that say why it was not read."""
+        if "$" in name:
+            return "which has a variable in its name"
+        if "://" in name or name.startswith(("git@", "oci:")):
+            return "which is not on this host"
+        if path in within:
+            return None
+        try:
+            data = self._data(path)
+            if data is None:
+                return "which is not there"
+            return Part(path, self._file(path, data, directory), given=False)
+        except Refused as refused:
+            return f"which was not read ({str(refused).partition(' Nothing was changed')[0]})"
+
+
+def _paths(entry: Value) -> Iterator[str]:
+    """Yield the path of an entry of ``include``: a name, or a mapping with one or a list."""
+    node: Value | None = entry.pairs.get("path") if isinstance(entry, MapNode) else entry
+    for each in values(node) if isinstance(node, ListNode) else [node]:
+        if isinstance(each, Scalar) and not each.is_null:
+            yield each.value
+
+
+def _folder(entry: Value) -> str | None:
+    node = entry.pairs.get("project_directory") if isinstance(entry, MapNode) else None
+    return node.value if isinstance(node, Scalar) and not node.is_null else None
+
+
+def with_texts(parts: Sequence[Part], texts: Mapping[str, bytes]) -> tuple[Part, ...]:
+    """Return parts of a project of which some have other texts."""
+    return tuple(
+        replace(
+            part, file=parse_part(texts[part.path], part.file.document.name, part.file.extended)
+        )
+        if part.path in texts
+        else part
+        for part in parts
+    )

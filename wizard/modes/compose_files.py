@@ -1,0 +1,132 @@
+"""The steps that change the files of a Compose project, so that its services join the network."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv6Address
+
+from wizard.answers.choices import Choices, Placement
+from wizard.compose.edit import key_of
+from wizard.compose.override import picks_up_override
+from wizard.compose.placing import beside, in_place
+from wizard.compose.project import Project
+from wizard.compose.read import parse_part
+from wizard.host.compose_generations import makes_networks
+from wizard.host.host import Host, Unknown
+from wizard.modes import sources
+from wizard.modes.shared import project_of
+from wizard.modes.sources import Sources
+from wizard.platform.errors import Refused
+from wizard.platform.system import FileState
+from wizard.platform.text import clean_line
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
+
+
+def with_compose_files(
+    host: Host,
+    choices: Choices,
+    read: Sources,
+    made: DockerNetwork,
+    addresses: Mapping[str, IPv6Address] | None = None,
+) -> tuple[DockerNetwork, tuple[ComposeFile, ...]]:
+    """Return the network, and a step for each Compose file that has to change, in their order.
+
+    Where every Compose of the host can, it makes the network itself from then on, and the network
+    carries the labels by which Compose takes it for its own. Else the file names one that is made
+    outside Compose.
+
+    Raises:
+        Refused: the shape of a file does not let it be changed safely.
+    """
+    if read.project is None:
+        raise Refused("The Compose files have to be read first.")
+    declared = made.declaration() if makes_networks(host.compose) else None
+    fixed = {service: str(address) for service, address in (addresses or {}).items()}
+    path = sources.target(choices, read)
+    if choices.placement is Placement.OVERRIDE:
+        if not picks_up_override(project_of(host, choices).files):
+            raise Refused(
+                "Compose would not read an override file by itself here, because the project was "
+                "started with files of other names. Choose to change the file in place."
+            )
+        before = read.files.get(path)
+        existing = before.text.encode("utf-8", "surrogateescape") if before else None
+        texts = {
+            path: beside(
+                read.project,
+                choices.services,
+                choices.network,
+                path,
+                existing,
+                declaration=declared,
+                addresses=fixed,
+            )
+        }
+    elif path not in read.compose_paths:
+        raise Refused(
+            f"{clean_line(path)} is not a Compose file of {clean_line(choices.project or '')}. "
+            "Nothing was changed. Choose one of the files that the project was started with."
+        )
+    else:
+        texts = in_place(
+            read.project,
+            choices.services,
+            choices.network,
+            path,
+            declaration=declared,
+            addresses=fixed,
+        )
+    if declared is not None:
+        made = replace(made, compose_key=_key(read.project, texts, choices.network))
+    return made, _steps(host, choices, read, texts)
+
+
+def _key(project: Project, texts: Mapping[str, bytes], network: str) -> str:
+    """Return the key of the network once the files have these texts."""
+    others = [part.file for part in project.parts if part.path not in texts]
+    changed = [parse_part(text, path) for path, text in texts.items()]
+    return key_of([*others, *changed], network) or ""
+
+
+def _steps(
+    host: Host, choices: Choices, read: Sources, texts: Mapping[str, bytes]
+) -> tuple[ComposeFile, ...]:
+    given, compose = read.given_paths, host.compose
+    # A new file belongs to whom the old one belongs.
+    owner = read.files[given[0]]
+    steps: list[ComposeFile] = []
+    for path, data in texts.items():
+        text, before = data.decode("utf-8", "surrogateescape"), read.files.get(path)
+        if before is not None and before.text == text:
+            continue
+        state = before or owner
+        added = path not in read.compose_paths
+        steps.append(
+            ComposeFile(
+                path=path,
+                before=before,
+                after=FileState(text, state.mode, state.uid, state.gid),
+                services=_joining(choices, read, texts, path),
+                directory=str(project_of(host, choices).directory),
+                files=(*given, path) if added else given,
+                compose_commands=() if isinstance(compose, Unknown) else compose.commands,
+                follows=bool(steps),
+            )
+        )
+    return tuple(steps)
+
+
+def _joining(
+    choices: Choices, read: Sources, texts: Mapping[str, bytes], path: str
+) -> tuple[str, ...]:
+    """Return the chosen services that join the network by the new text of a file."""
+    if len(texts) == 1 or read.project is None:
+        return choices.services
+    old = next(part.file.meaning for part in read.project.parts if part.path == path)
+    new = parse_part(texts[path], path).meaning
+    return tuple(
+        name
+        for name in choices.services
+        if name in new.services
+        and (name not in old.services or new.services[name].networks != old.services[name].networks)
+    )
