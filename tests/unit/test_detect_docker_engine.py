@@ -110,3 +110,14 @@ def test_the_listener_of_a_socket_is_believed_only_if_it_is_roots_dockerd(tmp_pa
         listening.bind(str(path))
         listening.listen()
         assert engine_words(path) == ()
+
+
+def test_defaults_of_bridge_networks_come_from_the_file_and_the_words() -> None:
+    nat, routed = ("gateway_mode_ipv6", "nat"), ("gateway_mode_ipv6", "routed")
+    file = json.dumps({"default-network-opts": {"bridge": dict([nat]), "overlay": {"a": "b"}}})
+    assert parse(MODERN, {}, file, ()).network_defaults == (nat,)
+    words = ("dockerd", "--default-network-opt", "bridge=gateway_mode_ipv6=routed")
+    assert parse(MODERN, {}, file, words).network_defaults == (routed,)
+    joined = ("dockerd", "--default-network-opt=overlay=a=b")
+    assert parse(MODERN, {}, "{}", joined).network_defaults == ()
+    assert parse(MODERN, {}, '{"default-network-opts": ["x"]}', ()).network_defaults == ()

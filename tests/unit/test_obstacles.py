@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ from wizard.answers.choices import Choices, Mode
 from wizard.answers.obstacles import obstacles
 from wizard.describe import problems
 from wizard.host import forward_chains
-from wizard.host.host import Firewall, ForwardChain, Outward, Unknown
+from wizard.host.host import Engine, Firewall, ForwardChain, Outward, Unknown
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
+from wizard.steps.actions import Run
+from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.sysctl import Sysctl
 
 
 def chain(family: str = "inet", table: str = "mine", **fields: Any) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def may_pass(*entries: dict[str, Any]) -> bool:
         (chain(), True),
         (chain("ip6", "other"), True),
         (chain("ip6", "filter"), True),
-        (chain("ip6", "filter", name="FORWARD"), False),
+        (chain("ip6", "filter", name="FORWARD"), True),
         (chain(policy="accept"), False),
         (chain(hook="input"), False),
         (chain(hook=None), False),
@@ -61,9 +66,7 @@ def may_pass(*entries: dict[str, Any]) -> bool:
         (chain("bridge", "filter"), False),
     ],
 )
-def test_only_forward_chains_that_drop_ipv6_and_are_not_ip6tables_own_count(
-    entry: dict[str, Any], counts: bool
-) -> None:
+def test_only_forward_chains_that_drop_ipv6_count(entry: dict[str, Any], counts: bool) -> None:
     assert bool(parsed(entry)) is counts
 
 
@@ -195,3 +198,75 @@ def test_going_on_all_the_same_is_among_what_people_notice() -> None:
     unproven = plan(made.host, replace(made.choices, unproven=True), made.sources)
     assert len(set(unproven.notices) - set(before.notices)) == 1
     assert unproven.digest == before.digest
+
+
+@pytest.mark.parametrize(
+    ("backend", "entries", "in_the_way"),
+    [
+        ("iptables", [], False),
+        ("nftables", [], True),
+        ("nftables+firewalld", [], True),
+        ("nftables", [rule(is_("iifname", "br-ipv6"), ACCEPT)], False),
+    ],
+)
+def test_what_ip6tables_forwards_matters_where_docker_has_tables_of_its_own(
+    backend: str, entries: list[dict[str, Any]], in_the_way: bool
+) -> None:
+    place = {"family": "ip6", "table": "filter", "chain": "FORWARD"}
+    entries = [{"rule": {**each["rule"], **place}} for each in entries]
+    host = made_up_hosts.debian14(
+        engine=Engine("29.7.2", "1.55", True, backend),
+        firewall=Firewall(forward_chains=parsed(chain("ip6", "filter", name="FORWARD"), *entries)),
+    )
+    said = " ".join(obstacles(host, Choices(bridge="br-ipv6")))
+    assert ("ip6tables -I FORWARD -i br-ipv6 -j ACCEPT" in said) is in_the_way
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [{}, {"mode": Mode.ROUTED, "prefix": IPv6Network("2001:db8:1:2:8000::/112")}],
+    ids=["private", "routed"],
+)
+def test_an_engine_with_tables_of_nftables_is_planned_for_with_forwarding_of_our_own(
+    chosen: dict[str, Any],
+) -> None:
+    made = deployment(
+        made_up_hosts.debian14(engine=Engine("29.7.2", "1.55", True, "nftables")), **chosen
+    )
+    assert not obstacles(made.host, made.choices)
+    steps = made.plan().steps
+    # It asks for both (moby, daemon/libnetwork/drivers/bridge/setup_ip_forwarding.go).
+    kernel = steps[0]
+    assert isinstance(kernel, Sysctl)
+    assert {"net.ipv6.conf.all.forwarding", "net.ipv6.conf.default.forwarding"} <= {
+        key for key, _value in kernel.values
+    }
+    assert not any(isinstance(step, Ip6tables) for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "named"),
+    [
+        ((), []),
+        ((("com.docker.network.bridge.gateway_mode_ipv6", "nat"),), []),
+        (
+            (("com.docker.network.bridge.gateway_mode_ipv6", "routed"),),
+            ["com.docker.network.bridge.gateway_mode_ipv6=nat"],
+        ),
+        (
+            (("com.docker.network.bridge.enable_ip_masquerade", "false"),),
+            ["com.docker.network.bridge.enable_ip_masquerade=true"],
+        ),
+    ],
+)
+def test_the_private_mode_names_what_the_defaults_of_docker_say_otherwise(
+    defaults: tuple[tuple[str, str], ...], named: list[str]
+) -> None:
+    engine = Engine("28.5.2", "1.51", True, network_defaults=defaults)
+    made = deployment(made_up_hosts.debian14(engine=engine)).plan()
+    (network,) = (step for step in made.steps if isinstance(step, DockerNetwork))
+    commands = " ".join(
+        word for each in network.actions() if isinstance(each, Run) for word in each.argv
+    )
+    for option in ("gateway_mode_ipv6=nat", "enable_ip_masquerade=true"):
+        assert (option in commands) is any(each.endswith(option) for each in named)

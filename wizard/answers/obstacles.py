@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from wizard.answers.choices import Choices, Mode
-from wizard.host import deprecated
+from wizard.host import deprecated, filtering
 from wizard.host.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
 from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way, words_of
@@ -32,12 +32,6 @@ def engine_obstacles(engine: Engine) -> Iterator[str]:
             "This Docker engine runs rootless: its containers leave through a program of its own "
             "and not through the host's bridges, where the wizard works. It needs an engine that "
             "runs as root."
-        )
-    if "nftables" in engine.firewall_backend:
-        yield (
-            "This Docker engine keeps its rules with nftables, which is experimental and which the "
-            "wizard does not know. Take “firewall-backend” out of /etc/docker/daemon.json and "
-            "restart Docker."
         )
 
 
@@ -108,10 +102,30 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
         return
     bridge = clean_line((choices or Choices()).bridge)
     routed = choices is not None and choices.mode is Mode.ROUTED
+    engine = host.engine
+    apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
     for chain in host.firewall.forward_chains:
+        if chain.may_pass(bridge, host.uplink.interface):
+            continue
+        if chain.of_ip6tables:
+            # Docker accepts in it, unless it keeps its rules in tables of its own.
+            if apart:
+                yield _policy(bridge)
         # firewalld says by its own commands what it forwards; the packets tell how it is.
-        if chain.table != "firewalld" and not chain.may_pass(bridge, host.uplink.interface):
+        elif chain.table != "firewalld":
             yield _dropping(chain, bridge, routed)
+
+
+def _policy(bridge: str) -> str:
+    return (
+        "Docker keeps its rules in tables of nftables here, and the FORWARD chain of ip6tables "
+        "drops what it does not name, perhaps since a time when Docker worked with it. What one "
+        "table accepts another still drops (docs.docker.com, Docker with nftables), so the "
+        "containers would reach nobody. If nothing else on this host needs that policy, type: "
+        "ip6tables --policy FORWARD ACCEPT. Otherwise let them through, and write the same where "
+        f"you keep your rules: ip6tables -I FORWARD -i {bridge} -j ACCEPT; ip6tables -I FORWARD "
+        f"-o {bridge} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT"
+    )
 
 
 def _dropping(chain: ForwardChain, bridge: str, routed: bool) -> str:

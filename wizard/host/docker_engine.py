@@ -92,8 +92,24 @@ def parse(
         swarm=(info.get("Swarm") or {}).get("LocalNodeState") == "active",
         own_address_pools=bool(info.get("DefaultAddressPools")),
         ip_forward=switch(words, "ip-forward", settings.get("ip-forward")) is not False,
+        network_defaults=_network_defaults(settings, words),
         rootless=any(option.split(",")[0] == "name=rootless" for option in security),
     )
+
+
+def _network_defaults(
+    settings: Mapping[str, Any], words: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    """Return ``default-network-opts`` for bridges; the words say it as DRIVER=KEY=VALUE."""
+    drivers = settings.get("default-network-opts")
+    configured = drivers.get("bridge") if isinstance(drivers, dict) else None
+    found = dict(configured) if isinstance(configured, dict) else {}
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
+        given = following if word == "--default-network-opt" else word.partition("=")[2]
+        if word.split("=")[0] == "--default-network-opt" and given.startswith("bridge="):
+            key, _, value = given.removeprefix("bridge=").partition("=")
+            found[key] = value
+    return tuple((clean_line(str(key)), clean_line(str(found[key]))) for key in sorted(found))
 
 
 def option(words: Sequence[str], name: str) -> str | None:

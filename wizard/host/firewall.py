@@ -21,7 +21,9 @@ def detect() -> Firewall:
         ufw=bool(installed("ufw")) and ufw_enabled(read_if_there(UFW) or ""),
         firewalld=is_active("firewalld.service"),
         forward_policy=_forward_policy(),
-        dropping_tables=tuple(dict.fromkeys(f"{one.family} {one.table}" for one in chains)),
+        dropping_tables=tuple(
+            dict.fromkeys(f"{one.family} {one.table}" for one in chains if not one.of_ip6tables)
+        ),
         forward_chains=chains,
         sources=filter_sources(),
     )

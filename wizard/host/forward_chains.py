@@ -8,9 +8,6 @@ from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
 
 _FAMILIES = ("inet", "ip6")
-_OF_IP6TABLES = ("ip6", "filter", "FORWARD")
-"""The chain that ip6tables works with; nft(8) tells names that differ by case apart."""
-
 _DEEPEST = 16
 """How many jumps the kernel follows (linux/netfilter/nf_tables.h, NFT_JUMP_STACK_SIZE)."""
 
@@ -47,7 +44,7 @@ def parse(listed: str) -> tuple[ForwardChain, ...]:
             for chain in chains
             if chain.get("hook") == "forward"
             for place in [(chain["family"], chain["table"], chain["name"])]
-            if place[0] in _FAMILIES and place != _OF_IP6TABLES
+            if place[0] in _FAMILIES
             if chain.get("policy") == "drop" or _ends_in_drop(rules.get(place, []))
         )
     except (ValueError, KeyError, TypeError, AttributeError):

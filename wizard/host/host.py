@@ -49,6 +49,8 @@ class Engine:
     """Whether the administrator told it where to take the subnets of networks from."""
     ip_forward: bool = True
     """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
+    network_defaults: tuple[tuple[str, str], ...] = ()
+    """Options that bridge networks have where they name none (``default-network-opts``)."""
 
     @property
     def release(self) -> tuple[int, int]:
@@ -294,6 +296,11 @@ class ForwardChain:
     accepting: tuple[Accepting, ...] = ()
     """What it may accept of new IPv6 packets."""
 
+    @property
+    def of_ip6tables(self) -> bool:
+        """Whether ip6tables works with it; nft(8) tells names that differ by case apart."""
+        return (self.family, self.table, self.chain) == ("ip6", "filter", "FORWARD")
+
     def may_pass(self, incoming: str, outgoing: str) -> bool:
         """Return whether a new IPv6 packet between two interfaces may pass it."""
         return any(each.may_pass(incoming, outgoing) for each in self.accepting)
@@ -310,7 +317,7 @@ class Firewall:
     dropping_tables: tuple[str, ...] = ()
     """Tables of nftables beside ip6tables' own that forward nothing but what they name."""
     forward_chains: tuple[ForwardChain, ...] = ()
-    """The chains of these tables that do so."""
+    """The chains that do so, ip6tables' own among them."""
     sources: tuple[Mention, ...] = ()
     """Rules that name a private IPv4 source, Docker's own left out."""
 

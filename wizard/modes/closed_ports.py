@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.prefixes import first_subnet
+from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.published import Published, published
 from wizard.modes.shared import chosen_containers, has_ipv6
@@ -35,7 +36,10 @@ def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Publish
 
 def kept(host: Host, choices: Choices, sources: Sources) -> tuple[Published, ...]:
     """Return those of them that this host's own rules close to strangers for certain."""
-    if isinstance(host.uplink, Unknown):
+    if isinstance(host.uplink, Unknown) or isinstance(host.engine, Unknown):
+        return ()
+    # Only with ip6tables has Docker a chain that is the administrator's, DOCKER-USER.
+    if filtering.uses_nftables(host.engine):
         return ()
     uplink = host.uplink.interface
     return tuple(

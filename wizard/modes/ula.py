@@ -2,7 +2,7 @@
 
 from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
-from wizard.host.host import Host, Unknown
+from wizard.host.host import Engine, Host, Unknown
 from wizard.modes import closed_ports, shared
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.kept_filter import kept_filter
@@ -12,6 +12,12 @@ from wizard.platform.errors import Refused
 from wizard.steps import systemd_unit
 from wizard.steps.base import Step
 from wizard.steps.ip6tables import Ip6tables
+
+_MASQUERADING = {
+    "com.docker.network.bridge.gateway_mode_ipv6": "nat",
+    "com.docker.network.bridge.enable_ip_masquerade": "true",
+}
+"""What a bridge network of Docker's has unless the host's own defaults say otherwise."""
 
 
 def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
@@ -54,7 +60,10 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
             kept_filter(rules, host.uplink.interface, sources),
         ]
     network, compose_files = with_compose_files(
-        host, choices, sources, shared.network(host, choices, subnet, sources)
+        host,
+        choices,
+        sources,
+        shared.network(host, choices, subnet, sources, _masquerading(host.engine)),
     )
     # After the network, so that it ends before what Docker switched on for that is put back.
     keep_listening = shared.keep_listening(host, sources)
@@ -65,4 +74,12 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         tuple(step for step in steps if step is not None),
         (*sources.unread, *(remark for remark in remarks if remark is not None)),
         shared.notices(host, choices, network),
+    )
+
+
+def _masquerading(engine: Engine) -> tuple[tuple[str, str], ...]:
+    """Return the options that the network has to name, since the host's defaults say otherwise."""
+    defaults = dict(engine.network_defaults)
+    return tuple(
+        (key, value) for key, value in _MASQUERADING.items() if defaults.get(key, value) != value
     )

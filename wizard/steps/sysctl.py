@@ -66,8 +66,12 @@ class Sysctl(Step):
     def reason(self) -> str:
         """Why it is needed."""
         reasons = [
-            "A host passes on packets of others only where forwarding is on. Docker switches it on "
-            "too; this file keeps it on after a reboot."
+            "A host passes on packets of others only where forwarding is on. "
+            + (
+                "This file keeps it on after a reboot, too."
+                if any(key == _FORWARDING for key, _value in self.values)
+                else "Docker switches it on here, when it makes the network and whenever it starts."
+            )
         ]
         if self._listening:
             shown = " and ".join(self._listening)
