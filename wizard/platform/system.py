@@ -101,6 +101,7 @@ class RealSystem:
         """Return a regular file; links are followed.
 
         Raises:
+            Masked: a link to /dev/null is in its place.
             OSError: it is there but cannot be read, or is not a regular file.
         """
         try:
