@@ -245,7 +245,7 @@ def test_what_containers_reached_at_an_old_address_they_reach_or_all_is_taken_ba
     before = fingerprint(host)
     # What the wizard does last is what breaks it.
     program = host.path("/usr/local/sbin/docker")
-    lose = f"nsenter --target {pid} --net ip address delete {old}/16 dev eth0"
+    lose = f"nsenter --target {pid} --net iptables -A INPUT -d {old} -p tcp -j DROP"
     program.write_text(
         f'#!/bin/sh\n[ "$1 $2" != "network connect" ] || {lose}\nexec /usr/bin/docker "$@"\n'
     )
