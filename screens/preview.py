@@ -120,10 +120,7 @@ class PreviewScreen(ReviewScreen):
         count = len(message.plan.steps)
         steps = "this step" if count == 1 else f"these {count} steps"
         lost = message.plan.losses
-        loss = (
-            f"This stops answering over IPv6: {acceptance.in_short(message.plan)}. The overview "
-            "says why, and what keeps it.\n\n"
-        )
+        loss = f"{acceptance.in_short(message.plan)} The overview says why, and what keeps it.\n\n"
         self.app.push_screen(
             QuestionModal(
                 f"Apply {steps} now, and lose that?" if lost else f"Apply {steps} now?",

@@ -24,6 +24,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from wizard.host.host import Host, Origin, Unknown
+from wizard.platform.files import Masked
 from wizard.platform.system import FileState, Result
 from wizard.program import program
 
@@ -85,6 +86,8 @@ class MadeUpSystem:
         self.files: dict[str, FileState] = {}
         self.directories: set[str] = set(DIRECTORIES)
         self.unreadable: set[str] = set()
+        self.masked: set[str] = set()
+        """Paths where somebody has put a link to /dev/null."""
         self.sysctls: dict[str, str] = {}
         self.tables: Tables = {}
         self.networks: dict[str, MadeUpNetwork] = {}
@@ -127,12 +130,16 @@ class MadeUpSystem:
         """Return a file, or None where there is none."""
         if path in self.unreadable:
             raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
+        if path in self.masked:
+            raise Masked(path)
         return self.files.get(path)
 
     def write(self, path: str, state: FileState) -> None:
         """Write a file into a directory that is there."""
 
         def change() -> None:
+            if path in self.masked:
+                raise PermissionError(errno.EPERM, "a device is in its place", path)
             if str(PurePath(path).parent) not in self.directories:
                 raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
             self.files[path] = state
@@ -251,6 +258,8 @@ class MadeUpSystem:
                 return self._changing(lambda: self._restore_file(path))
             case ["ip6tables-restore", "--noflush", "--wait", "10"]:
                 return self._changing(lambda: self._restore(stdin))
+            case ["rm", "--force", *links]:
+                return self._changing(lambda: self._remove_links(links))
             case ["systemctl", *words]:
                 return self._systemctl(words)
             case ["/usr/bin/python3", "-I", "-S", _run, "wizard.filter", *_words]:
@@ -492,6 +501,8 @@ class MadeUpSystem:
                 return Result(0, "running\n")
             case ["reset-failed", *names]:
                 return self._changing(lambda: [self._reset(name) for name in names][-1])
+            case ["is-enabled", name] if f"{UNITS}/{name}" in self.masked:
+                return Result(1, "masked\n")
             case ["is-enabled", name]:
                 on = name in self.enabled
                 return Result(0 if on else 1, "enabled\n" if on else "disabled\n")
@@ -532,10 +543,16 @@ class MadeUpSystem:
         return Result(0, "")
 
     def _disable(self, name: str) -> Result:
+        if f"{UNITS}/{name}" in self.masked:
+            return Result(0, f"Unit {UNITS}/{name} is masked, ignoring.\n")
         if f"{UNITS}/{name}" not in self.files and name not in self.enabled:
             return Result(1, f"Failed to disable unit: Unit file {name} does not exist.\n")
         self.enabled.discard(name)
         return Result(0, f"Removed symlink for {name}.\n")
+
+    def _remove_links(self, links: Sequence[str]) -> Result:
+        self.enabled -= {PurePath(each).name for each in links}
+        return Result(0, "")
 
     def _reset(self, name: str) -> Result:
         self.failed.discard(name)

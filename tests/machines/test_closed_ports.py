@@ -1,8 +1,12 @@
 """What a host's own rules close to the internet stays closed where Docker forwards past them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from tests.machines.conftest import StartMachine
+from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.support import answer, apply, reaches_internet, undo, wizard
 from tests.machines.visitors import HOST_IPV4, deploy, from_host, from_outside
 from wizard.platform.errors import ExitCode
@@ -35,6 +39,19 @@ def reached(host: Machine, address: str) -> dict[int, str]:
     return dict(zip(ports, found, strict=True))
 
 
+@contextmanager
+def rules_lost(host: Machine) -> Iterator[None]:
+    """Have somebody stop what keeps the wizard's rules, and flush them, as the last step begins."""
+    program = host.path("/usr/local/sbin/docker")
+    lose = "systemctl stop docker-ipv6-wizard-filter; ip6tables -F DOCKER-IPV6-WIZARD"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1 $2" != "network connect" ] || {{ {lose}; }}\nexec /usr/bin/docker "$@"\n'
+    )
+    program.chmod(0o755)
+    yield
+    program.unlink()
+
+
 @pytest.mark.parametrize("debian", [14], indirect=True)
 def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartMachine) -> None:
     host = machine()
@@ -47,6 +64,14 @@ def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartM
     assert opened not in (before[3000], before[3100])
     assert set(before_ipv4.values()) == {opened}
     answer(host, made, services=("web", "streaming"))
+    known = fingerprint(host)
+    with rules_lost(host):
+        done = apply(host)
+    assert done.returncode == ExitCode.ROLLED_BACK, done.stdout + done.stderr
+    assert f"[{host.address}]:3000, [{host.address}]:3100." in " ".join(done.stdout.split())
+    assert difference(known, fingerprint(host)) == ""
+    assert reached(host, host.address) == before
+
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     assert reaches_internet(made)

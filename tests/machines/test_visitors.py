@@ -217,3 +217,44 @@ def test_names_between_containers_that_lead_nowhere_over_ipv6_are_told(
         ]
     ).stdout.strip()
     assert deployment.exec("worker", ["nc", "-w", "2", old, "3000"], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_what_containers_reached_at_an_old_address_they_reach_or_all_is_taken_back(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    deployment = deploy(
+        host,
+        """\
+        services:
+          web:
+            image: mastodon-practice:1
+            command: sleep 1000000
+          store:
+            image: mastodon-practice:1
+            command: httpd -f -p 5432 -h /srv/www
+        """,
+    )
+    choose(host, deployment, Mode.ULA, services=("web",))
+    form = "{{.State.Pid}} {{.NetworkSettings.Networks.mastodon_default.IPAddress}}"
+    shown = host.run(["docker", "inspect", "--format", form, deployment.container("store")])
+    pid, old = shown.stdout.split()
+    asked = ["nc", "-w", "2", old, "5432"]
+    assert deployment.exec("web", asked, check=False).returncode == 0
+    before = fingerprint(host)
+    # What the wizard does last is what breaks it.
+    program = host.path("/usr/local/sbin/docker")
+    lose = f"nsenter --target {pid} --net iptables -A INPUT -d {old} -p tcp -j DROP"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1 $2" != "network connect" ] || {lose}\nexec /usr/bin/docker "$@"\n'
+    )
+    program.chmod(0o755)
+
+    done = apply(host)
+
+    assert done.returncode == ExitCode.ROLLED_BACK, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert f"from the container {deployment.container('web')} to {old}:5432" in said
+    assert deployment.exec("web", asked, check=False).returncode != 0
+    assert difference(before, fingerprint(host)) == ""

@@ -1,5 +1,6 @@
 """What is said of published ports that Docker forwards past INPUT in the private mode."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,16 @@ from tests.made_up_deployments import deployment
 from wizard.answers import choices as choosing
 from wizard.answers.choices import Mode
 from wizard.host.host import Host, Unknown
+from wizard.host.published import parse
+from wizard.inward import closed
 from wizard.inward.closed import InputRules
 from wizard.modes.consequences import consequences
+from wizard.noticed.losses import Cause
 from wizard.noticed.past_input import notices
-from wizard.plan import planning
+from wizard.plan import acceptance, planning
+from wizard.platform.system import NOT_THERE, Result
 from wizard.steps.closed_ports import ClosedPorts
+from wizard.verification.kept_closed import faults_in, kept_closed
 
 
 def publishing(host: Host, *ports: str) -> Host:
@@ -91,3 +97,61 @@ def test_that_nobody_can_connect_is_said_only_where_it_is_so() -> None:
     assert "nobody outside can connect to them, but to the ports that they publish" in words
     words = " ".join(consequences(Mode.ULA, made_up_hosts.debian13()))
     assert "nobody outside can connect to them." in words
+
+
+UNTOLD = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m set --match-set a src -j DROP\nCOMMIT\n"
+
+
+@pytest.mark.parametrize("rules", [InputRules(UNTOLD), InputRules(None), InputRules("", None)])
+def test_what_may_open_is_accepted_by_name_like_every_loss(rules: InputRules) -> None:
+    made = deployment(publishing(made_up_hosts.debian14(), EVERYWHERE[1]))
+    sources = replace(made.sources, input=rules)
+    plan = planning.plan(made.host, made.choices, sources)
+    (loss,) = plan.unaccepted
+    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", Cause.OPENED)
+    assert not any(isinstance(each, ClosedPorts) for each in plan.steps)
+    (notice,) = [each for each in plan.notices if "could not be told" in each]
+    assert "3000/tcp (web)" in notice and '"0.0.0.0:3000:3000"' in notice
+    assert '"open [::]:3000/tcp"' in acceptance.refusal(plan)
+    assert "open [::]:3000/tcp (web)." in acceptance.in_short(plan)
+    assert "stops answering" not in acceptance.in_short(plan)
+    accepted = replace(made.choices, accepted=acceptance.accept_all(plan))
+    again = planning.plan(made.host, accepted, sources)
+    assert again.unaccepted == ()
+    assert again.digest == plan.digest
+    # That it may open is not that it may stop answering.
+    stops = replace(made.choices, accepted=("[::]:3000/tcp",))
+    assert planning.plan(made.host, stops, sources).unaccepted == (loss,)
+
+
+def test_rules_of_a_program_that_fails_are_not_known_and_one_that_is_not_there_has_none() -> None:
+    made = deployment(made_up_hosts.debian14())
+    answers = {"ip6tables-save": Result(0, ""), "nft": Result(NOT_THERE, "nft: No such file")}
+
+    def run(argv: Sequence[str], stdin: str = "") -> Result:
+        return answers[argv[0]]
+
+    made.system.run = run  # type: ignore[method-assign]
+    assert closed.read(made.system) == InputRules("", "")
+    for status in (1, 124, 126):
+        answers["ip6tables-save"] = answers["nft"] = Result(status, "*filter\n")
+        assert closed.read(made.system) == InputRules(None, None)
+    (port,) = parse("[::]:3000->3000/tcp")
+    assert InputRules(None, "").closes("eth0", port) is None
+    drop = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+    assert InputRules(drop, None).closes("eth0", port) is True
+
+
+def test_what_is_kept_closed_is_tried_at_an_address_where_it_is_published() -> None:
+    ports = ("[::]:3000->80/tcp", "[2001:db8:1:2::11]:3001->80/tcp", "[::]:5353->53/udp")
+    made = deployment(publishing(made_up_hosts.debian14(), *ports))
+    rules = InputRules("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")
+    plan = planning.plan(made.host, made.choices, replace(made.sources, input=rules))
+    assert kept_closed(made.host, plan) == (("2001:db8:1:2::10", 3000), ("2001:db8:1:2::11", 3001))
+    assert kept_closed(made.host, made.plan()) == ()
+    found = [
+        {"address": "2001:db8:1:2::10", "port": 3000, "came": False},
+        {"address": "2001:db8:1:2::11", "port": 3001, "came": True},
+    ]
+    (sentence,) = faults_in(found)
+    assert "close: [2001:db8:1:2::11]:3001. " in sentence and "3000" not in sentence

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from wizard.host.published import Published
 from wizard.inward import ip6tables, nftables
 from wizard.inward.chains import Packet
-from wizard.platform.system import System
+from wizard.platform.system import NOT_THERE, System
 
 
 @dataclass(frozen=True)
 class InputRules:
-    """The rules for what comes to this host itself, as their programs list them."""
+    """The rules for what comes to this host itself, as their programs list them.
 
-    ip6tables: str = ""
-    nftables: str = ""
+    None stands for rules that are not known; an empty text for none.
+    """
+
+    ip6tables: str | None = ""
+    nftables: str | None = ""
 
     def closes(self, interface: str, port: Published) -> bool | None:
         """Return whether a port is closed to strangers there; None if nobody can tell."""
@@ -21,8 +24,8 @@ class InputRules:
         if port.protocol not in ("tcp", "udp"):
             return None
         found = (
-            ip6tables.closes(self.ip6tables, packet),
-            nftables.closes(self.nftables, packet),
+            None if self.ip6tables is None else ip6tables.closes(self.ip6tables, packet),
+            None if self.nftables is None else nftables.closes(self.nftables, packet),
         )
         if True in found:
             return True
@@ -30,9 +33,12 @@ class InputRules:
 
 
 def read(system: System) -> InputRules:
-    """Ask ip6tables and nft; where one is not there, it has no rules."""
-    texts = []
+    """Ask ip6tables and nft: one that is not there has no rules, those of one that fails count."""
+    texts: list[str | None] = []
     for command in (("ip6tables-save",), ("nft", "-j", "list", "ruleset")):
         result = system.run(command)
-        texts.append(result.output if result.status == 0 else "")
+        if result.status == 0:
+            texts.append(result.output)
+        else:
+            texts.append("" if result.status == NOT_THERE else None)
     return InputRules(*texts)

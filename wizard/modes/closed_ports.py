@@ -47,6 +47,18 @@ def kept(host: Host, choices: Choices, sources: Sources) -> tuple[Published, ...
     )
 
 
+def doubtful(
+    host: Host, choices: Choices, sources: Sources
+) -> tuple[tuple[Container, Published], ...]:
+    """Return those of which nobody can tell whether this host closes them to strangers."""
+    if isinstance(host.uplink, Unknown):
+        return tuple(forwarded(host, choices))
+    uplink = host.uplink.interface
+    return tuple(
+        each for each in forwarded(host, choices) if sources.input.closes(uplink, each[1]) is None
+    )
+
+
 def step(host: Host, choices: Choices, sources: Sources) -> ClosedPorts | None:
     """Return the step that keeps them closed, or None where nothing is."""
     ports = sorted({(port.host_port, port.protocol) for port in kept(host, choices, sources)})

@@ -16,6 +16,7 @@ from wizard.inward import closed
 from wizard.inward.closed import InputRules
 from wizard.ndp import unit as ndp_unit
 from wizard.platform.errors import Refused
+from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
 from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
@@ -108,7 +109,7 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         )
     files: dict[str, FileState] = {}
     for path in OWN_PATHS:
-        state = _read(system, path)
+        state = _read_own(system, path)
         if state is not None:
             files[path] = state
 
@@ -160,13 +161,25 @@ def target(choices: Choices, sources: Sources) -> str:
     return str(choices.file) if choices.file else sources.given_paths[0]
 
 
+def _read_own(system: System, path: str) -> FileState | None:
+    """Return a file of ours; of one that is masked the step that would write it says so."""
+    try:
+        return system.read(path)
+    except Masked:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def _read(system: System, path: str) -> FileState | None:
     try:
         return system.read(path)
     except OSError as error:
-        raise Refused(
-            f"{clean_line(path)} cannot be read: {error.strerror}. Nothing was changed."
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: str, error: OSError) -> Refused:
+    return Refused(f"{clean_line(path)} cannot be read: {error.strerror}. Nothing was changed.")
 
 
 def _read_if_possible(system: System, path: str) -> FileState | None:

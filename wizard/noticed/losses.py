@@ -1,4 +1,4 @@
-"""Published ports that answer over IPv6 today and will not any more: what a person must accept."""
+"""Published ports that stop answering over IPv6, or open, by the change: what is to be accepted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from enum import StrEnum
 from wizard.answers.choices import Choices
 from wizard.host.host import Container, Host
 from wizard.host.published import Published, hears, parse
+from wizard.modes import closed_ports
 from wizard.modes.shared import chosen_containers, has_ipv6
+from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
@@ -16,7 +18,7 @@ _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
 class Cause(StrEnum):
-    """Why a published port stops answering over IPv6."""
+    """Why a published port stops answering over IPv6, or opens."""
 
     LISTENER = "listener"
     """The program listens over IPv4 alone, and Docker sends IPv6 visitors to the container's own
@@ -24,11 +26,13 @@ class Cause(StrEnum):
     ROUTED = "routed"
     """With gateway mode routed, Docker publishes ports on the containers' IPv6 addresses and not on
     the host's (Docker Engine 27.0 release notes)."""
+    OPENED = "opened"
+    """Docker forwards it past INPUT, and whether INPUT closes it today cannot be told."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A published port that stops answering over IPv6."""
+    """A published port that stops answering over IPv6, or loses what may keep strangers out."""
 
     port: Published
     service: str
@@ -39,11 +43,13 @@ class Loss:
 
     @property
     def name(self) -> str:
-        """What stands for it in the answers, such as ``[::]:3000/tcp``."""
-        return self.port.name
+        """What stands for it in the answers: ``[::]:3000/tcp``, or ``open [::]:3000/tcp``."""
+        return f"open {self.port.name}" if self.cause is Cause.OPENED else self.port.name
 
 
-def losses(host: Host, choices: Choices, steps: Sequence[Step]) -> tuple[Loss, ...]:
+def losses(
+    host: Host, choices: Choices, steps: Sequence[Step], sources: Sources
+) -> tuple[Loss, ...]:
     """Return what these steps cost the chosen services, in the order of the ports."""
     routed = any(isinstance(step, DockerNetwork) and _ROUTED in step.options for step in steps)
     found = {
@@ -51,6 +57,10 @@ def losses(host: Host, choices: Choices, steps: Sequence[Step]) -> tuple[Loss, .
         for container in chosen_containers(host, choices)
         for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
+    for container, port in closed_ports.doubtful(host, choices, sources):
+        service, name = clean_line(container.service), clean_line(container.name)
+        opened = Loss(port, service, name, Cause.OPENED, None)
+        found[opened.name] = opened
     return tuple(sorted(found.values(), key=lambda loss: (loss.port.host_port, loss.name)))
 
 

@@ -13,11 +13,26 @@ from wizard.platform.text import clean_line
 def notices(host: Host, choices: Choices, sources: Sources) -> tuple[str, ...]:
     """Return what becomes open over IPv6, and what stays closed though Docker would open it."""
     kept = set(closed_ports.kept(host, choices, sources))
+    doubtful = {port for _container, port in closed_ports.doubtful(host, choices, sources)}
     ports = list(closed_ports.forwarded(host, choices))
     return (
-        *_opened([each for each in ports if each[1] not in kept]),
+        *_doubtful([each for each in ports if each[1] in doubtful]),
+        *_opened([each for each in ports if each[1] not in kept | doubtful]),
         *_closed([each for each in ports if each[1] in kept]),
     )
+
+
+def _doubtful(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
+    names, bindings = _names(ports)
+    if names:
+        yield (
+            "The whole internet will be able to connect to these published ports over IPv6: "
+            f"{names}. Whether this host's own rules (INPUT) close them today could not be told "
+            "from what ip6tables-save and nft list ruleset print, so they cannot be kept closed. "
+            "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
+            f"before you go on ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and "
+            "run Compose's up -d."
+        )
 
 
 def _opened(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:

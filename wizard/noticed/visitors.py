@@ -16,7 +16,7 @@ LISTEN = (
 
 def notices(host: Host, losses: Sequence[Loss]) -> tuple[str, ...]:
     """Return what becomes of each published port that stops answering over IPv6."""
-    return tuple(_notice(host, loss) for loss in losses)
+    return tuple(_notice(host, loss) for loss in losses if loss.cause is not Cause.OPENED)
 
 
 def _notice(host: Host, loss: Loss) -> str:

@@ -1,12 +1,16 @@
 """What a person must accept by name before a plan is applied, and the lines that accept it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers.choices import dumps
+from wizard.noticed.losses import Cause, Loss
 from wizard.plan.planning import Plan
 from wizard.platform.text import clean_line
+
+_OPENS = "This may be open to the internet over IPv6 where your rules close it today"
 
 
 def accept_all(plan: Plan) -> tuple[str, ...]:
@@ -16,9 +20,22 @@ def accept_all(plan: Plan) -> tuple[str, ...]:
 
 def in_short(plan: Plan, most: int = 4) -> str:
     """Return the losses of a plan in a few words; the overview has a sentence for each."""
-    shown = [f"{loss.name} ({loss.service})" for loss in plan.losses]
-    more = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return ", ".join(shown[:most]) + more
+    return _in_words(plan.losses, most)
+
+
+def _in_words(losses: Sequence[Loss], most: int) -> str:
+    """Say what stops answering, and then what opens, each by the name that accepts it."""
+    sentences = []
+    for opens, begin in ((False, "This stops answering over IPv6"), (True, _OPENS)):
+        shown = [
+            f"{loss.name} ({loss.service})"
+            for loss in losses
+            if (loss.cause is Cause.OPENED) is opens
+        ]
+        more = f" and {len(shown) - most} more" if len(shown) > most else ""
+        if shown:
+            sentences.append(f"{begin}: {', '.join(shown[:most])}{more}.")
+    return " ".join(sentences)
 
 
 def refusal(plan: Plan, answers: Path | None = None) -> str:
@@ -28,10 +45,10 @@ def refusal(plan: Plan, answers: Path | None = None) -> str:
         plan: The plan.
         answers: The file that holds the answers; without one a whole file is shown.
     """
-    names = ", ".join(f"{loss.name} ({loss.service})" for loss in plan.unaccepted)
     begin = (
-        f"Nothing was changed, because this would stop answering over IPv6: {names}. wizard --plan "
-        "says for each why, and what keeps it. "
+        "Nothing was changed, because something is lost by this that was not accepted. "
+        f"{_in_words(plan.unaccepted, len(plan.unaccepted))} wizard --plan says for each why, and "
+        "what keeps it. "
     )
     # A JSON text without control characters is a basic string of TOML.
     line = f"accepted = {json.dumps(accept_all(plan))}"

@@ -40,7 +40,7 @@ class Plan:
     notices: tuple[str, ...] = ()
     """What people will notice of the change, in sentences, the weightiest first."""
     losses: tuple[Loss, ...] = ()
-    """Published ports that stop answering over IPv6, in the order of their ports."""
+    """Published ports that stop answering over IPv6, or open, in the order of their ports."""
 
     @property
     def digest(self) -> str:
@@ -68,7 +68,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     if sentences:
         raise Refused(" ".join(sentences))
     outline = MODES[choices.mode](host, choices, sources)
-    lost = losses(host, choices, outline.steps)
+    lost = losses(host, choices, outline.steps, sources)
     notices = (
         *past_input.notices(host, choices, sources),
         *visitors.notices(host, lost),

@@ -16,6 +16,16 @@ _LARGEST = 16 * 1024 * 1024
 
 _PIECE = 1 << 16
 
+_NULL = os.makedev(1, 3)
+"""/dev/null (the kernel's admin-guide/devices.txt)."""
+
+
+class Masked(OSError):
+    """A link to /dev/null is in the place of a file: somebody wants nothing to be read there."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.EINVAL, "it is masked by a link to /dev/null", path)
+
 
 def read_regular(path: Path, largest: int = _LARGEST) -> str:
     """Return the text of a regular file, as :func:`regular` does."""
@@ -29,6 +39,7 @@ def regular(path: Path, largest: int = _LARGEST, follow: bool = True) -> tuple[s
     is not UTF-8 becomes lone surrogates. Without ``follow`` a link is no regular file.
 
     Raises:
+        Masked: it is a link to /dev/null.
         OSError: it is not there, closed to this user, no regular file, or larger than ``largest``.
     """
     too_large = OSError(errno.EFBIG, "it is too large for what it should be", os.fspath(path))
@@ -36,6 +47,8 @@ def regular(path: Path, largest: int = _LARGEST, follow: bool = True) -> tuple[s
     handle = os.open(path, os.O_PATH | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     try:
         status = os.fstat(handle)
+        if stat.S_ISCHR(status.st_mode) and status.st_rdev == _NULL:
+            raise Masked(os.fspath(path))
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
         if status.st_size > largest:
@@ -95,7 +108,8 @@ def place(path: Path) -> Iterator[tuple[int, str]]:
     folder before, and a link counts only if it is root's or of the owner of where it leads.
 
     Raises:
-        OSError: there is no such folder, or a link on the way cannot be trusted.
+        OSError: there is no such folder, a link on the way cannot be trusted, or it leads to a
+            device, whose place is not for files.
     """
     folder = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -126,6 +140,8 @@ def place(path: Path) -> Iterator[tuple[int, str]]:
                 "a link on the way belongs to somebody who could not write there",
                 str(path),
             )
+        if _is_device(name, folder):
+            raise PermissionError(errno.EPERM, "a device is in its place", str(path))
         folder = _entered(folder, ".", os.O_RDONLY)
         yield folder, name
     finally:
@@ -136,6 +152,14 @@ def _entered(folder: int, name: str, kind: int = os.O_PATH) -> int:
     inner = os.open(name, os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | kind, dir_fd=folder)
     os.close(folder)
     return inner
+
+
+def _is_device(name: str, folder: int) -> bool:
+    try:
+        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
 def _link(name: str, folder: int) -> tuple[int, str] | None:

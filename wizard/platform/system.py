@@ -24,6 +24,9 @@ DOCKER_TIMEOUT = 60.0
 PACKAGE_TIMEOUT = 1800.0
 """The same for apt-get: killed half way it leaves dpkg for the person to mend."""
 
+NOT_THERE = 127
+"""The status of a command whose program is not on the host."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -93,14 +96,17 @@ class RealSystem:
         except subprocess.TimeoutExpired as expired:
             output = (expired.stdout or b"").decode("utf-8", "surrogateescape")
             return Result(124, clean(f"{output}\nStopped after {seconds:.0f} seconds."))
+        except FileNotFoundError as error:
+            return Result(NOT_THERE, clean(f"{argv[0]}: {error.strerror}"))
         except OSError as error:
-            return Result(127, clean(f"{argv[0]}: {error.strerror}"))
+            return Result(126, clean(f"{argv[0]}: {error.strerror}"))
         return Result(done.returncode, clean(done.stdout.decode("utf-8", "surrogateescape")))
 
     def read(self, path: str) -> FileState | None:
         """Return a regular file; links are followed.
 
         Raises:
+            Masked: a link to /dev/null is in its place.
             OSError: it is there but cannot be read, or is not a regular file.
         """
         try:

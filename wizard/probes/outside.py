@@ -35,12 +35,21 @@ if TYPE_CHECKING:
         closed: bool
         """Whether a port that nobody opened should be closed."""
 
+    class HostPlace(TypedDict):
+        """A TCP port at an address of the host, which should be closed."""
+
+        address: str
+        port: int
+
     class Trial(TypedDict):
         """What to try."""
 
         places: list[Place]
         avoid: list[int]
         """Ports that are open on some container, which no port of ours must be."""
+        host: list[HostPlace]
+        uplink: str
+        """The interface on which what is for the host comes in; empty for our own."""
         source: str
         seconds: float
 
@@ -86,9 +95,17 @@ def _try(trial: Trial) -> list[Finding]:
     for place in trial["places"]:
         _enter(os.open(f"/proc/{place['pid']}/ns/net", os.O_RDONLY | os.O_CLOEXEC))
         attempts += _listeners(place, set(trial["avoid"]))
+    for each in trial["host"]:
+        attempts.append(
+            _attempt(each["address"], each["port"], "tcp", False, None, socket.SOCK_STREAM)
+        )
     _call("unshare", _CLONE_NEWNET)
     outside = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     _join(host, outside, trial["source"])
+    if trial["uplink"]:
+        _enter(host, close=False)
+        _come_in_on(trial["uplink"])
+        _enter(outside, close=False)
     for attempt in attempts:
         attempt.start()
     _wait(attempts, time.monotonic() + trial["seconds"])
@@ -231,6 +248,18 @@ def _join(host: int, outside: int, source: str) -> None:
     _batch(f"route add default via {_HERE} dev outside src {source}")
 
 
+def _come_in_on(uplink: str) -> None:
+    """Let the host take what comes by TCP on our pair for what came on another interface.
+
+    Rules of a packet filter name the uplink. Nothing of that interface itself is changed, and what
+    neighbours ask each other stays on the pair.
+    """
+    _run(["tc", "qdisc", "add", "dev", INTERFACE, "clsact"])
+    match = ["u32", "match", "ip6", "protocol", "6", "0xff"]
+    action = ["action", "mirred", "ingress", "redirect", "dev", uplink]
+    _run(["tc", "filter", "add", "dev", INTERFACE, "ingress", "protocol", "ipv6", *match, *action])
+
+
 def _wait(attempts: list[_Attempt], deadline: float) -> None:
     """Wait until all that should come has come, and the rest has had its time."""
     while True:
@@ -272,4 +301,4 @@ def _batch(*lines: str) -> None:
 def _run(argv: list[str], stdin: str = "", *, check: bool = True) -> None:
     done = subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=10)
     if check and done.returncode:
-        raise OSError(0, f"ip: {' '.join(done.stderr.split())}")
+        raise OSError(0, f"{argv[0]}: {' '.join(done.stderr.split())}")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wizard.platform.errors import WizardError
+from wizard.platform.files import Masked
 from wizard.platform.text import clean
+from wizard.program import switched_off
 from wizard.record.record import Record, StepRecord, StepState
 from wizard.steps import kinds
 from wizard.steps.base import Step
@@ -50,6 +52,8 @@ def in_words(error: Exception) -> str | None:
     match error:
         case WizardError():
             return clean(str(error))
+        case Masked():
+            return switched_off.masked(str(error.filename))
         case OSError():
             what = error.filename or "Something that the wizard needs"
             return clean(f"{what} could not be read or written: {error.strerror or error}.")

@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean
+from wizard.program import switched_off
 from wizard.steps import actions
 from wizard.steps.actions import Action, CopyProgram, Diff, MakeDirectory, Run, WriteFile
 from wizard.steps.comparing import (
@@ -200,10 +202,22 @@ class Step(ABC):
             if path not in old:
                 raise StepFailed(f"The record does not say what {path} was before.")
         return tuple(
-            self._compare_file(path, old[path], wanted[path], system.read(path))
+            self._compare_now(system, path, old[path], wanted[path])[0]
             for path in old
             if path in wanted
         )
+
+    def _compare_now(
+        self, system: System, path: str, old: FileState | None, ours: FileState
+    ) -> tuple[Found, FileState | None]:
+        """Compare a file with what is there now, and return that too; a mask holds nothing."""
+        try:
+            now = system.read(path)
+        except Masked:
+            if old is not None:
+                raise
+            return Found(path, Standing.GONE, switched_off.stays(path)), None
+        return self._compare_file(path, old, ours, now), now
 
     def _compare_file(
         self, path: str, old: FileState | None, ours: FileState, now: FileState | None
@@ -237,10 +251,9 @@ class Step(ABC):
             path, old = _file_state(table)
             if path not in by_name:
                 continue
-            now, ours = system.read(path), wanted[path]
-            standing = by_name[path].standing
-            again = self._compare_file(path, old, ours, now).standing
-            if standing is not again:
+            ours = wanted[path]
+            again, now = self._compare_now(system, path, old, ours)
+            if by_name[path].standing is not again.standing:
                 raise StepFailed(f"{path} was changed this very moment, so it was left as it is.")
             match todo[path]:
                 case Verdict.BACK if old is None:
@@ -326,6 +339,8 @@ def run(system: System, action: Run, report: Report) -> str:
 def _read(system: System, path: str) -> FileState | None:
     try:
         return system.read(path)
+    except Masked as error:
+        raise Refused(switched_off.in_the_way(path)) from error
     except OSError as error:
         raise Refused(f"{clean(path)} cannot be read: {error.strerror}.") from error
 

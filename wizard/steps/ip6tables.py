@@ -2,9 +2,11 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 from wizard.platform.system import FileState, System
+from wizard.program import switched_off
 from wizard.steps import legacy_ip6tables
 from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
 from wizard.steps.base import Before, Report, Step, left_of, run
@@ -218,7 +220,7 @@ class Ip6tables(Step):
                 f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
                 "behind it would be open to the internet."
             )
-        unit = system.read(UNIT)
+        unit = None if switched_off.is_masked(system, PurePath(UNIT).name) else system.read(UNIT)
         if unit is not None and UNIT not in leaving and self.path in unit.text:
             return f"The rules in {CHAIN} stay, because {UNIT} stays and loads them."
         return ""

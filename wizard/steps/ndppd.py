@@ -5,13 +5,16 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from wizard.platform.errors import Refused
 from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
+from wizard.program import switched_off
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Before, Report, Step, run
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 
 PATH = "/etc/ndppd.conf"
+_UNIT = "ndppd.service"
 
 
 def with_rule(text: str | None, uplink: str, subnet: str) -> str:
@@ -58,13 +61,28 @@ class Ndppd(Step):
         before = self.previous or FileState("")
         return (
             WriteFile(PATH, self.previous, FileState(text, before.mode, before.uid, before.gid)),
-            Run(("systemctl", "restart", "ndppd.service")),
+            Run(("systemctl", "restart", _UNIT)),
         )
 
     def check(self, system: System) -> str | None:
         """Ask systemd whether it runs."""
-        said = system.run(("systemctl", "is-active", "ndppd.service"))
+        said = system.run(("systemctl", "is-active", _UNIT))
         return None if said.status == 0 else f"ndppd is {said.output.strip()}."
+
+    def obstacle(self, system: System) -> str | None:
+        """Refuse where nothing could start it.
+
+        Raises:
+            Refused: it is masked; with the line to type.
+        """
+        if switched_off.is_masked(system, _UNIT):
+            unit = f"/etc/systemd/system/{_UNIT}"
+            raise Refused(f"Nothing was changed. {switched_off.in_the_way(unit)}")
+        return super().obstacle(system)
+
+    def standing(self, system: System) -> str | None:
+        """Return what somebody has made of it since, and the line that brings it back."""
+        return switched_off.unit(system, _UNIT)
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back and restart, or stop it where there was no file."""
@@ -97,6 +115,6 @@ class Ndppd(Step):
         if set(verdicts(found, decisions).values()) == {Verdict.LEAVE} and kept:
             return kept
         verb = "restart" if system.read(PATH) is not None else "stop"
-        if system.run(("systemctl", "cat", "ndppd.service")).status == 0:
-            run(system, Run(("systemctl", verb, "ndppd.service")), report)
+        if system.run(("systemctl", "cat", _UNIT)).status == 0:
+            run(system, Run(("systemctl", verb, _UNIT)), report)
         return kept

@@ -1,11 +1,14 @@
 """A systemd unit of our own, which puts everything back after a reboot or a restart of Docker."""
 
-from collections.abc import Container, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
+from wizard.platform.errors import Refused
 from wizard.platform.system import FileState, System, is_stopping
+from wizard.program import switched_off
 from wizard.program.unit_file import CONFINED
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
@@ -64,6 +67,14 @@ class SystemdUnit(Step):
         shown = system.run(("systemctl", "show", "--property=LoadState", self.name))
         return "LoadState=loaded" in shown.output.splitlines()
 
+    def _wanted(self) -> Iterator[str]:
+        """Yield the links by which systemd starts it, as ``systemctl enable`` makes them."""
+        for targets in re.findall(r"^WantedBy=(.*)$", self.text, re.MULTILINE):
+            yield from (
+                str(PurePath(self.path).parent / f"{each}.wants" / self.name)
+                for each in targets.split()
+            )
+
     def check(self, system: System) -> str | None:
         """Ask systemd whether it is enabled and active."""
         for question in ("is-enabled", "is-active"):
@@ -71,6 +82,20 @@ class SystemdUnit(Step):
             if result.status != 0:
                 return f"systemctl {question} {self.name} says: {result.output.strip()}"
         return None
+
+    def obstacle(self, system: System) -> str | None:
+        """Refuse a name that is masked, however that was done, before anything is changed.
+
+        Raises:
+            Refused: it is masked; with the line to type.
+        """
+        if switched_off.is_masked(system, self.name):
+            raise Refused(f"Nothing was changed. {switched_off.in_the_way(self.path)}")
+        return super().obstacle(system)
+
+    def standing(self, system: System) -> str | None:
+        """Return what somebody has made of it since, and the line that brings it back."""
+        return switched_off.unit(system, self.name, self.path)
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Disable it, remove it, and make systemd forget it."""
@@ -120,6 +145,13 @@ class SystemdUnit(Step):
             if todo is Verdict.LEAVE:
                 # Without its file it may still be started, and at every boot.
                 system.run(("systemctl", "disable", "--now", self.name))
+                if switched_off.is_masked(system, self.name):
+                    # Of what is masked systemctl removes no link, and starts it once it is not.
+                    system.run(("systemctl", "stop", self.name))
+                    links = tuple(self._wanted())
+                    system.run(("rm", "--force", *links))
+                    for link in links:
+                        system.remove_directory(str(PurePath(link).parent))
             run(system, Run(("systemctl", "daemon-reload")), report)
             system.run(("systemctl", "reset-failed", self.name))
         return kept

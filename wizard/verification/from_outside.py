@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -76,13 +76,8 @@ class FromOutside(Aspect):
         if not places:
             return ()
         avoid = {_number(port) for _name, ports in self._expected.opened for port in ports}
-        answer = _run(
-            {
-                "places": places,
-                "avoid": sorted(avoid),
-                "source": str(_stranger()),
-                "seconds": _SILENCE,
-            }
+        answer = from_a_stranger(
+            {"places": places, "avoid": sorted(avoid), "uplink": "", "host": []}
         )
         if "found" not in answer:
             return (
@@ -175,15 +170,17 @@ def faults_in(findings: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -
     return tuple(sentences)
 
 
-def _stranger() -> IPv6Address:
-    return _STRANGERS.network_address + secrets.randbits(64)
-
-
 def _number(port: str) -> int:
     return int(port.partition("/")[0].partition("-")[0])
 
 
-def _run(trial: dict[str, Any]) -> dict[str, Any]:
+def from_a_stranger(what: dict[str, Any]) -> dict[str, Any]:
+    """Try what a :class:`wizard.probes.outside.Trial` says, from an address that nobody has.
+
+    The answer has ``found``, a list of findings, or else ``failed``, the reason.
+    """
+    source = _STRANGERS.network_address + secrets.randbits(64)
+    trial = what | {"source": f"{source}", "seconds": _SILENCE}
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-c", _START, _PACKAGE_FOLDER],

@@ -12,6 +12,7 @@ from wizard.verification.aspect import Aspect, Facts, lost
 from wizard.verification.containers import Containers
 from wizard.verification.from_outside import FromOutside, expected
 from wizard.verification.host import HostRoutes
+from wizard.verification.kept_closed import KeptClosed
 from wizard.verification.next_boot import NextBoot
 from wizard.verification.peers import Peers
 from wizard.verification.published_ports import PublishedPorts
@@ -70,6 +71,7 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
             NextBoot(),
             PublishedPorts(system, (loss.name for loss in plan.losses)),
             Peers(system, identifiers),
+            KeptClosed(host, plan),
             FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
         )
