@@ -118,7 +118,6 @@ def dropping(*chains: ForwardChain) -> Firewall:
         ({"engine": Engine("17.05.0-ce", "1.29", False)}, "older than 17.06"),
         ({"engine": Engine("1.13.1", "1.26", False)}, "older than 17.06"),
         ({"engine": engine(rootless=True)}, "rootless"),
-        ({"engine": engine(firewall_backend="nftables")}, "nftables"),
         ({"uplink": Unknown("There is no uplink.")}, "There is no uplink."),
         ({"sysctls": Sysctls((), (), (), disabled=True)}, "IPv6 is switched off"),
         ({"ip6tables": Unknown("ip6tables is not installed.")}, "can make no rules"),
