@@ -18,6 +18,7 @@ from wizard.modes import sources
 from wizard.modes.shared import project_of
 from wizard.plan import planning
 from wizard.platform.errors import Refused
+from wizard.platform.system import FileState
 from wizard.steps.compose_file import ComposeFile
 
 FOLDER = "/srv/mastodon"
@@ -158,3 +159,36 @@ def test_a_project_of_files_without_end_is_refused() -> None:
     read = loaded(files, ("0.yaml",))
     assert len(read.texts) == 100
     assert "one file more than the 100" in read.unread[0]
+
+
+@pytest.mark.parametrize(
+    ("secret", "owner", "seen"),
+    [
+        (FileState("172.18.0.0/16\n", 0o600), 1000, False),
+        (FileState("172.18.0.0/16\n", 0o600), 0, True),
+        (FileState("172.18.0.0/16\n", 0o600, uid=1000), 1000, True),
+        (FileState("172.18.0.0/16\n", 0o644), 1000, True),
+    ],
+    ids=["of root alone", "named by root", "of who names it", "for everybody"],
+)
+@pytest.mark.parametrize("kind", ["env_file", "include", "extends"])
+def test_root_reads_for_nobody_what_they_could_not_read(
+    secret: FileState, owner: int, seen: bool, kind: str
+) -> None:
+    other = replace(secret, text="services: {web: {image: secret}}\n")
+    text = {
+        "env_file": "services: {web: {image: x, env_file: /etc/secret}}\n",
+        "include": "include: [/etc/secret]\nservices: {a: {image: x}}\n",
+        "extends": "services: {web: {image: x, extends: {file: /etc/secret, service: web}}}\n",
+    }[kind]
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    file = f"{FOLDER}/compose.yml"
+    host = replace(host, projects=(replace(host.projects[0], files=(Path(file),)),))
+    system = made_up_system.of(host, {file: text})
+    system.files[file] = replace(system.files[file], uid=owner)
+    system.files["/etc/secret"] = secret if kind == "env_file" else other
+    read = sources.read_project(system, project_of(host, choosing.defaults(host)))
+    assert ("/etc/secret" in read.files) is seen
+    if kind == "include" and not seen:
+        assert "is not readable for the owner" in " ".join(read.unread)

@@ -1,5 +1,6 @@
 """The files that a plan is made for: read once, before planning, so that planning is pure."""
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,13 +114,20 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         if state is not None:
             files[path] = state
 
+    given = tuple(map(str, project.files))
+
     def content(path: str) -> bytes | None:
         state = _read(system, path)
-        if state is not None:
-            files[path] = state
-        return None if state is None else state.text.encode("utf-8", "surrogateescape")
+        if state is None:
+            return None
+        if path not in given and not _may_name(files[given[0]], state):
+            raise Refused(
+                f"{clean_line(path)} is not readable for the owner of {clean_line(given[0])}, who "
+                "named it, so it is not read."
+            )
+        files[path] = state
+        return state.text.encode("utf-8", "surrogateescape")
 
-    given = tuple(map(str, project.files))
     for path in given:
         if content(path) is None:
             raise Refused(
@@ -142,7 +150,7 @@ def read_project(system: System, project: ComposeProject) -> Sources:
     )
     for path in variables[:_MOST_VARIABLES]:
         state = None if path in files else _read_if_possible(system, path)
-        if state is not None:
+        if state is not None and _may_name(files[given[0]], state):
             files[path] = state
     return Sources(
         files,
@@ -180,6 +188,14 @@ def _read(system: System, path: str) -> FileState | None:
 
 def _unreadable(path: str, error: OSError) -> Refused:
     return Refused(f"{clean_line(path)} cannot be read: {error.strerror}. Nothing was changed.")
+
+
+def _may_name(naming: FileState, named: FileState) -> bool:
+    """Return whether the owner of a file could read another one that it names.
+
+    Root reads for whoever wrote the file: nobody is to learn so what is not for them to see.
+    """
+    return naming.uid in (0, named.uid) or bool(named.mode & stat.S_IROTH)
 
 
 def _read_if_possible(system: System, path: str) -> FileState | None:
