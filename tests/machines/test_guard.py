@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.lines import PATIENCE
+from tests.lines import PATIENCE, Lines
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.guarding import GRACE, Guarded, elapsed, guarded
@@ -13,6 +13,25 @@ from tests.machines.support import ANSWERS, PYTHON, reaches_internet, undo, wiza
 from tests.machines.test_least_privilege import exposure
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import network
+
+# Terminals that nobody reads, full to the last octet, of processes that look like logins of root's.
+FULL_TERMINALS = """
+import os, pty, sys
+os.symlink("/usr/bin/sleep", "/run/sshd-session")
+for _ in range(100):
+    number, reader = pty.fork()
+    if not number:
+        name = os.ttyname(0).removeprefix("/dev/")
+        os.execv("/run/sshd-session", [f"sshd-session: root@{name}", "600"])
+    writer = os.open(os.ptsname(reader), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        while True:
+            os.write(writer, b"x" * 4096)
+    except BlockingIOError:
+        os.close(writer)
+print("full", flush=True)
+sys.stdin.read()
+"""
 
 on_debian13 = pytest.mark.parametrize("debian", [13], indirect=True)
 on_debian12 = pytest.mark.parametrize("debian", [12], indirect=True)
@@ -62,6 +81,29 @@ def test_what_is_kept_from_a_second_login_stays_across_a_reboot(machine: StartMa
     assert run.state == "applied"
     assert undo(run.host).returncode == ExitCode.DONE
     assert run.state == "undone"
+
+
+@on_debian13
+def test_terminals_that_nobody_reads_keep_nobody_from_keeping(machine: StartMachine) -> None:
+    run = guarded(machine)
+    process = subprocess.Popen(
+        run.host.command(["/usr/bin/python3", "-c", FULL_TERMINALS]),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert Lines(process).next() == "full"
+        assert run.applies(60).returncode == ExitCode.DONE
+        # They do count as logins.
+        count = "from wizard.run.terminals import logins; print(len(list(logins())))"
+        assert int(run.host.run([PYTHON, "-c", count]).stdout) >= 100
+        with elapsed(0, 15):
+            assert wizard(run.host, "--keep").returncode == ExitCode.DONE
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+    run.wait_for_no_guard()
+    assert run.state == "applied"
 
 
 @on_debian13
