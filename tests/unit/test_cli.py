@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from wizard.answers.choices import Choices
 from wizard.host.host import Host, Unknown
 from wizard.plan import planning
 from wizard.platform.errors import ExitCode, Refused
+from wizard.platform.system import Result
+from wizard.platform.text import clean_line
 from wizard.record.record import Record, State, Store
 from wizard.run import checking, guard, journal, lock, way_back, window, worker
 from wizard.session import Session, _mark
@@ -62,7 +65,11 @@ class Here:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
-    made = deployment()
+    return stand(deployment(), tmp_path, monkeypatch)
+
+
+def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """Let every verb speak to a made-up host."""
     folder = tmp_path / "state"
     place = Here(made, Store(folder), made.system.snapshot())
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
@@ -817,3 +824,66 @@ def test_a_guard_that_cannot_work_rests_before_it_is_started_again(
     for words, rested in ((["run"], 1), (["run", "now"], 1), (["run", "early"], 1)):
         assert worker.main(["revert", *words]) == ExitCode.REFUSED
         assert len(rests) == rested
+
+
+VERBS = (
+    ("--detect",),
+    ("--detect", "--json"),
+    ("--plan",),
+    ("--apply",),
+    ("--apply", "--yes"),
+    ("--status",),
+    ("--status", "--json"),
+    ("--check",),
+    ("--check", "--json"),
+    ("--keep",),
+    ("--resume",),
+    ("--undo",),
+    ("--undo", "--yes"),
+    ("--status",),
+)
+ESCAPES = "\x1b[2J\x1b]0;owned\x07\u202e\u200f\u2028\x9b31m\r[bold]"
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["Docker works", "Docker fails"])
+def test_no_verb_lets_what_the_host_says_command_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wizard: Wizard, fails: bool
+) -> None:
+    host = made_up_hosts.hostile_names()
+    assert not isinstance(host.projects, Unknown)
+    project = host.projects[1]
+    # Compose takes no service of such a name.
+    web = replace(project.containers[0], service="web")
+    project = replace(project, files=project.files[:1], containers=(web,))
+    host = replace(host, projects=(project,))
+    text = 'services:\n  web:\n    image: "\\e[2Jmastodon"\n    labels: {"a\\e": "\\x9b"}\n'
+    here = stand(deployment(host, text, services=("web",)), tmp_path, monkeypatch)
+    answers = tmp_path / "answers.toml"
+    answers.write_text(choosing.dumps(here.made.choices))
+    judged(
+        monkeypatch,
+        Refused(f"Docker said {clean_line(ESCAPES)}.") if fails else judge([GOOD], Choices(), []),
+    )
+    system, run = here.made.system, here.made.system.run
+
+    def refuse(argv: Sequence[str], stdin: str = "") -> Result:
+        """Refuse the network, with words that attack."""
+        return Result(1, ESCAPES) if tuple(argv[1:3]) == ("network", "create") else run(argv, stdin)
+
+    if fails:
+        monkeypatch.setattr(system, "run", refuse)
+    codes = []
+    for words in VERBS:
+        named = ("--answers", answers) if words[0] in ("--plan", "--apply") else ()
+        said = wizard(*words, *named)
+        codes.append((*words, said.code))
+        commanding = {
+            each
+            for each in said.out + said.err
+            if unicodedata.category(each) in ("Cc", "Cf", "Zl", "Zp") and each not in "\n\t"
+        }
+        assert not commanding, words
+        if "--json" in words and said.out:
+            json.loads(said.out)
+    assert ("--apply", "--yes", ExitCode.ROLLED_BACK if fails else ExitCode.DONE) in codes
+    assert untouched(here)
