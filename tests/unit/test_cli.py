@@ -1,5 +1,6 @@
 """Every verb from the command line to its exit code, on a made-up host and a folder of its own."""
 
+import errno
 import json
 import os
 import subprocess
@@ -23,7 +24,7 @@ from wizard.answers.choices import Choices
 from wizard.host.host import Host, Unknown
 from wizard.plan import planning
 from wizard.platform.errors import ExitCode, Refused
-from wizard.platform.system import Result
+from wizard.platform.system import FileState, Result
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, State, Store
 from wizard.run import checking, guard, journal, lock, way_back, window, worker
@@ -375,6 +376,37 @@ def test_a_host_that_changed_since_exits_with_5(
     assert said.code == ExitCode.HOST_CHANGED
     assert "another plan would be made now" in said.out
     assert untouched(here)
+
+
+@pytest.mark.parametrize("happens", ["edited", "removed", "no file any more"])
+def test_a_compose_folder_that_changes_after_the_preview_is_left_as_it_is(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch, happens: str
+) -> None:
+    system, path, read = here.made.system, here.made.path, here.made.system.read
+    changed = dict[str, str]()
+
+    def look(*_: object) -> Host:
+        """Look at the host for the apply, and let somebody be quicker than that."""
+        file = system.files[path]
+        if happens == "edited":
+            system.files[path] = replace(file, text=f"{file.text}# theirs\n")
+        elif happens == "removed":
+            del system.files[path]
+        else:
+
+            def refuse(name: str) -> FileState | None:
+                if name == path:
+                    raise OSError(errno.EINVAL, "It is a pipe")
+                return read(name)
+
+            monkeypatch.setattr(system, "read", refuse)
+        changed.update(system.snapshot())
+        return here.made.host
+
+    monkeypatch.setattr(worker, "look", look)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code in (ExitCode.HOST_CHANGED, ExitCode.REFUSED), said
+    assert not difference(changed, system.snapshot())
 
 
 def test_a_second_run_at_the_same_time_exits_with_6(
