@@ -18,7 +18,8 @@ from wizard.platform.errors import ExitCode, Refused, WizardError
 from wizard.platform.system import FileState
 from wizard.probes.findings import Finding
 from wizard.probes.report import ContainerReport
-from wizard.record.record import Record, State, StepRecord, StepState, Store
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.store import Store
 from wizard.run.logins import Logins
 from wizard.run.undoing import Changed, Chosen, UndoPreview, UndoStep
 from wizard.session import Progress, Session

@@ -8,7 +8,9 @@ import pytest
 from tests.made_up_system import MadeUpContainer, MadeUpNetwork, MadeUpSystem, difference
 from wizard.platform.system import FileState
 from wizard.record import earlier_releases
-from wizard.record.record import GENERATION, Record, State, Store, dumps, loads
+from wizard.record.record import GENERATION, Record, State
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps, loads
 from wizard.run import journal
 from wizard.steps import kinds
 

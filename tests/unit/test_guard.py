@@ -21,7 +21,9 @@ from wizard.platform import files
 from wizard.platform.errors import ExitCode, Locked, Refused, StepFailed, WizardError
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import PACKAGE_TIMEOUT, FileState, RealSystem, Result
-from wizard.record.record import RESERVED, Record, State, StepState, Store, loads
+from wizard.record.record import Record, State, StepState
+from wizard.record.store import RESERVED, Store
+from wizard.record.toml_text import loads
 from wizard.run import engine, guard, guard_units, journal, lock, revert, way_back, window
 from wizard.run.guard import Unguarded
 from wizard.steps.package import Package
@@ -344,7 +346,7 @@ def test_the_space_set_aside_is_given_up_for_the_record(
             raise OSError(28, "No space left on device")
         write(path, text, mode, uid, gid)
 
-    monkeypatch.setattr("wizard.record.record.write_durably", full)
+    monkeypatch.setattr("wizard.record.store.write_durably", full)
     journal.begin(made.plan(), {}, store)
     assert store.load() is not None
     assert not store.padding.exists()

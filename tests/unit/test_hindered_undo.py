@@ -18,7 +18,9 @@ from wizard import cli, session
 from wizard.platform.errors import ExitCode, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import RealSystem, Result
-from wizard.record.record import Record, State, StepRecord, StepState, Store, dumps, loads
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps, loads
 from wizard.run import guard, journal, start, worker
 from wizard.session import Session
 from wizard.steps import kinds

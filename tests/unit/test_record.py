@@ -12,7 +12,9 @@ from tests.made_up_deployments import TODAY, deployment
 from wizard import __version__
 from wizard.platform.errors import Refused
 from wizard.platform.files import temporary_beside
-from wizard.record.record import Record, State, StepRecord, StepState, Store, dumps, loads
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps, loads
 from wizard.run import journal, start
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -325,7 +327,7 @@ def test_records_that_earlier_releases_kept_lose_such_texts(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr("wizard.record.record._fit_to_keep", lambda record: record)
+        earlier.setattr("wizard.record.store._fit_to_keep", lambda record: record)
         old = secretive(store)
     store.path.rename(store.directory / f"record-{old.id}.toml")
     assert SECRET in everything_kept(store)

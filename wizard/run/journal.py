@@ -15,7 +15,8 @@ from wizard.platform.errors import ExitCode, HostChanged, Refused, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.record.record import FULL, GENERATION, Record, State, StepRecord, StepState, Store, now
+from wizard.record.record import GENERATION, Record, State, StepRecord, StepState, now
+from wizard.record.store import FULL, Store
 from wizard.run.each_step import Hindered, attempt, begun, in_words
 from wizard.run.engine import Patience
 from wizard.steps import kinds

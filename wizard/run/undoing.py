@@ -7,7 +7,8 @@ from functools import partial
 from wizard.platform.errors import Refused
 from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.record.record import Record, State, StepRecord, Store
+from wizard.record.record import Record, State, StepRecord
+from wizard.record.store import Store
 from wizard.run import journal, lock
 from wizard.run.each_step import Hindered, attempt, begun
 from wizard.steps.actions import Diff

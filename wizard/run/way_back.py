@@ -8,7 +8,8 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, WizardError
 from wizard.platform.system import System
 from wizard.platform.text import clean, clean_line
-from wizard.record.record import Record, State, StepRecord, StepState, dumps, loads
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.toml_text import dumps, loads
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
