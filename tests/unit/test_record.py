@@ -16,6 +16,7 @@ from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.record.toml_text import dumps, loads
 from wizard.run import journal, start
+from wizard.steps.compose_file import ComposeFile
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
@@ -318,7 +319,8 @@ def test_what_is_undone_leaves_no_text_of_anybody_s_file(store: Store) -> None:
     (step,) = (each for each in kept.steps if each.kind == "compose-file")
     # A digest tells which version of the file it was.
     wanted = hashlib.sha256(TODAY.encode() + f"x-secret:\n  {SECRET}\n".encode()).hexdigest()
-    assert step.before["files"][0]["text"] == f"sha256:{wanted}"
+    (file,) = ComposeFile.before_from(step.before).files
+    assert file.text == f"sha256:{wanted}"
     # Which is no text that any undo would put back.
     assert not kept.state.in_force
 

@@ -11,11 +11,12 @@ from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, Result
+from wizard.record import typed
 from wizard.steps import actions, sysctl
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
-from wizard.steps.docker_network import LABEL, DockerNetwork
+from wizard.steps.docker_network import LABEL, DockerNetwork, DockerNetworkBefore
 from wizard.steps.ip6tables import CHAIN, Ip6tables
 from wizard.steps.legacy_ip6tables import described
 from wizard.steps.sysctl import Sysctl
@@ -96,9 +97,8 @@ def test_the_commands_that_take_a_step_back_by_hand_do_so(kind: str) -> None:
         match shlex.split(line, comments=True):
             case []:
                 assert "put back" in line
-                (table,) = captured["files"]
-                state = FileState(table["text"], table["mode"], table["uid"], table["gid"])
-                made.system.write(table["path"], state)
+                (file,) = captured.files
+                made.system.write(file.path, file.state)
             case ["rm", path]:
                 made.system.remove(path)
             case ["rmdir", path]:
@@ -314,7 +314,7 @@ def test_a_name_that_is_the_beginning_of_another_network_s_identifier_is_free() 
     begins = made.system.networks["mastodon_internal_network"].id[:4]
     step = DockerNetwork(begins, "br-x", "10.9.0.0/16", "fd99::/64", "mastodon", ("web",))
     assert step.obstacle(made.system) is None
-    assert step.undo(made.system, {}, quiet) == ()
+    assert step.undo(made.system, DockerNetworkBefore(files=()), quiet) == ()
     assert "mastodon_internal_network" in made.system.networks
 
 
@@ -453,9 +453,9 @@ class TestAdvertisedDefaultRoute:
         self, host: MadeUpSystem
     ) -> None:
         assert self.STEP.path == "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
-        before = {
-            key: value for key, value in self.STEP.capture(host).items() if "routes" not in key
-        }
+        written = typed.written(self.STEP.capture(host))
+        del written["default_routes"]
+        before = self.STEP.before_from(written)
         self.STEP.apply(host, print)
         assert self.STEP.path in host.files
         host.default_route = False

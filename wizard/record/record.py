@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from wizard import __version__
 
@@ -117,9 +116,9 @@ class StepRecord:
     title: str
     state: StepState
     commands: list[str]
-    parameters: dict[str, Any]
+    parameters: dict[str, object]
     undo: list[str] = field(default_factory=list)
-    before: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, object] = field(default_factory=dict)
     output: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     choices: dict[str, str] = field(default_factory=dict)
@@ -135,7 +134,7 @@ class Record:
     started: str
     digest: str
     host: dict[str, str]
-    choices: dict[str, Any]
+    choices: dict[str, object]
     steps: list[StepRecord]
     finished: str = ""
     error: str = ""

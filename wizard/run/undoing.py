@@ -148,7 +148,7 @@ def _step(
     entry: StepRecord, system: System, decisions: Decisions, leaving: set[str], step: Step
 ) -> UndoStep:
     """Return what becomes of a step, and add to ``leaving`` what will be gone after it."""
-    found = step.compare(system, entry.before, leaving)
+    found = step.compare(system, step.before_from(entry.before), leaving)
     for name, verdict in verdicts(found, decisions).items():
         if verdict in (Verdict.BACK, Verdict.APART) or _is_gone(found, name):
             leaving.add(name)
