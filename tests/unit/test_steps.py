@@ -1,7 +1,10 @@
 """Every kind of step by itself: preview, apply, check, undo, on a made-up host."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
@@ -9,6 +12,10 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
+from tests.unit.test_past_input import publishing
+from wizard.answers.choices import Mode, Proxy
+from wizard.inward.closed import InputRules
+from wizard.plan import planning
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, Result
 from wizard.record import typed
@@ -18,22 +25,42 @@ from wizard.steps.attach import Attach
 from wizard.steps.base import Step
 from wizard.steps.docker_network import LABEL, DockerNetwork, DockerNetworkBefore
 from wizard.steps.ip6tables import CHAIN, Ip6tables
+from wizard.steps.kinds import KINDS
 from wizard.steps.legacy_ip6tables import described
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.uplink import unit as uplink_unit
 
-KINDS = (
-    *("sysctl", "ip6tables", "systemd-unit", "filter-service"),
-    *("docker-network", "compose-file", "attach"),
-)
 every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def routed(proxy: Proxy) -> Deployment:
+    prefix = IPv6Network("2001:db8:1:2:3::/80")
+    made = deployment(made_up_hosts.debian13(), mode=Mode.ROUTED, prefix=prefix, proxy=proxy)
+    made.system.sysctls["net.ipv6.neigh.eth0.proxy_delay"] = "80"
+    return made
+
+
+def closing() -> Deployment:
+    made = deployment(publishing(made_up_hosts.debian14(), "[::]:3000->3000/tcp"))
+    made.system.tables = {"filter": {"FORWARD": [], "DOCKER-USER": []}}
+    return replace(made, sources=replace(made.sources, input=InputRules(CLOSED)))
+
+
+CLOSED = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+ELSEWHERE: Mapping[str, Callable[[], Deployment]] = {
+    "package": partial(routed, Proxy.NDPPD),
+    "ndppd": partial(routed, Proxy.NDPPD),
+    "neighbour-proxy": partial(routed, Proxy.FIXED),
+    "closed-ports": closing,
+}
+"""Where a kind is planned that the private mode on Debian 13 does without."""
 
 
 def before_step(kind: str) -> tuple[Deployment, Step]:
     """A host on which every step before one of a kind was done, and that step."""
-    made = deployment(made_up_hosts.debian13())
-    for step in made.plan().steps:
+    made = ELSEWHERE.get(kind, partial(deployment, made_up_hosts.debian13()))()
+    for step in planning.plan(made.host, made.choices, made.sources).steps:
         # The uplink's own unit is of the same kind.
         if step.kind == kind and getattr(step, "path", "") != uplink_unit.PATH:
             return made, step
@@ -126,7 +153,11 @@ def test_what_is_shown_is_what_is_run(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["sysctl", "ip6tables", "systemd-unit", "filter-service", "compose-file"]
+    "kind",
+    [
+        *("sysctl", "ip6tables", "closed-ports", "ndppd"),
+        *("systemd-unit", "filter-service", "compose-file"),
+    ],
 )
 def test_a_file_that_changed_in_the_last_moment_is_not_overwritten(kind: str) -> None:
     made, step = before_step(kind)
@@ -138,7 +169,11 @@ def test_a_file_that_changed_in_the_last_moment_is_not_overwritten(kind: str) ->
 
 
 @pytest.mark.parametrize(
-    "kind", ["sysctl", "ip6tables", "systemd-unit", "filter-service", "compose-file"]
+    "kind",
+    [
+        *("sysctl", "ip6tables", "closed-ports", "ndppd"),
+        *("systemd-unit", "filter-service", "compose-file"),
+    ],
 )
 def test_a_file_that_was_there_comes_back_with_its_owner_and_mode(kind: str) -> None:
     made, step = before_step(kind)

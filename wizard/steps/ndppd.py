@@ -91,7 +91,8 @@ class Ndppd(StepOf[Before]):
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back and restart, or stop it where there was no file."""
-        return (*self.undo_file_lines(before), "systemctl restart ndppd.service")
+        verb = "restart" if any(file.exists for file in before.files) else "stop"
+        return (*self.undo_file_lines(before), f"systemctl {verb} ndppd.service")
 
     def compare(
         self, system: System, before: Before, leaving: Container[str] = ()
