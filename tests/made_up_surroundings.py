@@ -13,7 +13,8 @@ from tests.made_up_system import MadeUpSystem
 from wizard.platform import files
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.system import FileState, Result
-from wizard.record.record import RESERVED, Record, Store
+from wizard.record.record import Record
+from wizard.record.store import RESERVED, Store
 from wizard.run import window
 from wizard.run.guard import Guard
 

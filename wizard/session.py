@@ -25,7 +25,8 @@ from wizard.platform.files import write_durably
 from wizard.platform.system import RealSystem, System
 from wizard.platform.text import clean, clean_line
 from wizard.program import program, trust
-from wizard.record.record import DIRECTORY, Record, State, Store
+from wizard.record.record import Record, State
+from wizard.record.store import DIRECTORY, Store
 from wizard.run import checking, guard, journal, lock, logins, revert, start, undoing, window
 from wizard.run.undoing import UndoPreview
 from wizard.verification.judgement import Judgement

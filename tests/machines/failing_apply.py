@@ -11,7 +11,8 @@ from pathlib import Path
 from wizard.platform.errors import StepFailed, WizardError
 from wizard.platform.system import FileState, RealSystem, Result, System
 from wizard.program import program
-from wizard.record.record import Record, State, StepRecord, Store
+from wizard.record.record import Record, State, StepRecord
+from wizard.record.store import Store
 from wizard.run import journal, worker
 from wizard.session import Session
 from wizard.steps.base import Step

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests import made_up_hosts
 from wizard.answers.choices import Choices
@@ -18,11 +18,14 @@ from wizard.platform.errors import ExitCode, Refused, WizardError
 from wizard.platform.system import FileState
 from wizard.probes.findings import Finding
 from wizard.probes.report import ContainerReport
-from wizard.record.record import Record, State, StepRecord, StepState, Store
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.store import Store
 from wizard.run.logins import Logins
 from wizard.run.undoing import Changed, Chosen, UndoPreview, UndoStep
 from wizard.session import Progress, Session
 from wizard.steps.actions import WriteFile, difference
+from wizard.steps.base import Step
+from wizard.steps.before import Before
 from wizard.steps.comparing import Choice, Decisions, Found, Standing, choice_of
 from wizard.verification.judgement import Judgement, judge
 
@@ -422,7 +425,9 @@ class MadeUpSession(Session):
         yield Progress(_copy(record), ExitCode.DONE)
 
 
-_NOTHING_THERE: dict[str, Any] = {"live": [], "there": [], "files": [], "installed": False}
+_NOTHING_THERE: dict[str, Any] = {
+    "files": (), "live": (), "there": (), "tables": (), "installed": False,
+}  # fmt: skip
 """What every kind of step would have found on a host that has nothing of what it changes."""
 
 
@@ -444,7 +449,7 @@ def record_of(plan: Plan, state: State = State.APPLYING) -> Record:
                 state=done,
                 commands=list(step.commands),
                 parameters=step.parameters(),
-                undo=list(step.undo_lines(_NOTHING_THERE)),
+                undo=list(step.undo_lines(_nothing_there(step))),
                 before={"written": [_written(each) for each in step.actions()
                                     if isinstance(each, WriteFile)]},
             )
@@ -453,13 +458,20 @@ def record_of(plan: Plan, state: State = State.APPLYING) -> Record:
     )  # fmt: skip
 
 
+def _nothing_there(step: Step) -> Before:
+    names = {each.name for each in fields(step.before_kind)}
+    table = {name: value for name, value in _NOTHING_THERE.items() if name in names}
+    return step.before_kind(**table)
+
+
 def _written(action: WriteFile) -> dict[str, Any]:
     before = action.before.text if action.before else None
     return {"path": action.path, "before": before, "after": action.after.text}
 
 
 def _undo_step(step: StepRecord, meddled: bool, decisions: Decisions) -> UndoStep:
-    files = [(each["path"], each["before"], each["after"]) for each in step.before["written"]]
+    written = cast("list[dict[str, Any]]", step.before["written"])
+    files = [(each["path"], each["before"], each["after"]) for each in written]
     commands = tuple(step.undo)
     if meddled and step.kind == "compose-file":
         ((path, before, after),) = files

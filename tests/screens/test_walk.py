@@ -928,7 +928,7 @@ async def test_what_somebody_changed_has_three_keys_and_nothing_else_has() -> No
         await until(pilot, lambda: on(app, "undo"))
         assert session.earlier is not None
         number = next(each.number for each in session.earlier.steps if each.kind == "compose-file")
-        path = str(session.earlier.steps[number - 1].before["written"][0]["path"])
+        path = str(session.earlier.steps[number - 1].parameters["path"])
         for key in "kop":
             await press(pilot, key)
         assert app.undo_preview is not None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.record.record import Store
+from wizard.record.store import Store
 
 
 @pytest.fixture

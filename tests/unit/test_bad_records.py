@@ -13,7 +13,9 @@ from tests.made_up_system import MadeUpSystem
 from wizard import cli, session
 from wizard.answers import choices as choosing
 from wizard.platform.errors import ExitCode, Refused
-from wizard.record.record import State, Store, dumps
+from wizard.record.record import State
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps
 from wizard.run import guard, journal, lock, revert, start, worker
 from wizard.session import Session
 

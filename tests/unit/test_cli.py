@@ -26,7 +26,8 @@ from wizard.plan import planning
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.system import FileState, Result
 from wizard.platform.text import clean_line
-from wizard.record.record import Record, State, Store
+from wizard.record.record import Record, State
+from wizard.record.store import Store
 from wizard.run import checking, guard, journal, lock, way_back, window, worker
 from wizard.session import Session, _mark
 from wizard.verification.judgement import Judgement, judge

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
 from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
+from wizard.steps.before import Before
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 
@@ -19,9 +19,9 @@ def quiet(line: str) -> None:
     pass
 
 
-def applied() -> tuple[Deployment, list[tuple[Step, dict[str, Any]]]]:
+def applied() -> tuple[Deployment, list[tuple[Step, Before]]]:
     made = deployment()
-    steps: list[tuple[Step, dict[str, Any]]] = []
+    steps: list[tuple[Step, Before]] = []
     for step in made.plan().steps:
         before = step.capture(made.system)
         step.apply(made.system, quiet)
@@ -35,7 +35,7 @@ def rename_folder(made: Deployment) -> None:
     made.system.directories -= {"/srv/mastodon"}
 
 
-def undo(made: Deployment, steps: list[tuple[Step, dict[str, Any]]]) -> list[str]:
+def undo(made: Deployment, steps: list[tuple[Step, Before]]) -> list[str]:
     left: list[str] = []
     for step, before in reversed(steps):
         left += step.undo(made.system, before, quiet)

@@ -5,11 +5,11 @@ import pytest
 from wizard.host.earlier import RECORD, detect
 from wizard.host.host import Earlier
 from wizard.host.looking import CannotTell
-from wizard.record import record
+from wizard.record import store
 
 
 def test_the_record_lies_where_it_is_written() -> None:
-    assert RECORD.parent == record.DIRECTORY
+    assert RECORD.parent == store.DIRECTORY
 
 
 def test_no_record_is_no_earlier_run(tmp_path: Path) -> None:

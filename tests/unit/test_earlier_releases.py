@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.made_up_system import MadeUpContainer, MadeUpNetwork, MadeUpSystem, difference
-from wizard.platform.system import FileState
 from wizard.record import earlier_releases
-from wizard.record.record import GENERATION, Record, State, Store, dumps, loads
+from wizard.record.record import GENERATION, Record, State
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps, loads
 from wizard.run import journal
 from wizard.steps import kinds
+from wizard.steps.attach import Attach
+from wizard.steps.docker_network import DockerNetworkBefore
+from wizard.steps.sysctl import SysctlBefore
 
 RECORDS = Path(__file__).parent / "recorded" / "records-24eb895"
 NAMES = sorted(each.stem for each in RECORDS.glob("*.toml"))
@@ -46,16 +50,18 @@ def host_before(record: Record) -> MadeUpSystem:
     """A host as the record says that it was."""
     system = MadeUpSystem()
     for entry in record.steps:
-        for file in entry.before["files"]:
-            system.directories |= {str(each) for each in Path(file["path"]).parents}
-            if file["exists"]:
-                system.files[file["path"]] = FileState(
-                    file["text"], file["mode"], file["uid"], file["gid"]
-                )
-        for key, value in (*entry.before.get("live", ()), *entry.before.get("forwarding", ())):
-            system.sysctls[key] = value
-        if entry.kind == "attach":
-            for identifier, name, service in entry.parameters["containers"]:
+        step = kinds.step(entry.kind, entry.parameters)
+        before = step.before_from(entry.before)
+        for file in before.files:
+            system.directories |= {str(each) for each in Path(file.path).parents}
+            if file.state is not None:
+                system.files[file.path] = file.state
+        if isinstance(before, SysctlBefore):
+            system.sysctls |= dict(before.live)
+        if isinstance(before, DockerNetworkBefore):
+            system.sysctls |= dict(before.forwarding or ())
+        if isinstance(step, Attach):
+            for identifier, name, service in step.containers:
                 system.containers[name] = MadeUpContainer(identifier, name, "mastodon", service)
     system.advertised = "eth0"
     system.sysctls.setdefault("net.ipv6.conf.eth0.accept_ra", "1")

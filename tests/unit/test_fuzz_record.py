@@ -22,7 +22,9 @@ from wizard.answers.choices import Placement
 from wizard.host.host import Host
 from wizard.platform.errors import Refused
 from wizard.record import earlier_releases
-from wizard.record.record import Record, State, StepState, Store, dumps, loads
+from wizard.record.record import Record, State, StepState
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps, loads
 from wizard.run import journal, undoing
 from wizard.steps import kinds, legacy_ip6tables, sysctl
 

@@ -21,9 +21,13 @@ from wizard.platform import files
 from wizard.platform.errors import ExitCode, Locked, Refused, StepFailed, WizardError
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import PACKAGE_TIMEOUT, FileState, RealSystem, Result
-from wizard.record.record import RESERVED, Record, State, StepState, Store, loads
+from wizard.record import typed
+from wizard.record.record import Record, State, StepState
+from wizard.record.store import RESERVED, Store
+from wizard.record.toml_text import loads
 from wizard.run import engine, guard, guard_units, journal, lock, revert, way_back, window
 from wizard.run.guard import Unguarded
+from wizard.steps.before import Before, FileBefore
 from wizard.steps.package import Package
 from wizard.steps.sysctl import PATH, Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
@@ -283,7 +287,8 @@ def test_a_run_whose_process_died_is_taken_back_wherever_it_was(
     record = journal.begin(plan, {}, store)
     window.open_for(record, 900)
     for step, entry in list(zip(plan.steps, record.steps, strict=True))[:3]:
-        entry.before, entry.state = step.capture(made.system), StepState.APPLYING
+        entry.before = typed.written(step.capture(made.system))
+        entry.state = StepState.APPLYING
         step.apply(made.system, lambda line: None)
     store.save(record)
     back = revert.revert(record.id, made.system, store, Remembering(), asked=asked)
@@ -314,7 +319,8 @@ def test_early_at_boot_the_files_go_where_docker_was_not_reached(
     record = journal.begin(plan, {}, store)
     for step, entry in zip(plan.steps, record.steps, strict=True):
         if isinstance(step, Sysctl):
-            entry.before, entry.state = step.capture(made.system), StepState.APPLYING
+            entry.before = typed.written(step.capture(made.system))
+            entry.state = StepState.APPLYING
             step.apply(made.system, lambda line: None)
     store.save(record)
     revert.revert(record.id, made.system, store, Remembering(), early=True)
@@ -344,7 +350,7 @@ def test_the_space_set_aside_is_given_up_for_the_record(
             raise OSError(28, "No space left on device")
         write(path, text, mode, uid, gid)
 
-    monkeypatch.setattr("wizard.record.record.write_durably", full)
+    monkeypatch.setattr("wizard.record.store.write_durably", full)
     journal.begin(made.plan(), {}, store)
     assert store.load() is not None
     assert not store.padding.exists()
@@ -524,7 +530,8 @@ def test_what_waits_for_docker_at_shutdown_is_not_waited_for(made: Deployment) -
     assert isinstance(step, SystemdUnit)
     system = Stopping()
     system.write(step.path, FileState(step.text))
-    step.undo(system, {"files": [{"path": step.path, "exists": False}]}, lambda _line: None)
+    before = Before(files=(FileBefore(step.path, exists=False),))
+    step.undo(system, before, lambda _line: None)
     assert system.read(step.path) is None
     assert ("systemctl", "disable", step.name) in system.ran
 

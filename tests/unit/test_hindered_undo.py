@@ -18,10 +18,14 @@ from wizard import cli, session
 from wizard.platform.errors import ExitCode, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import RealSystem, Result
-from wizard.record.record import Record, State, StepRecord, StepState, Store, dumps, loads
+from wizard.record import typed
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps, loads
 from wizard.run import guard, journal, start, worker
 from wizard.session import Session
 from wizard.steps import kinds
+from wizard.steps.before import Before
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.sysctl import Sysctl
@@ -328,8 +332,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[P
                 StepState.DONE,
                 [],
                 step.parameters(),
-                list(step.undo_lines({"files": []})),
-                step.capture(Files()),
+                list(step.undo_lines(Before(files=()))),
+                typed.written(step.capture(Files())),
             )
         )
         step.apply(Files(), lambda line: None)
@@ -384,12 +388,10 @@ def test_a_step_that_never_ends_well_is_said_with_its_commands(applied: Applied)
     entry.parameters = {}
     journal.take_back(record, applied.system, applied.store, State.UNDOING)
     assert entry.left == [
-        f"“{entry.title}” could not be taken back: The record holds a step that this wizard "
-        "does not know, or not in this form: docker-network. Use the wizard that wrote the "
-        "record. By hand: docker network rm "
-        "mastodon_ipv6"
+        f"“{entry.title}” could not be taken back: The record of this step is damaged, or another "
+        "wizard's: parameters.network is missing. By hand: docker network rm mastodon_ipv6"
     ]
     with pytest.raises(StepFailed, match="does not say what"):
         applied_file = next(step for step in record.steps if step.kind == "compose-file")
         step = kinds.step(applied_file.kind, applied_file.parameters)
-        step.compare(applied.system, {"files": []})
+        step.compare(applied.system, Before(files=()))

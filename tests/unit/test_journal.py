@@ -20,7 +20,9 @@ from wizard.host.host import Host, Ip6tables
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, HostChanged, Refused
 from wizard.platform.system import FileState
-from wizard.record.record import Record, State, StepState, Store, loads
+from wizard.record.record import Record, State, StepState
+from wizard.record.store import Store
+from wizard.record.toml_text import loads
 from wizard.run import journal, undoing
 from wizard.run.undoing import Changed
 from wizard.steps import legacy_ip6tables

@@ -36,7 +36,8 @@ from wizard.modes.shared import project_of
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import FileState
-from wizard.record.record import Record, State, StepState, Store
+from wizard.record.record import Record, State, StepState
+from wizard.record.store import Store
 from wizard.run import journal, revert, way_back, window, worker
 from wizard.run.each_step import attempt, begun
 from wizard.steps import legacy_ip6tables
@@ -175,7 +176,7 @@ class Lives(RuleBasedStateMachine):
         self.made = made_up_deployments.deployment(host(), placement=placement)
         self.host = Host(copy.deepcopy(self.made.system), self.moments)
         self.disk = self.host.disk = Disk(self.store, self.host, self.moments)
-        self.patch.setattr("wizard.record.record.write_durably", self.disk.write)
+        self.patch.setattr("wizard.record.store.write_durably", self.disk.write)
         self.patch.setattr(os, "posix_fallocate", self.disk.allocate)
         self.before = self.seen()
         self.after = self.before

@@ -7,7 +7,8 @@ import pytest
 
 from tests.made_up_deployments import Deployment, deployment
 from wizard.platform.errors import ExitCode
-from wizard.record.record import Record, State, StepState, Store
+from wizard.record.record import Record, State, StepState
+from wizard.record.store import Store
 from wizard.run import guard as guarding
 from wizard.run import journal, revert, window
 from wizard.run.guard import Unguarded

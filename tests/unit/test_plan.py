@@ -442,11 +442,21 @@ def test_a_file_that_is_not_text_does_not_stop_the_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "parameters"),
-    [("teleport", {}), ("sysctl", {}), ("attach", {"network": "a", "containers": [], "more": 1})],
+    ("kind", "parameters", "said"),
+    [
+        ("teleport", {}, "does not know: teleport"),
+        ("sysctl", {}, "parameters.values is missing"),
+        (
+            "attach",
+            {"network": "a", "containers": [], "more": 1},
+            "parameters.more is nothing that this wizard knows",
+        ),
+    ],
 )
-def test_a_step_that_is_not_known_is_refused(kind: str, parameters: dict[str, Any]) -> None:
-    with pytest.raises(Refused, match="does not know"):
+def test_a_step_that_is_not_known_is_refused(
+    kind: str, parameters: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Refused, match=said):
         kinds.step(kind, parameters)
 
 

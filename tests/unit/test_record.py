@@ -12,8 +12,11 @@ from tests.made_up_deployments import TODAY, deployment
 from wizard import __version__
 from wizard.platform.errors import Refused
 from wizard.platform.files import temporary_beside
-from wizard.record.record import Record, State, StepRecord, StepState, Store, dumps, loads
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.store import Store
+from wizard.record.toml_text import dumps, loads
 from wizard.run import journal, start
+from wizard.steps.compose_file import ComposeFile
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
@@ -316,7 +319,8 @@ def test_what_is_undone_leaves_no_text_of_anybody_s_file(store: Store) -> None:
     (step,) = (each for each in kept.steps if each.kind == "compose-file")
     # A digest tells which version of the file it was.
     wanted = hashlib.sha256(TODAY.encode() + f"x-secret:\n  {SECRET}\n".encode()).hexdigest()
-    assert step.before["files"][0]["text"] == f"sha256:{wanted}"
+    (file,) = ComposeFile.before_from(step.before).files
+    assert file.text == f"sha256:{wanted}"
     # Which is no text that any undo would put back.
     assert not kept.state.in_force
 
@@ -325,7 +329,7 @@ def test_records_that_earlier_releases_kept_lose_such_texts(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr("wizard.record.record._fit_to_keep", lambda record: record)
+        earlier.setattr("wizard.record.store._fit_to_keep", lambda record: record)
         old = secretive(store)
     store.path.rename(store.directory / f"record-{old.id}.toml")
     assert SECRET in everything_kept(store)

@@ -18,7 +18,8 @@ from wizard.host.outward import DEFAULT_TARGET
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.platform.errors import Refused
 from wizard.probes import report
-from wizard.record.record import State, Store
+from wizard.record.record import State
+from wizard.record.store import Store
 from wizard.run import checking, journal
 from wizard.session import Session
 

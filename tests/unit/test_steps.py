@@ -1,7 +1,10 @@
 """Every kind of step by itself: preview, apply, check, undo, on a made-up host."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from ipaddress import IPv6Network
 from typing import Any
 
 import pytest
@@ -9,30 +12,55 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
+from tests.unit.test_past_input import publishing
+from wizard.answers.choices import Mode, Proxy
+from wizard.inward.closed import InputRules
+from wizard.plan import planning
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, Result
+from wizard.record import typed
 from wizard.steps import actions, sysctl
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
-from wizard.steps.docker_network import LABEL, DockerNetwork
+from wizard.steps.docker_network import LABEL, DockerNetwork, DockerNetworkBefore
 from wizard.steps.ip6tables import CHAIN, Ip6tables
+from wizard.steps.kinds import KINDS
 from wizard.steps.legacy_ip6tables import described
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.uplink import unit as uplink_unit
 
-KINDS = (
-    *("sysctl", "ip6tables", "systemd-unit", "filter-service"),
-    *("docker-network", "compose-file", "attach"),
-)
 every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def routed(proxy: Proxy) -> Deployment:
+    prefix = IPv6Network("2001:db8:1:2:3::/80")
+    made = deployment(made_up_hosts.debian13(), mode=Mode.ROUTED, prefix=prefix, proxy=proxy)
+    made.system.sysctls["net.ipv6.neigh.eth0.proxy_delay"] = "80"
+    return made
+
+
+def closing() -> Deployment:
+    made = deployment(publishing(made_up_hosts.debian14(), "[::]:3000->3000/tcp"))
+    made.system.tables = {"filter": {"FORWARD": [], "DOCKER-USER": []}}
+    return replace(made, sources=replace(made.sources, input=InputRules(CLOSED)))
+
+
+CLOSED = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+ELSEWHERE: Mapping[str, Callable[[], Deployment]] = {
+    "package": partial(routed, Proxy.NDPPD),
+    "ndppd": partial(routed, Proxy.NDPPD),
+    "neighbour-proxy": partial(routed, Proxy.FIXED),
+    "closed-ports": closing,
+}
+"""Where a kind is planned that the private mode on Debian 13 does without."""
 
 
 def before_step(kind: str) -> tuple[Deployment, Step]:
     """A host on which every step before one of a kind was done, and that step."""
-    made = deployment(made_up_hosts.debian13())
-    for step in made.plan().steps:
+    made = ELSEWHERE.get(kind, partial(deployment, made_up_hosts.debian13()))()
+    for step in planning.plan(made.host, made.choices, made.sources).steps:
         # The uplink's own unit is of the same kind.
         if step.kind == kind and getattr(step, "path", "") != uplink_unit.PATH:
             return made, step
@@ -96,9 +124,8 @@ def test_the_commands_that_take_a_step_back_by_hand_do_so(kind: str) -> None:
         match shlex.split(line, comments=True):
             case []:
                 assert "put back" in line
-                (table,) = captured["files"]
-                state = FileState(table["text"], table["mode"], table["uid"], table["gid"])
-                made.system.write(table["path"], state)
+                (file,) = captured.files
+                made.system.write(file.path, file.state)
             case ["rm", path]:
                 made.system.remove(path)
             case ["rmdir", path]:
@@ -126,7 +153,11 @@ def test_what_is_shown_is_what_is_run(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["sysctl", "ip6tables", "systemd-unit", "filter-service", "compose-file"]
+    "kind",
+    [
+        *("sysctl", "ip6tables", "closed-ports", "ndppd"),
+        *("systemd-unit", "filter-service", "compose-file"),
+    ],
 )
 def test_a_file_that_changed_in_the_last_moment_is_not_overwritten(kind: str) -> None:
     made, step = before_step(kind)
@@ -138,7 +169,11 @@ def test_a_file_that_changed_in_the_last_moment_is_not_overwritten(kind: str) ->
 
 
 @pytest.mark.parametrize(
-    "kind", ["sysctl", "ip6tables", "systemd-unit", "filter-service", "compose-file"]
+    "kind",
+    [
+        *("sysctl", "ip6tables", "closed-ports", "ndppd"),
+        *("systemd-unit", "filter-service", "compose-file"),
+    ],
 )
 def test_a_file_that_was_there_comes_back_with_its_owner_and_mode(kind: str) -> None:
     made, step = before_step(kind)
@@ -314,7 +349,7 @@ def test_a_name_that_is_the_beginning_of_another_network_s_identifier_is_free() 
     begins = made.system.networks["mastodon_internal_network"].id[:4]
     step = DockerNetwork(begins, "br-x", "10.9.0.0/16", "fd99::/64", "mastodon", ("web",))
     assert step.obstacle(made.system) is None
-    assert step.undo(made.system, {}, quiet) == ()
+    assert step.undo(made.system, DockerNetworkBefore(files=()), quiet) == ()
     assert "mastodon_internal_network" in made.system.networks
 
 
@@ -453,9 +488,9 @@ class TestAdvertisedDefaultRoute:
         self, host: MadeUpSystem
     ) -> None:
         assert self.STEP.path == "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
-        before = {
-            key: value for key, value in self.STEP.capture(host).items() if "routes" not in key
-        }
+        written = typed.written(self.STEP.capture(host))
+        del written["default_routes"]
+        before = self.STEP.before_from(written)
         self.STEP.apply(host, print)
         assert self.STEP.path in host.files
         host.default_route = False

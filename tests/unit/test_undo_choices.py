@@ -13,6 +13,7 @@ from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
+from wizard.steps.before import Before
 from wizard.steps.comparing import Choice, Standing
 from wizard.steps.ip6tables import CHAIN
 from wizard.steps.ip6tables import PATH as RULES
@@ -174,7 +175,7 @@ def test_the_change_of_somebody_to_another_part_of_a_compose_file_stays_but_for_
     choice: Choice,
 ) -> None:
     made = Changed("compose-file", edit(COMPOSE))
-    ours, before = made.step.actions()[0], made.captured["files"][0]["text"]
+    ours, before = made.step.actions()[0], made.captured.files[0].text
     left = made.undo(**{COMPOSE: choice})
     text = made.system.files[COMPOSE].text
     match choice:
@@ -195,7 +196,7 @@ def test_a_mode_that_somebody_gave_a_file_since_stays() -> None:
     made.system.files[COMPOSE] = replace(made.system.files[COMPOSE], mode=0o600)
     assert made.undo() == ()
     assert made.system.files[COMPOSE].mode == 0o600
-    assert made.system.files[COMPOSE].text == made.captured["files"][0]["text"]
+    assert made.system.files[COMPOSE].text == made.captured.files[0].text
 
 
 def quiet_meddle(system: MadeUpSystem) -> None:
@@ -288,7 +289,7 @@ def test_rules_that_a_kept_unit_loads_are_kept_too() -> None:
     steps["systemd-unit"] = next(
         step for step in made.plan().steps if getattr(step, "path", "") == UNIT
     )
-    captured: dict[str, dict[str, Any]] = {}
+    captured: dict[str, Before] = {}
     for kind, step in sorted(steps.items(), key=lambda each: each[0] == "systemd-unit"):
         captured[kind] = step.capture(made.system)
         step.apply(made.system, quiet)

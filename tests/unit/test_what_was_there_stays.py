@@ -20,7 +20,7 @@ from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
-from wizard.steps.package import Package
+from wizard.steps.package import Package, PackageBefore
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit, rules_and_sysctls
 
@@ -63,7 +63,7 @@ def test_a_package_that_was_there_stays() -> None:
     step = Package("ndppd", "It answers.")
     assert there_and_back(step, system) == ()
     assert system.packages == {"ndppd"}
-    assert step.undo_lines({"installed": True}) == ()
+    assert step.undo_lines(PackageBefore(files=(), installed=True)) == ()
 
 
 def test_a_package_that_somebody_removed_since_is_no_fault() -> None:

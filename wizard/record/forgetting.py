@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
 
 MARK = "sha256:"
 """How what stands for a text begins; its digest follows in hexadecimal figures."""
 
 
-def without_texts(found: Mapping[str, Any]) -> dict[str, Any]:
+def without_texts(found: Mapping[str, object]) -> dict[str, object]:
     """Return a table of a record with a digest in place of each file's text, however deep."""
     kept = {key: _without(each) for key, each in found.items()}
     text = found.get("text")

@@ -15,7 +15,8 @@ from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import FileState, System
 from wizard.program import program
-from wizard.record.record import Record, Store
+from wizard.record.record import Record
+from wizard.record.store import Store
 from wizard.run import guard_units as units
 from wizard.run import lock, terminals, window
 

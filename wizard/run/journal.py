@@ -15,7 +15,9 @@ from wizard.platform.errors import ExitCode, HostChanged, Refused, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.record.record import FULL, GENERATION, Record, State, StepRecord, StepState, Store, now
+from wizard.record import typed
+from wizard.record.record import GENERATION, Record, State, StepRecord, StepState, now
+from wizard.record.store import FULL, Store
 from wizard.run.each_step import Hindered, attempt, begun, in_words
 from wizard.run.engine import Patience
 from wizard.steps import kinds
@@ -123,8 +125,9 @@ def apply(
 def _apply_step(
     step: Step, entry: StepRecord, record: Record, system: System, store: Store
 ) -> None:
-    entry.before = step.capture(system)
-    entry.undo = list(step.undo_lines(entry.before))
+    before = step.capture(system)
+    entry.before = typed.written(before)
+    entry.undo = list(step.undo_lines(before))
     entry.state = StepState.APPLYING
     store.save(record)
 
@@ -185,7 +188,8 @@ def take_back_early(record: Record, system: System, store: Store, state: State) 
 
 def _undo_early(entry: StepRecord, system: System, step: Step) -> None:
     _sweep(step, system)
-    step.undo_early(system, entry.before, entry.output.append, decisions(entry))
+    before = step.before_from(entry.before)
+    step.undo_early(system, before, entry.output.append, decisions(entry))
 
 
 def decisions(entry: StepRecord) -> dict[str, Choice]:
@@ -211,7 +215,7 @@ def _undo_step(
     def undone(step: Step) -> tuple[str, ...]:
         if step.needs_docker and not patience.answers(report):
             raise StepFailed("Docker does not answer.")
-        return step.undo(system, entry.before, report, decisions(entry))
+        return step.undo(system, step.before_from(entry.before), report, decisions(entry))
 
     def work(step: Step) -> tuple[str, ...]:
         _sweep(step, system)

@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from wizard.platform.errors import ExitCode, Locked, Refused, WizardError
 from wizard.platform.system import System, is_stopping
-from wizard.record.record import Record, State, Store
+from wizard.record.record import Record, State
+from wizard.record.store import Store
 from wizard.run import journal, lock, window
 from wizard.run.guard import Guard, announcing
 

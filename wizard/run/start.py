@@ -10,7 +10,7 @@ from wizard.platform import variables
 from wizard.platform.errors import ExitCode
 from wizard.program import program
 from wizard.program.unit_file import RESTRAINED
-from wizard.record.record import Store
+from wizard.record.store import Store
 from wizard.run import guard
 from wizard.run import guard_units as units
 

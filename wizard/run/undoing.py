@@ -7,7 +7,8 @@ from functools import partial
 from wizard.platform.errors import Refused
 from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.record.record import Record, State, StepRecord, Store
+from wizard.record.record import Record, State, StepRecord
+from wizard.record.store import Store
 from wizard.run import journal, lock
 from wizard.run.each_step import Hindered, attempt, begun
 from wizard.steps.actions import Diff
@@ -147,7 +148,7 @@ def _step(
     entry: StepRecord, system: System, decisions: Decisions, leaving: set[str], step: Step
 ) -> UndoStep:
     """Return what becomes of a step, and add to ``leaving`` what will be gone after it."""
-    found = step.compare(system, entry.before, leaving)
+    found = step.compare(system, step.before_from(entry.before), leaving)
     for name, verdict in verdicts(found, decisions).items():
         if verdict in (Verdict.BACK, Verdict.APART) or _is_gone(found, name):
             leaving.add(name)

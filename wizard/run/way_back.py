@@ -8,7 +8,9 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, WizardError
 from wizard.platform.system import System
 from wizard.platform.text import clean, clean_line
-from wizard.record.record import Record, State, StepRecord, StepState, dumps, loads
+from wizard.record import typed
+from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.toml_text import dumps, loads
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
@@ -34,7 +36,8 @@ def rehearse(plan: Plan, system: System) -> None:
     )
     again = loads(dumps(record))
     for step, entry in zip(plan.steps, again.steps, strict=True):
-        if kinds.step(entry.kind, entry.parameters) != step:
+        read = kinds.step(entry.kind, entry.parameters)
+        if read != step or typed.written(read.before_from(entry.before)) != entry.before:
             raise Refused(_cannot(step, "the record would not hold all of it"))
 
 
@@ -68,7 +71,7 @@ def _entry(number: int, step: Step, system: System) -> StepRecord:
         commands=list(step.commands),
         parameters=step.parameters(),
         undo=undo,
-        before=before,
+        before=typed.written(before),
     )
 
 

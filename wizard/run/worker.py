@@ -28,7 +28,8 @@ from wizard.platform.errors import ExitCode, HostChanged, Refused, WizardError
 from wizard.platform.system import RealSystem, System, is_stopping
 from wizard.platform.text import clean, clean_line
 from wizard.program import program
-from wizard.record.record import Record, State, Store, now
+from wizard.record.record import Record, State, now
+from wizard.record.store import Store
 from wizard.run import guard as guarding
 from wizard.run import journal, lock, revert, start, way_back, window
 from wizard.run.guard import Guard, Unguarded

@@ -7,13 +7,14 @@ from typing import ClassVar
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.base import Report, StepOf, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.docker_network import inspect, made_by_wizard, members
 
 
 @dataclass(frozen=True)
-class Attach(Step):
+class Attach(StepOf[Before]):
     """Connect containers that run to the network."""
 
     kind: ClassVar[str] = "attach"
@@ -85,6 +86,10 @@ class Attach(Step):
     def standing(self, system: System) -> str | None:
         """Say nothing: containers are made anew; who runs now is asked, not who ran then."""
         return None
+
+    def capture(self, system: System) -> Before:
+        """The files that it writes."""
+        return Before(files=self.capture_files(system))
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """One command for each container."""

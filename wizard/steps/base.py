@@ -4,15 +4,17 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean
 from wizard.program import switched_off
+from wizard.record import typed
 from wizard.steps import actions
 from wizard.steps.actions import Action, CopyProgram, Diff, MakeDirectory, Run, WriteFile
+from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
@@ -23,18 +25,21 @@ from wizard.steps.comparing import (
     verdicts,
 )
 
-Before = Mapping[str, Any]
-"""What a step found before it was applied, as values that TOML can hold."""
-
 Report = Callable[[str], None]
 """Takes one line of what a command said."""
 
 
+AnyBefore = TypeVar("AnyBefore", bound=Before)
+
+
 @dataclasses.dataclass(frozen=True)
-class Step(ABC):
-    """One kind of change with its parameters, as plain values that TOML can hold."""
+class StepOf(ABC, Generic[AnyBefore]):
+    """One kind of change with its parameters, and what it has to find to be taken back."""
 
     kind: ClassVar[str]
+
+    before_kind: ClassVar[type[Before]] = Before
+    """What it finds; the same as in the brackets of its base."""
 
     needs_docker: ClassVar[bool] = True
     """Whether taking it back needs Docker, or another service, to run: not so early at boot."""
@@ -67,12 +72,12 @@ class Step(ABC):
         return self.check(system)
 
     @abstractmethod
-    def undo_lines(self, before: Before) -> tuple[str, ...]:
+    def undo_lines(self, before: AnyBefore) -> tuple[str, ...]:
         """Return the commands with which a person takes the step back by hand."""
 
     @abstractmethod
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: AnyBefore, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare every object that the step left with what is there now; the host is only read.
 
@@ -89,7 +94,7 @@ class Step(ABC):
     def undo(
         self,
         system: System,
-        before: Before,
+        before: AnyBefore,
         report: Report,
         decisions: Decisions = NOTHING_DECIDED,
     ) -> tuple[str, ...]:
@@ -116,7 +121,7 @@ class Step(ABC):
     def take_back(
         self,
         system: System,
-        before: Before,
+        before: AnyBefore,
         report: Report,
         found: Sequence[Found],
         decisions: Decisions,
@@ -126,7 +131,7 @@ class Step(ABC):
     def undo_early(
         self,
         system: System,
-        before: Before,
+        before: AnyBefore,
         report: Report,
         decisions: Decisions = NOTHING_DECIDED,
     ) -> tuple[str, ...]:
@@ -162,10 +167,19 @@ class Step(ABC):
         """Run the preconditions, and return what the first that fails says, or None."""
         return run_checks(self, self.preconditions(), system)
 
-    def capture(self, system: System) -> dict[str, Any]:
-        """Return what must be known to take the step back; the host is only read."""
-        written = [each for each in self.actions() if isinstance(each, WriteFile)]
-        return {"files": [_file_table(each.path, system.read(each.path)) for each in written]}
+    @abstractmethod
+    def capture(self, system: System) -> AnyBefore:
+        """Return what must be known to take the step back; the host is only read.
+
+        Raises:
+            StepFailed: a command that looks failed.
+            OSError: a file cannot be read.
+        """
+
+    def capture_files(self, system: System) -> tuple[FileBefore, ...]:
+        """Return the files that the step writes, as they are."""
+        written = (each.path for each in self.actions() if isinstance(each, WriteFile))
+        return tuple(FileBefore.of(path, system.read(path)) for path in written)
 
     def apply(self, system: System, report: Report) -> None:
         """Do the actions in order and stop at the first that fails.
@@ -194,10 +208,10 @@ class Step(ABC):
         """Return a file's text without what the step put in, or None where that is not certain."""
         return None
 
-    def compare_files(self, system: System, before: Before) -> tuple[Found, ...]:
+    def compare_files(self, system: System, before: AnyBefore) -> tuple[Found, ...]:
         """Compare the files that the step wrote, the last one first."""
         wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
-        old = dict(map(_file_state, reversed(before["files"])))
+        old = {each.path: each.state for each in reversed(before.files)}
         for path in wanted:
             if path not in old:
                 raise StepFailed(f"The record does not say what {path} was before.")
@@ -241,14 +255,14 @@ class Step(ABC):
         )
 
     def undo_files(
-        self, system: System, before: Before, found: Sequence[Found], decisions: Decisions
+        self, system: System, before: AnyBefore, found: Sequence[Found], decisions: Decisions
     ) -> tuple[str, ...]:
         """Do with each of the files that the step wrote what is found and decided."""
         kept: list[str] = []
         by_name, todo = {each.name: each for each in found}, verdicts(found, decisions)
         wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
-        for table in reversed(before["files"]):
-            path, old = _file_state(table)
+        for file in reversed(before.files):
+            path, old = file.path, file.state
             if path not in by_name:
                 continue
             ours = wanted[path]
@@ -270,31 +284,55 @@ class Step(ABC):
             kept += left_of([by_name[path]], found, decisions)
         return tuple(kept)
 
-    def undo_file_lines(self, before: Before) -> tuple[str, ...]:
+    def undo_file_lines(self, before: AnyBefore) -> tuple[str, ...]:
         """Return the lines with which a person puts the files back by hand."""
         result = []
-        for table in reversed(list(before.get("files", []))):
-            path, old = _file_state(table)
+        for file in reversed(before.files):
+            path = file.path
             result.append(
                 actions.Run(("rm", path)).line
-                if old is None
+                if not file.exists
                 else f"# put back {path}: its text from before is in the record"
             )
         return tuple(result)
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> dict[str, object]:
         """Return the step's fields as a table for TOML; a field that is None is left out."""
-        parameters: dict[str, Any] = _without_none(dataclasses.asdict(self))
-        return parameters
+        return typed.written(self)
 
     @classmethod
-    def from_parameters(cls, table: Mapping[str, Any]) -> Self:
+    def from_parameters(cls, table: Mapping[str, object]) -> Self:
         """Return the step that :meth:`parameters` described.
 
         Raises:
-            TypeError: the table does not fit the step.
+            Refused: the table does not fit the step; the message says where.
         """
-        return cls(**{key: _frozen(value) for key, value in table.items()})
+        return _fitting(cls, table, "parameters")
+
+    @classmethod
+    def before_from(cls, table: Mapping[str, object]) -> AnyBefore:
+        """Return what :meth:`capture` found, from the table in which the record has it.
+
+        Raises:
+            Refused: the table does not fit; the message says where.
+        """
+        return cast("AnyBefore", _fitting(cls.before_kind, table, "before"))
+
+
+Step = StepOf[Any]
+"""A step of any kind."""
+
+
+Kind = TypeVar("Kind")
+
+
+def _fitting(kind: type[Kind], table: Mapping[str, object], place: str) -> Kind:
+    try:
+        return typed.read(kind, table, place)
+    except typed.Unfit as unfit:
+        raise Refused(
+            f"The record of this step is damaged, or another wizard's: {clean(str(unfit))}."
+        ) from unfit
 
 
 def left_of(
@@ -352,54 +390,8 @@ def _changed(path: str, change: Callable[[], None]) -> None:
         raise StepFailed(f"{path} could not be changed: {error.strerror}.") from error
 
 
-_FILE_STATE = {each.name for each in dataclasses.fields(FileState)}
-
-
 def _with_rights(wanted: FileState, ours: FileState, now: FileState | None) -> FileState:
     """Return a file as it is to be, with the owner and mode that somebody gave it since."""
     if now is None or (now.mode, now.uid, now.gid) == (ours.mode, ours.uid, ours.gid):
         return wanted
     return dataclasses.replace(now, text=wanted.text)
-
-
-def _file_table(path: str, state: FileState | None) -> dict[str, Any]:
-    return {"path": path, "exists": state is not None} | (
-        dataclasses.asdict(state) if state else {}
-    )
-
-
-def _file_state(table: Mapping[str, Any]) -> tuple[str, FileState | None]:
-    """Return a file's path and what it was, or None where it was not there.
-
-    Raises:
-        StepFailed: that is not what it says; to go by it could cost somebody a file.
-    """
-    match table:
-        case {"path": str(path), "exists": False, **rest} if not rest:
-            return path, None
-        case {
-            "path": str(path),
-            "exists": True,
-            "text": str(text),
-            "mode": int(mode),
-            "uid": int(uid),
-            "gid": int(gid),
-        } if 0 <= mode <= 0o7777 and min(uid, gid) >= 0:
-            return path, FileState(text, mode, uid, gid)
-    raise StepFailed("The record does not say what a file was before, or not as the wizard does.")
-
-
-def _without_none(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, dict):
-        return {key: _without_none(each) for key, each in value.items() if each is not None}
-    if isinstance(value, list | tuple):
-        return [_without_none(each) for each in value]
-    return value
-
-
-def _frozen(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, dict) and set(value) == _FILE_STATE:
-        return FileState(**value)
-    if isinstance(value, list):
-        return tuple(_frozen(each) for each in value)
-    return value

@@ -11,12 +11,13 @@ from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, WriteFile
-from wizard.steps.base import Before, Report, Step, run_checks
+from wizard.steps.base import Report, StepOf, run_checks
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
 
 
 @dataclass(frozen=True)
-class ComposeFile(Step):
+class ComposeFile(StepOf[Before]):
     """Write one file of a Compose project; every line that was there stays as it is."""
 
     kind: ClassVar[str] = "compose-file"
@@ -148,6 +149,10 @@ class ComposeFile(Step):
                 return None
         return self.check(system)
 
+    def capture(self, system: System) -> Before:
+        """The files that it writes."""
+        return Before(files=self.capture_files(system))
+
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back."""
         return self.undo_file_lines(before)
@@ -167,8 +172,8 @@ class ComposeFile(Step):
         """
         if system.read(self.path) is not None:
             return self, before
-        old = next((each for each in before.get("files", []) if each["path"] == self.path), None)
-        text = old["text"] if old is not None and old["exists"] else None
+        old = next((each for each in before.files if each.path == self.path), None)
+        text = None if old is None else old.text
         found = [
             path
             for key in declared_networks(text, self.after.text)
@@ -177,7 +182,7 @@ class ComposeFile(Step):
         ]
         if old is None or len(found) != 1:
             return self, before
-        return replace(self, path=found[0]), {**before, "files": [{**old, "path": found[0]}]}
+        return replace(self, path=found[0]), Before(files=(replace(old, path=found[0]),))
 
     def _holds_ours(self, system: System, path: str, before: str | None) -> bool:
         """Return whether what was added stands in a file and can be taken out of it."""

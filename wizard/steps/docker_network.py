@@ -17,18 +17,30 @@ from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, difference
-from wizard.steps.base import Before, Report, Step, left_of, run
+from wizard.steps.base import Report, StepOf, left_of, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
 
 LABEL = NETWORK_LABEL
 
 
+@dataclass(frozen=True, kw_only=True)
+class DockerNetworkBefore(Before):
+    """What Docker changes besides where it does the forwarding; None where it does not."""
+
+    forwarding: tuple[tuple[str, str], ...] | None = None
+    """Whether each interface forwarded, by the name of its parameter."""
+    policy: str | None = None
+    """Of the FORWARD chain; empty where there was no such chain."""
+
+
 @dataclass(frozen=True)
-class DockerNetwork(Step):
+class DockerNetwork(StepOf[DockerNetworkBefore]):
     """Create an attachable bridge network with both families and a fixed bridge name."""
 
     kind: ClassVar[str] = "docker-network"
+    before_kind: ClassVar[type[Before]] = DockerNetworkBefore
 
     network: str
     bridge: str
@@ -135,12 +147,12 @@ class DockerNetwork(Step):
             return f"The Docker network {clean_line(self.network)} is not as it was created."
         return None
 
-    def undo_lines(self, before: Before) -> tuple[str, ...]:
+    def undo_lines(self, before: DockerNetworkBefore) -> tuple[str, ...]:
         """One command."""
         return (Run(("docker", "network", "rm", self.network)).line,)
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: DockerNetworkBefore, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the network with what was created, and look who stands on it."""
         found = inspect(system, self.network)
@@ -190,7 +202,7 @@ class DockerNetwork(Step):
     def take_back(
         self,
         system: System,
-        before: Before,
+        before: DockerNetworkBefore,
         report: Report,
         found: Sequence[Found],
         decisions: Decisions,
@@ -235,28 +247,30 @@ class DockerNetwork(Step):
         ranges = [self.ip_range] if self.ip_range else []
         return _lines("bridge", True, True, subnets, ranges, self._all_options, self._labels)
 
-    def _stop_forwarding(self, system: System, before: Before, report: Report) -> None:
+    def _stop_forwarding(self, system: System, before: DockerNetworkBefore, report: Report) -> None:
         """Put back what Docker switched on when it made the first IPv6 network, and leaves on."""
         if not self.engine_forwards or ipv6_networks(system):
             return
-        for key, value in before["forwarding"]:
+        if before.forwarding is None:
+            raise StepFailed("The record does not say which interfaces forwarded IPv6 before.")
+        for key, value in before.forwarding:
             if forwarding_now(system).get(key) not in (None, value):
                 run(system, Run(("sysctl", "--write", f"{key}={value}")), report)
-        policy = before.get("policy")
-        if policy and _forward_policy(system) not in ("", policy):
-            run(system, Run(("ip6tables", "--wait", "10", "-P", "FORWARD", policy)), report)
+        if before.policy and _forward_policy(system) not in ("", before.policy):
+            command = ("ip6tables", "--wait", "10", "-P", "FORWARD", before.policy)
+            run(system, Run(command), report)
 
-    def capture(self, system: System) -> dict[str, Any]:
+    def capture(self, system: System) -> DockerNetworkBefore:
         """Add what Docker will change besides, where it does the forwarding."""
         if not self.engine_forwards:
-            return super().capture(system)
-        forwarding = [[key, value] for key, value in forwarding_now(system).items()]
+            return DockerNetworkBefore(files=self.capture_files(system))
         # all.forwarding sets every interface, so it is put back before the others.
-        forwarding.sort(key=lambda each: ".all." not in each[0])
-        return super().capture(system) | {
-            "forwarding": forwarding,
-            "policy": _forward_policy(system),
-        }
+        forwarding = sorted(forwarding_now(system).items(), key=lambda each: ".all." not in each[0])
+        return DockerNetworkBefore(
+            files=self.capture_files(system),
+            forwarding=tuple(forwarding),
+            policy=_forward_policy(system),
+        )
 
     def _named_in(self, system: System, leaving: Container[str] = ()) -> list[str]:
         """Return the Compose files that name it outside a comment, as far as they can be read."""

@@ -3,13 +3,14 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
 from wizard.steps import legacy_ip6tables
 from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
-from wizard.steps.base import Before, Report, Step, left_of, run
+from wizard.steps.base import Report, StepOf, left_of, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
@@ -45,11 +46,19 @@ class Table:
         return f"-I {self.parent} -j {CHAIN}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ip6tablesBefore(Before):
+    """The tables that there were, for the first rule in one makes it."""
+
+    tables: tuple[str, ...]
+
+
 @dataclass(frozen=True)
-class Ip6tables(Step):
+class Ip6tables(StepOf[Ip6tablesBefore]):
     """Let the containers out and answers in, and open or close what comes from outside."""
 
     kind: ClassVar[str] = "ip6tables"
+    before_kind: ClassVar[type[Before]] = Ip6tablesBefore
     needs_docker: ClassVar[bool] = False
 
     bridge: str
@@ -161,9 +170,11 @@ class Ip6tables(Step):
             report(f"python-iptables: {len(table.rules)} rules into {CHAIN} in {table.name}")
             loader(table.name, table.parent, CHAIN, table.rules)
 
-    def capture(self, system: System) -> dict[str, Any]:
-        """Add the tables that were there, for the first rule in one makes it."""
-        return super().capture(system) | {"tables": sorted(_tables(system))}
+    def capture(self, system: System) -> Ip6tablesBefore:
+        """Add the tables that were there."""
+        return Ip6tablesBefore(
+            files=self.capture_files(system), tables=tuple(sorted(_tables(system)))
+        )
 
     def obstacle(self, system: System) -> str | None:
         """A chain of our name that is there already belongs to somebody else."""
@@ -187,7 +198,7 @@ class Ip6tables(Step):
                 return f"{table.parent} in {table.name} does not lead to {CHAIN}."
         return None
 
-    def undo_lines(self, before: Before) -> tuple[str, ...]:
+    def undo_lines(self, before: Ip6tablesBefore) -> tuple[str, ...]:
         """Take the jump, the rules and the chain out of each table."""
         commands: list[str] = []
         for table in reversed(self.tables):
@@ -196,7 +207,7 @@ class Ip6tables(Step):
         return (*commands, *self.undo_file_lines(before), f"rmdir {DIRECTORY}")
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: Ip6tablesBefore, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare our chain in each table, then the file; first whether they are needed."""
         needed = self._needed(system, leaving)
@@ -247,7 +258,7 @@ class Ip6tables(Step):
     def take_back(
         self,
         system: System,
-        before: Before,
+        before: Ip6tablesBefore,
         report: Report,
         found: Sequence[Found],
         decisions: Decisions,
@@ -271,7 +282,7 @@ class Ip6tables(Step):
                     self._load_chain(system, table, report)
             kept += left_of([each], found, decisions)
         if not self.legacy:
-            for name in _tables(system) - set(before["tables"]):
+            for name in _tables(system) - set(before.tables):
                 # An empty table filters nothing, but it was not there.
                 if _is_empty(system, name):
                     system.remove_nft_table(name)

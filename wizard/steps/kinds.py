@@ -1,7 +1,6 @@
 """Every kind of step by its name, so that a record can be turned into steps again."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
@@ -35,19 +34,18 @@ KINDS: Mapping[str, type[Step]] = {
 }
 
 
-def step(kind: str, parameters: Mapping[str, Any]) -> Step:
+def step(kind: str, parameters: Mapping[str, object]) -> Step:
     """Return the step that a record describes.
 
     Raises:
-        Refused: the kind is not known or the parameters do not fit it.
+        Refused: the kind is not known or the parameters do not fit it; the message says where.
     """
-    try:
-        return KINDS[kind].from_parameters(parameters)
-    except Exception as error:
+    if kind not in KINDS:
         raise Refused(
-            f"The record holds a step that this wizard does not know, or not in this form: "
+            "The record holds a step that this wizard does not know: "
             f"{clean_line(kind) or 'one without a kind'}. Use the wizard that wrote the record."
-        ) from error
+        )
+    return KINDS[kind].from_parameters(parameters)
 
 
 def needs_docker(kind: str) -> bool:

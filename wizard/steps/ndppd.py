@@ -10,7 +10,8 @@ from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
 from wizard.steps.actions import Action, Run, WriteFile
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.base import Report, StepOf, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 
 PATH = "/etc/ndppd.conf"
@@ -31,7 +32,7 @@ def with_rule(text: str | None, uplink: str, subnet: str) -> str:
 
 
 @dataclass(frozen=True)
-class Ndppd(Step):
+class Ndppd(StepOf[Before]):
     """Let ndppd answer for every address of the subnet."""
 
     kind: ClassVar[str] = "ndppd"
@@ -84,9 +85,14 @@ class Ndppd(Step):
         """Return what somebody has made of it since, and the line that brings it back."""
         return switched_off.unit(system, _UNIT)
 
+    def capture(self, system: System) -> Before:
+        """The files that it writes."""
+        return Before(files=self.capture_files(system))
+
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back and restart, or stop it where there was no file."""
-        return (*self.undo_file_lines(before), "systemctl restart ndppd.service")
+        verb = "restart" if any(file.exists for file in before.files) else "stop"
+        return (*self.undo_file_lines(before), f"systemctl {verb} ndppd.service")
 
     def compare(
         self, system: System, before: Before, leaving: Container[str] = ()

@@ -3,20 +3,29 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from wizard.ndp import fixed
 from wizard.platform.system import System
 from wizard.steps.actions import Action, Run
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.base import Report, StepOf, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 
 
+@dataclass(frozen=True, kw_only=True)
+class NeighbourProxyBefore(Before):
+    """Which of the entries were there already, and so are somebody else's."""
+
+    there: tuple[str, ...]
+
+
 @dataclass(frozen=True)
-class NeighbourProxy(Step):
+class NeighbourProxy(StepOf[NeighbourProxyBefore]):
     """Answer on the uplink for these addresses."""
 
     kind: ClassVar[str] = "neighbour-proxy"
+    before_kind: ClassVar[type[Before]] = NeighbourProxyBefore
     needs_docker: ClassVar[bool] = False
 
     uplink: str
@@ -45,19 +54,19 @@ class NeighbourProxy(Step):
         missing = sorted(set(self.addresses) - self._present(system))
         return f"Nobody answers for {missing[0]} on {self.uplink}." if missing else None
 
-    def capture(self, system: System) -> dict[str, Any]:
+    def capture(self, system: System) -> NeighbourProxyBefore:
         """Those that were there already, which are somebody else's."""
-        there = sorted(self._present(system) & set(self.addresses))
-        return super().capture(system) | {"there": there}
+        there = tuple(sorted(self._present(system) & set(self.addresses)))
+        return NeighbourProxyBefore(files=self.capture_files(system), there=there)
 
-    def undo_lines(self, before: Before) -> tuple[str, ...]:
+    def undo_lines(self, before: NeighbourProxyBefore) -> tuple[str, ...]:
         """Take our entries out."""
         return tuple(
             Run(each).line for each in fixed.undo_commands(self.uplink, self._ours(before))
         )
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: NeighbourProxyBefore, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Ask the kernel which of our entries are still there."""
         present = self._present(system)
@@ -75,7 +84,7 @@ class NeighbourProxy(Step):
     def take_back(
         self,
         system: System,
-        before: Before,
+        before: NeighbourProxyBefore,
         report: Report,
         found: Sequence[Found],
         decisions: Decisions,
@@ -90,8 +99,8 @@ class NeighbourProxy(Step):
             run(system, Run(command), report)
         return ()
 
-    def _ours(self, before: Before) -> list[IPv6Address]:
-        there = set(before["there"])
+    def _ours(self, before: NeighbourProxyBefore) -> list[IPv6Address]:
+        there = set(before.there)
         return [IPv6Address(address) for address in self.addresses if address not in there]
 
     def _present(self, system: System) -> set[str]:

@@ -2,22 +2,31 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from wizard.platform.system import System
 from wizard.steps.actions import Action, Run
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.base import Report, StepOf, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
 
 # Without questions, and without needrestart restarting other services on a host in use.
 _QUIETLY = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_SUSPEND=1")
 
 
+@dataclass(frozen=True, kw_only=True)
+class PackageBefore(Before):
+    """Whether the package was there."""
+
+    installed: bool
+
+
 @dataclass(frozen=True)
-class Package(Step):
+class Package(StepOf[PackageBefore]):
     """Install a package."""
 
     kind: ClassVar[str] = "package"
+    before_kind: ClassVar[type[Before]] = PackageBefore
 
     name: str
     purpose: str
@@ -41,19 +50,19 @@ class Package(Step):
         """Ask dpkg."""
         return None if self._installed(system) else f"The package {self.name} is not installed."
 
-    def capture(self, system: System) -> dict[str, Any]:
+    def capture(self, system: System) -> PackageBefore:
         """Whether it was there."""
-        return super().capture(system) | {"installed": self._installed(system)}
+        return PackageBefore(files=self.capture_files(system), installed=self._installed(system))
 
-    def undo_lines(self, before: Before) -> tuple[str, ...]:
+    def undo_lines(self, before: PackageBefore) -> tuple[str, ...]:
         """Purge it, unless it was there."""
-        return () if before["installed"] else (self._purge.line,)
+        return () if before.installed else (self._purge.line,)
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: PackageBefore, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Ask dpkg, unless it was there before the wizard."""
-        if before["installed"]:
+        if before.installed:
             return ()
         if self._installed(system):
             return (Found(self.name),)
@@ -62,7 +71,7 @@ class Package(Step):
     def take_back(
         self,
         system: System,
-        before: Before,
+        before: PackageBefore,
         report: Report,
         found: Sequence[Found],
         decisions: Decisions,

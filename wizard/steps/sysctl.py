@@ -3,13 +3,14 @@
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from wizard.platform import foreign_json
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
-from wizard.steps.base import Before, Report, Step, left_of, run
+from wizard.steps.base import Report, StepOf, left_of, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
@@ -40,11 +41,23 @@ def name(group: str, parameter: str, kind: str = "conf") -> str:
     return f"net.ipv6.{kind}.{group.replace('.', '/')}.{parameter}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class SysctlBefore(Before):
+    """The live values by their names, and what depended on them."""
+
+    live: tuple[tuple[str, str], ...]
+    ipv6_networks: tuple[str, ...] = ()
+    """The Docker networks that used IPv6 already."""
+    default_routes: tuple[tuple[str, str], ...] = ()
+    """Interface and router of each default route that came by router advertisement."""
+
+
 @dataclass(frozen=True)
-class Sysctl(Step):
+class Sysctl(StepOf[SysctlBefore]):
     """Set kernel parameters, in this order, now and at every boot."""
 
     kind: ClassVar[str] = "sysctl"
+    before_kind: ClassVar[type[Before]] = SysctlBefore
     needs_docker: ClassVar[bool] = False
 
     values: tuple[tuple[str, str], ...]
@@ -129,18 +142,19 @@ class Sysctl(Step):
             return f"{self.path} is not as it was written."
         return None
 
-    def capture(self, system: System) -> dict[str, Any]:
+    def capture(self, system: System) -> SysctlBefore:
         """Add the live values, the Docker networks that use IPv6 already, and advertised routes."""
         live = _read(system, [key for key, _value in self.values])
         if _FORWARDING in live:
             live |= forwarding_now(system)
-        return super().capture(system) | {
-            "live": [[key, value] for key, value in live.items()],
-            "ipv6_networks": sorted(ipv6_networks(system)),
-            "default_routes": [list(each) for each in advertised_routes(system)],
-        }
+        return SysctlBefore(
+            files=self.capture_files(system),
+            live=tuple(live.items()),
+            ipv6_networks=tuple(sorted(ipv6_networks(system))),
+            default_routes=tuple(advertised_routes(system)),
+        )
 
-    def undo_lines(self, before: Before) -> tuple[str, ...]:
+    def undo_lines(self, before: SysctlBefore) -> tuple[str, ...]:
         """The old live values, then the file."""
         return (
             *(_write(key, value).line for key, value in self._old_values(before)),
@@ -148,12 +162,12 @@ class Sysctl(Step):
         )
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: SysctlBefore, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the live values, in the order in which they are set back, then the file."""
         others = sorted(
             name
-            for name in ipv6_networks(system) - set(before.get("ipv6_networks", []))
+            for name in ipv6_networks(system) - set(before.ipv6_networks)
             if name not in leaving
         )
         values = self._compare_values(system, before, others)
@@ -164,7 +178,7 @@ class Sysctl(Step):
         return (*values, *files)
 
     def _compare_values(
-        self, system: System, before: Before, others: Sequence[str]
+        self, system: System, before: SysctlBefore, others: Sequence[str]
     ) -> tuple[Found, ...]:
         wanted = dict(self.values)
         old_values = self._old_values(before)
@@ -207,7 +221,7 @@ class Sysctl(Step):
     def take_back(
         self,
         system: System,
-        before: Before,
+        before: SysctlBefore,
         report: Report,
         found: Sequence[Found],
         decisions: Decisions,
@@ -230,9 +244,11 @@ class Sysctl(Step):
         files = self.undo_files(system, before, found, decisions)
         return (*kept, *files, *self._missing_routes(system, before, report))
 
-    def _missing_routes(self, system: System, before: Before, report: Report) -> tuple[str, ...]:
+    def _missing_routes(
+        self, system: System, before: SysctlBefore, report: Report
+    ) -> tuple[str, ...]:
         """Bring the advertised default routes back that there were; say which do not come."""
-        routers = {str(each[0]): str(each[1]) for each in before.get("default_routes", [])}
+        routers = dict(before.default_routes)
         there = {interface for interface, _router in default_routes(system)}
         forwarding = forwarding_now(system)
         missing = [
@@ -252,16 +268,16 @@ class Sysctl(Step):
     def undo_early(
         self,
         system: System,
-        before: Before,
+        before: SysctlBefore,
         report: Report,
         decisions: Decisions = NOTHING_DECIDED,
     ) -> tuple[str, ...]:
         """Put the file back; the live values are those of a kernel that has just started."""
         return self.undo_files(system, before, self.compare_files(system, before), decisions)
 
-    def _old_values(self, before: Before) -> list[tuple[str, str]]:
+    def _old_values(self, before: SysctlBefore) -> list[tuple[str, str]]:
         """Return what was there: forwarding for all first, because it sets every interface."""
-        live = {str(key): str(value) for key, value in before["live"]}
+        live = dict(before.live)
         ours = [key for key, _value in reversed(self.values) if key in live]
         ours.sort(key=lambda key: key != _FORWARDING)
         others = [

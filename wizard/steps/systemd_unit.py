@@ -12,14 +12,15 @@ from wizard.program import switched_off
 from wizard.program.unit_file import CONFINED
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
-from wizard.steps.base import Before, Report, Step, run
+from wizard.steps.base import Report, StepOf, run
+from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 
 PATH = ip6tables.UNIT
 
 
 @dataclass(frozen=True)
-class SystemdUnit(Step):
+class SystemdUnit(StepOf[Before]):
     """Write a unit, enable it and start it."""
 
     kind: ClassVar[str] = "systemd-unit"
@@ -96,6 +97,10 @@ class SystemdUnit(Step):
     def standing(self, system: System) -> str | None:
         """Return what somebody has made of it since, and the line that brings it back."""
         return switched_off.unit(system, self.name, self.path)
+
+    def capture(self, system: System) -> Before:
+        """The files that it writes."""
+        return Before(files=self.capture_files(system))
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Disable it, remove it, and make systemd forget it."""

@@ -1,0 +1,149 @@
+"""The record as a TOML text that a person can read, and what such a text says."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import StrEnum
+from typing import Any, get_origin
+
+import tomli_w
+
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
+from wizard.record.record import FORMAT, Record, State, StepRecord, StepState
+
+_DEEPEST = 20
+"""How deep tables and lists of a step may be nested; no step nests its own deeper than five."""
+
+_HEADER = """\
+# What the wizard did on this host, step by step. To take it back: wizard --undo
+# By hand: run the commands under "undo" of every step that is not "planned" or "undone",
+# the last step first. The text of each file as it was is under its step's "before".
+"""
+
+_NESTED = ("steps", "state", "host", "choices")
+
+_FOOTER = "# The end. A record without this line is not whole.\n"
+
+
+def dumps(record: Record) -> str:
+    """Return the record as TOML."""
+    table = {each.name: getattr(record, each.name) for each in fields(record)}
+    steps = [
+        {each.name: getattr(step, each.name) for each in fields(step)} for step in record.steps
+    ]
+    for one in (table, *steps):
+        one["state"] = str(one["state"])
+    about = ("format", "wizard", "generation", "id")
+    first = ("state", "started", "finished", "error", "digest")
+    waiting = ("window", "deadline", "expires", "boot")
+    plain = {key: table[key] for key in (*about, *first, *waiting, "host", "choices")}
+    plain["steps"] = steps
+    return _HEADER + tomli_w.dumps(plain) + _FOOTER
+
+
+def loads(text: str, path: str = "the record") -> Record:
+    """Return the record in a TOML text.
+
+    What a step does not say as it should is empty there, and hinders that step alone.
+
+    Raises:
+        Refused: it is not TOML, of a format this wizard does not know, not whole, or not a record.
+    """
+    where = clean_line(path)
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused(
+            f"{where} is not whole: {clean_line(str(error))}. Nothing was changed. It lists by "
+            "hand what was done; look at it before you go on."
+        ) from error
+    if table.get("format") != FORMAT:
+        raise Refused(
+            f"{where} has format {clean_line(str(table.get('format')))}, and this wizard reads "
+            f"format {FORMAT}. Nothing was changed. Use the wizard that wrote it, version "
+            f"{clean_line(str(table.get('wizard')))}."
+        )
+    if not text.endswith(_FOOTER):
+        raise Refused(
+            f"{where} is not whole: its end is missing. Nothing was changed. It lists by hand what "
+            "was done; look at it before you go on."
+        )
+    try:
+        return _record(table)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise Refused(
+            f"{where} is not a record of the wizard ({clean_line(str(error))}). Nothing was "
+            "changed. Move it away if you know that nothing of it is on this host."
+        ) from error
+
+
+def _record(table: Mapping[str, Any]) -> Record:
+    _check_types(table)
+    values = {key: value for key, value in table.items() if key not in _NESTED}
+    return Record(
+        **values,
+        host=_texts_by_name(table["host"]),
+        choices=_table(table["choices"]),
+        state=State(table["state"]),
+        steps=[_step(number, each) for number, each in enumerate(table["steps"], 1)],
+    )
+
+
+def _step(number: int, said: object) -> StepRecord:
+    """Return a step as far as it can be read.
+
+    Raises:
+        ValueError: it holds something that this wizard does not know.
+    """
+    table = said if isinstance(said, dict) else {}
+    unknown = set(table) - {each.name for each in fields(StepRecord)}
+    if unknown:
+        raise ValueError(f"a step holds {', '.join(sorted(unknown))}")
+    title, kind, given = (table.get(key) for key in ("title", "kind", "number"))
+    return StepRecord(
+        number=given if isinstance(given, int) else number,
+        kind=kind if isinstance(kind, str) else "",
+        title=title if isinstance(title, str) and title else f"Step {number}",
+        state=_step_state(table.get("state")),
+        commands=_texts(table.get("commands")),
+        parameters=_table(table.get("parameters")),
+        undo=_texts(table.get("undo")),
+        before=_table(table.get("before")),
+        output=_texts(table.get("output")),
+        left=_texts(table.get("left")),
+        choices=_texts_by_name(table.get("choices")),
+    )
+
+
+def _step_state(said: object) -> StepState:
+    """Return how a step stands; one that does not say so may have changed something."""
+    return next((state for state in StepState if state == said), StepState.APPLYING)
+
+
+def _texts(said: object) -> list[str]:
+    return [str(each) for each in said] if isinstance(said, list) else []
+
+
+def _texts_by_name(said: object) -> dict[str, str]:
+    return {key: str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+
+
+def _table(said: object) -> dict[str, Any]:
+    return said if isinstance(said, dict) and _is_shallow(said, _DEEPEST) else {}
+
+
+def _is_shallow(said: object, levels: int) -> bool:
+    if not isinstance(said, dict | list):
+        return True
+    inner = said.values() if isinstance(said, dict) else said
+    return levels > 0 and all(_is_shallow(each, levels - 1) for each in inner)
+
+
+def _check_types(table: Mapping[str, Any]) -> None:
+    for each in fields(Record):
+        wanted = get_origin(each.type) or each.type
+        if each.name not in table or not isinstance(wanted, type) or issubclass(wanted, StrEnum):
+            continue
+        if not isinstance(table[each.name], wanted):
+            raise TypeError(f"{each.name} is no {wanted.__name__}")
