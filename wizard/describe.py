@@ -160,7 +160,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Unknown):
         return {"unknown": value.reason}
     if is_dataclass(value) and not isinstance(value, type):
-        parts = {field.name: getattr(value, field.name) for field in fields(value)}
+        parts = {field.name: getattr(value, field.name) for field in fields(value) if field.repr}
         return {
             name: dict(part) if name in _TABLES else _plain(part) for name, part in parts.items()
         }

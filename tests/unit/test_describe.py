@@ -105,6 +105,12 @@ def test_a_healthy_tested_host_has_nothing_to_mind(host: Callable[[], Host]) -> 
         assert describe(field.name, getattr(host(), field.name)).verdict == "ok"
 
 
+DROPS = (
+    '{"nftables":[{"chain":{"family":"inet","table":"mine","name":"forward","hook":"forward",'
+    '"policy":"drop"}}]}'
+)
+
+
 def dropping(*chains: ForwardChain) -> Firewall:
     return Firewall(forward_chains=chains)
 
@@ -125,7 +131,10 @@ def dropping(*chains: ForwardChain) -> Firewall:
         ({"earlier": Earlier(Path("/r"), "applied", "2026")}, "wizard --undo"),
         ({"earlier": Earlier(Path("/r"), "a later format's", "2026")}, "wizard --undo"),
         ({"outward": Outward(False, "no answer")}, "does not get out over IPv6 (no answer)"),
-        ({"firewall": dropping(ForwardChain("inet", "mine", "forward"))}, "table “inet mine”"),
+        (
+            {"firewall": dropping(ForwardChain("inet", "mine", "forward", DROPS))},
+            "table “inet mine”",
+        ),
     ],
 )
 def test_what_is_in_the_way_is_said(changes: dict[str, Any], expected: str) -> None:

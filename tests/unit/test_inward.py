@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from wizard.inward import ip6tables, nftables
-from wizard.inward.chains import Packet
+from wizard.ruleset import ip6tables, nftables
+from wizard.ruleset.chains import Packet
 
 WEB = Packet("eth0", "tcp", 3000)
 NAMES = Packet("eth0", "udp", 53)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from ipaddress import IPv6Network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from tests.made_up_deployments import deployment
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.obstacles import obstacles
 from wizard.describe import problems
-from wizard.host import forward_chains
+from wizard.host import forward_chains, nftables_files
 from wizard.host.host import Engine, Firewall, ForwardChain, Outward, Unknown
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
+from wizard.ruleset.chains import Packet
 from wizard.steps.actions import Run
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
@@ -40,6 +42,17 @@ def state(right: object) -> dict[str, Any]:
     return {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": right}}
 
 
+def named(name: str, *elements: str, **fields: Any) -> dict[str, Any]:
+    made = {"family": "inet", "table": "mine", "name": name, "type": "ifname"}
+    return {"set": {**made, "elem": list(elements), **fields}}
+
+
+def both(incoming: str, outgoing: str) -> dict[str, Any]:
+    left = {"concat": [{"meta": {"key": "iifname"}}, {"meta": {"key": "oifname"}}]}
+    right = {"set": [{"concat": [incoming, outgoing]}]}
+    return {"match": {"op": "==", "left": left, "right": right}}
+
+
 ACCEPT: dict[str, Any] = {"accept": None}
 DROP: dict[str, Any] = {"drop": None}
 
@@ -48,8 +61,11 @@ def parsed(*entries: dict[str, Any]) -> tuple[ForwardChain, ...]:
     return forward_chains.parse(json.dumps({"nftables": [{"metainfo": {}}, *entries]}))
 
 
+OUT = Packet("br-ipv6", "tcp", 443, "eth0")
+
+
 def may_pass(*entries: dict[str, Any]) -> bool:
-    return all(each.may_pass("br-ipv6", "eth0") for each in parsed(*entries))
+    return not any(each.stops(OUT) for each in parsed(*entries))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +111,14 @@ def test_what_is_no_list_of_rules_says_nothing(text: str) -> None:
         ([rule(is_("nfproto", "ipv6"), ACCEPT)], True),
         ([rule({"counter": {}}, ACCEPT)], True),
         ([rule({"xt": {"type": "match"}}, ACCEPT)], True),
-        ([rule(is_("iifname", "@lans"), ACCEPT)], False),
+        ([rule(is_("iifname", "@lans"), ACCEPT)], True),
+        ([rule(is_("iifname", "@lans"), ACCEPT), named("lans", "lan0")], False),
+        ([rule(is_("iifname", "@lans"), ACCEPT), named("lans", "lan0", "br-ipv6")], True),
+        ([rule(is_("iifname", "@lans"), ACCEPT), named("lans", flags=["timeout"])], True),
+        ([rule(both("lan0", "eth0"), ACCEPT)], False),
+        ([rule(both("br-ipv6", "eth0"), ACCEPT)], True),
+        ([rule(DROP), rule(ACCEPT)], False),
+        ([{"table": {"family": "inet", "name": "mine", "flags": ["dormant"]}}], True),
         (
             [
                 rule(is_("iifname", "br-ipv6"), {"jump": {"target": "mine"}}),
@@ -110,8 +133,9 @@ def test_what_is_no_list_of_rules_says_nothing(text: str) -> None:
             ],
             False,
         ),
+        # The kernel refuses such a circle, so it tells nothing.
         ([rule({"jump": {"target": "mine"}}), rule({"jump": {"target": "mine"}}, chain="mine")],
-         False),
+         True),
         (
             [
                 rule(
@@ -134,11 +158,37 @@ def test_a_chain_lets_the_containers_out_where_a_rule_may_do_so(
     assert may_pass(chain(), *rules) is passes
 
 
-def test_a_chain_that_accepts_but_ends_in_a_drop_drops() -> None:
-    accepts = chain(policy="accept")
-    assert parsed(accepts, rule(ACCEPT), rule({"counter": {}}, {"reject": {}}))
-    assert parsed(accepts, rule(DROP))
-    assert not parsed(accepts, rule(is_("iifname", "eth1"), DROP))
+@pytest.mark.parametrize(
+    ("rules", "passes"),
+    [
+        ([rule(ACCEPT), rule({"counter": {}}, {"reject": {}})], True),
+        ([rule({"counter": {}}, {"reject": {}})], False),
+        ([rule(DROP)], False),
+        ([rule(is_("iifname", "eth1"), DROP)], True),
+        ([rule(is_("nfproto", "ipv6"), DROP)], False),
+        ([rule(is_("iifname", "lan0", "!="), DROP)], False),
+        ([rule({"jump": {"target": "last"}}), rule(DROP, chain="last")], False),
+        ([rule({"goto": {"target": "last"}}), rule({"reject": {}}, chain="last")], False),
+        (
+            [
+                rule({"jump": {"target": "one"}}),
+                rule({"jump": {"target": "two"}}, chain="one"),
+                rule(is_("iifname", "br-*"), DROP, chain="two"),
+            ],
+            False,
+        ),
+        ([rule({"limit": {"rate": 5}}, DROP)], True),
+    ],
+)
+def test_a_chain_that_accepts_by_policy_may_drop_by_a_rule_of_its_own_or_further_down(
+    rules: list[dict[str, Any]], passes: bool
+) -> None:
+    assert may_pass(chain("ip6", "filter", policy="accept"), *as_ip6(rules)) is passes
+    assert may_pass(chain(policy="accept"), *rules) is passes
+
+
+def as_ip6(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"rule": {**each["rule"], "family": "ip6", "table": "filter"}} for each in rules]
 
 
 def dropping(*entries: dict[str, Any]) -> Firewall:
@@ -153,8 +203,47 @@ def test_the_lines_to_add_name_the_table_the_chain_and_the_bridge_and_mend_it() 
     assert 'oifname "br-mine" ct state established,related accept' in sentence
     routed = obstacles(host, Choices(bridge="br-mine", mode=Mode.ROUTED))[0]
     assert 'oifname "br-mine" accept' in routed
-    mended = dropping(rule(is_("iifname", "br-mine"), ACCEPT))
-    assert obstacles(replace(host, firewall=mended), Choices(bridge="br-mine")) == ()
+    half = dropping(rule(is_("iifname", "br-mine"), ACCEPT))
+    assert "the answers" in obstacles(replace(host, firewall=half), Choices(bridge="br-mine"))[0]
+    mended = dropping(
+        rule(is_("iifname", "br-mine"), ACCEPT),
+        rule(is_("oifname", "br-mine"), state(["established", "related"]), ACCEPT),
+    )
+    there = replace(host, firewall=mended)
+    assert obstacles(there, Choices(bridge="br-mine")) == ()
+    (inwards,) = obstacles(there, Choices(bridge="br-mine", mode=Mode.ROUTED))
+    assert "drops what comes in to them" in inwards
+
+
+FILE = """\
+#!/usr/sbin/nft -f
+flush ruleset
+table inet mine { # chain forward { type filter hook forward priority 0;
+\tset lans { type ifname; elements = { "lan0" } }
+\tchain input { type filter hook input priority 0; policy drop; }
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tct state established accept
+\t}
+}
+table ip6 other { chain x { type filter hook forward priority -5; }; }
+"""
+
+
+def test_the_line_below_which_the_lines_go_is_found_in_the_file_that_has_the_chain(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "nftables.d").mkdir()
+    (tmp_path / "nftables.d" / "own.nft").write_text(FILE)
+    configuration = tmp_path / "nftables.conf"
+    configuration.write_text('flush ruleset\n\tinclude "nftables.d/*.nft"\n')
+    found = nftables_files.declared(configuration)
+    assert set(found) == {("inet", "mine", "forward"), ("ip6", "other", "x")}
+    assert found["inet", "mine", "forward"].line == 7
+    listed = json.dumps({"nftables": [chain()]})
+    firewall = Firewall(forward_chains=forward_chains.parse(listed, found))
+    (sentence,) = obstacles(made_up_hosts.debian12(firewall=firewall))
+    assert f"{tmp_path}/nftables.d/own.nft below line 7" in sentence
 
 
 def test_firewalld_is_not_told_lines_for_a_file_that_it_does_not_have() -> None:
@@ -206,7 +295,15 @@ def test_going_on_all_the_same_is_among_what_people_notice() -> None:
         ("iptables", [], False),
         ("nftables", [], True),
         ("nftables+firewalld", [], True),
-        ("nftables", [rule(is_("iifname", "br-ipv6"), ACCEPT)], False),
+        ("nftables", [rule(is_("iifname", "br-ipv6"), ACCEPT)], True),
+        (
+            "nftables",
+            [
+                rule(is_("iifname", "br-ipv6"), ACCEPT),
+                rule(is_("oifname", "br-ipv6"), state(["established"]), ACCEPT),
+            ],
+            False,
+        ),
     ],
 )
 def test_what_ip6tables_forwards_matters_where_docker_has_tables_of_its_own(

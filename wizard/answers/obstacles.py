@@ -1,12 +1,13 @@
 """What stands in the way on a host: one list, for the host screen, every plan and every apply."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from wizard.answers.choices import Choices, Mode
 from wizard.host import deprecated, filtering
 from wizard.host.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
 from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way, words_of
+from wizard.ruleset.chains import Packet
 
 OLDEST_ENGINE = (17, 6)
 """The engine of the first Debian host that this was done on; older ones were never tried."""
@@ -104,8 +105,10 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
     routed = choices is not None and choices.mode is Mode.ROUTED
     engine = host.engine
     apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
+    packets = _packets(bridge, host.uplink.interface, routed)
     for chain in host.firewall.forward_chains:
-        if chain.may_pass(bridge, host.uplink.interface):
+        stopped = [what for what, packet in packets if chain.stops(packet)]
+        if not stopped:
             continue
         if chain.of_ip6tables:
             # Docker accepts in it, unless it keeps its rules in tables of its own.
@@ -113,7 +116,21 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
                 yield _policy(bridge)
         # firewalld says by its own commands what it forwards; the packets tell how it is.
         elif chain.table != "firewalld":
-            yield _dropping(chain, bridge, routed)
+            yield _dropping(chain, bridge, routed, stopped)
+
+
+def _packets(bridge: str, uplink: str, routed: bool) -> tuple[tuple[str, Packet], ...]:
+    """Return the packets that have to pass, each with what it is in words."""
+    out = Packet(bridge, "tcp", 443, uplink)
+    answer = Packet(uplink, "tcp", None, bridge, "established")
+    asked = Packet(uplink, "tcp", None, bridge)
+    if not routed:
+        return ("what the containers send", out), ("the answers to them", answer)
+    return (
+        ("what the containers send", out),
+        ("the answers to them", answer),
+        ("what comes in to them", asked),
+    )
 
 
 def _policy(bridge: str) -> str:
@@ -128,18 +145,20 @@ def _policy(bridge: str) -> str:
     )
 
 
-def _dropping(chain: ForwardChain, bridge: str, routed: bool) -> str:
+def _dropping(chain: ForwardChain, bridge: str, routed: bool, stopped: Sequence[str]) -> str:
     place = f"{chain.family} {chain.table} {chain.chain}"
     answers = "" if routed else "ct state established,related "
     lines = [f'iifname "{bridge}" accept', f'oifname "{bridge}" {answers}accept']
     typed = "; ".join(f"nft 'insert rule {place} {line}'" for line in lines)
     inwards = " What may come in is filtered behind it all the same." if routed else ""
+    where = "at the beginning of that chain, in the file that you keep it in"
+    if chain.declared is not None:
+        there = chain.declared
+        where = f"to {there.path} below line {there.line} (“{there.text}”)"
     return (
         f"The chain “{chain.chain}” of the nftables table “{chain.family} {chain.table}” drops "
-        "every forwarded packet that it does not name, whatever Docker and ip6tables accept, so "
-        "the containers would reach nobody. Add these two lines at the beginning of that chain, in "
-        "the file that you keep it in (Debian's is /etc/nftables.conf): "
-        f"“{lines[0]}” and “{lines[1]}”.{inwards} So that they hold at once, type: {typed}"
+        f"{' and '.join(stopped)}, whatever Docker and ip6tables accept. Add these two lines "
+        f"{where}: “{lines[0]}” and “{lines[1]}”.{inwards} So that they hold at once, type: {typed}"
     )
 
 

@@ -4,12 +4,16 @@ import os
 import re
 from pathlib import Path
 
-from wizard.host import forward_chains
+from wizard.host import forward_chains, nftables_files
 from wizard.host.filter_sources import filter_sources
 from wizard.host.host import Firewall, ForwardChain
 from wizard.host.ip6tables import LEGACY_TABLES, parse_version
 from wizard.host.looking import CannotTell, installed, is_active, output, read_if_there
 from wizard.platform.text import clean_line
+from wizard.ruleset.chains import Packet
+
+_UNNAMED = Packet("-", "tcp", None, "-")
+"""Between two interfaces that no rule names."""
 
 UFW = Path("/etc/ufw/ufw.conf")
 
@@ -22,7 +26,11 @@ def detect() -> Firewall:
         firewalld=is_active("firewalld.service"),
         forward_policy=_forward_policy(),
         dropping_tables=tuple(
-            dict.fromkeys(f"{one.family} {one.table}" for one in chains if not one.of_ip6tables)
+            dict.fromkeys(
+                f"{one.family} {one.table}"
+                for one in chains
+                if not one.of_ip6tables and one.stops(_UNNAMED)
+            )
         ),
         forward_chains=chains,
         sources=filter_sources(),
@@ -44,7 +52,9 @@ def _forward_chains() -> tuple[ForwardChain, ...]:
     if os.geteuid() or not installed("nft"):
         return ()
     try:
-        return forward_chains.parse(output(("nft", "-j", "list", "ruleset")))
+        return forward_chains.parse(
+            output(("nft", "-j", "list", "ruleset")), nftables_files.declared()
+        )
     except CannotTell:
         return ()
 

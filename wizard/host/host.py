@@ -1,9 +1,12 @@
 """What a host is, as the detectors found it: one frozen value that everything else reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
+
+from wizard.ruleset import nftables
+from wizard.ruleset.chains import Packet
 
 
 @dataclass(frozen=True)
@@ -263,47 +266,40 @@ class Sysctls:
 
 
 @dataclass(frozen=True)
-class Accepting:
-    """What a rule of nftables accepts: packets from and to such interfaces.
+class Declared:
+    """Where a file of nftables declares a chain of a hook."""
 
-    Each tuple of names must hold the interface; one that ends in ``*`` is the beginning of a name.
-    """
-
-    incoming: tuple[tuple[str, ...], ...] = ()
-    outgoing: tuple[tuple[str, ...], ...] = ()
-
-    def may_pass(self, incoming: str, outgoing: str) -> bool:
-        """Return whether it may be about a packet between two interfaces."""
-        return all(_named(incoming, names) for names in self.incoming) and all(
-            _named(outgoing, names) for names in self.outgoing
-        )
-
-
-def _named(interface: str, names: tuple[str, ...]) -> bool:
-    return any(
-        interface.startswith(name[:-1]) if name.endswith("*") else interface == name
-        for name in names
-    )
+    path: str
+    line: int
+    """The line with the hook, from 1; rules may follow it."""
+    text: str
+    """That line, cleaned."""
 
 
 @dataclass(frozen=True)
 class ForwardChain:
-    """A chain of nftables in the forward hook that drops what it does not name."""
+    """A chain of nftables in the forward hook that may drop."""
 
     family: str
     table: str
     chain: str
-    accepting: tuple[Accepting, ...] = ()
-    """What it may accept of new IPv6 packets."""
+    rules: str = field(default="", repr=False)
+    """Its table as ``nft -j list ruleset`` prints it, without what changes by itself."""
+    declared: Declared | None = None
+    """Where it comes from; None where no file that nftables.service loads names it."""
 
     @property
     def of_ip6tables(self) -> bool:
         """Whether ip6tables works with it; nft(8) tells names that differ by case apart."""
         return (self.family, self.table, self.chain) == ("ip6", "filter", "FORWARD")
 
-    def may_pass(self, incoming: str, outgoing: str) -> bool:
-        """Return whether a new IPv6 packet between two interfaces may pass it."""
-        return any(each.may_pass(incoming, outgoing) for each in self.accepting)
+    def stops(self, packet: Packet) -> bool:
+        """Return whether it drops a packet for certain."""
+        try:
+            (chain,) = nftables.chains(self.rules, "forward")
+        except ValueError:
+            return False
+        return chain.stops(packet) is True
 
 
 @dataclass(frozen=True)
@@ -317,7 +313,7 @@ class Firewall:
     dropping_tables: tuple[str, ...] = ()
     """Tables of nftables beside ip6tables' own that forward nothing but what they name."""
     forward_chains: tuple[ForwardChain, ...] = ()
-    """The chains that do so, ip6tables' own among them."""
+    """The chains that may drop what is forwarded, ip6tables' own among them."""
     sources: tuple[Mention, ...] = ()
     """Rules that name a private IPv4 source, Docker's own left out."""
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from wizard.host.published import Published
-from wizard.inward import ip6tables, nftables
-from wizard.inward.chains import Packet
 from wizard.platform.system import NOT_THERE, System
+from wizard.ruleset import ip6tables, nftables
+from wizard.ruleset.chains import Packet
 
 
 @dataclass(frozen=True)

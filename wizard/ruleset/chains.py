@@ -4,9 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-_DEEPEST = 32
-"""How deep chains lead to each other; the kernel follows no more than 16."""
-
 
 class Outcome(Enum):
     """How a packet leaves a rule or a chain."""
@@ -20,12 +17,18 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Packet:
-    """The first packet of a connection that a stranger opens to this host over IPv6."""
+    """A packet over IPv6: by default the first of a connection that a stranger opens here."""
 
     interface: str
+    """Where it comes in."""
     protocol: str
     """``tcp`` or ``udp``."""
-    port: int
+    port: int | None
+    """Where it goes to; None where it may be any."""
+    outgoing: str = ""
+    """Where it goes out, if it is forwarded; then its addresses may be any."""
+    state: str = "new"
+    """What connection tracking says of it: ``new`` or ``established``."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,24 @@ class Rule:
 Chains = Mapping[str, Sequence[Rule]]
 
 
-def outcomes(packet: Packet, chain: str, chains: Chains, depth: int = 0) -> set[Outcome]:
-    """Return every way in which a packet may leave a chain."""
-    if depth > _DEEPEST:
-        return {Outcome.UNKNOWN}
+def outcomes(
+    packet: Packet, chain: str, chains: Chains, known: dict[str, set[Outcome]] | None = None
+) -> set[Outcome]:
+    """Return every way in which a packet may leave a chain.
+
+    ``known`` holds what came of other chains: each is gone through once, however many rules lead
+    to it. A chain that leads back to itself, which the kernel refuses, tells nothing.
+    """
+    known = {} if known is None else known
+    if chain not in known:
+        known[chain] = {Outcome.UNKNOWN}
+        known[chain] = _walked(packet, chain, chains, known)
+    return known[chain]
+
+
+def _walked(
+    packet: Packet, chain: str, chains: Chains, known: dict[str, set[Outcome]]
+) -> set[Outcome]:
     found: set[Outcome] = set()
     for rule in chains.get(chain, ()):
         matches = rule.matches(packet)
@@ -55,7 +72,7 @@ def outcomes(packet: Packet, chain: str, chains: Chains, depth: int = 0) -> set[
             continue
         here = {rule.outcome}
         if rule.jump:
-            here = outcomes(packet, rule.jump, chains, depth + 1)
+            here = outcomes(packet, rule.jump, chains, known)
         if rule.final:
             found |= here
             if matches:

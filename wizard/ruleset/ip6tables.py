@@ -1,11 +1,11 @@
-"""The INPUT chain of ip6tables, from what ``ip6tables-save`` prints (iptables-extensions(8))."""
+"""The filter table of ip6tables, from what ``ip6tables-save`` prints (iptables-extensions(8))."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
-from wizard.inward.chains import Chains, Outcome, Packet, Rule, verdict
 from wizard.platform import saved_rules
+from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, verdict
 
 _ENDS = {"ACCEPT": Outcome.ACCEPT, "DROP": Outcome.DROP, "REJECT": Outcome.DROP}
 
@@ -20,21 +20,25 @@ _NEVER = {"rt", "frag", "hbh", "dst", "ah", "esp", "icmp6", "icmpv6"}
 
 
 def closes(saved: str, packet: Packet) -> bool | None:
-    """Return whether INPUT drops a packet for certain; None if nobody can tell."""
+    """Return whether INPUT, or FORWARD for what is forwarded, drops a packet for certain.
+
+    None if nobody can tell.
+    """
+    chain = "FORWARD" if packet.outgoing else "INPUT"
     try:
-        chains, policy = _parsed(saved)
+        chains, policies = _parsed(saved)
     except ValueError:
         return None
-    return verdict(packet, "INPUT", chains, policy)
+    return verdict(packet, chain, chains, _ENDS.get(policies.get(chain, ""), Outcome.ACCEPT))
 
 
 @lru_cache(maxsize=1)
-def _parsed(saved: str) -> tuple[Chains, Outcome]:
+def _parsed(saved: str) -> tuple[Chains, Mapping[str, str]]:
     rules, policies = saved_rules.parse(saved, "filter")
     if "" in rules:
         raise ValueError("a rule is cut off before the name of its chain")
     chains = {chain: [_rule(shlex.split(rule)) for rule in each] for chain, each in rules.items()}
-    return chains, _ENDS.get(policies.get("INPUT", ""), Outcome.ACCEPT)
+    return chains, policies
 
 
 def _rule(words: Sequence[str]) -> Rule:
@@ -84,21 +88,22 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
     value = values[0] if values else ""
     holds: bool | None = None
     match option:
-        case "-i" | "--in-interface":
-            name = packet.interface
+        case "-i" | "--in-interface" | "-o" | "--out-interface":
+            name = packet.interface if option in ("-i", "--in-interface") else packet.outgoing
             holds = name.startswith(value[:-1]) if value.endswith("+") else name == value
         case "-p" | "--protocol":
             holds = value in (packet.protocol, "all", {"tcp": "6", "udp": "17"}[packet.protocol])
         case "--dport" | "--destination-port" | "--dports" | "--destination-ports":
             holds = _in(value, packet.port)
         case "--ctstate" | "--state":
-            holds = "NEW" in value.split(",")
+            holds = packet.state.upper() in value.split(",")
         case "-s" | "--source":
             # A stranger is none of those whom somebody names.
-            holds = value == "::/0"
+            holds = value == "::/0" or (None if packet.outgoing else False)
         case "--tcp-flags" | "--syn":
             # The first packet has SYN alone.
-            holds = option == "--syn" or values[-1:] == ["SYN"] or None
+            first = packet.state == "new"
+            holds = (first and (option == "--syn" or values[-1:] == ["SYN"])) or None
         case "-m" | "--match":
             holds = True if value in _SAY_NOTHING else False if value in _NEVER else None
         case "--comment":
@@ -106,7 +111,9 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
     return holds if holds is None or not inverted else not holds
 
 
-def _in(ports: str, port: int) -> bool | None:
+def _in(ports: str, port: int | None) -> bool | None:
+    if port is None:
+        return None
     try:
         for each in ports.split(","):
             first, colon, last = each.partition(":")

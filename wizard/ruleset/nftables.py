@@ -1,0 +1,252 @@
+"""Chains of a hook in tables of nftables, from what ``nft -j list ruleset`` prints.
+
+The form is that of libnftables-json(5).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+
+from wizard.platform import foreign_json
+from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, verdict
+
+_FAMILIES = ("inet", "ip6")
+OF_IP6TABLES = ("filter", "INPUT"), ("filter", "FORWARD")
+"""The table and the chain of family ip6 that ip6tables works with, by hook: input, forward."""
+
+_ENDS = {
+    "accept": Outcome.ACCEPT,
+    "drop": Outcome.DROP,
+    "reject": Outcome.DROP,
+    "queue": Outcome.UNKNOWN,
+}
+_SAY_NOTHING = {"counter", "log", "comment", "mangle", "notrack", "flow"}
+_STATES = {"established", "related", "invalid", "untracked", "new"}
+
+Sets = Mapping[str, Any]
+"""What sets and maps with a name hold, by that name; None where that changes by itself."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain of a hook, with all that it leads to."""
+
+    family: str
+    table: str
+    name: str
+    policy: Outcome
+    around: Chains
+    """The chains of its table."""
+
+    @property
+    def of_ip6tables(self) -> bool:
+        """Whether ip6tables works with it; nft(8) tells names that differ by case apart."""
+        return self.family == "ip6" and (self.table, self.name) in OF_IP6TABLES
+
+    def stops(self, packet: Packet) -> bool | None:
+        """Return whether it drops a packet for certain; None if nobody can tell."""
+        return verdict(packet, self.name, self.around, self.policy)
+
+
+def closes(listed: str, packet: Packet) -> bool | None:
+    """Return whether some chain of the input hook drops a packet for certain.
+
+    None if nobody can tell. What ip6tables works with is left to ip6tables.
+    """
+    try:
+        found = [each.stops(packet) for each in chains(listed, "input") if not each.of_ip6tables]
+    except ValueError:
+        return None
+    if True in found:
+        return True
+    return None if None in found else False
+
+
+@lru_cache(maxsize=4)
+def chains(listed: str, hook: str) -> tuple[Chain, ...]:
+    """Return the chains of a hook that IPv6 packets pass.
+
+    Raises:
+        ValueError: The text is no list of rules.
+    """
+    try:
+        return tuple(_parsed(foreign_json.table(listed or "{}").get("nftables", []), hook))
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError("it is no list of rules") from error
+
+
+def _parsed(entries: Sequence[Mapping[str, Any]], hook: str) -> Iterator[Chain]:
+    sets: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in (each[kind] for each in entries for kind in ("set", "map") if kind in each):
+        sets.setdefault((one["family"], one["table"]), {})[one["name"]] = _held(one)
+    rules: dict[tuple[str, str], dict[str, list[Rule]]] = {}
+    for rule in (each["rule"] for each in entries if "rule" in each):
+        table = rule["family"], rule["table"]
+        made = _rules(rule.get("expr", []), sets.get(table, {}))
+        rules.setdefault(table, {}).setdefault(rule["chain"], []).extend(made)
+    asleep = {
+        (table["family"], table["name"])
+        for table in (each["table"] for each in entries if "table" in each)
+        if "dormant" in (table.get("flags") or ())
+    }
+    for chain in (each["chain"] for each in entries if "chain" in each):
+        table = chain["family"], chain["table"]
+        if chain.get("hook") == hook and chain["family"] in _FAMILIES and table not in asleep:
+            policy = Outcome.DROP if chain.get("policy") == "drop" else Outcome.ACCEPT
+            yield Chain(*table, chain["name"], policy, rules.get(table, {}))
+
+
+def _held(one: Mapping[str, Any]) -> list[Any] | None:
+    """Return the elements of a set or map; None where packets or time change them."""
+    flags = one.get("flags") or ()
+    if "dynamic" in flags or "timeout" in flags:
+        return None
+    elements: list[Any] = one.get("elem", [])
+    return [each["elem"]["val"] if _has(each, "elem") else each for each in elements]
+
+
+def _has(value: object, key: str) -> bool:
+    return isinstance(value, dict) and set(value) == {key}
+
+
+def _rules(expressions: Sequence[Mapping[str, Any]], sets: Sets) -> Iterator[Rule]:
+    """Yield a rule for each verdict of one; a map of verdicts has several."""
+    asked: list[Mapping[str, Any]] = []
+    for each in expressions:
+        (name,) = each
+        matches = partial(_matches, tuple(asked), sets)
+        if name in _ENDS:
+            yield Rule(matches, _ENDS[name])
+        elif name in ("jump", "goto"):
+            yield Rule(matches, jump=each[name]["target"], final=name == "goto")
+        elif name == "return":
+            yield Rule(matches, final=True)
+        elif name == "vmap":
+            yield from _of_map(each["vmap"], tuple(asked), sets)
+        elif name not in _SAY_NOTHING:
+            asked.append(each)
+
+
+def _of_map(
+    mapped: Mapping[str, Any], asked: Sequence[Mapping[str, Any]], sets: Sets
+) -> Iterator[Rule]:
+    data = mapped["data"]
+    pairs = data.get("set") if isinstance(data, dict) else sets.get(str(data).removeprefix("@"))
+    if pairs is None:
+        yield Rule(partial(_matches, tuple(asked), sets), Outcome.UNKNOWN)
+        return
+    for value, action in pairs:
+        match = {"match": {"op": "==", "left": mapped["key"], "right": value}}
+        # A map may have a verdict for all that it does not name.
+        more = [] if value == "*" else [match]
+        yield from _rules([*asked, *more, action], sets)
+
+
+def _matches(asked: Sequence[Mapping[str, Any]], sets: Sets, packet: Packet) -> bool | None:
+    found = [_one(each["match"], packet, sets) if "match" in each else None for each in asked]
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+def _one(match: Mapping[str, Any], packet: Packet, sets: Sets) -> bool | None:
+    left, right = match["left"], match["right"]
+    values = _values(right, sets)
+    if not isinstance(left, dict) or values is None:
+        return None
+    holds = _holds(left, values, packet)
+    if holds is None or match["op"] not in ("==", "in", "!="):
+        return None
+    return not holds if match["op"] == "!=" else holds
+
+
+def _holds(left: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bool | None:
+    (kind,) = left
+    of = left[kind]
+    if kind == "concat":
+        return _together(of, values, packet)
+    if any(_has(each, "concat") for each in values):
+        return None
+    if kind == "meta":
+        return _meta(of["key"], values, packet)
+    if kind == "ct" and of.get("key") == "state" and set(map(str, values)) <= _STATES:
+        return packet.state in values
+    return _payload(of, values, packet) if kind == "payload" else None
+
+
+def _together(
+    parts: Sequence[Mapping[str, Any]], values: Sequence[Any], packet: Packet
+) -> bool | None:
+    """Return whether all parts of a concatenation hold for one of its values."""
+    found: list[bool | None] = []
+    for each in values:
+        if not _has(each, "concat"):
+            return None
+        pairs = zip(parts, each["concat"], strict=True)
+        of_parts = [_holds(part, [value], packet) for part, value in pairs]
+        found.append(False if False in of_parts else None if None in of_parts else True)
+    return True if True in found else None if None in found else False
+
+
+def _meta(key: str, values: Sequence[Any], packet: Packet) -> bool | None:
+    match key:
+        case "iif" | "iifname":
+            return _named(packet.interface, values)
+        case "oif" | "oifname":
+            return _named(packet.outgoing, values)
+        case "l4proto":
+            return packet.protocol in values or {"tcp": 6, "udp": 17}[packet.protocol] in values
+        case "nfproto" | "protocol":
+            return bool({"ipv6", "ip6"} & set(values))
+    return None
+
+
+def _named(interface: str, names: Sequence[Any]) -> bool:
+    return any(
+        interface.startswith(each[:-1]) if each.endswith("*") else interface == each
+        for each in map(str, names)
+    )
+
+
+def _payload(of: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bool | None:
+    protocol, field = of.get("protocol"), of.get("field")
+    if protocol in ("tcp", "udp", "th"):
+        if protocol not in (packet.protocol, "th"):
+            return False
+        return _in(values, packet.port) if field == "dport" else None
+    if protocol == "ip6":
+        if field == "nexthdr":
+            return packet.protocol in values
+        # A stranger is none of those whom somebody names.
+        return False if field == "saddr" and not packet.outgoing else None
+    # Another protocol's header is not there.
+    return False if protocol in ("ip", "icmp", "icmpv6", "arp", "sctp", "dccp", "ether") else None
+
+
+def _values(right: object, sets: Sets) -> list[Any] | None:
+    """Return what a value, or one of a set, may be; None where that is not known."""
+    if isinstance(right, str) and right.startswith("@"):
+        right = sets.get(right[1:])
+        if right is None:
+            return None
+    if isinstance(right, dict) and set(right) == {"set"}:
+        right = right["set"]
+    values: list[Any] = right if isinstance(right, list) else [right]
+    values = [each["elem"]["val"] if _has(each, "elem") else each for each in values]
+    if any(isinstance(each, dict) and set(each) - {"range", "prefix", "concat"} for each in values):
+        return None
+    return values
+
+
+def _in(values: Sequence[Any], port: int | None) -> bool | None:
+    if port is None:
+        return None
+    for each in values:
+        if isinstance(each, dict):
+            first, last = each["range"]
+            if int(first) <= port <= int(last):
+                return True
+        elif str(each) == str(port):
+            return True
+    return False
