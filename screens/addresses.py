@@ -14,8 +14,10 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
+from wizard.answers import unique_local
 from wizard.answers.address_plan import AddressPlan
-from wizard.answers.choices import Mode, another_prefix, check_prefix
+from wizard.answers.checks import check_prefix
+from wizard.answers.choices import Mode
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.subprefixes import SIZES, is_on_link, propose, usable
 from wizard.host.host import Host, Unknown
@@ -165,7 +167,7 @@ class AddressesScreen(StepScreen):
         if self.wizard.host is not None:
             self.say("")
             self._filled = None
-            self.wizard.answer(prefix=another_prefix(self.wizard.host))
+            self.wizard.answer(prefix=unique_local.propose(self.wizard.host))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Draw another prefix with the button."""

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.answers import choices as choosing
+from wizard.answers import projects
 from wizard.answers.choices import Mode, Placement
 from wizard.compose.services import Service
 from wizard.host.host import ComposeProject
@@ -185,7 +185,7 @@ class ComposeScreen(StepScreen):
     def _project(self) -> ComposeProject | str:
         if self.wizard.host is None:
             return "The wizard is still looking at this host."
-        return choosing.find_project(self.wizard.choices, self.wizard.host)
+        return projects.find_project(self.wizard.choices, self.wizard.host)
 
     def _read(self) -> Sources | None:
         """Return the files of the project, or say why they cannot be read and return None."""
