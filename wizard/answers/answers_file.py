@@ -62,7 +62,7 @@ def to_table(choices: Choices) -> dict[str, object]:
         "placement": choices.placement.value,
         "target": str(choices.target),
     }
-    if choices.mode is Mode.ROUTED:
+    if choices.mode.addresses.public:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
         if choices.fixed:
             table["fixed"] = list(choices.fixed)

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv6Network
 
-from wizard.answers import prefixes, subprefixes, unique_local
+from wizard.answers import prefixes, subprefixes
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
 from wizard.answers.names import check_bridge, check_gateway, check_network_name
 from wizard.answers.projects import check_services
@@ -33,26 +33,24 @@ def check(choices: Choices, host: Host) -> tuple[str, ...]:
 
 def check_mode(mode: Mode, host: Host) -> str | None:
     """Return a sentence that says why the mode cannot be had on this host, or None."""
-    return subprefixes.why_none(host) if mode is Mode.ROUTED else None
+    return mode.addresses.why_none(host)
 
 
 def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
     """Return the prefix in ``text``, or a sentence that says why it cannot be used in the mode."""
-    if mode is Mode.ROUTED and not text.strip():
-        nothing = subprefixes.why_nothing_proposed(host)
+    if not text.strip():
+        nothing = mode.addresses.why_nothing_proposed(host)
         if nothing:
             return nothing
     prefix = prefixes.parse_prefix(text)
     if isinstance(prefix, str):
         return prefix
-    if mode is Mode.ROUTED:
-        return subprefixes.obstacle(prefix, host) or prefix
-    return unique_local.obstacle(prefix, host) or prefix
+    return mode.addresses.obstacle(prefix, host) or prefix
 
 
 def check_proxy(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the neighbour proxy cannot be had, or None."""
-    if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE:
+    if not choices.mode.addresses.public or choices.proxy is Proxy.NONE:
         return None
     if choices.prefix and not subprefixes.is_on_link(choices.prefix, host):
         return (
@@ -69,7 +67,7 @@ def check_proxy(choices: Choices, host: Host) -> str | None:
 
 def check_inwards(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the packet filter cannot be so, or None."""
-    if choices.mode is not Mode.ROUTED or choices.inwards is Inwards.PUBLISHED:
+    if not choices.mode.addresses.public or choices.inwards is Inwards.PUBLISHED:
         return None
     found = filtering.of_routed(host)
     if found.by_engine:
@@ -82,7 +80,7 @@ def check_inwards(choices: Choices, host: Host) -> str | None:
 
 def check_fixed(choices: Choices) -> str | None:
     """Return a sentence that says why a service cannot have a fixed address, or None."""
-    if choices.mode is not Mode.ROUTED:
+    if not choices.mode.addresses.public:
         return None
     for service in choices.fixed:
         if service not in choices.services:

@@ -4,15 +4,28 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
+from typing import assert_never
 
+from wizard.answers.addresses import PRIVATE, PUBLIC, Addresses
 from wizard.host.outward import DEFAULT_TARGET
 
 
 class Mode(StrEnum):
-    """How containers get IPv6."""
+    """How containers get IPv6, by the word for it in the answers; wizard/modes/ has the rest."""
 
     ULA = "ula"
     ROUTED = "routed"
+
+    @property
+    def addresses(self) -> Addresses:
+        """The kind of addresses that it gives."""
+        match self:
+            case Mode.ULA:
+                return PRIVATE
+            case Mode.ROUTED:
+                return PUBLIC
+            case _:
+                assert_never(self)
 
 
 class Proxy(StrEnum):
@@ -56,11 +69,11 @@ class Choices:
     placement: Placement = Placement.IN_PLACE
     target: IPv6Address = DEFAULT_TARGET
     proxy: Proxy = Proxy.SERVICE
-    """For routed addresses alone."""
+    """For public addresses alone."""
     inwards: Inwards = Inwards.PUBLISHED
-    """For routed addresses alone."""
+    """For public addresses alone."""
     fixed: tuple[str, ...] = field(default=())
-    """The services whose address is written into the Compose file. For routed addresses alone."""
+    """The services whose address is written into the Compose file. For public addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
     accepted: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from wizard.answers.choices import Choices, Mode
+from wizard.answers.choices import Choices
 from wizard.host import deprecated, filtering
 from wizard.host.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
 from wizard.platform.text import clean_line
@@ -101,7 +101,7 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
     if isinstance(host.firewall, Unknown) or isinstance(host.uplink, Unknown):
         return
     bridge = clean_line((choices or Choices()).bridge)
-    routed = choices is not None and choices.mode is Mode.ROUTED
+    public = choices is not None and choices.mode.addresses.public
     engine = host.engine
     apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
     for chain in host.firewall.forward_chains:
@@ -113,7 +113,7 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
                 yield _policy(bridge)
         # firewalld says by its own commands what it forwards; the packets tell how it is.
         elif chain.table != "firewalld":
-            yield _dropping(chain, bridge, routed)
+            yield _dropping(chain, bridge, public)
 
 
 def _policy(bridge: str) -> str:
@@ -128,12 +128,12 @@ def _policy(bridge: str) -> str:
     )
 
 
-def _dropping(chain: ForwardChain, bridge: str, routed: bool) -> str:
+def _dropping(chain: ForwardChain, bridge: str, public: bool) -> str:
     place = f"{chain.family} {chain.table} {chain.chain}"
-    answers = "" if routed else "ct state established,related "
+    answers = "" if public else "ct state established,related "
     lines = [f'iifname "{bridge}" accept', f'oifname "{bridge}" {answers}accept']
     typed = "; ".join(f"nft 'insert rule {place} {line}'" for line in lines)
-    inwards = " What may come in is filtered behind it all the same." if routed else ""
+    inwards = " What may come in is filtered behind it all the same." if public else ""
     return (
         f"The chain “{chain.chain}” of the nftables table “{chain.family} {chain.table}” drops "
         "every forwarded packet that it does not name, whatever Docker and ip6tables accept, so "

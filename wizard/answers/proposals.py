@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wizard.answers import subprefixes, unique_local
+from wizard.answers import subprefixes
 from wizard.answers.checks import check_inwards, check_mode, check_prefix, check_proxy
 from wizard.answers.choices import Choices, Mode, Placement, Proxy
 from wizard.answers.names import check_bridge, check_network_name, first_free, sorted_first
@@ -26,7 +26,9 @@ def defaults(host: Host) -> Choices:
     )
     known = without_ours(host).interfaces
     interfaces = () if isinstance(known, Unknown) else known
-    choices = Choices(prefix=unique_local.propose(host), bridge=first_free("br-ipv6", interfaces))
+    choices = Choices(
+        prefix=Choices.mode.addresses.propose(host), bridge=first_free("br-ipv6", interfaces)
+    )
     return choose_project(choices, project, host) if project else choices
 
 
@@ -80,8 +82,7 @@ def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
     """Return the choices with another mode, and a prefix that fits it."""
     if choices.mode is mode and choices.prefix is not None:
         return choices
-    prefix = subprefixes.propose(host) if mode is Mode.ROUTED else unique_local.propose(host)
-    return replace(choices, mode=mode, prefix=prefix)
+    return replace(choices, mode=mode, prefix=mode.addresses.propose(host))
 
 
 def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Choices:
