@@ -15,7 +15,7 @@ from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
 from wizard.answers.address_plan import AddressPlan
-from wizard.answers.choices import Mode, another_prefix, check_prefix
+from wizard.answers.checks import check_prefix
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.subprefixes import SIZES, is_on_link, propose, usable
 from wizard.host.host import Host, Unknown
@@ -70,8 +70,8 @@ class AddressesScreen(StepScreen):
         self._filled: IPv6Network | None = None
 
     @property
-    def _routed(self) -> bool:
-        return self.wizard.choices.mode is Mode.ROUTED
+    def _public(self) -> bool:
+        return self.wizard.choices.mode.addresses.public
 
     def show_state(self) -> None:
         """Put the prefix into the field, unless the person has just typed it there."""
@@ -81,9 +81,9 @@ class AddressesScreen(StepScreen):
             with self.prevent(Input.Changed):
                 self.query_one("#prefix", Input).value = str(prefix or "")
         for name, wanted in (
-            ("another", not self._routed),
-            ("sizes-heading", self._routed),
-            ("sizes", self._routed),
+            ("another", not self._public),
+            ("sizes-heading", self._public),
+            ("sizes", self._public),
         ):
             self.query_one(f"#{name}").display = wanted
         host = self.wizard.host
@@ -98,7 +98,7 @@ class AddressesScreen(StepScreen):
             "This one was drawn at random, and you can leave it as it is."
         )
         may_change = ""
-        if self._routed:
+        if self._public:
             whole = ", ".join(map(str, usable(host)))
             introduction = f"The containers get a part of your provider's prefix {whole}."
             if not whole:
@@ -156,7 +156,7 @@ class AddressesScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to draw a prefix only where it is drawn at random."""
-        if action == "another" and self._routed:
+        if action == "another" and self._public:
             return False
         return super().check_action(action, parameters)
 
@@ -165,7 +165,8 @@ class AddressesScreen(StepScreen):
         if self.wizard.host is not None:
             self.say("")
             self._filled = None
-            self.wizard.answer(prefix=another_prefix(self.wizard.host))
+            mode = self.wizard.choices.mode
+            self.wizard.answer(prefix=mode.addresses.propose(self.wizard.host))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Draw another prefix with the button."""
@@ -191,7 +192,7 @@ class AddressesScreen(StepScreen):
             example.update("")
             return None
         subnet = first_subnet(found)
-        if self._routed and not is_on_link(found, host):
+        if self._public and not is_on_link(found, host):
             verdict.say(
                 "This prefix is not your uplink's: it works only if the provider routes it here.",
                 "note",
@@ -203,11 +204,11 @@ class AddressesScreen(StepScreen):
             f"  the network            {subnet}",
             f"  this host on it        {subnet[1]}",
             f"  the first containers   {subnet[2]}, {subnet[3]}, ..."
-            if not self._routed
+            if not self._public
             else f"  the containers         out of {AddressPlan(subnet).dynamic}",
         )
         # With the sizes above there is room for the last two alone, on the smallest terminal.
-        example.update(Content("\n".join(lines[2:] if self._routed else lines)))
+        example.update(Content("\n".join(lines[2:] if self._public else lines)))
         return found
 
 

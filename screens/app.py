@@ -33,7 +33,7 @@ from screens.step import StepScreen
 from screens.theme import TERMINAL
 from screens.way import way
 from wizard import describe
-from wizard.answers import choices as choosing
+from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.answers.subprefixes import propose
 from wizard.host.host import ComposeProject, Earlier, Host
@@ -233,18 +233,18 @@ class WizardApp(App[int]):
         if self._given is None and self.choices == Choices():
             self._given = self.session.load_answers()
             if self._given is not None:
-                self.resumed = choosing.answers_any(self._given)
+                self.resumed = proposals.answers_any(self._given)
                 self.proxy_picked = self._given.proxy is not Choices().proxy
         # What was given, and not what stood in for it while Docker, say, did not answer.
         if self._given is not None:
-            self.choices = choosing.resume(self._given, message.host)
+            self.choices = proposals.resume(self._given, message.host)
         elif self.run_in_force:
             # What would be proposed now has other names than once the run is taken back.
             self.choices = Choices()
         elif self.choices == Choices():
-            self.choices = choosing.defaults(message.host)
+            self.choices = proposals.defaults(message.host)
         else:
-            self.choices = choosing.resume(self.choices, message.host)
+            self.choices = proposals.resume(self.choices, message.host)
         self.sources, self._read_project, self.plan = None, None, None
         self._prefixes, self._by_length, self._by_project, self._probed = {}, {}, {}, None
         self.repaint()
@@ -277,7 +277,7 @@ class WizardApp(App[int]):
         if self.host is None or mode is self.choices.mode:
             return
         self._prefixes[self.choices.mode] = self.choices.prefix
-        self.choices = choosing.choose_mode(self.choices, mode, self.host)
+        self.choices = proposals.choose_mode(self.choices, mode, self.host)
         self.answer(prefix=self._prefixes.get(mode) or self.choices.prefix)
 
     def choose_length(self, length: int) -> None:
@@ -299,7 +299,7 @@ class WizardApp(App[int]):
         """Who should answer for neighbours, by what was seen; None while that is not known."""
         if self.host is None or self.upstream is None:
             return None
-        return choosing.proxy_for(self.upstream.case, self.choices, self.host)
+        return proposals.proxy_for(self.upstream.case, self.choices, self.host)
 
     @property
     def probing(self) -> bool:
@@ -343,7 +343,7 @@ class WizardApp(App[int]):
         if self.choices.project is not None:
             self._by_project[self.choices.project] = self.choices
         before = self._by_project.get(project.name)
-        self.choices = choosing.choose_project(self.choices, project, self.host)
+        self.choices = proposals.choose_project(self.choices, project, self.host)
         if before is not None:
             self.choices = replace(
                 self.choices,
@@ -365,8 +365,8 @@ class WizardApp(App[int]):
             self.sources = self.session.read_project(project)
             self._read_project = project
             if not self.choices.services:
-                self.choices = choosing.tick(self.choices, self.sources.services, self.host)
-            self.choices = choosing.untick_unknown(self.choices, self.sources.services)
+                self.choices = proposals.tick(self.choices, self.sources.services, self.host)
+            self.choices = proposals.untick_unknown(self.choices, self.sources.services)
         return self.sources
 
     def forget_sources(self) -> None:
@@ -392,7 +392,7 @@ class WizardApp(App[int]):
         """Read the files again and make the plan anew, or return why there is none."""
         self.forget_sources()
         if self.host is not None:
-            project = choosing.find_project(self.choices, self.host)
+            project = projects.find_project(self.choices, self.host)
             if isinstance(project, str):
                 return project
             try:

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.answers import choices as choosing
-from wizard.answers.choices import Mode, Placement
+from wizard.answers import projects
+from wizard.answers.choices import Placement
 from wizard.compose.services import Service
 from wizard.host.host import ComposeProject
 from wizard.host.ipv6_already import why_not_ticked
@@ -129,16 +129,16 @@ class ComposeScreen(StepScreen):
         already = None
         if host is not None and not isinstance(project, str):
             already = why_not_ticked(host, project, service.name)
-        fixed = "Its address is fixed. " if self._routed and service.name in choices.fixed else ""
+        fixed = "Its address is fixed. " if self._public and service.name in choices.fixed else ""
         return f"{fixed}{already or service.reason}"
 
     @property
-    def _routed(self) -> bool:
-        return self.wizard.choices.mode is Mode.ROUTED
+    def _public(self) -> bool:
+        return self.wizard.choices.mode.addresses.public
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to fix an address only where containers have their own."""
-        if action == "fix" and not self._routed:
+        if action == "fix" and not self._public:
             return False
         return super().check_action(action, parameters)
 
@@ -146,7 +146,7 @@ class ComposeScreen(StepScreen):
         """Give the service under the cursor a fixed address, or take it from it again."""
         read = self.wizard.sources
         key = self.query_one("#services", ChoiceList).highlighted_key
-        if not self._routed or read is None or key not in self.wizard.choices.services:
+        if not self._public or read is None or key not in self.wizard.choices.services:
             return
         self.say("")
         fixed = {*self.wizard.choices.fixed} ^ {key}
@@ -185,7 +185,7 @@ class ComposeScreen(StepScreen):
     def _project(self) -> ComposeProject | str:
         if self.wizard.host is None:
             return "The wizard is still looking at this host."
-        return choosing.find_project(self.wizard.choices, self.wizard.host)
+        return projects.find_project(self.wizard.choices, self.wizard.host)
 
     def _read(self) -> Sources | None:
         """Return the files of the project, or say why they cannot be read and return None."""

@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.answers.choices import Inwards, check_inwards
+from wizard.answers.checks import check_inwards
+from wizard.answers.choices import Inwards
 from wizard.modes.routed import open_ports
 from wizard.modes.shared import chosen_containers
 from wizard.platform.errors import Refused

@@ -10,7 +10,8 @@ from textual.widgets import Static
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.answers.choices import Mode, check_mode
+from wizard.answers.checks import check_mode
+from wizard.answers.choices import Mode
 from wizard.modes.consequences import catch, consequences
 
 LABELS = {

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.sentence import Sentence, Tone
-from wizard.answers.choices import check_bridge, check_gateway, check_network_name
+from wizard.answers.names import check_bridge, check_gateway, check_network_name
 from wizard.host.host import Unknown
 
 

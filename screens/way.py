@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from wizard.answers.choices import Choices, Inwards, Mode, check_inwards
+from wizard.answers.checks import check_inwards
+from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.host.host import Host
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests import made_up_hosts, made_up_system
 from tests.made_up_system import MadeUpSystem
-from wizard.answers import choices as choosing
-from wizard.answers.choices import Choices
+from wizard.answers import proposals
+from wizard.answers.choices import Choices, Placement
 from wizard.host.host import Host
 from wizard.modes import sources
 from wizard.modes.shared import project_of
@@ -166,16 +166,16 @@ class Deployment:
 def deployment(host: Host | None = None, text: str = TODAY, **changes: Any) -> Deployment:
     """Put a Compose file where the first project of a host says it has one; Debian 12's at that."""
     host = host or made_up_hosts.debian12()
-    proposed = choosing.defaults(host)
+    proposed = proposals.defaults(host)
     project = project_of(host, proposed)
     system = made_up_system.of(host, {str(path): text for path in project.files[:1]})
     read = sources.read_project(system, project)
-    chosen = replace(choosing.tick(proposed, read.services, host), prefix=PREFIX)
+    chosen = replace(proposals.tick(proposed, read.services, host), prefix=PREFIX)
     return Deployment(host, system, read, replace(chosen, **changes))
 
 
 def article(**changes: Any) -> Deployment:
     """The deployment of the article: its host, its prefix, and the two services it chose."""
     host = made_up_hosts.debian9_article()
-    chosen = {"services": ("web", "sidekiq"), "placement": choosing.Placement.IN_PLACE}
+    chosen = {"services": ("web", "sidekiq"), "placement": Placement.IN_PLACE}
     return deployment(host, ARTICLE, **{**chosen, **changes})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.boot import outlook
 from wizard.host.detectors import detect
@@ -110,7 +110,7 @@ class Session:
         try:
             self.store.prepare()
             write_durably(
-                self.store.answers, choosing.dumps(choices), 0o600, os.geteuid(), os.getegid()
+                self.store.answers, answers_file.dumps(choices), 0o600, os.geteuid(), os.getegid()
             )
         except (Refused, OSError):
             return False
@@ -124,7 +124,7 @@ class Session:
     def load_answers(self) -> Choices | None:
         """Return the answers that were kept, or None where there are none that can be used."""
         try:
-            return choosing.loads(self.store.answers.read_text(encoding="utf-8"))
+            return answers_file.loads(self.store.answers.read_text(encoding="utf-8"))
         except (OSError, Refused, UnicodeDecodeError):
             return None
 

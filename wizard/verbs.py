@@ -8,8 +8,7 @@ from ipaddress import IPv6Address
 from pathlib import Path
 
 from wizard import describe
-from wizard.answers import choices as choosing
-from wizard.answers import obstacles
+from wizard.answers import answers_file, checks, obstacles, proposals
 from wizard.answers.choices import Choices
 from wizard.modes.shared import project_of
 from wizard.plan import acceptance, script
@@ -145,7 +144,7 @@ def apply(
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
     if window is not None:
         try:
-            choosing.check_window(window)
+            checks.check_window(window)
         except ValueError as error:
             raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
     opened.start_apply(made, seconds=window)
@@ -296,7 +295,7 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
     named = _address(target)
     host = opened.detect(target=named or (chosen.target if chosen else None))
     if chosen is None:
-        chosen = choosing.defaults(host)
+        chosen = proposals.defaults(host)
     if named is not None:
         chosen = replace(chosen, target=named)
     in_the_way = obstacles.obstacles(host, chosen)
@@ -305,7 +304,7 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:
-        chosen = choosing.tick(chosen, read.services, host)
+        chosen = proposals.tick(chosen, read.services, host)
     return opened.plan(host, chosen, read)
 
 
@@ -321,7 +320,7 @@ def _answers(path: Path) -> Choices:
         text = read_regular(path)
         # What is not UTF-8 comes as lone surrogates.
         text.encode()
-        return choosing.loads(text)
+        return answers_file.loads(text)
     except (OSError, UnicodeError) as error:
         raise Refused(
             f"{clean_line(str(path))} cannot be read as answers: {clean_line(str(error))}. "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.lines import PATIENCE, Lines
 from tests.machines.terminal import Terminal
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Mode, Placement
 from wizard.rehearsal import installation, network
 from wizard.rehearsal.deployment import Deployment
@@ -44,7 +44,7 @@ def answer(machine: Machine, deployment: Deployment, **changes: object) -> Choic
         accepted=PUBLISHED if ends and deployment.shape == "2017" else (),
     )
     choices = replace(choices, **changes)  # type: ignore[arg-type]
-    machine.path(ANSWERS).write_text(choosing.dumps(choices))
+    machine.path(ANSWERS).write_text(answers_file.dumps(choices))
     return choices
 
 

@@ -213,7 +213,7 @@ def test_an_engine_told_to_manage_ip6tables_does_not_hide_the_addresses(
 
 
 def test_answers_of_the_routed_mode_come_back_from_their_file() -> None:
-    from wizard.answers import choices as choosing
+    from wizard.answers import answers_file
 
     chosen = Choices(mode=Mode.ROUTED, prefix=PREFIX, proxy=Proxy.FIXED, inwards=Inwards.EXPOSED)
-    assert choosing.loads(choosing.dumps(chosen)) == chosen
+    assert answers_file.loads(answers_file.dumps(chosen)) == chosen

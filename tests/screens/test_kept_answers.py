@@ -19,7 +19,7 @@ from screens.saver import Saver
 from tests import made_up_hosts
 from tests.screens.made_up_session import MadeUpSession
 from tests.screens.walking import found, go, on, press, says, sentence, until
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.host.host import Earlier, Unknown
 
@@ -209,5 +209,5 @@ def test_a_tick_outlives_the_process_that_ends_right_after_it(
     terminal.expect_exact("[ ] web")
     terminal.kill(number)
     terminal.expect(pexpect.EOF)
-    kept = choosing.loads((tmp_path / "answers.toml").read_text(encoding="utf-8"))
+    kept = answers_file.loads((tmp_path / "answers.toml").read_text(encoding="utf-8"))
     assert kept.services == ("streaming", "sidekiq")

@@ -30,7 +30,7 @@ from tests.screens.walking import (
     settle,
     until,
 )
-from wizard.answers import choices as choosing
+from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices
 from wizard.host.host import Address, Host, Origin, Uplink
 from wizard.modes.sources import Sources
@@ -91,11 +91,11 @@ async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
 def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
     """Return the plan that is proposed for the session's host."""
     host = session.host
-    proposed = choosing.defaults(host)
-    project = choosing.find_project(proposed, host)
+    proposed = proposals.defaults(host)
+    project = projects.find_project(proposed, host)
     assert not isinstance(project, str)
     read = session.read_project(project)
-    return session.plan(host, choosing.tick(proposed, read.services), read)
+    return session.plan(host, proposals.tick(proposed, read.services), read)
 
 
 @walk(

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from screens.app import WizardApp
 from tests.lines import PATIENCE
-from wizard.answers import choices as choosing
+from wizard.answers import projects
 from wizard.platform.errors import Refused
 
 
@@ -61,7 +61,7 @@ async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     await found(pilot, app)
     assert app.host is not None
     if name in ("compose", "preview"):
-        project = choosing.find_project(app.choices, app.host)
+        project = projects.find_project(app.choices, app.host)
         assert not isinstance(project, str)
         with suppress(Refused):
             app.read_project(project)

@@ -11,7 +11,7 @@ import pytest
 from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpSystem
 from wizard import cli, session
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.platform.errors import ExitCode, Refused
 from wizard.record.record import State
 from wizard.record.store import Store
@@ -52,7 +52,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: MadeUpSystem)
     record = journal.begin(deployment().plan(), {}, made)
     record.id, record.state = RUN, State.UNCONFIRMED
     made.save(record)
-    made.answers.write_text(choosing.dumps(deployment().choices))
+    made.answers.write_text(answers_file.dumps(deployment().choices))
     return made
 
 

@@ -6,22 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests import made_up_hosts
-from wizard.answers import choices as choosing
-from wizard.answers.choices import (
-    Choices,
-    Mode,
-    Placement,
-    check,
-    check_bridge,
-    check_mode,
-    check_network_name,
-    check_prefix,
-    choose_project,
-    defaults,
-    find_project,
-    resume,
-    untick_unknown,
-)
+from wizard.answers import answers_file, unique_local
+from wizard.answers.checks import check, check_mode, check_prefix
+from wizard.answers.choices import Choices, Mode, Placement
+from wizard.answers.names import check_bridge, check_network_name
+from wizard.answers.projects import find_project
+from wizard.answers.proposals import choose_project, defaults, resume, untick_unknown
 from wizard.compose.services import Service
 from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.platform.errors import Refused
@@ -188,7 +178,7 @@ def test_every_objection_is_said_at_once() -> None:
 
 
 def test_another_prefix_is_proposed_every_time() -> None:
-    assert len({choosing.another_prefix(HOST) for _ in range(50)}) == 50
+    assert len({unique_local.propose(HOST) for _ in range(50)}) == 50
 
 
 def test_a_name_that_is_taken_is_proposed_with_a_number() -> None:
@@ -300,10 +290,10 @@ def test_the_answers_of_another_project_are_not_put_onto_this_one() -> None:
 
 def test_answers_come_back_from_their_file_as_they_were() -> None:
     for choices in (ANSWERED, Choices(), replace(ANSWERED, file=Path("/srv/it's/c.yml"))):
-        assert choosing.loads(choosing.dumps(choices)) == choices
+        assert answers_file.loads(answers_file.dumps(choices)) == choices
 
 
-GOOD = choosing.dumps(ANSWERED)
+GOOD = answers_file.dumps(ANSWERED)
 
 
 @pytest.mark.parametrize(
@@ -331,11 +321,11 @@ GOOD = choosing.dumps(ANSWERED)
 )
 def test_an_answers_file_that_cannot_be_used_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
-        choosing.loads(text)
+        answers_file.loads(text)
     assert sentence in str(refused.value)
     assert str(refused.value).endswith("Nothing was changed.")
     assert "\x1b" not in str(refused.value)
 
 
 def test_answers_that_say_little_get_the_proposals_for_the_rest() -> None:
-    assert choosing.loads("format = 1\n[choices]\n") == Choices()
+    assert answers_file.loads("format = 1\n[choices]\n") == Choices()

@@ -19,7 +19,7 @@ from tests.made_up_system import difference, failing
 from tests.unit.test_judgement import GOOD, SILENT
 from tests.unit.test_losses import with_web
 from wizard import cli, session, verbs
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.host.host import Host, Unknown
 from wizard.plan import planning
@@ -152,7 +152,7 @@ def wizard(capsys: pytest.CaptureFixture[str]) -> Wizard:
 @pytest.fixture
 def answers(here: Here, tmp_path: Path) -> Path:
     path = tmp_path / "answers.toml"
-    path.write_text(choosing.dumps(here.made.choices))
+    path.write_text(answers_file.dumps(here.made.choices))
     return path
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests import made_up_hosts
 from wizard import describe
-from wizard.answers import choices as choosing
+from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices
 from wizard.host.host import ComposeProject
 from wizard.host.projects import parse
@@ -252,8 +252,8 @@ def test_where_two_stand_alike_nobody_is_believed_and_it_is_said(
     assert str(engine.folder) in doubt
     assert str(other.folder) in doubt
     host = made_up_hosts.debian12(projects=engine.projects)
-    assert choosing.find_project(Choices(project="mastodon"), host) == doubt
-    assert choosing.defaults(host).project is None
+    assert projects.find_project(Choices(project="mastodon"), host) == doubt
+    assert proposals.defaults(host).project is None
 
 
 def test_against_one_container_a_file_outside_its_folder_does_not_stand(engine: Engine) -> None:
@@ -273,7 +273,7 @@ def test_a_project_that_only_images_claim_is_none_and_is_never_proposed(engine: 
     assert real.is_there
     host = made_up_hosts.debian12(projects=engine.projects)
     assert host.choosable_projects == (real,)
-    assert choosing.defaults(host).project == "mastodon"
+    assert proposals.defaults(host).project == "mastodon"
     assert "aaa" not in describe.describe("projects", host.projects).words
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests import made_up_hosts, made_up_system
 from tests.compose_projects import COMBINATIONS, Combination
-from wizard.answers import choices as choosing
+from wizard.answers import proposals
 from wizard.compose.joining import networks
 from wizard.compose.placing import in_place
 from wizard.compose.project import Project, load
@@ -73,9 +73,9 @@ def test_the_proposed_answers_give_a_plan(project: Combination) -> None:
     host = replace(host, projects=(replace(host.projects[0], files=files),))
     texts = {posixpath.join(FOLDER, name): text for name, text in project.files.items()}
     system = made_up_system.of(host, texts)
-    proposed = choosing.defaults(host)
+    proposed = proposals.defaults(host)
     read = sources.read_project(system, project_of(host, proposed))
-    chosen = choosing.tick(proposed, read.services, host)
+    chosen = proposals.tick(proposed, read.services, host)
     assert set(project.chosen) - set(chosen.services) <= {"db"}
     plan = planning.plan(host, chosen, read)
     steps = [step for step in plan.steps if isinstance(step, ComposeFile)]
@@ -188,7 +188,7 @@ def test_root_reads_for_nobody_what_they_could_not_read(
     system = made_up_system.of(host, {file: text})
     system.files[file] = replace(system.files[file], uid=owner)
     system.files["/etc/secret"] = secret if kind == "env_file" else other
-    read = sources.read_project(system, project_of(host, choosing.defaults(host)))
+    read = sources.read_project(system, project_of(host, proposals.defaults(host)))
     assert ("/etc/secret" in read.files) is seen
     if kind == "include" and not seen:
         assert "is not readable for the owner" in " ".join(read.unread)

@@ -9,7 +9,8 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import ARTICLE, deployment
 from tests.unit.recorded import answer, text
-from wizard.answers.choices import Choices, Inwards, Mode, check_inwards
+from wizard.answers.checks import check_inwards
+from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.host import filtering
 from wizard.host.docker_engine import parse
 from wizard.host.firewall import policy

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
-from wizard.answers import choices as choosing
+from wizard.answers import proposals
 from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.host.host import Host, Unknown
 from wizard.verification.from_outside import Expected, expected, faults_in
@@ -42,7 +42,7 @@ def published(host: Host, *ports: str) -> tuple[Host, Choices]:
         for each in project.containers
     )
     host = replace(host, projects=(replace(project, containers=containers),))
-    choices = choosing.defaults(host)
+    choices = proposals.defaults(host)
     return host, replace(
         choices,
         services=("web", "sidekiq"),

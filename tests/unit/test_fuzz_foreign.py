@@ -23,7 +23,8 @@ from tests.given_files import GivenFiles
 from tests.made_up_system import MadeUpSystem
 from tests.unit import recorded
 from tests.unit.test_boot_forecast import LINKS
-from wizard.answers import choices
+from wizard.answers import answers_file
+from wizard.answers.choices import Choices
 from wizard.boot import outlook, reader, scripts
 from wizard.boot.forecast import Circumstances, foresee
 from wizard.boot.reader import Now, Route
@@ -516,8 +517,8 @@ def test_fuzz_files_that_a_boot_reads() -> None:
     fuzzing.tried(60, once)
 
 
-ANSWERS = choices.dumps(
-    choices.Choices(
+ANSWERS = answers_file.dumps(
+    Choices(
         prefix=IPv6Network("fd00:1:2:3::/64"),
         network="ipv6",
         project="mastodon",
@@ -537,8 +538,8 @@ def test_fuzz_an_answers_file() -> None:
         @given(texts(ANSWERS) | deep)
         def check(text: str) -> None:
             with ours(Refused):
-                found = choices.loads(text)
-                assert choices.loads(choices.dumps(found)) == found
+                found = answers_file.loads(text)
+                assert answers_file.loads(answers_file.dumps(found)) == found
                 assert "\0" not in f"{found.file}{found.services}{found.network}{found.project}"
 
         check()
@@ -614,12 +615,12 @@ def test_what_grows_without_bounds_in_interfaces_is_read_soon(which: str) -> Non
 def test_a_nul_in_an_answer_is_refused() -> None:
     for line in ('file = "/srv/\\u0000"', 'services = ["a\\u0000"]', 'network = "\\u0000"'):
         with pytest.raises(Refused, match="NUL"):
-            choices.loads(f"format = 1\n[choices]\n{line}\n")
+            answers_file.loads(f"format = 1\n[choices]\n{line}\n")
 
 
 def test_a_number_longer_than_python_reads_is_refused_in_an_answers_file() -> None:
     with pytest.raises(Refused):
-        choices.loads(f"format = 1\n[choices]\nwindow = {'9' * 5000}\n")
+        answers_file.loads(f"format = 1\n[choices]\nwindow = {'9' * 5000}\n")
 
 
 def test_a_process_without_an_end_of_its_number_is_an_answer_of_another_shape() -> None:

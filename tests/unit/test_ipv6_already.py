@@ -9,8 +9,11 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import PREFIX, TODAY, deployment
-from wizard.answers import choices as choosing
-from wizard.answers.choices import Choices, check, check_gateway, choose_project, defaults
+from wizard.answers import answers_file, proposals
+from wizard.answers.checks import check
+from wizard.answers.choices import Choices, Mode
+from wizard.answers.names import check_gateway
+from wizard.answers.proposals import choose_project, defaults
 from wizard.host.host import Earlier, Host, Unknown
 from wizard.host.ipv6_already import served
 from wizard.host.own_objects import NETWORK_LABEL
@@ -113,7 +116,7 @@ def test_our_own_network_in_force_is_not_in_the_way_of_its_own_answers(state: st
     answers = deployment(host).choices
     now = with_ours(host, state)
     assert check(answers, now) == ()
-    assert choosing.resume(answers, now) == answers
+    assert proposals.resume(answers, now) == answers
     proposed = defaults(now)
     assert (proposed.network, proposed.bridge) == ("mastodon_ipv6", "br-ipv6")
 
@@ -127,7 +130,7 @@ def test_what_an_undone_run_left_is_taken() -> None:
 
 def test_a_fixed_address_is_for_a_chosen_service_with_one_container() -> None:
     routed: dict[str, Any] = {
-        "mode": choosing.Mode.ROUTED,
+        "mode": Mode.ROUTED,
         "prefix": IPv6Network("2001:db8:1:2:1::/80"),
         "services": ("web",),
     }
@@ -137,7 +140,9 @@ def test_a_fixed_address_is_for_a_chosen_service_with_one_container() -> None:
     scaled = TODAY.replace("  web:\n", "  web:\n    deploy: {replicas: 2}\n", 1)
     with pytest.raises(Refused, match="more than one container"):
         deployment(host, scaled, fixed=("web",), **routed).plan()
-    table = choosing.loads(choosing.dumps(deployment(host, fixed=("web",), **routed).choices))
+    table = answers_file.loads(
+        answers_file.dumps(deployment(host, fixed=("web",), **routed).choices)
+    )
     assert table.fixed == ("web",)
 
 

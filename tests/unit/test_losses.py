@@ -8,8 +8,8 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import article, deployment
-from wizard.answers import choices as choosing
-from wizard.answers.choices import Mode
+from wizard.answers import answers_file
+from wizard.answers.choices import Choices, Mode
 from wizard.host.host import Host, Listener, Uplink
 from wizard.host.published import hears, parse, published
 from wizard.noticed.losses import Cause
@@ -129,19 +129,19 @@ def test_what_changes_from_second_to_second_is_no_part_of_what_is_applied() -> N
 def test_the_lines_that_accept_are_lines_of_an_answers_file() -> None:
     made = plan(with_web(made_up_hosts.debian12()))
     said = acceptance.refusal(made)
-    whole = choosing.loads(said[said.index("# Answers") :])
+    whole = answers_file.loads(said[said.index("# Answers") :])
     assert whole == replace(made.choices, accepted=("[::]:3000/tcp",))
-    assert choosing.loads(choosing.dumps(whole)) == whole
+    assert answers_file.loads(answers_file.dumps(whole)) == whole
 
 
 @pytest.mark.parametrize("accepted", ["[::]:3000/tcp", [3000], {"a": 1}])
 def test_accepted_is_a_list_of_names(accepted: object) -> None:
     with pytest.raises(Refused, match="accepted must be a list of names"):
-        choosing.from_table({"accepted": accepted})
+        answers_file.from_table({"accepted": accepted})
 
 
 def test_answers_without_losses_are_as_before() -> None:
-    assert "accepted" not in choosing.dumps(choosing.Choices())
+    assert "accepted" not in answers_file.dumps(Choices())
 
 
 def test_the_addresses_of_the_uplink_are_named_but_for_temporary_ones() -> None:

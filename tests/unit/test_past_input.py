@@ -7,7 +7,7 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard.answers import choices as choosing
+from wizard.answers import proposals
 from wizard.answers.choices import Mode
 from wizard.host.host import Host, Unknown
 from wizard.host.published import parse
@@ -33,7 +33,7 @@ def publishing(host: Host, *ports: str) -> Host:
 
 
 def said(host: Host, mode: Mode = Mode.ULA, rules: str = "") -> tuple[str, ...]:
-    choices = replace(choosing.defaults(host), services=("web", "sidekiq"), mode=mode)
+    choices = replace(proposals.defaults(host), services=("web", "sidekiq"), mode=mode)
     return notices(host, choices, replace(deployment(host).sources, input=InputRules(rules)))
 
 

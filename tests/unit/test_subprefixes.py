@@ -6,9 +6,8 @@ from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 import pytest
 
 from tests import made_up_hosts
-from wizard.answers import choices as choosing
-from wizard.answers import subprefixes
-from wizard.answers.choices import Mode, Proxy
+from wizard.answers import checks, subprefixes
+from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.host.host import Address, Host, Origin, Unknown, Uplink
 
 
@@ -122,8 +121,8 @@ def test_of_a_prefix_that_is_routed_here_a_part_is_proposed_and_all_of_it_can_be
     for prefix in (proposed, IPv6Network("2001:db8:a:b::/64")):
         assert subprefixes.obstacle(prefix, there) is None
         assert not subprefixes.is_on_link(prefix, there)
-        answers = choosing.Choices(mode=Mode.ROUTED, prefix=prefix, proxy=Proxy.NONE)
-        assert choosing.check_proxy(answers, there) is None
+        answers = Choices(mode=Mode.ROUTED, prefix=prefix, proxy=Proxy.NONE)
+        assert checks.check_proxy(answers, there) is None
 
 
 def test_what_a_docker_network_has_of_it_cannot_be_had_again() -> None:
@@ -140,9 +139,9 @@ def test_what_a_docker_network_has_of_it_cannot_be_had_again() -> None:
 @pytest.mark.parametrize("address", ["2001:db8:9::2/128", "2001:db8:9::2/124", "fd00:1::10/64"])
 def test_a_prefix_that_left_no_trace_can_be_typed(address: str) -> None:
     there = host(address)
-    assert choosing.check_mode(Mode.ROUTED, there) is None
-    asked = choosing.check_prefix("", there, Mode.ROUTED)
+    assert checks.check_mode(Mode.ROUTED, there) is None
+    asked = checks.check_prefix("", there, Mode.ROUTED)
     assert isinstance(asked, str)
     assert "type it here" in asked
     typed = IPv6Network("2001:db8:a:b::/64")
-    assert choosing.check_prefix(str(typed), there, Mode.ROUTED) == typed
+    assert checks.check_prefix(str(typed), there, Mode.ROUTED) == typed

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
-from wizard.answers import choices as choosing
+from wizard.answers import proposals
 from wizard.answers.choices import Choices, Mode
 from wizard.host.host import Host, Unknown
 from wizard.probes import report
@@ -22,7 +22,7 @@ TARGET = IPv6Address("2001:db8:ffff::53")
 
 def chosen(host: Host, **changes: Any) -> Choices:
     services = ("web", "streaming", "sidekiq")
-    return replace(choosing.defaults(host), services=services, target=TARGET, **changes)
+    return replace(proposals.defaults(host), services=services, target=TARGET, **changes)
 
 
 def aspect(

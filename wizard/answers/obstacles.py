@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from wizard.answers.choices import Choices, Mode
+from wizard.answers.choices import Choices
 from wizard.host import deprecated, filtering
 from wizard.host.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
 from wizard.platform.text import clean_line
@@ -102,10 +102,10 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
     if isinstance(host.firewall, Unknown) or isinstance(host.uplink, Unknown):
         return
     bridge = clean_line((choices or Choices()).bridge)
-    routed = choices is not None and choices.mode is Mode.ROUTED
+    public = choices is not None and choices.mode.addresses.public
     engine = host.engine
     apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
-    packets = _packets(bridge, host.uplink.interface, routed)
+    packets = _packets(bridge, host.uplink.interface, public)
     for chain in host.firewall.forward_chains:
         stopped = [what for what, packet in packets if chain.stops(packet)]
         if not stopped:
@@ -116,15 +116,15 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
                 yield _policy(bridge)
         # firewalld says by its own commands what it forwards; the packets tell how it is.
         elif chain.table != "firewalld":
-            yield _dropping(chain, bridge, routed, stopped)
+            yield _dropping(chain, bridge, public, stopped)
 
 
-def _packets(bridge: str, uplink: str, routed: bool) -> tuple[tuple[str, Packet], ...]:
+def _packets(bridge: str, uplink: str, public: bool) -> tuple[tuple[str, Packet], ...]:
     """Return the packets that have to pass, each with what it is in words."""
     out = Packet(bridge, "tcp", 443, uplink)
     answer = Packet(uplink, "tcp", None, bridge, "established")
     asked = Packet(uplink, "tcp", None, bridge)
-    if not routed:
+    if not public:
         return ("what the containers send", out), ("the answers to them", answer)
     return (
         ("what the containers send", out),
@@ -145,12 +145,12 @@ def _policy(bridge: str) -> str:
     )
 
 
-def _dropping(chain: ForwardChain, bridge: str, routed: bool, stopped: Sequence[str]) -> str:
+def _dropping(chain: ForwardChain, bridge: str, public: bool, stopped: Sequence[str]) -> str:
     place = f"{chain.family} {chain.table} {chain.chain}"
-    answers = "" if routed else "ct state established,related "
+    answers = "" if public else "ct state established,related "
     lines = [f'iifname "{bridge}" accept', f'oifname "{bridge}" {answers}accept']
     typed = "; ".join(f"nft 'insert rule {place} {line}'" for line in lines)
-    inwards = " What may come in is filtered behind it all the same." if routed else ""
+    inwards = " What may come in is filtered behind it all the same." if public else ""
     where = "at the beginning of that chain, in the file that you keep it in"
     if chain.declared is not None:
         there = chain.declared

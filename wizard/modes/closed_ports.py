@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import IPv6Address
 
-from wizard.answers.choices import Choices, Mode
+from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
@@ -21,7 +21,10 @@ def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Publish
     (docs.docker.com, packet filtering and firewalls; seen on 28.5.2).
     """
     engine = host.engine
-    if choices.mode is not Mode.ULA or isinstance(engine, Unknown) or not engine.manages_ip6tables:
+    if isinstance(engine, Unknown) or not engine.manages_ip6tables:
+        return
+    # Published on the containers' own addresses, and not on the host's.
+    if choices.mode.addresses.public:
         return
     for container in chosen_containers(host, choices):
         if has_ipv6(container, host):

@@ -5,7 +5,8 @@ from ipaddress import IPv6Address
 
 from wizard.answers import prefixes
 from wizard.answers.address_plan import AddressPlan
-from wizard.answers.choices import Choices, find_project
+from wizard.answers.choices import Choices
+from wizard.answers.projects import find_project
 from wizard.host import ipv6_already
 from wizard.host.compose_generations import makes_networks, makes_networks_without_ipv4
 from wizard.host.filtering import engine_forwards

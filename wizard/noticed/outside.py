@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from wizard.answers.choices import Choices, Mode
+from wizard.answers.choices import Choices
 from wizard.host.host import ComposeProject, Container, Host, Unknown
 from wizard.modes.shared import project_of
 from wizard.platform.text import clean_line
@@ -55,7 +55,7 @@ def _sentences(
 
 
 def _pointer(choices: Choices, project: ComposeProject) -> str:
-    if choices.mode is Mode.ROUTED:
+    if choices.mode.addresses.public:
         return (
             "Many of them refuse senders whose address has no name in the DNS: set a PTR record "
             "for the container's own address, which wizard --check shows, and an AAAA record that "
@@ -76,7 +76,7 @@ def _pointer(choices: Choices, project: ComposeProject) -> str:
 
 def _seen(host: Host, choices: Choices) -> tuple[str, str]:
     """Return from which address the containers will be seen, in words and as it is written."""
-    if choices.mode is Mode.ROUTED:
+    if choices.mode.addresses.public:
         return f"the containers' own addresses, out of {choices.prefix}", str(choices.prefix)
     if not isinstance(host.uplink, Unknown):
         for address in host.uplink.addresses:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from wizard.answers.choices import dumps
+from wizard.answers.answers_file import dumps
 from wizard.noticed.losses import Cause, Loss
 from wizard.plan.planning import Plan
 from wizard.platform.text import clean_line

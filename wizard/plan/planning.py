@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import tomli_w
 
-from wizard.answers import choices as choosing
-from wizard.answers import obstacles
+from wizard.answers import checks, obstacles
 from wizard.answers.choices import Choices, Mode
 from wizard.host.host import Host
 from wizard.modes import routed, ula
@@ -64,7 +63,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     Raises:
         Refused: something stands between the choices and a plan; the message says all of it.
     """
-    sentences = (*obstacles.obstacles(host, choices), *choosing.check(choices, host))
+    sentences = (*obstacles.obstacles(host, choices), *checks.check(choices, host))
     if sentences:
         raise Refused(" ".join(sentences))
     outline = MODES[choices.mode](host, choices, sources)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv6Address
 from types import FrameType
 
-from wizard.answers import choices
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.rehearsal import deployment, network
 from wizard.rehearsal.machine import Machine
@@ -50,7 +50,7 @@ def rehearse(
                 progress("Starting a deployment like Mastodon's in it.")
                 deployment.up(machine)
                 # The machine reaches its router and no real address of the internet.
-                answers = choices.dumps(Choices(target=IPv6Address(network.INTERNET)))
+                answers = answers_file.dumps(Choices(target=IPv6Address(network.INTERNET)))
                 machine.path(ANSWERS).write_text(answers)
                 argv = [*machine.ssh_command(4), "-t", "-e", "none", _remote(command)]
                 # From here Ctrl+C is for the command, not for this program.

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv6Address
 
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.subprefixes import is_on_link
@@ -46,7 +46,7 @@ def check(
     Raises:
         Refused: the project of the run is not on the host any more, or cannot be seen.
     """
-    choices = choosing.from_table(record.choices)
+    choices = answers_file.from_table(record.choices)
     reports = _reports(host, choices, target or choices.target, teller)
     hidden = gateway_mode.hides(host, choices.network) if choices.mode is Mode.ROUTED else None
     differing = (

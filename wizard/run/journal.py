@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, HostChanged, Refused, StepFailed
 from wizard.platform.files import temporary_beside
@@ -71,7 +71,7 @@ def begin(plan: Plan, host: Mapping[str, str], store: Store) -> Record:
         started=now(),
         digest=plan.digest,
         host=dict(host),
-        choices=choosing.to_table(plan.choices),
+        choices=answers_file.to_table(plan.choices),
         generation=GENERATION,
         steps=[
             StepRecord(

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, WizardError
 from wizard.platform.system import System
@@ -31,7 +31,7 @@ def rehearse(plan: Plan, system: System) -> None:
         started="",
         digest=plan.digest,
         host={},
-        choices=choosing.to_table(plan.choices),
+        choices=answers_file.to_table(plan.choices),
         steps=entries,
     )
     again = loads(dumps(record))

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from wizard import describe
-from wizard.answers import choices as choosing
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.host.host import Host
 from wizard.host.look import look
@@ -219,10 +219,10 @@ def _run(arguments: Sequence[str], store: Store) -> int:
         store.prepare()
         match list(arguments):
             case ["apply", answers, digest]:
-                choices = choosing.loads(Path(answers).read_text(encoding="utf-8"))
+                choices = answers_file.loads(Path(answers).read_text(encoding="utf-8"))
                 record = apply(choices, digest, system, store, cancelled, guard)
             case ["apply", answers, digest, seconds]:
-                choices = choosing.loads(Path(answers).read_text(encoding="utf-8"))
+                choices = answers_file.loads(Path(answers).read_text(encoding="utf-8"))
                 record = apply(
                     choices, digest, system, store, cancelled, guard, seconds=int(seconds)
                 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.answers.choices import Choices, Mode
+from wizard.answers.choices import Choices
 from wizard.platform.errors import ExitCode
 from wizard.probes.report import ContainerReport, as_table, passed, plain
 
@@ -116,8 +116,8 @@ def exit_code(ended: ExitCode, found: Judgement | None) -> ExitCode:
 
 
 def _sources(reports: Sequence[ContainerReport], choices: Choices) -> list[str]:
-    """Say who is not seen as was set up: by the own address if routed, else by the host's."""
-    if choices.mode is Mode.ROUTED:
+    """Say who is not seen as was set up: by the own address if public, else by the host's."""
+    if choices.mode.addresses.public:
         return [
             f"{one.name} should be seen by its own address, and is seen by {one.source_seen.words}."
             for one in reports

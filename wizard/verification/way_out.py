@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import IPv6Address
 
-from wizard.answers.choices import Choices, Mode
+from wizard.answers.choices import Choices
 from wizard.answers.obstacles import no_way_out
 from wizard.host.host import Container, Host
 from wizard.modes.shared import chosen_containers
@@ -35,7 +35,7 @@ class WayOut(Aspect):
         self._containers = chosen_containers(host, choices)
         self._target = choices.target
         self._unproven = choices.unproven
-        self._routed = choices.mode is Mode.ROUTED
+        self._public = choices.mode.addresses.public
         self._before: HostWay | None = None
 
     def look(self) -> Facts:
@@ -69,7 +69,7 @@ class WayOut(Aspect):
         targets = [ContainerTarget(each.name, each.pid) for each in self._containers]
         reports = report.check(targets, question, _TIMEOUT)
         return tuple(
-            sentence for each in reports if (sentence := fault(each, target, self._routed))
+            sentence for each in reports if (sentence := fault(each, target, self._public))
         )
 
     def unsettled(self) -> Sequence[str]:
@@ -89,10 +89,11 @@ NOBODY_RUNS = (
 """What to say where no container can be looked into."""
 
 
-def fault(one: ContainerReport, target: IPv6Address | None, routed: bool) -> str | None:
+def fault(one: ContainerReport, target: IPv6Address | None, public: bool) -> str | None:
     """Return what is wrong with the way out of a container, or None.
 
-    ``target`` is None where the router of the container is the farthest that can be asked.
+    ``target`` is None where the router of the container is the farthest that can be asked, and
+    ``public`` says whether others are to see the container's own address.
     """
     if target is None:
         if one.gateway_echo.ok:
@@ -110,7 +111,7 @@ def fault(one: ContainerReport, target: IPv6Address | None, routed: bool) -> str
             f"{one.gateway_echo.words}. Something drops or does not forward its packets: look for "
             "a firewall with “nft list ruleset”, and for what /etc/docker/daemon.json says of IPv6."
         )
-    if routed and one.translated:
+    if public and one.translated:
         return (
             f"The container {one.name} gets out over IPv6, but not with its own address: others "
             f"see {one.source_seen.words}."
