@@ -892,7 +892,7 @@ def test_no_verb_lets_what_the_host_says_command_the_terminal(
     text = 'services:\n  web:\n    image: "\\e[2Jmastodon"\n    labels: {"a\\e": "\\x9b"}\n'
     here = stand(deployment(host, text, services=("web",)), tmp_path, monkeypatch)
     answers = tmp_path / "answers.toml"
-    answers.write_text(choosing.dumps(here.made.choices))
+    answers.write_text(answers_file.dumps(here.made.choices))
     judged(
         monkeypatch,
         Refused(f"Docker said {clean_line(ESCAPES)}.") if fails else judge([GOOD], Choices(), []),
