@@ -433,9 +433,15 @@ def state_directory() -> Path:
     return Path(base) / "docker-ipv6-wizard"
 
 
-def target_of(text: str) -> IPv6Address | str:
-    """Return the address that a person typed, or a sentence that says what is wrong with it."""
+def target_of(text: str) -> IPv6Address:
+    """Return the address that a person typed.
+
+    Raises:
+        Refused: it is none.
+    """
     try:
         return IPv6Address(text.strip())
-    except ValueError:
-        return f"{clean(text)} is not an IPv6 address, such as {DEFAULT_TARGET}."
+    except ValueError as error:
+        raise Refused(
+            f"{clean(text)} is not an IPv6 address, such as {DEFAULT_TARGET}. Nothing was changed."
+        ) from error

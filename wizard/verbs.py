@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -66,7 +66,7 @@ def status(as_json: bool) -> str:
     record = opened.record()
     if record is None:
         return "null" if as_json else "The wizard has done nothing on this host."
-    found = _judged(opened, record)
+    found, complaint = _judged(opened, record)
     if as_json:
         return _json(
             {
@@ -79,12 +79,12 @@ def status(as_json: bool) -> str:
                 "seconds left": opened.seconds_left(),
                 "error": record.error,
                 "left": record.left,
-                "check": found.as_values() if isinstance(found, Judgement) else found,
+                "check": found.as_values() if found else complaint or None,
                 "faults": earlier_releases.faults(record),
                 "steps": [{"title": each.title, "state": each.state} for each in record.steps],
             },
         )
-    return "\n".join(_status_lines(record, opened, found))
+    return "\n".join(_status_lines(record, opened, _told(found, complaint)))
 
 
 def check(target: str | None, as_json: bool, teller: str | None = None) -> tuple[str, ExitCode]:
@@ -226,7 +226,7 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         if progress.ended is not None:
             break
         time.sleep(_POLL)
-    found: Judgement | str | None = None
+    found: Judgement | None = None
     if progress.complaint:
         say(progress.complaint)
     elif record is not None:
@@ -241,30 +241,28 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
                 "back."
             )
-        found = _judged(opened, record)
-        for sentence in _told(found):
+        found, complaint = _judged(opened, record)
+        for sentence in _told(found, complaint):
             say(sentence)
         say(f"The run {record.state.meaning}. The record is {opened.store.path}.")
-    return exit_code(progress.ended, found if isinstance(found, Judgement) else None)
+    return exit_code(progress.ended, found)
 
 
-def _judged(opened: Session, record: Record) -> Judgement | str | None:
-    """Judge a run that has been applied: None for another, a sentence where it cannot be."""
+def _judged(opened: Session, record: Record) -> tuple[Judgement | None, str]:
+    """Judge a run that has been applied, and say why where that cannot be done."""
     if record.state not in (State.APPLIED, State.UNCONFIRMED) or opened.is_running():
-        return None
+        return None, ""
     try:
-        return opened.judge()
+        return opened.judge(), ""
     except Refused as refused:
-        return unknown(str(refused))
+        return None, unknown(str(refused))
 
 
-def _told(found: Judgement | str | None) -> tuple[str, ...]:
-    if isinstance(found, Judgement):
-        return found.told
-    return (found,) if found else ()
+def _told(found: Judgement | None, complaint: str) -> tuple[str, ...]:
+    return found.told if found else tuple(filter(None, [complaint]))
 
 
-def _status_lines(record: Record, opened: Session, found: Judgement | str | None) -> list[str]:
+def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[str]:
     running = opened.is_running()
     lines = [
         f"The run of {record.started} {record.state.meaning}"
@@ -281,7 +279,7 @@ def _status_lines(record: Record, opened: Session, found: Judgement | str | None
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
     lines += [line for line in (record.error, *record.left) if line]
-    lines += _told(found)
+    lines += told
     faults = earlier_releases.faults(record)
     if faults:
         lines.append("An earlier release of the wizard set this up, and this may go wrong:")
@@ -309,10 +307,7 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
 
 
 def _address(text: str | None) -> IPv6Address | None:
-    found = target_of(text) if text is not None else None
-    if isinstance(found, str):
-        raise Refused(f"{found} Nothing was changed.")
-    return found
+    return None if text is None else target_of(text)
 
 
 def _answers(path: Path) -> Choices:

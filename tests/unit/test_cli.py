@@ -633,7 +633,8 @@ def test_a_target_that_is_no_address_is_refused(here: Here, wizard: Wizard) -> N
     for target in ("192.0.2.1", "example.org", "\x1b[2J", "fe80::1::"):
         said = wizard("--check", "--target", target)
         assert said.code == ExitCode.REFUSED
-        assert "is not an IPv6 address" in said.err
+        assert "is not an IPv6 address, such as" in said.err
+        assert said.err.rstrip().endswith("Nothing was changed.")
 
 
 def test_the_host_is_told_in_words_and_as_json(here: Here, wizard: Wizard) -> None:

@@ -86,6 +86,10 @@ def load(given: Sequence[str], directory: str, read: Read) -> Project:
     return _Loader(read).project(given, directory)
 
 
+class _Unread(Exception):
+    """Why an included file was not read, in words that go on from its name."""
+
+
 class _Loader:
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -149,33 +153,37 @@ class _Loader:
             inner = posixpath.dirname(paths[0]) if folder is None else folder
             inner = posixpath.normpath(posixpath.join(directory, inner))
             for name, path in zip(names, paths, strict=True):
-                found = self._part(name, path, inner, within)
-                if isinstance(found, str):
+                if path in within:
+                    continue
+                try:
+                    found = self._part(name, path, inner)
+                except _Unread as why:
                     self._unread[
-                        f"{file.name} includes {clean_line(name)}, {found}, so the services that "
+                        f"{file.name} includes {clean_line(name)}, {why}, so the services that "
                         "stand there cannot be given IPv6 here."
                     ] = None
-                elif found is not None:
-                    yield from self._included(found.file, inner, (*within, path))
-                    yield found
+                    continue
+                yield from self._included(found.file, inner, (*within, path))
+                yield found
 
-    def _part(
-        self, name: str, path: str, directory: str, within: tuple[str, ...]
-    ) -> Part | str | None:
-        """Return a file that is included, or words that say why it was not read."""
+    def _part(self, name: str, path: str, directory: str) -> Part:
+        """Return a file that is included.
+
+        Raises:
+            _Unread: it was not read.
+        """
         if "$" in name:
-            return "which has a variable in its name"
+            raise _Unread("which has a variable in its name")
         if "://" in name or name.startswith(("git@", "oci:")):
-            return "which is not on this host"
-        if path in within:
-            return None
+            raise _Unread("which is not on this host")
         try:
             data = self._data(path)
             if data is None:
-                return "which is not there"
+                raise _Unread("which is not there")
             return Part(path, self._file(path, data, directory), given=False)
         except Refused as refused:
-            return f"which was not read ({str(refused).partition(' Nothing was changed')[0]})"
+            why = str(refused).partition(" Nothing was changed")[0]
+            raise _Unread(f"which was not read ({why})") from refused
 
 
 def _paths(entry: Value) -> Iterator[str]:
