@@ -1,8 +1,7 @@
 """Routed GUA + NDP proxy: every container has a global address of its own, both ways."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import IPv6Address
 
 from wizard.answers import subprefixes
 from wizard.answers.address_plan import AddressPlan
@@ -10,17 +9,16 @@ from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
 from wizard.host import filtering, gateway_mode
 from wizard.host.host import Container, Host, Origin, Unknown
-from wizard.modes import shared
+from wizard.modes import advertisements, shared
 from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.fixed_addresses import cost, fixed_addresses
 from wizard.modes.kept_filter import kept_filter
-from wizard.modes.open_ports import open_on_each, open_ports
+from wizard.modes.open_ports import filter_remark, open_on_each, open_ports, reachable
 from wizard.modes.outline import Outline
 from wizard.modes.sources import Sources
 from wizard.ndp import unit
 from wizard.platform.errors import Refused
-from wizard.platform.text import clean_line
 from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
 from wizard.steps.actions import Run
@@ -88,16 +86,16 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         fixed,
         *closing,
         # After the network, so that it ends before what Docker switched on for that is put back.
-        shared.keep_listening(host, sources),
+        advertisements.keep_listening(host, sources),
         *_answering(choices, uplink, subnet, sources),
         *compose_files,
         shared.attach(host, choices, addresses),
     ]
     remarks = [
-        shared.advertisement_remark(host),
-        *_reachable(host, choices, containers, plan, addresses),
+        advertisements.left_alone(host),
+        *reachable(host, choices, containers, plan, addresses),
         lasting(host),
-        _filter_remark(host, filtered),
+        filter_remark(host, filtered),
     ]
     return Outline(
         tuple(step for step in steps if step is not None),
@@ -174,40 +172,6 @@ def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> 
     return ()
 
 
-def _reachable(
-    host: Host,
-    choices: Choices,
-    containers: Sequence[Container],
-    plan: AddressPlan,
-    addresses: Mapping[str, IPv6Address],
-) -> list[str]:
-    """Return who will be reachable from the internet, at which address and port."""
-    by_engine = filtering.of_routed(host).by_engine
-    if not containers:
-        return ["None of the chosen services has a running container to connect."]
-    opened = dict(open_on_each(host, choices))
-    # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
-    pings = not (by_engine and _drops_ping(host))
-    sentences = []
-    for container in containers:
-        ports = opened[container.name]
-        what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
-        if choices.inwards is Inwards.ALL:
-            what = "every port"
-        at = addresses.get(container.service) or f"an address out of {plan.dynamic}"
-        sentences.append(
-            f"Reachable from the internet: {clean_line(container.name)} at {at}, {what}."
-        )
-    if any(container.service not in addresses for container in containers):
-        sentences.append(
-            "An address that is not fixed is given to a container when it starts, and may be "
-            "another's after the next “up” or reboot. For a service that a name is to lead to (an "
-            "AAAA record), press F beside it where services are ticked, or name it under fixed in "
-            "the answers: then its address is written into the Compose file and stays."
-        )
-    return sentences
-
-
 def lasting(host: Host) -> str | None:
     """Return what to say where the provider may change the prefix of this host, or None."""
     if isinstance(host.uplink, Unknown):
@@ -220,29 +184,6 @@ def lasting(host: Host) -> str | None:
             "--check notices."
         )
     return None
-
-
-def _filter_remark(host: Host, filtered: filtering.Filtering) -> str | None:
-    if not filtered.by_engine:
-        # Of an engine that has none the step itself says enough.
-        if isinstance(host.engine, Unknown) or host.engine.release < filtering.ROUTED_GATEWAY:
-            return None
-        return f"The packet filter is the wizard's own. {filtered.reason}"
-    remark = (
-        f"No packet filter rules of ours: {filtered.reason} What is not published is dropped, on "
-        "the containers' own addresses."
-    )
-    if _drops_ping(host):
-        remark += " It drops ping from outside, too; Docker 28 and later let it in."
-    return remark
-
-
-def _drops_ping(host: Host) -> bool:
-    return (
-        not isinstance(host.engine, Unknown)
-        and host.engine.release < (28, 0)
-        and not filtering.uses_nftables(host.engine)
-    )
 
 
 def _consequences(host: Host) -> tuple[str, ...]:

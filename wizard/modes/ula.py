@@ -3,7 +3,7 @@
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.prefixes import first_subnet
 from wizard.host.host import Engine, Host, Unknown
-from wizard.modes import closed_ports, shared
+from wizard.modes import advertisements, closed_ports, shared
 from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.kept_filter import kept_filter
@@ -39,7 +39,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))
     steps: list[Step | None] = [shared.forwarding(host, sources)]
-    remarks = [shared.advertisement_remark(host)]
+    remarks = [advertisements.left_alone(host)]
     closed = closed_ports.step(host, choices, sources)
     rules: Ip6tables | None = closed
     if closed is None and host.engine.manages_ip6tables:
@@ -67,7 +67,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         shared.network(host, choices, subnet, sources, _masquerading(host.engine)),
     )
     # After the network, so that it ends before what Docker switched on for that is put back.
-    keep_listening = shared.keep_listening(host, sources)
+    keep_listening = advertisements.keep_listening(host, sources)
     steps += [network, keep_listening, *compose_files, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
