@@ -11,7 +11,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Inwards
-from wizard.modes.routed import open_ports
+from wizard.modes.open_ports import open_ports
 from wizard.modes.shared import chosen_containers
 from wizard.platform.errors import Refused
 

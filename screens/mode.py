@@ -1,4 +1,4 @@
-"""The two ways in which containers can get IPv6, and what the chosen one means here."""
+"""The ways in which containers can get IPv6, and what the chosen one means here."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -12,12 +12,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from wizard.answers.checks import check_mode
 from wizard.answers.choices import Mode
-from wizard.modes.consequences import catch, consequences
-
-LABELS = {
-    Mode.ULA: ("Private: ULA and NAT66", "They go out with this host's own address."),
-    Mode.ROUTED: ("Public: routed", "Each container has a public address."),
-}
+from wizard.modes.registry import behaviour_of, behaviours
 
 
 class ModeScreen(StepScreen):
@@ -31,14 +26,7 @@ class ModeScreen(StepScreen):
         "An IPv6 address can be private or public. A private one (a unique local address, ULA, "
         "which begins with fd) means something on this host alone. A public one (a global unicast "
         "address, GUA) is known to the whole internet, like a telephone number.",
-        "With private addresses the host puts its own public address on every packet that leaves, "
-        "and hands the answers back to the right container. That is called masquerading or NAT66, "
-        "and it is what Docker has always done with IPv4. It works wherever the host itself has "
-        "IPv6, and asks nothing of your provider.",
-        "With public addresses every container is seen from outside at an address of its own. "
-        "That needs a piece of your provider's prefix, and often a neighbour proxy: a helper that "
-        "answers the provider's router in the containers' place. The wizard finds out whether it "
-        "is needed, and sets it up.",
+        *(each.explanation for each in behaviours()),
         "To be reachable is not to be open: a packet filter on this host lets in what the "
         "containers publish, and drops the rest. Who makes its rules stands on this screen, and "
         "the preview lists who will be reachable at which address and port.",
@@ -49,7 +37,7 @@ class ModeScreen(StepScreen):
     )
 
     def compose_body(self) -> ComposeResult:
-        """Compose the two modes, and what the chosen one means."""
+        """Compose the modes, and what the chosen one means."""
         yield paragraph(
             "Which addresses should the containers have? (arrow keys choose)", classes="heading"
         )
@@ -62,23 +50,23 @@ class ModeScreen(StepScreen):
         host = self.wizard.host
         if host is None:
             return
-        chosen = self.wizard.choices.mode
+        chosen = behaviour_of(self.wizard.choices.mode)
         entries = []
-        for mode, (label, words) in LABELS.items():
-            obstacle = check_mode(mode, host)
+        for each in behaviours():
+            obstacle = check_mode(each.mode, host)
             entries.append(
                 Entry(
-                    mode.value,
-                    label,
-                    f"Not possible here: {obstacle}" if obstacle else words,
-                    chosen=chosen is mode,
+                    each.mode.value,
+                    each.label,
+                    f"Not possible here: {obstacle}" if obstacle else each.summary,
+                    chosen=chosen is each,
                     open=obstacle is None,
                 )
             )
         self.query_one("#modes", ChoiceList).show(entries)
-        points = [f"- {each}" for each in consequences(chosen, host)]
+        points = [f"- {each}" for each in chosen.consequences(host)]
         self.query_one("#words", Static).update(Content("\n".join(points)))
-        self.query_one("#catch", Static).update(Content(catch(chosen, host)))
+        self.query_one("#catch", Static).update(Content(chosen.catch(host)))
 
     @on(ChoiceList.Picked, "#modes")
     def _picked(self, event: ChoiceList.Picked) -> None:

@@ -26,4 +26,5 @@ def test_what_may_come_in_is_asked_last_and_only_where_the_engine_does_not_filte
 
 
 def test_every_step_is_a_screen_of_the_app() -> None:
-    assert set(way(ROUTED, made_up_hosts.debian13())) == set(WizardApp.SCREENS) - {"undo"}
+    steps = [way(Choices(mode=mode), made_up_hosts.debian13()) for mode in Mode]
+    assert {name for names in steps for name in names} == set(WizardApp.SCREENS) - {"undo"}

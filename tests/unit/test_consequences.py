@@ -8,11 +8,11 @@ import pytest
 from tests import made_up_hosts
 from wizard.answers.choices import Mode
 from wizard.host.host import Address, Host, Origin, Unknown, Uplink
-from wizard.modes.consequences import catch, consequences
+from wizard.modes.registry import behaviour_of
 
 
 def said(mode: Mode, host: Host) -> str:
-    return " ".join(consequences(mode, host))
+    return " ".join(behaviour_of(mode).consequences(host))
 
 
 def test_private_addresses_go_out_with_the_hosts_own_which_is_named() -> None:
@@ -51,14 +51,14 @@ def test_an_engine_with_ip6tables_switched_on_by_hand_does_not_filter_public_add
 
 def test_each_mode_has_its_own_catch() -> None:
     host = made_up_hosts.debian13()
-    assert "rank below IPv4" in catch(Mode.ULA, host)
-    assert "on eth0" in catch(Mode.ROUTED, host)
+    assert "rank below IPv4" in behaviour_of(Mode.ULA).catch(host)
+    assert "on eth0" in behaviour_of(Mode.ROUTED).catch(host)
 
 
 @pytest.mark.parametrize("mode", Mode)
 def test_a_host_of_which_nothing_is_known_gets_sentences_too(mode: Mode) -> None:
     unknown = Unknown("Nobody knows.")
     host = made_up_hosts.debian13(engine=unknown, uplink=unknown)
-    for sentence in (*consequences(mode, host), catch(mode, host)):
+    for sentence in (*behaviour_of(mode).consequences(host), behaviour_of(mode).catch(host)):
         assert sentence.endswith(".")
         assert "Unknown" not in sentence

@@ -15,8 +15,8 @@ from wizard.host import filtering
 from wizard.host.docker_engine import parse
 from wizard.host.firewall import policy
 from wizard.host.host import Engine, Firewall, Host, Unknown
-from wizard.modes.consequences import consequences
 from wizard.modes.outline import Outline
+from wizard.modes.registry import behaviour_of
 from wizard.modes.routed import outline
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
@@ -103,7 +103,7 @@ def test_our_own_filter_is_planned_where_the_engine_has_none(name: str, filters:
 @every_engine
 def test_screens_and_remarks_say_who_filters(name: str, filters: bool) -> None:
     host = recorded(name)
-    said = " ".join(consequences(Mode.ROUTED, host))
+    said = " ".join(behaviour_of(Mode.ROUTED).consequences(host))
     assert ("filters what comes in itself" in said) is filters
     assert ("so the wizard adds rules" in said) is not filters
     remarks = " ".join(routed(host).remarks)

@@ -13,7 +13,7 @@ from wizard.host.host import Host, Unknown
 from wizard.host.published import parse
 from wizard.inward import closed
 from wizard.inward.closed import InputRules
-from wizard.modes.consequences import consequences
+from wizard.modes.registry import behaviour_of
 from wizard.noticed.losses import Cause
 from wizard.noticed.past_input import notices
 from wizard.plan import acceptance, planning
@@ -93,9 +93,9 @@ def test_where_docker_forwards_nothing_and_with_public_addresses_nothing_is_said
 
 
 def test_that_nobody_can_connect_is_said_only_where_it_is_so() -> None:
-    words = " ".join(consequences(Mode.ULA, made_up_hosts.debian14()))
+    words = " ".join(behaviour_of(Mode.ULA).consequences(made_up_hosts.debian14()))
     assert "nobody outside can connect to them, but to the ports that they publish" in words
-    words = " ".join(consequences(Mode.ULA, made_up_hosts.debian13()))
+    words = " ".join(behaviour_of(Mode.ULA).consequences(made_up_hosts.debian13()))
     assert "nobody outside can connect to them." in words
 
 

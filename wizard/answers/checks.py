@@ -36,7 +36,7 @@ def check_mode(mode: Mode, host: Host) -> str | None:
     return mode.addresses.why_none(host)
 
 
-def check_prefix(text: str, host: Host, mode: Mode = Mode.ULA) -> IPv6Network | str:
+def check_prefix(text: str, host: Host, mode: Mode = Choices.mode) -> IPv6Network | str:
     """Return the prefix in ``text``, or a sentence that says why it cannot be used in the mode."""
     if not text.strip():
         nothing = mode.addresses.why_nothing_proposed(host)

@@ -1,21 +1,24 @@
 """Routed GUA + NDP proxy: every container has a global address of its own, both ways."""
 
-from collections.abc import Mapping, Sequence
-from ipaddress import IPv6Address
+from collections.abc import Sequence
+from dataclasses import replace
 
+from wizard.answers import subprefixes
 from wizard.answers.address_plan import AddressPlan
-from wizard.answers.choices import Choices, Inwards, Proxy
-from wizard.compose.scale import is_scaled
-from wizard.host import filtering
+from wizard.answers.checks import check_inwards
+from wizard.answers.choices import Choices, Inwards, Mode, Proxy
+from wizard.host import filtering, gateway_mode
 from wizard.host.host import Container, Host, Origin, Unknown
-from wizard.modes import shared
+from wizard.modes import advertisements, shared
+from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
+from wizard.modes.fixed_addresses import cost, fixed_addresses
 from wizard.modes.kept_filter import kept_filter
+from wizard.modes.open_ports import filter_remark, open_on_each, open_ports, reachable
 from wizard.modes.outline import Outline
 from wizard.modes.sources import Sources
 from wizard.ndp import unit
 from wizard.platform.errors import Refused
-from wizard.platform.text import clean_line
 from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
 from wizard.steps.actions import Run
@@ -30,9 +33,6 @@ from wizard.steps.systemd_unit import SystemdUnit
 # gateway_mode_ipv6=routed: no NAT, and only published ports are open on the containers' own
 # addresses (Docker Engine 27.0 release notes).
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
-
-_EVERY_IPV6 = (":::", "[::]:")
-_ANYWHERE = ("0.0.0.0:", *_EVERY_IPV6)
 
 
 def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
@@ -86,113 +86,21 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         fixed,
         *closing,
         # After the network, so that it ends before what Docker switched on for that is put back.
-        shared.keep_listening(host, sources),
+        advertisements.keep_listening(host, sources),
         *_answering(choices, uplink, subnet, sources),
         *compose_files,
         shared.attach(host, choices, addresses),
     ]
     remarks = [
-        shared.advertisement_remark(host),
-        *_reachable(host, choices, containers, plan, addresses),
+        advertisements.left_alone(host),
+        *reachable(host, choices, containers, plan, addresses),
         lasting(host),
-        _filter_remark(host, filtered),
+        filter_remark(host, filtered),
     ]
     return Outline(
         tuple(step for step in steps if step is not None),
         (*sources.unread, *(remark for remark in remarks if remark is not None)),
-        (*_cost_of_fixed(addresses), *shared.notices(host, choices, network)),
-    )
-
-
-def fixed_addresses(choices: Choices, host: Host, sources: Sources) -> dict[str, IPv6Address]:
-    """Return the fixed address of each service that has one.
-
-    With entries for the neighbour proxy that are fixed, every chosen service has.
-
-    Raises:
-        Refused: one of them may have several containers, or there are too many.
-    """
-    if choices.prefix is None:
-        return {}
-    everyone = choices.proxy is Proxy.FIXED
-    services = [
-        service.name
-        for service in sources.services
-        if service.name in (choices.services if everyone else choices.fixed)
-    ]
-    for service in services:
-        if is_scaled(sources.compose, service) or shared.is_scaled(host, choices, service):
-            raise Refused(
-                f"{service} has, or may have, more than one container, and an address is one "
-                "container's alone, so it cannot be fixed. "
-                + (
-                    "Choose the wizard's own service as neighbour proxy, which follows containers."
-                    if everyone
-                    else f"Leave {service} out of those with a fixed address."
-                )
-            )
-    plan = AddressPlan(choices.prefix)
-    if len(services) > plan.most_fixed:
-        raise Refused(
-            f"{choices.prefix} has room for {plan.most_fixed} fixed addresses, and {len(services)} "
-            "services want one. Choose a larger prefix, or fewer services."
-        )
-    return plan.fixed(services)
-
-
-def _cost_of_fixed(addresses: Mapping[str, IPv6Address]) -> list[str]:
-    """Return what a fixed address costs: Compose gives the same to a second container."""
-    if not addresses:
-        return []
-    names = clean_line(", ".join(addresses))
-    one = next(iter(addresses))
-    return [
-        f"With a fixed address, “docker compose run” of {names} ends with “Address already in use” "
-        f"while the service itself runs. Type “docker compose exec {clean_line(one)}” and the "
-        "command instead, which runs it in the container that is there."
-    ]
-
-
-def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, ...]:
-    """Return what is open from outside, each as ``3000/tcp``.
-
-    A port that is published on one address of the host alone, such as 127.0.0.1, is not meant
-    for everybody and stays closed.
-    """
-    ports: dict[str, None] = {}
-    for container in containers:
-        for port in container.ports:
-            published, arrow, inside = port.rpartition("->")
-            if (arrow and published.startswith(_ANYWHERE)) or (
-                choices.inwards is Inwards.EXPOSED and "/" in inside
-            ):
-                ports[inside] = None
-    return tuple(ports)
-
-
-def open_on_each(host: Host, choices: Choices) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the running containers by name, each with what will be open on it from outside.
-
-    Our own rules hold for the whole network. The engine opens each container's own ports, and of
-    these what is published over IPv6 (docs.docker.com, port publishing: a port that is published
-    on an IPv4 address is not opened on a container's own IPv6 address).
-    """
-    containers = shared.chosen_containers(host, choices)
-    if not filtering.of_routed(host).by_engine:
-        ports = open_ports(choices, containers)
-        return tuple((each.name, ports) for each in containers)
-    return tuple(
-        (
-            each.name,
-            tuple(
-                dict.fromkeys(
-                    port.rpartition("->")[2]
-                    for port in each.ports
-                    if "->" in port and port.startswith(_EVERY_IPV6)
-                )
-            ),
-        )
-        for each in containers
+        (*cost(addresses), *shared.notices(host, choices, network)),
     )
 
 
@@ -264,40 +172,6 @@ def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> 
     return ()
 
 
-def _reachable(
-    host: Host,
-    choices: Choices,
-    containers: Sequence[Container],
-    plan: AddressPlan,
-    addresses: Mapping[str, IPv6Address],
-) -> list[str]:
-    """Return who will be reachable from the internet, at which address and port."""
-    by_engine = filtering.of_routed(host).by_engine
-    if not containers:
-        return ["None of the chosen services has a running container to connect."]
-    opened = dict(open_on_each(host, choices))
-    # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
-    pings = not (by_engine and _drops_ping(host))
-    sentences = []
-    for container in containers:
-        ports = opened[container.name]
-        what = ", ".join((*(("ping",) if pings else ()), *ports)) or "on no port"
-        if choices.inwards is Inwards.ALL:
-            what = "every port"
-        at = addresses.get(container.service) or f"an address out of {plan.dynamic}"
-        sentences.append(
-            f"Reachable from the internet: {clean_line(container.name)} at {at}, {what}."
-        )
-    if any(container.service not in addresses for container in containers):
-        sentences.append(
-            "An address that is not fixed is given to a container when it starts, and may be "
-            "another's after the next “up” or reboot. For a service that a name is to lead to (an "
-            "AAAA record), press F beside it where services are ticked, or name it under fixed in "
-            "the answers: then its address is written into the Compose file and stays."
-        )
-    return sentences
-
-
 def lasting(host: Host) -> str | None:
     """Return what to say where the provider may change the prefix of this host, or None."""
     if isinstance(host.uplink, Unknown):
@@ -312,24 +186,98 @@ def lasting(host: Host) -> str | None:
     return None
 
 
-def _filter_remark(host: Host, filtered: filtering.Filtering) -> str | None:
-    if not filtered.by_engine:
-        # Of an engine that has none the step itself says enough.
-        if isinstance(host.engine, Unknown) or host.engine.release < filtering.ROUTED_GATEWAY:
-            return None
-        return f"The packet filter is the wizard's own. {filtered.reason}"
-    remark = (
-        f"No packet filter rules of ours: {filtered.reason} What is not published is dropped, on "
-        "the containers' own addresses."
-    )
-    if _drops_ping(host):
-        remark += " It drops ping from outside, too; Docker 28 and later let it in."
-    return remark
-
-
-def _drops_ping(host: Host) -> bool:
+def _consequences(host: Host) -> tuple[str, ...]:
+    """Return what public addresses mean on this host, the most important first."""
+    prefix = "your provider's prefix"
+    usable = subprefixes.usable(host)
+    if usable:
+        prefix = f"your provider's prefix {usable[0]}"
     return (
-        not isinstance(host.engine, Unknown)
-        and host.engine.release < (28, 0)
-        and not filtering.uses_nftables(host.engine)
+        f"Each container gets an address of its own out of {prefix}. The whole internet can reach "
+        "it there, and sees it by that address.",
+        "Such addresses rank above IPv4, so servers with both are reached over IPv6.",
+        _who_filters(host),
     )
+
+
+def _who_filters(host: Host) -> str:
+    if isinstance(host.engine, Unknown):
+        return "What comes in is filtered: what containers publish is let in."
+    found = filtering.of_routed(host)
+    if found.by_engine:
+        return found.reason
+    return (
+        f"{found.reason.rstrip('.')}, so the wizard adds rules: ping and the ports that containers "
+        "publish come in, unless you choose otherwise."
+    )
+
+
+def _catch(host: Host) -> str:
+    answer = ""
+    if not isinstance(host.uplink, Unknown):
+        answer = f" on {host.uplink.interface}"
+    return (
+        "The catch with public addresses: no translation stands between a container and the "
+        "internet any more, only the packet filter. And if the provider's router asks for each "
+        f"address{answer}, something on this host has to answer as long as the containers run."
+    )
+
+
+def _questions(choices: Choices, host: Host | None) -> tuple[str, ...]:
+    asked = ("addresses", "upstream", "network", "compose")
+    return (*asked, "inwards") if host is not None and _can_choose_inwards(choices, host) else asked
+
+
+def _can_choose_inwards(choices: Choices, host: Host) -> bool:
+    """Return whether anything but published ports can be let in; a newer engine decides itself."""
+    return any(
+        check_inwards(replace(choices, inwards=each), host) is None
+        for each in Inwards
+        if each is not Inwards.PUBLISHED
+    )
+
+
+def _opens(host: Host, choices: Choices) -> Open:
+    return Open(open_on_each(host, choices), choices.inwards is not Inwards.ALL)
+
+
+def _deviations(host: Host, choices: Choices) -> tuple[str, ...]:
+    hidden = gateway_mode.hides(host, choices.network)
+    return (*((hidden,) if hidden else ()), *_moved(host, choices))
+
+
+def _moved(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return a sentence where the provider gave the uplink another prefix."""
+    if choices.proxy is Proxy.NONE or not choices.prefix:
+        return ()
+    if isinstance(host.uplink, Unknown) or subprefixes.is_on_link(choices.prefix, host):
+        return ()
+    now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
+    return (
+        f"The uplink's prefix has changed: the containers have addresses of {choices.prefix}, "
+        f"and the uplink {host.uplink.interface} now has {now}. Nobody outside reaches them. "
+        "Take this back with wizard --undo, and set it up again with the new prefix.",
+    )
+
+
+BEHAVIOUR = Behaviour(
+    mode=Mode.ROUTED,
+    label="Public: routed",
+    summary="Each container has a public address.",
+    explanation=(
+        "With public addresses every container is seen from outside at an address of its own. "
+        "That needs a piece of your provider's prefix, and often a neighbour proxy: a helper that "
+        "answers the provider's router in the containers' place. The wizard finds out whether it "
+        "is needed, and sets it up."
+    ),
+    consequences=_consequences,
+    catch=_catch,
+    questions=_questions,
+    outline=outline,
+    opens=_opens,
+    deviations=_deviations,
+    untried=(
+        "Whether connections from outside come in was not tried, for that takes somebody "
+        "outside. From another computer: ping -6 ADDRESS, with an address below.",
+    ),
+)

@@ -1,9 +1,10 @@
 """ULA + NAT66: unique local addresses inside, the host's own address outside."""
 
-from wizard.answers.choices import Choices
+from wizard.answers.choices import Choices, Mode
 from wizard.answers.prefixes import first_subnet
 from wizard.host.host import Engine, Host, Unknown
-from wizard.modes import closed_ports, shared
+from wizard.modes import advertisements, closed_ports, shared
+from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.kept_filter import kept_filter
 from wizard.modes.outline import Outline
@@ -38,7 +39,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))
     steps: list[Step | None] = [shared.forwarding(host, sources)]
-    remarks = [shared.advertisement_remark(host)]
+    remarks = [advertisements.left_alone(host)]
     closed = closed_ports.step(host, choices, sources)
     rules: Ip6tables | None = closed
     if closed is None and host.engine.manages_ip6tables:
@@ -66,7 +67,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
         shared.network(host, choices, subnet, sources, _masquerading(host.engine)),
     )
     # After the network, so that it ends before what Docker switched on for that is put back.
-    keep_listening = shared.keep_listening(host, sources)
+    keep_listening = advertisements.keep_listening(host, sources)
     steps += [network, keep_listening, *compose_files, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
@@ -83,3 +84,55 @@ def _masquerading(engine: Engine) -> tuple[tuple[str, str], ...]:
     return tuple(
         (key, value) for key, value in _MASQUERADING.items() if defaults.get(key, value) != value
     )
+
+
+def _consequences(host: Host) -> tuple[str, ...]:
+    """Return what private addresses mean on this host, the most important first."""
+    own = "the address of this host"
+    if not isinstance(host.uplink, Unknown) and host.uplink.addresses:
+        own = f"this host's own address ({host.uplink.addresses[0].interface.ip})"
+    rules, but = "The packet filter rules for it are made.", ""
+    if not isinstance(host.engine, Unknown):
+        version = f"Docker {host.engine.version}"
+        rules = (
+            f"{version} makes the rules for this itself."
+            if host.engine.manages_ip6tables
+            else f"{version} makes no rules for IPv6, so the wizard adds them, also for after "
+            "a reboot."
+        )
+    if not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables:
+        but = ", but to the ports that they publish on every address of this host"
+    return (
+        f"Containers get addresses that mean something on this host alone, and go out with {own}.",
+        f"They reach the IPv6 internet, and nobody outside can connect to them{but}.",
+        rules,
+    )
+
+
+def _catch(_host: Host) -> str:
+    return (
+        "The catch with private addresses: by the rules (RFC 6724) they rank below IPv4, so a "
+        "server that has both is reached over IPv4. Mastodon tries IPv6 first all the same. "
+        "Other programs can be told to in Debian images (/etc/gai.conf of glibc), but not in "
+        "Alpine ones (musl)."
+    )
+
+
+BEHAVIOUR = Behaviour(
+    mode=Mode.ULA,
+    label="Private: ULA and NAT66",
+    summary="They go out with this host's own address.",
+    explanation=(
+        "With private addresses the host puts its own public address on every packet that leaves, "
+        "and hands the answers back to the right container. That is called masquerading or NAT66, "
+        "and it is what Docker has always done with IPv4. It works wherever the host itself has "
+        "IPv6, and asks nothing of your provider."
+    ),
+    consequences=_consequences,
+    catch=_catch,
+    questions=lambda _choices, _host: ("addresses", "network", "compose"),
+    outline=outline,
+    opens=lambda _host, _choices: Open(),
+    deviations=lambda _host, _choices: (),
+    untried=(),
+)

@@ -1,27 +1,19 @@
 """Host and choices in, an ordered tuple of steps out. Nothing is read and nothing is changed."""
 
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import tomli_w
 
 from wizard.answers import checks, obstacles
-from wizard.answers.choices import Choices, Mode
+from wizard.answers.choices import Choices
 from wizard.host.host import Host
-from wizard.modes import routed, ula
-from wizard.modes.outline import Outline
+from wizard.modes.registry import behaviour_of
 from wizard.modes.sources import Sources
 from wizard.noticed import outside, past_input, peers, source_addresses, visitors
 from wizard.noticed.losses import Loss, losses
 from wizard.platform.errors import Refused
 from wizard.steps.base import Step
-
-MODES: Mapping[Mode, Callable[[Host, Choices, Sources], Outline]] = {
-    Mode.ULA: ula.outline,
-    Mode.ROUTED: routed.outline,
-}
-
 
 _UNPROVEN = (
     "You chose to go on although it may not be possible to try whether the containers reach the "
@@ -66,7 +58,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     sentences = (*obstacles.obstacles(host, choices), *checks.check(choices, host))
     if sentences:
         raise Refused(" ".join(sentences))
-    outline = MODES[choices.mode](host, choices, sources)
+    outline = behaviour_of(choices.mode).outline(host, choices, sources)
     lost = losses(host, choices, outline.steps, sources)
     notices = (
         *past_input.notices(host, choices, sources),

@@ -3,12 +3,11 @@
 from ipaddress import IPv6Address
 
 from wizard.answers import answers_file
-from wizard.answers.choices import Choices, Mode, Proxy
+from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
-from wizard.answers.subprefixes import is_on_link
 from wizard.boot import outlook
-from wizard.host import gateway_mode
-from wizard.host.host import Host, Unknown
+from wizard.host.host import Host
+from wizard.modes.registry import behaviour_of
 from wizard.modes.shared import chosen_containers, project_of
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
@@ -48,13 +47,11 @@ def check(
     """
     choices = answers_file.from_table(record.choices)
     reports = _reports(host, choices, target or choices.target, teller)
-    hidden = gateway_mode.hides(host, choices.network) if choices.mode is Mode.ROUTED else None
     differing = (
-        *((hidden,) if hidden else ()),
+        *behaviour_of(choices.mode).deviations(host, choices),
         *standing(record, system),
         *_apart(record, host, choices),
         *_idle(host, choices),
-        *_moved(host, choices),
     )
     notes = (*_notes(reports, choices, target), *earlier_releases.faults(record))
     return judge(reports, choices, differing, outlook.look().sentences, notes)
@@ -111,20 +108,6 @@ def _idle(host: Host, choices: Choices) -> tuple[str, ...]:
     )
 
 
-def _moved(host: Host, choices: Choices) -> tuple[str, ...]:
-    """Return a sentence where the provider gave the uplink another prefix."""
-    if choices.mode is not Mode.ROUTED or choices.proxy is Proxy.NONE or not choices.prefix:
-        return ()
-    if isinstance(host.uplink, Unknown) or is_on_link(choices.prefix, host):
-        return ()
-    now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
-    return (
-        f"The uplink's prefix has changed: the containers have addresses of {choices.prefix}, "
-        f"and the uplink {host.uplink.interface} now has {now}. Nobody outside reaches them. "
-        "Take this back with wizard --undo, and set it up again with the new prefix.",
-    )
-
-
 def _notes(
     reports: tuple[ContainerReport, ...], choices: Choices, target: IPv6Address | None
 ) -> tuple[str, ...]:
@@ -139,9 +122,4 @@ def _notes(
             "kernel does not say. If you know a host that tells its visitors their address on "
             "TCP port 80, name it: wizard --check --teller ADDRESS"
         )
-    if choices.mode is Mode.ROUTED:
-        notes.append(
-            "Whether connections from outside come in was not tried, for that takes somebody "
-            "outside. From another computer: ping -6 ADDRESS, with an address below."
-        )
-    return tuple(notes)
+    return (*notes, *behaviour_of(choices.mode).untried)

@@ -10,10 +10,10 @@ from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
 
-from wizard.answers.choices import Choices, Inwards, Mode
+from wizard.answers.choices import Choices
 from wizard.filter.uplink_rules import let_in
 from wizard.host.host import Host, Unknown
-from wizard.modes.routed import open_on_each
+from wizard.modes.registry import behaviour_of
 from wizard.platform import variables
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
@@ -46,12 +46,10 @@ class Expected:
 
 
 def expected(host: Host, choices: Choices) -> Expected:
-    """Return what should be open once the choices are in force; in the private mode nothing."""
+    """Return what should be open once the choices are in force."""
     uplink = "" if isinstance(host.uplink, Unknown) else host.uplink.interface
-    if choices.mode is not Mode.ROUTED:
-        return Expected(uplink=uplink, bridge=choices.bridge)
-    closed = choices.inwards is not Inwards.ALL
-    return Expected(open_on_each(host, choices), closed, uplink, choices.bridge)
+    opens = behaviour_of(choices.mode).opens(host, choices)
+    return Expected(opens.ports, opens.nothing_else, uplink, choices.bridge)
 
 
 class FromOutside(Aspect):
