@@ -173,6 +173,27 @@ def test_keep_says_so_where_nothing_waits(made: Deployment, store: Store) -> Non
         revert.keep(made.system, store, Remembering())
 
 
+def test_who_comes_while_the_guard_begins_is_told_that_it_is_too_late(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, held = waiting(made, store), lock.held
+    waits = []
+
+    def later(path: Path, wait: float = 0) -> AbstractContextManager[None]:
+        """Hold the lock as the guard does, with a record that does not say yet why."""
+        waits.append(wait)
+        if len(waits) == 1:
+            raise Locked("another")
+        record.state = State.ROLLED_BACK
+        store.save(record)
+        return held(path)
+
+    monkeypatch.setattr(lock, "held", later)
+    with pytest.raises(revert.TooLate):
+        revert.keep(made.system, store, Remembering())
+    assert waits[1] > waits[0]
+
+
 def test_a_record_that_cannot_be_written_keeps_nothing(
     made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
