@@ -33,7 +33,7 @@ def loaded(files: dict[str, str], given: tuple[str, ...]) -> Project:
 def edited(project: Combination) -> dict[str, str]:
     read = loaded(project.files, project.given)
     made = in_place(read, project.chosen, "six", posixpath.join(FOLDER, project.given[0]))
-    return {posixpath.relpath(path, FOLDER): text.decode() for path, text in made.items()}
+    return {posixpath.relpath(path, FOLDER): file.raw.decode() for path, file in made.items()}
 
 
 def meant(project: Project) -> dict[str, set[str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wizard.compose.joining import networks
+from wizard.compose.joining import bystanders, networks
 from wizard.compose.meaning import NO_OPTIONS, FileMeaning, Options
 from wizard.compose.nodes import Value
 
@@ -47,15 +47,10 @@ def difference(
     """
     asked = addresses or {}
     old, new = [*beside, before, *later], [*beside, after, *later]
-    known = {name for file in old for name in file.services}
-    bystanders = tuple(
-        name
-        for name in sorted(known - set(chosen))
-        if (name in before.services and name not in after.services)
-        or networks(old, name) != networks(new, name)
-    )
+    gone = set(before.services) - set(after.services) - set(chosen)
+    harmed = tuple(sorted({*gone, *bystanders(old, new, chosen)}))
     exact = (
-        not bystanders
+        not harmed
         and set(after.services) <= set(before.services) | set(chosen)
         and all(
             networks(new, name) == {key: asked.get(name, NO_OPTIONS), **networks(old, name)}
@@ -73,7 +68,7 @@ def difference(
             else any(key in file.networks and file.networks[key].digest == declared for file in new)
         )
     )
-    return Difference(bystanders, exact)
+    return Difference(harmed, exact)
 
 
 def _only_added(before: Mapping[str, Value], after: Mapping[str, Value], key: str) -> bool:

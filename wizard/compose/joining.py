@@ -76,6 +76,18 @@ def networks(files: Sequence[FileMeaning], service: str) -> Mapping[str, Options
     return {DEFAULT: NO_OPTIONS} if named is None else named
 
 
+def bystanders(
+    before: Sequence[FileMeaning], after: Sequence[FileMeaning], chosen: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the services that were not chosen and whose networks changed all the same."""
+    known = {name for file in before for name in file.services}
+    return tuple(
+        name
+        for name in sorted(known - set(chosen))
+        if networks(before, name) != networks(after, name)
+    )
+
+
 def is_internal(files: Sequence[FileMeaning], network: str) -> bool:
     """Return whether a network is ``internal: true`` when Compose is given these files."""
     internal = False

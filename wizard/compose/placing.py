@@ -6,7 +6,8 @@ from wizard.compose.edit import add_network
 from wizard.compose.insertion import Content
 from wizard.compose.joining import joined
 from wizard.compose.override import override
-from wizard.compose.project import Project, with_texts
+from wizard.compose.project import Project
+from wizard.compose.read import ComposeFile, parse_part
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -19,8 +20,8 @@ def in_place(
     *,
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
-) -> dict[str, bytes]:
-    """Return the new text of every file in which a service stands, by its path.
+) -> dict[str, ComposeFile]:
+    """Return every file in which a service stands with its new text, by its path.
 
     They are in the order in which they can be written one by one: the first declares the network
     if none does yet.
@@ -39,15 +40,15 @@ def in_place(
     chosen: dict[int, list[str]] = {}
     for service in services:
         chosen.setdefault(_place(project, service, preferred), []).append(service)
-    parts, made = project.parts, dict[str, bytes]()
-    for number in sorted(chosen, key=lambda each: (not parts[each].given, each)):
-        part = parts[number]
-        made[part.path] = add_network(
-            part.file,
+    files, made = [part.file for part in project.parts], dict[str, ComposeFile]()
+    for number in sorted(chosen, key=lambda each: (not project.parts[each].given, each)):
+        before = files[number]
+        text = add_network(
+            before,
             chosen[number],
             network,
-            beside=[each.file for each in parts[:number]],
-            later=[each.file for each in parts[number + 1 :]],
+            beside=files[:number],
+            later=files[number + 1 :],
             declaration=declaration,
             addresses={
                 name: address
@@ -55,7 +56,8 @@ def in_place(
                 if name in chosen[number]
             },
         )
-        parts = with_texts(parts, made)
+        files[number] = parse_part(text, before.document.name, before.extended)
+        made[project.parts[number].path] = files[number]
     _spare_others(project, made, services)
     return made
 
@@ -69,14 +71,14 @@ def beside(
     *,
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
-) -> bytes:
-    """Return the text of the override file at a path, which Compose reads after all others.
+) -> ComposeFile:
+    """Return the override file at a path with its new text; Compose reads it after all others.
 
     Raises:
         Refused: as :func:`override`.
     """
     others = [part.file for part in project.parts if part.path != path]
-    return override(
+    text = override(
         others,
         services,
         network,
@@ -85,6 +87,7 @@ def beside(
         declaration=declaration,
         addresses=addresses,
     )
+    return parse_part(text, path)
 
 
 def _place(project: Project, service: str, preferred: str) -> int:
@@ -109,8 +112,10 @@ def _place(project: Project, service: str, preferred: str) -> int:
     return (by_name or naming[-1:] or list(found.places))[0]
 
 
-def _spare_others(project: Project, made: Mapping[str, bytes], services: Sequence[str]) -> None:
-    others = project.bystanders(made, services)
+def _spare_others(
+    project: Project, made: Mapping[str, ComposeFile], services: Sequence[str]
+) -> None:
+    others = project.bystanders({path: file.raw for path, file in made.items()}, services)
     if others:
         shared = clean_line(", ".join(others))
         raise Refused(

@@ -9,9 +9,9 @@ what an earlier one has included, which was seen with Compose 2.26.1 and 2.40.3.
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from wizard.compose.joining import networks
+from wizard.compose.joining import bystanders
 from wizard.compose.meaning import FileMeaning, values
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
 from wizard.compose.read import ComposeFile, parse_part
@@ -55,21 +55,20 @@ class Project:
     unread: tuple[str, ...]
     _given: tuple[str, ...] = field(repr=False)
     _directory: str = field(repr=False)
+    _extended: frozenset[str] = field(repr=False)
 
     def bystanders(self, texts: Mapping[str, bytes], chosen: Sequence[str]) -> tuple[str, ...]:
         """Return the services that were not chosen and have other networks with other texts.
 
-        A file may be changed that services of another file extend.
+        A file may be changed that services of another file extend. Where none is, there are none:
+        an edit looks at the parts of the project itself.
         """
+        if not self._extended & set(texts):
+            return ()
         changed = {**self.texts, **texts}
         after = load(self._given, self._directory, changed.get)
         old, new = ([part.file.meaning for part in each.parts] for each in (self, after))
-        names = {name for file in old for name in file.services}
-        return tuple(
-            name
-            for name in sorted(names - set(chosen))
-            if networks(old, name) != networks(new, name)
-        )
+        return bystanders(old, new, chosen)
 
 
 def load(given: Sequence[str], directory: str, read: Read) -> Project:
@@ -105,8 +104,14 @@ class _Loader:
                 raise Refused(f"{clean_line(path)} is not there. Nothing was changed.")
             file = self._file(path, data, directory)
             parts += [*self._included(file, directory, (path,)), Part(path, file, given=True)]
-        unread = tuple(self._unread)
-        return Project(tuple(parts), dict(self._texts), unread, tuple(given), directory)
+        return Project(
+            tuple(parts),
+            dict(self._texts),
+            tuple(self._unread),
+            tuple(given),
+            directory,
+            frozenset(self._said),
+        )
 
     def _data(self, path: str) -> bytes | None:
         if path not in self._texts:
@@ -197,15 +202,3 @@ def _paths(entry: Value) -> Iterator[str]:
 def _folder(entry: Value) -> str | None:
     node = entry.pairs.get("project_directory") if isinstance(entry, MapNode) else None
     return node.value if isinstance(node, Scalar) and not node.is_null else None
-
-
-def with_texts(parts: Sequence[Part], texts: Mapping[str, bytes]) -> tuple[Part, ...]:
-    """Return parts of a project of which some have other texts."""
-    return tuple(
-        replace(
-            part, file=parse_part(texts[part.path], part.file.document.name, part.file.extended)
-        )
-        if part.path in texts
-        else part
-        for part in parts
-    )

@@ -9,7 +9,7 @@ from wizard.compose.edit import key_of
 from wizard.compose.override import picks_up_override
 from wizard.compose.placing import beside, in_place
 from wizard.compose.project import Project
-from wizard.compose.read import parse_part
+from wizard.compose.read import ComposeFile as ReadFile
 from wizard.host.compose_generations import makes_networks
 from wizard.host.host import Host, Unknown
 from wizard.modes import sources
@@ -51,7 +51,7 @@ def with_compose_files(
             )
         before = read.files.get(path)
         existing = before.text.encode("utf-8", "surrogateescape") if before else None
-        texts = {
+        changed = {
             path: beside(
                 read.project,
                 choices.services,
@@ -68,7 +68,7 @@ def with_compose_files(
             "Nothing was changed. Choose one of the files that the project was started with."
         )
     else:
-        texts = in_place(
+        changed = in_place(
             read.project,
             choices.services,
             choices.network,
@@ -77,26 +77,25 @@ def with_compose_files(
             addresses=fixed,
         )
     if declared is not None:
-        made = replace(made, compose_key=_key(read.project, texts, choices.network))
-    return made, _steps(host, choices, read, texts)
+        made = replace(made, compose_key=_key(read.project, changed, choices.network))
+    return made, _steps(host, choices, read, changed)
 
 
-def _key(project: Project, texts: Mapping[str, bytes], network: str) -> str:
-    """Return the key of the network once the files have these texts."""
-    others = [part.file for part in project.parts if part.path not in texts]
-    changed = [parse_part(text, path) for path, text in texts.items()]
-    return key_of([*others, *changed], network) or ""
+def _key(project: Project, changed: Mapping[str, ReadFile], network: str) -> str:
+    """Return the key of the network once the files are changed so."""
+    others = [part.file for part in project.parts if part.path not in changed]
+    return key_of([*others, *changed.values()], network) or ""
 
 
 def _steps(
-    host: Host, choices: Choices, read: Sources, texts: Mapping[str, bytes]
+    host: Host, choices: Choices, read: Sources, changed: Mapping[str, ReadFile]
 ) -> tuple[ComposeFile, ...]:
     given, compose = read.given_paths, host.compose
     # A new file belongs to whom the old one belongs.
     owner = read.files[given[0]]
     steps: list[ComposeFile] = []
-    for path, data in texts.items():
-        text, before = data.decode("utf-8", "surrogateescape"), read.files.get(path)
+    for path, file in changed.items():
+        text, before = file.raw.decode("utf-8", "surrogateescape"), read.files.get(path)
         if before is not None and before.text == text:
             continue
         state = before or owner
@@ -106,7 +105,7 @@ def _steps(
                 path=path,
                 before=before,
                 after=FileState(text, state.mode, state.uid, state.gid),
-                services=_joining(choices, read, texts, path),
+                services=_joining(choices, read, changed, path),
                 directory=str(project_of(host, choices).directory),
                 files=(*given, path) if added else given,
                 compose_commands=() if isinstance(compose, Unknown) else compose.commands,
@@ -117,13 +116,13 @@ def _steps(
 
 
 def _joining(
-    choices: Choices, read: Sources, texts: Mapping[str, bytes], path: str
+    choices: Choices, read: Sources, changed: Mapping[str, ReadFile], path: str
 ) -> tuple[str, ...]:
     """Return the chosen services that join the network by the new text of a file."""
-    if len(texts) == 1 or read.project is None:
+    if len(changed) == 1 or read.project is None:
         return choices.services
     old = next(part.file.meaning for part in read.project.parts if part.path == path)
-    new = parse_part(texts[path], path).meaning
+    new = changed[path].meaning
     return tuple(
         name
         for name in choices.services
