@@ -117,7 +117,7 @@ def read_project(system: System, project: ComposeProject) -> Sources:
     given = tuple(map(str, project.files))
 
     def content(path: str) -> bytes | None:
-        state = _read(system, path)
+        state = files.get(path) or _read(system, path)
         if state is None:
             return None
         if path not in given and not _may_name(files[given[0]], state):

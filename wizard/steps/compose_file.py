@@ -48,7 +48,7 @@ class ComposeFile(StepOf[Before]):
         when = "right after" if self._is_included else "before it is written"
         return (
             "When Compose makes a container anew, it joins the networks that the file names. "
-            f"Compose is asked {when if self.follows or self._is_included else 'beforehand'} "
+            f"Compose is asked {when if self._is_checked_late else 'beforehand'} "
             "whether it takes the result."
         )
 
@@ -57,13 +57,18 @@ class ComposeFile(StepOf[Before]):
         """Whether another file includes it, so that Compose reads it only where it is."""
         return self.path not in self.files
 
+    @property
+    def _is_checked_late(self) -> bool:
+        """Whether Compose can be asked only once files before it have their new text."""
+        return self.follows or self._is_included
+
     def preconditions(self) -> tuple[Run, ...]:
         """Compose's own check of the new text, by each generation that is installed.
 
         A file that is changed after another one, or that another one includes, is checked only
         once the other has its new text.
         """
-        return () if self.follows or self._is_included else self._checks(self.after.text)
+        return () if self._is_checked_late else self._checks(self.after.text)
 
     def _checks(self, text: str) -> tuple[Run, ...]:
         named = [
@@ -83,8 +88,7 @@ class ComposeFile(StepOf[Before]):
         """
         if self.before is None:
             return super().refusal(system)
-        checks = self.preconditions()
-        return run_checks(self, self._taking_old(system, checks) if checks else (), system)
+        return run_checks(self, self._taking_old(system, self.preconditions()), system)
 
     def _taking_old(self, system: System, checks: Sequence[Run]) -> Sequence[Run]:
         """Return the checks by those who take the file as it is; all where nobody does."""
@@ -99,7 +103,7 @@ class ComposeFile(StepOf[Before]):
     @property
     def commands(self) -> tuple[str, ...]:
         """The checks, each where it is made, and the writing."""
-        if not self.follows and not self._is_included:
+        if not self._is_checked_late:
             return super().commands
         when = "right after" if self._is_included else "right before"
         checks = [
@@ -114,15 +118,13 @@ class ComposeFile(StepOf[Before]):
         Raises:
             StepFailed: Compose does not take the result, or the file could not be written.
         """
-        if self.follows or self._is_included:
-            checks = self._taking_old(system, self._checks(self.after.text))
-            if not self._is_included:
-                self._ask(system, checks)
-            super().apply(system, report)
-            if self._is_included:
-                self._ask(system, checks)
-        else:
-            super().apply(system, report)
+        late = self._is_checked_late
+        checks = self._taking_old(system, self._checks(self.after.text)) if late else ()
+        if not self._is_included:
+            self._ask(system, checks)
+        super().apply(system, report)
+        if self._is_included:
+            self._ask(system, checks)
 
     def _ask(self, system: System, checks: Sequence[Run]) -> None:
         refusal = run_checks(self, checks, system)
