@@ -121,16 +121,12 @@ def _forward_chains(host: Host, choices: Choices | None) -> Iterator[str]:
 
 def _packets(bridge: str, uplink: str, public: bool) -> tuple[tuple[str, Packet], ...]:
     """Return the packets that have to pass, each with what it is in words."""
-    out = Packet(bridge, "tcp", 443, uplink)
-    answer = Packet(uplink, "tcp", None, bridge, "established")
-    asked = Packet(uplink, "tcp", None, bridge)
-    if not public:
-        return ("what the containers send", out), ("the answers to them", answer)
-    return (
-        ("what the containers send", out),
-        ("the answers to them", answer),
-        ("what comes in to them", asked),
+    packets = (
+        ("what the containers send", Packet(bridge, "tcp", 443, uplink)),
+        ("the answers to them", Packet(uplink, "tcp", None, bridge, "established")),
     )
+    asked = Packet(uplink, "tcp", None, bridge)
+    return (*packets, ("what comes in to them", asked)) if public else packets
 
 
 def _policy(bridge: str) -> str:

@@ -3,7 +3,7 @@
 import itertools
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,23 +104,26 @@ def _network_defaults(
     drivers = settings.get("default-network-opts")
     configured = drivers.get("bridge") if isinstance(drivers, dict) else None
     found = dict(configured) if isinstance(configured, dict) else {}
-    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
-        given = following if word == "--default-network-opt" else word.partition("=")[2]
-        if word.split("=")[0] == "--default-network-opt" and given.startswith("bridge="):
-            key, _, value = given.removeprefix("bridge=").partition("=")
+    for given in _values(words, "default-network-opt"):
+        driver, _, pair = given.partition("=")
+        if driver == "bridge":
+            key, _, value = pair.partition("=")
             found[key] = value
     return tuple((clean_line(str(key)), clean_line(str(found[key]))) for key in sorted(found))
 
 
 def option(words: Sequence[str], name: str) -> str | None:
     """Return the value of ``--name VALUE`` or ``--name=VALUE``, the last one given."""
-    value = None
+    return next(reversed(list(_values(words, name))), None)
+
+
+def _values(words: Sequence[str], name: str) -> Iterator[str]:
+    """Yield the value of an option each time that it is given."""
     for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
         if word == f"--{name}":
-            value = following
+            yield following
         elif word.startswith(f"--{name}="):
-            value = word.partition("=")[2]
-    return value
+            yield word.partition("=")[2]
 
 
 def switch(words: Sequence[str], name: str, configured: object) -> bool | None:

@@ -290,8 +290,8 @@ class ForwardChain:
 
     @property
     def of_ip6tables(self) -> bool:
-        """Whether ip6tables works with it; nft(8) tells names that differ by case apart."""
-        return (self.family, self.table, self.chain) == ("ip6", "filter", "FORWARD")
+        """Whether ip6tables works with it."""
+        return nftables.is_of_ip6tables(self.family, self.table, self.chain)
 
     def stops(self, packet: Packet) -> bool:
         """Return whether it drops a packet for certain."""

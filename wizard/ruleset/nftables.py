@@ -12,9 +12,6 @@ from wizard.platform import foreign_json
 from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, verdict
 
 _FAMILIES = ("inet", "ip6")
-OF_IP6TABLES = ("filter", "INPUT"), ("filter", "FORWARD")
-"""The table and the chain of family ip6 that ip6tables works with, by hook: input, forward."""
-
 _ENDS = {
     "accept": Outcome.ACCEPT,
     "drop": Outcome.DROP,
@@ -41,12 +38,20 @@ class Chain:
 
     @property
     def of_ip6tables(self) -> bool:
-        """Whether ip6tables works with it; nft(8) tells names that differ by case apart."""
-        return self.family == "ip6" and (self.table, self.name) in OF_IP6TABLES
+        """Whether ip6tables works with it."""
+        return is_of_ip6tables(self.family, self.table, self.name)
 
     def stops(self, packet: Packet) -> bool | None:
         """Return whether it drops a packet for certain; None if nobody can tell."""
         return verdict(packet, self.name, self.around, self.policy)
+
+
+def is_of_ip6tables(family: str, table: str, chain: str) -> bool:
+    """Return whether ip6tables works with a chain of the input or the forward hook.
+
+    nft(8) tells names that differ by case apart.
+    """
+    return (family, table) == ("ip6", "filter") and chain in ("INPUT", "FORWARD")
 
 
 def closes(listed: str, packet: Packet) -> bool | None:
