@@ -84,9 +84,14 @@ def ask(
     )
 
 
+def command(program: str) -> list[str]:
+    """Return the command that starts a program of this package, as a module with a ``main``."""
+    return [sys.executable, "-I", "-S", "-c", _START.format(program=program), _PACKAGE_FOLDER]
+
+
 def _start(request: Mapping[str, object], program: str) -> subprocess.Popen[bytes]:
     probe = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _START.format(program=program), _PACKAGE_FOLDER],
+        command(program),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -59,6 +59,18 @@ def check_obstacles(plan: Plan, system: System) -> None:
             raise Refused(f"{sentence} Nothing was changed.")
 
 
+def planned(number: int, step: Step) -> StepRecord:
+    """Return what the record says of a step that has not begun."""
+    return StepRecord(
+        number=number,
+        kind=step.kind,
+        title=step.title,
+        state=StepState.PLANNED,
+        commands=list(step.commands),
+        parameters=step.parameters(),
+    )
+
+
 def begin(plan: Plan, host: Mapping[str, str], store: Store) -> Record:
     """Write the record of a run that is about to start, and return it.
 
@@ -73,17 +85,7 @@ def begin(plan: Plan, host: Mapping[str, str], store: Store) -> Record:
         host=dict(host),
         choices=answers_file.to_table(plan.choices),
         generation=GENERATION,
-        steps=[
-            StepRecord(
-                number=number,
-                kind=step.kind,
-                title=step.title,
-                state=StepState.PLANNED,
-                commands=list(step.commands),
-                parameters=step.parameters(),
-            )
-            for number, step in enumerate(plan.steps, 1)
-        ],
+        steps=[planned(number, step) for number, step in enumerate(plan.steps, 1)],
     )
     store.save(record)
     return record

@@ -1,6 +1,7 @@
 """Makes sure, before anything is changed, that the way back can be gone."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers import answers_file
@@ -9,8 +10,9 @@ from wizard.platform.errors import Refused, WizardError
 from wizard.platform.system import System
 from wizard.platform.text import clean, clean_line
 from wizard.record import typed
-from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.record.record import Record, State, StepRecord
 from wizard.record.toml_text import dumps, loads
+from wizard.run import journal
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
@@ -63,16 +65,7 @@ def _entry(number: int, step: Step, system: System) -> StepRecord:
         undo = list(step.undo_lines(before))
     except (WizardError, OSError, KeyError, ValueError) as error:
         raise Refused(_cannot(step, clean(str(error)))) from error
-    return StepRecord(
-        number=number,
-        kind=step.kind,
-        title=step.title,
-        state=StepState.PLANNED,
-        commands=list(step.commands),
-        parameters=step.parameters(),
-        undo=undo,
-        before=typed.written(before),
-    )
+    return replace(journal.planned(number, step), undo=undo, before=typed.written(before))
 
 
 def _cannot(step: Step, why: str) -> str:

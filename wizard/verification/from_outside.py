@@ -3,11 +3,9 @@
 import json
 import secrets
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Network
-from pathlib import Path
 from typing import Any
 
 from wizard.answers.choices import Choices
@@ -18,6 +16,7 @@ from wizard.platform import variables
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean, clean_line
+from wizard.probes import namespace
 from wizard.steps.docker_network import inspect
 from wizard.verification.aspect import Aspect, Facts
 
@@ -28,10 +27,6 @@ _SILENCE = 0.8
 """Seconds in which nothing has to come in for a port to count as closed."""
 
 _DEADLINE = 25.0
-
-# Isolated and without site-packages, as wizard.probes.namespace starts its probes.
-_START = "import sys; sys.path.append(sys.argv[1]); from wizard.probes.outside import main; main()"
-_PACKAGE_FOLDER = str(Path(__file__).resolve().parents[2])
 
 
 @dataclass(frozen=True)
@@ -181,7 +176,7 @@ def from_a_stranger(what: dict[str, Any]) -> dict[str, Any]:
     trial = what | {"source": f"{source}", "seconds": _SILENCE}
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _START, _PACKAGE_FOLDER],
+            namespace.command("outside"),
             input=json.dumps(trial),
             capture_output=True,
             text=True,

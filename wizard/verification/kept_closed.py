@@ -6,6 +6,7 @@ from typing import Any
 
 from wizard.answers.choices import Choices
 from wizard.host.host import Host, Unknown
+from wizard.host.published import Published
 from wizard.modes import closed_ports
 from wizard.plan.planning import Plan
 from wizard.platform.text import clean_line
@@ -32,7 +33,7 @@ def kept_closed(host: Host, plan: Plan) -> tuple[Place, ...]:
     )
 
 
-def _published(host: Host, choices: Choices) -> Iterable[tuple[IPv6Address, Any]]:
+def _published(host: Host, choices: Choices) -> Iterable[tuple[IPv6Address, Published]]:
     own = [] if isinstance(host.uplink, Unknown) else host.uplink.addresses
     for _container, port in closed_ports.forwarded(host, choices):
         if port.address != IPv6Address("::"):
