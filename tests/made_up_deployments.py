@@ -131,6 +131,7 @@ CLAIMS = {
     "network ": "docker-network",
     "file /srv/mastodon": "compose-file",
     "container ": "attach",
+    "proxy ": "neighbour-proxy",
 }
 """Which kind of step answers for what is on a host: by how its name in a snapshot begins."""
 

@@ -721,6 +721,8 @@ def of(host: Host, files: Mapping[str, str]) -> MadeUpSystem:
         for parameter in ("forwarding", "accept_ra", "proxy_ndp"):
             for interface, value in getattr(host.sysctls, parameter):
                 system.sysctls[f"net.ipv6.conf.{interface}.{parameter}"] = str(value)
+                # The kernel's default, in hundredths of a second (ip-sysctl.rst).
+                system.sysctls[f"net.ipv6.neigh.{interface}.proxy_delay"] = "80"
     if not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy:
         # A legacy table that was opened once cannot be taken out any more.
         system.tables = {name: {chain: [] for chain in chains} for name, chains in BUILT_IN.items()}
