@@ -32,8 +32,8 @@ from tests.made_up_deployments import claimant
 from tests.made_up_surroundings import Clock, Disk, Host, Killed, Moments, Pid1
 from tests.made_up_system import FORWARDING, MadeUpContainer, MadeUpNetwork, difference
 from wizard.answers.choices import Choices, Mode, Placement, Proxy
+from wizard.answers.projects import project_of
 from wizard.modes import sources
-from wizard.modes.shared import project_of
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import FileState
