@@ -15,11 +15,12 @@ from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
 from wizard.answers.address_plan import AddressPlan
-from wizard.answers.checks import check_prefix
+from wizard.answers.checks import usable_prefix
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.subprefixes import SIZES, is_on_link, propose, usable
 from wizard.host.host import Host, Unknown
 from wizard.modes.routed import lasting
+from wizard.platform.errors import Refused
 
 
 class AddressesScreen(StepScreen):
@@ -148,11 +149,12 @@ class AddressesScreen(StepScreen):
         host = self.wizard.host
         if host is None:
             return "The wizard is still looking at this host."
-        found = self._check(host)
-        if not isinstance(found, str):
-            return None
-        self.query_one("#prefix").focus()
-        return found
+        try:
+            self._prefix(host)
+        except Refused as refused:
+            self.query_one("#prefix").focus()
+            return str(refused)
+        return None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to draw a prefix only where it is drawn at random."""
@@ -175,20 +177,21 @@ class AddressesScreen(StepScreen):
         else:
             super().on_button_pressed(event)
 
-    def _check(self, host: Host) -> IPv6Network | str:
+    def _prefix(self, host: Host) -> IPv6Network:
         typed = self.query_one("#prefix", Input).value
-        return check_prefix(typed, host, self.wizard.choices.mode)
+        return usable_prefix(typed, host, self.wizard.choices.mode)
 
     def _judge(self) -> IPv6Network | None:
         """Say below the field what is to be said about it, and return the prefix if it is one."""
         host = self.wizard.host
         if host is None:
             return None
-        found = self._check(host)
         verdict = self.query_one("#verdict", Sentence)
         example = self.query_one("#example", Static)
-        if isinstance(found, str):
-            verdict.say(found, "problem")
+        try:
+            found = self._prefix(host)
+        except Refused as refused:
+            verdict.say(str(refused), "problem")
             example.update("")
             return None
         subnet = first_subnet(found)

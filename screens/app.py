@@ -392,11 +392,8 @@ class WizardApp(App[int]):
         """Read the files again and make the plan anew, or return why there is none."""
         self.forget_sources()
         if self.host is not None:
-            project = projects.find_project(self.choices, self.host)
-            if isinstance(project, str):
-                return project
             try:
-                self.read_project(project)
+                self.read_project(projects.project_of(self.host, self.choices))
             except Refused as refused:
                 self.plan = None
                 return str(refused)

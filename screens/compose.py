@@ -125,9 +125,9 @@ class ComposeScreen(StepScreen):
 
     def _words(self, service: Service) -> str:
         """Return what to say beside a service."""
-        project, host, choices = self._project(), self.wizard.host, self.wizard.choices
+        project, host, choices = self._if_any(), self.wizard.host, self.wizard.choices
         already = None
-        if host is not None and not isinstance(project, str):
+        if host is not None and project is not None:
             already = why_not_ticked(host, project, service.name)
         fixed = "Its address is fixed. " if self._public and service.name in choices.fixed else ""
         return f"{fixed}{already or service.reason}"
@@ -154,8 +154,8 @@ class ComposeScreen(StepScreen):
         self.wizard.answer(fixed=tuple(name for name in order if name in fixed))
 
     def _show_files(self, read: Sources) -> None:
-        project = self._project()
-        in_git = not isinstance(project, str) and project.in_git
+        project = self._if_any()
+        in_git = project is not None and project.in_git
         target = sources.target(self.wizard.choices, read)
         entries = [
             Entry(
@@ -182,19 +182,21 @@ class ComposeScreen(StepScreen):
             )
         self.query_one("#files", ChoiceList).show(entries)
 
-    def _project(self) -> ComposeProject | str:
+    def _project(self) -> ComposeProject:
         if self.wizard.host is None:
-            return "The wizard is still looking at this host."
-        return projects.find_project(self.wizard.choices, self.wizard.host)
+            raise Refused("The wizard is still looking at this host.")
+        return projects.project_of(self.wizard.host, self.wizard.choices)
+
+    def _if_any(self) -> ComposeProject | None:
+        try:
+            return self._project()
+        except Refused:
+            return None
 
     def _read(self) -> Sources | None:
         """Return the files of the project, or say why they cannot be read and return None."""
-        project = self._project()
-        if isinstance(project, str):
-            self.say(project, "problem")
-            return None
         try:
-            return self.wizard.read_project(project)
+            return self.wizard.read_project(self._project())
         except Refused as refused:
             self.say(str(refused), "problem")
             return None
@@ -228,11 +230,8 @@ class ComposeScreen(StepScreen):
 
     def refusal(self) -> str | None:
         """Say what is in the way of a plan."""
-        project = self._project()
-        if isinstance(project, str):
-            return project
         try:
-            self.wizard.read_project(project)
+            self.wizard.read_project(self._project())
         except Refused as refused:
             return str(refused)
         return self.wizard.make_plan()
@@ -240,7 +239,7 @@ class ComposeScreen(StepScreen):
     def action_read_again(self) -> None:
         """Read the files again, or look at the host again where there is no project to read."""
         self.say("")
-        if isinstance(self._project(), str):
+        if self._if_any() is None:
             self.wizard.look()
         self.wizard.forget_sources()
         self.show_state()

@@ -8,9 +8,9 @@ from tests import made_up_hosts, made_up_system
 from tests.made_up_system import MadeUpSystem
 from wizard.answers import proposals
 from wizard.answers.choices import Choices, Placement
+from wizard.answers.projects import project_of
 from wizard.host.host import Host
 from wizard.modes import sources
-from wizard.modes.shared import project_of
 from wizard.modes.sources import Sources
 from wizard.plan import planning
 from wizard.plan.planning import Plan
@@ -131,6 +131,7 @@ CLAIMS = {
     "network ": "docker-network",
     "file /srv/mastodon": "compose-file",
     "container ": "attach",
+    "proxy ": "neighbour-proxy",
 }
 """Which kind of step answers for what is on a host: by how its name in a snapshot begins."""
 

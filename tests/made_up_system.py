@@ -439,12 +439,13 @@ class MadeUpSystem:
             case []:
                 wanted = sorted(self.tables)
             case ["--table", name]:
-                wanted = [name] if name in self.tables else []
+                wanted = [name]
             case _:
                 raise _unknown(["ip6tables-save", *words])
         lines: list[str] = []
         for name in wanted:
-            chains = self.tables[name]
+            # Of a table that is not there the chains of the kernel are listed, and it is not made.
+            chains = self.tables.get(name) or self._table({}, name)
             lines.append(f"*{name}")
             for chain in chains:
                 lines.append(f":{chain} {'ACCEPT' if chain in BUILT_IN[name] else '-'} [0:0]")
@@ -513,7 +514,7 @@ class MadeUpSystem:
 
     def _reload(self) -> Result:
         own = [path for path in self.files if str(PurePath(path).parent) == UNITS]
-        self.known_units = {PurePath(path).name for path in own} | self.active
+        self.known_units = {PurePath(path).name for path in own} | self.active | self.failed
         return Result(0, "")
 
     def _enable(self, name: str) -> Result:
@@ -555,9 +556,10 @@ class MadeUpSystem:
         return Result(0, "")
 
     def _reset(self, name: str) -> Result:
-        self.failed.discard(name)
         if name not in self.known_units:
             return Result(1, f"Failed to reset failed state of unit {name}: not loaded.\n")
+        self.failed.discard(name)
+        self._reload()
         return Result(0, "")
 
     def _network(self, words: list[str]) -> Result:
@@ -719,6 +721,8 @@ def of(host: Host, files: Mapping[str, str]) -> MadeUpSystem:
         for parameter in ("forwarding", "accept_ra", "proxy_ndp"):
             for interface, value in getattr(host.sysctls, parameter):
                 system.sysctls[f"net.ipv6.conf.{interface}.{parameter}"] = str(value)
+                # The kernel's default, in hundredths of a second (ip-sysctl.rst).
+                system.sysctls[f"net.ipv6.neigh.{interface}.proxy_delay"] = "80"
     if not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy:
         # A legacy table that was opened once cannot be taken out any more.
         system.tables = {name: {chain: [] for chain in chains} for name, chains in BUILT_IN.items()}

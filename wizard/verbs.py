@@ -10,7 +10,7 @@ from pathlib import Path
 from wizard import describe
 from wizard.answers import answers_file, checks, obstacles, proposals
 from wizard.answers.choices import Choices
-from wizard.modes.shared import project_of
+from wizard.answers.projects import project_of
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused

@@ -92,9 +92,7 @@ def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
     """Return the plan that is proposed for the session's host."""
     host = session.host
     proposed = proposals.defaults(host)
-    project = projects.find_project(proposed, host)
-    assert not isinstance(project, str)
-    read = session.read_project(project)
+    read = session.read_project(projects.project_of(host, proposed))
     return session.plan(host, proposals.tick(proposed, read.services), read)
 
 

@@ -61,8 +61,7 @@ async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     await found(pilot, app)
     assert app.host is not None
     if name in ("compose", "preview"):
-        project = projects.find_project(app.choices, app.host)
-        assert not isinstance(project, str)
+        project = projects.project_of(app.host, app.choices)
         with suppress(Refused):
             app.read_project(project)
     if name == "preview":

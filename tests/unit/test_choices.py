@@ -7,10 +7,10 @@ import pytest
 
 from tests import made_up_hosts
 from wizard.answers import answers_file, unique_local
-from wizard.answers.checks import check, check_mode, check_prefix
+from wizard.answers.checks import check, check_mode, check_prefix, usable_prefix
 from wizard.answers.choices import Choices, Mode, Placement
 from wizard.answers.names import check_bridge, check_network_name
-from wizard.answers.projects import find_project
+from wizard.answers.projects import project_if_any, project_of
 from wizard.answers.proposals import choose_project, defaults, resume, untick_unknown
 from wizard.compose.services import Service
 from wizard.host.host import ComposeProject, Host, Unknown
@@ -53,7 +53,8 @@ def test_a_prefix_that_cannot_be_used_gets_a_sentence(text: str, sentence: str) 
 
 @pytest.mark.parametrize("text", ["fd12:3456:789a::/48", "fd12:3456::/56", "fd12:3456:789a:7::/64"])
 def test_a_unique_local_prefix_from_48_to_64_can_be_used(text: str) -> None:
-    assert check_prefix(text, HOST) == IPv6Network(text)
+    assert check_prefix(text, HOST) is None
+    assert usable_prefix(text, HOST) == IPv6Network(text)
 
 
 @pytest.mark.parametrize("other", ["fd12:3456:789a::/64", "fd12:3456:789a:5::/64", "fd00::/8"])
@@ -69,12 +70,12 @@ def test_a_prefix_that_overlaps_a_route_of_the_host_is_told_which() -> None:
     said = check_prefix("fd12:3456:789a::/48", used)
     assert isinstance(said, str)
     assert "overlaps fd12:3456:789a:8000::/49, which this host already uses" in said
-    assert not isinstance(check_prefix("fd12:3456:789a::/64", used), str)
+    assert check_prefix("fd12:3456:789a::/64", used) is None
 
 
 def test_what_is_not_known_of_the_host_overlaps_nothing() -> None:
     blind = replace(HOST, networks=Unknown("Not seen."), prefixes_in_use=Unknown("Not seen."))
-    assert check_prefix("fd12:3456:789a::/64", blind) == IPv6Network("fd12:3456:789a::/64")
+    assert usable_prefix("fd12:3456:789a::/64", blind) == IPv6Network("fd12:3456:789a::/64")
 
 
 @pytest.mark.parametrize("name", ["mastodon_ipv6", "a", "6", "A.b-c_d", "x" * 100])
@@ -226,9 +227,10 @@ def test_mastodon_is_proposed_before_other_projects() -> None:
 def test_a_project_that_is_not_there_gets_a_sentence(
     project: str | None, host: Host, sentence: str
 ) -> None:
-    said = find_project(Choices(project=project), host)
-    assert isinstance(said, str)
-    assert sentence in said
+    with pytest.raises(Refused) as refused:
+        project_of(host, Choices(project=project))
+    assert sentence in str(refused.value)
+    assert project_if_any(host, Choices(project=project)) is None
 
 
 def test_the_mode_that_is_the_first_to_exist_can_be_had() -> None:

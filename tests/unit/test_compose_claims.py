@@ -13,6 +13,7 @@ from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices
 from wizard.host.host import ComposeProject
 from wizard.host.projects import parse
+from wizard.platform.errors import Refused
 
 IMAGE = "sha256:1111"
 EVIL_IMAGE = "sha256:6666"
@@ -252,7 +253,9 @@ def test_where_two_stand_alike_nobody_is_believed_and_it_is_said(
     assert str(engine.folder) in doubt
     assert str(other.folder) in doubt
     host = made_up_hosts.debian12(projects=engine.projects)
-    assert projects.find_project(Choices(project="mastodon"), host) == doubt
+    with pytest.raises(Refused) as refused:
+        projects.project_of(host, Choices(project="mastodon"))
+    assert str(refused.value) == doubt
     assert proposals.defaults(host).project is None
 
 

@@ -9,13 +9,13 @@ import pytest
 from tests import made_up_hosts, made_up_system
 from tests.compose_projects import COMBINATIONS, Combination
 from wizard.answers import proposals
+from wizard.answers.projects import project_of
 from wizard.compose.joining import networks
 from wizard.compose.placing import in_place
 from wizard.compose.project import Project, load
 from wizard.compose.removal import without_addition
 from wizard.host.host import Unknown
 from wizard.modes import sources
-from wizard.modes.shared import project_of
 from wizard.plan import planning
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState

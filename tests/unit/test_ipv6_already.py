@@ -13,11 +13,11 @@ from wizard.answers import answers_file, proposals
 from wizard.answers.checks import check
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.names import check_gateway
+from wizard.answers.projects import project_of
 from wizard.answers.proposals import choose_project, defaults
 from wizard.host.host import Earlier, Host, Unknown
 from wizard.host.ipv6_already import served
 from wizard.host.own_objects import NETWORK_LABEL
-from wizard.modes.shared import project_of
 from wizard.platform.errors import Refused
 from wizard.steps.docker_network import DockerNetwork
 

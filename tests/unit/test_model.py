@@ -11,11 +11,12 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -30,9 +31,9 @@ from tests import made_up_deployments, made_up_hosts
 from tests.made_up_deployments import claimant
 from tests.made_up_surroundings import Clock, Disk, Host, Killed, Moments, Pid1
 from tests.made_up_system import FORWARDING, MadeUpContainer, MadeUpNetwork, difference
-from wizard.answers.choices import Choices, Placement
+from wizard.answers.choices import Choices, Mode, Placement, Proxy
+from wizard.answers.projects import project_of
 from wizard.modes import sources
-from wizard.modes.shared import project_of
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import FileState
@@ -47,6 +48,12 @@ from wizard.steps.sysctl import PATH as SYSCTL_FILE
 from wizard.steps.systemd_unit import PATH as UNIT_FILE
 
 HOSTS = (made_up_hosts.debian12, made_up_hosts.debian13, made_up_hosts.debian14)
+
+PRIVATE: dict[str, Any] = {}
+ROUTED: tuple[dict[str, Any], ...] = tuple(
+    {"mode": Mode.ROUTED, "prefix": IPv6Network("2001:db8:1:2:3::/80"), "proxy": proxy}
+    for proxy in (Proxy.SERVICE, Proxy.FIXED)
+)
 
 COMPOSE = "/srv/mastodon/docker-compose.yml"
 FILES = (COMPOSE, SYSCTL_FILE, RULES_FILE, UNIT_FILE, "/etc/somebody.conf")
@@ -170,10 +177,17 @@ class Lives(RuleBasedStateMachine):
     @initialize(
         host=st.sampled_from(HOSTS),
         placement=st.sampled_from(Placement),
+        choices=st.sampled_from([PRIVATE, *ROUTED]),
         happens=st.none() | LONG_WORK,
     )
-    def begin(self, host: Callable[[], Any], placement: Placement, happens: Happens) -> None:
-        self.made = made_up_deployments.deployment(host(), placement=placement)
+    def begin(
+        self,
+        host: Callable[[], Any],
+        placement: Placement,
+        choices: dict[str, Any],
+        happens: Happens,
+    ) -> None:
+        self.made = made_up_deployments.deployment(host(), placement=placement, **choices)
         self.host = Host(copy.deepcopy(self.made.system), self.moments)
         self.disk = self.host.disk = Disk(self.store, self.host, self.moments)
         self.patch.setattr("wizard.record.store.write_durably", self.disk.write)
@@ -506,6 +520,8 @@ def test_whatever_happens_in_whatever_order() -> None:
             stateful_step_count=25,
             derandomize=not LONG,
             database=None,
+            # To make an example shorter takes longer than the test may, which would hide it.
+            phases=tuple(Phase) if LONG else (Phase.generate,),
             deadline=None,
             print_blob=LONG,
             suppress_health_check=list(HealthCheck),

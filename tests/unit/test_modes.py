@@ -11,7 +11,7 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import PREFIX, deployment
 from wizard.answers.answers_file import dumps, loads
-from wizard.answers.checks import check_prefix
+from wizard.answers.checks import usable_prefix
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.proposals import choose_mode
 from wizard.host.host import Host
@@ -81,7 +81,7 @@ def test_what_is_proposed_for_a_mode_passes_its_own_checks(release: str, mode: M
     host = of_engine(release)
     chosen = choose_mode(Choices(), mode, host)
     assert chosen.prefix is not None
-    assert check_prefix(str(chosen.prefix), host, mode) == chosen.prefix
+    assert usable_prefix(str(chosen.prefix), host, mode) == chosen.prefix
     assert loads(dumps(chosen)) == chosen
 
 

@@ -10,6 +10,7 @@ import tomli_w
 from tests import made_up_hosts
 from tests.made_up_deployments import ARTICLE, TODAY, Deployment, article, deployment
 from wizard.answers.choices import Choices, Mode, Placement
+from wizard.answers.projects import project_of
 from wizard.host.host import (
     Address,
     Advertised,
@@ -22,7 +23,6 @@ from wizard.host.host import (
     Uplink,
 )
 from wizard.modes import sources
-from wizard.modes.shared import project_of
 from wizard.plan import planning
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused

@@ -11,6 +11,7 @@ from wizard.answers.prefixes import (
     parse_prefix,
     random_unique_local,
 )
+from wizard.platform.errors import Refused
 
 
 def global_identifier(prefix: IPv6Network) -> int:
@@ -114,8 +115,9 @@ def test_ipv4_subnets_are_taken_from_the_end_that_docker_comes_to_last() -> None
     ],
 )
 def test_what_is_no_prefix_gets_a_sentence(text: str, sentence: str) -> None:
-    said = parse_prefix(text)
-    assert isinstance(said, str)
+    with pytest.raises(Refused) as refused:
+        parse_prefix(text)
+    said = str(refused.value)
     assert sentence in said
     assert said.endswith(".")
     assert "\x1b" not in said

@@ -36,9 +36,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 def routed(proxy: Proxy) -> Deployment:
     prefix = IPv6Network("2001:db8:1:2:3::/80")
-    made = deployment(made_up_hosts.debian13(), mode=Mode.ROUTED, prefix=prefix, proxy=proxy)
-    made.system.sysctls["net.ipv6.neigh.eth0.proxy_delay"] = "80"
-    return made
+    return deployment(made_up_hosts.debian13(), mode=Mode.ROUTED, prefix=prefix, proxy=proxy)
 
 
 def closing() -> Deployment:

@@ -8,6 +8,7 @@ from wizard.answers.names import check_bridge, check_gateway, check_network_name
 from wizard.answers.projects import check_services
 from wizard.host import filtering
 from wizard.host.host import Host, Unknown
+from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
 WINDOW = (30, 900)
@@ -20,8 +21,7 @@ NDPPD_RELEASES = (12, 13)
 def check(choices: Choices, host: Host) -> tuple[str, ...]:
     """Return every sentence that stands between these choices and a plan."""
     sentences: list[str | None] = [check_mode(choices.mode, host)]
-    prefix = check_prefix(str(choices.prefix or ""), host, choices.mode)
-    sentences.append(prefix if isinstance(prefix, str) else None)
+    sentences.append(check_prefix(str(choices.prefix or ""), host, choices.mode))
     sentences.append(check_network_name(choices.network, host))
     sentences.append(check_bridge(choices.bridge, host))
     sentences.append(check_services(choices, host))
@@ -36,16 +36,30 @@ def check_mode(mode: Mode, host: Host) -> str | None:
     return mode.addresses.why_none(host)
 
 
-def check_prefix(text: str, host: Host, mode: Mode = Choices.mode) -> IPv6Network | str:
-    """Return the prefix in ``text``, or a sentence that says why it cannot be used in the mode."""
+def check_prefix(text: str, host: Host, mode: Mode = Choices.mode) -> str | None:
+    """Return a sentence that says why the prefix in ``text`` cannot be used, or None."""
+    try:
+        usable_prefix(text, host, mode)
+    except Refused as refused:
+        return str(refused)
+    return None
+
+
+def usable_prefix(text: str, host: Host, mode: Mode = Choices.mode) -> IPv6Network:
+    """Return the prefix in ``text``.
+
+    Raises:
+        Refused: it is none, or cannot be used in the mode.
+    """
     if not text.strip():
         nothing = mode.addresses.why_nothing_proposed(host)
         if nothing:
-            return nothing
+            raise Refused(nothing)
     prefix = prefixes.parse_prefix(text)
-    if isinstance(prefix, str):
-        return prefix
-    return mode.addresses.obstacle(prefix, host) or prefix
+    obstacle = mode.addresses.obstacle(prefix, host)
+    if obstacle:
+        raise Refused(obstacle)
+    return prefix
 
 
 def check_proxy(choices: Choices, host: Host) -> str | None:

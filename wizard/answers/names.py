@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from wizard.answers.choices import Choices
-from wizard.answers.projects import find_project
+from wizard.answers.projects import project_if_any
 from wizard.host.host import DockerNetwork, Host, Unknown
 from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.host.own_objects import without_ours
@@ -68,8 +68,8 @@ def check_gateway(choices: Choices, host: Host) -> str | None:
     Of a container's networks with both families Docker takes as the gateway the one whose name
     sorts first, unless priorities are set (moby, libnetwork, endpoints of a sandbox).
     """
-    project = find_project(choices, host)
-    if isinstance(project, str) or not choices.network:
+    project = project_if_any(host, choices)
+    if project is None or not choices.network:
         return None
     rivals = networks_with_ipv6(host, project, choices.services)
     winner = sorted_first(choices.network, rivals)

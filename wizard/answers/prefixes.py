@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
+from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
 UNIQUE_LOCAL = IPv6Network("fc00::/7")
@@ -57,25 +58,31 @@ def free_ipv4_subnet(in_use: Iterable[Network]) -> IPv4Network | None:
     return None
 
 
-def parse_prefix(text: str) -> IPv6Network | str:
-    """Return the IPv6 prefix that a person typed, or a sentence that says what is wrong with it."""
+def parse_prefix(text: str) -> IPv6Network:
+    """Return the IPv6 prefix that a person typed.
+
+    Raises:
+        Refused: it is none.
+    """
     text = clean_line(text.strip())
     example = "fd12:3456:789a::/64"
     if not text:
-        return f"Type a prefix such as {example}, or take a random one."
+        raise Refused(f"Type a prefix such as {example}, or take a random one.")
     if "/" not in text:
-        return f"{text} has no length: a prefix ends in a slash and a number, as in {example}."
+        raise Refused(
+            f"{text} has no length: a prefix ends in a slash and a number, as in {example}."
+        )
     if "%" in text:
-        return f"{text} names an interface. Type a prefix such as {example}."
+        raise Refused(f"{text} names an interface. Type a prefix such as {example}.")
     try:
         prefix = ip_network(text, strict=False)
-    except ValueError:
-        return (
+    except ValueError as error:
+        raise Refused(
             f"{text} is not an IPv6 prefix. It needs groups of up to four hexadecimal digits with "
             f"colons between them, and a length: for example {example}."
-        )
+        ) from error
     if isinstance(prefix, IPv4Network):
-        return f"{text} is an IPv4 subnet. Type an IPv6 prefix such as {example}."
+        raise Refused(f"{text} is an IPv4 subnet. Type an IPv6 prefix such as {example}.")
     if ip_interface(text).ip != prefix.network_address:
-        return f"{text} has bits set behind its length. The prefix it lies in is {prefix}."
+        raise Refused(f"{text} has bits set behind its length. The prefix it lies in is {prefix}.")
     return prefix

@@ -2,31 +2,47 @@
 
 from wizard.answers.choices import Choices
 from wizard.host.host import ComposeProject, Host, Unknown
+from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
 
-def find_project(choices: Choices, host: Host) -> ComposeProject | str:
-    """Return the chosen Compose project, or a sentence that says why there is none."""
+def project_of(host: Host, choices: Choices) -> ComposeProject:
+    """Return the chosen Compose project.
+
+    Raises:
+        Refused: there is none that can be used.
+    """
     if isinstance(host.projects, Unknown):
-        return f"The Compose projects of this host are not known. {host.projects.reason}"
+        raise Refused(f"The Compose projects of this host are not known. {host.projects.reason}")
     for project in host.projects:
         if project.name == choices.project:
-            return project if project.is_there else " ".join(project.doubts)
+            if not project.is_there:
+                raise Refused(" ".join(project.doubts))
+            return project
     if not host.choosable_projects:
-        return (
+        raise Refused(
             "No Compose project runs on this host. Start it once with Compose, so that its "
             "containers exist, and then start the wizard again."
         )
     if choices.project is None:
-        return "Choose the Compose project whose containers should have IPv6."
-    return f"There is no Compose project called {clean_line(choices.project)} on this host."
+        raise Refused("Choose the Compose project whose containers should have IPv6.")
+    raise Refused(f"There is no Compose project called {clean_line(choices.project)} on this host.")
+
+
+def project_if_any(host: Host, choices: Choices) -> ComposeProject | None:
+    """Return the chosen Compose project, or None where there is none that can be used."""
+    try:
+        return project_of(host, choices)
+    except Refused:
+        return None
 
 
 def check_services(choices: Choices, host: Host) -> str | None:
     """Return a sentence that says why the project and services cannot be used, or None."""
-    project = find_project(choices, host)
-    if isinstance(project, str):
-        return project
+    try:
+        project_of(host, choices)
+    except Refused as refused:
+        return str(refused)
     if not choices.services:
         return "No service is ticked: tick at least one that should reach the IPv6 internet."
     return None

@@ -8,7 +8,7 @@ from wizard.answers import subprefixes
 from wizard.answers.checks import check_inwards, check_mode, check_prefix, check_proxy
 from wizard.answers.choices import Choices, Mode, Placement, Proxy
 from wizard.answers.names import check_bridge, check_network_name, first_free, sorted_first
-from wizard.answers.projects import find_project
+from wizard.answers.projects import project_if_any
 from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.host.host import ComposeProject, Earlier, Host, Unknown
@@ -41,8 +41,8 @@ def resume(saved: Choices, host: Host) -> Choices:
     if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
         return saved
     proposed = defaults(host)
-    project = find_project(saved, host)
-    if isinstance(project, str):
+    project = project_if_any(host, saved)
+    if project is None:
         chosen = replace(proposed, target=saved.target, unproven=saved.unproven)
     else:
         fitting = saved.file in project.files
@@ -62,7 +62,7 @@ def resume(saved: Choices, host: Host) -> Choices:
         chosen = replace(chosen, bridge=saved.bridge)
     if check_mode(saved.mode, host) is None:
         chosen = choose_mode(chosen, saved.mode, host)
-    if saved.prefix and not isinstance(check_prefix(str(saved.prefix), host, chosen.mode), str):
+    if saved.prefix and check_prefix(str(saved.prefix), host, chosen.mode) is None:
         chosen = replace(chosen, prefix=saved.prefix)
     kept = tuple(each for each in saved.fixed if each in chosen.services)
     with_filter = replace(chosen, fixed=kept, inwards=saved.inwards)
@@ -111,8 +111,8 @@ def tick(choices: Choices, services: Sequence[Service], host: Host | None = None
 
     On a host that is known, those are left out that reach the IPv6 internet already.
     """
-    project = "" if host is None else find_project(choices, host)
-    has_it = () if host is None or isinstance(project, str) else served(host, project)
+    project = None if host is None else project_if_any(host, choices)
+    has_it = () if host is None or project is None else served(host, project)
     ticked = tuple(
         each.name
         for each in services

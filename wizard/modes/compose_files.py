@@ -5,6 +5,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 
 from wizard.answers.choices import Choices, Placement
+from wizard.answers.projects import project_of
 from wizard.compose.edit import key_of
 from wizard.compose.override import picks_up_override
 from wizard.compose.placing import beside, in_place
@@ -13,7 +14,6 @@ from wizard.compose.read import ComposeFile as ReadFile
 from wizard.host.compose_generations import makes_networks
 from wizard.host.host import Host, Unknown
 from wizard.modes import sources
-from wizard.modes.shared import project_of
 from wizard.modes.sources import Sources
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState

@@ -6,12 +6,11 @@ from ipaddress import IPv6Address
 from wizard.answers import prefixes
 from wizard.answers.address_plan import AddressPlan
 from wizard.answers.choices import Choices
-from wizard.answers.projects import find_project
+from wizard.answers.projects import project_of
 from wizard.host import ipv6_already
 from wizard.host.compose_generations import makes_networks, makes_networks_without_ipv4
 from wizard.host.filtering import engine_forwards
 from wizard.host.host import (
-    ComposeProject,
     Container,
     Host,
     Unknown,
@@ -28,14 +27,6 @@ _ETHERNET_MTU = 1500
 
 _IPV6_ALONE = (28, 0)
 """The first engine that makes networks without IPv4 (Docker Engine 28.0 release notes)."""
-
-
-def project_of(host: Host, choices: Choices) -> ComposeProject:
-    """Return the chosen project of choices that were checked."""
-    project = find_project(choices, host)
-    if isinstance(project, str):
-        raise Refused(project)
-    return project
 
 
 def known(host: Host) -> None:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from wizard.answers.choices import Choices
+from wizard.answers.projects import project_of
 from wizard.host.host import ComposeProject, Container, Host, Unknown
-from wizard.modes.shared import project_of
 from wizard.platform.text import clean_line
 
 MOST = 12

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from wizard.answers.choices import Choices
+from wizard.answers.projects import project_of
 from wizard.host.environment import networks_in
 from wizard.host.host import Host, Mention, Unknown
-from wizard.modes.shared import chosen_containers, project_of
+from wizard.modes.shared import chosen_containers
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step

@@ -5,10 +5,11 @@ from ipaddress import IPv6Address
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
+from wizard.answers.projects import project_of
 from wizard.boot import outlook
 from wizard.host.host import Host
 from wizard.modes.registry import behaviour_of
-from wizard.modes.shared import chosen_containers, project_of
+from wizard.modes.shared import chosen_containers
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.probes import report

@@ -18,10 +18,10 @@ from types import FrameType
 from wizard import describe
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
+from wizard.answers.projects import project_of
 from wizard.host.host import Host
 from wizard.host.look import look
 from wizard.modes import sources
-from wizard.modes.shared import project_of
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan, plan
 from wizard.platform.errors import ExitCode, HostChanged, Refused, WizardError

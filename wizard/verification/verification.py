@@ -3,8 +3,8 @@
 import time
 from collections.abc import Sequence
 
+from wizard.answers.projects import project_of
 from wizard.host.host import Host, Unknown
-from wizard.modes.shared import project_of
 from wizard.plan.planning import Plan
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
