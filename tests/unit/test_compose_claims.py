@@ -12,7 +12,7 @@ from wizard import describe
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices
 from wizard.host.host import ComposeProject
-from wizard.host.projects import parse
+from wizard.host.parts.projects import parse
 
 IMAGE = "sha256:1111"
 EVIL_IMAGE = "sha256:6666"

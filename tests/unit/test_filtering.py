@@ -12,9 +12,9 @@ from tests.unit.recorded import answer, text
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.host import filtering
-from wizard.host.docker_engine import parse
-from wizard.host.firewall import policy
 from wizard.host.host import Engine, Firewall, Host, Unknown
+from wizard.host.parts.docker_engine import parse
+from wizard.host.parts.firewall import policy
 from wizard.modes.outline import Outline
 from wizard.modes.registry import behaviour_of
 from wizard.modes.routed import outline

@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from ipaddress import IPv6Address
 
-from wizard.host import (
-    advertised,
+from wizard.host import advertised, manager
+from wizard.host.host import Host, Manager, Unknown, Uplink
+from wizard.host.looking import CannotTell
+from wizard.host.netlink import Netlink
+from wizard.host.parts import (
     compose,
     debian,
     docker_engine,
@@ -18,16 +21,12 @@ from wizard.host import (
     interfaces,
     ip6tables,
     kernel,
-    manager,
     outward,
     prefixes_in_use,
     projects,
     sysctls,
     uplink,
 )
-from wizard.host.host import Host, Manager, Unknown, Uplink
-from wizard.host.looking import CannotTell
-from wizard.host.netlink import Netlink
 from wizard.platform.text import clean_line
 
 DEADLINE = 5.0

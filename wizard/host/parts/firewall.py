@@ -7,8 +7,8 @@ from pathlib import Path
 from wizard.host import forward_chains, nftables_files
 from wizard.host.filter_sources import filter_sources
 from wizard.host.host import Firewall, ForwardChain
-from wizard.host.ip6tables import LEGACY_TABLES, parse_version
 from wizard.host.looking import CannotTell, installed, is_active, output, read_if_there
+from wizard.host.parts.ip6tables import LEGACY_TABLES, parse_version
 from wizard.platform.text import clean_line
 from wizard.ruleset.chains import Packet
 
