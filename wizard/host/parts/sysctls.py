@@ -4,9 +4,12 @@ from pathlib import Path
 
 from wizard.host.host import Sysctls
 from wizard.host.looking import read_if_there, understood
+from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
 CONF = Path("/proc/sys/net/ipv6/conf")
+
+_BRIDGES = ("docker", "br-", "veth")
 
 
 @understood("The kernel")
@@ -29,3 +32,32 @@ def detect(conf: Path = CONF) -> Sysctls:
         proxy_ndp=table("proxy_ndp"),
         disabled=all(value == 1 for _, value in table("disable_ipv6")),
     )
+
+
+def in_words(sysctls: Sysctls) -> Words:
+    """Say what is on, and where the kernel hears router advertisements."""
+    if sysctls.disabled:
+        return "IPv6 is switched off", "problem"
+    forwarding = "on" if sysctls.value("forwarding", "all") else "off"
+    proxy = [name for name, value in sysctls.proxy_ndp if value]
+    accept_ra = {
+        name: value
+        for name, value in sysctls.accept_ra
+        if name not in ("all", "default", "lo") and not name.startswith(_BRIDGES)
+    }
+    accept = [f"{name}={value}" for name, value in accept_ra.items()]
+    hears = ", ".join(name for name in accept_ra if sysctls.kernel_hears(name))
+    return (
+        f"forwarding {forwarding}; accept_ra {', '.join(accept) or 'nowhere'}, so the kernel hears "
+        f"router advertisements {f'on {hears}' if hears else 'nowhere'}; "
+        f"proxy_ndp {', '.join(proxy) or 'off'}",
+        "ok",
+    )
+
+
+PART = Part(
+    lambda host: host.sysctls,
+    label="Kernel settings",
+    find=lambda _: detect(),
+    words=in_words,
+)
