@@ -14,6 +14,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.finding import FindingLine
 from screens.widgets.sentence import Sentence
 from wizard import describe
+from wizard.host.every_part import PARTS
 
 
 class HostScreen(StepScreen):
@@ -49,8 +50,8 @@ class HostScreen(StepScreen):
         yield paragraph("Looking at this host …", id="summary", classes="heading")
         yield VerticalGroup(id="sentences")
         with VerticalGroup(id="findings"):
-            for field in describe.LABELS:
-                yield FindingLine(field)
+            for part in PARTS:
+                yield FindingLine(part)
 
     def on_mount(self) -> None:
         """Remember that no sentences are shown yet."""
@@ -63,8 +64,8 @@ class HostScreen(StepScreen):
         said: dict[str, str] = {}
         for line in self.query(FindingLine):
             finding = None
-            if line.field in parts:
-                finding = describe.describe(line.field, parts[line.field])
+            if line.part.field in parts:
+                finding = describe.describe(line.part, parts[line.part.field])
                 # Three parts are asked of Docker, and one reason is enough where it is silent.
                 if finding.words in said and finding.verdict == "unknown":
                     finding = replace(finding, words=f"see {said[finding.words]} above")

@@ -13,7 +13,7 @@ from wizard.boot import outlook
 from wizard.host.detectors import detect
 from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.host.look import look
-from wizard.host.outward import DEFAULT_TARGET
+from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.modes import sources
 from wizard.modes.sources import Sources
 from wizard.ndp import upstream

@@ -1,11 +1,14 @@
 """One line about the host: the verdict in a word, what it is about, and what was found."""
 
+from typing import Any
+
 from textual.app import ComposeResult
 from textual.containers import HorizontalGroup
 from textual.content import Content
 from textual.widgets import Static
 
-from wizard.describe import LABELS, Line
+from wizard.describe import Line
+from wizard.host.part import Part
 
 VERDICTS = {"ok": "ok", "note": "note", "problem": "PROBLEM", "unknown": "unknown"}
 
@@ -25,14 +28,14 @@ class FindingLine(HorizontalGroup):
     }
     """
 
-    def __init__(self, field: str) -> None:
+    def __init__(self, part: Part[Any]) -> None:
         super().__init__()
-        self.field = field
+        self.part = part
 
     def compose(self) -> ComposeResult:
         """Compose the three columns."""
         yield Static("...", markup=False, classes="verdict")
-        yield Static(Content(LABELS[self.field]), markup=False, classes="label")
+        yield Static(Content(self.part.label), markup=False, classes="label")
         yield Static("", markup=False, classes="words")
 
     def show(self, line: Line | None) -> None:

@@ -12,7 +12,7 @@ from wizard import describe
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices
 from wizard.host.host import ComposeProject
-from wizard.host.projects import parse
+from wizard.host.parts.projects import PART, parse
 from wizard.platform.errors import Refused
 
 IMAGE = "sha256:1111"
@@ -119,7 +119,7 @@ def left_out(engine: Engine, name: str, *words: str) -> None:
         assert each in doubt
     (noted,) = describe.notes(made_up_hosts.debian12(projects=engine.projects))
     assert noted == doubt
-    assert describe.describe("projects", engine.projects).verdict == "note"
+    assert describe.describe(PART, engine.projects).verdict == "note"
 
 
 def test_an_image_brings_its_labels_along_and_is_not_believed(engine: Engine) -> None:
@@ -277,7 +277,7 @@ def test_a_project_that_only_images_claim_is_none_and_is_never_proposed(engine: 
     host = made_up_hosts.debian12(projects=engine.projects)
     assert host.choosable_projects == (real,)
     assert proposals.defaults(host).project == "mastodon"
-    assert "aaa" not in describe.describe("projects", host.projects).words
+    assert "aaa" not in describe.describe(PART, host.projects).words
 
 
 # Deployments as they are, in which nobody is left out.

@@ -7,6 +7,7 @@ from tests import made_up_hosts
 from wizard.describe import describe, problems
 from wizard.host.deprecated import obstacles
 from wizard.host.host import Address, Host, Manager, Origin, Uplink
+from wizard.host.parts import uplink
 
 OLD = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.STATIC, deprecated=True)
 
@@ -48,4 +49,4 @@ def test_one_that_is_preferred_is_enough() -> None:
 def test_it_is_in_the_way() -> None:
     found = host(OLD)
     assert problems(found) == tuple(obstacles(found))
-    assert describe("uplink", found.uplink).verdict == "problem"
+    assert describe(uplink.PART, found.uplink).verdict == "problem"

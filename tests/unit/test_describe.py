@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
-from wizard.describe import LABELS, TESTED_ON, as_json, as_text, describe, notes, problems
+from wizard.describe import as_json, as_text, describe, notes, of_host, problems
+from wizard.host.every_part import PARTS
 from wizard.host.host import (
     Address,
     Compose,
@@ -27,6 +28,7 @@ from wizard.host.host import (
     Unknown,
     Uplink,
 )
+from wizard.host.parts import debian, docker_engine, manager, sysctls
 
 EVERY = (
     made_up_hosts.debian12,
@@ -53,20 +55,18 @@ def engine(**changes: Any) -> Engine:
 
 @pytest.mark.parametrize("host", EVERY)
 def test_every_field_of_every_host_has_words(host: Callable[[], Host]) -> None:
-    made = host()
-    for field in fields(Host):
-        line = describe(field.name, getattr(made, field.name))
+    lines = of_host(host())
+    assert len({line.label for line in lines}) == len(fields(Host))
+    for line in lines:
         assert line.words
         assert "\n" not in line.words
-        assert len(line.label) <= 16
-    assert set(LABELS) == {field.name for field in fields(Host)}
 
 
 @pytest.mark.parametrize("host", EVERY)
 def test_the_text_fits_80_columns_and_holds_every_label(host: Callable[[], Host]) -> None:
     text = as_text(host())
     assert max(map(len, text.splitlines())) <= 80
-    assert all(label in text for label in LABELS.values())
+    assert all(part.label in text for part in PARTS)
 
 
 @pytest.mark.parametrize("host", EVERY)
@@ -101,8 +101,7 @@ def test_a_healthy_host_has_nothing_in_the_way(host: Callable[[], Host]) -> None
 @pytest.mark.parametrize("host", [made_up_hosts.debian12, made_up_hosts.debian13])
 def test_a_healthy_tested_host_has_nothing_to_mind(host: Callable[[], Host]) -> None:
     assert notes(host()) == ()
-    for field in fields(Host):
-        assert describe(field.name, getattr(host(), field.name)).verdict == "ok"
+    assert {line.verdict for line in of_host(host())} == {"ok"}
 
 
 DROPS = (
@@ -196,16 +195,16 @@ def test_the_releases_that_the_readme_says_are_tested_are_called_so() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     (columns,) = re.findall(r"^\| \| (Debian .*) \|$", readme, re.MULTILINE)
     said = [int(number) for number in re.findall(r"Debian (\d+)", columns)]
-    assert said == list(TESTED_ON)
+    assert said == list(debian.TESTED_ON)
     for host in (made_up_hosts.debian12(), made_up_hosts.debian13(), made_up_hosts.debian14()):
         assert isinstance(host.debian, Debian)
         assert host.debian.version in said
-        assert describe("debian", host.debian).verdict == "ok"
+        assert describe(debian.PART, host.debian).verdict == "ok"
 
 
 def test_who_listens_to_advertisements_is_said() -> None:
-    assert "to the kernel" in describe("manager", Manager.IFUPDOWN).words
-    assert "itself" in describe("manager", Manager.NETWORKD).words
+    assert "to the kernel" in describe(manager.PART, Manager.IFUPDOWN).words
+    assert "itself" in describe(manager.PART, Manager.NETWORKD).words
 
 
 @pytest.mark.parametrize(
@@ -215,21 +214,21 @@ def test_who_listens_to_advertisements_is_said() -> None:
 def test_the_kernel_hears_advertisements_as_accept_ra_and_forwarding_say_for_each_interface(
     accept_ra: int, forwarding: int, hears: bool
 ) -> None:
-    sysctls = Sysctls(
+    found = Sysctls(
         forwarding=(("all", 1 - forwarding), ("eth0", forwarding), ("eth1", 0)),
         accept_ra=(("all", 1), ("eth0", accept_ra), ("eth1", 0)),
         proxy_ndp=(),
     )
-    assert sysctls.kernel_hears("eth0") is hears
-    words = describe("sysctls", sysctls).words
+    assert found.kernel_hears("eth0") is hears
+    words = describe(sysctls.PART, found).words
     assert f"hears router advertisements {'on eth0' if hears else 'nowhere'};" in words
-    assert "listens" not in describe("manager", Manager.IFUPDOWN).words
+    assert "listens" not in describe(manager.PART, Manager.IFUPDOWN).words
 
 
 def test_an_unknown_that_is_needed_is_a_problem_and_another_is_not() -> None:
-    assert describe("engine", Unknown("Why.")).verdict == "problem"
-    assert describe("manager", Unknown("Why.")) == describe("manager", Unknown("Why."))
-    assert describe("manager", Unknown("Why.")).verdict == "unknown"
+    assert describe(docker_engine.PART, Unknown("Why.")).verdict == "problem"
+    assert describe(manager.PART, Unknown("Why.")) == describe(manager.PART, Unknown("Why."))
+    assert describe(manager.PART, Unknown("Why.")).verdict == "unknown"
 
 
 def test_hostile_names_are_shown_letter_by_letter() -> None:

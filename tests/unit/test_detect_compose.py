@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
-from wizard.host import compose
-from wizard.host.compose import detect, parse_metadata, version_in_starter
 from wizard.host.host import Compose
 from wizard.host.looking import CannotTell
+from wizard.host.parts import compose
+from wizard.host.parts.compose import detect, parse_metadata, version_in_starter
 
 
 @pytest.fixture

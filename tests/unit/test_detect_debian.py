@@ -1,9 +1,9 @@
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
-from wizard.host.debian import parse
 from wizard.host.host import Debian
 from wizard.host.looking import CannotTell
+from wizard.host.parts.debian import parse
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, answer, text
-from wizard.host.docker_engine import configuration, option, parse
 from wizard.host.docker_process import engine_words
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell
+from wizard.host.parts.docker_engine import configuration, option, parse
 
 MODERN = {"Version": "28.5.2", "ApiVersion": "1.51"}
 BEFORE = {"Version": "26.1.5", "ApiVersion": "1.45"}

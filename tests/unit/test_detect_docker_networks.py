@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, answer
-from wizard.host.docker_networks import parse
+from wizard.host.parts.docker_networks import parse
 
 ENTRY: dict[str, Any] = {
     "Name": "one",

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from wizard.host.earlier import RECORD, detect
 from wizard.host.host import Earlier
 from wizard.host.looking import CannotTell
+from wizard.host.parts.earlier import RECORD, detect
 from wizard.record import store
 
 

@@ -1,9 +1,9 @@
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
-from wizard.host.firewall import policy, ufw_enabled
-from wizard.host.ip6tables import has_rules, parse_version
 from wizard.host.looking import CannotTell
+from wizard.host.parts.firewall import policy, ufw_enabled
+from wizard.host.parts.ip6tables import has_rules, parse_version
 
 
 @pytest.mark.parametrize(

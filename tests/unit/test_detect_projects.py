@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, DEBIAN14, answer
-from wizard.host.projects import parse
+from wizard.host.parts.projects import parse
 
 BOTH = ("mastodon_external_network", "mastodon_internal_network")
 

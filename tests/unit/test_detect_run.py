@@ -9,6 +9,7 @@ import pytest
 
 from tests import made_up_hosts
 from tests.lines import PATIENCE
+from wizard.host import look
 from wizard.host.detectors import Detector, detectors, gather
 from wizard.host.host import Host, Unknown
 from wizard.host.looking import CannotTell
@@ -25,6 +26,18 @@ def _giving(value: object) -> Detector:
 
 def test_every_field_of_a_host_has_a_detector() -> None:
     assert set(detectors()) == {field.name for field in fields(Host)}
+
+
+def test_what_a_plan_depends_on_is_looked_for_without_asking_anybody_outside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    found = healthy() | {"outward": lambda: asked.append("outward")}
+    monkeypatch.setattr(look, "detectors", lambda: found)
+    host = look.look()
+    assert not asked
+    assert isinstance(host.outward, Unknown)
+    assert host.uplink == made_up_hosts.debian13().uplink
 
 
 def test_what_the_detectors_find_makes_the_host() -> None:

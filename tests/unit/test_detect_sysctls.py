@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from wizard.host.sysctls import detect
+from wizard.host.parts.sysctls import detect
 
 
 def conf(root: Path, **interfaces: dict[str, int]) -> Path:

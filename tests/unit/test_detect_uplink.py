@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, DEBIAN14, EVERY, answer
-from wizard.host import prefixes_in_use
 from wizard.host.host import Address, Origin
 from wizard.host.looking import CannotTell
 from wizard.host.netlink import Snapshot
-from wizard.host.uplink import index_of, parse
+from wizard.host.parts import prefixes_in_use
+from wizard.host.parts.uplink import index_of, parse
 
 PERMANENT, MANAGES_TEMPORARY, TEMPORARY = 0x80, 0x100, 0x01
 DEPRECATED, DAD_FAILED, NO_PREFIX_ROUTE = 0x20, 0x08, 0x200

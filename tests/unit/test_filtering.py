@@ -12,9 +12,10 @@ from tests.unit.recorded import answer, text
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.host import filtering
-from wizard.host.docker_engine import parse
-from wizard.host.firewall import policy
 from wizard.host.host import Engine, Firewall, Host, Unknown
+from wizard.host.known import known
+from wizard.host.parts.docker_engine import parse
+from wizard.host.parts.firewall import policy
 from wizard.modes.outline import Outline
 from wizard.modes.registry import behaviour_of
 from wizard.modes.routed import outline
@@ -54,7 +55,7 @@ def routed(host: Host, **changes: Any) -> Outline:
     """The steps for a host, also for one that other obstacles keep from a whole plan."""
     prefix = IPv6Network("2001:db8:1:2:1::/80")
     made = deployment(host, ARTICLE, mode=Mode.ROUTED, prefix=prefix, **changes)
-    return outline(made.host, made.choices, made.sources)
+    return outline(known(made.host), made.choices, made.sources)
 
 
 def rules_of(plan: Outline) -> list[Ip6tables]:
@@ -162,7 +163,7 @@ def test_forwarding_is_left_to_an_engine_that_switches_it_on(
     changes: dict[str, Any], forwards: bool
 ) -> None:
     host = with_engine("29.7.2", **changes)
-    assert filtering.engine_forwards(host) is forwards
+    assert filtering.engine_forwards(known(host).engine) is forwards
     (sysctl,) = (step for step in routed(host).steps if step.kind == "sysctl")
     assert any("forwarding=1" in line for line in sysctl.commands) is not forwards
 

@@ -29,22 +29,18 @@ from wizard.boot import outlook, reader, scripts
 from wizard.boot.forecast import Circumstances, foresee
 from wizard.boot.reader import Now, Route
 from wizard.filter import rules, uplink_rules
-from wizard.host import (
+from wizard.host import filter_sources, forward_chains, listeners, manager, published
+from wizard.host.looking import CannotTell
+from wizard.host.parts import (
     compose,
     debian,
     docker_engine,
     docker_networks,
     earlier,
-    filter_sources,
     firewall,
-    forward_chains,
     ip6tables,
-    listeners,
-    manager,
     projects,
-    published,
 )
-from wizard.host.looking import CannotTell
 from wizard.ndp import uplink as ndp_uplink
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.system import Result

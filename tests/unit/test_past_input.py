@@ -10,6 +10,7 @@ from tests.made_up_deployments import deployment
 from wizard.answers import proposals
 from wizard.answers.choices import Mode
 from wizard.host.host import Host, Unknown
+from wizard.host.known import known
 from wizard.host.published import parse
 from wizard.inward import closed
 from wizard.inward.closed import InputRules
@@ -34,7 +35,7 @@ def publishing(host: Host, *ports: str) -> Host:
 
 def said(host: Host, mode: Mode = Mode.ULA, rules: str = "") -> tuple[str, ...]:
     choices = replace(proposals.defaults(host), services=("web", "sidekiq"), mode=mode)
-    return notices(host, choices, replace(deployment(host).sources, input=InputRules(rules)))
+    return notices(known(host), choices, replace(deployment(host).sources, input=InputRules(rules)))
 
 
 EVERYWHERE = ("0.0.0.0:3000->3000/tcp", "[::]:3000->3000/tcp", "[::]:5353->53/udp")

@@ -14,7 +14,7 @@ from wizard.answers.choices import Mode
 from wizard.boot import outlook
 from wizard.boot.outlook import Outlook
 from wizard.host.host import Host, Unknown
-from wizard.host.outward import DEFAULT_TARGET
+from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.platform.errors import Refused
 from wizard.probes import report

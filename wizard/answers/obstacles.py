@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from wizard.answers.choices import Choices
 from wizard.host import deprecated, filtering
-from wizard.host.host import Earlier, Engine, ForwardChain, Host, Outward, Sysctls, Unknown
+from wizard.host.host import Earlier, ForwardChain, Host, Outward, Sysctls, Unknown
+from wizard.host.parts import docker_engine
 from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way, words_of
 from wizard.ruleset.chains import Packet
-
-OLDEST_ENGINE = (17, 6)
-"""The engine of the first Debian host that this was done on; older ones were never tried."""
 
 Obstacle = Callable[[Host, Choices | None], Iterator[str]]
 """Yields what is wrong and what to do, each in a sentence or more; the choices may be open yet."""
@@ -19,21 +17,6 @@ Obstacle = Callable[[Host, Choices | None], Iterator[str]]
 def obstacles(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
     """Return what stands in the way on this host. With any of these nothing can be planned."""
     return tuple(dict.fromkeys(each for obstacle in OBSTACLES for each in obstacle(host, choices)))
-
-
-def engine_obstacles(engine: Engine) -> Iterator[str]:
-    """Yield why the wizard cannot work with this engine."""
-    if engine.release < OLDEST_ENGINE:
-        yield (
-            f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
-            "done on. Install a newer one, such as Debian's docker.io."
-        )
-    if engine.rootless:
-        yield (
-            "This Docker engine runs rootless: its containers leave through a program of its own "
-            "and not through the host's bridges, where the wizard works. It needs an engine that "
-            "runs as root."
-        )
 
 
 def _debian(host: Host, _choices: Choices | None) -> Iterator[str]:
@@ -45,7 +28,7 @@ def _engine(host: Host, _choices: Choices | None) -> Iterator[str]:
     if isinstance(host.engine, Unknown):
         yield host.engine.reason
         return
-    yield from engine_obstacles(host.engine)
+    yield from docker_engine.obstacles(host.engine)
     if isinstance(host.networks, Unknown):
         yield host.networks.reason
     if not host.engine.manages_ip6tables and isinstance(host.ip6tables, Unknown):

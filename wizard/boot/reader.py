@@ -10,10 +10,10 @@ from wizard.boot import services
 from wizard.boot.files import Files, HostFiles
 from wizard.boot.forecast import Circumstances
 from wizard.boot.link import Link
-from wizard.host import docker_engine, docker_networks
 from wizard.host.docker_process import engine_words
 from wizard.host.docker_socket import socket_path
 from wizard.host.looking import CannotTell, output, read_if_there, understood
+from wizard.host.parts import docker_engine, docker_networks
 from wizard.platform import foreign_json
 
 _NET = Path("/sys/class/net")

@@ -1,33 +1,16 @@
-"""Runs every detector side by side and gathers what they find into one :class:`Host`."""
+"""Looks for every part of the host side by side and gathers them into one :class:`Host`."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from functools import partial
 from ipaddress import IPv6Address
 
-from wizard.host import (
-    advertised,
-    compose,
-    debian,
-    docker_engine,
-    docker_networks,
-    earlier,
-    firewall,
-    interfaces,
-    ip6tables,
-    kernel,
-    manager,
-    outward,
-    prefixes_in_use,
-    projects,
-    sysctls,
-    uplink,
-)
-from wizard.host.host import Host, Manager, Unknown, Uplink
+from wizard.host.every_part import PARTS
+from wizard.host.host import Host, Unknown
 from wizard.host.looking import CannotTell
 from wizard.host.netlink import Netlink
+from wizard.host.part import Search
 from wizard.platform.text import clean_line
 
 DEADLINE = 5.0
@@ -35,15 +18,6 @@ DEADLINE = 5.0
 
 Detector = Callable[[], object]
 Found = Callable[[str, object], None]
-
-ASKED = {
-    "engine": "The Docker engine",
-    "networks": "The Docker engine",
-    "projects": "The Docker engine",
-    "compose": "Compose",
-    "ip6tables": "ip6tables",
-    "firewall": "ip6tables",
-}
 
 
 def detect(
@@ -61,37 +35,9 @@ def detect(
 
 
 def detectors(target: IPv6Address | None = None) -> dict[str, Detector]:
-    """Return the detector of each field of :class:`Host`, the quick ones first."""
-    netlink = Netlink()
-
-    def uplink_with_others() -> Uplink:
-        snapshot = netlink.snapshot()
-        found = uplink.parse(snapshot)
-        return replace(found, advertised=advertised.detect(snapshot, manager.detect))
-
-    def manager_of_uplink() -> Manager:
-        snapshot = netlink.snapshot()
-        interface = uplink.parse(snapshot).interface
-        return manager.detect(interface, uplink.index_of(interface, snapshot.links))
-
-    return {
-        "root": lambda: os.geteuid() == 0,
-        "debian": debian.detect,
-        "kernel": kernel.detect,
-        "interfaces": interfaces.detect,
-        "sysctls": sysctls.detect,
-        "earlier": earlier.detect,
-        "outward": lambda: outward.detect(target),
-        "ip6tables": ip6tables.detect,
-        "firewall": firewall.detect,
-        "compose": compose.detect,
-        "uplink": uplink_with_others,
-        "manager": manager_of_uplink,
-        "prefixes_in_use": lambda: prefixes_in_use.parse(netlink.snapshot()),
-        "engine": docker_engine.detect,
-        "networks": docker_networks.detect,
-        "projects": projects.detect,
-    }
+    """Return the detector of each field of :class:`Host`."""
+    search = Search(Netlink(), target)
+    return {part.field: partial(part.find, search) for part in PARTS}
 
 
 def gather(
@@ -141,7 +87,7 @@ def gather(
 
 
 def _too_late(field: str, deadline: float) -> str:
-    asked = ASKED.get(field, "This part of the host")
+    (asked,) = (part.asked for part in PARTS if part.field == field)
     return (
         f"{asked} did not answer within {deadline:g} seconds. See what keeps it, and start the "
         "wizard again."

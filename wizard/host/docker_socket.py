@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 DEFAULT = Path("/var/run/docker.sock")
 
+ASKED = "The Docker engine"
+"""Whose answer everything is that comes by its socket, as the beginning of a sentence."""
+
 INSTALL = (
     "Docker is not installed on this host: install it, for example with "
     "“apt install docker.io docker-compose”, and start the wizard again."

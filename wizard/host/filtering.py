@@ -59,7 +59,7 @@ def of_routed(host: Host) -> Filtering:
     )
 
 
-def engine_forwards(host: Host) -> bool:
+def engine_forwards(engine: Engine) -> bool:
     """Return whether the engine switches forwarding on itself when the network is made.
 
     It closes FORWARD then only if forwarding was off (Docker Engine 28.0 release notes), so on
@@ -67,10 +67,8 @@ def engine_forwards(host: Host) -> bool:
     others. With the nftables backend it never does, and refuses the network while forwarding is
     off (seen on 29.7.2); with ``"ip-forward": false`` it leaves forwarding alone.
     """
-    engine = host.engine
     return (
-        not isinstance(engine, Unknown)
-        and engine.manages_ip6tables
+        engine.manages_ip6tables
         and engine.ip_forward
         and not uses_nftables(engine)
         and engine.release >= ROUTED_GATEWAY

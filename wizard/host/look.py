@@ -1,6 +1,7 @@
 """Finds out what a plan depends on: everything but whether the host itself gets out."""
 
 from wizard.host.detectors import detectors, gather
+from wizard.host.every_part import PARTS
 from wizard.host.host import Host, Unknown
 
 DEADLINE = 30.0
@@ -13,6 +14,9 @@ def look() -> Host:
     Nobody waits at a screen for it: on a host with much to do it takes its time, and does not say
     of what answers late that it is not known.
     """
-    chosen = dict(detectors())
-    chosen["outward"] = lambda: Unknown("This was not tried.")
-    return gather(chosen, deadline=DEADLINE)
+    outside = {part.field: _not_tried for part in PARTS if part.asks_outside}
+    return gather(detectors() | outside, deadline=DEADLINE)
+
+
+def _not_tried() -> Unknown:
+    return Unknown("This was not tried.")

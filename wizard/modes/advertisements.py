@@ -1,7 +1,8 @@
 """Interfaces that live by router advertisements, and how they go on hearing them."""
 
 from wizard.host.filtering import engine_forwards
-from wizard.host.host import Advertised, Host, Manager, Origin, Unknown, Uplink
+from wizard.host.host import Advertised, Manager, Origin, Unknown, Uplink
+from wizard.host.known import KnownHost
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
 from wizard.steps.sysctl import PATH
@@ -19,13 +20,11 @@ def by_advertisement(uplink: Uplink) -> bool:
     )
 
 
-def advertised(host: Host) -> tuple[Advertised, ...]:
+def advertised(host: KnownHost) -> tuple[Advertised, ...]:
     """Return every interface that lives by router advertisements, the uplink first."""
     uplink = host.uplink
-    if isinstance(uplink, Unknown):
-        return ()
     found = {each.interface: each for each in uplink.advertised}
-    if by_advertisement(uplink) and not isinstance(host.manager, Unknown):
+    if by_advertisement(uplink):
         found[uplink.interface] = Advertised(uplink.interface, host.manager)
     return tuple(
         sorted(
@@ -34,7 +33,7 @@ def advertised(host: Host) -> tuple[Advertised, ...]:
     )
 
 
-def listening(host: Host) -> tuple[str, ...]:
+def listening(host: KnownHost) -> tuple[str, ...]:
     """Return the interfaces on which the kernel itself must go on hearing advertisements.
 
     A program that listens for itself sets accept_ra to 0 there (systemd-networkd, NetworkManager
@@ -44,7 +43,7 @@ def listening(host: Host) -> tuple[str, ...]:
     return tuple(each.interface for each in advertised(host) if _kernel_listens(each, host))
 
 
-def _kernel_listens(each: Advertised, host: Host) -> bool:
+def _kernel_listens(each: Advertised, host: KnownHost) -> bool:
     value = (
         None
         if isinstance(host.sysctls, Unknown)
@@ -53,7 +52,7 @@ def _kernel_listens(each: Advertised, host: Host) -> bool:
     return each.manager.kernel_handles_advertisements if value is None else value != 0
 
 
-def keep_listening(host: Host, sources: Sources) -> SystemdUnit | None:
+def keep_listening(host: KnownHost, sources: Sources) -> SystemdUnit | None:
     """Return the step for the service that keeps interfaces listening, or None without any.
 
     The file of kernel parameters alone does not: ifupdown sets accept_ra anew whenever it brings
@@ -65,7 +64,7 @@ def keep_listening(host: Host, sources: Sources) -> SystemdUnit | None:
     shown = " and ".join(map(clean_line, interfaces))
     return SystemdUnit(
         unit.PATH,
-        unit.unit(interfaces, PATH, forwarding=not engine_forwards(host)),
+        unit.unit(interfaces, PATH, forwarding=not engine_forwards(host.engine)),
         sources.files.get(unit.PATH),
         purpose=f"Keep {shown} listening to router advertisements",
         explanation=(
@@ -79,7 +78,7 @@ def keep_listening(host: Host, sources: Sources) -> SystemdUnit | None:
     )
 
 
-def left_alone(host: Host) -> str | None:
+def left_alone(host: KnownHost) -> str | None:
     """Return what to say where a program, not the kernel, listens to router advertisements."""
     others = [each for each in advertised(host) if not _kernel_listens(each, host)]
     if not others:

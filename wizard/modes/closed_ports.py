@@ -7,6 +7,7 @@ from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
+from wizard.host.known import KnownHost
 from wizard.host.published import Published, published
 from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.modes.sources import Sources
@@ -37,10 +38,8 @@ def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Publish
                 yield container, port
 
 
-def kept(host: Host, choices: Choices, sources: Sources) -> tuple[Published, ...]:
+def kept(host: KnownHost, choices: Choices, sources: Sources) -> tuple[Published, ...]:
     """Return those of them that this host's own rules close to strangers for certain."""
-    if isinstance(host.uplink, Unknown) or isinstance(host.engine, Unknown):
-        return ()
     # Only with ip6tables has Docker a chain that is the administrator's, DOCKER-USER.
     if filtering.uses_nftables(host.engine):
         return ()
@@ -51,21 +50,19 @@ def kept(host: Host, choices: Choices, sources: Sources) -> tuple[Published, ...
 
 
 def doubtful(
-    host: Host, choices: Choices, sources: Sources
+    host: KnownHost, choices: Choices, sources: Sources
 ) -> tuple[tuple[Container, Published], ...]:
     """Return those of which nobody can tell whether this host closes them to strangers."""
-    if isinstance(host.uplink, Unknown):
-        return tuple(forwarded(host, choices))
     uplink = host.uplink.interface
     return tuple(
         each for each in forwarded(host, choices) if sources.input.closes(uplink, each[1]) is None
     )
 
 
-def step(host: Host, choices: Choices, sources: Sources) -> ClosedPorts | None:
+def step(host: KnownHost, choices: Choices, sources: Sources) -> ClosedPorts | None:
     """Return the step that keeps them closed, or None where nothing is."""
     ports = sorted({(port.host_port, port.protocol) for port in kept(host, choices, sources)})
-    if not ports or isinstance(host.uplink, Unknown) or choices.prefix is None:
+    if not ports or choices.prefix is None:
         return None
     return ClosedPorts(
         choices.bridge,

@@ -9,6 +9,7 @@ from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
 from wizard.host import filtering, gateway_mode
 from wizard.host.host import Container, Host, Origin, Unknown
+from wizard.host.known import KnownHost
 from wizard.modes import advertisements, shared
 from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
@@ -35,17 +36,12 @@ from wizard.steps.systemd_unit import SystemdUnit
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
-def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
+def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
     """Return the steps: forwarding, filter, network, file, containers, and who answers for them.
 
     Raises:
         Refused: the engine, the uplink or the prefix is not known.
     """
-    shared.known(host)
-    if isinstance(host.engine, Unknown):
-        raise Refused(host.engine.reason)
-    if isinstance(host.uplink, Unknown):
-        raise Refused(host.uplink.reason)
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")
     uplink, subnet = host.uplink.interface, str(choices.prefix)
@@ -105,7 +101,7 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
 
 
 def _rules(
-    host: Host, choices: Choices, containers: Sequence[Container], sources: Sources
+    host: KnownHost, choices: Choices, containers: Sequence[Container], sources: Sources
 ) -> Ip6tables:
     return Ip6tables(
         choices.bridge,
@@ -119,18 +115,14 @@ def _rules(
     )
 
 
-def _masquerades(host: Host) -> bool:
+def _masquerades(host: KnownHost) -> bool:
     """Return whether the engine masquerades what leaves: one that makes rules and knows no modes.
 
     It does so for any prefix (Docker Engine 27.0 release notes); a network in routed mode it
     leaves alone.
     """
     engine = host.engine
-    return (
-        not isinstance(engine, Unknown)
-        and engine.manages_ip6tables
-        and engine.release < filtering.ROUTED_GATEWAY
-    )
+    return engine.manages_ip6tables and engine.release < filtering.ROUTED_GATEWAY
 
 
 def _proxy_sysctls(choices: Choices, uplink: str) -> tuple[tuple[str, str], ...]:

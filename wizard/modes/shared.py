@@ -16,6 +16,7 @@ from wizard.host.host import (
     Unknown,
 )
 from wizard.host.ipv6_already import networks_with_ipv6
+from wizard.host.known import KnownHost
 from wizard.modes import advertisements, sources
 from wizard.modes.sources import Sources
 from wizard.platform.errors import Refused
@@ -29,33 +30,22 @@ _IPV6_ALONE = (28, 0)
 """The first engine that makes networks without IPv4 (Docker Engine 28.0 release notes)."""
 
 
-def known(host: Host) -> None:
-    """Make sure of what a plan cannot do without.
-
-    Raises:
-        Refused: something that decides how the host keeps its own way out is not known.
-    """
-    for part in (host.engine, host.uplink, host.manager, host.networks, host.prefixes_in_use):
-        if isinstance(part, Unknown):
-            raise Refused(part.reason)
-
-
 def forwarding(
-    host: Host, sources: Sources, further: Sequence[tuple[str, str]] = ()
+    host: KnownHost, sources: Sources, further: Sequence[tuple[str, str]] = ()
 ) -> Sysctl | None:
     """Return the step that lets the kernel forward, with accept_ra first where it is needed.
 
     ``further`` are kernel parameters that a mode needs besides.
     """
     values = [(name(interface, "accept_ra"), "2") for interface in advertisements.listening(host)]
-    if not engine_forwards(host):
+    if not engine_forwards(host.engine):
         values += [(name("all", "forwarding"), "1"), (name("default", "forwarding"), "1")]
     values += further
     return Sysctl(tuple(values), sources.files.get(PATH), PATH) if values else None
 
 
 def network(
-    host: Host,
+    host: KnownHost,
     choices: Choices,
     subnet: str,
     read: Sources,
@@ -69,11 +59,12 @@ def network(
     Raises:
         Refused: no IPv4 subnet is free.
     """
-    in_use = [] if isinstance(host.prefixes_in_use, Unknown) else list(host.prefixes_in_use)
-    if not isinstance(host.networks, Unknown):
-        in_use += [each for network in host.networks for each in network.subnets]
+    in_use = [
+        *host.prefixes_in_use,
+        *(each for network in host.networks for each in network.subnets),
+    ]
     ipv4_subnet = prefixes.free_ipv4_subnet(in_use)
-    own_pools = not isinstance(host.engine, Unknown) and host.engine.own_address_pools
+    own_pools = host.engine.own_address_pools
     ipv4 = needs_ipv4(host, choices)
     if ipv4_subnet is None and not own_pools and ipv4:
         raise Refused(
@@ -82,7 +73,7 @@ def network(
         )
     # Docker does not take the uplink's MTU over (moby issue 22297), and a packet too big for a
     # tunnel or an overlay would be lost on the way out.
-    if not isinstance(host.uplink, Unknown) and host.uplink.mtu != _ETHERNET_MTU:
+    if host.uplink.mtu != _ETHERNET_MTU:
         options = (*options, ("com.docker.network.driver.mtu", str(host.uplink.mtu)))
     project = project_of(host, choices)
     return DockerNetwork(
@@ -93,7 +84,7 @@ def network(
         project=project.name,
         services=choices.services,
         options=options,
-        engine_forwards=engine_forwards(host),
+        engine_forwards=engine_forwards(host.engine),
         files=tuple(dict.fromkeys((*read.compose_paths, sources.target(choices, read)))),
         gateway=str(plan.bridge) if plan else "",
         ip_range=str(plan.dynamic) if plan else "",
@@ -107,7 +98,7 @@ def has_ipv6(container: Container, host: Host) -> bool:
     return any(network.ipv6 and network.name in container.networks for network in networks)
 
 
-def needs_ipv4(host: Host, choices: Choices) -> bool:
+def needs_ipv4(host: KnownHost, choices: Choices) -> bool:
     """Return whether the network has to have IPv4 as well.
 
     Docker 28 makes networks without, and then leaves IPv4 and the ports published over it with the
@@ -116,21 +107,21 @@ def needs_ipv4(host: Host, choices: Choices) -> bool:
     libnetwork/default_gateway.go).
     """
     return (
-        isinstance(host.engine, Unknown)
-        or host.engine.release < _IPV6_ALONE
+        host.engine.release < _IPV6_ALONE
         or bool(networks_with_ipv6(host, project_of(host, choices), choices.services))
         or (makes_networks(host.compose) and not makes_networks_without_ipv4(host.compose))
     )
 
 
-def notices(host: Host, choices: Choices, made: DockerNetwork) -> tuple[str, ...]:
+def notices(host: KnownHost, choices: Choices, made: DockerNetwork) -> tuple[str, ...]:
     """Return what people will notice of the network, in sentences."""
     found = list(ipv6_already.sentences(host, project_of(host, choices), choices.services))
     if made.ipv4 and not found:
         subnet = f", from {made.ipv4_subnet}" if made.ipv4_subnet else ""
         found.append(
-            f"Docker {_version(host)} lets new connections of the chosen containers over IPv4 go "
-            f"out through the new network as well{subnet}, and not through the one that they have."
+            f"Docker {host.engine.version} lets new connections of the chosen containers over IPv4 "
+            f"go out through the new network as well{subnet}, and not through the one that they "
+            "have."
         )
     if not made.compose_key:
         found.append(
@@ -140,10 +131,6 @@ def notices(host: Host, choices: Choices, made: DockerNetwork) -> tuple[str, ...
             f"{made.commands[0]}"
         )
     return tuple(found)
-
-
-def _version(host: Host) -> str:
-    return "" if isinstance(host.engine, Unknown) else host.engine.version
 
 
 def attach(

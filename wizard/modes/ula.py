@@ -3,6 +3,7 @@
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.prefixes import first_subnet
 from wizard.host.host import Engine, Host, Unknown
+from wizard.host.known import KnownHost
 from wizard.modes import advertisements, closed_ports, shared
 from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
@@ -21,7 +22,7 @@ _MASQUERADING = {
 """What a bridge network of Docker's has unless the host's own defaults say otherwise."""
 
 
-def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
+def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
     """Return the steps: forwarding, rules where the engine makes none, network, file, containers.
 
     From Docker 27 on the engine masquerades every IPv6 bridge network by itself
@@ -30,11 +31,6 @@ def outline(host: Host, choices: Choices, sources: Sources) -> Outline:
     Raises:
         Refused: the engine or the prefix is not known, or the Compose file cannot be changed.
     """
-    shared.known(host)
-    if isinstance(host.engine, Unknown):
-        raise Refused(host.engine.reason)
-    if isinstance(host.uplink, Unknown):
-        raise Refused(host.uplink.reason)
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))

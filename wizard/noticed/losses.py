@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.answers.choices import Choices
-from wizard.host.host import Container, Host
+from wizard.host.host import Container
+from wizard.host.known import KnownHost
 from wizard.host.published import Published, hears, parse
 from wizard.modes import closed_ports
 from wizard.modes.shared import chosen_containers, has_ipv6
@@ -48,7 +49,7 @@ class Loss:
 
 
 def losses(
-    host: Host, choices: Choices, steps: Sequence[Step], sources: Sources
+    host: KnownHost, choices: Choices, steps: Sequence[Step], sources: Sources
 ) -> tuple[Loss, ...]:
     """Return what these steps cost the chosen services, in the order of the ports."""
     routed = any(isinstance(step, DockerNetwork) and _ROUTED in step.options for step in steps)

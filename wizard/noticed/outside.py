@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
-from wizard.host.host import ComposeProject, Container, Host, Unknown
+from wizard.host.host import ComposeProject, Container
+from wizard.host.known import KnownHost
 from wizard.platform.text import clean_line
 
 MOST = 12
@@ -14,7 +15,7 @@ MOST = 12
 _MAIL = re.compile(r"SMTP|MAIL", re.IGNORECASE)
 
 
-def notices(host: Host, choices: Choices) -> tuple[str, ...]:
+def notices(host: KnownHost, choices: Choices) -> tuple[str, ...]:
     """Return which servers of the environment are reached over IPv6 first, and what to set."""
     project = project_of(host, choices)
     mail: list[str] = []
@@ -38,7 +39,7 @@ def notices(host: Host, choices: Choices) -> tuple[str, ...]:
 
 
 def _sentences(
-    host: Host, choices: Choices, project: ComposeProject, mail: str, others: str
+    host: KnownHost, choices: Choices, project: ComposeProject, mail: str, others: str
 ) -> Iterator[str]:
     seen, spf = _seen(host, choices)
     if mail:
@@ -74,15 +75,14 @@ def _pointer(choices: Choices, project: ComposeProject) -> str:
     )
 
 
-def _seen(host: Host, choices: Choices) -> tuple[str, str]:
+def _seen(host: KnownHost, choices: Choices) -> tuple[str, str]:
     """Return from which address the containers will be seen, in words and as it is written."""
     if choices.mode.addresses.public:
         return f"the containers' own addresses, out of {choices.prefix}", str(choices.prefix)
-    if not isinstance(host.uplink, Unknown):
-        for address in host.uplink.addresses:
-            if not address.deprecated and not address.temporary:
-                own = str(address.interface.ip)
-                return f"this host's own address {own}", own
+    for address in host.uplink.addresses:
+        if not address.deprecated and not address.temporary:
+            own = str(address.interface.ip)
+            return f"this host's own address {own}", own
     return "this host's own IPv6 address", "that address"
 
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator
 
 from wizard.answers.choices import Choices
-from wizard.host.host import Container, Host
+from wizard.host.host import Container
+from wizard.host.known import KnownHost
 from wizard.host.published import Published
 from wizard.modes import closed_ports
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
 
 
-def notices(host: Host, choices: Choices, sources: Sources) -> tuple[str, ...]:
+def notices(host: KnownHost, choices: Choices, sources: Sources) -> tuple[str, ...]:
     """Return what becomes open over IPv6, and what stays closed though Docker would open it."""
     kept = set(closed_ports.kept(host, choices, sources))
     doubtful = {port for _container, port in closed_ports.doubtful(host, choices, sources)}

@@ -7,6 +7,7 @@ from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
 from wizard.host.environment import networks_in
 from wizard.host.host import Host, Mention, Unknown
+from wizard.host.known import KnownHost
 from wizard.modes.shared import chosen_containers
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
@@ -21,7 +22,7 @@ _OF_COMPOSE = ("subnet:", "gateway:", "ip_range:", "ipv4_address:")
 
 
 def notices(
-    host: Host, choices: Choices, steps: Sequence[Step], sources: Sources
+    host: KnownHost, choices: Choices, steps: Sequence[Step], sources: Sources
 ) -> tuple[str, ...]:
     """Return where an old subnet is named, and which new ones have to stand beside it."""
     networks = [step for step in steps if isinstance(step, DockerNetwork)]
@@ -35,7 +36,7 @@ def notices(
         if text
     ]
     # A network without IPv4 leaves IPv4 with the old one, and what filters that goes on to fit.
-    own_pools = not isinstance(host.engine, Unknown) and host.engine.own_address_pools
+    own_pools = host.engine.own_address_pools
     moves = own_pools or any(isinstance(each, IPv4Network) for each in new)
     of_filter = _of_filter(host) if moves else ()
     places = [
@@ -56,10 +57,8 @@ def notices(
     )
 
 
-def old_subnets(host: Host, choices: Choices) -> tuple[IPv4Network, ...]:
+def old_subnets(host: KnownHost, choices: Choices) -> tuple[IPv4Network, ...]:
     """Return the IPv4 subnets that the chosen containers are on today."""
-    if isinstance(host.networks, Unknown):
-        return ()
     names = {name for each in chosen_containers(host, choices) for name in each.networks}
     return tuple(
         subnet

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import IPv6Address
 
-from wizard.host.host import Host, Unknown
+from wizard.host.known import KnownHost
 from wizard.noticed.losses import Cause, Loss
 
 ANY = IPv6Address("::")
@@ -14,12 +14,12 @@ LISTEN = (
 )
 
 
-def notices(host: Host, losses: Sequence[Loss]) -> tuple[str, ...]:
+def notices(host: KnownHost, losses: Sequence[Loss]) -> tuple[str, ...]:
     """Return what becomes of each published port that stops answering over IPv6."""
     return tuple(_notice(host, loss) for loss in losses if loss.cause is not Cause.OPENED)
 
 
-def _notice(host: Host, loss: Loss) -> str:
+def _notice(host: KnownHost, loss: Loss) -> str:
     port = loss.port
     where = " and ".join(f"[{address}]:{port.host_port}" for address in addresses(host, loss))
     begin = (
@@ -50,13 +50,9 @@ def _notice(host: Host, loss: Loss) -> str:
     )
 
 
-def addresses(host: Host, loss: Loss) -> tuple[IPv6Address, ...]:
+def addresses(host: KnownHost, loss: Loss) -> tuple[IPv6Address, ...]:
     """Return the host's own addresses on which a port stops answering."""
     if loss.port.address != ANY:
         return (IPv6Address(loss.port.address),)
-    own: tuple[IPv6Address, ...] = ()
-    if not isinstance(host.uplink, Unknown):
-        own = tuple(
-            address.interface.ip for address in host.uplink.addresses if not address.temporary
-        )
+    own = (address.interface.ip for address in host.uplink.addresses if not address.temporary)
     return (*own, IPv6Address("::1"))

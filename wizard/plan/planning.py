@@ -8,6 +8,7 @@ import tomli_w
 from wizard.answers import checks, obstacles
 from wizard.answers.choices import Choices
 from wizard.host.host import Host
+from wizard.host.known import known
 from wizard.modes.registry import behaviour_of
 from wizard.modes.sources import Sources
 from wizard.noticed import outside, past_input, peers, source_addresses, visitors
@@ -58,15 +59,16 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     sentences = (*obstacles.obstacles(host, choices), *checks.check(choices, host))
     if sentences:
         raise Refused(" ".join(sentences))
-    outline = behaviour_of(choices.mode).outline(host, choices, sources)
-    lost = losses(host, choices, outline.steps, sources)
+    sure = known(host)
+    outline = behaviour_of(choices.mode).outline(sure, choices, sources)
+    lost = losses(sure, choices, outline.steps, sources)
     notices = (
-        *past_input.notices(host, choices, sources),
-        *visitors.notices(host, lost),
+        *past_input.notices(sure, choices, sources),
+        *visitors.notices(sure, lost),
         *outline.notices,
         *peers.notices(host, choices),
-        *source_addresses.notices(host, choices, outline.steps, sources),
-        *outside.notices(host, choices),
+        *source_addresses.notices(sure, choices, outline.steps, sources),
+        *outside.notices(sure, choices),
         *((_UNPROVEN,) if choices.unproven else ()),
     )
     return Plan(choices, outline.steps, outline.remarks, notices, lost)

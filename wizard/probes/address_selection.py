@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
-_UNIQUE_LOCAL = IPv6Network("fc00::/7")
+UNIQUE_LOCAL = IPv6Network("fc00::/7")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def explanation(ipv6: Candidate, ipv4: Candidate) -> str:
         )
     if families == {4}:
         reason = f"rule {preferences[0].rule}, {RULES[preferences[0].rule]}"
-        if ipv6.source in _UNIQUE_LOCAL and ipv6.destination not in _UNIQUE_LOCAL:
+        if ipv6.source in UNIQUE_LOCAL and ipv6.destination not in UNIQUE_LOCAL:
             reason = f"its source is a unique local address: {reason}"
         return (
             "A program that follows RFC 6724, glibc and musl included, reaches a dual-stack "

@@ -11,7 +11,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 
@@ -173,8 +172,7 @@ def _tell(
 
 
 def _in_words(host: Host) -> dict[str, str]:
-    lines = (describe.describe(each.name, getattr(host, each.name)) for each in fields(host))
-    return {line.label: line.words for line in lines}
+    return {line.label: line.words for line in describe.of_host(host)}
 
 
 def _what_changed(made: Plan) -> str:

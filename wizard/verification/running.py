@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
-from wizard.host.projects import ports
+from wizard.host.parts.projects import ports
 from wizard.host.published import Published, parse
 from wizard.platform import foreign_json
 from wizard.platform.system import System

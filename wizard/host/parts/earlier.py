@@ -5,7 +5,9 @@ from pathlib import Path
 
 from wizard.host.host import Earlier
 from wizard.host.looking import CannotTell, read
+from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
+from wizard.record.record import is_in_the_way, words_of
 
 RECORD = Path("/var/lib/docker-ipv6-wizard/record.toml")
 
@@ -43,3 +45,19 @@ def parse(text: str, path: Path) -> Earlier:
     if missing:
         raise CannotTell(unreadable.format(f"it has no “{missing[0]}”"))
     return Earlier(path, clean_line(str(record["state"])), clean_line(str(record["started"])))
+
+
+def in_words(earlier: Earlier | None) -> Words:
+    """Say how far it came."""
+    if earlier is None:
+        return "none", "ok"
+    words = f"{words_of(earlier.state)}, started {earlier.started}"
+    return words, "problem" if is_in_the_way(earlier.state) else "ok"
+
+
+PART = Part(
+    lambda host: host.earlier,
+    label="Earlier run",
+    find=lambda _: detect(),
+    words=in_words,
+)

@@ -7,8 +7,9 @@ from pathlib import Path
 from wizard.host import forward_chains, nftables_files
 from wizard.host.filter_sources import filter_sources
 from wizard.host.host import Firewall, ForwardChain
-from wizard.host.ip6tables import LEGACY_TABLES, parse_version
 from wizard.host.looking import CannotTell, installed, is_active, output, read_if_there
+from wizard.host.part import Part, Words
+from wizard.host.parts.ip6tables import LEGACY_TABLES, parse_version
 from wizard.platform.text import clean_line
 from wizard.ruleset.chains import Packet
 
@@ -70,3 +71,37 @@ def _forward_policy() -> str | None:
         return policy(output(("ip6tables", "-S", "FORWARD")))
     except CannotTell:
         return None
+
+
+def in_words(firewall: Firewall) -> Words:
+    """Say who is active, and what drops forwarded packets."""
+    active = [name for name in ("ufw", "firewalld") if getattr(firewall, name)]
+    words = f"{' and '.join(active)} active" if active else "neither ufw nor firewalld is active"
+    policy = firewall.forward_policy or "unknown, only root may see it"
+    words = f"{words}; FORWARD policy {policy}"
+    if firewall.dropping_tables:
+        words += f"; nftables drops in {', '.join(firewall.dropping_tables)}"
+    return words, "note" if notes(firewall) else "ok"
+
+
+def notes(firewall: Firewall) -> list[str]:
+    """Return what to mind of those that are active."""
+    active = [name for name in ("ufw", "firewalld") if getattr(firewall, name)]
+    return [
+        *(
+            f"{name} is active: it filters forwarded packets too, and puts its own rules back when "
+            "it is reloaded. Look with “wizard --check” afterwards whether the containers get "
+            "through."
+            for name in active
+        ),
+    ]
+
+
+PART = Part(
+    lambda host: host.firewall,
+    label="Firewall",
+    find=lambda _: detect(),
+    words=in_words,
+    notes=notes,
+    asked="ip6tables",
+)

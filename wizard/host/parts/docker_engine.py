@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from wizard.host.docker_process import engine_words
-from wizard.host.docker_socket import connect, explain, socket_path
+from wizard.host.docker_socket import ASKED, connect, explain, socket_path
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell, read, understood
+from wizard.host.part import Part, Words
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
+
+OLDEST_ENGINE = (17, 6)
+"""The engine of the first Debian host that this was done on; older ones were never tried."""
 
 CONFIGURATION = Path("/etc/docker/daemon.json")
 
 
-@understood("The Docker engine")
+@understood(ASKED)
 def detect() -> Engine:
     """Ask the engine, its configuration file and its command line."""
     client = connect()
@@ -134,3 +138,58 @@ def switch(words: Sequence[str], name: str, configured: object) -> bool | None:
         if word.startswith(f"--{name}="):
             return word.partition("=")[2].lower() in ("1", "t", "true")
     return configured if isinstance(configured, bool) else None
+
+
+def obstacles(engine: Engine) -> Iterator[str]:
+    """Yield why the wizard cannot work with this engine."""
+    if engine.release < OLDEST_ENGINE:
+        yield (
+            f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
+            "done on. Install a newer one, such as Debian's docker.io."
+        )
+    if engine.rootless:
+        yield (
+            "This Docker engine runs rootless: its containers leave through a program of its own "
+            "and not through the host's bridges, where the wizard works. It needs an engine that "
+            "runs as root."
+        )
+
+
+def in_words(engine: Engine) -> Words:
+    """Say which engine it is, and who keeps its rules."""
+    words = f"{engine.version}, API {engine.api_version}; "
+    words += (
+        f"keeps the rules for IPv6 itself ({engine.firewall_backend})"
+        if engine.manages_ip6tables
+        else "leaves ip6tables alone, so the wizard makes the rules"
+    )
+    if any(obstacles(engine)):
+        return words, "problem"
+    return words, "note" if notes(engine) else "ok"
+
+
+def notes(engine: Engine) -> list[str]:
+    """Return what to mind of how the engine is run."""
+    found = []
+    if engine.swarm:
+        found.append(
+            "This host is part of a swarm. The wizard changes networks of this host alone, and "
+            "leaves the swarm's services and overlay networks as they are."
+        )
+    if engine.live_restore:
+        found.append(
+            "Docker keeps containers running while it is restarted (live-restore). Its networks "
+            "are then not made anew, so look with “wizard --check” after an upgrade of Docker."
+        )
+    return found
+
+
+PART = Part(
+    lambda host: host.engine,
+    label="Docker",
+    find=lambda _: detect(),
+    words=in_words,
+    notes=notes,
+    needed=True,
+    asked=ASKED,
+)

@@ -2,10 +2,12 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.host.host import Compose
 from wizard.host.looking import CannotTell, installed, output
+from wizard.host.part import Part, Words
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
 
@@ -72,3 +74,35 @@ def _version_alone(program: Path) -> str:
     if named:
         return named
     return clean_line(output((str(program), "version", "--short")).strip()).removeprefix("v")
+
+
+def in_words(compose: Compose) -> Words:
+    """Say which generations are installed, each with its command."""
+    installed = [
+        f"{version} ({command})"
+        for version, command in (
+            (compose.v2, "docker-compose" if compose.standalone else "docker compose"),
+            (compose.v1, "docker-compose"),
+        )
+        if version
+    ]
+    return (", ".join(installed), "ok") if installed else ("not installed", "note")
+
+
+def notes(compose: Compose) -> Iterator[str]:
+    """Yield what to mind where none is installed."""
+    if not (compose.v1 or compose.v2):
+        yield (
+            "Compose is not installed, so no Compose file can be checked or changed. Install it "
+            "with “apt install docker-compose”."
+        )
+
+
+PART = Part(
+    lambda host: host.compose,
+    label="Compose",
+    find=lambda _: detect(),
+    words=in_words,
+    notes=notes,
+    asked="Compose",
+)

@@ -4,6 +4,7 @@ from ipaddress import IPv6Address
 
 from wizard.host.host import Outward
 from wizard.host.looking import CannotTell
+from wizard.host.part import Part, Words
 
 DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
 """A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
@@ -31,3 +32,21 @@ def detect(target: IPv6Address | None = None) -> Outward:
             f"{finding.words.removeprefix('unknown: ')}."
         )
     return Outward(finding.ok, f"{target}: {finding.words}")
+
+
+def in_words(outward: Outward) -> Words:
+    """Say whether it does, and what was seen."""
+    return (
+        (f"the host gets out ({outward.evidence})", "ok")
+        if outward.works
+        else (f"the host does not get out ({outward.evidence})", "problem")
+    )
+
+
+PART = Part(
+    lambda host: host.outward,
+    label="IPv6 internet",
+    find=lambda search: detect(search.target),
+    words=in_words,
+    asks_outside=True,
+)

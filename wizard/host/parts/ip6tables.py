@@ -2,10 +2,12 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.host.host import Ip6tables
 from wizard.host.looking import CannotTell, installed, output, read_if_there
+from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
 LEGACY_TABLES = Path("/proc/net/ip6_tables_names")
@@ -65,3 +67,39 @@ def _nft_has_rules() -> bool | None:
         return None
     program = installed("ip6tables-nft-save")
     return has_rules(output((program,))) if program else False
+
+
+def in_words(ip6tables: Ip6tables) -> Words:
+    """Say which interface it speaks to, and whether the other holds rules."""
+    mine, other = _kinds(ip6tables)
+    words = f"{ip6tables.version}, {mine}"
+    if ip6tables.other_has_rules is None:
+        return f"{words}; whether the {other} one holds rules only root may see", "ok"
+    if ip6tables.other_has_rules:
+        return f"{words}; the {other} one holds rules too", "note"
+    return words, "ok"
+
+
+def notes(ip6tables: Ip6tables) -> Iterator[str]:
+    """Yield where the rest of the rules is seen."""
+    if ip6tables.other_has_rules:
+        mine, other = _kinds(ip6tables)
+        yield (
+            f"ip6tables speaks to the kernel's {mine} interface, but the {other} one holds rules "
+            f"too. Packets pass both, and “ip6tables -S” shows only one: see "
+            f"“ip6tables-{other}-save” for the rest."
+        )
+
+
+def _kinds(ip6tables: Ip6tables) -> tuple[str, str]:
+    return ("legacy", "nft") if ip6tables.legacy else ("nft", "legacy")
+
+
+PART = Part(
+    lambda host: host.ip6tables,
+    label="ip6tables",
+    find=lambda _: detect(),
+    words=in_words,
+    notes=notes,
+    asked="ip6tables",
+)

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from wizard.host.docker_socket import connect, explain
+from wizard.host.docker_socket import ASKED, connect, explain
 from wizard.host.host import DockerNetwork
 from wizard.host.looking import CannotTell, understood
+from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
 BRIDGE_NAME = "com.docker.network.bridge.name"
 
 
-@understood("The Docker engine")
+@understood(ASKED)
 def detect() -> tuple[DockerNetwork, ...]:
     """Ask the engine."""
     client = connect()
@@ -69,3 +70,19 @@ def _pairs(values: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
             (clean_line(str(key)), clean_line(str(text))) for key, text in (values or {}).items()
         )
     )
+
+
+def in_words(networks: tuple[DockerNetwork, ...]) -> Words:
+    """Name the networks, and those with IPv6."""
+    with_ipv6 = [network.name for network in networks if network.ipv6]
+    names = ", ".join(network.name for network in networks) or "none"
+    return f"{names}; with IPv6: {', '.join(with_ipv6) or 'none'}", "ok"
+
+
+PART = Part(
+    lambda host: host.networks,
+    label="Docker networks",
+    find=lambda _: detect(),
+    words=in_words,
+    asked=ASKED,
+)

@@ -1,7 +1,7 @@
 """The Compose projects of the host, from the labels that Compose puts on its containers."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -10,11 +10,12 @@ from typing import Any
 from wizard.compose import claims
 from wizard.compose.claims import LABEL, Claim
 from wizard.host import names, published
-from wizard.host.docker_socket import connect, explain
+from wizard.host.docker_socket import ASKED, connect, explain
 from wizard.host.environment import mentions, outside_hosts
 from wizard.host.host import ComposeProject, Container, Listener
 from wizard.host.listeners import listeners
 from wizard.host.looking import CannotTell, understood
+from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 from wizard.program import trust
 
@@ -22,7 +23,7 @@ _ENOUGH = 4.0
 """Seconds after which the DNS is not waited for any more, so that what the engine said is known."""
 
 
-@understood("The Docker engine")
+@understood(ASKED)
 def detect() -> tuple[ComposeProject, ...]:
     """Ask the engine for the containers with a label of Compose, running or not."""
     begun = time.monotonic()
@@ -199,3 +200,39 @@ def _published(binding: Mapping[str, str], port: str) -> str:
         address = f"[{address}]"
     before = ":".join(part for part in (address, host_port) if part)
     return f"{before}->{port}" if before else port
+
+
+def in_words(projects: tuple[ComposeProject, ...]) -> Words:
+    """Name the projects that are there, with how many containers run."""
+    if not projects:
+        return "none: no container bears Compose's labels", "note"
+    there = [_in_words(project) for project in projects if project.is_there]
+    doubtful = any(project.doubts for project in projects)
+    return "; ".join(there) or "none that is sure", "note" if doubtful else "ok"
+
+
+def notes(projects: tuple[ComposeProject, ...]) -> Iterator[str]:
+    """Yield that there is none, or what is doubtful about one."""
+    if not projects:
+        yield (
+            "No Compose project was found, because no container bears Compose's labels. Start the "
+            "deployment first, or name its file yourself."
+        )
+    for project in projects:
+        yield from project.doubts
+
+
+def _in_words(project: ComposeProject) -> str:
+    running = sum(container.running for container in project.containers)
+    place = f" in {project.directory}" if project.directory.is_absolute() else ""
+    return f"{project.name}{place}, {running} of {len(project.containers)} containers running"
+
+
+PART = Part(
+    lambda host: host.projects,
+    label="Projects",
+    find=lambda _: detect(),
+    words=in_words,
+    notes=notes,
+    asked=ASKED,
+)

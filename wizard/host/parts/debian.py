@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wizard.host.host import Debian
 from wizard.host.looking import CannotTell, read, read_if_there
+from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
 VERSIONS = {
@@ -18,6 +19,9 @@ VERSIONS = {
     "duke": 15,
 }
 """The numbers of Debian's releases (https://www.debian.org/releases/)."""
+
+TESTED_ON = (12, 13, 14)
+"""The releases of Debian that the wizard is tested on."""
 
 ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 
@@ -67,3 +71,36 @@ def _unquoted(value: str) -> str:
 def _number(version: str) -> int:
     digits = re.match(r"\d{1,4}(?=\.|$)", version)
     return int(digits[0]) if digits else 0
+
+
+def in_words(debian: Debian) -> Words:
+    """Say which release it is."""
+    if debian.derivative:
+        return f"{debian.name}, which derives from Debian", "note"
+    if debian.version not in TESTED_ON:
+        return f"{debian.name}, not tested", "note"
+    return debian.name, "ok"
+
+
+def notes(debian: Debian) -> list[str]:
+    """Return what to mind of a release that the wizard is not tested on."""
+    *first, last = map(str, TESTED_ON)
+    tested = f"{', '.join(first)} and {last}"
+    if debian.derivative:
+        return [
+            f"{debian.name} derives from Debian and is not Debian itself. The wizard is tested on "
+            f"Debian {tested}."
+        ]
+    if debian.version not in TESTED_ON:
+        return [f"The wizard is tested on Debian {tested}, and this is {debian.name}."]
+    return []
+
+
+PART = Part(
+    lambda host: host.debian,
+    label="System",
+    find=lambda _: detect(),
+    words=in_words,
+    notes=notes,
+    needed=True,
+)

@@ -3,6 +3,7 @@
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
 from wizard.host.netlink import Message, Snapshot, attribute
+from wizard.host.part import Part
 
 _TABLE_LOCAL = 255
 
@@ -42,3 +43,11 @@ def _is_in_use(prefix: IPv4Network | IPv6Network) -> bool:
     return prefix.prefixlen >= _SHORTEST[prefix.version] and not (
         prefix.is_link_local or prefix.is_multicast or prefix.is_loopback
     )
+
+
+PART = Part(
+    lambda host: host.prefixes_in_use,
+    label="Prefixes in use",
+    find=lambda search: parse(search.netlink.snapshot()),
+    words=lambda prefixes: (", ".join(map(str, prefixes)) or "none", "ok"),
+)

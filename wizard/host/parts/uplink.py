@@ -2,13 +2,17 @@
 
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 
+from wizard.host import advertised, manager
 from wizard.host.host import Address, Origin, Uplink
 from wizard.host.looking import CannotTell
 from wizard.host.netlink import Message, Snapshot, attribute
+from wizard.host.part import Part, Search, Words
 from wizard.platform.text import clean_line
+from wizard.probes.address_selection import UNIQUE_LOCAL
 
 # linux/rtnetlink.h
 _TABLE_MAIN = 254
@@ -237,3 +241,56 @@ def _origin(flags: int, message: Message) -> Origin:
     if flags & _PERMANENT:
         return Origin.STATIC
     return Origin.DHCPV6 if message["prefixlen"] == 128 else Origin.ADVERTISEMENT
+
+
+def detect(search: Search) -> Uplink:
+    """Ask the kernel, and who configures each interface that lives by router advertisements.
+
+    Raises:
+        CannotTell: There is no default route.
+    """
+    snapshot = search.netlink.snapshot()
+    return replace(parse(snapshot), advertised=advertised.detect(snapshot, manager.detect))
+
+
+def in_words(uplink: Uplink) -> Words:
+    """Say where it leads to, its addresses, and who else lives by router advertisements."""
+    router = f"via {uplink.gateway}" if uplink.gateway else "without a router"
+    addresses = ", ".join(
+        f"{address.interface} ({address.origin}{', deprecated' if address.deprecated else ''})"
+        for address in uplink.addresses
+        if not address.temporary
+    )
+    words = f"{uplink.interface} {router} ({uplink.route_origin}); {addresses or 'no address'}"
+    others = [each for each in uplink.advertised if each.interface != uplink.interface]
+    for each in others:
+        words += f"; {each.interface} lives by router advertisements too ({each.manager})"
+    if uplink.addresses and all(address.deprecated for address in uplink.addresses):
+        return words, "problem"
+    return words, "note" if notes(uplink) else "ok"
+
+
+def notes(uplink: Uplink) -> list[str]:
+    """Return what to mind of its addresses."""
+    found = []
+    if not uplink.addresses:
+        found.append(
+            f"{uplink.interface} has the default route but no global address, so packets have no "
+            "address to come back to."
+        )
+    elif all(address.interface in UNIQUE_LOCAL for address in uplink.addresses):
+        found.append(
+            f"{uplink.interface} has unique local addresses alone, which the internet does not "
+            "route, so somebody on the way has to translate them."
+        )
+    return found
+
+
+PART = Part(
+    lambda host: host.uplink,
+    label="IPv6 uplink",
+    find=detect,
+    words=in_words,
+    notes=notes,
+    needed=True,
+)

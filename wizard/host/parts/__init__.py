@@ -1,0 +1,1 @@
+"""The parts that a host consists of, one a file."""
