@@ -59,7 +59,7 @@ class HostScreen(StepScreen):
 
     def show_state(self) -> None:
         """Fill in what has been found."""
-        parts = self.wizard.parts
+        parts = self.state.parts
         said: dict[str, str] = {}
         for line in self.query(FindingLine):
             finding = None
@@ -69,13 +69,17 @@ class HostScreen(StepScreen):
                 if finding.words in said and finding.verdict == "unknown":
                     finding = replace(finding, words=f"see {said[finding.words]} above")
                 said.setdefault(finding.words, finding.label)
+            elif self.state.complaint:
+                finding = describe.Line(line.label, "This was not found out.", "unknown")
             line.show(finding)
-        host = self.wizard.host
-        problems = describe.problems(host, self.wizard.choices) if host else ()
+        host = self.state.host
+        problems = describe.problems(host, self.state.choices) if host else ()
         notes = describe.notes(host) if host else ()
-        if host is not None and not problems and self.wizard.filled_in:
-            notes = (self.wizard.filled_in, *notes)
-        if host is None:
+        if host is not None and not problems and self.state.filled_in:
+            notes = (self.state.filled_in, *notes)
+        if self.state.complaint:
+            summary, problems = "This host could not be looked at.", (self.state.complaint,)
+        elif host is None:
             summary = "Looking at this host …"
         elif problems:
             summary = "Something is in the way. Put it right, then press R to look again."
@@ -95,7 +99,7 @@ class HostScreen(StepScreen):
 
     def say_refusal(self, refusal: str) -> None:
         """Point to the sentences at the top, which are there already."""
-        if self.wizard.host is None:
+        if self.state.host is None:
             self.say(refusal, "problem")
             return
         self.action_scroll_body("scroll_home")
@@ -103,12 +107,12 @@ class HostScreen(StepScreen):
 
     def refusal(self) -> str | None:
         """Say what is in the way."""
-        host = self.wizard.host
+        host = self.state.host
         if host is None:
-            return "The wizard is still looking at this host. That takes a few seconds at most."
-        return " ".join(describe.problems(host, self.wizard.choices)) or None
+            return self.state.no_host
+        return " ".join(describe.problems(host, self.state.choices)) or None
 
     def action_look_again(self) -> None:
         """Look at the host again."""
         self.say("")
-        self.wizard.look()
+        self.state.look()

@@ -47,10 +47,10 @@ class ModeScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show which mode is chosen, and what it means on this host."""
-        host = self.wizard.host
+        host = self.state.host
         if host is None:
             return
-        chosen = behaviour_of(self.wizard.choices.mode)
+        chosen = behaviour_of(self.state.choices.mode)
         entries = []
         for each in behaviours():
             obstacle = check_mode(each.mode, host)
@@ -70,10 +70,10 @@ class ModeScreen(StepScreen):
 
     @on(ChoiceList.Picked, "#modes")
     def _picked(self, event: ChoiceList.Picked) -> None:
-        self.wizard.choose_mode(Mode(event.key))
+        self.state.choose_mode(Mode(event.key))
         self.say("")
 
     def refusal(self) -> str | None:
         """Say why the mode cannot be had."""
-        host = self.wizard.host
-        return check_mode(self.wizard.choices.mode, host) if host else None
+        host = self.state.host
+        return check_mode(self.state.choices.mode, host) if host else self.state.no_host

@@ -64,19 +64,19 @@ class ResultScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show the verdict and the table."""
-        wizard = self.wizard
-        progress = wizard.progress
+        state = self.state
+        progress = state.run.progress
         if progress is None:
             return
-        found = wizard.judgement
-        self.query_one("#verdict", Sentence).say(*verdict(progress, found, wizard.judged))
+        found = state.run.judgement
+        self.query_one("#verdict", Sentence).say(*verdict(progress, found, state.run.judged))
         self._list("left", tuple(progress.record.left) if progress.record else ())
         applied = progress.record is not None and progress.record.state is State.APPLIED
         judged = found if applied else None
         self._list("notes", (*judged.differing, *judged.foreseen) if judged else ())
         self._list("besides", judged.notes if judged else ())
         self._show_table(applied)
-        more = _more(progress, str(wizard.session.store.path))
+        more = _more(progress, str(state.session.store.path))
         self.query_one("#more", Static).update(Content(more))
         self.refresh_bindings()
 
@@ -91,9 +91,9 @@ class ResultScreen(StepScreen):
     def _show_table(self, applied: bool) -> None:
         checking = self.query_one("#checking", Sentence)
         table = self.query_one("#table", ReachabilityTable)
-        found = self.wizard.judgement
+        found = self.state.run.judgement
         table.display = applied and found is not None and bool(found.reports)
-        looking = applied and found is None and not self.wizard.check_complaint
+        looking = applied and found is None and not self.state.run.check_complaint
         checking.say("This takes a few seconds." if looking else "")
         if table.display and found is not None:
             table.show(found.reports)
@@ -106,7 +106,7 @@ class ResultScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done after this end."""
-        progress = self.wizard.progress
+        progress = self.state.run.progress
         state = progress.record.state if progress and progress.record else None
         if action == "back":
             return False
@@ -121,11 +121,11 @@ class ResultScreen(StepScreen):
 
     def action_next(self) -> None:
         """Leave, with the exit code of the run and of what was found in the containers."""
-        self.app.exit(self.wizard.exit_code)
+        self.app.exit(self.state.run.exit_code)
 
     def action_check_again(self) -> None:
         """Look into the containers again."""
-        self.wizard.check_containers()
+        self.state.run.check_containers()
         self.show_state()
 
     def action_take_back(self) -> None:

@@ -71,17 +71,17 @@ class WelcomeScreen(StepScreen):
     def show_state(self) -> None:
         """Show what an earlier time left: answers, and a run."""
         nothing = self.wizard.nothing_to_resume
-        answers = NOTHING_TO_RESUME if nothing else self.wizard.filled_in
+        answers = NOTHING_TO_RESUME if nothing else self.state.filled_in
         self.query_one("#answers", Sentence).say(answers, "note")
         earlier = self.query_one("#earlier", Sentence)
         buttons = self.query_one("#earlier-buttons")
         try:
-            record = self.wizard.session.record()
+            record = self.state.session.record()
         except Refused as refused:
             earlier.say(str(refused), "problem")
             buttons.display = False
             return
-        words = _about(record, self.wizard.session.is_running())
+        words = _about(record, self.state.session.is_running())
         earlier.say(words, "note")
         buttons.display = bool(words)
 

@@ -28,11 +28,12 @@ class FindingLine(HorizontalGroup):
     def __init__(self, field: str) -> None:
         super().__init__()
         self.field = field
+        self.label = LABELS[field]
 
     def compose(self) -> ComposeResult:
         """Compose the three columns."""
         yield Static("...", markup=False, classes="verdict")
-        yield Static(Content(LABELS[self.field]), markup=False, classes="label")
+        yield Static(Content(self.label), markup=False, classes="label")
         yield Static("", markup=False, classes="words")
 
     def show(self, line: Line | None) -> None:
