@@ -203,6 +203,12 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
                     screen.repaint()
                 return
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer help where there is some, and not from behind a box."""
+        if action == "explain" and self.screen_stack and not isinstance(self.screen, StepScreen):
+            return False
+        return super().check_action(action, parameters)
+
     def action_explain(self) -> None:
         """Show the help of the screen."""
         if isinstance(self.screen, StepScreen):

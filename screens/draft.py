@@ -94,7 +94,7 @@ class Draft:
     def _go_on(self) -> None:
         """Make the plan, or first read what it is made from, unless something is in the way."""
         host, project = self._answers.host, self._answers.project
-        problems = describe.problems(host) if host else ()
+        problems = describe.problems(host, self._answers.choices) if host else ()
         if host is None or isinstance(project, str) or problems:
             self._was_not_made(" ".join(problems) or str(project))
             return

@@ -10,6 +10,7 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Static
 
+from screens.modals import QuestionModal
 from screens.step import StepScreen, paragraph
 from screens.widgets.finding import FindingLine
 from screens.widgets.sentence import Sentence
@@ -55,6 +56,7 @@ class HostScreen(StepScreen):
     def on_mount(self) -> None:
         """Remember that no sentences are shown yet."""
         super().on_mount()
+        self._chosen: tuple[str, ...] = ()
         self._shown: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def show_state(self) -> None:
@@ -73,8 +75,9 @@ class HostScreen(StepScreen):
                 finding = describe.Line(line.label, "This was not found out.", "unknown")
             line.show(finding)
         host = self.state.host
-        problems = describe.problems(host, self.state.choices) if host else ()
+        problems, doubts = self._problems, self._doubts
         notes = describe.notes(host) if host else ()
+        notes = tuple(each for each in notes if each not in doubts)
         if host is not None and not problems and self.state.filled_in:
             notes = (self.state.filled_in, *notes)
         if self.state.complaint:
@@ -83,8 +86,14 @@ class HostScreen(StepScreen):
             summary = "Looking at this host …"
         elif problems:
             summary = "Something is in the way. Put it right, then press R to look again."
+        elif doubts:
+            summary = (
+                "This host is not ready. Put it right and press R, or press Enter to choose to go "
+                "on all the same."
+            )
         else:
             summary = "This host is ready. " + ("To mind:" if notes else "Nothing is in the way.")
+        problems = (*problems, *doubts)
         self.query_one("#summary", Static).update(Content(summary))
         if (problems, notes) != self._shown:
             self._shown = (problems, notes)
@@ -110,7 +119,45 @@ class HostScreen(StepScreen):
         host = self.state.host
         if host is None:
             return self.state.no_host
-        return " ".join(describe.problems(host, self.state.choices)) or None
+        return " ".join(self._problems) or None
+
+    @property
+    def _problems(self) -> tuple[str, ...]:
+        """What forbids to go on."""
+        host = self.state.host
+        return describe.forbidding(host, self.state.choices) if host else ()
+
+    @property
+    def _doubts(self) -> tuple[str, ...]:
+        """In spite of what one goes on only by choosing to."""
+        host = self.state.host
+        return describe.doubts(host, self.state.choices) if host else ()
+
+    def go_on(self) -> None:
+        """Go on, or ask first where that leads to nothing as things are."""
+        doubts = self._doubts
+        if not doubts or doubts == self._chosen:
+            super().go_on()
+            return
+        self.app.push_screen(
+            QuestionModal(
+                "Go on all the same?",
+                "\n\n".join(doubts),
+                yes="Go on all the same",
+                no="Not yet",
+            ),
+            self._answered,
+        )
+
+    def _answered(self, yes: bool | None) -> None:
+        if not yes:
+            self.wizard.drop_aim()
+            return
+        host = self.state.host
+        if host is not None and describe.problems(host, self.state.choices):
+            self.state.answer(unproven=True)
+        self._chosen = self._doubts
+        super().go_on()
 
     def action_look_again(self) -> None:
         """Look at the host again."""

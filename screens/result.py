@@ -35,6 +35,15 @@ class ResultScreen(StepScreen):
         Binding("g,G", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
+        "The steps of a run are taken back when one of them fails, when you cancel, when nobody "
+        "says “keep” in time, and whenever you ask for it. What this screen says at the top is how "
+        "that ended. What could not be taken back is listed with the reason, and stays noted in "
+        "the record until it is.",
+        "The record is a text file that says what was done, step by step, and how each step is "
+        "taken back by hand. wizard --status shows it, and wizard --undo takes back what is on "
+        "this host.",
+    )
+    EXPLANATION_OF_TABLE: ClassVar[Sequence[str]] = (
         "The table says, for each container, whether it works: whether it has an IPv6 address, "
         "whether it knows a way out (a route), whether its router on this host answers, and "
         "whether a server on the internet answers an echo request (as with ping) and takes a "
@@ -45,6 +54,13 @@ class ResultScreen(StepScreen):
         "taken back by hand. wizard --undo takes everything back, and wizard --check looks into "
         "the containers again at any time.",
     )
+
+    @property
+    def explanation(self) -> Sequence[str]:
+        """Explain the table where there is one."""
+        record = self.state.run.record
+        applied = record is not None and record.state is State.APPLIED
+        return self.EXPLANATION_OF_TABLE if applied else self.EXPLANATION
 
     def compose_body(self) -> ComposeResult:
         """Compose the verdict, the table and what to do next."""

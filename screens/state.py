@@ -15,7 +15,7 @@ from screens.watching import RouterWatch
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.answers.subprefixes import propose
-from wizard.host.host import ComposeProject, Earlier, Host
+from wizard.host.host import ComposeProject, Earlier, Host, Outward
 from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way
 from wizard.session import Session
@@ -98,6 +98,10 @@ class State:
             self.choices = proposals.defaults(host)
         else:
             self.choices = proposals.resume(self.choices, host)
+        # Whoever went on without a way out has one now; what a file says stays as it says.
+        gets_out = isinstance(host.outward, Outward) and host.outward.works
+        if gets_out and self.session.answers_file is None:
+            self.choices = replace(self.choices, unproven=False)
         self.draft.forget()
         self.router.forget()
         self._prefixes, self._by_length, self._by_project = {}, {}, {}

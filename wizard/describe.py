@@ -3,7 +3,7 @@
 import json
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -68,6 +68,9 @@ class Line:
     verdict: Verdict
 
 
+_NOT_ROOT = "You are not root: everything up to the preview works, and applying it needs root."
+
+
 def describe(field: str, value: object) -> Line:
     """Put the value of one field of :class:`Host` into words."""
     if isinstance(value, Unknown):
@@ -84,13 +87,27 @@ def problems(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
     return obstacles.obstacles(host, choices)
 
 
+def doubts(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return what makes a plan useless here unless it changes, each a sentence or two.
+
+    None of it forbids a plan to somebody who chooses to go on all the same.
+    """
+    forbidden = forbidding(host, choices)
+    avoidable = [each for each in problems(host, choices) if each not in forbidden]
+    words = [each.removesuffix(obstacles.GO_ON_BY_FILE) for each in avoidable]
+    return (*([] if host.root else [_NOT_ROOT]), *words)
+
+
+def forbidding(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return what is in the way on this host whatever somebody chooses, each a sentence or two."""
+    return problems(host, replace(choices, unproven=True))
+
+
 def notes(host: Host) -> tuple[str, ...]:
     """Return what to mind on this host, each a sentence or two; none of it is in the way."""
     found: list[str] = []
     if not host.root:
-        found.append(
-            "You are not root: everything up to the preview works, and applying it needs root."
-        )
+        found.append(_NOT_ROOT)
     if isinstance(host.debian, Debian):
         found += _debian_notes(host.debian)
     if isinstance(host.engine, Engine):

@@ -205,7 +205,7 @@ async def test_all_that_people_will_notice_can_be_read_before_the_yes() -> None:
         read = shown(app)
         assert "Number 1:" in read
         assert "[ Apply ]" in read
-        assert "Page Down" in read
+        assert "PgDn More of the text" in read
         for _ in range(20):
             await press(pilot, "pagedown")
             read += shown(app)

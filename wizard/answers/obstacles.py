@@ -12,6 +12,12 @@ from wizard.ruleset.chains import Packet
 OLDEST_ENGINE = (17, 6)
 """The engine of the first Debian host that this was done on; older ones were never tried."""
 
+GO_ON_BY_FILE = (
+    " To go on all the same, write “unproven = true” below [choices] into an answers file, and "
+    "start “wizard --answers FILE”."
+)
+"""How to go on without a way out where nobody can be asked."""
+
 Obstacle = Callable[[Host, Choices | None], Iterator[str]]
 """Yields what is wrong and what to do, each in a sentence or more; the choices may be open yet."""
 
@@ -92,9 +98,7 @@ def no_way_out(evidence: str) -> str:
     return (
         f"The host itself does not get out over IPv6 ({evidence}). Its containers will not either "
         "until it does, and whether they work could not be tried. Put that right first. If another "
-        "address does answer this host, name it with “wizard --target ADDRESS”. To go on all the "
-        "same, write “unproven = true” below [choices] into an answers file, and start "
-        "“wizard --answers FILE”."
+        f"address does answer this host, name it with “wizard --target ADDRESS”.{GO_ON_BY_FILE}"
     )
 
 
