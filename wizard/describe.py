@@ -146,7 +146,7 @@ def as_text(host: Host) -> str:
         line = describe(field, getattr(host, field))
         words = f"unknown: {line.words}" if line.verdict == "unknown" else line.words
         lines.append(_wrapped(words, f"{line.label:<{margin}}", " " * margin))
-    for title, sentences in (("In the way", problems(host)), ("To mind", notes(host))):
+    for title, sentences in (("In the way", problems(host)), ("Please note", notes(host))):
         if sentences:
             lines += ["", f"{title}:", *(_wrapped(one, "- ", "  ") for one in sentences)]
     return "\n".join(lines) + "\n"
@@ -236,7 +236,7 @@ def _firewall_notes(firewall: Firewall) -> list[str]:
     return [
         *(
             f"{name} is active: it filters forwarded packets too, and puts its own rules back when "
-            "it is reloaded. Look with “wizard --check” afterwards whether the containers get "
+            "it is reloaded. Run “wizard --check” afterwards to see whether the containers get "
             "through."
             for name in active
         ),

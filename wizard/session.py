@@ -314,7 +314,7 @@ class Session:
                     f"{self.store.directory}. Start again with sudo, and give them there."
                 )
             return (
-                "Only root can change this host. Your answers are kept: go on with "
+                "Only root can change this host. Your answers are kept: continue with "
                 f"sudo wizard --answers {self.store.answers}"
             )
         if self.is_running():

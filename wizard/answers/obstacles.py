@@ -13,7 +13,7 @@ OLDEST_ENGINE = (17, 6)
 """The engine of the first Debian host that this was done on; older ones were never tried."""
 
 GO_ON_BY_FILE = (
-    " To go on all the same, write “unproven = true” below [choices] into an answers file, and "
+    " To continue all the same, write “unproven = true” below [choices] into an answers file, and "
     "start “wizard --answers FILE”."
 )
 """How to go on without a way out where nobody can be asked."""
