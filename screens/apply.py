@@ -187,7 +187,7 @@ def current(record: Record) -> str:
     if record.state is State.APPLYING and all(
         _is(each, (StepState.DONE,)) for each in record.steps
     ):
-        return "Looking whether this host and its containers have all that they had …"
+        return "Checking that this host and its containers still have all that they had …"
     if record.state.moving and at is not None:
         return f"Taking back: {record.steps[at].title} …"
     return SENTENCES.get(record.state, f"The run {record.state.meaning}.")

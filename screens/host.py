@@ -32,7 +32,7 @@ class HostScreen(StepScreen):
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The wizard only looks here; it changes nothing. Each line is one thing that matters for "
         "IPv6. The word in front says how it stands: “ok” needs nothing from you, “note” is "
-        "something to know, “problem” has to be put right before the wizard can go on, and "
+        "something to know, “problem” has to be put right before the wizard can continue, and "
         "“unknown” could not be found out.",
         "IPv6 uplink is the network card through which this host reaches the internet over IPv6. "
         "Its address usually comes from your provider, fixed or by router advertisement, which is "
@@ -88,11 +88,13 @@ class HostScreen(StepScreen):
             summary = "Something is in the way. Put it right, then press R to look again."
         elif doubts:
             summary = (
-                "This host is not ready. Put it right and press R, or press Enter to choose to go "
-                "on all the same."
+                "This host is not ready. Put it right and press R, or press Enter to continue all "
+                "the same."
             )
         else:
-            summary = "This host is ready. " + ("To mind:" if notes else "Nothing is in the way.")
+            summary = "This host is ready. " + (
+                "Please note:" if notes else "Nothing is in the way."
+            )
         problems = (*problems, *doubts)
         self.query_one("#summary", Static).update(Content(summary))
         if (problems, notes) != self._shown:
@@ -141,9 +143,9 @@ class HostScreen(StepScreen):
             return
         self.app.push_screen(
             QuestionModal(
-                "Go on all the same?",
+                "Continue all the same?",
                 "\n\n".join(doubts),
-                yes="Go on all the same",
+                yes="Continue",
                 no="Not yet",
             ),
             self._answered,

@@ -9,7 +9,7 @@ def question(state: State) -> tuple[str, str]:
     if run.running:
         return (
             "Leave while the steps are being done?",
-            "They go on without this terminal, up to the end. To see how far they are, start "
+            "They continue without this terminal, to the end. To see how far they are, start "
             "the wizard again, or type wizard --status. To take everything back once they "
             "have ended: wizard --undo.",
         )

@@ -24,7 +24,7 @@ class ModeScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "mode.tcss"]  # type: ignore[assignment]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "An IPv6 address can be private or public. A private one (a unique local address, ULA, "
-        "which begins with fd) means something on this host alone. A public one (a global unicast "
+        "which begins with fd) is only known to this host. A public one (a global unicast "
         "address, GUA) is known to the whole internet, like a telephone number.",
         *(each.explanation for each in behaviours()),
         "To be reachable is not to be open: a packet filter on this host lets in what the "

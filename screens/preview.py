@@ -30,7 +30,7 @@ class PreviewScreen(ReviewScreen):
     NAME = "preview"
     HEADING = "Preview"
     NEXT = "Apply ..."
-    CHECKING = "Looking whether the host is still as the plan expects …"
+    CHECKING = "Checking that the host is still as the plan expects …"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
         Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),

@@ -195,8 +195,8 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
             return "Everything was taken back: this host is as it was before.", "ok"
         case State.UNDO_INCOMPLETE:
             return (
-                "Taken back, but for what is listed here with the reason. wizard --undo goes on "
-                "with that, and takes up nothing else.",
+                "Taken back, except for what is listed here with the reason. wizard --undo tries "
+                "that again, and nothing else.",
                 "problem",
             )
         case state:

@@ -122,7 +122,9 @@ class State:
         if not self.resumed:
             return ""
         file = self.session.answers_file
-        whose = f"The answers in {clean_line(str(file))}" if file else "Answers of an earlier time"
+        whose = (
+            f"The answers in {clean_line(str(file))}" if file else "Answers from an earlier time"
+        )
         return f"{whose} are filled in. You can change each of them."
 
     @property

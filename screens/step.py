@@ -144,7 +144,11 @@ class StepScreen(Screen[None]):
     def greeting(self) -> tuple[str, Tone]:
         """What is said when one arrives: nothing, but where one left at an earlier time."""
         here = self.wizard.left_at == self.NAME
-        return ("Here you left. Your answers are filled in.", "note") if here else ("", "plain")
+        return (
+            ("You stopped here last time. Your answers are filled in.", "note")
+            if here
+            else ("", "plain")
+        )
 
     def say(self, words: str, tone: Tone = "plain") -> None:
         """Say a sentence above the buttons."""

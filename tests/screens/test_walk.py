@@ -525,7 +525,7 @@ async def test_answers_that_are_filled_in_are_said_to_be() -> None:
     # As a rehearsal has it: an address to try, which no screen asks for.
     target = MadeUpSession(saved=Choices(target=IPv6Address("2001:db8:ffff::53")))
     for session, words in (
-        (MadeUpSession(saved=mine), "Answers of an earlier time are filled in"),
+        (MadeUpSession(saved=mine), "Answers from an earlier time are filled in"),
         (from_file, "The answers in /root/[answers].toml are filled in"),
         (target, ""),
         (MadeUpSession(), ""),
@@ -1009,7 +1009,7 @@ async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last
             for leave in ("ctrl+q", "ctrl+c"):
                 await press(pilot, leave)
                 assert on(app, "QuestionModal"), name
-                going_on = "go on without this terminal" in " ".join(shown(app).split())
+                going_on = "continue without this terminal" in " ".join(shown(app).split())
                 assert going_on == (name == "apply")
                 await press(pilot, leave, "escape")
                 assert on(app, name)
