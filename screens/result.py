@@ -114,7 +114,7 @@ class ResultScreen(StepScreen):
         if table.display and found is not None:
             table.show(found.reports)
             if self.focused is self.query_one("#next"):
-                table.query_one(StepList).focus()
+                table.query_one(StepList).focus(scroll_visible=False)
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:

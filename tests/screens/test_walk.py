@@ -562,7 +562,7 @@ async def test_a_connection_lost_at_a_question_goes_on_at_that_question(mode: Mo
             left = shown(app)
         app = WizardApp(session, "resume")
         async with app.run_test(size=SIZE) as pilot:
-            await until(pilot, partial(says, app, "Here you left."))
+            await until(pilot, partial(says, app, "You stopped here last time."))
             assert on(app, place)
             assert app.state.choices.mode is mode
             assert left.splitlines()[0] == shown(app).splitlines()[0]
@@ -581,7 +581,7 @@ async def test_one_comes_back_no_further_than_the_answers_fit() -> None:
         await until(pilot, lambda: on(app, "compose"))
         await settle(pilot)
         assert on(app, "compose")
-        assert "Here you left" not in shown(app)
+        assert "You stopped here" not in shown(app)
 
 
 async def test_after_a_run_resume_shows_its_result() -> None:
