@@ -20,6 +20,9 @@ from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way
 from wizard.session import Session
 
+KEPT_WITHIN = 0.05
+"""Seconds that an answer may take to the disk before it is shown all the same; nobody notices."""
+
 
 class State:
     """One for all screens, which paint it, and tell it what the person does.
@@ -139,6 +142,8 @@ class State:
         """Take answers over, in place of those before, and keep them for another time."""
         self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
         self.save()
+        # So that what is seen is kept already, unless the disk is slow.
+        self.saver.wait(KEPT_WITHIN)
         self.changed()
 
     def propose(self, choices: Choices) -> None:
