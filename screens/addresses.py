@@ -72,11 +72,11 @@ class AddressesScreen(StepScreen):
 
     @property
     def _public(self) -> bool:
-        return self.wizard.choices.mode.addresses.public
+        return self.state.choices.mode.addresses.public
 
     def show_state(self) -> None:
         """Put the prefix into the field, unless the person has just typed it there."""
-        prefix = self.wizard.choices.prefix
+        prefix = self.state.choices.prefix
         if prefix != self._filled:
             self._filled = prefix
             with self.prevent(Input.Changed):
@@ -87,7 +87,7 @@ class AddressesScreen(StepScreen):
             ("sizes", self._public),
         ):
             self.query_one(f"#{name}").display = wanted
-        host = self.wizard.host
+        host = self.state.host
         if host is not None:
             self._show_mode(host)
         self.refresh_bindings()
@@ -110,7 +110,7 @@ class AddressesScreen(StepScreen):
         self.query_one("#lasting", Sentence).say(may_change, "note")
 
     def _show_sizes(self, host: Host) -> None:
-        prefix = self.wizard.choices.prefix
+        prefix = self.state.choices.prefix
         entries = []
         for size in SIZES:
             offered = propose(host, size.length)
@@ -129,16 +129,16 @@ class AddressesScreen(StepScreen):
     def _typed(self) -> None:
         self.say("")
         prefix = self._judge()
-        if prefix is not None and prefix != self.wizard.choices.prefix:
+        if prefix is not None and prefix != self.state.choices.prefix:
             self._filled = prefix
-            self.wizard.answer(prefix=prefix)
+            self.state.answer(prefix=prefix)
 
     @on(ChoiceList.Picked, "#sizes")
     def _sized(self, event: ChoiceList.Picked) -> None:
         self.say("")
         # The field shows it even where the person has typed something else since.
         self._filled = None
-        self.wizard.choose_length(int(event.key))
+        self.state.choose_length(int(event.key))
 
     def say_refusal(self, _refusal: str) -> None:
         """Point to the sentence under the field, which is there already."""
@@ -146,9 +146,9 @@ class AddressesScreen(StepScreen):
 
     def refusal(self) -> str | None:
         """Say what is wrong with the prefix, and go to its field."""
-        host = self.wizard.host
+        host = self.state.host
         if host is None:
-            return "The wizard is still looking at this host."
+            return self.state.no_host
         try:
             self._prefix(host)
         except Refused as refused:
@@ -164,11 +164,11 @@ class AddressesScreen(StepScreen):
 
     def action_another(self) -> None:
         """Draw another prefix."""
-        if self.wizard.host is not None:
+        if self.state.host is not None:
             self.say("")
             self._filled = None
-            mode = self.wizard.choices.mode
-            self.wizard.answer(prefix=mode.addresses.propose(self.wizard.host))
+            mode = self.state.choices.mode
+            self.state.answer(prefix=mode.addresses.propose(self.state.host))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Draw another prefix with the button."""
@@ -179,11 +179,11 @@ class AddressesScreen(StepScreen):
 
     def _prefix(self, host: Host) -> IPv6Network:
         typed = self.query_one("#prefix", Input).value
-        return usable_prefix(typed, host, self.wizard.choices.mode)
+        return usable_prefix(typed, host, self.state.choices.mode)
 
     def _judge(self) -> IPv6Network | None:
         """Say below the field what is to be said about it, and return the prefix if it is one."""
-        host = self.wizard.host
+        host = self.state.host
         if host is None:
             return None
         verdict = self.query_one("#verdict", Sentence)

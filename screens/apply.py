@@ -59,7 +59,7 @@ class ApplyScreen(StepScreen):
     @property
     def heading(self) -> str:
         """Say whether the steps are done or taken back."""
-        return TAKING_BACK if self.wizard.takes_back else self.HEADING
+        return TAKING_BACK if self.state.run.takes_back else self.HEADING
 
     def compose_body(self) -> ComposeResult:
         """Compose the bar, the sentence, the steps and the output."""
@@ -77,19 +77,19 @@ class ApplyScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show how far the run is."""
-        progress = self.wizard.progress
+        progress = self.state.run.progress
         record = progress.record if progress else None
-        self.query_one("#next").display = not self.wizard.running
+        self.query_one("#next").display = not self.state.run.running
         self.refresh_bindings()
         if progress is not None and progress.ended is not None:
             self._ended()
-        begins = "The wizard begins to take back …" if self.wizard.takes_back else "Starting …"
+        begins = "The wizard begins to take back …" if self.state.run.takes_back else "Starting …"
         if record is None:
             self.query_one("#bar", Static).update(Content(begins))
             self.query_one("#current", Static).update(Content(""))
             return
         # Until its process has begun, the record tells of what is to be taken back.
-        not_yet = self.wizard.takes_back and not record.state.moving and self.wizard.running
+        not_yet = self.state.run.takes_back and not record.state.moving and self.state.run.running
         self.query_one("#bar", Static).update(Content(begins if not_yet else bar(record)))
         self.query_one("#current", Static).update(Content("" if not_yet else current(record)))
         steps = self.query_one("#steps", StepList)
@@ -106,14 +106,14 @@ class ApplyScreen(StepScreen):
 
     def _ended(self) -> None:
         if self.app.screen is self:
-            self.wizard.show_result()
+            self.wizard.show_run()
 
     @on(OptionList.OptionHighlighted, "#steps")
     def _highlighted(self) -> None:
         self._show_output()
 
     def _show_output(self) -> None:
-        record = self.wizard.progress.record if self.wizard.progress else None
+        record = self.state.run.record
         at = self.query_one("#steps", StepList).highlighted
         if record is None or at is None or at >= len(record.steps):
             return
@@ -129,18 +129,18 @@ class ApplyScreen(StepScreen):
         if action == "back":
             return False
         if action == "cancel":
-            return self.wizard.can_cancel
+            return self.state.run.can_cancel
         if action == "enter":
-            return not self.wizard.running
+            return not self.state.run.running
         return super().check_action(action, parameters)
 
     def go_on(self) -> None:
         """Open the result."""
-        self.wizard.show_result()
+        self.wizard.show_run()
 
     def refusal(self) -> str | None:
         """Say that there is no result yet."""
-        return "The steps are still being done." if self.wizard.running else None
+        return "The steps are still being done." if self.state.run.running else None
 
     def action_cancel(self) -> None:
         """Ask before everything is taken back."""
@@ -157,8 +157,11 @@ class ApplyScreen(StepScreen):
 
     def _cancel(self, yes: bool | None) -> None:
         if yes:
-            self.wizard.session.cancel()
+            self.state.run.cancel(self._not_cancelled)
             self.say("The wizard stops after the step that is at work, and takes back.", "note")
+
+    def _not_cancelled(self, complaint: str) -> None:
+        self.say(complaint, "problem")
 
     def action_scroll_output(self, how: str) -> None:
         """Scroll the output."""
@@ -184,7 +187,7 @@ def current(record: Record) -> str:
     if record.state is State.APPLYING and all(
         _is(each, (StepState.DONE,)) for each in record.steps
     ):
-        return "Looking whether this host and its containers have all that they had …"
+        return "Checking that this host and its containers still have all that they had …"
     if record.state.moving and at is not None:
         return f"Taking back: {record.steps[at].title} …"
     return SENTENCES.get(record.state, f"The run {record.state.meaning}.")

@@ -1,6 +1,6 @@
 """The Compose project, the services that get IPv6, and the file in which that is written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from typing import ClassVar
 
@@ -10,14 +10,11 @@ from textual.binding import Binding, BindingType
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.answers import projects
 from wizard.answers.choices import Placement
 from wizard.compose.services import Service
-from wizard.host.host import ComposeProject
 from wizard.host.ipv6_already import why_not_ticked
 from wizard.modes import sources
 from wizard.modes.sources import Sources
-from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
 
@@ -26,6 +23,7 @@ class ComposeScreen(StepScreen):
 
     NAME = "compose"
     HEADING = "Compose"
+    CHECKING = "Making the plan …"
     AUTO_FOCUS = "#services"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "compose.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,6 +63,7 @@ class ComposeScreen(StepScreen):
             "another window, then press R to read again.",
             id="trouble",
         )
+        yield paragraph("Reading the Compose files …", id="reading")
         yield paragraph("Project (arrow keys choose)", id="projects-heading", classes="heading")
         yield ChoiceList(id="projects")
         yield paragraph(
@@ -82,11 +81,12 @@ class ComposeScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show the projects, and the services and files of the chosen one."""
-        host = self.wizard.host
+        host = self.state.host
         if host is None:
             return
         projects = host.choosable_projects
         several = len(projects) > 1
+        self.state.draft.read()
         self.query_one("#projects-heading").display = several
         self.query_one("#projects").display = several
         self.query_one("#projects", ChoiceList).show(
@@ -95,13 +95,16 @@ class ComposeScreen(StepScreen):
                     str(number),
                     clean_line(project.name),
                     clean_line(str(project.directory)),
-                    chosen=project.name == self.wizard.choices.project,
+                    chosen=project.name == self.state.choices.project,
                 )
                 for number, project in enumerate(projects)
             ]
         )
-        read = self._read()
-        self.query_one("#trouble").display = read is None
+        read, trouble = self.state.draft.sources, self._trouble()
+        self.query_one("#trouble").display = trouble is not None
+        self.query_one("#reading").display = read is None and trouble is None
+        if trouble is not None:
+            self.say(trouble, "problem")
         for name in ("services", "services-heading", "files", "files-heading"):
             self.query_one(f"#{name}").display = read is not None
         if read is not None:
@@ -109,7 +112,7 @@ class ComposeScreen(StepScreen):
             self._show_files(read)
 
     def _show_services(self, read: Sources) -> None:
-        chosen = self.wizard.choices.services
+        chosen = self.state.choices.services
         self.query_one("#services", ChoiceList).show(
             [
                 Entry(
@@ -125,7 +128,7 @@ class ComposeScreen(StepScreen):
 
     def _words(self, service: Service) -> str:
         """Return what to say beside a service."""
-        project, host, choices = self._if_any(), self.wizard.host, self.wizard.choices
+        project, host, choices = self.state.project, self.state.host, self.state.choices
         already = None
         if host is not None and project is not None:
             already = why_not_ticked(host, project, service.name)
@@ -134,7 +137,7 @@ class ComposeScreen(StepScreen):
 
     @property
     def _public(self) -> bool:
-        return self.wizard.choices.mode.addresses.public
+        return self.state.choices.mode.addresses.public
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to fix an address only where containers have their own."""
@@ -144,19 +147,19 @@ class ComposeScreen(StepScreen):
 
     def action_fix(self) -> None:
         """Give the service under the cursor a fixed address, or take it from it again."""
-        read = self.wizard.sources
+        read = self.state.draft.sources
         key = self.query_one("#services", ChoiceList).highlighted_key
-        if not self._public or read is None or key not in self.wizard.choices.services:
+        if not self._public or read is None or key not in self.state.choices.services:
             return
         self.say("")
-        fixed = {*self.wizard.choices.fixed} ^ {key}
+        fixed = {*self.state.choices.fixed} ^ {key}
         order = [service.name for service in read.services]
-        self.wizard.answer(fixed=tuple(name for name in order if name in fixed))
+        self.state.answer(fixed=tuple(name for name in order if name in fixed))
 
     def _show_files(self, read: Sources) -> None:
-        project = self._if_any()
+        project = self.state.project
         in_git = project is not None and project.in_git
-        target = sources.target(self.wizard.choices, read)
+        target = sources.target(self.state.choices, read)
         entries = [
             Entry(
                 path,
@@ -182,64 +185,49 @@ class ComposeScreen(StepScreen):
             )
         self.query_one("#files", ChoiceList).show(entries)
 
-    def _project(self) -> ComposeProject:
-        if self.wizard.host is None:
-            raise Refused("The wizard is still looking at this host.")
-        return projects.project_of(self.wizard.host, self.wizard.choices)
-
-    def _if_any(self) -> ComposeProject | None:
-        try:
-            return self._project()
-        except Refused:
-            return None
-
-    def _read(self) -> Sources | None:
-        """Return the files of the project, or say why they cannot be read and return None."""
-        try:
-            return self.wizard.read_project(self._project())
-        except Refused as refused:
-            self.say(str(refused), "problem")
-            return None
+    def _trouble(self) -> str | None:
+        """Return why there are no services and files to choose from, or None."""
+        return self.state.no_project or self.state.draft.complaint or None
 
     @on(ChoiceList.Picked, "#projects")
     def _project_picked(self, event: ChoiceList.Picked) -> None:
-        host = self.wizard.host
+        host = self.state.host
         if host is not None:
             self.say("")
-            self.wizard.choose_project(host.choosable_projects[int(event.key)])
+            self.state.choose_project(host.choosable_projects[int(event.key)])
 
     @on(ChoiceList.Picked, "#services")
     def _service_ticked(self, event: ChoiceList.Picked) -> None:
         self.say("")
-        read, chosen = self.wizard.sources, set(self.wizard.choices.services) ^ {event.key}
+        read, chosen = self.state.draft.sources, set(self.state.choices.services) ^ {event.key}
         if read is not None:
             order = [service.name for service in read.services]
-            self.wizard.answer(
+            self.state.answer(
                 services=tuple(name for name in order if name in chosen),
-                fixed=tuple(name for name in self.wizard.choices.fixed if name in chosen),
+                fixed=tuple(name for name in self.state.choices.fixed if name in chosen),
             )
 
     @on(ChoiceList.Picked, "#files")
     def _file_picked(self, event: ChoiceList.Picked) -> None:
         self.say("")
-        read = self.wizard.sources
+        read = self.state.draft.sources
         if read is not None and event.key == read.override:
-            self.wizard.answer(placement=Placement.OVERRIDE)
+            self.state.answer(placement=Placement.OVERRIDE)
         else:
-            self.wizard.answer(placement=Placement.IN_PLACE, file=Path(event.key))
+            self.state.answer(placement=Placement.IN_PLACE, file=Path(event.key))
 
     def refusal(self) -> str | None:
-        """Say what is in the way of a plan."""
-        try:
-            self.wizard.read_project(self._project())
-        except Refused as refused:
-            return str(refused)
-        return self.wizard.make_plan()
+        """Say why there is no project to plan for."""
+        return self.state.no_project
+
+    def check(self, then: Callable[[str | None], None]) -> None:
+        """Make the plan; files that could not be read are read again."""
+        self.state.draft.make(then)
 
     def action_read_again(self) -> None:
         """Read the files again, or look at the host again where there is no project to read."""
         self.say("")
-        if self._if_any() is None:
-            self.wizard.look()
-        self.wizard.forget_sources()
+        if self.state.project is None:
+            self.state.look()
+        self.state.draft.forget_files()
         self.show_state()

@@ -10,6 +10,7 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Static
 
+from screens.modals import QuestionModal
 from screens.step import StepScreen, paragraph
 from screens.widgets.finding import FindingLine
 from screens.widgets.sentence import Sentence
@@ -32,7 +33,7 @@ class HostScreen(StepScreen):
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The wizard only looks here; it changes nothing. Each line is one thing that matters for "
         "IPv6. The word in front says how it stands: “ok” needs nothing from you, “note” is "
-        "something to know, “problem” has to be put right before the wizard can go on, and "
+        "something to know, “problem” has to be put right before the wizard can continue, and "
         "“unknown” could not be found out.",
         "IPv6 uplink is the network card through which this host reaches the internet over IPv6. "
         "Its address usually comes from your provider, fixed or by router advertisement, which is "
@@ -56,11 +57,12 @@ class HostScreen(StepScreen):
     def on_mount(self) -> None:
         """Remember that no sentences are shown yet."""
         super().on_mount()
+        self._chosen: tuple[str, ...] = ()
         self._shown: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def show_state(self) -> None:
         """Fill in what has been found."""
-        parts = self.wizard.parts
+        parts = self.state.parts
         said: dict[str, str] = {}
         for line in self.query(FindingLine):
             finding = None
@@ -70,18 +72,31 @@ class HostScreen(StepScreen):
                 if finding.words in said and finding.verdict == "unknown":
                     finding = replace(finding, words=f"see {said[finding.words]} above")
                 said.setdefault(finding.words, finding.label)
+            elif self.state.complaint:
+                finding = describe.Line(line.part.label, "This was not found out.", "unknown")
             line.show(finding)
-        host = self.wizard.host
-        problems = describe.problems(host, self.wizard.choices) if host else ()
+        host = self.state.host
+        problems, doubts = self._problems, self._doubts
         notes = describe.notes(host) if host else ()
-        if host is not None and not problems and self.wizard.filled_in:
-            notes = (self.wizard.filled_in, *notes)
-        if host is None:
+        notes = tuple(each for each in notes if each not in doubts)
+        if host is not None and not problems and self.state.filled_in:
+            notes = (self.state.filled_in, *notes)
+        if self.state.complaint:
+            summary, problems = "This host could not be looked at.", (self.state.complaint,)
+        elif host is None:
             summary = "Looking at this host …"
         elif problems:
             summary = "Something is in the way. Put it right, then press R to look again."
+        elif doubts:
+            summary = (
+                "This host is not ready. Put it right and press R, or press Enter to continue all "
+                "the same."
+            )
         else:
-            summary = "This host is ready. " + ("To mind:" if notes else "Nothing is in the way.")
+            summary = "This host is ready. " + (
+                "Please note:" if notes else "Nothing is in the way."
+            )
+        problems = (*problems, *doubts)
         self.query_one("#summary", Static).update(Content(summary))
         if (problems, notes) != self._shown:
             self._shown = (problems, notes)
@@ -96,7 +111,7 @@ class HostScreen(StepScreen):
 
     def say_refusal(self, refusal: str) -> None:
         """Point to the sentences at the top, which are there already."""
-        if self.wizard.host is None:
+        if self.state.host is None:
             self.say(refusal, "problem")
             return
         self.action_scroll_body("scroll_home")
@@ -104,12 +119,50 @@ class HostScreen(StepScreen):
 
     def refusal(self) -> str | None:
         """Say what is in the way."""
-        host = self.wizard.host
+        host = self.state.host
         if host is None:
-            return "The wizard is still looking at this host. That takes a few seconds at most."
-        return " ".join(describe.problems(host, self.wizard.choices)) or None
+            return self.state.no_host
+        return " ".join(self._problems) or None
+
+    @property
+    def _problems(self) -> tuple[str, ...]:
+        """What forbids to go on."""
+        host = self.state.host
+        return describe.forbidding(host, self.state.choices) if host else ()
+
+    @property
+    def _doubts(self) -> tuple[str, ...]:
+        """In spite of what one goes on only by choosing to."""
+        host = self.state.host
+        return describe.doubts(host, self.state.choices) if host else ()
+
+    def go_on(self) -> None:
+        """Go on, or ask first where that leads to nothing as things are."""
+        doubts = self._doubts
+        if not doubts or doubts == self._chosen:
+            super().go_on()
+            return
+        self.app.push_screen(
+            QuestionModal(
+                "Continue all the same?",
+                "\n\n".join(doubts),
+                yes="Continue",
+                no="Not yet",
+            ),
+            self._answered,
+        )
+
+    def _answered(self, yes: bool | None) -> None:
+        if not yes:
+            self.wizard.drop_aim()
+            return
+        host = self.state.host
+        if host is not None and describe.problems(host, self.state.choices):
+            self.state.answer(unproven=True)
+        self._chosen = self._doubts
+        super().go_on()
 
     def action_look_again(self) -> None:
         """Look at the host again."""
         self.say("")
-        self.wizard.look()
+        self.state.look()

@@ -1,6 +1,6 @@
 """What may come in to containers that have public addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -37,6 +37,7 @@ class InwardsScreen(StepScreen):
 
     NAME = "inwards"
     HEADING = "Who may come in"
+    CHECKING = "Making the plan …"
     AUTO_FOCUS = "#ways"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "inwards.tcss"]  # type: ignore[assignment]
     EXPLANATION: ClassVar[Sequence[str]] = (
@@ -73,7 +74,7 @@ class InwardsScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show the three, and what each would let in today."""
-        host, choices = self.wizard.host, self.wizard.choices
+        host, choices = self.state.host, self.state.choices
         if host is None:
             return
         entries = []
@@ -92,10 +93,10 @@ class InwardsScreen(StepScreen):
         self.query_one("#ways", ChoiceList).show(entries)
 
     def _today(self, inwards: Inwards) -> str:
-        host = self.wizard.host
+        host = self.state.host
         if host is None or inwards is Inwards.ALL:
             return ""
-        choices = replace(self.wizard.choices, inwards=inwards)
+        choices = replace(self.state.choices, inwards=inwards)
         try:
             ports = open_ports(choices, chosen_containers(host, choices))
         except Refused:
@@ -105,11 +106,13 @@ class InwardsScreen(StepScreen):
     @on(ChoiceList.Picked, "#ways")
     def _picked(self, event: ChoiceList.Picked) -> None:
         self.say("")
-        self.wizard.answer(inwards=Inwards(event.key))
+        self.state.answer(inwards=Inwards(event.key))
 
     def refusal(self) -> str | None:
-        """Say why the packet filter cannot be so, or what is in the way of a plan with it."""
-        host = self.wizard.host
-        if host is None:
-            return "The wizard is still looking at this host."
-        return check_inwards(self.wizard.choices, host) or self.wizard.make_plan()
+        """Say why the packet filter cannot be so."""
+        host = self.state.host
+        return check_inwards(self.state.choices, host) if host else self.state.no_host
+
+    def check(self, then: Callable[[str | None], None]) -> None:
+        """Make the plan with it."""
+        self.state.draft.make(then)

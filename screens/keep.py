@@ -1,17 +1,15 @@
 """The question whether to keep what was done, while the time for an answer runs."""
 
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 
+from screens import background
 from screens.modals import QuestionModal
 from screens.result import tone
 from screens.step import StepScreen, paragraph
@@ -22,14 +20,6 @@ from wizard.record.record import State
 from wizard.run.logins import Logins
 
 _BAR = 40
-
-
-class Foreseen(Message):
-    """What the next boot would take from this host, in sentences."""
-
-    def __init__(self, sentences: Sequence[str]) -> None:
-        super().__init__()
-        self.sentences = sentences
 
 
 class KeepScreen(StepScreen):
@@ -76,37 +66,38 @@ class KeepScreen(StepScreen):
         """Find out once how the person is logged in."""
         super().on_mount()
         self._asking = False
-        self._logins = self.wizard.session.logins()
+        self._logins = self.state.session.logins()
         self.query_one("#back").display = False
         self.query_one("#how", Static).update(Content(how(self._logins)))
-        self.query_one("#coverage", Sentence).say(self.wizard.session.guard_coverage(), "note")
+        self.query_one("#coverage", Sentence).say(self.state.session.guard_coverage(), "note")
+        background.run(
+            self.app,
+            "Foreseeing the next boot",
+            self.state.session.next_boot,
+            self._say_foreseen,
+            lambda complaint: self._say_foreseen([complaint]),
+        )
 
-        def run() -> None:
-            sentences = self.wizard.session.next_boot()
-            with suppress(RuntimeError):
-                self.post_message(Foreseen(sentences))
-
-        # Docker is asked, and may be slow.
-        threading.Thread(target=run, name="foresee the next boot", daemon=True).start()
-
-    def on_foreseen(self, message: Foreseen) -> None:
+    def _say_foreseen(self, sentences: Sequence[str]) -> None:
         """Say what the next boot would take."""
-        words = "\n- ".join(map(clean, message.sentences))
+        words = "\n- ".join(map(clean, sentences))
         self.query_one("#foreseen", Sentence).say(words, "note")
 
     def show_state(self) -> None:
         """Show the time that is left, or go where the run has gone."""
-        progress = self.wizard.progress
+        progress = self.state.run.progress
         record = progress.record if progress else None
         if record is not None and record.state is State.UNCONFIRMED:
-            words = countdown(self.wizard.seconds_left, record.window, record.deadline)
+            words = countdown(self.state.run.seconds_left, record.window, record.deadline)
             self.query_one("#countdown", Static).update(Content(words))
-            self.query_one("#works", Sentence).say(self.wizard.judged, tone(self.wizard.judgement))
+            self.query_one("#works", Sentence).say(
+                self.state.run.judged, tone(self.state.run.judgement)
+            )
             return
         if isinstance(self.app.screen, QuestionModal) and self.app.screen.name == self.NAME:
             self.app.screen.dismiss(None)
         elif self.app.screen is self:
-            self.wizard.leave_question()
+            self.wizard.show_run()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take Back away: there is nothing to go back to."""
@@ -115,9 +106,9 @@ class KeepScreen(StepScreen):
     def go_on(self) -> None:
         """Warn, and keep."""
         heading, words = warning(self._logins)
-        found = self.wizard.judgement
+        found = self.state.run.judgement
         if found is None or found.code is not ExitCode.DONE:
-            words = f"{self.wizard.judged} {words}"
+            words = f"{self.state.run.judged} {words}"
         self.app.push_screen(
             QuestionModal(heading, words, yes="Keep it", no="Not yet", name=self.NAME),
             self._keep,
@@ -126,11 +117,14 @@ class KeepScreen(StepScreen):
     def _keep(self, yes: bool | None) -> None:
         if yes:
             self.say("Keeping …")
-            self.wizard.settle(self.wizard.session.keep)
+            self.state.run.settle(self.state.session.keep, self._not_settled)
 
     def action_extend(self) -> None:
         """Begin the time anew."""
-        self.wizard.settle(self.wizard.session.extend)
+        self.state.run.settle(self.state.session.extend, self._not_settled)
+
+    def _not_settled(self, complaint: str) -> None:
+        self.say(complaint, "problem")
 
     def action_take_back(self) -> None:
         """Ask, and take everything back."""
@@ -147,9 +141,13 @@ class KeepScreen(StepScreen):
 
     def _take_back(self, yes: bool | None) -> None:
         if yes:
-            complaint = self.wizard.take_back_now()
-            if complaint:
-                self.say(complaint, "problem")
+            self.begin("Starting to take back …")
+            self.state.run.take_back(self.state.session.revert_now, self._taken_back, self.end)
+
+    def _taken_back(self) -> None:
+        self.end()
+        if self.app.screen is self:
+            self.wizard.show_run()
 
 
 def countdown(left: float | None, window: int, deadline: str) -> str:

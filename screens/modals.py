@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button, Footer, Static
 
 from screens.widgets.plain_button import PlainButton
 
@@ -23,7 +23,7 @@ class HelpModal(ModalScreen[None]):
     AUTO_FOCUS = "#close"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1", "dismiss", "Close", key_display="Esc"),
-        Binding("up", "scroll('scroll_up')", show=False),
+        Binding("up", "scroll('scroll_up')", "Scroll", key_display="↑ ↓"),
         Binding("down", "scroll('scroll_down')", show=False),
         Binding("pageup", "scroll('scroll_page_up')", show=False),
         Binding("pagedown,space", "scroll('scroll_page_down')", show=False),
@@ -44,7 +44,7 @@ class HelpModal(ModalScreen[None]):
                 yield Static(Content("\n\n".join(self._paragraphs)), markup=False)
             with Horizontal(id="answers"):
                 yield PlainButton("Close", id="close")
-                yield Static(Content("Arrow keys scroll, Esc closes."), id="hint", markup=False)
+        yield Footer(show_command_palette=False)
 
     def on_button_pressed(self) -> None:
         """Close."""
@@ -61,12 +61,18 @@ class QuestionModal(ModalScreen[bool]):
     CSS_PATH = "modals.tcss"
     AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n,N", "answer(False)", show=False),
-        Binding("y,Y", "answer(True)", show=False),
+        Binding("y,Y", "answer(True)", "Yes", key_display="Y"),
+        Binding("escape,n,N", "answer(False)", "No", key_display="N"),
         Binding("left,up", "app.focus_previous", show=False),
         Binding("right,down", "app.focus_next", show=False),
         Binding("pageup", "scroll('scroll_page_up')", show=False),
-        Binding("pagedown,space", "scroll('scroll_page_down')", show=False, priority=True),
+        Binding(
+            "pagedown,space",
+            "scroll('scroll_page_down')",
+            "More of the text",
+            key_display="PgDn",
+            priority=True,
+        ),
     ]
 
     def __init__(self, heading: str, words: str, *, yes: str, no: str, name: str = "") -> None:
@@ -82,20 +88,17 @@ class QuestionModal(ModalScreen[bool]):
             with Horizontal(id="answers"):
                 yield PlainButton(self._yes, id="yes")
                 yield PlainButton(self._no, id="no")
-            yield Static(
-                Content(f"Y: {self._yes}   N: {self._no}   Tab and Enter do too"),
-                id="hint",
-                markup=False,
-            )
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Say how to read on, once it is known whether there is more than fits."""
-        self.call_after_refresh(self._say_more)
+        """Show the key to read on, once it is known whether there is more than fits."""
+        self.call_after_refresh(self.refresh_bindings)
 
-    def _say_more(self) -> None:
-        if self.is_attached and self.query_one("#text").max_scroll_y:
-            hint = f"Y: {self._yes}   N: {self._no}   Page Down and Page Up: more of the text"
-            self.query_one("#hint", Static).update(Content(hint))
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to read on only where there is more."""
+        if action == "scroll" and self.is_mounted and not self.query_one("#text").max_scroll_y:
+            return False
+        return super().check_action(action, parameters)
 
     def action_scroll(self, how: str) -> None:
         """Scroll the text."""

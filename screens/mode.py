@@ -24,7 +24,7 @@ class ModeScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "mode.tcss"]  # type: ignore[assignment]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "An IPv6 address can be private or public. A private one (a unique local address, ULA, "
-        "which begins with fd) means something on this host alone. A public one (a global unicast "
+        "which begins with fd) is only known to this host. A public one (a global unicast "
         "address, GUA) is known to the whole internet, like a telephone number.",
         *(each.explanation for each in behaviours()),
         "To be reachable is not to be open: a packet filter on this host lets in what the "
@@ -47,10 +47,10 @@ class ModeScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show which mode is chosen, and what it means on this host."""
-        host = self.wizard.host
+        host = self.state.host
         if host is None:
             return
-        chosen = behaviour_of(self.wizard.choices.mode)
+        chosen = behaviour_of(self.state.choices.mode)
         entries = []
         for each in behaviours():
             obstacle = check_mode(each.mode, host)
@@ -70,10 +70,10 @@ class ModeScreen(StepScreen):
 
     @on(ChoiceList.Picked, "#modes")
     def _picked(self, event: ChoiceList.Picked) -> None:
-        self.wizard.choose_mode(Mode(event.key))
+        self.state.choose_mode(Mode(event.key))
         self.say("")
 
     def refusal(self) -> str | None:
         """Say why the mode cannot be had."""
-        host = self.wizard.host
-        return check_mode(self.wizard.choices.mode, host) if host else None
+        host = self.state.host
+        return check_mode(self.state.choices.mode, host) if host else self.state.no_host

@@ -47,7 +47,7 @@ class NetworkScreen(StepScreen):
 
     def show_state(self) -> None:
         """Fill in both names and what is to be said about them."""
-        choices = self.wizard.choices
+        choices = self.state.choices
         with self.prevent(Input.Changed):
             for field, value in (("network", choices.network), ("bridge", choices.bridge)):
                 name = self.query_one(f"#{field}", Input)
@@ -63,7 +63,7 @@ class NetworkScreen(StepScreen):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self.say("")
-        self.wizard.answer(**{str(event.input.id): event.value})
+        self.state.answer(**{str(event.input.id): event.value})
 
     def say_refusal(self, _refusal: str) -> None:
         """Point to the sentence under the field, which is there already."""
@@ -78,16 +78,16 @@ class NetworkScreen(StepScreen):
         return None
 
     def _freedom(self, field: str) -> tuple[str, Tone]:
-        host = self.wizard.host
+        host = self.state.host
         there = (host.networks if field == "network" else host.interfaces) if host else ()
         if isinstance(there, Unknown):
             return f"Whether this name is free is not known. {there.reason}", "note"
         return "This name is free on this host.", "ok"
 
     def _sentences(self) -> dict[str, str | None]:
-        host, choices = self.wizard.host, self.wizard.choices
+        host, choices = self.state.host, self.state.choices
         if host is None:
-            waiting = "The wizard is still looking at this host."
+            waiting = self.state.no_host
             return {"network": waiting, "bridge": waiting}
         return {
             "network": check_network_name(choices.network, host) or check_gateway(choices, host),

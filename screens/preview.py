@@ -1,21 +1,20 @@
 """The preview: every step with its commands and differences, before anything is done."""
 
 import re
-import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens.messages import PlanChecked
+from screens import background
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.saver import SAVED_WITHIN
 from screens.widgets.details import Detail
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
-from wizard.platform.errors import Refused, WizardError
+from wizard.platform.errors import WizardError
 from wizard.platform.text import clean
 
 _FIRST_SENTENCE = re.compile(r".*?(?:[.!?](?= )|$)", re.DOTALL)
@@ -31,6 +30,7 @@ class PreviewScreen(ReviewScreen):
     NAME = "preview"
     HEADING = "Preview"
     NEXT = "Apply ..."
+    CHECKING = "Checking that the host is still as the plan expects …"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
         Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
@@ -54,80 +54,77 @@ class PreviewScreen(ReviewScreen):
         "can. If nobody does in time, everything is taken back. T changes how long it waits.",
     )
 
-    def on_mount(self) -> None:
-        """Remember that no look is under way."""
-        super().on_mount()
-        self._checking = False
-
     def show_state(self) -> None:
         """Show the plan."""
-        plan = self.wizard.plan
+        plan = self.state.draft.plan
         if plan is not None:
-            coverage = self.wizard.session.guard_coverage()
-            overview = _overview(plan, self.wizard.choices.window, coverage)
+            coverage = self.state.session.guard_coverage()
+            overview = _overview(plan, self.state.choices.window, coverage)
             self.show_items([overview, *_steps(plan)])
 
     def arrive(self) -> None:
         """Make the plan anew: a file may have changed since."""
-        complaint = self.wizard.make_plan() if self.wizard.plan is None else None
         super().arrive()
-        if complaint:
-            self.say(complaint, "problem")
+        if self.state.draft.plan is None:
+            self.begin(self.CHECKING)
+            self.state.draft.make(self._made)
 
-    def refusal(self) -> str | None:
-        """Say why the plan cannot be applied."""
-        wizard = self.wizard
-        plan = wizard.plan
+    def _made(self, complaint: str | None) -> None:
+        self.end(complaint or "")
+        self.show_state()
+
+    def check(self, then: Callable[[str | None], None]) -> None:
+        """Find out why the plan cannot be applied, or that the host is still as it expects."""
+        plan = self.state.draft.plan
         if plan is None:
-            return wizard.make_plan()
-        wizard.save()
-        wizard.saver.wait(SAVED_WITHIN)
-        try:
-            return wizard.session.why_not_apply()
-        except WizardError as error:
-            return str(error)
+            self.state.draft.make(lambda words: then(words) if words else self.check(then))
+            return
+        state = self.state
+        state.save()
+
+        def look() -> tuple[str, bool]:
+            state.saver.wait(SAVED_WITHIN)
+            complaint = state.session.why_not_apply()
+            if complaint:
+                return complaint, False
+            try:
+                state.session.check_plan(plan)
+            except WizardError as error:
+                return str(error), True
+            return "", False
+
+        def looked(found: tuple[str, bool]) -> None:
+            complaint, anew = found
+            if plan is not state.draft.plan:
+                then("The answers have changed meanwhile. Look at the preview again.")
+            elif anew:
+                state.draft.make(lambda _: self._made_anew(then, complaint), again=True)
+            else:
+                then(complaint or None)
+
+        background.run(self.app, "Looking at whether the plan can be applied", look, looked, then)
+
+    def _made_anew(self, then: Callable[[str | None], None], complaint: str) -> None:
+        """Show the plan as it would be now, and say what has changed."""
+        self.show_state()
+        then(complaint)
 
     def go_on(self) -> None:
-        """Look whether the host is still as the plan expects, in a thread: Compose is slow."""
-        plan = self.wizard.plan
-        if plan is None or self._checking:
+        """Ask once more."""
+        plan = self.state.draft.plan
+        if plan is None:
             return
-        self._checking = True
-        self.say("Looking whether the host is still as the plan expects …")
-
-        def run() -> None:
-            complaint = None
-            try:
-                self.wizard.session.check_plan(plan)
-            except WizardError as error:
-                complaint = str(error)
-            with suppress(RuntimeError):
-                self.post_message(PlanChecked(plan, complaint))
-
-        threading.Thread(target=run, name="check the plan", daemon=True).start()
-
-    def on_plan_checked(self, message: PlanChecked) -> None:
-        """Ask once more, or say what has changed and show the plan as it would be now."""
-        self._checking = False
-        if self.app.screen is not self or message.plan is not self.wizard.plan:
-            return
-        self.say("")
-        if message.complaint:
-            self.wizard.plan_again()
-            self.show_state()
-            self.say(message.complaint, "problem")
-            return
-        count = len(message.plan.steps)
+        count = len(plan.steps)
         steps = "this step" if count == 1 else f"these {count} steps"
-        lost = message.plan.losses
-        loss = f"{acceptance.in_short(message.plan)} The overview says why, and what keeps it.\n\n"
+        lost = plan.losses
+        loss = f"{acceptance.in_short(plan)} The overview says why, and what keeps it.\n\n"
         self.app.push_screen(
             QuestionModal(
                 f"Apply {steps} now, and lose that?" if lost else f"Apply {steps} now?",
-                f"{loss if lost else ''}{_noticed(message.plan)}They are done one after the other. "
+                f"{loss if lost else ''}{_noticed(plan)}They are done one after the other. "
                 "If one fails, all are taken back. At the end the wizard asks whether to keep "
                 "them, and without an answer within "
-                f"{in_words(self.wizard.choices.window)} all are taken back, too. Closing this "
+                f"{in_words(self.state.choices.window)} all are taken back, too. Closing this "
                 "terminal does not stop them.",
                 yes="Apply, and lose it" if lost else "Apply",
                 no="Not yet",
@@ -136,36 +133,55 @@ class PreviewScreen(ReviewScreen):
         )
 
     def _answered(self, yes: bool | None) -> None:
-        if not yes:
+        plan = self.state.draft.plan
+        if not yes or plan is None:
             return
-        plan = self.wizard.plan
-        if plan is not None and plan.unaccepted:
-            self.wizard.answer(accepted=acceptance.accept_all(plan))
-            self.wizard.make_plan()
-        complaint = self.wizard.start_apply()
-        if complaint:
-            self.say(complaint, "problem")
+        self.begin("Starting …")
+        if plan.unaccepted:
+            self.state.answer(accepted=acceptance.accept_all(plan))
+            self.state.draft.make(self._start)
         else:
-            super().go_on()
+            self._start(None)
+
+    def _start(self, complaint: str | None) -> None:
+        """Start applying the plan."""
+        plan, state = self.state.draft.plan, self.state
+        if complaint or plan is None:
+            self.end(complaint or "")
+            return
+        seconds = state.choices.window
+
+        def begin() -> None:
+            state.saver.wait(SAVED_WITHIN)
+            state.session.start_apply(plan, ask=True, seconds=seconds)
+
+        state.run.apply(begin, self._started, self.end)
+
+    def _started(self) -> None:
+        self.end()
+        super().go_on()
 
     def action_next_window(self) -> None:
         """Take the next longer time to wait for an answer, or the shortest after the longest."""
-        longer = [seconds for seconds in WINDOWS if seconds > self.wizard.choices.window]
-        self.wizard.answer(window=longer[0] if longer else WINDOWS[0])
-        self.wizard.make_plan()
+        longer = [seconds for seconds in WINDOWS if seconds > self.state.choices.window]
+        self.state.answer(window=longer[0] if longer else WINDOWS[0])
+        self.state.draft.make(self._made)
         self.show_state()
 
     def action_save_script(self) -> None:
         """Save the plan as a shell script and say where."""
-        plan = self.wizard.plan
-        if plan is None:
-            return
-        try:
-            path = self.wizard.session.save_script(plan)
-        except Refused as refused:
-            self.say(str(refused), "problem")
-        else:
-            self.say(f"The plan is saved as a script: {clean(str(path))}", "ok")
+        plan, session = self.state.draft.plan, self.state.session
+        if plan is not None:
+            background.run(
+                self.app,
+                "Saving the plan as a script",
+                lambda: session.save_script(plan),
+                self._saved,
+                lambda complaint: self.say(complaint, "problem"),
+            )
+
+    def _saved(self, path: Path) -> None:
+        self.say(f"The plan is saved as a script: {clean(str(path))}", "ok")
 
 
 def in_words(seconds: int) -> str:

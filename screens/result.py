@@ -35,6 +35,15 @@ class ResultScreen(StepScreen):
         Binding("g,G", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
+        "The steps of a run are taken back when one of them fails, when you cancel, when nobody "
+        "says “keep” in time, and whenever you ask for it. What this screen says at the top is how "
+        "that ended. What could not be taken back is listed with the reason, and stays noted in "
+        "the record until it is.",
+        "The record is a text file that says what was done, step by step, and how each step is "
+        "taken back by hand. wizard --status shows it, and wizard --undo takes back what is on "
+        "this host.",
+    )
+    EXPLANATION_OF_TABLE: ClassVar[Sequence[str]] = (
         "The table says, for each container, whether it works: whether it has an IPv6 address, "
         "whether it knows a way out (a route), whether its router on this host answers, and "
         "whether a server on the internet answers an echo request (as with ping) and takes a "
@@ -45,6 +54,13 @@ class ResultScreen(StepScreen):
         "taken back by hand. wizard --undo takes everything back, and wizard --check looks into "
         "the containers again at any time.",
     )
+
+    @property
+    def explanation(self) -> Sequence[str]:
+        """Explain the table where there is one."""
+        record = self.state.run.record
+        applied = record is not None and record.state is State.APPLIED
+        return self.EXPLANATION_OF_TABLE if applied else self.EXPLANATION
 
     def compose_body(self) -> ComposeResult:
         """Compose the verdict, the table and what to do next."""
@@ -64,19 +80,19 @@ class ResultScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show the verdict and the table."""
-        wizard = self.wizard
-        progress = wizard.progress
+        state = self.state
+        progress = state.run.progress
         if progress is None:
             return
-        found = wizard.judgement
-        self.query_one("#verdict", Sentence).say(*verdict(progress, found, wizard.judged))
+        found = state.run.judgement
+        self.query_one("#verdict", Sentence).say(*verdict(progress, found, state.run.judged))
         self._list("left", tuple(progress.record.left) if progress.record else ())
         applied = progress.record is not None and progress.record.state is State.APPLIED
         judged = found if applied else None
         self._list("notes", (*judged.differing, *judged.foreseen) if judged else ())
         self._list("besides", judged.notes if judged else ())
         self._show_table(applied)
-        more = _more(progress, str(wizard.session.store.path))
+        more = _more(progress, str(state.session.store.path))
         self.query_one("#more", Static).update(Content(more))
         self.refresh_bindings()
 
@@ -91,14 +107,14 @@ class ResultScreen(StepScreen):
     def _show_table(self, applied: bool) -> None:
         checking = self.query_one("#checking", Sentence)
         table = self.query_one("#table", ReachabilityTable)
-        found = self.wizard.judgement
+        found = self.state.run.judgement
         table.display = applied and found is not None and bool(found.reports)
-        looking = applied and found is None and not self.wizard.check_complaint
+        looking = applied and found is None and not self.state.run.check_complaint
         checking.say("This takes a few seconds." if looking else "")
         if table.display and found is not None:
             table.show(found.reports)
             if self.focused is self.query_one("#next"):
-                table.query_one(StepList).focus()
+                table.query_one(StepList).focus(scroll_visible=False)
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
@@ -106,7 +122,7 @@ class ResultScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done after this end."""
-        progress = self.wizard.progress
+        progress = self.state.run.progress
         state = progress.record.state if progress and progress.record else None
         if action == "back":
             return False
@@ -121,11 +137,11 @@ class ResultScreen(StepScreen):
 
     def action_next(self) -> None:
         """Leave, with the exit code of the run and of what was found in the containers."""
-        self.app.exit(self.wizard.exit_code)
+        self.app.exit(self.state.run.exit_code)
 
     def action_check_again(self) -> None:
         """Look into the containers again."""
-        self.wizard.check_containers()
+        self.state.run.check_containers()
         self.show_state()
 
     def action_take_back(self) -> None:
@@ -179,8 +195,8 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
             return "Everything was taken back: this host is as it was before.", "ok"
         case State.UNDO_INCOMPLETE:
             return (
-                "Taken back, but for what is listed here with the reason. wizard --undo goes on "
-                "with that, and takes up nothing else.",
+                "Taken back, except for what is listed here with the reason. wizard --undo tries "
+                "that again, and nothing else.",
                 "problem",
             )
         case state:

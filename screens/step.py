@@ -1,7 +1,7 @@
 """What every screen of the way through is: a title, a body, a sentence, Back and Next, the keys."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable, Sequence
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,13 +10,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
+from screens.navigator import Navigator
+from screens.state import State
+from screens.way import way
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.title import TitleLine
-
-if TYPE_CHECKING:
-    from screens.app import WizardApp
 
 BODY_SCROLL = (
     ("up", "scroll_up"),
@@ -29,7 +29,7 @@ BODY_SCROLL = (
 
 
 class StepScreen(Screen[None]):
-    """One step. It reads the app's state in :meth:`show_state` and keeps none of its own."""
+    """One step. It reads the state in :meth:`show_state` and keeps none of its own."""
 
     NAME: ClassVar[str]
     """The key under which the app knows the screen."""
@@ -41,8 +41,13 @@ class StepScreen(Screen[None]):
     ASKS: ClassVar[bool] = True
     """Whether to go on from here is to agree to the answers that are filled in."""
 
+    CHECKING: ClassVar[str] = ""
+    """What is said while :meth:`check` is at work."""
+
     ready = False
     """Whether all that :meth:`show_state` paints on is there."""
+    at_work = False
+    """Whether something is done on the way to the next screen, which is not begun twice."""
 
     CSS_PATH = "step.tcss"
     AUTO_FOCUS = "#next"
@@ -59,13 +64,30 @@ class StepScreen(Screen[None]):
         return self.HEADING
 
     @property
-    def wizard(self) -> "WizardApp":
-        """The app, by its own type."""
-        return cast("WizardApp", self.app)
+    def explanation(self) -> Sequence[str]:
+        """The help for what the screen is about now."""
+        return self.EXPLANATION
+
+    @property
+    def wizard(self) -> Navigator:
+        """The app, as far as a screen may know it."""
+        return cast("Navigator", self.app)
+
+    @property
+    def state(self) -> State:
+        """What all screens know."""
+        return self.wizard.state
+
+    def step_words(self) -> str:
+        """Return which step of how many this is."""
+        run, names = self.state.run, way(self.state.choices, self.state.host)
+        if run.takes_back or run.undoing or self.NAME not in names:
+            return self.heading
+        return f"{names.index(self.NAME) + 1} of {len(names)} · {self.heading}"
 
     def compose(self) -> ComposeResult:
         """Compose the frame around :meth:`compose_body`."""
-        yield TitleLine(self.wizard.step_words(self))
+        yield TitleLine(self.step_words())
         with VerticalScroll(id="body", can_focus=False):
             yield from self.compose_body()
         yield Sentence(id="sentence")
@@ -91,23 +113,28 @@ class StepScreen(Screen[None]):
 
     def arrive(self) -> None:
         """Show the answers as they are now."""
-        self.say(*self.greeting)
+        if not self.at_work:
+            self.say(*self.greeting)
         self.repaint()
         # The focus may be on a list that is taller than the screen, which would scroll to its end.
         self.call_after_refresh(self.action_scroll_body, "scroll_home")
 
     def repaint(self) -> None:
         """Paint the title, whose count of steps depends on the answers, and all below it."""
-        self.query_one(TitleLine).show(self.wizard.step_words(self))
+        self.query_one(TitleLine).show(self.step_words())
         self.show_state()
         self.app.call_later(self.wizard.go_to_aim)
 
     def show_state(self) -> None:
-        """Paint what the app knows; called whenever that changes."""
+        """Paint the state; called whenever that changes."""
 
     def refusal(self) -> str | None:
         """Return a sentence that says why there is no going on yet, or None."""
         return None
+
+    def check(self, then: Callable[[str | None], None]) -> None:
+        """Find out beside the event loop why there is no going on, and tell that, or None."""
+        then(None)
 
     def go_on(self) -> None:
         """Open the next screen."""
@@ -117,7 +144,11 @@ class StepScreen(Screen[None]):
     def greeting(self) -> tuple[str, Tone]:
         """What is said when one arrives: nothing, but where one left at an earlier time."""
         here = self.wizard.left_at == self.NAME
-        return ("Here you left. Your answers are filled in.", "note") if here else ("", "plain")
+        return (
+            ("You stopped here last time. Your answers are filled in.", "note")
+            if here
+            else ("", "plain")
+        )
 
     def say(self, words: str, tone: Tone = "plain") -> None:
         """Say a sentence above the buttons."""
@@ -151,16 +182,37 @@ class StepScreen(Screen[None]):
 
     def action_next(self) -> None:
         """Go on, or say why not; a second press before the next screen is there does nothing."""
-        if self.app.screen is not self:
+        if self.app.screen is not self or self.at_work:
             return
         refusal = self.refusal()
         if refusal:
             self.say_refusal(refusal)
             return
-        self.say("")
         if self.ASKS:
-            self.wizard.save()
-        self.go_on()
+            self.state.save()
+        self.begin(self.CHECKING)
+        self.check(self._checked)
+
+    def _checked(self, refusal: str | None) -> None:
+        self.end()
+        # Somebody who has gone on to something else meanwhile is not torn away from that.
+        if self.app.screen is not self:
+            return
+        if refusal:
+            self.wizard.drop_aim()
+            self.say_refusal(refusal)
+        else:
+            self.go_on()
+
+    def begin(self, words: str) -> None:
+        """Say what is done, and go on to nothing else before :meth:`end`."""
+        self.at_work = True
+        self.say(words)
+
+    def end(self, complaint: str = "") -> None:
+        """Say how it went."""
+        self.at_work = False
+        self.say(complaint, "problem")
 
     def action_back(self) -> None:
         """Go back; every answer stays."""

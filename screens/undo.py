@@ -1,6 +1,6 @@
 """What undo will take back, before it does, and what becomes of what somebody changed since."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.widgets.details import Detail
+from screens.widgets.sentence import Sentence
 from wizard.platform.text import clean_line
 from wizard.run.undoing import Changed, UndoPreview, UndoStep
 from wizard.steps.comparing import Choice
@@ -31,6 +32,7 @@ class UndoScreen(ReviewScreen):
     NAME = "undo"
     HEADING = "Take it back"
     NEXT = "Take it back ..."
+    CHECKING = "Comparing the record with this host …"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Undo", key_display="Enter", priority=True),
         Binding("k,K", "choose('keep')", "Choose", key_display="K O P", tooltip="Theirs is kept"),
@@ -62,14 +64,19 @@ class UndoScreen(ReviewScreen):
 
     def arrive(self) -> None:
         """Compare the record with the host."""
-        complaint = self.wizard.look_back()
         super().arrive()
-        if complaint:
-            self.say(complaint, "problem")
+        if not self.at_work:
+            self.say(self.CHECKING)
+            self.state.undo.look(self._compared)
+
+    def _compared(self, complaint: str | None) -> None:
+        # What was said meanwhile of something else stays.
+        if self.query_one("#sentence", Sentence).words == self.CHECKING and not self.at_work:
+            self.say(complaint or "", "problem")
 
     def show_state(self) -> None:
         """Show what will be taken back."""
-        preview = self.wizard.undo_preview
+        preview = self.state.undo.preview
         if preview is None:
             return
         items, lines = [_overview(preview)], [("   ", "All of it")]
@@ -99,27 +106,25 @@ class UndoScreen(ReviewScreen):
 
     def action_choose(self, choice: str) -> None:
         """Choose what becomes of what is shown."""
-        if self.chosen is None or self.wizard.undo_preview is None:
+        if self.chosen is None or self.state.undo.preview is None:
             return
         step, changed = self.chosen
-        chosen = self.wizard.undo_preview.chosen
-        chosen[step.number][changed.name] = Choice(choice)
-        complaint = self.wizard.look_back(chosen)
-        self.show_state()
-        self.say(complaint or "", "problem" if complaint else "plain")
+        self.say(self.CHECKING)
+        self.state.undo.choose(step.number, changed.name, Choice(choice), self._compared)
 
     def refusal(self) -> str | None:
-        """Say why nothing can be taken back."""
-        complaint = self.wizard.look_back()
-        if complaint:
-            return complaint
-        if not self.wizard.session.root:
+        """Say that it takes root."""
+        if not self.state.session.root and self.state.undo.preview is not None:
             return "Only root can take this back. Leave with Ctrl+Q, and type: sudo wizard --undo"
         return None
 
+    def check(self, then: Callable[[str | None], None]) -> None:
+        """Compare anew: what is asked about must be what is there."""
+        self.state.undo.look(then)
+
     def go_on(self) -> None:
         """Ask once more, and take back."""
-        preview = self.wizard.undo_preview
+        preview = self.state.undo.preview
         changed = [each for step in preview.steps for each in step.changed] if preview else []
         fate = "".join(
             f" {clean_line(PurePath(each.name).name)}: {WORDS[each.choice]}." for each in changed
@@ -138,11 +143,15 @@ class UndoScreen(ReviewScreen):
     def _answered(self, yes: bool | None) -> None:
         if not yes:
             return
-        complaint = self.wizard.start_undo()
-        if complaint:
-            self.say(complaint, "problem")
-        else:
-            self.wizard.open("apply")
+        undo, session = self.state.undo, self.state.session
+        chosen = undo.chosen
+        self.begin("Starting to take back …")
+        self.state.run.take_back(lambda: session.start_undo(chosen), self._started, self.end)
+
+    def _started(self) -> None:
+        self.end()
+        self.state.undo.forget()
+        self.wizard.open("apply")
 
 
 def _overview(preview: UndoPreview) -> Detail:

@@ -110,7 +110,7 @@ class UpstreamScreen(StepScreen):
 
     def arrive(self) -> None:
         """Watch the router, unless that was done for this prefix."""
-        self.wizard.probe_upstream()
+        self.state.watch_router()
         super().arrive()
 
     def on_resize(self, _event: Resize) -> None:
@@ -120,26 +120,26 @@ class UpstreamScreen(StepScreen):
 
     def show_state(self) -> None:
         """Show what was seen, and who is to answer."""
-        wizard = self.wizard
+        state = self.state
         meaning = self.query_one("#meaning", Sentence)
-        if wizard.upstream is not None:
-            meaning.say(*MEANINGS[wizard.upstream.case])
-        elif wizard.upstream_complaint:
-            meaning.say(wizard.upstream_complaint, "note")
+        if state.router.finding is not None:
+            meaning.say(*MEANINGS[state.router.finding.case])
+        elif state.router.complaint:
+            meaning.say(state.router.complaint, "note")
         else:
             meaning.say(
                 "Watching: an echo request leaves from an address of "
-                f"{wizard.choices.prefix} that nobody uses. Whoever wants to answer it has to "
+                f"{state.choices.prefix} that nobody uses. Whoever wants to answer it has to "
                 "find that address. This takes a few seconds."
             )
         self._show_evidence()
         self.query_one("#proxies", ChoiceList).show(self._entries())
-        if wizard.upstream is not None:
+        if state.router.finding is not None:
             self.say("")
 
     def _show_evidence(self) -> None:
         evidence = self.query_one("#evidence", Static)
-        finding = self.wizard.upstream
+        finding = self.state.router.finding
         lines = [clean_line(line) for line in finding.evidence] if finding else []
         evidence.display = bool(lines)
         if len(lines) > _LINES:
@@ -157,11 +157,11 @@ class UpstreamScreen(StepScreen):
         )
 
     def _entries(self) -> list[Entry]:
-        host, choices = self.wizard.host, self.wizard.choices
+        host, choices = self.state.host, self.state.choices
         entries = []
         for proxy, (label, words) in PROXIES.items():
             obstacle = check_proxy(replace(choices, proxy=proxy), host) if host else None
-            proposed = proxy is self.wizard.proposed_proxy
+            proposed = proxy is self.state.proposed_proxy
             said = f"Proposed. {words.removeprefix('Recommended. ')}" if proposed else words
             entries.append(
                 Entry(
@@ -177,22 +177,22 @@ class UpstreamScreen(StepScreen):
     @on(ChoiceList.Picked, "#proxies")
     def _picked(self, event: ChoiceList.Picked) -> None:
         self.say("")
-        self.wizard.pick_proxy(Proxy(event.key))
+        self.state.pick_proxy(Proxy(event.key))
 
     def refusal(self) -> str | None:
         """Say that the router is still watched, or why the proxy cannot be had."""
-        wizard = self.wizard
-        if wizard.host is None:
-            return "The wizard is still looking at this host."
-        if wizard.probing and not wizard.proxy_picked:
+        state = self.state
+        if state.host is None:
+            return state.no_host
+        if state.router.busy and not state.router.picked:
             return (
                 "The wizard is still watching the router. Wait a few seconds, or press Space to "
                 "choose the marked line yourself."
             )
-        return check_proxy(wizard.choices, wizard.host)
+        return check_proxy(state.choices, state.host)
 
     def action_probe_again(self) -> None:
         """Watch the router again."""
-        if not self.wizard.probing:
+        if not self.state.router.busy:
             self.say("")
-            self.wizard.probe_upstream(again=True)
+            self.state.watch_router(again=True)

@@ -36,9 +36,9 @@ class WelcomeScreen(StepScreen):
         "A container is a program that Docker runs in a box of its own. Compose is the tool that "
         "starts several of them together, from a file called docker-compose.yml. What it starts "
         "is called a project, and its parts are called services.",
-        "The keys: Enter goes on and Esc goes back. Tab moves from one field or button to the "
+        "The keys: Enter continues and Esc goes back. Tab moves from one field or button to the "
         "next, and the arrow keys move within a list. Space ticks. F1 explains every screen. "
-        "Ctrl+Q leaves, and asks first. The last line always shows the keys that do something.",
+        "Ctrl+Q quits, and asks first. The last line always shows the keys that do something.",
     )
 
     def compose_body(self) -> ComposeResult:
@@ -65,23 +65,23 @@ class WelcomeScreen(StepScreen):
             yield PlainButton("See what it did", id="see")
             yield PlainButton("Take it back", id="take-back")
         yield paragraph(
-            "Enter goes on, Esc goes back, Tab moves, F1 explains, Ctrl+Q leaves.", classes="quiet"
+            "Enter continues, Esc goes back, Tab moves, F1 explains, Ctrl+Q quits.", classes="quiet"
         )
 
     def show_state(self) -> None:
         """Show what an earlier time left: answers, and a run."""
         nothing = self.wizard.nothing_to_resume
-        answers = NOTHING_TO_RESUME if nothing else self.wizard.filled_in
+        answers = NOTHING_TO_RESUME if nothing else self.state.filled_in
         self.query_one("#answers", Sentence).say(answers, "note")
         earlier = self.query_one("#earlier", Sentence)
         buttons = self.query_one("#earlier-buttons")
         try:
-            record = self.wizard.session.record()
+            record = self.state.session.record()
         except Refused as refused:
             earlier.say(str(refused), "problem")
             buttons.display = False
             return
-        words = _about(record, self.wizard.session.is_running())
+        words = _about(record, self.state.session.is_running())
         earlier.say(words, "note")
         buttons.display = bool(words)
 

@@ -2,7 +2,7 @@
 
 import json
 import textwrap
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +11,7 @@ from wizard.answers.choices import Choices
 from wizard.host.every_part import PARTS
 from wizard.host.host import Host, Unknown
 from wizard.host.part import Part, Verdict
+from wizard.host.parts import root
 
 _TABLES = ("forwarding", "accept_ra", "proxy_ndp", "labels", "options")
 _WIDTH = 80
@@ -45,6 +46,22 @@ def problems(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
     return obstacles.obstacles(host, choices)
 
 
+def doubts(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return what makes a plan useless here unless it changes, each a sentence or two.
+
+    None of it forbids a plan to somebody who chooses to go on all the same.
+    """
+    forbidden = forbidding(host, choices)
+    avoidable = [each for each in problems(host, choices) if each not in forbidden]
+    words = [each.removesuffix(obstacles.GO_ON_BY_FILE) for each in avoidable]
+    return (*root.notes(host.root), *words)
+
+
+def forbidding(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return what is in the way on this host whatever somebody chooses, each a sentence or two."""
+    return problems(host, replace(choices, unproven=True))
+
+
 def notes(host: Host) -> tuple[str, ...]:
     """Return what to mind on this host, each a sentence or two; none of it is in the way."""
     found = ((part, part.of(host)) for part in PARTS)
@@ -63,7 +80,7 @@ def as_text(host: Host) -> str:
     for line in of_host(host):
         words = f"unknown: {line.words}" if line.verdict == "unknown" else line.words
         lines.append(_wrapped(words, f"{line.label:<{margin}}", " " * margin))
-    for title, sentences in (("In the way", problems(host)), ("To mind", notes(host))):
+    for title, sentences in (("In the way", problems(host)), ("Please note", notes(host))):
         if sentences:
             lines += ["", f"{title}:", *(_wrapped(one, "- ", "  ") for one in sentences)]
     return "\n".join(lines) + "\n"

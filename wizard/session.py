@@ -128,13 +128,14 @@ class Session:
         except (OSError, Refused, UnicodeDecodeError):
             return None
 
-    def save_place(self, place: str) -> None:
-        """Keep how far the person has come, as a word of the front end's own."""
+    def save_place(self, place: str) -> bool:
+        """Keep how far the person has come, as a word of the front end's own; return if it was."""
         try:
             self.store.prepare()
             write_durably(self.store.place, f"{place}\n", 0o600, os.geteuid(), os.getegid())
         except (Refused, OSError):
-            return
+            return False
+        return True
 
     def load_place(self) -> str:
         """Return the word that was kept, or an empty one."""
@@ -313,7 +314,7 @@ class Session:
                     f"{self.store.directory}. Start again with sudo, and give them there."
                 )
             return (
-                "Only root can change this host. Your answers are kept: go on with "
+                "Only root can change this host. Your answers are kept: continue with "
                 f"sudo wizard --answers {self.store.answers}"
             )
         if self.is_running():

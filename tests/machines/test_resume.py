@@ -43,7 +43,7 @@ def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMach
     host.wait(lambda: not screens(host), "the screens to end with their terminal", 15)
 
     second = log_in(host, "--resume")
-    second.wait_for("Here you left")
+    second.wait_for("You stopped here")
     assert "5 of 10" in second.text
     assert "of_my_own" in second.text
     for heading in ("6 of 10", "7 of 10"):

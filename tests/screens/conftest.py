@@ -13,7 +13,7 @@ from textual import _wait
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-import screens.app
+import screens.following
 from tests.lines import PATIENCE
 from tests.screens.walking import settle
 from wizard.answers import prefixes
@@ -42,7 +42,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     # How long the pilot watches for the process to be idle; a fifth of Textual's own is enough.
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.0004)
-    monkeypatch.setattr(screens.app, "FOLLOWED_EVERY", 0.01)
+    monkeypatch.setattr(screens.following, "FOLLOWED_EVERY", 0.01)
 
 
 @pytest.fixture(autouse=True)

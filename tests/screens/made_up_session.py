@@ -280,8 +280,9 @@ class MadeUpSession(Session):
     def cancel(self) -> None:
         self.cancelled = True
 
-    def save_place(self, place: str) -> None:
+    def save_place(self, place: str) -> bool:
         self.place = place
+        return True
 
     def load_place(self) -> str:
         return self.place

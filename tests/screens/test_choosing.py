@@ -31,7 +31,7 @@ def marked(choices: ChoiceList) -> list[int]:
 
 def answer(app: WizardApp, name: str) -> object:
     """Return what the wizard would go on with."""
-    chosen = app.choices
+    chosen = app.state.choices
     return {
         "modes": chosen.mode,
         "sizes": chosen.prefix and chosen.prefix.prefixlen,
@@ -60,10 +60,10 @@ def answers() -> dict[str, tuple[object, ...]]:
 async def routed(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     """Open a screen with public addresses chosen, whose router has been watched."""
     await found(pilot, app)
-    app.choose_mode(Mode.ROUTED)
+    app.state.choose_mode(Mode.ROUTED)
     await jump(pilot, app, name)
     if name == "upstream":
-        await until(pilot, lambda: not app.probing)
+        await until(pilot, lambda: not app.state.router.busy)
 
 
 @pytest.mark.parametrize(("screen", "name"), LISTS)
@@ -114,8 +114,8 @@ async def test_right_and_enter_go_on_with_the_mode_that_is_bright() -> None:
         await go(pilot, app, "mode")
         await press(pilot, "right", "enter")
         assert on(app, "addresses")
-        assert app.choices.mode is Mode.ROUTED
-        assert app.choices.prefix == IPv6Network("2001:db8:1:2:1::/80")
+        assert app.state.choices.mode is Mode.ROUTED
+        assert app.state.choices.prefix == IPv6Network("2001:db8:1:2:1::/80")
         await press(pilot, "escape")
         await sees(pilot, "(*) Public: routed")
         await press(pilot, "left", "enter")
@@ -129,16 +129,16 @@ async def test_keys_that_come_in_one_packet_are_worked_off_in_order() -> None:
         for key in ("right", "left", "right", "enter"):
             app.simulate_key(key)
         await until(pilot, lambda: on(app, "addresses"))
-        assert app.choices.mode is Mode.ROUTED
+        assert app.state.choices.mode is Mode.ROUTED
         await go(pilot, app, "network")
         for key in ("end", "x", "y", "enter"):
             app.simulate_key(key)
         await until(pilot, lambda: on(app, "compose"))
-        assert app.choices.network == "mastodon_ipv6xy"
+        assert app.state.choices.network == "mastodon_ipv6xy"
         await press(pilot, "escape")
         for key in ("end", "!", "enter"):
             app.simulate_key(key)
-        await until(pilot, lambda: app.choices.network.endswith("!"))
+        await until(pilot, lambda: app.state.choices.network.endswith("!"))
         await pilot.pause()
         assert on(app, "network"), "a name that cannot be used was gone on with"
 
@@ -149,17 +149,17 @@ async def test_a_way_that_is_not_open_is_never_chosen() -> None:
         await routed(pilot, app, "upstream")
         for key in ("down", "down", "down", "down", "up", "end", "home"):
             await press(pilot, key)
-            assert app.choices.proxy is not Proxy.NDPPD
+            assert app.state.choices.proxy is not Proxy.NDPPD
 
 
 async def test_a_list_of_one_is_passed_through_by_tab_without_a_change() -> None:
     app = WizardApp(MadeUpSession(host=with_two_projects(made_up_hosts.debian13())))
     async with app.run_test(size=SIZE) as pilot:
         await go(pilot, app, "compose")
-        before = app.choices
+        before = app.state.choices
         for _ in range(8):
             await press(pilot, "tab")
-        assert app.choices == before
+        assert app.state.choices == before
 
 
 async def test_what_was_answered_for_a_project_is_there_when_one_comes_back_to_it() -> None:
@@ -169,13 +169,13 @@ async def test_what_was_answered_for_a_project_is_there_when_one_comes_back_to_i
         await press(pilot, "end", "x")
         await go(pilot, app, "compose")
         await press(pilot, "space")  # web, which was ticked
-        before = app.choices
+        before = app.state.choices
         assert before.services == ("streaming", "sidekiq")
         await press(pilot, "shift+tab", "down")
-        assert app.choices.project == "wiki"
-        assert app.choices.network == "wiki_ipv6"
+        assert app.state.choices.project == "wiki"
+        assert app.state.choices.network == "wiki_ipv6"
         await press(pilot, "up")
-        assert app.choices == before
+        assert app.state.choices == before
 
 
 async def test_a_prefix_that_was_typed_is_there_when_one_comes_back_to_its_length() -> None:
@@ -183,6 +183,6 @@ async def test_a_prefix_that_was_typed_is_there_when_one_comes_back_to_its_lengt
     async with app.run_test(size=SIZE) as pilot:
         await routed(pilot, app, "addresses")
         await press(pilot, *("backspace",) * 30, *"2001:db8:1:2:7::/80", "tab", "down")
-        assert app.choices.prefix == IPv6Network("2001:db8:1:2:0:1::/96")
+        assert app.state.choices.prefix == IPv6Network("2001:db8:1:2:0:1::/96")
         await press(pilot, "up")
-        assert app.choices.prefix == IPv6Network("2001:db8:1:2:7::/80")
+        assert app.state.choices.prefix == IPv6Network("2001:db8:1:2:7::/80")

@@ -46,7 +46,7 @@ async def test_done_is_said_only_once_packets_have_passed() -> None:
         assert "being looked at" in verdict(app).words
         assert not verdict(app).has_class("-ok")
         session.let_go()
-        await until(pilot, lambda: app.judgement)
+        await until(pilot, lambda: app.state.run.judgement)
         await until(pilot, partial(says, app, "Done. Every step was applied. IPv6 works"))
         assert verdict(app).has_class("-ok")
 
@@ -104,12 +104,12 @@ async def test_who_takes_back_from_the_result_is_told_that_it_is_taken_back(stat
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=SIZE) as pilot:
         await jump(pilot, app, "preview")
-        assert app.plan is not None
-        record = record_of(app.plan, State.APPLIED)
+        assert app.state.draft.plan is not None
+        record = record_of(app.state.draft.plan, State.APPLIED)
     session = MadeUpSession(earlier=replace(record, state=state), hold_undo=True)
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.host is not None)
+        await until(pilot, lambda: app.state.host is not None)
         app.see_earlier()
         await until(pilot, lambda: on(app, "result"))
         await press(pilot, "t")
@@ -134,11 +134,11 @@ async def test_a_run_that_rolls_back_is_not_called_an_application() -> None:
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=SIZE) as pilot:
         await jump(pilot, app, "preview")
-        assert app.plan is not None
-        record = record_of(app.plan, State.ROLLING_BACK)
+        assert app.state.draft.plan is not None
+        record = record_of(app.state.draft.plan, State.ROLLING_BACK)
     app = WizardApp(MadeUpSession(earlier=record))
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: on(app, "apply") and app.running)
+        await until(pilot, lambda: on(app, "apply") and app.state.run.running)
         await settle(pilot)
         assert shown(app).split("\n")[0].rstrip().endswith("Taking it back")
         await sees(pilot, "all is taken back")
@@ -161,12 +161,12 @@ async def test_what_comes_into_the_way_later_stops_the_way_wherever_one_is() -> 
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await jump(pilot, app, "compose")
-        well = app.host
+        well = app.state.host
         session.host = replace(
             made_up_hosts.debian13(), engine=Unknown("Docker does not answer any more.")
         )
-        app.look()
-        await until(pilot, lambda: app.host is not None and app.host is not well)
+        app.state.look()
+        await until(pilot, lambda: app.state.host is not None and app.state.host is not well)
         for key in ("enter", "ctrl+n", "enter"):
             await press(pilot, key)
         assert on(app, "compose")
@@ -205,7 +205,7 @@ async def test_all_that_people_will_notice_can_be_read_before_the_yes() -> None:
         read = shown(app)
         assert "Number 1:" in read
         assert "[ Apply ]" in read
-        assert "Page Down" in read
+        assert "PgDn More of the text" in read
         for _ in range(20):
             await press(pilot, "pagedown")
             read += shown(app)

@@ -77,13 +77,13 @@ async def test_the_answers_of_a_run_in_force_stay_as_they_were_given() -> None:
         await go(pilot, app, "host")
         await press(pilot, "enter", "ctrl+n", "enter")
         assert on(app, "host")
-        app.saver.wait(5)
+        app.state.saver.wait(5)
         assert session.saved == GIVEN
         # Taken back meanwhile, in another terminal.
         session.host = made_up_hosts.debian13()
         await press(pilot, "r")
-        await until(pilot, lambda: app.host is session.host)
-        assert app.choices == GIVEN
+        await until(pilot, lambda: app.state.host is session.host)
+        assert app.state.choices == GIVEN
 
 
 async def test_nothing_is_proposed_around_what_a_run_in_force_has_made() -> None:
@@ -93,8 +93,8 @@ async def test_nothing_is_proposed_around_what_a_run_in_force_has_made() -> None
         await go(pilot, app, "host")
         session.host = made_up_hosts.debian13()
         await press(pilot, "r")
-        await until(pilot, lambda: app.host is session.host)
-        assert (app.choices.network, app.choices.bridge) == ("mastodon_ipv6", "br-ipv6")
+        await until(pilot, lambda: app.state.host is session.host)
+        assert (app.state.choices.network, app.state.choices.bridge) == ("mastodon_ipv6", "br-ipv6")
 
 
 async def test_answers_outlive_a_look_at_a_host_whose_docker_is_silent() -> None:
@@ -107,12 +107,12 @@ async def test_answers_outlive_a_look_at_a_host_whose_docker_is_silent() -> None
         await go(pilot, app, "host")
         await press(pilot, "enter")
         assert on(app, "host")
-        app.saver.wait(5)
+        app.state.saver.wait(5)
         assert session.saved == GIVEN
         session.host = well
         await press(pilot, "r")
-        await until(pilot, lambda: app.host is well)
-        assert app.choices == GIVEN
+        await until(pilot, lambda: app.state.host is well)
+        assert app.state.choices == GIVEN
 
 
 async def test_every_change_is_kept_at_once() -> None:
@@ -121,12 +121,12 @@ async def test_every_change_is_kept_at_once() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await go(pilot, app, "network")
         await press(pilot, "end", "x")
-        await until(pilot, lambda: session.saved == app.choices)
-        assert app.choices.network.endswith("x")
+        await until(pilot, lambda: session.saved == app.state.choices)
+        assert app.state.choices.network.endswith("x")
         await go(pilot, app, "compose")
         await press(pilot, "space")
-        await until(pilot, lambda: session.saved == app.choices)
-        assert app.choices.services == ("streaming", "sidekiq")
+        await until(pilot, lambda: session.saved == app.state.choices)
+        assert app.state.choices.services == ("streaming", "sidekiq")
 
 
 async def test_where_answers_cannot_be_kept_nothing_says_that_they_are() -> None:
@@ -134,7 +134,7 @@ async def test_where_answers_cannot_be_kept_nothing_says_that_they_are() -> None
     async with app.run_test(size=SIZE) as pilot:
         await go(pilot, app, "compose")
         await press(pilot, "space")
-        app.saver.wait(5)
+        app.state.saver.wait(5)
         await press(pilot, "ctrl+q")
         await until(pilot, lambda: says(app, "Your answers could not be kept"))
         assert not says(app, "answers are kept")

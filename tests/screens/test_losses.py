@@ -19,14 +19,14 @@ async def test_the_question_names_what_is_lost_and_yes_fills_in_the_answer() -> 
         words = " ".join(shown(app).replace("│", " ").split())
         assert "and lose that?" in words
         assert "[::]:3000/tcp (web)" in words
-        assert "Y: Apply, and lose it" in words
+        assert "[ Apply, and lose it ]" in words
         await press(pilot, "n")
         assert on(app, "preview")
-        assert app.choices.accepted == ()
+        assert app.state.choices.accepted == ()
         assert session.applied is None
         await ask(pilot, app)
         await press(pilot, "y")
         await keep(pilot, app)
         assert session.applied is not None
         assert session.applied.unaccepted == ()
-        assert app.choices.accepted == ("[::]:3000/tcp",)
+        assert app.state.choices.accepted == ("[::]:3000/tcp",)

@@ -140,9 +140,9 @@ async def the_whole_way(
     await until(
         pilot,
         lambda: (
-            app.progress
-            and app.progress.record
-            and app.progress.record.steps[3].state == "applying"
+            app.state.run.progress
+            and app.state.run.progress.record
+            and app.state.run.progress.record.steps[3].state == "applying"
         ),
     )
     await take("apply")
@@ -150,12 +150,12 @@ async def the_whole_way(
     await take("quit-while-applying")
     await press(pilot, "escape")
     session.let_go()
-    await until(pilot, lambda: on(app, "keep") and app.judgement)
+    await until(pilot, lambda: on(app, "keep") and app.state.run.judgement)
     await take("keep")
     await ask(pilot, app)
     await take("keep-question")
     await press(pilot, "y")
-    await until(pilot, lambda: on(app, "result") and app.judgement)
+    await until(pilot, lambda: on(app, "result") and app.state.run.judgement)
     await take("result")
     await press(pilot, "down", "pagedown")
     await take("result-container")
@@ -181,7 +181,7 @@ async def the_routed_way(
     await press(pilot, "backspace", "backspace", "8", "0", "enter", "enter")
     await take("upstream-watching")
     session.let_go()
-    await until(pilot, lambda: app.upstream)
+    await until(pilot, lambda: app.state.router.finding)
     await take("upstream")
     await press(pilot, "f1")
     await take("upstream-help")
@@ -193,7 +193,7 @@ async def the_routed_way(
     await take("preview-routed")
     await go_apply(pilot, app)
     await keep(pilot, app)
-    await until(pilot, lambda: app.judgement)
+    await until(pilot, lambda: app.state.run.judgement)
     await take("result-notes")
 
 
@@ -203,7 +203,7 @@ async def a_router_that_routes(
 ) -> None:
     await choose_routed(pilot, app)
     await go(pilot, app, "upstream")
-    await until(pilot, lambda: app.upstream)
+    await until(pilot, lambda: app.state.router.finding)
     await take("upstream-routed")
 
 
@@ -219,7 +219,7 @@ async def an_engine_that_filters(
     await choose_routed(pilot, app)
     await take("mode-routed-engine-filters")
     await go(pilot, app, "upstream")
-    await until(pilot, lambda: app.upstream)
+    await until(pilot, lambda: app.state.router.finding)
     await take("upstream-nothing")
     await go(pilot, app, "preview")
     await take("preview-routed-engine-filters")
@@ -231,7 +231,7 @@ async def a_router_that_cannot_be_watched(
 ) -> None:
     await choose_routed(pilot, app)
     await go(pilot, app, "upstream")
-    await until(pilot, lambda: app.upstream_complaint)
+    await until(pilot, lambda: app.state.router.complaint)
     await take("upstream-refused")
 
 
@@ -255,7 +255,7 @@ async def hostile_names_in_the_routed_mode(
     await choose_routed(pilot, app)
     await take("hostile-mode-routed")
     await go(pilot, app, "upstream")
-    await until(pilot, lambda: app.upstream_complaint)
+    await until(pilot, lambda: app.state.router.complaint)
     await take("hostile-upstream")
     await go(pilot, app, "compose")
     await press(pilot, "shift+tab", "down", "space")
@@ -287,7 +287,7 @@ async def nothing_to_resume(
 async def while_looking(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
-    await until(pilot, lambda: "engine" in app.parts)
+    await until(pilot, lambda: "engine" in app.state.parts)
     await press(pilot, "enter", "enter")
     await take("host-looking")
     session.let_go()
@@ -374,16 +374,16 @@ async def hostile_names(
     await until(
         pilot,
         lambda: (
-            app.progress
-            and app.progress.record
-            and app.progress.record.steps[3].state == "applying"
+            app.state.run.progress
+            and app.state.run.progress.record
+            and app.state.run.progress.record.steps[3].state == "applying"
         ),
     )
     await press(pilot, "up")
     await take("hostile-apply")
     session.let_go()
     await keep(pilot, app)
-    await until(pilot, lambda: app.judgement)
+    await until(pilot, lambda: app.state.run.judgement)
     await take("hostile-result")
 
 
@@ -398,7 +398,7 @@ async def a_console_on_a_host_without_systemd(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await go_apply(pilot, app)
-    await until(pilot, lambda: on(app, "keep") and app.judgement)
+    await until(pilot, lambda: on(app, "keep") and app.state.run.judgement)
     await take("keep-console")
 
 
@@ -447,7 +447,7 @@ async def a_container_that_reaches_nobody(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await go_apply(pilot, app)
-    await until(pilot, lambda: on(app, "keep") and app.judgement)
+    await until(pilot, lambda: on(app, "keep") and app.state.run.judgement)
     await take("keep-not-working")
     await ask(pilot, app)
     await take("keep-not-working-question")
@@ -456,7 +456,7 @@ async def a_container_that_reaches_nobody(
     await until(pilot, lambda: on(app, "result"))
     await take("result-not-yet-looked")
     session.let_go()
-    await until(pilot, lambda: app.judgement)
+    await until(pilot, lambda: app.state.run.judgement)
     await take("result-not-working")
     session.earlier, session.hold_undo = session.record(), True
     await press(pilot, "t")
@@ -543,9 +543,9 @@ async def a_run_that_is_cancelled(
     await until(
         pilot,
         lambda: (
-            app.progress
-            and app.progress.record
-            and app.progress.record.steps[2].state == "applying"
+            app.state.run.progress
+            and app.state.run.progress.record
+            and app.state.run.progress.record.steps[2].state == "applying"
         ),
     )
     await press(pilot, "c")

@@ -78,8 +78,8 @@ async def applied() -> MadeUpSession:
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=SIZE) as pilot:
         await jump(pilot, app, "preview")
-        assert app.plan is not None
-        return MadeUpSession(earlier=record_of(app.plan, State.APPLIED))
+        assert app.state.draft.plan is not None
+        return MadeUpSession(earlier=record_of(app.state.draft.plan, State.APPLIED))
 
 
 async def test_there_and_back_keeps_every_answer() -> None:
@@ -95,7 +95,7 @@ async def test_there_and_back_keeps_every_answer() -> None:
         await press(pilot, "tab", "down", "space")  # its cache as well
         await press(pilot, "tab", "up", "space")  # in place
         await go(pilot, app, "preview")
-        answers = app.choices
+        answers = app.state.choices
         assert answers == replace(
             answers,
             prefix=IPv6Network("fd12:3456:7801::/64"),
@@ -108,11 +108,11 @@ async def test_there_and_back_keeps_every_answer() -> None:
         for name in reversed(QUESTIONS[:-1]):
             await press(pilot, "escape")
             assert on(app, name)
-        assert app.choices == answers
+        assert app.state.choices == answers
         for name in QUESTIONS[1:]:
             await press(pilot, "enter")
             assert on(app, name)
-        assert app.choices == answers
+        assert app.state.choices == answers
 
 
 async def test_the_network_name_that_was_typed_is_the_one_that_is_planned() -> None:
@@ -138,11 +138,11 @@ async def test_answers_of_an_earlier_time_are_filled_in_where_they_fit() -> None
     app = WizardApp(MadeUpSession(saved=saved))
     async with app.run_test(size=SIZE) as pilot:
         await found(pilot, app)
-        assert app.choices == replace(saved, bridge="br-ipv6")
+        assert app.state.choices == replace(saved, bridge="br-ipv6")
         await jump(pilot, app, "addresses")
         assert app.screen.query_one("#prefix", Input).value == "fd00:1:2:3::/64"
         await go(pilot, app, "compose")
-        assert app.choices.services == ("web",)
+        assert app.state.choices.services == ("web",)
 
 
 async def test_a_prefix_is_judged_while_it_is_typed_and_a_bad_one_stops_at_its_screen() -> None:
@@ -169,7 +169,7 @@ async def test_a_prefix_is_judged_while_it_is_typed_and_a_bad_one_stops_at_its_s
         assert field.value == ""
         await press(pilot, *"fd00:1:2:3::/64", "enter")
         assert on(app, "network")
-        assert app.choices.prefix == IPv6Network("fd00:1:2:3::/64")
+        assert app.state.choices.prefix == IPv6Network("fd00:1:2:3::/64")
 
 
 async def test_bad_names_stop_at_their_screen_and_the_focus_goes_to_the_field() -> None:
@@ -208,10 +208,10 @@ async def test_a_compose_file_that_is_not_yaml_is_said_where_it_is_chosen_and_re
         assert on(app, "compose")
         session.composes = {}
         await press(pilot, "r")
-        assert app.choices.services == ("web", "streaming", "sidekiq")
+        assert app.state.choices.services == ("web", "streaming", "sidekiq")
         session.composes = {"mastodon": "services: {web: {image: example}}"}
         await press(pilot, "r")
-        assert list(app.choices.services) == ["web"]
+        assert list(app.state.choices.services) == ["web"]
         await press(pilot, "enter")
         assert on(app, "preview")
 
@@ -224,14 +224,14 @@ async def test_no_service_ticked_is_refused_and_stays_unticked() -> None:
         assert on(app, "compose")
         assert "No service is ticked" in sentence(app)
         await press(pilot, "escape", "enter")
-        assert app.choices.services == ()
+        assert app.state.choices.services == ()
 
 
 async def test_next_is_refused_until_the_host_is_known_and_where_something_is_in_the_way() -> None:
     session = MadeUpSession(host=made_up_hosts.no_docker(), hold_detection=True)
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "engine" in app.parts)
+        await until(pilot, lambda: "engine" in app.state.parts)
         await press(pilot, "enter", "enter")
         assert on(app, "host")
         assert "still looking" in sentence(app)
@@ -255,13 +255,13 @@ async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
     """Go to the mode, and choose public addresses."""
     await go(pilot, app, "mode")
     await press(pilot, "right", "space")
-    assert app.choices.mode is Mode.ROUTED
+    assert app.state.choices.mode is Mode.ROUTED
 
 
 async def watched(pilot: Pilot[int], app: WizardApp) -> None:
     """Go to the screen about the router, and wait until it has been watched."""
     await go(pilot, app, "upstream")
-    await until(pilot, lambda: not app.probing)
+    await until(pilot, lambda: not app.state.router.busy)
 
 
 async def test_there_and_back_in_the_routed_mode_keeps_every_answer() -> None:
@@ -276,7 +276,7 @@ async def test_there_and_back_in_the_routed_mode_keeps_every_answer() -> None:
         await go(pilot, app, "inwards")
         await press(pilot, "down", "space")  # exposed
         await go(pilot, app, "preview")
-        answers = app.choices
+        answers = app.state.choices
         assert answers == replace(
             answers,
             mode=Mode.ROUTED,
@@ -291,14 +291,14 @@ async def test_there_and_back_in_the_routed_mode_keeps_every_answer() -> None:
         for name in questions[1:]:
             await press(pilot, "enter")
             assert on(app, name)
-        assert app.choices == answers == session.saved
-        assert app.plan is not None
-        assert app.plan.choices == answers
+        assert app.state.choices == answers == session.saved
+        assert app.state.draft.plan is not None
+        assert app.state.draft.plan.choices == answers
         assert session.probed == [answers.prefix]
         await go_apply(pilot, app)
         await keep(pilot, app)
         await sees(pilot, "12 of 12")
-        assert session.applied is app.plan
+        assert session.applied is app.state.draft.plan
 
 
 async def test_the_steps_are_those_of_the_mode_and_each_mode_keeps_its_prefix() -> None:
@@ -306,17 +306,17 @@ async def test_the_steps_are_those_of_the_mode_and_each_mode_keeps_its_prefix() 
     async with app.run_test(size=SIZE) as pilot:
         await go(pilot, app, "addresses")
         await press(pilot, "ctrl+r")
-        private = app.choices.prefix
+        private = app.state.choices.prefix
         await press(pilot, "escape", "right", "space", "enter", "tab", "down", "space")
-        public = app.choices.prefix
+        public = app.state.choices.prefix
         await go(pilot, app, "network")
         await sees(pilot, "6 of 12")
         await press(pilot, "escape", "escape", "escape", "left", "space")
-        assert app.choices.prefix == private
+        assert app.state.choices.prefix == private
         await go(pilot, app, "network")
         await sees(pilot, "5 of 10")
         await press(pilot, "escape", "escape", "right", "space")
-        assert app.choices.prefix == public
+        assert app.state.choices.prefix == public
 
 
 @pytest.mark.parametrize("length", [128, 124])
@@ -338,7 +338,7 @@ async def test_a_host_without_a_prefix_to_give_away_says_so_and_takes_one_that_i
         await pilot.pause()
         await press(pilot, "enter")
         assert not on(app, "addresses")
-        assert app.choices.prefix == IPv6Network("2001:db8:a:b::/64")
+        assert app.state.choices.prefix == IPv6Network("2001:db8:a:b::/64")
 
 
 async def test_a_public_prefix_is_judged_while_it_is_typed() -> None:
@@ -387,7 +387,7 @@ async def test_what_the_router_was_seen_to_do_is_shown_and_a_proxy_proposed(
         await settle(pilot)
         await sees(pilot, words)
         assert "ICMP6, echo request" in " ".join(shown(app).split())
-        assert app.choices.proxy is proxy
+        assert app.state.choices.proxy is proxy
         await go(pilot, app, "preview")
 
 
@@ -398,11 +398,11 @@ async def test_who_answers_can_be_overruled_and_trying_again_leaves_it_so() -> N
         await choose_routed(pilot, app)
         await watched(pilot, app)
         await press(pilot, "home", "space")
-        assert app.choices.proxy is Proxy.SERVICE
+        assert app.state.choices.proxy is Proxy.SERVICE
         await press(pilot, "r")
-        await until(pilot, lambda: not app.probing)
+        await until(pilot, lambda: not app.state.router.busy)
         assert len(session.probed) == 2
-        assert app.choices.proxy is Proxy.SERVICE
+        assert app.state.choices.proxy is Proxy.SERVICE
 
 
 async def test_a_router_that_cannot_be_watched_is_said_and_stops_nobody() -> None:
@@ -414,7 +414,7 @@ async def test_a_router_that_cannot_be_watched_is_said_and_stops_nobody() -> Non
         await sees(pilot, "Only root can watch: [/].")
         session.upstream_fails = ""
         await press(pilot, "r")
-        await until(pilot, lambda: app.upstream)
+        await until(pilot, lambda: app.state.router.finding)
         await sees(pilot, "It asks")
         await press(pilot, "enter")
         assert on(app, "network")
@@ -433,8 +433,8 @@ async def test_while_the_router_is_watched_one_waits_or_chooses() -> None:
         await press(pilot, "space", "enter")
         assert on(app, "network")
         session.let_go()
-        await until(pilot, lambda: app.upstream)
-        assert app.choices.proxy is Proxy.SERVICE
+        await until(pilot, lambda: app.state.router.finding)
+        assert app.state.choices.proxy is Proxy.SERVICE
 
 
 async def test_another_prefix_is_watched_anew_and_one_that_is_not_on_the_link_needs_no_proxy() -> (
@@ -453,7 +453,7 @@ async def test_another_prefix_is_watched_anew_and_one_that_is_not_on_the_link_ne
             "2001:db8:1:2:1::/80",
             "2001:db8:9::/64",
         ]
-        assert app.choices.proxy is Proxy.NONE
+        assert app.state.choices.proxy is Proxy.NONE
 
 
 async def test_an_engine_that_filters_itself_is_not_asked_what_may_come_in() -> None:
@@ -494,16 +494,16 @@ async def test_a_service_gets_a_fixed_address_by_a_key_and_the_preview_says_whic
         await settle(pilot)
         chosen = app.screen.query_one("#services", ChoiceList).highlighted_key
         await press(pilot, "f")
-        assert list(app.choices.fixed) == [chosen]
+        assert list(app.state.choices.fixed) == [chosen]
         await until(pilot, partial(says, app, "Its address is fixed."))
         await press(pilot, "space")
-        assert list(app.choices.fixed) == []
+        assert list(app.state.choices.fixed) == []
         await press(pilot, "space", "f")
         await go(pilot, app, "preview")
         await settle(pilot)
-        assert app.plan is not None
+        assert app.state.draft.plan is not None
         at = f"mastodon-{chosen}-1 at 2001:db8:1:2:1::2,"
-        assert any(at in remark for remark in app.plan.remarks)
+        assert any(at in remark for remark in app.state.draft.plan.remarks)
 
 
 async def test_what_has_changed_since_the_run_is_said_above_the_containers() -> None:
@@ -511,7 +511,7 @@ async def test_what_has_changed_since_the_run_is_said_above_the_containers() -> 
     async with app.run_test(size=SIZE) as pilot:
         await go_apply(pilot, app)
         await keep(pilot, app)
-        await until(pilot, lambda: app.judgement)
+        await until(pilot, lambda: app.state.run.judgement)
         await until(pilot, partial(says, app, "The prefix has changed [/]."))
         await until(pilot, partial(says, app, "mastodon-web-1"))
         words = shown(app)
@@ -525,7 +525,7 @@ async def test_answers_that_are_filled_in_are_said_to_be() -> None:
     # As a rehearsal has it: an address to try, which no screen asks for.
     target = MadeUpSession(saved=Choices(target=IPv6Address("2001:db8:ffff::53")))
     for session, words in (
-        (MadeUpSession(saved=mine), "Answers of an earlier time are filled in"),
+        (MadeUpSession(saved=mine), "Answers from an earlier time are filled in"),
         (from_file, "The answers in /root/[answers].toml are filled in"),
         (target, ""),
         (MadeUpSession(), ""),
@@ -557,14 +557,14 @@ async def test_a_connection_lost_at_a_question_goes_on_at_that_question(mode: Mo
         app = WizardApp(session)
         async with app.run_test(size=SIZE) as pilot:
             await found(pilot, app)
-            app.choose_mode(mode)
+            app.state.choose_mode(mode)
             await go(pilot, app, place)
             left = shown(app)
         app = WizardApp(session, "resume")
         async with app.run_test(size=SIZE) as pilot:
-            await until(pilot, partial(says, app, "Here you left."))
+            await until(pilot, partial(says, app, "You stopped here last time."))
             assert on(app, place)
-            assert app.choices.mode is mode
+            assert app.state.choices.mode is mode
             assert left.splitlines()[0] == shown(app).splitlines()[0]
             await press(pilot, "escape")
             assert not on(app, place)
@@ -581,7 +581,7 @@ async def test_one_comes_back_no_further_than_the_answers_fit() -> None:
         await until(pilot, lambda: on(app, "compose"))
         await settle(pilot)
         assert on(app, "compose")
-        assert "Here you left" not in shown(app)
+        assert "You stopped here" not in shown(app)
 
 
 async def test_after_a_run_resume_shows_its_result() -> None:
@@ -589,7 +589,7 @@ async def test_after_a_run_resume_shows_its_result() -> None:
     session.saved, session.place = Choices(), "apply"
     app = WizardApp(session, "resume")
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: on(app, "result") and app.judgement)
+        await until(pilot, lambda: on(app, "result") and app.state.run.judgement)
         await until(pilot, partial(says, app, "mastodon-web-1"))
         await press(pilot, "t")
         assert on(app, "undo")
@@ -691,7 +691,7 @@ async def test_how_long_one_is_asked_can_be_chosen_at_the_preview() -> None:
         seen = []
         for _ in range(5):
             await press(pilot, "t")
-            seen.append(app.choices.window)
+            seen.append(app.state.choices.window)
         assert seen == [300, 600, 900, 60, 120]
         await press(pilot, "t")
         await ask(pilot, app)
@@ -715,9 +715,9 @@ async def test_answers_of_the_routed_mode_are_filled_in_where_they_fit() -> None
     app = WizardApp(MadeUpSession(saved=saved))
     async with app.run_test(size=SIZE) as pilot:
         await found(pilot, app)
-        assert app.choices == saved
+        assert app.state.choices == saved
         await watched(pilot, app)
-        assert app.choices.proxy is Proxy.FIXED
+        assert app.state.choices.proxy is Proxy.FIXED
 
 
 async def test_nothing_is_applied_before_the_question_is_answered_with_yes() -> None:
@@ -733,7 +733,7 @@ async def test_nothing_is_applied_before_the_question_is_answered_with_yes() -> 
         await ask(pilot, app)
         await press(pilot, "y")
         await keep(pilot, app)
-        assert session.applied is app.plan
+        assert session.applied is app.state.draft.plan
 
 
 async def test_a_host_that_changed_is_said_at_the_preview_and_the_plan_made_anew(
@@ -748,11 +748,11 @@ async def test_a_host_that_changed_is_said_at_the_preview_and_the_plan_made_anew
     monkeypatch.setattr(session, "check_plan", changed)
     async with app.run_test(size=SIZE) as pilot:
         await jump(pilot, app, "preview")
-        first = app.plan
+        first = app.state.draft.plan
         await press(pilot, "enter")
         await until(pilot, lambda: sentence(app).startswith("The file"))
         await sees(pilot, "The file [/] has changed.")
-        assert app.plan is not first
+        assert app.state.draft.plan is not first
         assert session.applied is None
 
 
@@ -763,7 +763,7 @@ async def test_an_ordinary_user_is_told_how_to_go_on_as_root_and_the_answers_are
         await jump(pilot, app, "preview")
         await press(pilot, "enter")
         assert f"sudo wizard --answers {session.store.answers}" in sentence(app)
-        assert session.saved == app.choices
+        assert session.saved == app.state.choices
 
 
 async def test_the_preview_shows_every_command_and_every_line_that_changes() -> None:
@@ -782,8 +782,8 @@ async def test_the_preview_shows_every_command_and_every_line_that_changes() -> 
 
 def steps_of(app: WizardApp) -> tuple[Step, ...]:
     """Return the steps of the plan that is shown."""
-    assert app.plan is not None
-    return app.plan.steps
+    assert app.state.draft.plan is not None
+    return app.state.draft.plan.steps
 
 
 async def everything(pilot: Pilot[int], app: WizardApp) -> str:
@@ -814,7 +814,7 @@ async def test_saving_the_script_says_where_it_is() -> None:
         await jump(pilot, app, "preview")
         await press(pilot, "s")
         await sees(pilot, "/root/docker-ipv6-plan.sh")
-        assert session.script is app.plan
+        assert session.script is app.state.draft.plan
 
 
 @pytest.mark.parametrize(
@@ -857,7 +857,7 @@ async def test_cancel_asks_and_then_takes_back() -> None:
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await go_apply(pilot, app)
-        await until(pilot, lambda: app.can_cancel)
+        await until(pilot, lambda: app.state.run.can_cancel)
         await press(pilot, "c", "escape")
         assert not session.cancelled
         await press(pilot, "enter")
@@ -877,12 +877,12 @@ async def test_after_a_run_that_came_to_nothing_one_can_start_again_with_the_sam
         await go(pilot, app, "preview")
         await go_apply(pilot, app)
         await until(pilot, lambda: on(app, "result"))
-        answers = app.choices
+        answers = app.state.choices
         session.act = Act()
         session.earlier = app.session.record()
         await press(pilot, "g")
-        await until(pilot, lambda: on(app, "host") and app.host)
-        assert app.choices == answers
+        await until(pilot, lambda: on(app, "host") and app.state.host)
+        assert app.state.choices == answers
         await go(pilot, app, "preview")
         await go_apply(pilot, app)
         await keep(pilot, app)
@@ -905,7 +905,7 @@ async def test_a_run_in_force_is_told_at_the_start_and_can_be_seen_and_taken_bac
         await found(pilot, app)
         assert "has IPv6 for containers already" in " ".join(shown(app).split())
         await press(pilot, "tab", "enter")
-        await until(pilot, lambda: on(app, "result") and app.judgement)
+        await until(pilot, lambda: on(app, "result") and app.state.run.judgement)
         await until(pilot, partial(says, app, "mastodon-web-1"))
     app = WizardApp(session, "undo")
     async with app.run_test(size=SIZE) as pilot:
@@ -931,8 +931,8 @@ async def test_what_somebody_changed_has_three_keys_and_nothing_else_has() -> No
         path = str(session.earlier.steps[number - 1].parameters["path"])
         for key in "kop":
             await press(pilot, key)
-        assert app.undo_preview is not None
-        assert app.undo_preview.chosen == {number: {path: Choice.KEEP}}
+        assert app.state.undo.preview is not None
+        assert app.state.undo.preview.chosen == {number: {path: Choice.KEEP}}
         assert "K O P" not in shown(app)
         await press(pilot, "down", "down", "down")
         await until(pilot, partial(says, app, "K O P Choose"))
@@ -945,7 +945,7 @@ async def test_what_somebody_changed_has_three_keys_and_nothing_else_has() -> No
             ("O", Choice.OURS, "ours is put back"),
         ):
             await press(pilot, key)
-            assert app.undo_preview.chosen == {number: {path: choice}}
+            assert app.state.undo.preview.chosen == {number: {path: choice}}
             left = " ".join(line.partition("│")[0] for line in shown(app).split("\n"))
             assert f"docker-compose.yml: {words}" in " ".join(left.split())
         await press(pilot, "up")
@@ -960,14 +960,14 @@ async def test_a_run_at_work_is_followed_when_one_comes_back_and_cannot_be_cance
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=SIZE) as pilot:
         await jump(pilot, app, "preview")
-        assert app.plan is not None
-        record = record_of(app.plan, State.APPLYING)
+        assert app.state.draft.plan is not None
+        record = record_of(app.state.draft.plan, State.APPLYING)
     session = MadeUpSession(earlier=record)
     app = WizardApp(session, "resume")
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.running)
+        await until(pilot, lambda: app.state.run.running)
         assert on(app, "apply")
-        assert not app.can_cancel
+        assert not app.state.run.can_cancel
         session.earlier = replace(record, state=State.APPLIED)
         await until(pilot, lambda: on(app, "result"))
 
@@ -982,17 +982,17 @@ async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last
     names = ROUTED if mode is Mode.ROUTED else STEPS
     async with app.run_test(size=SIZE) as pilot:
         await found(pilot, app)
-        app.choose_mode(mode)
+        app.state.choose_mode(mode)
         for name in names:
             if name == "apply":
                 await go_apply(pilot, app)
-                await until(pilot, lambda: app.can_cancel)
+                await until(pilot, lambda: app.state.run.can_cancel)
             elif name == "keep":
                 session.let_go()
                 await until(pilot, lambda: on(app, "keep"))
             elif name == "result":
                 await keep(pilot, app)
-                await until(pilot, lambda: app.judgement)
+                await until(pilot, lambda: app.state.run.judgement)
             else:
                 await go(pilot, app, name)
             assert on(app, name)
@@ -1009,7 +1009,7 @@ async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last
             for leave in ("ctrl+q", "ctrl+c"):
                 await press(pilot, leave)
                 assert on(app, "QuestionModal"), name
-                going_on = "go on without this terminal" in " ".join(shown(app).split())
+                going_on = "continue without this terminal" in " ".join(shown(app).split())
                 assert going_on == (name == "apply")
                 await press(pilot, leave, "escape")
                 assert on(app, name)
@@ -1032,7 +1032,7 @@ async def test_a_terminal_that_is_too_small_is_said_and_nothing_is_lost() -> Non
         await until(pilot, lambda: on(app, "TooSmallModal"))
         await pilot.resize_terminal(100, 30)
         await until(pilot, lambda: on(app, "network"))
-        assert app.choices.network == "mastodon_ipv6x"
+        assert app.state.choices.network == "mastodon_ipv6x"
         assert app.focused is app.screen.query_one("#network")
 
 

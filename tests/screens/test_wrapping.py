@@ -44,9 +44,9 @@ async def test_no_step_in_the_list_is_broken_inside_a_word(host: object) -> None
     app = WizardApp(MadeUpSession(host=made))
     async with app.run_test(size=(80, 24)) as pilot:
         await jump(pilot, app, "preview")
-        assert app.plan is not None
+        assert app.state.draft.plan is not None
         steps = app.screen.query_one(StepList)
-        for number, step in enumerate(app.plan.steps, 1):
+        for number, step in enumerate(app.state.draft.plan.steps, 1):
             words = str(steps.get_option_at_index(number).prompt).split()
             broken = set(step.title.split()) - set(words)
             assert len(broken) <= 1, words

@@ -2,15 +2,12 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from textual.app import App
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
 from tests.lines import PATIENCE
-from wizard.answers import projects
-from wizard.platform.errors import Refused
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
@@ -53,19 +50,22 @@ def on(app: WizardApp, name: str) -> bool:
 
 async def found(pilot: Pilot[int], app: WizardApp) -> None:
     """Wait until the host is known."""
-    await until(pilot, lambda: app.host is not None)
+    await until(pilot, lambda: app.state.host is not None)
 
 
 async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     """Open a screen right away, as one finds it with all that is proposed."""
     await found(pilot, app)
-    assert app.host is not None
-    if name in ("compose", "preview"):
-        project = projects.project_of(app.host, app.choices)
-        with suppress(Refused):
-            app.read_project(project)
+    assert app.state.host is not None
+    draft = app.state.draft
+    if name == "compose":
+        draft.read()
+        await until(pilot, lambda: draft.sources or draft.complaint)
     if name == "preview":
-        assert app.make_plan() is None
+        told: list[str | None] = []
+        draft.make(told.append)
+        await until(pilot, lambda: told)
+        assert told == [None]
     app.push_screen(name)
     await until(pilot, lambda: on(app, name))
 

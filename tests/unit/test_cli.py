@@ -295,12 +295,12 @@ def test_one_choice_for_all_that_somebody_changed_by_the_command_line(
     kept = wizard("--undo", "--yes", "--changed", "ours")
     assert kept.code == ExitCode.ROLLBACK_INCOMPLETE
     assert "Left on this host, and why:\n  - " in kept.out
-    assert "is undone but for what is listed here." in kept.out
+    assert "is undone, except for what is listed here." in kept.out
     left = difference(applied, here.made.system.snapshot())
     assert not {f"file {here.made.path}", f"file {sysctls}"} & left
     # What was chosen to stay is the wizard's, so another run waits for its undo.
     assert "Take it back first" in wizard("--apply", "--yes", "--answers", answers).err
-    assert "is undone but for what is listed here." in wizard("--status").out
+    assert "is undone, except for what is listed here." in wizard("--status").out
     # The same once more does the same; without the choice, all goes.
     again = wizard("--undo", "--yes", "--changed", "ours")
     assert (again.code, left) == (

@@ -203,7 +203,7 @@ def test_undo_takes_the_others_back_and_goes_on_once_the_record_is_mended(
     assert "Traceback" not in said.err + said.out
     assert "has a fault" not in said.err + said.out
     assert "Left on this host, and why:" in said.out
-    assert "wizard --undo goes on with that" in said.out
+    assert "wizard --undo tries that again" in said.out
     others_are_back(applied, kind, applied.record())
     assert cli.main(["--status"]) == ExitCode.DONE
     assert applied.record().left[0] in capsys.readouterr().out

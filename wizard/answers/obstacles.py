@@ -10,6 +10,12 @@ from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way, words_of
 from wizard.ruleset.chains import Packet
 
+GO_ON_BY_FILE = (
+    " To continue all the same, write “unproven = true” below [choices] into an answers file, and "
+    "start “wizard --answers FILE”."
+)
+"""How to go on without a way out where nobody can be asked."""
+
 Obstacle = Callable[[Host, Choices | None], Iterator[str]]
 """Yields what is wrong and what to do, each in a sentence or more; the choices may be open yet."""
 
@@ -75,9 +81,7 @@ def no_way_out(evidence: str) -> str:
     return (
         f"The host itself does not get out over IPv6 ({evidence}). Its containers will not either "
         "until it does, and whether they work could not be tried. Put that right first. If another "
-        "address does answer this host, name it with “wizard --target ADDRESS”. To go on all the "
-        "same, write “unproven = true” below [choices] into an answers file, and start "
-        "“wizard --answers FILE”."
+        f"address does answer this host, name it with “wizard --target ADDRESS”.{GO_ON_BY_FILE}"
     )
 
 

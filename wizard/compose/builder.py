@@ -257,7 +257,7 @@ class Builder:
     def _not_yaml(self, line: int, why: str) -> Refused:
         return Refused(
             f"{self.name} is not valid YAML, so Compose cannot read it either: line {line}: "
-            f"{clean_line(why)}. Nothing was changed. Mend the line and try again."
+            f"{clean_line(why)}. Nothing was changed. Fix the line and try again."
         )
 
 

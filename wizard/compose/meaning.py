@@ -132,7 +132,7 @@ def meaning(document: Document, extended: Extended = nothing_read) -> FileMeanin
         else:
             raise Refused(
                 f"The service {name} in {document.name} is not a mapping of settings, so Compose "
-                "cannot read it either. Nothing was changed. Mend the service and try again."
+                "cannot read it either. Nothing was changed. Fix the service and try again."
             )
     return FileMeaning(
         others={
@@ -150,7 +150,7 @@ def _section(document: Document, pairs: Mapping[str, Value], key: str) -> Mappin
     if not isinstance(node, MapNode):
         raise Refused(
             f"In {document.name} the top-level “{key}:” is not a mapping, so Compose cannot read "
-            "it either. Nothing was changed. Mend the file and try again."
+            "it either. Nothing was changed. Fix the file and try again."
         )
     return node.pairs
 

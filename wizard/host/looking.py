@@ -50,7 +50,7 @@ def understood(who: str) -> Iterator[None]:
         said = clean_line(f"{type(error).__name__}: {error}")[:_SHOWN].rstrip(".")
         raise CannotTell(
             f"{who} answered with something that the wizard does not understand ({said}), so it is "
-            "not relied on. Look whether it is of a release that the wizard knows."
+            "not relied on. Check that its release is one that the wizard knows."
         ) from error
 
 

@@ -99,7 +99,7 @@ def _consequences(host: Host) -> tuple[str, ...]:
     if not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables:
         but = ", but to the ports that they publish on every address of this host"
     return (
-        f"Containers get addresses that mean something on this host alone, and go out with {own}.",
+        f"Containers get addresses that only this host knows, and go out with {own}.",
         f"They reach the IPv6 internet, and nobody outside can connect to them{but}.",
         rules,
     )

@@ -64,6 +64,6 @@ def refusal(plan: Plan, answers: Path | None = None) -> str:
         )
     whole = dumps(replace(plan.choices, accepted=accept_all(plan)))
     return (
-        f"{begin}To go on all the same, write this into a file, and give that with --answers:"
+        f"{begin}To continue all the same, write this into a file, and give that with --answers:"
         f"\n\n{whole}"
     )

@@ -61,11 +61,13 @@ class State(StrEnum):
         """What it means for the host, to go on with after “The run ”."""
         match self:
             case State.ROLLBACK_INCOMPLETE:
-                return "is rolled back but for what is listed here. wizard --undo goes on with that"
+                return (
+                    "is rolled back, except for what is listed here. wizard --undo tries that again"
+                )
             case State.UNDO_INCOMPLETE:
                 return (
-                    "is undone but for what is listed here. wizard --undo goes on with that, and "
-                    "takes up nothing else"
+                    "is undone, except for what is listed here. wizard --undo tries that again, "
+                    "and does nothing else"
                 )
         return f"is {self.words}"
 

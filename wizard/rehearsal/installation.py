@@ -166,7 +166,7 @@ def _set_up(folder: Path, lower: tuple[Path, ...], places: dict[str, Path], fetc
         program.symlink_to(PLACE / "bin" / "wizard")
 
 
-def _run(words: list[str], advice: str = "Mend what it says and try again.") -> None:
+def _run(words: list[str], advice: str = "Fix what it says and try again.") -> None:
     done = subprocess.run(
         words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
     )

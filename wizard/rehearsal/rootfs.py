@@ -242,6 +242,6 @@ def _run(argv: list[str]) -> str:
         detail = clean_line((done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2])
         raise WizardError(
             f"{shlex.join(argv)} failed with status {done.returncode}: {detail}. The practice "
-            "machine was not built. Mend what it says and try again."
+            "machine was not built. Fix what it says and try again."
         )
     return done.stdout

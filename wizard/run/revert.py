@@ -238,7 +238,7 @@ def _overdue(run: str, store: Store, asked: bool) -> int | None:
 def _reason(record: Record, asked: bool) -> str:
     if record.state is State.UNCONFIRMED:
         if asked:
-            return "Somebody asked for it."
+            return "This was requested."
         if record.boot != window.boot():
             return "The host was restarted before somebody said keep."
         return f"Nobody said keep within {record.window} seconds."

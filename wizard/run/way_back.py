@@ -71,5 +71,5 @@ def _entry(number: int, step: Step, system: System) -> StepRecord:
 def _cannot(step: Step, why: str) -> str:
     return (
         f"Nothing was changed, because one step could not be taken back: {step.title} ({why}). "
-        "See to that, and start again."
+        "Fix this, and start again."
     )

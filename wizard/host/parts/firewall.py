@@ -90,7 +90,7 @@ def notes(firewall: Firewall) -> list[str]:
     return [
         *(
             f"{name} is active: it filters forwarded packets too, and puts its own rules back when "
-            "it is reloaded. Look with “wizard --check” afterwards whether the containers get "
+            "it is reloaded. Run “wizard --check” afterwards to see whether the containers get "
             "through."
             for name in active
         ),

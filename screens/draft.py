@@ -1,0 +1,155 @@
+"""From the answers to a plan: the Compose files that were read, and the plan that was made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from textual.dom import DOMNode
+
+from screens.background import Renewed
+from wizard import describe
+from wizard.answers import proposals
+from wizard.answers.choices import Choices
+from wizard.host.host import ComposeProject, Host
+from wizard.modes.sources import Sources
+from wizard.plan.planning import Plan
+from wizard.session import Session
+
+Then = Callable[[str | None], None]
+"""What is told, once a plan was tried, why there is none; None where there is one."""
+
+
+class Answers(Protocol):
+    """Where a draft finds what it is made from, and whom it tells that it has changed."""
+
+    changed: Callable[[], None]
+    host: Host | None
+    choices: Choices
+
+    @property
+    def project(self) -> ComposeProject | None:
+        """The project of the answers, where there is one."""
+
+    @property
+    def no_project(self) -> str | None:
+        """Why there is none, in a sentence."""
+
+    def propose(self, choices: Choices) -> None:
+        """Take answers that nobody gave."""
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a plan is made from."""
+
+    host: Host
+    choices: Choices
+    sources: Sources
+
+
+class Draft:
+    """Reads files and makes plans; each takes seconds for large files."""
+
+    def __init__(self, session: Session, owner: DOMNode, answers: Answers) -> None:
+        """Take the engine, what threads belong to, and the answers."""
+        self._session, self._answers = session, answers
+        self.sources: Sources | None = None
+        """The files of the project, once they are read."""
+        self.complaint = ""
+        """Why they cannot be read; empty otherwise."""
+        self.plan: Plan | None = None
+        self._read: ComposeProject | None = None
+        self._waiting: list[Then] = []
+        self._reading: Renewed[ComposeProject, tuple[ComposeProject, Sources]] = Renewed(
+            owner, "Reading the Compose files", self._sources_of, self._was_read, self._was_not_read
+        )
+        self._planning: Renewed[_Given, tuple[_Given, Plan]] = Renewed(
+            owner, "Making the plan", self._plan_of, self._was_made, self._was_not_made
+        )
+
+    def forget(self) -> None:
+        """Have all read and made anew when it is next needed: the host was looked at anew."""
+        self.forget_files()
+        self.plan = None
+
+    def forget_files(self) -> None:
+        """Have the files read again when they are next needed."""
+        self.sources, self._read, self.complaint = None, None, ""
+
+    def read(self) -> None:
+        """Read the files of the project, unless that was done or is being done."""
+        project = self._answers.project
+        if project is None or self._read == project:
+            return
+        self.forget_files()
+        self._read = project
+        self._reading.ask(project)
+
+    def make(self, then: Then, *, again: bool = False) -> None:
+        """Make the plan from the answers as they will be when it is made, and tell how that went.
+
+        ``again`` reads the files again before; they are read where they have not been, too.
+        """
+        self._waiting.append(then)
+        if again or self.complaint:
+            self.forget_files()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Make the plan, or first read what it is made from, unless something is in the way."""
+        host, project = self._answers.host, self._answers.project
+        problems = describe.problems(host, self._answers.choices) if host else ()
+        if host is None or project is None or problems:
+            self._was_not_made(" ".join(problems) or self._answers.no_project or "")
+            return
+        self.read()
+        if self.complaint:
+            self._was_not_made(self.complaint)
+        elif self.sources is not None:
+            self._planning.ask(_Given(host, self._answers.choices, self.sources))
+
+    def _sources_of(self, project: ComposeProject) -> tuple[ComposeProject, Sources]:
+        return project, self._session.read_project(project)
+
+    def _was_read(self, made: tuple[ComposeProject, Sources]) -> None:
+        project, sources = made
+        answers = self._answers
+        if project == self._read:
+            self.sources = sources
+            choices = answers.choices
+            if not choices.services:
+                choices = proposals.tick(choices, sources.services, answers.host)
+            answers.propose(proposals.untick_unknown(choices, sources.services))
+        self._read_ended()
+
+    def _was_not_read(self, complaint: str) -> None:
+        if self._read is not None:
+            self.complaint = complaint
+        self._read_ended()
+
+    def _read_ended(self) -> None:
+        if self._waiting:
+            self._go_on()
+        self._answers.changed()
+
+    def _plan_of(self, given: _Given) -> tuple[_Given, Plan]:
+        return given, self._session.plan(given.host, given.choices, given.sources)
+
+    def _was_made(self, made: tuple[_Given, Plan]) -> None:
+        given, plan = made
+        answers = self._answers
+        same = given.host is answers.host and given.sources is self.sources
+        if not same or given.choices != answers.choices:
+            self._go_on()
+            return
+        self.plan = plan
+        self._tell(None)
+
+    def _was_not_made(self, complaint: str) -> None:
+        self.plan = None
+        self._tell(complaint)
+
+    def _tell(self, complaint: str | None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then(complaint)

@@ -1,0 +1,196 @@
+"""The run that is followed: how far it is, how it is begun and answered, and what came of it."""
+
+from collections.abc import Callable
+
+from textual.dom import DOMNode
+from textual.timer import Timer
+
+from screens import background
+from wizard.platform.errors import ExitCode, Refused
+from wizard.record.record import Record, State
+from wizard.session import Progress, Session
+from wizard.verification.judgement import LOOKING, Judgement, exit_code, unknown
+
+FOLLOWED_EVERY = 0.2
+"""Seconds between two looks at how far a run is."""
+
+Failed = Callable[[str], None]
+
+
+class FollowedRun:
+    """At most one: the one that this session began, or one that was found."""
+
+    def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
+        """Take the engine, what threads belong to, and what is called after every change."""
+        self._session, self._owner, self._changed = session, owner, changed
+        self._timer: Timer | None = None
+        self.progress: Progress | None = None
+        self.undoing = False
+        """Whether the run that is followed takes back."""
+        self.started = False
+        """Whether this session started the run that is followed."""
+        self.seconds_left: float | None = None
+        """Until the run that waits for an answer is taken back; None where none waits."""
+        self.judgement: Judgement | None = None
+        """Whether IPv6 works as it was set up, once that has been looked at."""
+        self.check_complaint = ""
+        """Why that could not be looked at; empty otherwise."""
+
+    # To begin one
+
+    def apply(self, begin: Callable[[], None], begun: Callable[[], None], failed: Failed) -> None:
+        """Begin to apply, and follow that."""
+        self._begin("Starting to apply the plan", begin, False, begun, failed)
+
+    def take_back(
+        self, begin: Callable[[], None], begun: Callable[[], None], failed: Failed
+    ) -> None:
+        """Begin to take back, and follow that."""
+        self._begin("Starting to take back", begin, True, begun, failed)
+
+    def _begin(
+        self,
+        trying: str,
+        begin: Callable[[], None],
+        undoing: bool,
+        begun: Callable[[], None],
+        failed: Failed,
+    ) -> None:
+        def follow(_: None) -> None:
+            self.undoing, self.started = undoing, True
+            self.follow()
+            begun()
+
+        background.run(self._owner, trying, begin, follow, failed)
+
+    def find(self) -> None:
+        """Follow the run that is on this host, whoever began it."""
+        self.undoing, self.started = False, False
+        self.follow()
+
+    def forget(self) -> None:
+        """Begin as if there had been no run."""
+        self.progress, self.judgement, self.undoing = None, None, False
+
+    # To follow it
+
+    def follow(self) -> None:
+        """Look at how far the run is, again and again until it has ended."""
+        self.progress, self.judgement, self.check_complaint = None, None, ""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._owner.set_interval(FOLLOWED_EVERY, self._follow_once)
+        self._follow_once()
+
+    def _follow_once(self) -> None:
+        try:
+            progress = self._session.progress()
+            waits = _waits(progress)
+            left = self._session.seconds_left() if waits else None
+        except Exception as error:  # What cannot be followed ends with a sentence.
+            words = background.sentence("Looking at how far the run is", error)
+            progress, waits, left = Progress(None, ExitCode.UNEXPECTED, words), False, None
+        if progress != self.progress or waits:
+            self.progress, self.seconds_left = progress, left
+            self._changed()
+        if progress.ended is not None and not waits and self._timer is not None:
+            self._timer.stop()
+
+    @property
+    def record(self) -> Record | None:
+        """The record of the run, once there is one."""
+        return self.progress.record if self.progress else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether all is done, and somebody is asked whether to keep it."""
+        return self.progress is not None and _waits(self.progress)
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is followed that has not ended."""
+        return self.progress is not None and self.progress.ended is None
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether the run that is followed takes back, whoever started it."""
+        record = self.record
+        goes_back = (
+            record is not None and record.state.moving and record.state is not State.APPLYING
+        )
+        return goes_back or (self.undoing and self.running)
+
+    @property
+    def can_cancel(self) -> bool:
+        """Whether the run that is followed can be cancelled from here."""
+        record = self.record
+        return (
+            self.running
+            and self.started
+            and not self.undoing
+            and (record is None or record.state is State.APPLYING)
+        )
+
+    def cancel(self, failed: Failed) -> None:
+        """Ask it to stop at the next step and to roll back."""
+        background.run(
+            self._owner, "Cancelling the run", self._session.cancel, lambda _: None, failed
+        )
+
+    def settle(self, action: Callable[[], object], failed: Failed) -> None:
+        """Keep the run, or give it more time; that it was done is seen by following it."""
+        background.run(self._owner, "Answering the question", action, lambda _: None, failed)
+
+    # What came of it
+
+    def check_containers(self) -> None:
+        """Look into the containers of the project."""
+        self.judgement, self.check_complaint = None, ""
+        background.run(
+            self._owner,
+            "Looking into the containers",
+            self._session.judge,
+            self._judged,
+            self._not_judged,
+            latest=True,
+        )
+
+    def _judged(self, found: Judgement) -> None:
+        self.judgement = found
+        self._changed()
+
+    def _not_judged(self, complaint: str) -> None:
+        self.check_complaint = complaint
+        self._changed()
+
+    @property
+    def judged(self) -> str:
+        """What the look into the containers has come to, in a sentence."""
+        if self.judgement is not None:
+            return self.judgement.words
+        return unknown(self.check_complaint) if self.check_complaint else LOOKING
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the program ends with, if the person leaves now."""
+        ended = self.progress.ended if self.progress else None
+        return exit_code(ExitCode.DONE if ended is None else ended, self.judgement)
+
+
+def recorded(session: Session) -> Record | None:
+    """Return the record of what is on this host, where it can be read."""
+    try:
+        return session.record()
+    except Refused:
+        return None
+
+
+def has_open(session: Session) -> bool:
+    """Return whether a run is at work, was cut off, or waits for an answer: it comes first."""
+    record = recorded(session)
+    waits = record is not None and (record.state.moving or record.state is State.UNCONFIRMED)
+    return waits or session.is_running()
+
+
+def _waits(progress: Progress) -> bool:
+    return progress.record is not None and progress.record.state is State.UNCONFIRMED

@@ -1,0 +1,57 @@
+"""What the provider's router was seen to do, while and after it is watched."""
+
+from collections.abc import Callable
+from ipaddress import IPv6Network
+
+from textual.dom import DOMNode
+
+from screens import background
+from wizard.host.host import Host
+from wizard.ndp.upstream import UpstreamFinding
+from wizard.session import Session
+
+
+class RouterWatch:
+    """Watches the router once for a prefix."""
+
+    def __init__(self, session: Session, owner: DOMNode, seen: Callable[[], None]) -> None:
+        """Take the engine, what threads belong to, and what is called once it was watched."""
+        self._session, self._owner, self._seen = session, owner, seen
+        self.finding: UpstreamFinding | None = None
+        """What it was seen to do, once it has been watched."""
+        self.complaint = ""
+        """Why it could not be watched; empty otherwise."""
+        self.picked = False
+        """Whether the person said who answers for neighbours, rather than the wizard."""
+        self._watched: IPv6Network | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is being watched."""
+        return self.finding is None and not self.complaint
+
+    def watch(self, prefix: IPv6Network, host: Host, *, again: bool = False) -> None:
+        """Watch it, unless that was done for this prefix."""
+        if prefix == self._watched and not again:
+            return
+        self._watched, self.finding, self.complaint = prefix, None, ""
+        background.run(
+            self._owner,
+            "Watching the router",
+            lambda: self._session.probe_upstream(prefix, host),
+            self._found,
+            self._failed,
+            latest=True,
+        )
+
+    def forget(self) -> None:
+        """Watch anew when it is next wanted: the host has been looked at anew."""
+        self._watched = None
+
+    def _found(self, finding: UpstreamFinding) -> None:
+        self.finding = finding
+        self._seen()
+
+    def _failed(self, complaint: str) -> None:
+        self.complaint = complaint
+        self._seen()
