@@ -122,6 +122,17 @@ class TestAMachine:
         # It was set up by its own program, which finds nothing left to do.
         assert host.run(["wizard", "--version"]).stderr == ""
 
+    def test_has_settled_once_no_address_is_checked_for_a_duplicate(self, host: Machine) -> None:
+        checked = ["ip", "-6", "address", "show", "dev", "eth0", "tentative"]
+        host.shell(
+            "ip link add idle type bridge; ip link set idle up; ip address add fd00::1/64 dev idle;"
+            "sysctl -w net.ipv6.conf.eth0.dad_transmits=2; ip address add fd00::2/64 dev eth0"
+        )
+        assert "fd00::2" in host.run(checked).stdout
+        host.settle()
+        assert host.run(checked).stdout == ""
+        host.shell("ip link delete idle; ip address delete fd00::2/64 dev eth0")
+
     def test_ends_a_command_that_takes_too_long_with_all_it_started(self, host: Machine) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             host.shell("sleep 4321 & sleep 4321", timeout=1)

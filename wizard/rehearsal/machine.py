@@ -217,6 +217,7 @@ class Machine:
             self._await_ready(told)
         self.wait(lambda: self._awaited(self), "its uplink")
         self.wait_for_docker()
+        self.settle()
 
     def power_cut(self) -> None:
         """End everything in the machine at once, as a power cut does; its files stay."""
@@ -315,6 +316,16 @@ class Machine:
         """
         self.wait(self._docker_answers, "dockerd")
 
+    def settle(self) -> None:
+        """Wait until the kernel checks no address for a duplicate any more (RFC 4862 §5.4).
+
+        Until then groups are joined, and addresses and routes still change by themselves.
+
+        Raises:
+            WizardError: It still did after a minute.
+        """
+        self.wait(lambda: not self._tentative(), "the end of duplicate address detection")
+
     @property
     def _made(self) -> leftovers.Instance:
         if self._instance is None:
@@ -408,6 +419,23 @@ class Machine:
             return False
         routes = [line.split() for line in (shown / "route").read_text().splitlines()]
         return any(line[:2] == ["eth0", "0" * 8] for line in routes)
+
+    def _tentative(self) -> list[str]:
+        """Return the interfaces with an address that the kernel is checking for a duplicate.
+
+        One without a carrier, as a bridge without containers, is checked once it has one; one
+        that has failed keeps the mark of a check for good.
+        """
+        found = []
+        shown = Path(f"/proc/{self.leader}/net/if_inet6").read_text()
+        for *_, flags, interface in map(str.split, shown.splitlines()):
+            # IFA_F_TENTATIVE without IFA_F_DADFAILED.
+            if int(flags, 16) & 0x48 == 0x40:
+                carrier = self.path(f"/sys/class/net/{interface}/carrier")
+                # It may have gone meanwhile, as that of a container does, or be switched off.
+                with contextlib.suppress(OSError):
+                    found += [interface] * (carrier.read_text() == "1\n")
+        return found
 
     def _docker_answers(self) -> bool:
         with (
