@@ -82,11 +82,11 @@ def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartM
     assert wizard(host, "--check").returncode == 0
 
     host.shell("ip6tables -F DOCKER-USER; ip6tables -F DOCKER-IPV6-WIZARD")
-    host.wait(lambda: reached(host, host.address) == before, "the ports to be closed again", 10)
+    host.wait(lambda: reached(host, host.address) == before, "the ports to be closed again")
 
     # Their rules are gone with the reboot: what closes the ports now is the wizard's.
     host.reboot()
-    host.wait(lambda: reached(host, host.address)[4000] == opened, "streaming to answer", 40)
+    host.wait(lambda: reached(host, host.address)[4000] == opened, "streaming to answer")
     assert reached(host, host.address) == before
     host.shell(RULES)
     assert undo(host).returncode == ExitCode.DONE

@@ -34,7 +34,7 @@ def look(machine: Machine, as_user: Sequence[str] = ()) -> Host:
     done = machine.run([*as_user, PYTHON, "-c", PROGRAM])
     answer: dict[str, Any] = json.loads(done.stdout)
     # They give up at the deadline; a busy machine takes its time to start and to end them.
-    assert answer["took"] < 2 * DEADLINE
+    assert answer["took"] < 5 * DEADLINE
     host: Host = answer["host"]
     return host
 

@@ -103,7 +103,7 @@ class TestAMachine:
         assert own_network() == before
 
     def test_installs_an_offered_package_without_a_mirror(self, host: Machine) -> None:
-        host.shell("apt-get -q update && apt-get install -q -y ndppd", timeout=120)
+        host.shell("apt-get -q update && apt-get install -q -y ndppd", timeout=300)
         assert host.run(["systemctl", "is-active", "ndppd"], check=False).stdout == "active\n"
 
     def test_has_the_wizard_and_what_it_imports(self, host: Machine) -> None:

@@ -31,7 +31,8 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 
-_BOOT_SECONDS = 60
+_PATIENCE = 120
+"""Seconds; a computer that is busy with other things takes its time for everything."""
 
 
 class Machine:
@@ -259,14 +260,14 @@ class Machine:
         *,
         check: bool = True,
         input: str | None = None,  # noqa: A002  (subprocess.run's own name)
-        timeout: float = 60,
+        timeout: float = _PATIENCE,
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root in the machine; see :func:`wizard.rehearsal.network.run`."""
         return network.run(self.command(argv, env), check=check, input=input, timeout=timeout)
 
     def shell(
-        self, text: str, *, check: bool = True, timeout: float = 60
+        self, text: str, *, check: bool = True, timeout: float = _PATIENCE
     ) -> subprocess.CompletedProcess[str]:
         """Run a piece of shell, ending at its first failing command, as root in the machine."""
         return self.run(["/bin/sh", "-ec", text], check=check, timeout=timeout)
@@ -289,9 +290,7 @@ class Machine:
             ]
         )  # fmt: skip
 
-    def wait(
-        self, condition: Callable[[], object], what: str, timeout: float = _BOOT_SECONDS
-    ) -> None:
+    def wait(self, condition: Callable[[], object], what: str, timeout: float = _PATIENCE) -> None:
         """Wait until a condition holds.
 
         Args:
@@ -302,17 +301,21 @@ class Machine:
         Raises:
             WizardError: It did not hold in time.
         """
-        deadline = time.monotonic() + timeout
+        asked = time.monotonic()
+        deadline = asked + timeout
         while not condition():
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 raise self._failed(f"waited {timeout:g} s for {what} in vain")
-            time.sleep(0.02)
+            # What asks may start programs, and must not keep from work what it waits for.
+            time.sleep(min(max(0.02, now - asked), 0.5))
+            asked = time.monotonic()
 
     def wait_for_docker(self) -> None:
         """Wait until dockerd answers on its socket.
 
         Raises:
-            WizardError: It did not in a minute.
+            WizardError: It did not in two minutes.
         """
         self.wait(self._docker_answers, "dockerd")
 
@@ -322,7 +325,7 @@ class Machine:
         Until then groups are joined, and addresses and routes still change by themselves.
 
         Raises:
-            WizardError: It still did after a minute.
+            WizardError: It still did after two minutes.
         """
         self.wait(lambda: not self._tentative(), "the end of duplicate address detection")
 
@@ -376,12 +379,12 @@ class Machine:
     def _await_ready(self, told: socket.socket) -> None:
         """Follow what nspawn tells (sd_notify(3)) until the machine has booted."""
         self.leader = 0
-        deadline = time.monotonic() + _BOOT_SECONDS
+        deadline = time.monotonic() + _PATIENCE
         while True:
             if self._nspawn is None or self._nspawn.poll() is not None:
                 raise self._failed("ended while it booted")
             if time.monotonic() > deadline:
-                raise self._failed(f"did not boot in {_BOOT_SECONDS} s")
+                raise self._failed(f"did not boot in {_PATIENCE} s")
             if not select.select([told], [], [], 0.1)[0]:
                 continue
             lines = told.recv(65536).decode(errors="replace").splitlines()
