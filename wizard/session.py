@@ -10,9 +10,9 @@ from pathlib import Path
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.boot import outlook
+from wizard.host import detectors, look
 from wizard.host.detectors import detect
 from wizard.host.host import ComposeProject, Host, Unknown
-from wizard.host.look import look
 from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.modes import sources
 from wizard.modes.sources import Sources
@@ -70,13 +70,15 @@ class Session:
         """Find out what the host is; ``found`` is called from other threads.
 
         ``target`` is whom the host should reach; as the answers so far say unless it is given.
+        Without ``found`` nobody sees what is there already, and a busy host is given more time.
         """
         saved = self.load_answers()
-        return detect(found, target=target or (saved.target if saved else None))
+        target = target or (saved.target if saved else None)
+        return detect(found, detectors.DEADLINE if found else look.DEADLINE, target)
 
     def look(self) -> Host:
         """Find out what the host is, but for the way out, which no plan depends on."""
-        return look()
+        return look.look()
 
     def read_project(self, project: ComposeProject) -> Sources:
         """Read the files of a project.
