@@ -1,10 +1,13 @@
 """Who manages an interface, and what the engine is, though others call their processes the same."""
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from tests.lines import PATIENCE, Lines
 from tests.machines.conftest import StartMachine
+from tests.machines.support import PYTHON
 from tests.machines.test_detection import AS_PERSON, Host, detect
 from wizard.rehearsal import deployment
 from wizard.rehearsal.machine import Machine
@@ -31,10 +34,10 @@ def pretend(machine: Machine, name: str, words: str, *before: str) -> str:
     return machine.run([*(before or AS_PERSON), "/bin/bash", "-c", start]).stdout.strip()
 
 
-def shows(machine: Machine, words: str) -> bool:
-    """Whether a process of the machine shows these words, so that the attack is under way."""
+def shown(machine: Machine, words: str) -> int:
+    """Return how many processes of the machine show these words, as the attack wants it."""
     listed = machine.run(["ps", "-eo", "args"]).stdout
-    return any(line.startswith(words) for line in listed.splitlines())
+    return sum(line.startswith(words) for line in listed.splitlines())
 
 
 @EVERYWHERE
@@ -54,8 +57,8 @@ def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docke
     pretend(started, "NetworkManager", "NetworkManager")
     started.run(["systemctl", "restart", "docker.service"])
     started.wait_for_docker()
-    assert shows(started, words)
-    assert shows(started, DHCPCD)
+    assert shown(started, words)
+    assert shown(started, DHCPCD)
     for user in ((), AS_PERSON):
         assert detect(started, user)["manager"] == "ifupdown"
     assert detect(started)["engine"] == honest["engine"]
@@ -67,23 +70,82 @@ def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docke
     assert state.strip() == "inactive"
 
 
-@EVERYWHERE
-def test_what_runs_as_root_in_a_container_manages_nothing(machine: StartMachine) -> None:
-    started = machine()
-    deployed = deployment.up(started, "current")
+CONTAINED = (("--net=host",), ("--pid=host",), ("--pid=host", "--net=host"))
+"""How a container is given what is the host's; with all of it alone the processes look like it."""
+
+# Terminals of root and of a person, each shown with what is written to it, until a line says so.
+TERMINALS = """
+import os, pwd, sys
+person = pwd.getpwnam("person").pw_uid
+made = {}
+for owner in (0, person):
+    reader, terminal = os.openpty()
+    os.chown(terminal, owner, -1)
+    made[reader] = terminal
+print(",".join(os.ttyname(each).removeprefix("/dev/") for each in made.values()), flush=True)
+sys.stdin.readline()
+for reader, terminal in made.items():
+    os.write(terminal, b"end")
+    said = b""
+    while not said.endswith(b"end"):
+        said += os.read(reader, 4096)
+    print(said, flush=True)
+"""
+
+
+def contain(machine: Machine, flags: Sequence[str], name: str, words: str, user: str) -> None:
+    """Let a container that sees the whole file system of the host run such a program."""
+    machine.shell(f"test -e /tmp/{name} || cp /bin/sleep /tmp/{name}")
+    image = machine.run(["docker", "images", "--quiet"]).stdout.split()[0]
+    inside = ["/bin/bash", "-c", f"exec -a '{words}' /tmp/{name} 3600"]
+    run = ["docker", "run", "--detach", *flags, "--volume=/:/host", image, "chroot", "/host"]
+    machine.run([*run, "/usr/sbin/runuser", "-u", user, "--", *inside])
+
+
+@pytest.mark.parametrize(
+    "debian",
+    [13, *(pytest.param(each, marks=pytest.mark.thorough) for each in (12, 14))],
+    indirect=True,
+)
+def test_what_runs_in_a_container_manages_nothing_and_is_no_login(machine: StartMachine) -> None:
+    started = machine(manager="ifupdown")
+    deployment.up(started, "current")
     before = detect(started)
     assert before["manager"] == "ifupdown"
-    # A container with everything of the host, but for its PID namespace.
-    image = started.run(["docker", "images", "--quiet"]).stdout.split()[0]
-    started.shell("cp /bin/sleep /tmp/dhcpcd")
-    run = ["docker", "run", "--detach", "--net=host", "--volume=/:/host", image]
-    inside = f"exec -a '{DHCPCD}' /tmp/dhcpcd 3600"
-    started.run([*run, "chroot", "/host", "/bin/bash", "-c", inside])
-    started.wait(lambda: shows(started, DHCPCD), "the made-up dhcpcd")
-    for user in ((), AS_PERSON):
-        assert detect(started, user)["manager"] == "ifupdown"
-    assert detect(started)["engine"] == before["engine"]
-    assert deployed is not None
+    engine = "dockerd --experimental=true --ip6tables=" + (
+        "false" if before["engine"]["manages_ip6tables"] else "true"
+    )
+    # Where there is a utmp(5), wall(1) tells those who are logged in.
+    started.shell("rm -f /run/utmp")
+    process = subprocess.Popen(
+        started.command(["/usr/bin/python3", "-c", TERMINALS]),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        lines = Lines(process)
+        login = f"sshd: person@{lines.next()}"
+        for flags in CONTAINED:
+            contain(started, flags, "dhcpcd", DHCPCD, "root")
+            contain(started, flags, "dockerd", engine, "root")
+            contain(started, flags, "sshd", login, "person")
+        contain(started, ["--pid=host"], "sshd", login, "root")
+        pretend(started, "sshd", login)
+        wanted = {DHCPCD: 3, engine: 3, login: 5}
+        started.wait(lambda: all(shown(started, each) >= wanted[each] for each in wanted), "them")
+
+        for user in ((), AS_PERSON):
+            assert detect(started, user)["manager"] == "ifupdown"
+        assert detect(started)["engine"] == before["engine"]
+        told = "from wizard.run import terminals; terminals.tell('words')"
+        started.run([PYTHON, "-c", told])
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert [lines.next(), lines.next()] == ["b'end'", "b'end'"]
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("debian", [12], indirect=True)

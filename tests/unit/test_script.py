@@ -361,9 +361,7 @@ def test_a_file_of_ours_that_is_not_text_is_recognised_by_its_bytes(root: Path) 
     path.write_bytes(odd)
     put(made, root)
     plan = elsewhere(made.plan(), root)
-    state = FileState(
-        odd.decode("utf-8", "surrogateescape"), 0o644, os.geteuid(), os.getegid()
-    )
+    state = FileState(odd.decode("utf-8", "surrogateescape"), 0o644, os.geteuid(), os.getegid())
     steps = (replace(plan.steps[0], previous=state), *plan.steps[1:])  # type: ignore[call-arg]
     assert run_script(root, replace(plan, steps=steps)).returncode == 0
     assert path.read_bytes().startswith(b"# IPv6 for containers.")
