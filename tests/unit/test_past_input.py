@@ -125,6 +125,23 @@ def test_what_may_open_is_accepted_by_name_like_every_loss(rules: InputRules) ->
     assert planning.plan(made.host, stops, sources).unaccepted == (loss,)
 
 
+def test_what_docker_opens_by_nftables_is_accepted_by_name_where_this_host_closes_it() -> None:
+    host = publishing(made_up_hosts.debian14(), *EVERYWHERE)
+    assert not isinstance(host.engine, Unknown)
+    host = replace(host, engine=replace(host.engine, firewall_backend="nftables"))
+    made = deployment(host)
+    rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 5353 -j ACCEPT\nCOMMIT\n"
+    plan = planning.plan(made.host, made.choices, replace(made.sources, input=InputRules(rules)))
+    (loss,) = plan.unaccepted
+    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", Cause.OPENED)
+    assert not any(isinstance(each, ClosedPorts) for each in plan.steps)
+    (closed_today,) = [each for each in plan.notices if "close today" in each]
+    assert "3000/tcp (web)" in closed_today and '"0.0.0.0:3000:3000"' in closed_today
+    assert "5353" not in closed_today
+    (open_today,) = [each for each in plan.notices if "can connect to these" in each]
+    assert "5353/udp (web)" in open_today and "3000" not in open_today
+
+
 def test_rules_of_a_program_that_fails_are_not_known_and_one_that_is_not_there_has_none() -> None:
     made = deployment(made_up_hosts.debian14())
     answers = {"ip6tables-save": Result(0, ""), "nft": Result(NOT_THERE, "nft: No such file")}
