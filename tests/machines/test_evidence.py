@@ -1,7 +1,9 @@
 """Who manages an interface, and what the engine is, though others call their processes the same."""
 
+import shlex
 import subprocess
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -25,19 +27,30 @@ EVERYWHERE = pytest.mark.parametrize(
 DHCPCD = "dhcpcd: eth0 [ip4] [ip6]"
 
 
-def pretend(machine: Machine, name: str, words: str, *before: str) -> str:
-    """Start a program that is called ``name`` and shows these words; return its number here."""
-    machine.shell(f"test -e /tmp/{name} || cp /bin/sleep /tmp/{name}")
-    start = f"(exec -a '{words}' /tmp/{name} 3600) >/dev/null 2>&1 & echo $!"
-    if before:
-        start = f"exec -a '{words}' /tmp/{name} 3600"
-    return machine.run([*(before or AS_PERSON), "/bin/bash", "-c", start]).stdout.strip()
+def program(machine: Machine, name: str, title: str, *options: str) -> list[str]:
+    """Return the command of a program with this name, title and options, which does nothing."""
+    machine.shell(f"test -e /tmp/{name} || cp /bin/dash /tmp/{name}")
+    words = [title, f"/tmp/{name}", "-c", "while :; do sleep 3600; done", name, *options]
+    return ["/bin/bash", "-c", f"exec -a {shlex.join(words)}"]
+
+
+def pretend(machine: Machine, name: str, title: str, *options: str) -> None:
+    """Start such a program as an ordinary user."""
+    words = shlex.join([*AS_PERSON, *program(machine, name, title, *options)])
+    machine.shell(f"{words} >/dev/null 2>&1 </dev/null &")
 
 
 def shown(machine: Machine, words: str) -> int:
     """Return how many processes of the machine show these words, as the attack wants it."""
     listed = machine.run(["ps", "-eo", "args"]).stdout
-    return sum(line.startswith(words) for line in listed.splitlines())
+    return sum(words in line for line in listed.splitlines())
+
+
+def turned_round(machine: Machine, engine: dict[str, Any]) -> list[str]:
+    """Return options that would say the contrary of what the engine of a machine does."""
+    manages = engine["manages_ip6tables"]
+    assert manages is (machine.release >= 14)
+    return ["--experimental=true", f"--ip6tables={'false' if manages else 'true'}"]
 
 
 @EVERYWHERE
@@ -47,18 +60,16 @@ def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docke
     started = machine()
     honest = detect(started)
     assert honest["manager"] == "ifupdown"
-    manages = honest["engine"]["manages_ip6tables"]
-    assert manages is (debian == 14)
 
     # A process of an ordinary user, older than the engine, with words that turn it round.
-    words = "dockerd --experimental=true --ip6tables=" + ("false" if manages else "true")
-    pretend(started, "dockerd", words)
+    options = turned_round(started, honest["engine"])
+    pretend(started, "dockerd", "dockerd", *options)
     pretend(started, "dhcpcd", DHCPCD)
     pretend(started, "NetworkManager", "NetworkManager")
     started.run(["systemctl", "restart", "docker.service"])
     started.wait_for_docker()
-    assert shown(started, words)
-    assert shown(started, DHCPCD)
+    wanted = (" ".join(options), DHCPCD)
+    started.wait(lambda: all(shown(started, each) for each in wanted), "the processes")
     for user in ((), AS_PERSON):
         assert detect(started, user)["manager"] == "ifupdown"
     assert detect(started)["engine"] == honest["engine"]
@@ -93,11 +104,9 @@ for reader, terminal in made.items():
 """
 
 
-def contain(machine: Machine, flags: Sequence[str], name: str, words: str, user: str) -> None:
-    """Let a container that sees the whole file system of the host run such a program."""
-    machine.shell(f"test -e /tmp/{name} || cp /bin/sleep /tmp/{name}")
+def contain(machine: Machine, flags: Sequence[str], user: str, inside: Sequence[str]) -> None:
+    """Run a command in a container that sees the whole file system of the host."""
     image = machine.run(["docker", "images", "--quiet"]).stdout.split()[0]
-    inside = ["/bin/bash", "-c", f"exec -a '{words}' /tmp/{name} 3600"]
     run = ["docker", "run", "--detach", *flags, "--volume=/:/host", image, "chroot", "/host"]
     machine.run([*run, "/usr/sbin/runuser", "-u", user, "--", *inside])
 
@@ -112,9 +121,9 @@ def test_what_runs_in_a_container_manages_nothing_and_is_no_login(machine: Start
     deployment.up(started, "current")
     before = detect(started)
     assert before["manager"] == "ifupdown"
-    engine = "dockerd --experimental=true --ip6tables=" + (
-        "false" if before["engine"]["manages_ip6tables"] else "true"
-    )
+    options = turned_round(started, before["engine"])
+    manager = program(started, "dhcpcd", DHCPCD)
+    engine = program(started, "dockerd", "dockerd", *options)
     # Where there is a utmp(5), wall(1) tells those who are logged in.
     started.shell("rm -f /run/utmp")
     process = subprocess.Popen(
@@ -124,14 +133,15 @@ def test_what_runs_in_a_container_manages_nothing_and_is_no_login(machine: Start
     )
     try:
         lines = Lines(process)
-        login = f"sshd: person@{lines.next()}"
+        title = f"sshd: person@{lines.next()}"
+        login = program(started, "sshd", title)
         for flags in CONTAINED:
-            contain(started, flags, "dhcpcd", DHCPCD, "root")
-            contain(started, flags, "dockerd", engine, "root")
-            contain(started, flags, "sshd", login, "person")
-        contain(started, ["--pid=host"], "sshd", login, "root")
-        pretend(started, "sshd", login)
-        wanted = {DHCPCD: 3, engine: 3, login: 5}
+            contain(started, flags, "root", manager)
+            contain(started, flags, "root", engine)
+            contain(started, flags, "person", login)
+        contain(started, ["--pid=host"], "root", login)
+        pretend(started, "sshd", title)
+        wanted = {DHCPCD: 3, " ".join(options): 3, title: 5}
         started.wait(lambda: all(shown(started, each) >= wanted[each] for each in wanted), "them")
 
         for user in ((), AS_PERSON):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -706,7 +707,7 @@ def test_containers_that_compose_made_anew_since_do_not_keep_the_network(store: 
     assert "mastodon_ipv6" not in web.networks
 
 
-def given(**to: int) -> Callable[[MadeUpSystem], object]:
+def given(**to: Any) -> Callable[[MadeUpSystem], object]:
     """Give the Compose file to somebody else, or another mode; its text stays."""
     path = "/srv/mastodon/docker-compose.yml"
     return lambda system: system.files.update({path: replace(system.files[path], **to)})

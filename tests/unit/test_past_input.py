@@ -165,11 +165,21 @@ def test_what_is_kept_closed_is_tried_at_an_address_where_it_is_published() -> N
     made = deployment(publishing(made_up_hosts.debian14(), *ports))
     rules = InputRules("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")
     plan = planning.plan(made.host, made.choices, replace(made.sources, input=rules))
-    assert kept_closed(made.host, plan) == (("2001:db8:1:2::10", 3000), ("2001:db8:1:2::11", 3001))
-    assert kept_closed(made.host, made.plan()) == ()
     found = [
-        {"address": "2001:db8:1:2::10", "port": 3000, "came": False},
-        {"address": "2001:db8:1:2::11", "port": 3001, "came": True},
+        (each.address, each.port, each.protocol, each.inside)
+        for each in kept_closed(made.host, plan)
     ]
-    (sentence,) = faults_in(found)
-    assert "close: [2001:db8:1:2::11]:3001. " in sentence and "3000" not in sentence
+    assert found == [
+        ("2001:db8:1:2::10", 3000, "tcp", 80),
+        ("2001:db8:1:2::11", 3001, "tcp", 80),
+        ("2001:db8:1:2::10", 5353, "udp", 53),
+    ]
+    assert kept_closed(made.host, made.plan()) == ()
+    tried = [
+        {"address": "2001:db8:1:2::10", "port": 3000, "protocol": "tcp", "came": False},
+        {"address": "2001:db8:1:2::11", "port": 3001, "protocol": "tcp", "came": True},
+        {"address": "2001:db8:1:2::10", "port": 5353, "protocol": "udp", "came": True},
+    ]
+    (sentence,) = faults_in(tried)
+    assert "close: [2001:db8:1:2::11]:3001/tcp, [2001:db8:1:2::10]:5353/udp. " in sentence
+    assert "3000" not in sentence

@@ -429,7 +429,7 @@ def test_whatever_changes_in_a_step_changes_the_digest(step: Step) -> None:
 @pytest.mark.parametrize("placement", list(Placement))
 @pytest.mark.parametrize("to", [{"uid": 4321}, {"gid": 4321}, {"mode": 0o666}], ids=str)
 def test_a_compose_file_of_another_owner_or_mode_is_another_plan(
-    placement: Placement, to: dict[str, int]
+    placement: Placement, to: dict[str, Any]
 ) -> None:
     made = deployment(placement=placement)
     before = made.sources.files[made.path]

@@ -112,7 +112,7 @@ def test_every_command_of_the_preview_is_a_line_of_the_script() -> None:
 
 def elsewhere(plan: Plan, root: Path) -> Plan:
     """The same plan, for files below another root that are as :func:`put` leaves them."""
-    here = {"uid": os.geteuid(), "gid": os.getegid(), "mode": 0o640}
+    here = FileState("", 0o640, os.geteuid(), os.getegid())
 
     def moved(step: Step) -> Step:
         changes: dict[str, object] = {
@@ -123,7 +123,7 @@ def elsewhere(plan: Plan, root: Path) -> Plan:
         if "path" in changes and hasattr(step, "files"):
             changes["files"] = tuple(f"{root}{each}" for each in step.files)
         if isinstance(step, ComposeFile) and step.before:
-            changes["before"] = replace(step.before, **here)
+            changes["before"] = replace(here, text=step.before.text)
         return replace(step, **changes) if changes else step
 
     return replace(plan, steps=tuple(moved(step) for step in plan.steps))
@@ -226,7 +226,7 @@ def test_the_script_changes_nothing_where_a_file_has_another_mode(root: Path) ->
     compose.chmod(0o666)
     done = run_script(root, elsewhere(made.plan(), root))
     assert done.returncode != 0
-    assert done.stderr.decode().endswith("mode is not as the plan found it.\n")
+    assert done.stderr.decode().endswith("owner and mode that the plan found.\n")
     assert compose.read_text() == TODAY
     assert compose.stat().st_mode & 0o777 == 0o666
     assert list((root / "etc/sysctl.d").iterdir()) == []

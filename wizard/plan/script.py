@@ -37,7 +37,7 @@ expect() { # FILE WAS: none, or its owner, group, mode and digest
         test -f "$1" &&
             test "$(stat --format=%u:%g:%a -- "$1") $(sha256sum < "$1")" = "$2  -"
     fi || {
-        echo "Stopped before the next file: its text, owner or mode is not as the plan found it." >&2
+        echo "Stopped: the next file has not the text, owner and mode that the plan found." >&2
         return 1
     }
 }"""
