@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -706,10 +707,19 @@ def test_containers_that_compose_made_anew_since_do_not_keep_the_network(store: 
     assert "mastodon_ipv6" not in web.networks
 
 
+def given(**to: Any) -> Callable[[MadeUpSystem], object]:
+    """Give the Compose file to somebody else, or another mode; its text stays."""
+    path = "/srv/mastodon/docker-compose.yml"
+    return lambda system: system.files.update({path: replace(system.files[path], **to)})
+
+
 @pytest.mark.parametrize(
     ("meddle", "sentence"),
     [
         (lambda system: system.files.update({SYSCTL_FILE: FileState("x")}), "has changed since"),
+        (given(uid=4321), "has changed since"),
+        (given(gid=4321), "has changed since"),
+        (given(mode=0o666), "has changed since"),
         (
             lambda system: system.files.update({"/srv/mastodon/docker-compose.yml": FileState("")}),
             "has changed since",
