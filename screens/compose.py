@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
+from wizard.answers import ticking
 from wizard.answers.choices import Placement
 from wizard.compose.services import Service
-from wizard.host.ipv6_already import why_not_ticked
 from wizard.modes import sources
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
@@ -129,11 +129,8 @@ class ComposeScreen(StepScreen):
     def _words(self, service: Service) -> str:
         """Return what to say beside a service."""
         project, host, choices = self.state.project, self.state.host, self.state.choices
-        already = None
-        if host is not None and project is not None:
-            already = why_not_ticked(host, project, service.name)
         fixed = "Its address is fixed. " if self._public and service.name in choices.fixed else ""
-        return f"{fixed}{already or service.reason}"
+        return f"{fixed}{ticking.reason(service, host, project)}"
 
     @property
     def _public(self) -> bool:

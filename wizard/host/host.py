@@ -88,6 +88,15 @@ class Listener:
 
 
 @dataclass(frozen=True)
+class Connection:
+    """A connection, by ``tcp`` or ``udp``, to a port of an IPv4 address outside."""
+
+    protocol: str
+    address: IPv4Address
+    port: int
+
+
+@dataclass(frozen=True)
 class Mention:
     """A place that names a part of an IPv4 subnet; never the text that stands there."""
 
@@ -130,6 +139,9 @@ class Container:
     """Variables that name a part of the IPv4 subnets that it is on."""
     outside: tuple[OutsideHost, ...] = ()
     """Hosts outside that its variables name."""
+    connections: tuple[Connection, ...] | None = None
+    """Connections to outside that it opened and holds, or held a minute ago; None where that was
+    not seen. What is proposed depends on them, and nothing else does."""
 
 
 @dataclass(frozen=True)
