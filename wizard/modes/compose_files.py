@@ -40,6 +40,7 @@ def with_compose_files(
     """
     if read.project is None:
         raise Refused("The Compose files have to be read first.")
+    _check_keys(host, read.project)
     declared = made.declaration() if makes_networks(host.compose) else None
     fixed = {service: str(address) for service, address in (addresses or {}).items()}
     path = sources.target(choices, read)
@@ -79,6 +80,24 @@ def with_compose_files(
     if declared is not None:
         made = replace(made, compose_key=_key(read.project, changed, choices.network))
     return made, _steps(host, choices, read, changed)
+
+
+def _check_keys(host: Host, project: Project) -> None:
+    """Make sure that no key stands twice where Compose 2 alone would read it.
+
+    Raises:
+        Refused: one does. Compose 1 takes the last one, as was seen with 1.29.2; 2.26.1 and 2.40.3
+            do not read such a file.
+    """
+    if isinstance(host.compose, Unknown) or host.compose.v1 is not None:
+        return
+    for part in project.parts:
+        for key, first, other in part.file.document.twice:
+            raise Refused(
+                f"{part.file.name} has the key “{key}” twice, in lines {first} and {other}, which "
+                "Compose 2 does not read. Nothing was changed. Take one of the two lines out, and "
+                "try again."
+            )
 
 
 def _key(project: Project, changed: Mapping[str, ReadFile], network: str) -> str:

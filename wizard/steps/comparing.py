@@ -93,7 +93,7 @@ class Found:
                 fate = "removed, for it was not there" if created else "put back as it was"
                 return f"{self.words} It is {fate} before the wizard, and their change is lost."
             case _, Choice.KEEP if self.apart is None:
-                return " ".join(filter(None, (self.words, "It is left as it is.", self.rest)))
+                return f"{self.words} {self.rest or 'It is left as it is.'}"
             case _ if self.needed:
                 return f"{self.words} {self.needed}"
         kept = "Their change is kept; only what the wizard put in is removed."
@@ -107,9 +107,8 @@ class Found:
             if choice is Choice.ORIGINAL or self.apart is not None:
                 return f"{self.words} {self.needed}"
         if self.standing is Standing.CHANGED and choice is not Choice.OURS:
-            partly = choice is Choice.KEEP and self.apart is not None and self.rest
-            fate = "" if partly else "It was left as it is."
-            return " ".join(filter(None, (self.words, fate, self.rest)))
+            stays = self.rest if choice is Choice.KEEP else ""
+            return f"{self.words} {stays or 'It was left as it is.'}"
         words = "is in force as the wizard left it, because that was chosen."
         return f"{self._subject} {words}"
 

@@ -211,12 +211,13 @@ class ComposeFile(StepOf[Before]):
             return found
         free = self.without_ours(old, self.after.text, now.text)
         left = lines_left(old, self.after.text, now.text if free is None else free)
+        if left:
+            words = "What the wizard put in and cannot be told apart from that with certainty stays"
+            return replace(found, rest=f"{words}: {', '.join(left)}.")
         if free is None:
             why = "What the wizard added cannot be told apart from that with certainty."
-            found = replace(found, words=f"{found.words} {why}")
-        if not left:
-            return found
-        return replace(found, rest=f"Of what the wizard put in this stays: {', '.join(left)}.")
+            return replace(found, words=f"{found.words} {why}")
+        return found
 
     def without_ours(self, before: str, after: str, now: str) -> str | None:
         """Take out the lines that were added, or as many as can be, and leave those of others."""
