@@ -8,9 +8,8 @@ from wizard.answers import subprefixes
 from wizard.answers.checks import check_inwards, check_mode, check_prefix, check_proxy
 from wizard.answers.choices import Choices, Mode, Placement, Proxy
 from wizard.answers.names import check_bridge, check_network_name, first_free, sorted_first
-from wizard.answers.projects import project_if_any
+from wizard.answers.projects import project_if_any, reads_override, written_over_by
 from wizard.answers.ticking import first_tick
-from wizard.compose.override import picks_up_override
 from wizard.compose.services import Service
 from wizard.host.host import ComposeProject, Earlier, Host, Unknown
 from wizard.host.ipv6_already import networks_with_ipv6
@@ -101,7 +100,7 @@ def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Cho
         file=project.files[0] if project.files else None,
         placement=(
             Placement.OVERRIDE
-            if project.in_git and picks_up_override(project.files)
+            if written_over_by(project) and reads_override(project)
             else Placement.IN_PLACE
         ),
     )

@@ -158,6 +158,9 @@ class ComposeProject:
     there is none, None where nobody asked."""
     doubts: tuple[str, ...] = ()
     """Containers that claim it and are left out, and files of others, each in sentences."""
+    named_by: str | None = None
+    """Who names its files to Compose at each start, so that Compose looks for no override file; the
+    beginning of a sentence, with its verb."""
 
     @property
     def is_there(self) -> bool:

@@ -5,9 +5,8 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 
 from wizard.answers.choices import Choices, Placement
-from wizard.answers.projects import project_of
+from wizard.answers.projects import project_of, reads_override
 from wizard.compose.edit import key_of
-from wizard.compose.override import picks_up_override
 from wizard.compose.placing import beside, in_place
 from wizard.compose.project import Project
 from wizard.compose.read import ComposeFile as ReadFile
@@ -45,10 +44,12 @@ def with_compose_files(
     fixed = {service: str(address) for service, address in (addresses or {}).items()}
     path = sources.target(choices, read)
     if choices.placement is Placement.OVERRIDE:
-        if not picks_up_override(project_of(host, choices).files):
+        project = project_of(host, choices)
+        if not reads_override(project):
+            why = project.named_by or "the project was started with files that were named to it"
             raise Refused(
-                "Compose would not read an override file by itself here, because the project was "
-                "started with files of other names. Choose to change the file in place."
+                f"Compose would not read an override file by itself here, because {why}. Choose "
+                "to change the file in place."
             )
         before = read.files.get(path)
         existing = before.text.encode("utf-8", "surrogateescape") if before else None

@@ -16,6 +16,7 @@ from wizard.host.host import ComposeProject, Container, Listener
 from wizard.host.listeners import listeners, read_tables
 from wizard.host.looking import CannotTell, understood
 from wizard.host.part import Part, Words
+from wizard.host.starters import named_by
 from wizard.platform.text import clean_line
 from wizard.program import trust
 
@@ -136,6 +137,7 @@ def _project(name: str, claimed: Sequence[Claim]) -> ComposeProject:
         tuple(containers),
         in_git=any(_in_git(file.parent) for file in agreed.files or (agreed.directory,)),
         doubts=(*agreed.doubts, *trust.of_others(agreed.files, agreed.directory)),
+        named_by=named_by(agreed.directory, agreed.files),
     )
 
 
