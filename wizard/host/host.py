@@ -54,6 +54,10 @@ class Engine:
     """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
     network_defaults: tuple[tuple[str, str], ...] = ()
     """Options that bridge networks have where they name none (``default-network-opts``)."""
+    next_firewall_backend: str = ""
+    """What its configuration names, which holds from its next start; empty where it names none."""
+    unit: str = ""
+    """The unit of systemd that runs it, where that is another than docker.service."""
 
     @property
     def release(self) -> tuple[int, int]:
