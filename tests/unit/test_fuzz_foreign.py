@@ -193,7 +193,7 @@ def asked(module: Any, said: Mapping[str, Any]) -> Any:
             patch.setattr(module, "configuration", lambda _words: said["configuration"])
         if module is projects:
             patch.setattr(projects.names, "resolve", lambda _names, _seconds: ({}, None))
-            patch.setattr(projects, "listeners", lambda *_asked: ())
+            patch.setattr(projects, "read_tables", lambda *_asked: {})
         return module.detect()
 
 

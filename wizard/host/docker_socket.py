@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 DEFAULT = Path("/var/run/docker.sock")
 
+RUNTIME = Path("/run/user")
+"""Below it each user's own engine has its socket (Docker, rootless mode)."""
+
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Files that Docker and Podman put into their containers; a machine that was made of an image may
+have them too."""
+
+_INSIDE = (
+    "the wizard seems to run inside a container itself, and what it would change is that "
+    "container. Start it on the host on which the Docker engine runs."
+)
+
 ASKED = "The Docker engine"
 """Whose answer everything is that comes by its socket, as the beginning of a sentence."""
 
@@ -66,23 +78,25 @@ def connect() -> "APIClient":
             probe.connect(os.fspath(path))
             # unix(7), SO_PEERCRED: who called listen(2) on it, and for an engine that is root.
             peer = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-            _pid, owner, _group = struct.unpack("iII", peer)
+            pid, owner, _group = struct.unpack("iII", peer)
             if owner not in (0, os.geteuid()):
                 raise CannotTell(
                     f"The program that answers on {shown} is not root's, so what it says of this "
                     "host is not relied on. Leave DOCKER_HOST away to use root's own Docker."
                 )
+            if is_outside(pid):
+                raise CannotTell(f"The engine that answers on {shown} is not here: {_INSIDE}")
     except PermissionError:
         raise CannotTell(
             f"The Docker socket {shown} is closed to this user: {BECOME_ROOT}."
         ) from None
     except FileNotFoundError:
-        raise CannotTell(START if installed("dockerd") else INSTALL) from None
+        raise CannotTell(_nobody(path)) from None
     except ConnectionRefusedError:
         raise CannotTell(
-            f"Nobody listens on the Docker socket {shown}. {START}"
+            f"Nobody listens on the Docker socket {shown}. {_nobody(path)}"
             if installed("dockerd")
-            else INSTALL
+            else _nobody(path)
         ) from None
     except TimeoutError:
         raise CannotTell(_silent(shown)) from None
@@ -100,6 +114,26 @@ def connect() -> "APIClient":
         return APIClient(base_url=f"unix://{path}", version="auto", timeout=COMMAND_TIMEOUT)
     except DockerException as error:
         raise CannotTell(explain(error)) from error
+
+
+def _nobody(path: Path) -> str:
+    """Return why nobody answers, and what to do: an engine of a user's own has another socket."""
+    own = sorted(RUNTIME.glob("*/docker.sock")) if path == DEFAULT else []
+    if own:
+        return (
+            f"Docker runs rootless here, as a user's own program ({clean_line(str(own[0]))}): its "
+            "containers leave through a program of its own and not through the host's bridges, "
+            "where the wizard works. It needs an engine that runs as root."
+        )
+    if installed("dockerd"):
+        return START
+    inside = any(mark.exists() for mark in CONTAINER_MARKS)
+    return f"No Docker engine is here, and {_INSIDE} {INSTALL}" if inside else INSTALL
+
+
+def is_outside(pid: int) -> bool:
+    """Whether a number that a socket tells is of a process outside this PID namespace."""
+    return pid == 0
 
 
 def explain(error: Exception) -> str:

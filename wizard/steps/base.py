@@ -345,6 +345,7 @@ def left_of(
         for each in these
         if todo[each.name] is Verdict.OURS
         or (todo[each.name] is Verdict.LEAVE and each.standing is not Standing.GONE)
+        or (todo[each.name] is Verdict.APART and each.rest)
     )
 
 

@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
-from wizard.compose.removal import declared_networks, without_addition
+from wizard.compose.removal import (
+    declared_networks,
+    lines_left,
+    without_addition,
+    without_most,
+)
 from wizard.compose.whereabouts import moved
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, System
@@ -146,7 +151,7 @@ class ComposeFile(StepOf[Before]):
         """Look for the lines that were added, whatever somebody has written beside them."""
         now = system.read(self.path)
         if now is not None and now.text != self.after.text and self.before is not None:
-            free = self.without_ours(self.before.text, self.after.text, now.text)
+            free = without_addition(self.before.text, self.after.text, now.text)
             if free is not None and free != now.text:
                 return None
         return self.check(system)
@@ -195,19 +200,29 @@ class ComposeFile(StepOf[Before]):
 
     def _compared(self, system: System, before: Before) -> tuple[Found, ...]:
         return tuple(
-            replace(
-                each,
-                words=f"{each.words} What the wizard added cannot be told apart from that with "
-                "certainty.",
-            )
-            if each.standing is Standing.CHANGED and each.apart is None and system.read(self.path)
-            else each
-            for each in self.compare_files(system, before)
+            self._with_rest(system, before, each) for each in self.compare_files(system, before)
         )
 
+    def _with_rest(self, system: System, before: Before, found: Found) -> Found:
+        """Say line by line what cannot be told apart from what somebody changed."""
+        now = system.read(self.path)
+        old = next((each.text for each in before.files if each.path == found.name), None) or ""
+        if found.standing is not Standing.CHANGED or now is None:
+            return found
+        free = self.without_ours(old, self.after.text, now.text)
+        left = lines_left(old, self.after.text, now.text if free is None else free)
+        if left:
+            words = "What the wizard put in and cannot be told apart from that with certainty stays"
+            return replace(found, rest=f"{words}: {', '.join(left)}.")
+        if free is None:
+            why = "What the wizard added cannot be told apart from that with certainty."
+            return replace(found, words=f"{found.words} {why}")
+        return found
+
     def without_ours(self, before: str, after: str, now: str) -> str | None:
-        """Take out the lines that were added, and leave those of somebody else."""
-        return without_addition(before, after, now)
+        """Take out the lines that were added, or as many as can be, and leave those of others."""
+        free = without_addition(before, after, now)
+        return without_most(before, after, now) if free is None else free
 
     def take_back(
         self,

@@ -4,13 +4,14 @@ import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wizard.host.docker_process import engine_words
+from wizard.host.docker_process import SERVICE_UNIT, engine_words, unit_of_engine
 from wizard.host.docker_socket import ASKED, connect, explain, socket_path
 from wizard.host.host import Engine
-from wizard.host.looking import CannotTell, read, understood
+from wizard.host.looking import CannotTell, output, read, understood
 from wizard.host.part import Part, Words
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
@@ -34,7 +35,19 @@ def detect() -> Engine:
         except (DockerException, RequestException) as error:
             raise CannotTell(explain(error)) from error
     words = engine_words(socket_path())
-    return parse(version, info, configuration(words), words)
+    found = parse(version, info, configuration(words), words)
+    return replace(found, unit=_other_unit(unit_of_engine(socket_path())))
+
+
+def _other_unit(unit: str) -> str:
+    """Return the unit, or nothing where it answers to the name docker.service as well."""
+    if unit in ("", SERVICE_UNIT):
+        return ""
+    try:
+        known = output(("systemctl", "show", "--property=Id", "--value", SERVICE_UNIT)).strip()
+    except CannotTell:
+        return ""
+    return "" if known == unit else clean_line(unit)
 
 
 def configuration(words: Sequence[str], default: Path = CONFIGURATION) -> str:
@@ -97,6 +110,9 @@ def parse(
         own_address_pools=bool(info.get("DefaultAddressPools")),
         ip_forward=switch(words, "ip-forward", settings.get("ip-forward")) is not False,
         network_defaults=_network_defaults(settings, words),
+        next_firewall_backend=clean_line(
+            str(option(words, "firewall-backend") or settings.get("firewall-backend") or "")
+        ),
         rootless=any(option.split(",")[0] == "name=rootless" for option in security),
     )
 
@@ -153,6 +169,25 @@ def obstacles(engine: Engine) -> Iterator[str]:
             "and not through the host's bridges, where the wizard works. It needs an engine that "
             "runs as root."
         )
+    if engine.unit:
+        yield _of_another_unit(engine.unit)
+
+
+def _of_another_unit(unit: str) -> str:
+    """Return why an engine that another unit runs is in the way, and what to do."""
+    lost = (
+        f"Docker is run by the unit {unit} here, and what the wizard sets up is started together "
+        "with docker.service: after a reboot nothing of it would come back."
+    )
+    if unit.startswith("snap."):
+        return (
+            f"{lost} The snap also keeps Compose to files below home folders. Install Debian's "
+            "docker.io, or docker-ce from docker.com, in the place of the snap."
+        )
+    return (
+        f"{lost} Give the unit that name too: write “Alias=docker.service” below [Install] of it, "
+        f"type “systemctl reenable {unit}”, and start the wizard again."
+    )
 
 
 def in_words(engine: Engine) -> Words:
