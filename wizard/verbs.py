@@ -298,7 +298,11 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
         chosen = replace(chosen, target=named)
     in_the_way = obstacles.obstacles(host, chosen)
     if in_the_way:
-        raise Refused(f"{' '.join(in_the_way)} Nothing was changed.")
+        sentences = " ".join(each.sentence for each in in_the_way)
+        pages = " and ".join(
+            f"wizard --explain {cause}" for cause in dict.fromkeys(each.cause for each in in_the_way)
+        )
+        raise Refused(f"{sentences}\n\nNothing was changed. More of it: {pages}")
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:

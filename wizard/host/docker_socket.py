@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wizard.host import docker_process
 from wizard.host.looking import BECOME_ROOT, COMMAND_TIMEOUT, IMPORTING, CannotTell, installed
+from wizard.host.obstacle import Cause
 from wizard.platform.text import clean_line
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def socket_path() -> Path:
     raise CannotTell(
         f"DOCKER_HOST is set to {clean_line(address)}, which is not a socket of this host. The "
         "wizard changes the host it runs on: run it where the Docker engine runs, without "
-        "DOCKER_HOST."
+        "DOCKER_HOST.",
+        Cause.DOCKER_ELSEWHERE,
     )
 
 
@@ -59,7 +61,7 @@ def connect() -> "APIClient":
     path = socket_path()
     shown = clean_line(str(path))
     if path == DEFAULT and docker_process.sleeps():
-        raise CannotTell(START)
+        raise CannotTell(START, Cause.DOCKER_NOT_RUNNING)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(COMMAND_TIMEOUT)
@@ -70,22 +72,20 @@ def connect() -> "APIClient":
             if owner not in (0, os.geteuid()):
                 raise CannotTell(
                     f"The program that answers on {shown} is not root's, so what it says of this "
-                    "host is not relied on. Leave DOCKER_HOST away to use root's own Docker."
+                    "host is not relied on. Leave DOCKER_HOST away to use root's own Docker.",
+                    Cause.DOCKER_OF_OTHERS,
                 )
     except PermissionError:
         raise CannotTell(
-            f"The Docker socket {shown} is closed to this user: {BECOME_ROOT}."
+            f"The Docker socket {shown} is closed to this user: {BECOME_ROOT}.",
+            Cause.DOCKER_CLOSED,
         ) from None
     except FileNotFoundError:
-        raise CannotTell(START if installed("dockerd") else INSTALL) from None
+        raise _no_engine() from None
     except ConnectionRefusedError:
-        raise CannotTell(
-            f"Nobody listens on the Docker socket {shown}. {START}"
-            if installed("dockerd")
-            else INSTALL
-        ) from None
+        raise _no_engine(f"Nobody listens on the Docker socket {shown}. ") from None
     except TimeoutError:
-        raise CannotTell(_silent(shown)) from None
+        raise _silent(shown) from None
     except OSError as error:
         raise CannotTell(
             f"The Docker socket {shown} cannot be used: {clean_line(str(error)).rstrip('.')}."
@@ -99,19 +99,26 @@ def connect() -> "APIClient":
         # The `//` keeps the path absolute; `auto` asks the engine for its version of the API.
         return APIClient(base_url=f"unix://{path}", version="auto", timeout=COMMAND_TIMEOUT)
     except DockerException as error:
-        raise CannotTell(explain(error)) from error
+        raise explained(error) from error
 
 
-def explain(error: Exception) -> str:
-    """Return a sentence for an error of the docker package."""
+def explained(error: Exception) -> CannotTell:
+    """Return an error of the docker package as one that says what it means."""
     said = clean_line(str(error))
     if "timed out" in said.lower():
         return _silent(clean_line(str(socket_path())))
-    return f"The Docker engine could not be asked: {said.rstrip('.')}."
+    return CannotTell(f"The Docker engine could not be asked: {said.rstrip('.')}.")
 
 
-def _silent(shown: str) -> str:
-    return (
+def _no_engine(seen: str = "") -> CannotTell:
+    if installed("dockerd"):
+        return CannotTell(f"{seen}{START}", Cause.DOCKER_NOT_RUNNING)
+    return CannotTell(INSTALL, Cause.DOCKER_NOT_INSTALLED)
+
+
+def _silent(shown: str) -> CannotTell:
+    return CannotTell(
         f"The Docker engine did not answer on {shown} within {COMMAND_TIMEOUT} seconds. Look at "
-        "“systemctl status docker” and start the wizard again when “docker info” answers."
+        "“systemctl status docker” and start the wizard again when “docker info” answers.",
+        Cause.DOCKER_SILENT,
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
+from wizard.host.obstacle import Cause
 from wizard.ruleset import nftables
 from wizard.ruleset.chains import Packet
 
@@ -14,6 +15,8 @@ class Unknown:
     """Something a detector could not find out, and why, in a full sentence."""
 
     reason: str
+    cause: Cause = Cause.NOT_FOUND_OUT
+    """Why it stands in the way, where no plan can do without it."""
 
 
 @dataclass(frozen=True)

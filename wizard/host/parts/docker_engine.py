@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from wizard.host.docker_process import engine_words
-from wizard.host.docker_socket import ASKED, connect, explain, socket_path
+from wizard.host.docker_socket import ASKED, connect, explained, socket_path
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell, read, understood
+from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.part import Part, Words
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
@@ -32,7 +33,7 @@ def detect() -> Engine:
         try:
             version, info = client.version(), client.info()
         except (DockerException, RequestException) as error:
-            raise CannotTell(explain(error)) from error
+            raise explained(error) from error
     words = engine_words(socket_path())
     return parse(version, info, configuration(words), words)
 
@@ -64,12 +65,14 @@ def parse(
     if any("podman" in name.lower() for name in names):
         raise CannotTell(
             "What answers on the Docker socket is Podman, whose networks work another way. The "
-            "wizard knows the Docker engine alone."
+            "wizard knows the Docker engine alone.",
+            Cause.PODMAN,
         )
     if info.get("OperatingSystem") == "Docker Desktop":
         raise CannotTell(
             "This engine is Docker Desktop's and runs in a virtual machine. The wizard changes "
-            "the host it runs on: it needs the Docker engine on the host itself."
+            "the host it runs on: it needs the Docker engine on the host itself.",
+            Cause.DOCKER_DESKTOP,
         )
     number = clean_line(str(version.get("Version", "")))
     release = re.match(r"(\d+)\.(\d+)(?=\D|$)", number)
@@ -140,18 +143,21 @@ def switch(words: Sequence[str], name: str, configured: object) -> bool | None:
     return configured if isinstance(configured, bool) else None
 
 
-def obstacles(engine: Engine) -> Iterator[str]:
+def obstacles(engine: Engine) -> Iterator[Obstacle]:
     """Yield why the wizard cannot work with this engine."""
     if engine.release < OLDEST_ENGINE:
-        yield (
+        yield Obstacle(
+            Cause.DOCKER_TOO_OLD,
             f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
-            "done on. Install a newer one, such as Debian's docker.io."
+            "done on.",
+            "Install a newer one, such as Debian's docker.io.",
         )
     if engine.rootless:
-        yield (
+        yield Obstacle(
+            Cause.DOCKER_ROOTLESS,
             "This Docker engine runs rootless: its containers leave through a program of its own "
             "and not through the host's bridges, where the wizard works. It needs an engine that "
-            "runs as root."
+            "runs as root.",
         )
 
 

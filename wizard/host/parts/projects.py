@@ -10,7 +10,7 @@ from typing import Any
 from wizard.compose import claims
 from wizard.compose.claims import LABEL, Claim
 from wizard.host import names, published
-from wizard.host.docker_socket import ASKED, connect, explain
+from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.environment import mentions, outside_hosts
 from wizard.host.host import ComposeProject, Container, Listener
 from wizard.host.listeners import listeners
@@ -48,7 +48,7 @@ def detect() -> tuple[ComposeProject, ...]:
                     except NotFound:
                         images[image] = {}  # It was removed by force, under a stopped container.
         except (DockerException, RequestException) as error:
-            raise CannotTell(explain(error)) from error
+            raise explained(error) from error
     found = parse(inspected, images)
     return looked_into(found, min(names.DEADLINE, _ENOUGH - (time.monotonic() - begun)))
 
