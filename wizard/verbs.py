@@ -11,6 +11,7 @@ from wizard import describe
 from wizard.answers import answers_file, checks, obstacles, proposals
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
+from wizard.explain import pages
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused
@@ -53,6 +54,21 @@ def detect(as_json: bool) -> str:
     """Return what this host is."""
     host = Session().detect()
     return describe.as_json(host) if as_json else describe.as_text(host)
+
+
+def explain(name: str) -> str:
+    """Return the page about a cause of an obstacle, or the list of all where no name is given.
+
+    Raises:
+        Refused: there is no page of that name.
+    """
+    if not name:
+        return pages.listed()
+    cause = pages.cause_of(name)
+    opened = Session()
+    host, choices = opened.detect(), opened.load_answers() or Choices()
+    found = (*describe.forbidding(host, choices), *describe.doubts(host, choices))
+    return pages.as_text(cause, found)
 
 
 def plan(answers: Path | None, target: str | None = None) -> str:
@@ -299,10 +315,11 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
     in_the_way = obstacles.obstacles(host, chosen)
     if in_the_way:
         sentences = " ".join(each.sentence for each in in_the_way)
-        pages = " and ".join(
-            f"wizard --explain {cause}" for cause in dict.fromkeys(each.cause for each in in_the_way)
+        more = " and ".join(
+            f"wizard --explain {cause}"
+            for cause in dict.fromkeys(each.cause for each in in_the_way)
         )
-        raise Refused(f"{sentences}\n\nNothing was changed. More of it: {pages}")
+        raise Refused(f"{sentences}\n\nNothing was changed. More of it: {more}")
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:

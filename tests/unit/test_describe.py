@@ -138,7 +138,7 @@ def dropping(*chains: ForwardChain) -> Firewall:
 )
 def test_what_is_in_the_way_is_said(changes: dict[str, Any], expected: str) -> None:
     (problem,) = problems(made_up_hosts.debian12(**changes))
-    assert expected in problem
+    assert expected in problem.sentence
 
 
 def test_one_cause_is_said_once() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.host import DockerNetwork
-from wizard.host.looking import CannotTell, understood
+from wizard.host.looking import understood
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 

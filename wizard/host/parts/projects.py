@@ -14,7 +14,7 @@ from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.environment import mentions, outside_hosts
 from wizard.host.host import ComposeProject, Container, Listener
 from wizard.host.listeners import listeners
-from wizard.host.looking import CannotTell, understood
+from wizard.host.looking import understood
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 from wizard.program import trust
