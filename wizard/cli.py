@@ -85,7 +85,7 @@ _BELONGS = {
     "yes": ("--undo", "--apply"),
     "window": ("--apply",),
     "changed": ("--undo",),
-    "json": ("--detect", "--check", "--status"),
+    "json": ("--detect", "--plan", "--check", "--status"),
     "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
     "teller": ("--check",),
     "debian": ("--rehearse",),
@@ -147,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
         help="for --undo, what somebody changed since: keep it (the default), put ours back, or "
         "put the original back",
     )
-    parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
+    parser.add_argument(
+        "--json", action="store_true", help="for --detect, --plan, --check, --status"
+    )
     parser.add_argument(
         "--target",
         metavar="ADDRESS",
@@ -184,6 +186,10 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.explain is not None:
         return _say(verbs.explain(chosen.explain))
     if chosen.plan:
+        if chosen.json:
+            text, code = verbs.plan_as_json(chosen.answers, chosen.target)
+            _say(text)
+            return code
         return _say(verbs.plan(chosen.answers, chosen.target))
     if chosen.status:
         return _say(verbs.status(as_json=chosen.json))

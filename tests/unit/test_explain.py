@@ -1,5 +1,6 @@
 """Every cause of an obstacle has a page that fits a terminal and says what to type."""
 
+import struct
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -30,6 +31,7 @@ from wizard.host.host import (
     Unknown,
 )
 from wizard.host.looking import CannotTell
+from wizard.host.netlink import Snapshot
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.parts import debian, docker_engine, ip6tables, uplink
 from wizard.host.parts.uplink import NONE
@@ -85,10 +87,10 @@ def _others(monkeypatch: pytest.MonkeyPatch) -> Host:
         def settimeout(self, _: float) -> None: ...
         def connect(self, _: str) -> None: ...
         def getsockopt(self, *_: int) -> bytes:
-            return docker_socket.struct.pack("iII", 100, 1000, 1000)
+            return struct.pack("iII", 100, 1000, 1000)
 
-    monkeypatch.setattr(docker_socket.socket, "socket", lambda *_: Socket())
-    monkeypatch.setattr(docker_socket.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("socket.socket", lambda *_: Socket())
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     return docker(told(docker_socket.connect))
 
 
@@ -96,7 +98,7 @@ def _closed(monkeypatch: pytest.MonkeyPatch) -> Host:
     def closed(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(docker_socket.socket, "socket", closed)
+    monkeypatch.setattr("socket.socket", closed)
     return docker(told(docker_socket.connect))
 
 
@@ -146,7 +148,7 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     ),
     Cause.IPV6_OFF: lambda _: made_up_hosts.debian12(sysctls=Sysctls((), (), (), disabled=True)),
     Cause.NO_DEFAULT_ROUTE: lambda _: made_up_hosts.debian12(
-        uplink=told(lambda: uplink.parse(uplink.Snapshot((), (), ())))
+        uplink=told(lambda: uplink.parse(Snapshot((), (), ())))
     ),
     Cause.ADDRESS_DEPRECATED: lambda _: with_address(OLD),
     Cause.NO_WAY_OUT: lambda _: made_up_hosts.debian12(
