@@ -92,13 +92,11 @@ class HostScreen(StepScreen):
         elif host is None:
             summary = "Looking at this host …"
         elif problems:
-            summary = (
-                "Something is in the way. F1 explains it. Put it right, then press R to look again."
-            )
+            summary = "Something is in the way; see F1. Put it right, press R to look again."
         elif doubts:
             summary = (
-                "This host is not ready. F1 explains it. Put it right and press R, or press Enter "
-                "to continue all the same."
+                "This host is not ready; see F1. Put it right and press R, or press Enter to "
+                "continue all the same."
             )
         else:
             summary = "This host is ready. " + (

@@ -656,7 +656,7 @@ def test_what_is_in_the_way_is_named_by_its_cause_and_explained(
     assert explained.code == ExitCode.DONE
     assert problem["sentence"] in " ".join(explained.out.split())
     assert "\n  apt install docker.io docker-compose\n" in explained.out
-    assert "not in the way now" in wizard("--explain", "podman").out
+    assert "not in the way on this host now" in wizard("--explain", "podman").out
     unknown = wizard("--explain", "gremlins\x1b[2J")
     assert unknown.code == ExitCode.REFUSED
     assert "wizard --explain without a name" in unknown.err

@@ -38,7 +38,7 @@ from wizard.host.parts.uplink import NONE
 from wizard.platform.errors import Refused
 
 PROGRAMS = {
-    *("apt", "cat", "docker", "grep", "ip", "ip6tables", "journalctl", "less", "ls", "mv", "nano"),
+    *("apt", "cat", "docker", "grep", "ip", "ip6tables", "journalctl", "ls", "mv", "nano"),
     *("nft", "ping", "sudo wizard", "sysctl", "systemctl", "unset", "wizard"),
 }
 
@@ -238,7 +238,7 @@ def test_of_several_chains_each_has_its_own_commands() -> None:
 
 
 def test_a_page_that_is_not_about_this_host_says_so() -> None:
-    assert "it is not in the way now" in as_text(Cause.PODMAN, ())
+    assert "it is not in the way on this host now" in as_text(Cause.PODMAN, ())
 
 
 def test_every_page_is_on_the_list_and_an_unknown_one_is_refused() -> None:

@@ -53,7 +53,7 @@ PAGES = {
         "Without it nobody knows what of it is in force, so nothing is planned on top of it.",
         "Read it: each step has the commands that take it back. Once they are done by hand, or if "
         "nothing of it is in force, move it away:",
-        (f"less {RECORD}", f"mv {RECORD} /root/"),
+        (f"cat {RECORD}", f"mv {RECORD} /root/"),
         "It can undo nothing without a record that can be read, and does not touch this one.",
     ),
 }

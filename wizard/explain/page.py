@@ -38,9 +38,9 @@ class Page:
         """
         yield self.what, ()
         if obstacle is None:
-            yield "On this host: it is not in the way now.", ()
+            yield "Found here: it is not in the way on this host now.", ()
         else:
-            yield f"On this host: {obstacle.found}", ()
+            yield f"Found here: {obstacle.found}", ()
         if obstacle is not None and obstacle.commands:
             yield f"What to do: {obstacle.remedy}", obstacle.commands
         else:
