@@ -211,7 +211,9 @@ def hostile_names(**changes: Any) -> Host:
         outward=Outward(True, f"Somebody answered: {escape}"),
         prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1:2::/64", networks=networks),
         interfaces=("lo", "[docker0]", "docker0", "[/]", "br-[/bold]"),
-        earlier=Earlier(Path("/var/lib/docker-ipv6-wizard/record.toml"), "undone", link + escape),
+        earlier=Earlier(
+            Path("/var/lib/docker-ipv6-wizard/record.toml"), "undone", link + escape, False
+        ),
     )
     return replace(host, **changes)
 

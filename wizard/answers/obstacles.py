@@ -8,7 +8,7 @@ from wizard.host.host import Earlier, ForwardChain, Host, Outward, Sysctls, Unkn
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.parts import docker_engine
 from wizard.platform.text import clean_line
-from wizard.record.record import is_in_the_way, words_of
+from wizard.record.record import words_of
 from wizard.ruleset.chains import Packet
 
 GO_ON_BY_FILE = (
@@ -65,7 +65,7 @@ def _deprecated(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
 def _earlier(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
     if host.root and isinstance(host.earlier, Unknown):
         yield Obstacle(Cause.RECORD_UNREADABLE, host.earlier.reason)
-    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
+    if isinstance(host.earlier, Earlier) and host.earlier.in_the_way:
         yield Obstacle(
             Cause.EARLIER_RUN,
             "An earlier run of the wizard is on this host "

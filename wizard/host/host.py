@@ -55,6 +55,8 @@ class Engine:
     """Whether the administrator told it where to take the subnets of networks from."""
     ip_forward: bool = True
     """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
+    socket: str | None = None
+    """Where it answers; None where that is Docker's default socket."""
     network_defaults: tuple[tuple[str, str], ...] = ()
     """Options that bridge networks have where they name none (``default-network-opts``)."""
 
@@ -336,6 +338,8 @@ class Earlier:
     path: Path
     state: str
     started: str
+    in_the_way: bool
+    """Whether it has to be taken back before another run."""
 
 
 @dataclass(frozen=True)

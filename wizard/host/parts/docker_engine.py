@@ -4,11 +4,12 @@ import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wizard.host.docker_process import engine_words
-from wizard.host.docker_socket import ASKED, connect, explained, socket_path
+from wizard.host.docker_socket import ASKED, DEFAULT, connect, explained, socket_path
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell, read, understood
 from wizard.host.obstacle import Cause, Obstacle
@@ -34,8 +35,12 @@ def detect() -> Engine:
             version, info = client.version(), client.info()
         except (DockerException, RequestException) as error:
             raise explained(error) from error
-    words = engine_words(socket_path())
-    return parse(version, info, configuration(words), words)
+    path = socket_path()
+    words = engine_words(path)
+    return replace(
+        parse(version, info, configuration(words), words),
+        socket=None if path == DEFAULT else str(path),
+    )
 
 
 def configuration(words: Sequence[str], default: Path = CONFIGURATION) -> str:
