@@ -22,6 +22,7 @@ _VERBS = {
     "detect": "what this host is",
     "plan": "what would be done, as a shell script with comments",
     "apply": "do it without the screens; needs --yes",
+    "explain": "what stands in the way, and what to type; without NAME the list of all pages",
     "rehearse": "try it on a practice machine that leaves nothing behind",
     "install_program": "make the copy of the wizard that its units start, and nothing else; what "
     "applies a plan does so by itself",
@@ -37,6 +38,7 @@ wizard --status             what the wizard did on this host
 wizard --detect             what this host is
 wizard --plan               what would be done, as a shell script
 wizard --apply --yes        do it without the screens
+wizard --explain [NAME]     what may stand in the way, and what to type
 wizard --rehearse           try it on a practice machine of its own
 """
 
@@ -83,7 +85,7 @@ _BELONGS = {
     "yes": ("--undo", "--apply"),
     "window": ("--apply",),
     "changed": ("--undo",),
-    "json": ("--detect", "--check", "--status"),
+    "json": ("--detect", "--plan", "--check", "--status"),
     "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
     "teller": ("--check",),
     "debian": ("--rehearse",),
@@ -97,7 +99,14 @@ def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
     Raises:
         Refused: an option was typed that does nothing with the verb.
     """
-    verb = next((f"--{each.replace('_', '-')}" for each in _VERBS if getattr(chosen, each)), "")
+    verb = next(
+        (
+            f"--{each.replace('_', '-')}"
+            for each in _VERBS
+            if getattr(chosen, each) not in (None, False)
+        ),
+        "",
+    )
     for option, verbs in _BELONGS.items():
         if getattr(chosen, option) not in (None, False) and (verb or _SCREENS) not in verbs:
             raise Refused(
@@ -118,7 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_mutually_exclusive_group()
     for name, text in _VERBS.items():
-        verbs.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
+        flag = f"--{name.replace('_', '-')}"
+        if name == "explain":
+            verbs.add_argument(flag, nargs="?", const="", metavar="NAME", help=text)
+        else:
+            verbs.add_argument(flag, action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
     parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply)")
     parser.add_argument(
@@ -134,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
         help="for --undo, what somebody changed since: keep it (the default), put ours back, or "
         "put the original back",
     )
-    parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
+    parser.add_argument(
+        "--json", action="store_true", help="for --detect, --plan, --check, --status"
+    )
     parser.add_argument(
         "--target",
         metavar="ADDRESS",
@@ -168,7 +183,13 @@ def _run(chosen: argparse.Namespace) -> int:
         return _say(verbs.install_program())
     if chosen.detect:
         return _say(verbs.detect(as_json=chosen.json))
+    if chosen.explain is not None:
+        return _say(verbs.explain(chosen.explain))
     if chosen.plan:
+        if chosen.json:
+            text, code = verbs.plan_as_json(chosen.answers, chosen.target)
+            _say(text)
+            return code
         return _say(verbs.plan(chosen.answers, chosen.target))
     if chosen.status:
         return _say(verbs.status(as_json=chosen.json))

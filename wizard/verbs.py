@@ -11,6 +11,8 @@ from wizard import describe
 from wizard.answers import answers_file, checks, obstacles, proposals
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
+from wizard.explain import pages
+from wizard.host.obstacle import Obstacle
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused
@@ -26,6 +28,18 @@ from wizard.steps.comparing import Choice
 from wizard.verification.judgement import Judgement, exit_code, unknown
 
 Say = Callable[[str], None]
+
+
+class InTheWay(Refused):
+    """No plan can be made on this host; the message says all that stands in the way."""
+
+    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
+        sentences = " ".join(each.sentence for each in obstacles)
+        causes = dict.fromkeys(each.cause for each in obstacles)
+        more = " and ".join(f"wizard --explain {cause}" for cause in causes)
+        super().__init__(f"{sentences}\n\nNothing was changed. More of it: {more}")
+        self.obstacles = obstacles
+
 
 _POLL = 0.1
 """Seconds between two looks at the record of a run."""
@@ -55,9 +69,52 @@ def detect(as_json: bool) -> str:
     return describe.as_json(host) if as_json else describe.as_text(host)
 
 
+def explain(name: str) -> str:
+    """Return the page about a cause of an obstacle, or the list of all where no name is given.
+
+    Raises:
+        Refused: there is no page of that name.
+    """
+    if not name:
+        return pages.listed()
+    cause = pages.cause_of(name)
+    opened = Session()
+    host, choices = opened.detect(), opened.load_answers() or Choices()
+    found = (*describe.forbidding(host, choices), *describe.doubts(host, choices))
+    return pages.as_text(cause, found)
+
+
 def plan(answers: Path | None, target: str | None = None) -> str:
     """Return the plan as a shell script, for the answers in a file or those kept so far."""
     return script.render(_plan(Session(), answers, target))
+
+
+def plan_as_json(answers: Path | None, target: str | None = None) -> tuple[str, ExitCode]:
+    """Return the plan, or what stands in the way of any on this host, and the exit code.
+
+    Where something stands in the way, the object has ``problems`` as ``--detect --json`` has them
+    and no ``steps``.
+
+    Raises:
+        Refused: there is no plan for another reason.
+    """
+    try:
+        made = _plan(Session(), answers, target)
+    except InTheWay as error:
+        return _json({"problems": [each.as_table() for each in error.obstacles]}), error.exit_code
+    steps = [
+        {"title": step.title, "reason": step.reason, "commands": step.commands}
+        for step in made.steps
+    ]
+    table = {
+        "problems": [],
+        "digest": made.digest,
+        "steps": steps,
+        "notices": made.notices,
+        "remarks": made.remarks,
+        "unaccepted": [loss.name for loss in made.unaccepted],
+    }
+    return _json(table), ExitCode.DONE
 
 
 def status(as_json: bool) -> str:
@@ -298,7 +355,7 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
         chosen = replace(chosen, target=named)
     in_the_way = obstacles.obstacles(host, chosen)
     if in_the_way:
-        raise Refused(f"{' '.join(in_the_way)} Nothing was changed.")
+        raise InTheWay(in_the_way)
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:

@@ -145,10 +145,10 @@ def test_an_engine_of_another_unit_is_in_the_way_and_says_what_would_do() -> Non
     engine = parse(MODERN, {}, "{}", ())
     assert not list(obstacles(engine))
     (snap,) = obstacles(replace(engine, unit="snap.docker.dockerd.service"))
-    assert "after a reboot nothing of it would come back" in snap
-    assert "docker.io" in snap
+    assert "after a reboot nothing of it would come back" in snap.sentence
+    assert "docker.io" in snap.sentence
     (other,) = obstacles(replace(engine, unit="engine.service"))
-    assert "“systemctl reenable engine.service”" in other
+    assert "systemctl reenable engine.service" in other.sentence
 
 
 @pytest.mark.parametrize(

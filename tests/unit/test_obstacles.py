@@ -10,11 +10,11 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
+from wizard.answers import obstacles as in_the_way
 from wizard.answers.choices import Choices, Mode
-from wizard.answers.obstacles import obstacles
 from wizard.describe import problems
 from wizard.host import forward_chains, nftables_files
-from wizard.host.host import Engine, Firewall, ForwardChain, Outward, Unknown
+from wizard.host.host import Engine, Firewall, ForwardChain, Host, Outward, Unknown
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
 from wizard.ruleset.chains import Packet
@@ -22,6 +22,10 @@ from wizard.steps.actions import Run
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.sysctl import Sysctl
+
+
+def obstacles(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
+    return tuple(each.sentence for each in in_the_way.obstacles(host, choices))
 
 
 def chain(family: str = "inet", table: str = "mine", **fields: Any) -> dict[str, Any]:
@@ -277,8 +281,8 @@ def test_what_is_in_the_way_on_the_host_screen_is_in_the_way_of_every_plan(
     assert said
     with pytest.raises(Refused) as refused:
         plan(host, made.choices, made.sources)
-    for sentence in said:
-        assert sentence in str(refused.value)
+    for each in said:
+        assert each.sentence in str(refused.value)
 
 
 def test_going_on_all_the_same_is_among_what_people_notice() -> None:

@@ -15,7 +15,6 @@ from wizard.host.host import ComposeProject, Earlier, Host, Unknown
 from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.host.own_objects import without_ours
 from wizard.ndp.upstream import UpstreamCase
-from wizard.record.record import is_in_the_way
 
 
 def defaults(host: Host) -> Choices:
@@ -38,7 +37,7 @@ def resume(saved: Choices, host: Host) -> Choices:
     While a run is in force they are left alone: names and prefix are taken by what the run made,
     and they are free again once it is taken back.
     """
-    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
+    if isinstance(host.earlier, Earlier) and host.earlier.in_the_way:
         return saved
     proposed = defaults(host)
     project = project_if_any(host, saved)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
+from wizard.host.obstacle import Cause
 from wizard.ruleset import nftables
 from wizard.ruleset.chains import Packet
 
@@ -14,6 +15,8 @@ class Unknown:
     """Something a detector could not find out, and why, in a full sentence."""
 
     reason: str
+    cause: Cause = Cause.NOT_FOUND_OUT
+    """Why it stands in the way, where no plan can do without it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Engine:
     """Whether the administrator told it where to take the subnets of networks from."""
     ip_forward: bool = True
     """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
+    socket: str | None = None
+    """Where it answers; None where that is Docker's default socket."""
     network_defaults: tuple[tuple[str, str], ...] = ()
     """Options that bridge networks have where they name none (``default-network-opts``)."""
     next_firewall_backend: str = ""
@@ -352,6 +357,8 @@ class Earlier:
     path: Path
     state: str
     started: str
+    in_the_way: bool
+    """Whether it has to be taken back before another run."""
 
 
 @dataclass(frozen=True)

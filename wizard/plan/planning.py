@@ -56,7 +56,8 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     Raises:
         Refused: something stands between the choices and a plan; the message says all of it.
     """
-    sentences = (*obstacles.obstacles(host, choices), *checks.check(choices, host))
+    in_the_way = [each.sentence for each in obstacles.obstacles(host, choices)]
+    sentences = (*in_the_way, *checks.check(choices, host))
     if sentences:
         raise Refused(" ".join(sentences))
     sure = known(host)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from wizard.host.docker_process import SERVICE_UNIT, engine_words, unit_of_engine
-from wizard.host.docker_socket import ASKED, connect, explain, socket_path
+from wizard.host.docker_socket import ASKED, DEFAULT, connect, explained, socket_path
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell, output, read, understood
+from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.part import Part, Words
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
@@ -33,10 +34,14 @@ def detect() -> Engine:
         try:
             version, info = client.version(), client.info()
         except (DockerException, RequestException) as error:
-            raise CannotTell(explain(error)) from error
-    words = engine_words(socket_path())
-    found = parse(version, info, configuration(words), words)
-    return replace(found, unit=_other_unit(unit_of_engine(socket_path())))
+            raise explained(error) from error
+    path = socket_path()
+    words = engine_words(path)
+    return replace(
+        parse(version, info, configuration(words), words),
+        unit=_other_unit(unit_of_engine(path)),
+        socket=None if path == DEFAULT else str(path),
+    )
 
 
 def _other_unit(unit: str) -> str:
@@ -77,12 +82,14 @@ def parse(
     if any("podman" in name.lower() for name in names):
         raise CannotTell(
             "What answers on the Docker socket is Podman, whose networks work another way. The "
-            "wizard knows the Docker engine alone."
+            "wizard knows the Docker engine alone.",
+            Cause.PODMAN,
         )
     if info.get("OperatingSystem") == "Docker Desktop":
         raise CannotTell(
             "This engine is Docker Desktop's and runs in a virtual machine. The wizard changes "
-            "the host it runs on: it needs the Docker engine on the host itself."
+            "the host it runs on: it needs the Docker engine on the host itself.",
+            Cause.DOCKER_DESKTOP,
         )
     number = clean_line(str(version.get("Version", "")))
     release = re.match(r"(\d+)\.(\d+)(?=\D|$)", number)
@@ -156,37 +163,43 @@ def switch(words: Sequence[str], name: str, configured: object) -> bool | None:
     return configured if isinstance(configured, bool) else None
 
 
-def obstacles(engine: Engine) -> Iterator[str]:
+def obstacles(engine: Engine) -> Iterator[Obstacle]:
     """Yield why the wizard cannot work with this engine."""
     if engine.release < OLDEST_ENGINE:
-        yield (
+        yield Obstacle(
+            Cause.DOCKER_TOO_OLD,
             f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
-            "done on. Install a newer one, such as Debian's docker.io."
+            "done on.",
+            "Install a newer one, such as Debian's docker.io.",
         )
     if engine.rootless:
-        yield (
+        yield Obstacle(
+            Cause.DOCKER_ROOTLESS,
             "This Docker engine runs rootless: its containers leave through a program of its own "
             "and not through the host's bridges, where the wizard works. It needs an engine that "
-            "runs as root."
+            "runs as root.",
         )
     if engine.unit:
         yield _of_another_unit(engine.unit)
 
 
-def _of_another_unit(unit: str) -> str:
-    """Return why an engine that another unit runs is in the way, and what to do."""
+def _of_another_unit(unit: str) -> Obstacle:
     lost = (
         f"Docker is run by the unit {unit} here, and what the wizard sets up is started together "
         "with docker.service: after a reboot nothing of it would come back."
     )
     if unit.startswith("snap."):
-        return (
-            f"{lost} The snap also keeps Compose to files below home folders. Install Debian's "
-            "docker.io, or docker-ce from docker.com, in the place of the snap."
+        return Obstacle(
+            Cause.DOCKER_UNIT,
+            f"{lost} The snap also keeps Compose to files below home folders.",
+            "Install Debian's docker.io, or docker-ce from docker.com, in the place of the snap.",
         )
-    return (
-        f"{lost} Give the unit that name too: write “Alias=docker.service” below [Install] of it, "
-        f"type “systemctl reenable {unit}”, and start the wizard again."
+    return Obstacle(
+        Cause.DOCKER_UNIT,
+        lost,
+        "Give the unit that name too: write “Alias=docker.service” below [Install] of it, start "
+        "the wizard again, and before that type:",
+        (f"systemctl reenable {unit}",),
     )
 
 

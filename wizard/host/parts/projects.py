@@ -10,11 +10,11 @@ from typing import Any
 from wizard.compose import claims
 from wizard.compose.claims import LABEL, Claim
 from wizard.host import connections, names, published
-from wizard.host.docker_socket import ASKED, connect, explain
+from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.environment import mentions, outside_hosts
 from wizard.host.host import ComposeProject, Container, Listener
 from wizard.host.listeners import listeners, read_tables
-from wizard.host.looking import CannotTell, understood
+from wizard.host.looking import understood
 from wizard.host.part import Part, Words
 from wizard.host.starters import named_by
 from wizard.platform.text import clean_line
@@ -49,7 +49,7 @@ def detect() -> tuple[ComposeProject, ...]:
                     except NotFound:
                         images[image] = {}  # It was removed by force, under a stopped container.
         except (DockerException, RequestException) as error:
-            raise CannotTell(explain(error)) from error
+            raise explained(error) from error
     found = parse(inspected, images)
     return looked_into(found, min(names.DEADLINE, _ENOUGH - (time.monotonic() - begun)))
 
