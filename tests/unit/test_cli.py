@@ -221,6 +221,9 @@ def test_every_verb_says_the_same_of_whether_it_works(
         for sentence in (found.words, *found.faults, *found.foreseen):
             assert sentence in said.out
     as_values = json.loads(wizard("--check", "--json").out)
+    (only,) = as_values.pop("set-ups")
+    assert (only.pop("project"), bool(only.pop("id"))) == ("mastodon", True)
+    assert only == as_values
     assert as_values == json.loads(json.dumps(found.as_values()))
     assert json.loads(wizard("--status", "--json").out)["check"] == as_values
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from wizard.answers.choices import Choices
 from wizard.host import deprecated, filtering
-from wizard.host.host import Earlier, ForwardChain, Host, Outward, Sysctls, Unknown
+from wizard.host.host import ForwardChain, Host, Outward, Sysctls, Unknown
 from wizard.host.obstacle import Cause, Obstacle
+from wizard.host.own_objects import in_the_way
 from wizard.host.parts import docker_engine
 from wizard.platform.text import clean_line
 from wizard.record.record import words_of
@@ -62,15 +63,17 @@ def _deprecated(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
     yield from deprecated.obstacles(host)
 
 
-def _earlier(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
+def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     if host.root and isinstance(host.earlier, Unknown):
         yield Obstacle(Cause.RECORD_UNREADABLE, host.earlier.reason)
-    if isinstance(host.earlier, Earlier) and host.earlier.in_the_way:
+    for each in in_the_way(host, choices.project if choices else None):
+        whose = f" for {each.project}" if each.project else ""
+        name = f" {each.project}" if each.project else ""
         yield Obstacle(
             Cause.EARLIER_RUN,
-            "An earlier run of the wizard is on this host "
-            f"({words_of(host.earlier.state)}, started {host.earlier.started}).",
-            "Take it back first, with “wizard --undo”; “wizard --status” tells what it did.",
+            f"An earlier run of the wizard{whose} is on this host "
+            f"({words_of(each.state)}, started {each.started}).",
+            f"Take it back first, with “wizard --undo{name}”; “wizard --status” tells what it did.",
         )
 
 

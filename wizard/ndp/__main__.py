@@ -22,11 +22,17 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
     parser.add_argument("--uplink", required=True, help="the interface towards the router")
-    parser.add_argument("--network", required=True, help="the name of the Docker network")
+    networks: list[ServedNetwork] = []
+    parser.add_argument(
+        "--network",
+        required=True,
+        type=lambda name: networks.append(ServedNetwork(name)),
+        help="the name of a Docker network; may be given again",
+    )
     parser.add_argument(
         "--prefix",
-        type=IPv6Network,
-        help="the prefix of that network; what its label says if it is not given",
+        type=lambda text: networks.append(ServedNetwork(networks.pop().name, IPv6Network(text))),
+        help="the prefix of the network before it; what its label says if it is not given",
     )
     parser.add_argument("--socket", type=Path, default=SOCKET, help="the Docker engine's socket")
     options = parser.parse_args()
@@ -35,7 +41,7 @@ def main() -> int:
         DockerEngine(options.socket),
         ProxyTable(options.uplink),
         options.uplink,
-        ServedNetwork(options.network, options.prefix),
+        networks,
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

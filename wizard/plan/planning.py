@@ -1,7 +1,7 @@
 """Host and choices in, an ordered tuple of steps out. Nothing is read and nothing is changed."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tomli_w
 
@@ -62,6 +62,15 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
         raise Refused(" ".join(sentences))
     sure = known(host)
     outline = behaviour_of(choices.mode).outline(sure, choices, sources)
+    known_beside = [each for each in sources.beside if each.step is not None]
+    for each in sources.beside:
+        if each.step is None:
+            raise Refused(
+                f"The record of {each.project}, which is set up on this host, is damaged, so it is "
+                "not known what it stands on. Nothing was changed. Take that back first, with "
+                f"wizard --undo {each.project}."
+            )
+    outline = replace(outline, steps=tuple(step.among(known_beside) for step in outline.steps))
     lost = losses(sure, choices, outline.steps, sources)
     notices = (
         *past_input.notices(sure, choices, sources),

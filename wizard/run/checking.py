@@ -1,5 +1,6 @@
 """Looks whether the run on this host does what it was set up for: packets, steps, the next boot."""
 
+from collections.abc import Sequence
 from ipaddress import IPv6Address
 
 from wizard.answers import answers_file
@@ -18,6 +19,7 @@ from wizard.record import earlier_releases
 from wizard.record.record import Record
 from wizard.run.each_step import Hindered, attempt, begun
 from wizard.steps.attach import Attach
+from wizard.steps.others import Other
 from wizard.verification.judgement import Judgement, judge
 
 _PORT = 443
@@ -33,6 +35,7 @@ def check(
     system: System,
     target: IPv6Address | None = None,
     teller: IPv6Address | None = None,
+    beside: Sequence[Other] = (),
 ) -> Judgement:
     """Look from inside the containers that a run gave IPv6, and judge what was found.
 
@@ -42,6 +45,7 @@ def check(
         system: The same, for what the steps look at themselves.
         target: Whom to ask; the target of the run's own answers unless it is given.
         teller: A host that tells its visitors their address on TCP port 80.
+        beside: The steps of the other set-ups that are in force.
 
     Raises:
         Refused: the project of the run is not on the host any more, or cannot be seen.
@@ -50,7 +54,7 @@ def check(
     reports = _reports(host, choices, target or choices.target, teller)
     differing = (
         *behaviour_of(choices.mode).deviations(host, choices),
-        *standing(record, system),
+        *standing(record, system, beside),
         *_apart(record, host, choices),
         *_idle(host, choices),
     )
@@ -58,11 +62,11 @@ def check(
     return judge(reports, choices, differing, outlook.look().sentences, notes)
 
 
-def standing(record: Record, system: System) -> tuple[str, ...]:
+def standing(record: Record, system: System, beside: Sequence[Other] = ()) -> tuple[str, ...]:
     """Return a sentence for each step of a run that is not in effect any more."""
     found = []
     for entry in reversed(begun(record)):
-        said = attempt(entry, lambda step: step.standing(system))
+        said = attempt(entry, lambda step: step.standing(system), beside)
         sentence = said.words if isinstance(said, Hindered) else said
         if sentence:
             found.append(f"Step {entry.number}, “{clean_line(entry.title)}”: {sentence}")

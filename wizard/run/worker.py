@@ -1,7 +1,7 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
 ``wizard.run.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
-how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
+how long to wait for "keep"; ``undo [RUN]``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
 ``tell TEXT``, to all who are logged in.
 """
 
@@ -30,7 +30,7 @@ from wizard.program import program
 from wizard.record.record import Record, State, now
 from wizard.record.store import Store
 from wizard.run import guard as guarding
-from wizard.run import journal, lock, revert, start, way_back, window
+from wizard.run import journal, lock, revert, set_ups, start, way_back, window
 from wizard.run.guard import Guard, Unguarded
 from wizard.verification.verification import verification_of
 
@@ -76,15 +76,15 @@ def apply(
     """
     guard = guard or Unguarded()
     with guarding.announcing(system) as say, lock.held(store.lock):
-        earlier = store.load()
-        if earlier is not None and earlier.in_the_way:
-            raise Refused(
-                f"An earlier run of the wizard ({earlier.started}) is {earlier.state.words} on "
-                "this host. Nothing was changed. Take it back first with wizard --undo."
-            )
+        records = store.records()
+        obstacle = set_ups.why_not_apply(records, choices.project)
+        if obstacle:
+            raise Refused(f"Nothing was changed. {obstacle}")
         host = look()
         project = project_of(host, choices)
-        made = plan(host, choices, sources.read_project(system, project))
+        superseded = [each for each in records if each.project == project.name]
+        beside = set_ups.others(store, *(each.id for each in superseded))
+        made = plan(host, choices, sources.read_project(system, project, beside))
         if made.digest != digest:
             raise HostChanged(_what_changed(made))
         if made.unaccepted:
@@ -97,12 +97,14 @@ def apply(
         obstacles = verification.obstacles()
         if obstacles:
             raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
-        if earlier is not None:
-            store.archive()
+        store.move_on()
+        for each in superseded:
+            store.archive(each.id)
         try:
             record = journal.begin(made, _in_words(host), store)
         except OSError as error:
             raise Refused(_no_room(store, error)) from error
+        store = store.of(record.id)
         _arm(record, store, guard, window.applying(made.steps))
 
         def conclude(record: Record, store: Store) -> None:
@@ -117,16 +119,20 @@ def apply(
         return record
 
 
-def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
-    """Take back what the record says is on the host.
+def undo(
+    system: System, store: Store, guard: Guard | None = None, run: str | None = None
+) -> Record:
+    """Take back what the record of a run says is on the host; without one, of that at hand.
 
     Raises:
         WizardError: there is nothing to take back, or it cannot be begun.
     """
     with lock.held(store.lock):
-        record = store.load()
-        if record is None or not record.state.in_force:
-            raise Refused("There is nothing to take back: no run of the wizard is on this host.")
+        record = set_ups.chosen(store, run)
+        obstacle = set_ups.why_not_undo(store.records(), record)
+        if obstacle:
+            raise Refused(f"Nothing was changed. {obstacle}")
+        store = store.of(record.id)
         journal.take_back(record, system, store, State.UNDOING)
         (guard or Unguarded()).disarm()
         return record
@@ -195,8 +201,7 @@ def _leave(store: Store) -> None:
     if store.directory != program.FOLDER.parent:
         return
     with contextlib.suppress(WizardError, OSError), lock.held(store.lock):
-        record = store.load()
-        if record is None or not record.state.in_force:
+        if not set_ups.in_force(store):
             program.remove()
 
 
@@ -226,6 +231,8 @@ def _run(arguments: Sequence[str], store: Store) -> int:
                 )
             case ["undo"]:
                 record = undo(system, store, guard)
+            case ["undo", run]:
+                record = undo(system, store, guard, run)
             case ["revert", run, *how] if how in ([], ["early"], ["now"]):
                 revert.revert(
                     run, system, store, guard, early=how == ["early"], asked=how == ["now"]

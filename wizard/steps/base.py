@@ -24,6 +24,7 @@ from wizard.steps.comparing import (
     choice_of,
     verdicts,
 )
+from wizard.steps.others import Other
 
 Report = Callable[[str], None]
 """Takes one line of what a command said."""
@@ -57,6 +58,18 @@ class StepOf(ABC, Generic[AnyBefore]):
     @abstractmethod
     def actions(self) -> tuple[Action, ...]:
         """The commands and file changes, in order; what the preview shows and the apply does."""
+
+    def among(self, others: Sequence[Other]) -> Self:
+        """Return the step as it is beside what other set-ups put into the same things."""
+        return self
+
+    def found_first(self, before: AnyBefore, others: Sequence[Other]) -> AnyBefore:
+        """Return what it found as that was before the first of the set-ups."""
+        return before
+
+    def goes_back_to(self, before: AnyBefore, others: Sequence[Other]) -> AnyBefore:
+        """Return what its undo leaves behind: what it found, with what the others need."""
+        return before
 
     @abstractmethod
     def check(self, system: System) -> str | None:
@@ -202,6 +215,8 @@ class StepOf(ABC, Generic[AnyBefore]):
                 case WriteFile():
                     if _read(system, action.path) != action.before:
                         raise StepFailed(f"{action.path} has changed since the plan was made.")
+                    if action.before == action.after:
+                        continue
                     _changed(action.path, partial(system.write, action.path, action.after))
 
     def without_ours(self, before: str, after: str, now: str) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from wizard.compose.declaration import NETWORK_LABEL as COMPOSE_NETWORK
@@ -20,6 +20,7 @@ from wizard.steps.actions import Action, Run, difference
 from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.others import Other
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
 
 LABEL = NETWORK_LABEL
@@ -271,6 +272,16 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             forwarding=tuple(forwarding),
             policy=_forward_policy(system),
         )
+
+    def found_first(
+        self, before: DockerNetworkBefore, others: Sequence[Other]
+    ) -> DockerNetworkBefore:
+        """Take what others found of what Docker changes when it makes the first such network."""
+        for each in others:
+            if isinstance(each.step, DockerNetwork) and each.before.forwarding is not None:
+                first: DockerNetworkBefore = each.before
+                return replace(before, forwarding=first.forwarding, policy=first.policy)
+        return before
 
     def _named_in(self, system: System, leaving: Container[str] = ()) -> list[str]:
         """Return the Compose files that name it outside a comment, as far as they can be read."""

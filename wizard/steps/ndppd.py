@@ -2,20 +2,25 @@
 
 import re
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from wizard.platform.errors import Refused
+from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
-from wizard.steps.actions import Action, Run, WriteFile
+from wizard.steps.actions import Action, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.others import Other, stays, with_first_files
 
 PATH = "/etc/ndppd.conf"
 _UNIT = "ndppd.service"
+
+
+def _rule(subnet: str) -> str:
+    return f"   # IPv6 for containers, by the wizard.\n   rule {subnet} {{\n      static\n   }}\n"
 
 
 def with_rule(text: str | None, uplink: str, subnet: str) -> str:
@@ -23,7 +28,7 @@ def with_rule(text: str | None, uplink: str, subnet: str) -> str:
 
     An uplink without a block gets one at the end. Everything else stays as it is.
     """
-    rule = f"   # IPv6 for containers, by the wizard.\n   rule {subnet} {{\n      static\n   }}\n"
+    rule = _rule(subnet)
     block = re.search(rf"^[ \t]*proxy[ \t]+{re.escape(uplink)}[ \t]*\{{[ \t]*\n", text or "", re.M)
     if text and block:
         return text[: block.end()] + rule + text[block.end() :]
@@ -40,6 +45,8 @@ class Ndppd(StepOf[Before]):
     uplink: str
     subnet: str
     previous: FileState | None = None
+    beside: tuple[str, ...] = ()
+    """The projects of other set-ups whose rules stand in the same file."""
 
     @property
     def title(self) -> str:
@@ -64,6 +71,15 @@ class Ndppd(StepOf[Before]):
             WriteFile(PATH, self.previous, FileState(text, before.mode, before.uid, before.gid)),
             Run(("systemctl", "restart", _UNIT)),
         )
+
+    def among(self, others: Sequence[Other]) -> "Ndppd":
+        """Add who else has a rule in the same file."""
+        same = tuple(each.project for each in others if isinstance(each.step, Ndppd))
+        return replace(self, beside=same)
+
+    def found_first(self, before: Before, others: Sequence[Other]) -> Before:
+        """Take what others found: by now the file has their rules."""
+        return with_first_files(before, [each for each in others if isinstance(each.step, Ndppd)])
 
     def check(self, system: System) -> str | None:
         """Ask systemd whether it runs."""
@@ -98,7 +114,18 @@ class Ndppd(StepOf[Before]):
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file."""
-        return self.compare_files(system, before)
+        if not self.beside:
+            return self._upon(before).compare_files(system, before)
+        now = system.read(PATH)
+        left = None if now is None else now.text.replace(_rule(self.subnet), "")
+        stay = stays(PATH, self.beside)
+        if now is None or left == now.text:
+            return (stay,)
+        return (Found(PATH, back=difference(PATH, now.text, left)), stay)
+
+    def _upon(self, before: Before) -> "Ndppd":
+        """Return the step as if it had been done before any other set-up."""
+        return replace(self, previous=before.files[0].state if before.files else self.previous)
 
     def without_ours(self, before: str, after: str, now: str) -> str | None:
         """Take our rule out, where putting it in again would give the same file."""
@@ -117,10 +144,26 @@ class Ndppd(StepOf[Before]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Put the file back; ndppd does not run without one."""
-        kept = self.undo_files(system, before, found, decisions)
+        if self.beside:
+            return self._take_rule_out(system, report, found)
+        kept = self._upon(before).undo_files(system, before, found, decisions)
         if set(verdicts(found, decisions).values()) == {Verdict.LEAVE} and kept:
             return kept
         verb = "restart" if system.read(PATH) is not None else "stop"
         if system.run(("systemctl", "cat", _UNIT)).status == 0:
             run(system, Run(("systemctl", verb, _UNIT)), report)
         return kept
+
+    def _take_rule_out(
+        self, system: System, report: Report, found: Sequence[Found]
+    ) -> tuple[str, ...]:
+        """Leave the rules of others and whatever else is in the file."""
+        now = system.read(PATH)
+        if now is not None and any(each.name == PATH for each in found):
+            free = replace(now, text=now.text.replace(_rule(self.subnet), ""))
+            try:
+                system.write(PATH, free)
+            except OSError as error:
+                raise StepFailed(f"{PATH} could not be changed: {error.strerror}.") from error
+            run(system, Run(("systemctl", "restart", _UNIT)), report)
+        return ()

@@ -1,7 +1,7 @@
 """Does it work as it was set up? What a check found, judged in one place for everybody who asks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from wizard.answers.choices import Choices
@@ -103,6 +103,25 @@ def judge(
     """
     differing = (*standing, *_sources(reports, choices))
     return Judgement(tuple(reports), differing, tuple(foreseen), tuple(notes))
+
+
+def together(several: Sequence[Judgement]) -> Judgement:
+    """Return what came of the checks of several set-ups as if it were of one."""
+    return Judgement(
+        **{
+            each.name: tuple(
+                dict.fromkeys(one for found in several for one in getattr(found, each.name))
+            )
+            for each in fields(Judgement)
+        }
+    )
+
+
+def worst(several: Sequence[Judgement]) -> ExitCode:
+    """Return the code for several set-ups: that nothing passes in one outweighs all else."""
+    codes = {found.code for found in several}
+    order = (ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP)
+    return next((code for code in order if code in codes), ExitCode.DONE)
 
 
 def unknown(complaint: str) -> str:
