@@ -45,8 +45,8 @@ PAGES = {
         "See how the run stands. To change it, take it back, and start anew. Your answers are "
         "kept. Where it waits for an answer, wizard --keep keeps it instead:",
         ("wizard --status", "wizard --undo"),
-        "It takes all set-ups back, or the one that you name, the last step first, shows before what that changes, and asks "
-        "about what somebody has changed since.",
+        "It takes all set-ups back, or that of the project that you name, the last step first, "
+        "shows before what that changes, and asks about what somebody has changed since.",
     ),
     Cause.RECORD_UNREADABLE: Page(
         "The record of an earlier run cannot be read",
