@@ -282,7 +282,7 @@ class MadeUpSystem:
                 return self._inspect(words)
             case ["docker-compose", *words] | ["docker", "compose", *words]:
                 return self._compose(words, stdin)
-            case [program.PYTHON, "-I", "-S", _run, "wizard.ndp", *_words]:
+            case [_, "-m", "wizard.ndp", *_] | [_, "-I", "-S", _, "wizard.ndp", *_]:
                 # The service finds nobody to answer for that has not been there for long.
                 return Result(0, "")
             case ["ip", "-6", "neighbour", "show", "proxy", "dev", uplink]:

@@ -177,7 +177,7 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
         )
     ),
     Cause.EARLIER_RUN: lambda _: made_up_hosts.debian12(
-        earlier=Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True)
+        earlier=(Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True),)
     ),
     Cause.RECORD_UNREADABLE: lambda _: made_up_hosts.debian12(
         earlier=Unknown(
