@@ -148,7 +148,7 @@ def apply(
         except ValueError as error:
             raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
     opened.start_apply(made, seconds=window)
-    return _follow(opened, say)
+    return follow(opened, say)
 
 
 def keep() -> str:
@@ -157,7 +157,8 @@ def keep() -> str:
     Raises:
         WizardError: there is nothing to keep, or it was too late.
     """
-    record = Session().keep()
+    opened = Session()
+    record = (opened.repairing or opened).keep()
     return f"The run of {record.started} is kept. wizard --undo takes it back."
 
 
@@ -183,7 +184,7 @@ def undo(yes: bool, say: Say, changed: str | None = None) -> int:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
     say("")
     opened.start_undo(preview.chosen)
-    return _follow(opened, say, preview.record)
+    return follow(opened, say, preview.record)
 
 
 def _noted(record: Record) -> dict[int, dict[str, Choice]]:
@@ -214,7 +215,8 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
         )
 
 
-def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+    """Tell how a run goes on until its process ends, and return the exit code."""
     told = {step.number: step.state for step in begun.steps} if begun else {}
     while True:
         progress = opened.progress()

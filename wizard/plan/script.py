@@ -100,6 +100,8 @@ def _digest(file: WriteFile) -> str:
 
 def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
     match action:
+        case Run() if action.stdin:
+            yield from _fed(action.line, action.stdin)
         case Run():
             yield action.line
         case CopyProgram():
