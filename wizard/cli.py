@@ -19,6 +19,8 @@ _VERBS = {
     "undo": "take back what the wizard did",
     "check": "does IPv6 work in the containers, and is every step in effect?",
     "repair": "show what is missing as a shell script; with --yes put it back",
+    "report": "write one file with all that somebody needs to help you",
+    "watch": "look daily, and after Docker or the network restarts; on or off",
     "status": "what the wizard did on this host",
     "detect": "what this host is",
     "plan": "what would be done, as a shell script with comments",
@@ -35,6 +37,8 @@ wizard --keep               keep the change that waits for an answer
 wizard --undo [--yes]       take back what the wizard did; see also --changed
 wizard --check              does IPv6 work in the containers?
 wizard --repair [--yes]     put back what was lost since
+wizard --report [--masked]  write one file with all that somebody needs to help you
+wizard --watch on|off       look daily, and say at the next login what is wrong
 wizard --status             what the wizard did on this host
 wizard --detect             what this host is
 wizard --plan               what would be done, as a shell script
@@ -85,6 +89,7 @@ _BELONGS = {
     "yes": ("--undo", "--apply", "--repair"),
     "window": ("--apply", "--repair"),
     "changed": ("--undo", "--repair"),
+    "masked": ("--report",),
     "json": ("--detect", "--check", "--status"),
     "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
     "teller": ("--check",),
@@ -120,7 +125,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_mutually_exclusive_group()
     for name, text in _VERBS.items():
-        verbs.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
+        option = f"--{name.replace('_', '-')}"
+        if name == "watch":
+            verbs.add_argument(option, choices=("on", "off"), help=text)
+        else:
+            verbs.add_argument(option, action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
     parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply, --repair)")
     parser.add_argument(
@@ -135,6 +144,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=("keep", "ours", "original"),
         help="what somebody changed since: keep it (the default), put ours back, or, for --undo "
         "alone, put the original back",
+    )
+    parser.add_argument(
+        "--masked",
+        action="store_true",
+        help="for --report: without addresses, secrets, and the name of this host",
     )
     parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
     parser.add_argument(
@@ -180,9 +194,13 @@ def _run(chosen: argparse.Namespace) -> int:
         return code
     if chosen.apply:
         return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
-    if chosen.repair:
+    if chosen.report or chosen.watch or chosen.repair:
         from wizard import maintenance
 
+        if chosen.report:
+            return _say(maintenance.report(chosen.masked))
+        if chosen.watch:
+            return _say(maintenance.watch(chosen.watch == "on"))
         return maintenance.repair(chosen.yes, _progress, chosen.changed, chosen.window)
     if chosen.keep:
         return _say(verbs.keep())

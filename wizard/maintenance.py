@@ -1,9 +1,20 @@
 """What the command line does with a set-up that is in force: one function a verb."""
 
-from wizard import verbs
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from wizard import __version__, describe, verbs
 from wizard.answers import checks
 from wizard.plan import script
-from wizard.platform.errors import ExitCode, Refused
+from wizard.plan.planning import Plan
+from wizard.platform.errors import ExitCode, Refused, WizardError
+from wizard.platform.files import write_durably
+from wizard.platform.masking import masked
+from wizard.platform.text import clean, clean_line
+from wizard.program import trust
+from wizard.record.record import Record, now
+from wizard.run import watching
 from wizard.session import Session
 from wizard.steps.comparing import Choice
 from wizard.steps.parts import Condition
@@ -58,3 +69,105 @@ def repair(yes: bool, say: Say, changed: str | None = None, window: int | None =
             "back. Nothing was changed."
         )
     return verbs.follow(opened.start_repair(found, choice, window), say)
+
+
+def report(mask: bool) -> str:
+    """Write one file with all that somebody needs to help, and return where it is.
+
+    It holds what was found, the steps, the check, and what our units said; no file of the
+    deployment, but the lines around a change. With ``mask`` it has no addresses, no secrets and
+    not the name of this host.
+
+    Raises:
+        Refused: the person is not root, or it cannot be written.
+    """
+    opened = Session()
+    if not opened.root:
+        raise Refused("Only root can read what the wizard did on this host. Use sudo.")
+    parts = (f"== {title} ==\n\n{text.rstrip()}\n" for title, text in _sections(opened))
+    text = clean("\n".join(parts))
+    if mask:
+        text = masked(text, (os.uname().nodename,))
+    path = Path.home() / "docker-ipv6-report.txt"
+    try:
+        trust.check([path.parent], trust.trusted_owners())
+        write_durably(path, text, 0o600, os.geteuid(), os.getegid())
+    except trust.Doubted as error:
+        raise Refused(
+            f"{clean_line(str(path))} was not written: others than you can change files there. "
+            "Nothing was changed."
+        ) from error
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    hint = "" if mask else " It names addresses; wizard --report --masked leaves them out."
+    return f"The report is {path}. Read it before you give it to anybody.{hint}"
+
+
+def _sections(opened: Session) -> Iterator[tuple[str, str]]:
+    yield "Report", f"Of {now()}, by version {__version__} of the wizard."
+    yield "This host", describe.as_text(opened.detect())
+    record: Record | None = None
+    try:
+        record = opened.record()
+    except WizardError as error:
+        yield "Record", str(error)
+    if record is None:
+        yield "Plan", _or_why(lambda: "\n".join(_planned(verbs.plan_of(opened))))
+    else:
+        yield "Run", verbs.status(as_json=False)
+        yield "Plan", "\n".join(_steps(record))
+        yield "Check", _or_why(lambda: opened.judge().as_text())
+    words = ("--no-pager", "--output=short-iso", "--lines=500", "--unit=docker-ipv6-wizard*")
+    yield "Journal", opened.system.run(("journalctl", *words)).output
+    logs = sorted(opened.store.directory.glob("apply*.log"), key=lambda log: log.stat().st_mtime)
+    if logs:
+        yield "Newest log", logs[-1].read_text(encoding="utf-8", errors="replace")
+
+
+def _planned(plan: Plan) -> Iterator[str]:
+    yield from (*plan.notices, *plan.remarks)
+    for number, step in enumerate(plan.steps, 1):
+        yield f"{number}. {step.title}"
+        yield from (f"    {line}" for line in step.commands)
+        yield from (f"    {line}" for diff in step.diffs for line in diff.lines)
+
+
+def _steps(record: Record) -> Iterator[str]:
+    for step in record.steps:
+        yield f"{step.number}. {step.title} ({step.state.words})"
+        yield from (f"    {line}" for line in step.commands)
+        yield from (f"    undo: {line}" for line in step.undo)
+
+
+def _or_why(work: Callable[[], str]) -> str:
+    try:
+        return work()
+    except WizardError as error:
+        return str(error)
+
+
+def watch(on: bool) -> str:
+    """Switch on or off what looks after the set-up, and return what that came to.
+
+    Raises:
+        WizardError: the person is not root, no run is on this host, or it cannot be done.
+    """
+    opened = Session()
+    if not opened.root:
+        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    if not on:
+        there = watching.switch_off(opened.system)
+        return "Nothing looks after the set-up any more." if there else "Nothing did so before."
+    record = opened.record()
+    if record is None or not record.state.in_force:
+        raise Refused(
+            "There is nothing to look after: no run of the wizard is on this host. Nothing was "
+            "changed."
+        )
+    opened.store.prepare()
+    watching.switch_on(opened.system)
+    return (
+        "The set-up is looked at daily, and after Docker or the network restarts. What is wrong is "
+        f"told at the next login, and in the journal: journalctl -u {watching.NAME}. Nothing is "
+        "changed by it. It goes with the last wizard --undo, or with wizard --watch off."
+    )

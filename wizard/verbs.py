@@ -19,7 +19,7 @@ from wizard.platform.text import clean_line
 from wizard.program import program
 from wizard.record import earlier_releases
 from wizard.record.record import Record, State, StepState
-from wizard.run import journal
+from wizard.run import journal, watching
 from wizard.run.undoing import UndoPreview
 from wizard.session import Session, target_of
 from wizard.steps.comparing import Choice
@@ -57,7 +57,7 @@ def detect(as_json: bool) -> str:
 
 def plan(answers: Path | None, target: str | None = None) -> str:
     """Return the plan as a shell script, for the answers in a file or those kept so far."""
-    return script.render(_plan(Session(), answers, target))
+    return script.render(plan_of(Session(), answers, target))
 
 
 def status(as_json: bool) -> str:
@@ -132,7 +132,7 @@ def apply(
         obstacle = opened.why_not_apply()
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
-    made = _plan(opened, answers, target)
+    made = plan_of(opened, answers, target)
     if made.unaccepted:
         raise Refused(acceptance.refusal(made, answers))
     if not yes:
@@ -178,6 +178,8 @@ def undo(yes: bool, say: Say, changed: str | None = None) -> int:
             preview = opened.undo_preview(_noted(preview.record))
         preview = opened.undo_preview(preview.choose(Choice(changed)))
     _say_preview(preview, say)
+    if watching.is_on(opened.system):
+        say(f"Take back, when all the rest is: {watching.NAME}, which looks after the set-up")
     if not yes:
         raise Refused("Nothing was changed. wizard --undo --yes takes this back.")
     if not opened.root:
@@ -290,7 +292,12 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
     return lines
 
 
-def _plan(opened: Session, answers: Path | None, target: str | None = None) -> Plan:
+def plan_of(opened: Session, answers: Path | None = None, target: str | None = None) -> Plan:
+    """Return the plan for the answers in a file, or for those kept so far.
+
+    Raises:
+        Refused: why there is none.
+    """
     chosen = _answers(answers) if answers else opened.load_answers()
     named = _address(target)
     host = opened.detect(target=named or (chosen.target if chosen else None))

@@ -31,7 +31,7 @@ from wizard.record.record import Record, State, now
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
 from wizard.run import guard as guarding
-from wizard.run import journal, lock, repairing, revert, start, way_back, window
+from wizard.run import journal, lock, repairing, revert, start, watching, way_back, window
 from wizard.run.guard import Guard, Unguarded
 from wizard.steps.comparing import Choice
 from wizard.verification.verification import verification_of, verification_of_repair
@@ -198,6 +198,8 @@ def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
         # What a repair put back goes with all the rest, so nothing of it waits any more.
         repairing.give_up(RepairStore(store.directory))
         journal.take_back(record, system, store, State.UNDOING)
+        if not record.state.in_force:
+            watching.switch_off(system)
         (guard or Unguarded()).disarm()
         return record
 
