@@ -80,6 +80,7 @@ def status(as_json: bool) -> str:
                 "error": record.error,
                 "left": record.left,
                 "check": found.as_values() if found else complaint or None,
+                "repair": _repair_in_words(opened) or None,
                 "faults": earlier_releases.faults(record),
                 "steps": [{"title": each.title, "state": each.state} for each in record.steps],
             },
@@ -282,7 +283,7 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
     elif record.state is State.UNCONFIRMED:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
-    lines += [line for line in (record.error, *record.left) if line]
+    lines += [line for line in (record.error, *record.left, _repair_in_words(opened)) if line]
     lines += told
     faults = earlier_releases.faults(record)
     if faults:
@@ -290,6 +291,20 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
         lines += [f"  - {fault}" for fault in faults]
     lines.append(f"The record is {opened.store.path}.")
     return lines
+
+
+def _repair_in_words(opened: Session) -> str:
+    """Return what becomes of a repair that is not settled; empty where there is none."""
+    waiting = opened.repairing
+    record = waiting.record() if waiting is not None else None
+    if record is None:
+        return ""
+    if record.state is State.UNCONFIRMED:
+        return (
+            f"A repair of {record.started} is taken back at {record.deadline}, unless you type "
+            "wizard --keep."
+        )
+    return f"A repair of {record.started} is {record.state.words}."
 
 
 def plan_of(opened: Session, answers: Path | None = None, target: str | None = None) -> Plan:

@@ -11,7 +11,7 @@ from tests.made_up_system import difference
 from tests.unit import test_cli
 from tests.unit.test_cli import Here, Wizard
 from tests.unit.test_judgement import GOOD
-from tests.unit.test_repair import a_rule_between, lose_network
+from tests.unit.test_repair import a_rule_between, lose_network, reverted
 from wizard.answers.choices import Choices
 from wizard.platform.errors import ExitCode
 from wizard.program import program
@@ -46,15 +46,18 @@ def test_what_is_missing_is_shown_as_a_script_and_put_back_by_yes(
 ) -> None:
     applied = kept.made.system.snapshot()
     lose_network(kept.made.system)
+    reverted(kept.made.system)
     lost = kept.made.system.snapshot()
     shown = wizard("--repair")
     assert shown.code == ExitCode.REFUSED
     assert "docker network create" in shown.out and "set -eu" in shown.out
     # Just what is missing.
-    assert "sysctl --write" not in shown.out and "END_OF_FILE" not in shown.out.partition("Step")[2]
+    assert "sysctl --write" not in shown.out and "ip6tables" not in shown.out
     assert difference(lost, kept.made.system.snapshot()) == set()
     assert wizard("--repair", "--yes").code == ExitCode.DONE
     assert difference(applied, kept.made.system.snapshot()) == set()
+    # Of a repair that is kept nobody needs the texts of files any more.
+    assert "external_network:" not in RepairStore(kept.store.directory).path.read_text()
     assert wizard("--undo", "--yes").code == ExitCode.DONE
     assert difference(kept.before, kept.made.system.snapshot()) == set()
 
@@ -74,10 +77,13 @@ def test_a_repair_waits_for_keep_and_another_one_is_refused(kept: Here, wizard: 
     lose_network(kept.made.system)
     assert wizard("--repair", "--yes", "--window", "60").code == ExitCode.DONE
     assert RepairStore(kept.store.directory).waits
+    assert "A repair of" in wizard("--status").out
+    assert "unless you type" in json.loads(wizard("--status", "--json").out)["repair"]
     lose_network(kept.made.system)
     assert wizard("--repair", "--yes").code == ExitCode.REFUSED
     assert wizard("--keep").code == ExitCode.DONE
     assert not RepairStore(kept.store.directory).waits
+    assert json.loads(wizard("--status", "--json").out)["repair"] is None
     assert wizard("--keep").code == ExitCode.REFUSED
 
 

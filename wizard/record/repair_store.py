@@ -1,8 +1,10 @@
 """The record of a repair, beside that of the run which it mends."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from wizard.record.record import State
+from wizard.record.forgetting import without_texts
+from wizard.record.record import Record, State
 from wizard.record.store import DIRECTORY, Store
 
 
@@ -17,6 +19,25 @@ class RepairStore(Store):
         super().__init__(directory)
         self.path = directory / "repair.toml"
         self.padding = directory / "reserved-space-of-a-repair"
+
+    def save(self, record: Record) -> None:
+        """Write it as any record; of a repair that is kept, the run's own has what undo needs.
+
+        Raises:
+            OSError: the disk is full or read-only; the record before stays.
+        """
+        if record.state is State.APPLIED:
+            steps = [
+                replace(
+                    step,
+                    # What Compose was asked is such a text too.
+                    parameters=without_texts(step.parameters) | {"asked": []},
+                    before=without_texts(step.before),
+                )
+                for step in record.steps
+            ]
+            record = replace(record, steps=steps)
+        super().save(record)
 
     @property
     def waits(self) -> bool:
