@@ -82,7 +82,7 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(session, "DIRECTORY", tmp_path / "state-of-root")
     monkeypatch.setattr(session, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
-    monkeypatch.setattr(worker, "Store", lambda: Store(folder))
+    monkeypatch.setattr(worker, "Store", lambda *_: Store(folder))
     monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
