@@ -411,7 +411,7 @@ class TestRehearsing:
             f"sys.exit(rehearse(12, print, command={command}))\n"
         )
         child: pexpect.spawn[str] = pexpect.spawn(
-            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=30
+            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=PATIENCE
         )
         return child
 
