@@ -10,9 +10,10 @@ from pathlib import Path
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.boot import outlook
-from wizard.host import detectors, look
+from wizard.host import detectors
 from wizard.host.detectors import detect
 from wizard.host.host import ComposeProject, Host, Unknown
+from wizard.host.look import DEADLINE, look
 from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.modes import sources
 from wizard.modes.sources import Sources
@@ -87,11 +88,11 @@ class Session:
         """
         saved = self.load_answers()
         target = target or (saved.target if saved else None)
-        return detect(found, detectors.DEADLINE if found else look.DEADLINE, target)
+        return detect(found, detectors.DEADLINE if found else DEADLINE, target)
 
     def look(self) -> Host:
         """Find out what the host is, but for the way out, which no plan depends on."""
-        return look.look()
+        return look()
 
     def read_project(self, project: ComposeProject) -> Sources:
         """Read the files of a project.
