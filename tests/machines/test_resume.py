@@ -6,7 +6,14 @@ import tomllib
 import pytest
 
 from tests.machines.conftest import StartMachine
-from tests.machines.support import ANSWERS, RECORD, answer, keep_from_second_login, undo
+from tests.machines.support import (
+    ANSWERS,
+    RECORD,
+    answer,
+    keep_from_second_login,
+    undo,
+    wait_for_host,
+)
 from tests.machines.terminal import Terminal
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
@@ -35,7 +42,7 @@ def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMach
     first = log_in(host, "--answers", ANSWERS)
     first.wait_for("1 of 10")
     first.press("enter")
-    first.wait_for("This host is ready")
+    wait_for_host(first)
     for heading in ("3 of 10", "4 of 10", "5 of 10"):
         first.press("enter")
         first.wait_for(heading)
