@@ -36,9 +36,9 @@ def readers() -> Mapping[str, Reader]:
 
     records = [path.read_text() for path in sorted(RECORDS.glob("*.toml"))]
     found: dict[str, Reader] = {
-        "compose": (test_fuzz_compose.SEEDS, test_fuzz_compose.edited_and_taken_back),
+        "compose-file": (test_fuzz_compose.SEEDS, test_fuzz_compose.edited_and_taken_back),
         "record": (records, soon(loads, (Refused,))),
-        "answers": (
+        "answers-file": (
             [test_fuzz_foreign.ANSWERS],
             soon(answers_file.loads, (Refused,)),
         ),
