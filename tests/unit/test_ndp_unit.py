@@ -105,5 +105,6 @@ def test_what_the_service_imports_is_little() -> None:
 
 _IMPORTED = (
     "import sys; sys.path.append(sys.argv[1]); sys.modules['ssl'] = None; "
-    "import wizard.ndp.service, wizard.ndp.__main__; print(*(name for name, made in sys.modules.items() if made))"
+    "import wizard.ndp.service, wizard.ndp.__main__; "
+    "print(*(name for name, made in sys.modules.items() if made))"
 )
