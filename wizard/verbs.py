@@ -20,6 +20,7 @@ from wizard.platform.files import read_regular
 from wizard.platform.text import clean_line
 from wizard.program import program
 from wizard.record import earlier_releases
+from wizard.record.engine_rules import kept_by_engine
 from wizard.record.record import Record, State, StepState
 from wizard.run import journal, watching
 from wizard.run.undoing import UndoPreview
@@ -307,6 +308,9 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         for sentence in _told(found, complaint):
             say(sentence)
         say(f"The run {record.state.meaning}. The record is {opened.store.path}.")
+        kept = kept_by_engine(record)
+        if kept:
+            say(kept)
     return exit_code(progress.ended, found)
 
 

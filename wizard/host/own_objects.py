@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from wizard.host.host import DockerNetwork, Earlier, Host, Unknown
-
-NETWORK_LABEL = "docker-ipv6-wizard"
-"""The label on every Docker network that the wizard makes; its value is the IPv6 prefix."""
+from wizard.platform.own_names import NETWORK_LABEL
 
 _OVER = ("rolled back", "undone")
 """The states of a run of which nothing is left; see :class:`wizard.record.record.State`."""

@@ -1,14 +1,37 @@
 """The service's command line."""
 
-import argparse
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 from ipaddress import IPv6Network
 from pathlib import Path
 from types import FrameType
 
 from wizard.platform.errors import ExitCode
+
+OPTIONS = {
+    "--uplink": "the interface towards the router",
+    "--network": "the name of the Docker network",
+    "--prefix": "the prefix of that network; what its label says if it is not given",
+    "--socket": "the Docker engine's socket",
+}
+_NEEDED = ("--uplink", "--network")
+
+
+def read_options(words: Sequence[str]) -> dict[str, str]:
+    """Return the options by their names, or end with what is wrong about them, or with help."""
+    found = dict(zip(words[::2], words[1::2], strict=False))
+    if len(words) == 2 * len(found) and set(_NEEDED) <= found.keys() <= OPTIONS.keys():
+        return found
+    # Imported only here: a service that runs for years would hold its 1.5 MB for nothing.
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
+    for name, help_ in OPTIONS.items():
+        parser.add_argument(name, required=name in _NEEDED, help=help_)
+    given = vars(parser.parse_args(words))
+    return {name: given[name[2:]] for name in OPTIONS if given[name[2:]] is not None}
 
 
 def main() -> int:
@@ -20,22 +43,14 @@ def main() -> int:
     from wizard.ndp.served_network import ServedNetwork
     from wizard.ndp.service import Service
 
-    parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
-    parser.add_argument("--uplink", required=True, help="the interface towards the router")
-    parser.add_argument("--network", required=True, help="the name of the Docker network")
-    parser.add_argument(
-        "--prefix",
-        type=IPv6Network,
-        help="the prefix of that network; what its label says if it is not given",
-    )
-    parser.add_argument("--socket", type=Path, default=SOCKET, help="the Docker engine's socket")
-    options = parser.parse_args()
+    options = read_options(sys.argv[1:])
+    uplink, prefix = options["--uplink"], options.get("--prefix")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     service = Service(
-        DockerEngine(options.socket),
-        ProxyTable(options.uplink),
-        options.uplink,
-        ServedNetwork(options.network, options.prefix),
+        DockerEngine(Path(options.get("--socket", SOCKET))),
+        ProxyTable(uplink),
+        uplink,
+        ServedNetwork(options["--network"], IPv6Network(prefix) if prefix else None),
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

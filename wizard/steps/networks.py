@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.host.own_objects import NETWORK_LABEL
 from wizard.platform import foreign_json
 from wizard.platform.errors import StepFailed
+from wizard.platform.own_names import NETWORK_LABEL
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 
