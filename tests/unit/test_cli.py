@@ -119,7 +119,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, found: Judgement | Refused) -> None:
 
 
 def detects(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
-    monkeypatch.setattr("wizard.host.look.look", lambda *_, **__: host)
+    monkeypatch.setattr(session, "look", lambda *_, **__: host)
     monkeypatch.setattr(session, "detect", lambda *_, **__: host)
     monkeypatch.setattr(worker, "look", lambda *_, **__: host)
 
