@@ -45,7 +45,7 @@ class ComposeScreen(StepScreen):
         "need it, and are safer without. Under each service stands why it is ticked or not. One "
         "with a dash cannot be connected to another network, and says why.",
         "The change also has to be written into a file, so that it is still there when Compose "
-        "makes the containers anew. Either into docker-compose.yml itself, of which only the "
+        "recreates the containers. Either into docker-compose.yml itself, of which only the "
         "lines that must change are touched, or into docker-compose.override.yml, which Compose "
         "reads on top of it. The second is better where docker-compose.yml is kept in git, for "
         "then an update does not collide with the change.",

@@ -23,7 +23,7 @@ class NetworkScreen(StepScreen):
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Docker cannot add IPv6 to a network that exists already. So the wizard makes a second "
         "network beside the ones you have, and connects the containers to both. Whatever they do "
-        "over the old one goes on as before.",
+        "over the old one continues as before.",
         "The first name is the one that “docker network ls” shows, and that the Compose file will "
         "use.",
         "A bridge is the network card of the host on that network: it joins the containers as a "

@@ -44,7 +44,7 @@ class PreviewScreen(ReviewScreen):
         "the steps back.",
         "In a difference, a line with + is added, a line with - is taken away, and the others "
         "stay and only show where. A command that is too long for one line ends in a backslash "
-        "and goes on below; any other line that is too long goes on after ».",
+        "and continues below; any other line that is too long continues after ».",
         "S saves the whole plan as a shell script, so that you can read it at leisure, or run it "
         "by hand in place of the wizard.",
         "Enter asks whether to apply. Then the steps are done one after the other. If one fails, "
@@ -102,7 +102,7 @@ class PreviewScreen(ReviewScreen):
             else:
                 then(complaint or None)
 
-        background.run(self.app, "Looking at whether the plan can be applied", look, looked, then)
+        background.run(self.app, "Checking whether the plan can be applied", look, looked, then)
 
     def _made_anew(self, then: Callable[[str | None], None], complaint: str) -> None:
         """Show the plan as it would be now, and say what has changed."""

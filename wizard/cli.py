@@ -14,7 +14,7 @@ _DEBIAN = 13
 """The release of a practice machine, where none is named."""
 
 _VERBS = {
-    "resume": "go on where you left, or see what runs",
+    "resume": "continue where you stopped, or see what runs",
     "keep": "keep the change, which is taken back otherwise",
     "undo": "take back what the wizard did",
     "check": "does IPv6 work in the containers, and is every step in effect?",
@@ -33,7 +33,7 @@ _VERBS = {
 
 _USAGE = """\
 wizard                      open the wizard
-wizard --resume             go on where you left, or see what runs
+wizard --resume             continue where you stopped, or see what runs
 wizard --keep               keep the change that waits for an answer
 wizard --undo [--yes]       take back what the wizard did; see also --changed
 wizard --check              does IPv6 work in the containers?
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("Stopped. A run that was already applying goes on; see wizard --status.")
+        _complain("Stopped. A run that was already applying continues; see wizard --status.")
         return ExitCode.UNEXPECTED
     except BrokenPipeError:
         return ExitCode.UNEXPECTED

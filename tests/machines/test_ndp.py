@@ -417,7 +417,7 @@ def test_after_a_restart_of_docker_all_is_as_before(host: Host) -> None:
 def test_a_stopped_docker_is_not_started_again_by_the_service(host: Host) -> None:
     host.start("one")
     host.machine.run(["systemctl", "stop", "docker"])
-    host.wait_for_status("the Docker engine is away")
+    host.wait_for_status("Docker is away")
     # The service's next attempts come every half a second.
     with pytest.raises(WizardError):
         host.machine.wait(host.machine.path("/run/docker.pid").exists, "dockerd", 2)

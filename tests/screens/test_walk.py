@@ -605,7 +605,7 @@ async def test_nothing_is_kept_before_the_warning_is_answered_with_yes() -> None
             await sees(pilot, line)
         for key in ("escape", "n", "enter"):
             await ask(pilot, app)
-            await sees(pilot, "This connection may go on working")
+            await sees(pilot, "This connection may keep working")
             await press(pilot, key)
             assert on(app, "keep")
         assert not session.answer

@@ -129,7 +129,7 @@ DECLARED = Declared("/etc/nftables.d/site.nft", 12, "type filter hook forward pr
 HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.NOT_FOUND_OUT: lambda _: made_up_hosts.debian12(
         networks=Unknown(
-            "The Docker engine answered with something that the wizard does not understand "
+            "Docker answered with something that the wizard does not understand "
             "(TypeError: string indices must be integers, not 'str'), so it is not relied on. "
             "Check that its release is one that the wizard knows."
         )

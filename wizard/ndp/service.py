@@ -112,7 +112,7 @@ class Service:
             except WizardError as error:
                 problems.append(str(error).rstrip("."))
         else:
-            problems.append("the Docker engine is away, so what it last said counts")
+            problems.append("Docker is away, so what it last said counts")
         if self._said is not None:
             addresses = self._said.without(self._table.never())
             if addresses.refused:

@@ -17,7 +17,7 @@ from wizard.platform.errors import Refused
 from wizard.steps.base import Step
 
 _UNPROVEN = (
-    "You chose to go on although it may not be possible to try whether the containers reach the "
+    "You chose to continue although it may not be possible to try whether the containers reach the "
     "internet over IPv6. Where it is not, their way as far as the router on this host is tried."
 )
 

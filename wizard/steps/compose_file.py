@@ -54,7 +54,7 @@ class ComposeFile(StepOf[Before]):
         """Why it is needed."""
         when = "right after" if self._is_included else "before it is written"
         return (
-            "When Compose makes a container anew, it joins the networks that the file names. "
+            "When Compose recreates a container, it joins the networks that the file names. "
             f"Compose is asked {when if self._is_checked_late else 'beforehand'} "
             "whether it takes the result."
         )

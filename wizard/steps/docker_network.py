@@ -79,8 +79,8 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         )
         if not self.ipv4:
             reason += (
-                " It has IPv6 alone, so everything over IPv4 goes on through the networks that are "
-                "there."
+                " It has IPv6 alone, so everything over IPv4 continues through the networks that "
+                "are there."
             )
         if self.compose_key:
             reason += (
@@ -214,7 +214,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             needed.append(
                 f"The Docker network {shown} stays, because these containers are on it: "
                 f"{', '.join(clean_line(each.name) for each in guests)}. When they have no use for "
-                f"it any more, let them leave it and go on: {clean_line(leave)}; wizard --undo"
+                f"it any more, let them leave it, and continue: {clean_line(leave)}; wizard --undo"
             )
         return " ".join(needed)
 

@@ -92,7 +92,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         own = f"All rules are in chains called {CHAIN}; no other rule is touched."
         if self.masquerade:
             return (
-                "This Docker engine leaves ip6tables alone. Unique local addresses mean nothing "
+                "This Docker leaves ip6tables alone. Unique local addresses mean nothing "
                 "outside, so what leaves the bridge is given the address of the host "
                 "(masquerade), answers are let back in, and nobody outside can open a connection "
                 f"to a container. {own}"

@@ -159,7 +159,7 @@ def _words(system: System, found: Object, wanted: Object, changed: bool) -> str:
         case "connection":
             network, container = name.split(" ", 1)
             return (
-                f"{container} is not on the network {network}. Let Compose make it anew: type its "
+                f"{container} is not on the network {network}. Let Compose recreate it: type its "
                 "“up -d” in the folder of the project."
             )
         case "package":

@@ -83,7 +83,7 @@ class WayOut(Aspect):
 
 NOBODY_RUNS = (
     "None of the chosen services has a running container, so nobody could try whether it works. "
-    "Start the deployment with Compose and go on then. To set it up all the same, write "
+    "Start the deployment with Compose, and then continue. To set it up all the same, write "
     "“unproven = true” below [choices] into the answers."
 )
 """What to say where no container can be looked into."""
