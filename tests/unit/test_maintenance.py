@@ -17,7 +17,7 @@ from wizard.platform.errors import ExitCode
 from wizard.program import program
 from wizard.record.record import State
 from wizard.record.repair_store import RepairStore
-from wizard.run import watching
+from wizard.run import watching, worker
 from wizard.run.conditions import conditions
 from wizard.verification.judgement import judge
 
@@ -85,6 +85,28 @@ def test_a_repair_waits_for_keep_and_another_one_is_refused(kept: Here, wizard: 
     assert not RepairStore(kept.store.directory).waits
     assert json.loads(wizard("--status", "--json").out)["repair"] is None
     assert wizard("--keep").code == ExitCode.REFUSED
+
+
+def test_the_guard_takes_a_repair_back_and_not_the_run(kept: Here, wizard: Wizard) -> None:
+    lose_network(kept.made.system)
+    lost = kept.made.system.snapshot()
+    assert wizard("--repair", "--yes", "--window", "60").code == ExitCode.DONE
+    repair, run = RepairStore(kept.store.directory).load(), kept.store.load()
+    assert repair is not None and run is not None
+    assert worker.main(["revert", repair.id, "now"]) == ExitCode.DONE
+    assert difference(lost, kept.made.system.snapshot()) == set()
+    assert kept.store.load() == run
+    assert wizard("--keep").code == ExitCode.REFUSED
+
+
+def test_an_undo_of_the_run_ends_a_repair_that_waits(kept: Here, wizard: Wizard) -> None:
+    lose_network(kept.made.system)
+    assert wizard("--repair", "--yes", "--window", "60").code == ExitCode.DONE
+    repair = RepairStore(kept.store.directory).load()
+    assert repair is not None
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert worker.main(["revert", repair.id]) == ExitCode.DONE
+    assert difference(kept.before, kept.made.system.snapshot()) == set()
 
 
 def test_what_somebody_changed_is_left_and_said_unless_ours_is_typed(

@@ -1,13 +1,14 @@
 """What a repair does: one step for each step of the run that is not in effect any more."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from wizard.answers import answers_file
 from wizard.describe import of_host
 from wizard.host.host import Host
 from wizard.plan.planning import Plan
-from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import System
 from wizard.record import typed
 from wizard.record.record import Record, State
@@ -65,12 +66,12 @@ def in_force(record: Record | None) -> Record:
 def give_up(store: RepairStore) -> None:
     """Note that a repair waits for nobody any more; to be called under the lock.
 
-    Raises:
-        Refused: its record cannot be read.
+    Whatever that meets, it keeps nobody from taking back the run.
     """
-    record = store.load() if store.path.exists() else None
-    if record is not None and (record.state is State.UNCONFIRMED or record.state.moving):
-        journal.settle(record, store)
+    with suppress(WizardError, OSError):
+        record = store.load() if store.path.exists() else None
+        if record is not None and (record.state is State.UNCONFIRMED or record.state.moving):
+            journal.settle(record, store)
 
 
 def repair_of(record: Record, host: Host, system: System, changed: Choice = Choice.KEEP) -> Repair:

@@ -145,7 +145,9 @@ def _words(system: System, found: Object, wanted: Object, changed: bool) -> str:
             if set(found.value.splitlines()) == set((wanted.value or "").splitlines()):
                 return f"{where} has its rules in another order."
             led = found.value.startswith("-I ")
-            return f"{where} lacks rules." if led else f"{parent} in {table} does not lead to it."
+            return (
+                f"{where} lacks rules." if led else f"{parent} in {table} does not lead to {chain}."
+            )
         case "unit":
             path = str(_UNITS / wanted.name)
             return switched_off.unit(system, wanted.name, path) or f"{name} does not run."
