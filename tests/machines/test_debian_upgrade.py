@@ -8,8 +8,8 @@ import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.support import reaches_internet, seen_source, wizard
-from tests.machines.test_repair import PROXY, Kept, kept, pruned
-from tests.machines.test_routed import PREFIX, addresses, is_open
+from tests.machines.test_repair import PROXY, kept, pruned
+from tests.machines.test_routed import PREFIX, addresses, answers
 from wizard.answers.choices import Mode
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import installation, network, rootfs
@@ -36,13 +36,6 @@ def by_copy(host: Machine, *words: str) -> subprocess.CompletedProcess[str]:
     return host.run([COPY, *words], check=False, timeout=180)
 
 
-def answers(run: Kept) -> bool:
-    container = run.host.run(
-        ["docker", "ps", "--filter", "label=com.docker.compose.service=web", "--format={{.Names}}"]
-    ).stdout.strip()
-    return is_open(run.host, addresses(run.host)[container], 3000)
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_service_guard_check_repair_and_undo_go_on_by_another_python(
@@ -65,7 +58,8 @@ def test_service_guard_check_repair_and_undo_go_on_by_another_python(
     assert mended.returncode == ExitCode.DONE, mended.stdout + mended.stderr
     run.host.wait(partial(reaches_internet, run.mastodon), "IPv6", 20)
     assert IPv6Address(seen_source(run.mastodon)) in PREFIX
-    run.host.wait(partial(answers, run), "the service to answer", 20)
+    web = addresses(run.host)[run.mastodon.container("web")]
+    run.host.wait(partial(answers, run.host, web), "the service to answer", 20)
     checked = by_copy(run.host, "--check")
     assert checked.returncode == ExitCode.DONE, checked.stdout + checked.stderr
     # Nothing can be fetched, and whoever types the usual command is told what works.
