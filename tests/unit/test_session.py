@@ -18,6 +18,7 @@ from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.platform.errors import Refused
 from wizard.probes import report
+from wizard.probes.findings import Finding
 from wizard.record.record import State
 from wizard.record.store import Store
 from wizard.run import checking, journal
@@ -37,7 +38,8 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     store.save(record)
     monkeypatch.setattr(Session, "root", True)
     monkeypatch.setattr(outlook, "look", Outlook)
-    monkeypatch.setattr(report, "answers_echo_alone", lambda *_: False)
+    way = report.HostWay(Finding(True, "reply"), Finding(True, "connected"), Finding(True, ""))
+    monkeypatch.setattr(report, "host_way", lambda *_, **__: way)
     monkeypatch.setattr(report, "check", lambda *_: ())
     monkeypatch.setattr(checking, "conditions", lambda *_: ())
     opened = Session(store, made.system)

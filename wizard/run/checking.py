@@ -65,11 +65,13 @@ def _reports(
         for container in project_of(host, choices).containers
         if container.running and container.service in choices.services
     ]
+    way = report.host_way(target, port=_PORT)
     question = Question(
         prefix=first_subnet(choices.prefix) if choices.prefix else None,
         target=target,
-        target_port=None if report.answers_echo_alone(target, _PORT) else _PORT,
+        target_port=None if report.answers_echo_alone(way) else _PORT,
         address_service=(teller, _TELLER_PORT) if teller else None,
+        accepts_host=way.accepts,
     )
     return report.check(targets, question)
 
