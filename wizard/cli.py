@@ -95,6 +95,7 @@ _BELONGS = {
     "json": ("--detect", "--plan", "--check", "--status"),
     "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
     "teller": ("--check",),
+    "from": ("--check",),
     "debian": ("--rehearse",),
 }
 """The verbs with which each option does something."""
@@ -175,6 +176,11 @@ def _parser() -> argparse.ArgumentParser:
         help="for --check: a host that tells its visitors their address on TCP port 80",
     )
     parser.add_argument(
+        "--from",
+        metavar="ADDRESS",
+        help="for --check: another machine of yours, as ssh takes it, that tries what comes in",
+    )
+    parser.add_argument(
         "--debian",
         metavar="RELEASE",
         type=int,
@@ -208,7 +214,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.status:
         return _say(verbs.status(as_json=chosen.json))
     if chosen.check:
-        text, code = verbs.check(chosen.target, chosen.json, chosen.teller)
+        text, code = verbs.check(chosen.target, chosen.json, chosen.teller, getattr(chosen, "from"))
         _say(text)
         return code
     if chosen.apply:

@@ -418,13 +418,17 @@ class Session:
         return undoing.preview(self.record(), self.system, chosen)
 
     def judge(
-        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
+        self,
+        target: IPv6Address | None = None,
+        teller: IPv6Address | None = None,
+        other: str | None = None,
     ) -> Judgement:
         """Say whether IPv6 works in the containers as the run on this host set it up.
 
         Args:
             target: Whom to ask; the target of the run's own answers unless it is given.
             teller: A host that tells its visitors their address on TCP port 80.
+            other: Another machine, as ssh takes it, that tries what comes in.
 
         Raises:
             Refused: no run is on this host, Docker does not answer, or the person is not root.
@@ -434,7 +438,7 @@ class Session:
             raise Refused("There is nothing to check: no run of the wizard is on this host.")
         if not self.root:
             raise Refused("Only root can look into containers. Nothing was checked. Use sudo.")
-        return checking.check(record, self.look(), self.system, target, teller)
+        return checking.check(record, self.look(), self.system, target, teller, other)
 
     def probe_upstream(self, prefix: IPv6Network, host: Host) -> UpstreamFinding:
         """Find out whether the upstream router asks for addresses of a prefix or routes it here.

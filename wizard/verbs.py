@@ -18,6 +18,7 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.files import read_regular
 from wizard.platform.text import clean_line
+from wizard.probes import another_machine
 from wizard.program import program
 from wizard.record import earlier_releases
 from wizard.record.engine_rules import kept_by_engine
@@ -146,15 +147,19 @@ def status(as_json: bool) -> str:
     return "\n".join(_status_lines(record, opened, _told(found, complaint)))
 
 
-def check(target: str | None, as_json: bool, teller: str | None = None) -> tuple[str, ExitCode]:
+def check(
+    target: str | None, as_json: bool, teller: str | None = None, other: str | None = None
+) -> tuple[str, ExitCode]:
     """Return whether IPv6 works in the containers as it was set up, and the exit code for that.
 
-    ``target`` is whom to ask; ``teller`` is a host that tells its visitors their address.
+    ``target`` is whom to ask; ``teller`` is a host that tells its visitors their address;
+    ``other`` is a machine that tries what comes in.
 
     Raises:
         Refused: an address is none, or there is nothing that can be checked.
     """
-    found = Session().judge(_address(target), _address(teller))
+    machine = None if other is None else another_machine.machine(other)
+    found = Session().judge(_address(target), _address(teller), machine)
     return _json(found.as_values()) if as_json else found.as_text(), found.code
 
 

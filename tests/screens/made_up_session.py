@@ -347,7 +347,10 @@ class MadeUpSession(Session):
         return UndoPreview(record, tuple(steps))
 
     def judge(
-        self, target: IPv6Address | None = None, teller: IPv6Address | None = None
+        self,
+        target: IPv6Address | None = None,
+        teller: IPv6Address | None = None,
+        other: str | None = None,
     ) -> Judgement:
         while self.hold_check:
             time.sleep(0.01)

@@ -199,6 +199,7 @@ def rules_and_sysctls(
         "[Unit]\n"
         "Description=IPv6 for containers: packet filter rules and kernel parameters\n"
         "After=systemd-sysctl.service netfilter-persistent.service nftables.service ufw.service\n"
+        "After=firewalld.service\n"
         f"{'After' if after_docker else 'Before'}=docker.service\n"
         "PartOf=docker.service nftables.service netfilter-persistent.service\n"
         "\n"
