@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens import background
+from screens import background, proposed
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.saver import SAVED_WITHIN
+from screens.state import State
 from screens.widgets.details import Detail
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
@@ -35,6 +36,10 @@ class PreviewScreen(ReviewScreen):
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
         Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
         Binding("t,T", "next_window", show=False),
+        *(
+            Binding(f"{each.key},{each.key.upper()}", f"question('{each.screen}')", show=False)
+            for each in proposed.PROPOSED
+        ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Nothing has been changed yet. On the left are the steps, in the order in which they will "
@@ -59,13 +64,13 @@ class PreviewScreen(ReviewScreen):
         plan = self.state.draft.plan
         if plan is not None:
             coverage = self.state.session.guard_coverage()
-            overview = _overview(plan, self.state.choices.window, coverage)
+            overview = _overview(plan, self.state, coverage)
             self.show_items([overview, *_steps(plan)])
 
     def arrive(self) -> None:
         """Make the plan anew: a file may have changed since."""
         super().arrive()
-        if self.state.draft.plan is None:
+        if not self.state.draft.fits:
             self.begin(self.CHECKING)
             self.state.draft.make(self._made)
 
@@ -168,6 +173,17 @@ class PreviewScreen(ReviewScreen):
         self.state.draft.make(self._made)
         self.show_state()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Open those questions alone that the mode has."""
+        if action == "question":
+            return parameters[0] in {each.screen for each in proposed.proposed(self.state)}
+        return super().check_action(action, parameters)
+
+    def action_question(self, name: str) -> None:
+        """Open a question that has an answer already."""
+        if not self.at_work:
+            self.wizard.open(name)
+
     def action_save_script(self) -> None:
         """Save the plan as a shell script and say where."""
         plan, session = self.state.draft.plan, self.state.session
@@ -200,9 +216,9 @@ def _noticed(plan: Plan) -> str:
     return "\n".join(["People will notice (the overview says more):", *lines, "", ""])
 
 
-def _overview(plan: Plan, window: int, coverage: str) -> Detail:
+def _overview(plan: Plan, state: State, coverage: str) -> Detail:
     count = len(plan.steps)
-    time = in_words(window)
+    time = in_words(state.choices.window)
     return Detail(
         "All of it",
         (f"{count} steps will be done, in this order. Nothing has been changed yet.",),
@@ -212,6 +228,10 @@ def _overview(plan: Plan, window: int, coverage: str) -> Detail:
             f"After the last step the wizard asks whether to keep it. Without an answer within "
             f"{time} everything is taken back. T changes that time.",
             *([coverage] if coverage else []),
+        ),
+        settings=tuple(
+            f"{each.key.upper()}  {each.label}: {each.words(state)}"
+            for each in proposed.proposed(state)
         ),
         more=(
             "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
