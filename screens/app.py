@@ -15,7 +15,7 @@ from textual.screen import ModalScreen, Screen
 from screens import following, leaving
 from screens.fitting import FittingApp
 from screens.keys import AppWithKeysInOrder
-from screens.modals import HelpModal, QuestionModal
+from screens.modals import QuestionModal
 from screens.redrawing import RedrawnApp
 from screens.saver import SAVED_WITHIN, Saver
 from screens.state import State
@@ -218,7 +218,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
     def action_explain(self) -> None:
         """Show the help of the screen."""
         if isinstance(self.screen, StepScreen):
-            self.push_screen(HelpModal(self.screen.HEADING, self.screen.explanation))
+            self.push_screen(self.screen.help)
 
     async def action_quit(self) -> None:
         """Ask before leaving."""

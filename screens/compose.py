@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
+from wizard.answers import projects, ticking
 from wizard.answers.choices import Placement
 from wizard.compose.services import Service
-from wizard.host.ipv6_already import why_not_ticked
 from wizard.modes import sources
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
@@ -133,11 +133,8 @@ class ComposeScreen(StepScreen):
     def _words(self, service: Service) -> str:
         """Return what to say beside a service."""
         project, host, choices = self.state.project, self.state.host, self.state.choices
-        already = None
-        if host is not None and project is not None:
-            already = why_not_ticked(host, project, service.name)
         fixed = "Its address is fixed. " if self._public and service.name in choices.fixed else ""
-        return f"{fixed}{already or service.reason}"
+        return f"{fixed}{ticking.reason(service, host, project)}"
 
     @property
     def _public(self) -> bool:
@@ -162,14 +159,15 @@ class ComposeScreen(StepScreen):
 
     def _show_files(self, read: Sources) -> None:
         project = self.state.project
-        in_git = project is not None and project.in_git
+        why = None if project is None else projects.written_over_by(project)
+        proposed = project is not None and why and projects.reads_override(project)
         target = sources.target(self.state.choices, read)
         entries = [
             Entry(
                 path,
                 clean_line(PurePath(path).name),
-                "Is changed itself. It is kept in git, so an update could collide with that."
-                if in_git
+                f"Is changed itself. {why}."
+                if why
                 else "Is changed itself, and only in the lines that must change.",
                 chosen=path == target,
             )
@@ -178,7 +176,9 @@ class ComposeScreen(StepScreen):
         ]
         if read.override:
             there = "Is there already" if read.override in read.files else "Is made"
-            reason = "Proposed, because the folder is kept in git." if in_git else ""
+            in_git = project is not None and project.in_git
+            because = "the folder is kept in git" if in_git else "it is left alone"
+            reason = f"Proposed, because {because}." if proposed else ""
             entries.append(
                 Entry(
                     read.override,

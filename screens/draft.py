@@ -105,7 +105,8 @@ class Draft:
         host, project = self._answers.host, self._answers.project
         problems = describe.problems(host, self._answers.choices) if host else ()
         if host is None or project is None or problems:
-            self._was_not_made(" ".join(problems) or self._answers.no_project or "")
+            said = " ".join(each.sentence for each in problems)
+            self._was_not_made(said or self._answers.no_project or "")
             return
         self.read()
         if self.complaint:

@@ -10,12 +10,15 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Static
 
-from screens.modals import QuestionModal
+from screens.modals import HelpModal, PageModal, QuestionModal
 from screens.step import StepScreen, paragraph
 from screens.widgets.finding import FindingLine
+from screens.widgets.obstacle_line import ObstacleLine
 from screens.widgets.sentence import Sentence
 from wizard import describe
+from wizard.explain.pages import PAGES
 from wizard.host.every_part import PARTS
+from wizard.host.obstacle import Obstacle
 
 
 class HostScreen(StepScreen):
@@ -42,6 +45,8 @@ class HostScreen(StepScreen):
         "Containers need it, because the host is their router.",
         "ip6tables is the packet filter for IPv6: its rules say which packets may pass, and which "
         "address they carry when they leave.",
+        "What stands in the way has an exclamation mark in front. Tab moves from one such line to "
+        "the next, and F1 there says what it is, what to type, and what the wizard can do.",
         "R looks at everything again, for example after you have installed something in another "
         "window.",
     )
@@ -57,8 +62,8 @@ class HostScreen(StepScreen):
     def on_mount(self) -> None:
         """Remember that no sentences are shown yet."""
         super().on_mount()
-        self._chosen: tuple[str, ...] = ()
-        self._shown: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._chosen: tuple[Obstacle, ...] = ()
+        self._shown: tuple[str, tuple[Obstacle, ...], tuple[str, ...]] = ("", (), ())
 
     def show_state(self) -> None:
         """Fill in what has been found."""
@@ -78,36 +83,59 @@ class HostScreen(StepScreen):
         host = self.state.host
         problems, doubts = self._problems, self._doubts
         notes = describe.notes(host) if host else ()
-        notes = tuple(each for each in notes if each not in doubts)
+        doubtful = [each.sentence for each in doubts]
+        notes = tuple(each for each in notes if each not in doubtful)
         if host is not None and not problems and self.state.filled_in:
             notes = (self.state.filled_in, *notes)
         if self.state.complaint:
-            summary, problems = "This host could not be looked at.", (self.state.complaint,)
+            summary = "This host could not be looked at."
         elif host is None:
             summary = "Looking at this host …"
         elif problems:
-            summary = "Something is in the way. Put it right, then press R to look again."
+            summary = "Something is in the way; see F1. Put it right, press R to look again."
         elif doubts:
             summary = (
-                "This host is not ready. Put it right and press R, or press Enter to continue all "
-                "the same."
+                "This host is not ready; see F1. Put it right and press R, or press Enter to "
+                "continue all the same."
             )
         else:
             summary = "This host is ready. " + (
                 "Please note:" if notes else "Nothing is in the way."
             )
-        problems = (*problems, *doubts)
         self.query_one("#summary", Static).update(Content(summary))
-        if (problems, notes) != self._shown:
-            self._shown = (problems, notes)
-            sentences = self.query_one("#sentences", VerticalGroup)
-            sentences.remove_children()
-            sentences.mount_all(
-                [Sentence(words, "problem") for words in problems]
-                + [Sentence(words, "note") for words in notes]
-            )
+        self._show_sentences((*problems, *doubts), notes)
         if host is not None and not self.refusal():
             self.say("")
+
+    def _show_sentences(self, in_the_way: tuple[Obstacle, ...], notes: tuple[str, ...]) -> None:
+        """Show what is in the way, with the focus on the first of it, and what to mind."""
+        shown = (self.state.complaint, in_the_way, notes)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        sentences = self.query_one("#sentences", VerticalGroup)
+        if isinstance(self.focused, ObstacleLine):
+            self.query_one("#next").focus(scroll_visible=False)
+        sentences.remove_children()
+        lines = [ObstacleLine(each) for each in in_the_way]
+        sentences.mount_all(
+            [
+                Sentence(self.state.complaint, "problem"),
+                *lines,
+                *(Sentence(words, "note") for words in notes),
+            ]
+        )
+        if lines and self.focused is self.query_one("#next"):
+            lines[0].focus(scroll_visible=False)
+
+    @property
+    def help(self) -> HelpModal:
+        """The page about what is in the way, where the focus is on its line."""
+        line = self.focused
+        if isinstance(line, ObstacleLine):
+            page = PAGES[line.obstacle.cause]
+            return PageModal(page.title, page.lines(line.obstacle))
+        return super().help
 
     def say_refusal(self, refusal: str) -> None:
         """Point to the sentences at the top, which are there already."""
@@ -122,16 +150,16 @@ class HostScreen(StepScreen):
         host = self.state.host
         if host is None:
             return self.state.no_host
-        return " ".join(self._problems) or None
+        return " ".join(each.sentence for each in self._problems) or None
 
     @property
-    def _problems(self) -> tuple[str, ...]:
+    def _problems(self) -> tuple[Obstacle, ...]:
         """What forbids to go on."""
         host = self.state.host
         return describe.forbidding(host, self.state.choices) if host else ()
 
     @property
-    def _doubts(self) -> tuple[str, ...]:
+    def _doubts(self) -> tuple[Obstacle, ...]:
         """In spite of what one goes on only by choosing to."""
         host = self.state.host
         return describe.doubts(host, self.state.choices) if host else ()
@@ -145,7 +173,7 @@ class HostScreen(StepScreen):
         self.app.push_screen(
             QuestionModal(
                 "Continue all the same?",
-                "\n\n".join(doubts),
+                "\n\n".join(each.sentence for each in doubts),
                 yes="Continue",
                 no="Not yet",
             ),

@@ -55,6 +55,13 @@ class HelpModal(ModalScreen[None]):
         getattr(self.query_one("#text"), how)(animate=False)
 
 
+class PageModal(HelpModal):
+    """A page of lines that are broken already, which takes the whole terminal."""
+
+    def __init__(self, heading: str, lines: Sequence[str]) -> None:
+        super().__init__(heading, ["\n".join(lines)])
+
+
 class QuestionModal(ModalScreen[bool]):
     """A question with two answers; the one that changes nothing has the focus."""
 

@@ -123,13 +123,14 @@ class ResultScreen(StepScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done after this end."""
         progress = self.state.run.progress
-        state = progress.record.state if progress and progress.record else None
+        record = progress.record if progress else None
+        state = record.state if record else None
         if action == "back":
             return False
         if action == "check_again":
             return state is State.APPLIED
         if action == "start_again":
-            free = state is None or not state.in_the_way
+            free = record is None or not record.in_the_way
             return free and self.wizard.can_start_again
         if action == "take_back":
             return state is not None and state.in_force

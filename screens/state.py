@@ -19,7 +19,6 @@ from wizard.answers.subprefixes import propose
 from wizard.host.host import ComposeProject, Earlier, Host, Outward
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
-from wizard.record.record import is_in_the_way
 from wizard.session import Session
 
 KEPT_WITHIN = 0.05
@@ -138,7 +137,7 @@ class State:
     def run_in_force(self) -> bool:
         """Whether a run was on the host, when it was looked at, that has to be taken back first."""
         earlier = self.host.earlier if self.host else None
-        return isinstance(earlier, Earlier) and is_in_the_way(earlier.state)
+        return isinstance(earlier, Earlier) and earlier.in_the_way
 
     # The answers
 

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
+from screens.modals import HelpModal
 from screens.navigator import Navigator
 from screens.state import State
 from screens.widgets.choice_list import ChoiceList
@@ -66,6 +67,11 @@ class StepScreen(Screen[None]):
     def explanation(self) -> Sequence[str]:
         """The help for what the screen is about now."""
         return self.EXPLANATION
+
+    @property
+    def help(self) -> HelpModal:
+        """What F1 shows."""
+        return HelpModal(self.HEADING, self.explanation)
 
     @property
     def wizard(self) -> Navigator:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import never_hanging
+from tests import never_hanging, twice
 from tests.machines.matrix import MATRIX, Matrix
 from tests.never_hanging import pytest_runtest_protocol
 
@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="of the whole matrix, every N-th place in a row of places",
     )
+    twice.add_options(parser)
     parser.getgroup("figures").addoption(
         "--full-figures",
         action="store_true",
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Tests start programs of their own, and those find the project whatever bin/environment left.
     os.environ["PYTHONPATH"] = str(config.rootpath)
     never_hanging.pytest_configure(config)
+    twice.configure(config)
     config.stash[MATRIX] = Matrix(
         whole=config.getoption("--whole-matrix"),
         every=config.getoption("--matrix-every"),

@@ -6,7 +6,7 @@ import subprocess
 import time
 from typing import Any
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds for a line that comes at once; a busy machine takes its time."""
 
 

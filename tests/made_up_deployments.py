@@ -132,6 +132,8 @@ CLAIMS = {
     "file /srv/mastodon": "compose-file",
     "container ": "attach",
     "proxy ": "neighbour-proxy",
+    # Forwarding without accept_ra costs a host its advertised one.
+    "default route": "sysctl",
 }
 """Which kind of step answers for what is on a host: by how its name in a snapshot begins."""
 

@@ -25,6 +25,7 @@ from wizard.host.host import (
     Unknown,
     Uplink,
 )
+from wizard.host.obstacle import Cause
 from wizard.platform.text import clean_line
 
 NEEDS_ROOT = "Only root may read this: run the wizard as root or with sudo."
@@ -137,7 +138,8 @@ def not_root(**changes: Any) -> Host:
     """Debian 13 as an ordinary user sees it who is not in the group ``docker``."""
     socket = Unknown(
         "The Docker socket /var/run/docker.sock is closed to this user: "
-        "run the wizard as root or with sudo."
+        "run the wizard as root or with sudo.",
+        Cause.DOCKER_CLOSED,
     )
     host = debian13(
         root=False,
@@ -154,7 +156,8 @@ def no_docker(**changes: Any) -> Host:
     """Debian 13 on which nobody has installed Docker yet."""
     missing = Unknown(
         "Docker is not installed on this host: install it, for example with "
-        "“apt install docker.io docker-compose”, and start the wizard again."
+        "“apt install docker.io docker-compose”, and start the wizard again.",
+        Cause.DOCKER_NOT_INSTALLED,
     )
     host = debian13(
         engine=missing,
@@ -208,7 +211,9 @@ def hostile_names(**changes: Any) -> Host:
         outward=Outward(True, f"Somebody answered: {escape}"),
         prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1:2::/64", networks=networks),
         interfaces=("lo", "[docker0]", "docker0", "[/]", "br-[/bold]"),
-        earlier=Earlier(Path("/var/lib/docker-ipv6-wizard/record.toml"), "undone", link + escape),
+        earlier=Earlier(
+            Path("/var/lib/docker-ipv6-wizard/record.toml"), "undone", link + escape, False
+        ),
     )
     return replace(host, **changes)
 

@@ -182,6 +182,7 @@ class MadeUpSystem:
         found |= {f"container {name}": repr(each) for name, each in self.containers.items()}
         found |= {f"package {name}": "" for name in self.packages}
         found |= {f"proxy {uplink} {address}": "" for uplink, address in self.proxied}
+        found |= {f"mask {path}": "" for path in self.masked}
         found |= {f"policy {chain}": policy for chain, policy in self.policies.items()}
         for state in ("enabled", "active", "failed", "known_units"):
             found |= {f"unit {name} {state}": "" for name in getattr(self, state)}
@@ -240,7 +241,9 @@ class MadeUpSystem:
         match argv:
             case ["sysctl", *words]:
                 return self._sysctl(words)
-            case [program.PYTHON, "-I", "-S", run, "wizard.uplink", *_] if run.endswith("/run.py"):
+            case [program.PYTHON, "-I", "-S", run, "wizard.uplink" | "wizard.ndp", *_] if (
+                run.endswith("/run.py")
+            ):
                 return Result(0, "")
             case ["ip", "-6", "-json", "route", "show", "default"]:
                 leads = self.advertised if self.default_route else None
@@ -260,6 +263,13 @@ class MadeUpSystem:
                 return self._changing(lambda: self._restore(stdin))
             case ["rm", "--force", *links]:
                 return self._changing(lambda: self._remove_links(links))
+            case ["ln", "--symbolic", "--force", "/dev/null", path]:
+                return self._changing(lambda: self._mask(path))
+            case ["journalctl" | "stat" | "grep" | "test" | "uptime", *_]:
+                # No evidence of anything.
+                return Result(1, "")
+            case ["docker", "events", *_]:
+                return Result(0, "")
             case ["systemctl", *words]:
                 return self._systemctl(words)
             case ["/usr/bin/python3", "-I", "-S", _run, "wizard.filter", *_words]:
@@ -487,7 +497,10 @@ class MadeUpSystem:
             case ["disable", "--now", name]:
                 self._stop(name)
                 return self._changing(lambda: self._disable(name))
-            case ["restart", name]:
+            case ["enable", name]:
+                self.enabled.add(name)
+                return self._changing(lambda: Result(0, ""))
+            case ["restart" | "start", name]:
                 return self._changing(lambda: self._restart(name))
             case ["cat", name]:
                 return Result(0 if name in self.known_units else 1, "")
@@ -552,7 +565,13 @@ class MadeUpSystem:
         return Result(0, f"Removed symlink for {name}.\n")
 
     def _remove_links(self, links: Sequence[str]) -> Result:
-        self.enabled -= {PurePath(each).name for each in links}
+        self.enabled -= {PurePath(each).name for each in links if ".wants/" in each}
+        self.masked -= {*links}
+        return Result(0, "")
+
+    def _mask(self, path: str) -> Result:
+        self.files.pop(path, None)
+        self.masked.add(path)
         return Result(0, "")
 
     def _reset(self, name: str) -> Result:
@@ -687,6 +706,8 @@ class MadeUpSystem:
 
     def _inspect(self, words: list[str]) -> Result:
         match words:
+            case ["--type=container", "--format", "{{.Created}}", _name]:
+                return Result(1, "")
             case ["--type=container", "--format", "{{.Id}} {{.State.Running}}", name]:
                 found = self.containers.get(name)
                 if found is None:

@@ -17,11 +17,15 @@ _VERBS = {
     "resume": "go on where you left, or see what runs",
     "keep": "keep the change, which is taken back otherwise",
     "undo": "take back what the wizard did",
-    "check": "does IPv6 work in the containers?",
+    "check": "does IPv6 work in the containers, and is every step in effect?",
+    "repair": "show what is missing as a shell script; with --yes put it back",
+    "report": "write one file with all that somebody needs to help you",
+    "watch": "look daily, and after Docker or the network restarts; on or off",
     "status": "what the wizard did on this host",
     "detect": "what this host is",
     "plan": "what would be done, as a shell script with comments",
     "apply": "do it without the screens; needs --yes",
+    "explain": "what stands in the way, and what to type; without NAME the list of all pages",
     "rehearse": "try it on a practice machine that leaves nothing behind",
     "install_program": "make the copy of the wizard that its units start, and nothing else; what "
     "applies a plan does so by itself",
@@ -33,10 +37,14 @@ wizard --resume             go on where you left, or see what runs
 wizard --keep               keep the change that waits for an answer
 wizard --undo [--yes]       take back what the wizard did; see also --changed
 wizard --check              does IPv6 work in the containers?
+wizard --repair [--yes]     put back what was lost since
+wizard --report [--masked]  write one file with all that somebody needs to help you
+wizard --watch on|off       look daily, and say at the next login what is wrong
 wizard --status             what the wizard did on this host
 wizard --detect             what this host is
 wizard --plan               what would be done, as a shell script
 wizard --apply --yes        do it without the screens
+wizard --explain [NAME]     what may stand in the way, and what to type
 wizard --rehearse           try it on a practice machine of its own
 """
 
@@ -80,10 +88,11 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 _SCREENS = "the wizard without a verb"
 _BELONGS = {
     "answers": (_SCREENS, "--resume", "--plan", "--apply"),
-    "yes": ("--undo", "--apply"),
-    "window": ("--apply",),
-    "changed": ("--undo",),
-    "json": ("--detect", "--check", "--status"),
+    "yes": ("--undo", "--apply", "--repair"),
+    "window": ("--apply", "--repair"),
+    "changed": ("--undo", "--repair"),
+    "masked": ("--report",),
+    "json": ("--detect", "--plan", "--check", "--status"),
     "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
     "teller": ("--check",),
     "debian": ("--rehearse",),
@@ -97,7 +106,14 @@ def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
     Raises:
         Refused: an option was typed that does nothing with the verb.
     """
-    verb = next((f"--{each.replace('_', '-')}" for each in _VERBS if getattr(chosen, each)), "")
+    verb = next(
+        (
+            f"--{each.replace('_', '-')}"
+            for each in _VERBS
+            if getattr(chosen, each) not in (None, False)
+        ),
+        "",
+    )
     for option, verbs in _BELONGS.items():
         if getattr(chosen, option) not in (None, False) and (verb or _SCREENS) not in verbs:
             raise Refused(
@@ -118,23 +134,36 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_mutually_exclusive_group()
     for name, text in _VERBS.items():
-        verbs.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
+        flag = f"--{name.replace('_', '-')}"
+        if name == "explain":
+            verbs.add_argument(flag, nargs="?", const="", metavar="NAME", help=text)
+        elif name == "watch":
+            verbs.add_argument(flag, choices=("on", "off"), help=text)
+        else:
+            verbs.add_argument(flag, action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
-    parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply)")
+    parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply, --repair)")
     parser.add_argument(
         "--window",
         metavar="SECONDS",
         type=int,
-        help="for --apply: take it back unless wizard --keep is typed within SECONDS",
+        help="for --apply, --repair: take it back unless wizard --keep is typed within SECONDS",
     )
     parser.add_argument(
         "--changed",
         metavar="CHOICE",
         choices=("keep", "ours", "original"),
-        help="for --undo, what somebody changed since: keep it (the default), put ours back, or "
-        "put the original back",
+        help="what somebody changed since: keep it (the default), put ours back, or, for --undo "
+        "alone, put the original back",
     )
-    parser.add_argument("--json", action="store_true", help="for --detect, --check, --status")
+    parser.add_argument(
+        "--masked",
+        action="store_true",
+        help="for --report: without addresses, secrets, and the name of this host",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="for --detect, --plan, --check, --status"
+    )
     parser.add_argument(
         "--target",
         metavar="ADDRESS",
@@ -168,7 +197,13 @@ def _run(chosen: argparse.Namespace) -> int:
         return _say(verbs.install_program())
     if chosen.detect:
         return _say(verbs.detect(as_json=chosen.json))
+    if chosen.explain is not None:
+        return _say(verbs.explain(chosen.explain))
     if chosen.plan:
+        if chosen.json:
+            text, code = verbs.plan_as_json(chosen.answers, chosen.target)
+            _say(text)
+            return code
         return _say(verbs.plan(chosen.answers, chosen.target))
     if chosen.status:
         return _say(verbs.status(as_json=chosen.json))
@@ -178,6 +213,14 @@ def _run(chosen: argparse.Namespace) -> int:
         return code
     if chosen.apply:
         return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
+    if chosen.report or chosen.watch or chosen.repair:
+        from wizard import maintenance
+
+        if chosen.report:
+            return _say(maintenance.report(chosen.masked))
+        if chosen.watch:
+            return _say(maintenance.watch(chosen.watch == "on"))
+        return maintenance.repair(chosen.yes, _progress, chosen.changed, chosen.window)
     if chosen.keep:
         return _say(verbs.keep())
     if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
@@ -198,7 +241,7 @@ def _open(chosen: argparse.Namespace) -> int:
     if program.is_copy():
         raise Refused(
             "This is the wizard's own copy of itself, which has no screens. It does --status, "
-            "--check, --keep and --undo --yes. Nothing was changed."
+            "--check, --repair, --keep and --undo --yes. Nothing was changed."
         )
     from screens.app import run_app
 

@@ -10,6 +10,7 @@ from wizard.answers import obstacles
 from wizard.answers.choices import Choices
 from wizard.host.every_part import PARTS
 from wizard.host.host import Host, Unknown
+from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.part import Part, Verdict
 from wizard.host.parts import root
 
@@ -38,27 +39,29 @@ def describe(part: Part[Any], value: object) -> Line:
     return Line(part.label, *part.words(value))
 
 
-def problems(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
-    """Return what is in the way on this host: what is wrong and what to do, each a sentence or two.
-
-    With any of these nothing can be planned.
-    """
+def problems(host: Host, choices: Choices | None = None) -> tuple[Obstacle, ...]:
+    """Return what is in the way on this host. With any of these nothing can be planned."""
     return obstacles.obstacles(host, choices)
 
 
-def doubts(host: Host, choices: Choices) -> tuple[str, ...]:
-    """Return what makes a plan useless here unless it changes, each a sentence or two.
+def doubts(host: Host, choices: Choices) -> tuple[Obstacle, ...]:
+    """Return what makes a plan useless here unless it changes.
 
     None of it forbids a plan to somebody who chooses to go on all the same.
     """
     forbidden = forbidding(host, choices)
     avoidable = [each for each in problems(host, choices) if each not in forbidden]
-    words = [each.removesuffix(obstacles.GO_ON_BY_FILE) for each in avoidable]
-    return (*root.notes(host.root), *words)
+    return (
+        *(Obstacle(Cause.NOT_ROOT, note) for note in root.notes(host.root)),
+        *(
+            replace(each, remedy=each.remedy.removesuffix(obstacles.GO_ON_BY_FILE))
+            for each in avoidable
+        ),
+    )
 
 
-def forbidding(host: Host, choices: Choices) -> tuple[str, ...]:
-    """Return what is in the way on this host whatever somebody chooses, each a sentence or two."""
+def forbidding(host: Host, choices: Choices) -> tuple[Obstacle, ...]:
+    """Return what is in the way on this host whatever somebody chooses."""
     return problems(host, replace(choices, unproven=True))
 
 
@@ -80,7 +83,8 @@ def as_text(host: Host) -> str:
     for line in of_host(host):
         words = f"unknown: {line.words}" if line.verdict == "unknown" else line.words
         lines.append(_wrapped(words, f"{line.label:<{margin}}", " " * margin))
-    for title, sentences in (("In the way", problems(host)), ("Please note", notes(host))):
+    in_the_way = [each.sentence for each in problems(host)]
+    for title, sentences in (("In the way", in_the_way), ("Please note", notes(host))):
         if sentences:
             lines += ["", f"{title}:", *(_wrapped(one, "- ", "  ") for one in sentences)]
     return "\n".join(lines) + "\n"
@@ -90,10 +94,13 @@ def as_json(host: Host) -> str:
     """Return the host as ``wizard --detect --json`` prints it.
 
     The keys are the names of the fields; an unknown part is an object with the one key
-    ``unknown``, which holds the reason. ``problems`` and ``notes`` hold the sentences.
+    ``unknown``, which holds the reason. Each of ``problems`` is an object with the ``cause``, by
+    the name that ``wizard --explain`` takes, the ``sentence``, and ``commands``, what to type
+    where that is another on each host; ``notes`` are sentences.
     """
     parts = {field.name: _plain(getattr(host, field.name)) for field in fields(host)}
-    parts["problems"], parts["notes"] = list(problems(host)), list(notes(host))
+    parts["problems"] = [each.as_table() for each in problems(host)]
+    parts["notes"] = list(notes(host))
     return json.dumps(parts, ensure_ascii=False, indent=2) + "\n"
 
 

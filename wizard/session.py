@@ -10,9 +10,10 @@ from pathlib import Path
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.boot import outlook
+from wizard.host import detectors
 from wizard.host.detectors import detect
 from wizard.host.host import ComposeProject, Host, Unknown
-from wizard.host.look import look
+from wizard.host.look import DEADLINE, look
 from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.modes import sources
 from wizard.modes.sources import Sources
@@ -26,9 +27,22 @@ from wizard.platform.system import RealSystem, System
 from wizard.platform.text import clean, clean_line
 from wizard.program import program, trust
 from wizard.record.record import Record, State
+from wizard.record.repair_store import RepairStore
 from wizard.record.store import DIRECTORY, Store
-from wizard.run import checking, guard, journal, lock, logins, revert, start, undoing, window
+from wizard.run import (
+    checking,
+    guard,
+    journal,
+    lock,
+    logins,
+    repairing,
+    revert,
+    start,
+    undoing,
+    window,
+)
 from wizard.run.undoing import UndoPreview
+from wizard.steps.comparing import Choice
 from wizard.verification.judgement import Judgement
 
 _MENDING = 60.0
@@ -70,9 +84,11 @@ class Session:
         """Find out what the host is; ``found`` is called from other threads.
 
         ``target`` is whom the host should reach; as the answers so far say unless it is given.
+        Without ``found`` nobody sees what is there already, and a busy host is given more time.
         """
         saved = self.load_answers()
-        return detect(found, target=target or (saved.target if saved else None))
+        target = target or (saved.target if saved else None)
+        return detect(found, detectors.DEADLINE if found else DEADLINE, target)
 
     def look(self) -> Host:
         """Find out what the host is, but for the way out, which no plan depends on."""
@@ -201,6 +217,49 @@ class Session:
         self.store.prepare()
         undoing.note(self.store, chosen)
         self._start("undo")
+
+    def repair(self, changed: Choice = Choice.KEEP) -> repairing.Repair:
+        """Return what would be put back of the run on this host, which is only read.
+
+        Args:
+            changed: What becomes of what somebody changed: theirs stays, or ours is put back.
+
+        Raises:
+            Refused: no run that is kept is on this host, or the person is not root.
+        """
+        self._need_root()
+        return repairing.repair_of(
+            repairing.in_force(self.record()), self.look(), self.system, changed
+        )
+
+    def start_repair(
+        self, repair: repairing.Repair, changed: Choice = Choice.KEEP, seconds: int | None = None
+    ) -> "Session":
+        """Start putting it back in a process of its own, and return a session that follows that.
+
+        Args:
+            repair: What was shown.
+            changed: As for :meth:`repair`.
+            seconds: How long somebody has to say "keep"; None to keep it if it is well.
+
+        Raises:
+            Refused: the state folder cannot be used.
+        """
+        self.store.prepare()
+        following = Session(RepairStore(self.store.directory), self.system)
+        waiting = [str(seconds)] if seconds else []
+        following._start("repair", str(changed), repair.plan.digest, *waiting)
+        return following
+
+    @property
+    def repairing(self) -> "Session | None":
+        """A session of the repair that waits for an answer or is at work, or None."""
+        store = RepairStore(self.store.directory)
+        try:
+            waits = store.path.exists() and store.waits
+        except (Refused, OSError):
+            return None
+        return Session(store, self.system) if waits else None
 
     def keep(self) -> Record:
         """Keep the run that waits for an answer, and end its guard.

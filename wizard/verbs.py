@@ -11,6 +11,8 @@ from wizard import describe
 from wizard.answers import answers_file, checks, obstacles, proposals
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
+from wizard.explain import pages
+from wizard.host.obstacle import Obstacle
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused
@@ -19,13 +21,25 @@ from wizard.platform.text import clean_line
 from wizard.program import program
 from wizard.record import earlier_releases
 from wizard.record.record import Record, State, StepState
-from wizard.run import journal
+from wizard.run import journal, watching
 from wizard.run.undoing import UndoPreview
 from wizard.session import Session, target_of
 from wizard.steps.comparing import Choice
 from wizard.verification.judgement import Judgement, exit_code, unknown
 
 Say = Callable[[str], None]
+
+
+class InTheWay(Refused):
+    """No plan can be made on this host; the message says all that stands in the way."""
+
+    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
+        sentences = " ".join(each.sentence for each in obstacles)
+        causes = dict.fromkeys(each.cause for each in obstacles)
+        more = " and ".join(f"wizard --explain {cause}" for cause in causes)
+        super().__init__(f"{sentences}\n\nNothing was changed. More of it: {more}")
+        self.obstacles = obstacles
+
 
 _POLL = 0.1
 """Seconds between two looks at the record of a run."""
@@ -55,9 +69,52 @@ def detect(as_json: bool) -> str:
     return describe.as_json(host) if as_json else describe.as_text(host)
 
 
+def explain(name: str) -> str:
+    """Return the page about a cause of an obstacle, or the list of all where no name is given.
+
+    Raises:
+        Refused: there is no page of that name.
+    """
+    if not name:
+        return pages.listed()
+    cause = pages.cause_of(name)
+    opened = Session()
+    host, choices = opened.detect(), opened.load_answers() or Choices()
+    found = (*describe.forbidding(host, choices), *describe.doubts(host, choices))
+    return pages.as_text(cause, found)
+
+
 def plan(answers: Path | None, target: str | None = None) -> str:
     """Return the plan as a shell script, for the answers in a file or those kept so far."""
-    return script.render(_plan(Session(), answers, target))
+    return script.render(plan_of(Session(), answers, target))
+
+
+def plan_as_json(answers: Path | None, target: str | None = None) -> tuple[str, ExitCode]:
+    """Return the plan, or what stands in the way of any on this host, and the exit code.
+
+    Where something stands in the way, the object has ``problems`` as ``--detect --json`` has them
+    and no ``steps``.
+
+    Raises:
+        Refused: there is no plan for another reason.
+    """
+    try:
+        made = plan_of(Session(), answers, target)
+    except InTheWay as error:
+        return _json({"problems": [each.as_table() for each in error.obstacles]}), error.exit_code
+    steps = [
+        {"title": step.title, "reason": step.reason, "commands": step.commands}
+        for step in made.steps
+    ]
+    table = {
+        "problems": [],
+        "digest": made.digest,
+        "steps": steps,
+        "notices": made.notices,
+        "remarks": made.remarks,
+        "unaccepted": [loss.name for loss in made.unaccepted],
+    }
+    return _json(table), ExitCode.DONE
 
 
 def status(as_json: bool) -> str:
@@ -80,6 +137,7 @@ def status(as_json: bool) -> str:
                 "error": record.error,
                 "left": record.left,
                 "check": found.as_values() if found else complaint or None,
+                "repair": _repair_in_words(opened) or None,
                 "faults": earlier_releases.faults(record),
                 "steps": [{"title": each.title, "state": each.state} for each in record.steps],
             },
@@ -132,7 +190,7 @@ def apply(
         obstacle = opened.why_not_apply()
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
-    made = _plan(opened, answers, target)
+    made = plan_of(opened, answers, target)
     if made.unaccepted:
         raise Refused(acceptance.refusal(made, answers))
     if not yes:
@@ -148,7 +206,7 @@ def apply(
         except ValueError as error:
             raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
     opened.start_apply(made, seconds=window)
-    return _follow(opened, say)
+    return follow(opened, say)
 
 
 def keep() -> str:
@@ -157,7 +215,8 @@ def keep() -> str:
     Raises:
         WizardError: there is nothing to keep, or it was too late.
     """
-    record = Session().keep()
+    opened = Session()
+    record = (opened.repairing or opened).keep()
     return f"The run of {record.started} is kept. wizard --undo takes it back."
 
 
@@ -177,13 +236,15 @@ def undo(yes: bool, say: Say, changed: str | None = None) -> int:
             preview = opened.undo_preview(_noted(preview.record))
         preview = opened.undo_preview(preview.choose(Choice(changed)))
     _say_preview(preview, say)
+    if watching.is_on(opened.system):
+        say(f"Take back, when all the rest is: {watching.NAME}, which looks after the set-up")
     if not yes:
         raise Refused("Nothing was changed. wizard --undo --yes takes this back.")
     if not opened.root:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
     say("")
     opened.start_undo(preview.chosen)
-    return _follow(opened, say, preview.record)
+    return follow(opened, say, preview.record)
 
 
 def _noted(record: Record) -> dict[int, dict[str, Choice]]:
@@ -214,7 +275,8 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
         )
 
 
-def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+    """Tell how a run goes on until its process ends, and return the exit code."""
     told = {step.number: step.state for step in begun.steps} if begun else {}
     while True:
         progress = opened.progress()
@@ -278,7 +340,7 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
     elif record.state is State.UNCONFIRMED:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
-    lines += [line for line in (record.error, *record.left) if line]
+    lines += [line for line in (record.error, *record.left, _repair_in_words(opened)) if line]
     lines += told
     faults = earlier_releases.faults(record)
     if faults:
@@ -288,7 +350,26 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
     return lines
 
 
-def _plan(opened: Session, answers: Path | None, target: str | None = None) -> Plan:
+def _repair_in_words(opened: Session) -> str:
+    """Return what becomes of a repair that is not settled; empty where there is none."""
+    waiting = opened.repairing
+    record = waiting.record() if waiting is not None else None
+    if record is None:
+        return ""
+    if record.state is State.UNCONFIRMED:
+        return (
+            f"A repair of {record.started} is taken back at {record.deadline}, unless you type "
+            "wizard --keep."
+        )
+    return f"A repair of {record.started} is {record.state.words}."
+
+
+def plan_of(opened: Session, answers: Path | None = None, target: str | None = None) -> Plan:
+    """Return the plan for the answers in a file, or for those kept so far.
+
+    Raises:
+        Refused: why there is none.
+    """
     chosen = _answers(answers) if answers else opened.load_answers()
     named = _address(target)
     host = opened.detect(target=named or (chosen.target if chosen else None))
@@ -298,7 +379,7 @@ def _plan(opened: Session, answers: Path | None, target: str | None = None) -> P
         chosen = replace(chosen, target=named)
     in_the_way = obstacles.obstacles(host, chosen)
     if in_the_way:
-        raise Refused(f"{' '.join(in_the_way)} Nothing was changed.")
+        raise InTheWay(in_the_way)
     project = project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:

@@ -119,7 +119,7 @@ class Bench:
         run = self.run
         if run.host.path(f"/etc/systemd/system/{GUARD}").exists():
             moving = ("applying", "rolling back", "undoing")
-            run.host.wait(lambda: run.state not in moving, "the guard to end", 60)
+            run.host.wait(lambda: run.state not in moving, "the guard to end")
             if run.state not in ("applied", "unconfirmed"):
                 run.wait_for_no_guard()
         if run.state not in BACK:

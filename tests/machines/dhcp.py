@@ -32,5 +32,5 @@ def install(host: Machine, *packages: str) -> None:
     host.shell(
         "apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -q -y "
         f"--no-install-recommends install {' '.join(packages)}",
-        timeout=180,
+        timeout=300,
     )

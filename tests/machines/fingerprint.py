@@ -30,6 +30,7 @@ def fingerprint(machine: Machine, folder: str = "/srv/mastodon") -> Fingerprint:
         machine: A running machine.
         folder: The folder of the Compose deployment, which need not be there.
     """
+    machine.settle()
     found: Fingerprint = {}
     for top in ("/etc", folder):
         _files(machine, top, found)

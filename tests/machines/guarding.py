@@ -18,7 +18,7 @@ from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
 
 TESTS = Path(__file__).parent
-GRACE = 30
+GRACE = 90
 """Seconds that the guard has, after its time is over, to have everything as it was."""
 
 
@@ -44,7 +44,7 @@ class Guarded:
     def applies(self, seconds: int, *meanwhile: str) -> subprocess.CompletedProcess[str]:
         """Apply, and leave it unconfirmed for so long; somebody may change the host meanwhile."""
         words = [*self._words(seconds), *meanwhile]
-        return self.host.run(words, check=False, timeout=120)
+        return self.host.run(words, check=False, timeout=300)
 
     def starts_to_apply(self, seconds: int) -> subprocess.Popen[bytes]:
         """Start to apply, in a process of this computer that can be ended."""
@@ -77,7 +77,7 @@ class Guarded:
                 return False
             return str(found["steps"][number - 1]["state"]) != "planned"
 
-        self.host.wait(begun, f"step {number}", 30)
+        self.host.wait(begun, f"step {number}")
 
     def wait_until_back(self, seconds: float = GRACE) -> None:
         """Wait until nothing of the guard is left, and compare the host with what it was."""
@@ -87,7 +87,7 @@ class Guarded:
         assert not self.host.path("/var/lib/docker-ipv6-wizard/reserved-space").exists()
 
     def wait_for_no_guard(self) -> None:
-        self.host.wait(lambda: not self.guards(), "nothing of the guard to be left", 60)
+        self.host.wait(lambda: not self.guards(), "nothing of the guard to be left")
 
     def guards(self) -> str:
         """What of the guard is on the host, in files and in systemd."""
@@ -125,7 +125,7 @@ class Guarded:
         """Log in anew, over both families if none is named."""
         for family in families or (4, 6):
             done = subprocess.run(
-                [*self.host.ssh_command(family), "true"], capture_output=True, timeout=20
+                [*self.host.ssh_command(family), "true"], capture_output=True, timeout=GRACE
             )
             assert done.returncode == 0, done.stderr
 

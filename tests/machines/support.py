@@ -26,6 +26,9 @@ SERVICES = ("web", "streaming", "sidekiq")
 # and later answers on the containers' own addresses alone.
 PUBLISHED = ("[::]:3000/tcp", "[::]:4000/tcp")
 
+SOON = 20.0
+"""Seconds for what follows at once; what is not followed would be found later, in half a minute."""
+
 # The Python of the installation in a machine, for programs of the tests that import the wizard.
 PYTHON = str(installation.PYTHON)
 
@@ -78,7 +81,7 @@ def wait_for_host(terminal: Terminal) -> None:
     """Wait until the host is known, and look again where it is too busy to answer in time."""
     ready = "This host is ready"
     for _look in range(5):
-        if terminal.wait_for(ready, "press R to look again", seconds=60) == ready:
+        if terminal.wait_for(ready, "press R to look again") == ready:
             return
         terminal.press("r")
         terminal.wait_for("Looking at this host")
@@ -87,17 +90,17 @@ def wait_for_host(terminal: Terminal) -> None:
 
 def keep_from_second_login(machine: Machine, terminal: Terminal) -> None:
     """Wait for the question, and type what it says in a login of its own."""
-    terminal.wait_for("Then type there:", seconds=60)
+    terminal.wait_for("Then type there:")
     # The screen may be half painted, and wall(1) writes over it.
     found: list[str] = []
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not found:
         assert time.monotonic() < until, f"no line to type on the screen:\n{terminal.text}"
         terminal.wait_for("wizard --keep")
         found = re.findall(r"^ {4,}(\S*wizard --keep)$", terminal.text, re.MULTILINE)
     line = found[0]
     second = [*machine.ssh_command(6), line]
-    subprocess.run(second, check=True, stdout=subprocess.DEVNULL, timeout=60)
+    subprocess.run(second, check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
 
 
 def apply_by_keyboard(machine: Machine) -> int:
@@ -105,7 +108,7 @@ def apply_by_keyboard(machine: Machine) -> int:
     terminal = walk_to_question(machine)
     terminal.press("y")
     keep_from_second_login(machine, terminal)
-    terminal.wait_for("Inside mastodon", seconds=60)
+    terminal.wait_for("Inside mastodon")
     terminal.press("enter")
     return terminal.wait_for_end()
 

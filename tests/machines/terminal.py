@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pexpect
 import pyte
 
+from tests.lines import PATIENCE
+
 KEYS = {
     "enter": "\r",
     "escape": "\x1b",
@@ -25,7 +27,7 @@ class Terminal:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.sent = 0
-        self._process = pexpect.spawn(command, words, dimensions=(lines, columns), timeout=60)
+        self._process = pexpect.spawn(command, words, dimensions=(lines, columns), timeout=PATIENCE)
 
     @property
     def text(self) -> str:
@@ -43,7 +45,7 @@ class Terminal:
         for key in keys:
             self._process.send(KEYS.get(key, key))
 
-    def wait_for(self, *texts: str, seconds: float = 30) -> str:
+    def wait_for(self, *texts: str, seconds: float = PATIENCE) -> str:
         """Wait until the screen shows one of the texts, and return that one."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -61,7 +63,7 @@ class Terminal:
         """Close the terminal, as a lost connection does."""
         self._process.close(force=True)
 
-    def wait_for_end(self, seconds: float = 30) -> int:
+    def wait_for_end(self, seconds: float = PATIENCE) -> int:
         """Wait until the program ends and return its exit status."""
         deadline = time.monotonic() + seconds
         while self.alive:

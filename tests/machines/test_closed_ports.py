@@ -18,7 +18,7 @@ DEPLOYMENT = """\
         image: mastodon-practice:1
         restart: always
         command: httpd -f -p 8080 -h /srv/www
-        ports: ["3000:8080", "3100:8080"]
+        ports: ["3000:8080", "3100:8080", "5300:53/udp"]
       streaming:
         image: mastodon-practice:1
         restart: always
@@ -27,6 +27,7 @@ DEPLOYMENT = """\
     """
 RULES = """\
 ip6tables -A INPUT -p tcp --dport 3000 -j DROP
+ip6tables -A INPUT -p udp --dport 5300 -j DROP
 nft add table inet mine
 nft add chain inet mine in '{ type filter hook input priority 10; policy accept; }'
 nft add rule inet mine in iifname eth0 tcp dport 3100 drop
@@ -68,7 +69,8 @@ def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartM
     with rules_lost(host):
         done = apply(host)
     assert done.returncode == ExitCode.ROLLED_BACK, done.stdout + done.stderr
-    assert f"[{host.address}]:3000, [{host.address}]:3100." in " ".join(done.stdout.split())
+    came = [f"[{host.address}]:{port}" for port in ("3000/tcp", "3100/tcp", "5300/udp")]
+    assert f"{', '.join(came)}." in " ".join(done.stdout.split())
     assert difference(known, fingerprint(host)) == ""
     assert reached(host, host.address) == before
 
@@ -82,11 +84,11 @@ def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartM
     assert wizard(host, "--check").returncode == 0
 
     host.shell("ip6tables -F DOCKER-USER; ip6tables -F DOCKER-IPV6-WIZARD")
-    host.wait(lambda: reached(host, host.address) == before, "the ports to be closed again", 10)
+    host.wait(lambda: reached(host, host.address) == before, "the ports to be closed again")
 
     # Their rules are gone with the reboot: what closes the ports now is the wizard's.
     host.reboot()
-    host.wait(lambda: reached(host, host.address)[4000] == opened, "streaming to answer", 40)
+    host.wait(lambda: reached(host, host.address)[4000] == opened, "streaming to answer")
     assert reached(host, host.address) == before
     host.shell(RULES)
     assert undo(host).returncode == ExitCode.DONE

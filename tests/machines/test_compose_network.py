@@ -69,7 +69,7 @@ def in_one_line(host: Machine, mastodon: Deployment) -> None:
     """Take the project down, tidy up, and start it, as people do before an upgrade."""
     compose = " ".join(host.compose)
     text = f"cd {mastodon.folder}; {compose} down; docker system prune -f; {compose} up -d"
-    said = host.run(["/bin/sh", "-c", text], check=False, timeout=200)
+    said = host.run(["/bin/sh", "-c", text], check=False, timeout=300)
     assert said.returncode == 0, said.stdout + said.stderr
 
 
@@ -97,7 +97,7 @@ def test_down_prune_and_up_end_with_the_same_containers_and_ipv6(
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     assert identifiers(host) == before
-    host.wait(partial(passes, host, mastodon, mode), "IPv6 of the containers that ran", 20)
+    host.wait(partial(passes, host, mastodon, mode), "IPv6 of the containers that ran")
     there = host.run(["docker", "network", "inspect", "--format", "{{.Id}}", NETWORK]).stdout
 
     mastodon.compose("up", "-d")
@@ -108,14 +108,14 @@ def test_down_prune_and_up_end_with_the_same_containers_and_ipv6(
     now = identifiers(host)
     unchanged = {mastodon.container(each) for each in EVERY_SERVICE if each not in SERVICES}
     assert {name for name in now if now[name] == before[name]} == unchanged
-    host.wait(partial(passes, host, mastodon, mode), "IPv6 after up", 20)
+    host.wait(partial(passes, host, mastodon, mode), "IPv6 after up")
 
     in_one_line(host, mastodon)
     assert all_run(host, mastodon)
-    host.wait(partial(passes, host, mastodon, mode), "IPv6 after down, prune and up", 20)
+    host.wait(partial(passes, host, mastodon, mode), "IPv6 after down, prune and up")
     if mode is Mode.ROUTED:
         web = address(host, mastodon, "web")
-        host.wait(partial(answers, host, web), "an echo from web", 10)
+        host.wait(partial(answers, host, web), "an echo from web")
 
     undone = undo(host)
     assert undone.returncode == ExitCode.DONE, undone.stdout + undone.stderr
@@ -137,8 +137,8 @@ def test_routed_every_container_is_up_after_each_reboot(machine: StartMachine) -
     mastodon.compose("up", "-d", "--force-recreate", "--no-deps", "sidekiq")
     for _boot in range(2):
         host.reboot()
-        host.wait(partial(all_run, host, mastodon), "every container", 30)
-        host.wait(partial(passes, host, mastodon, Mode.ROUTED), "IPv6 after the reboot", 40)
+        host.wait(partial(all_run, host, mastodon), "every container")
+        host.wait(partial(passes, host, mastodon, Mode.ROUTED), "IPv6 after the reboot")
 
 
 @every_release
@@ -153,19 +153,19 @@ def test_a_fixed_address_is_the_same_for_good(machine: StartMachine) -> None:
 
     def stays() -> None:
         assert address(host, mastodon, "web") == wanted
-        host.wait(partial(answers, host, wanted), "an echo from web", 20)
+        host.wait(partial(answers, host, wanted), "an echo from web")
         assert seen_source(mastodon, "web") == wanted
 
     stays()
     mastodon.compose("up", "-d")
     stays()
-    mastodon.compose("up", "-d", "--scale", "sidekiq=5", timeout=240)
+    mastodon.compose("up", "-d", "--scale", "sidekiq=5", timeout=300)
     in_one_line(host, mastodon)
     stays()
-    mastodon.compose("up", "-d", "--force-recreate", timeout=240)
+    mastodon.compose("up", "-d", "--force-recreate", timeout=300)
     stays()
     host.reboot()
-    host.wait(partial(all_run, host, mastodon), "every container", 30)
+    host.wait(partial(all_run, host, mastodon), "every container")
     stays()
     assert undo(host).returncode == ExitCode.DONE
     assert host.path(mastodon.file).read_bytes() == text
@@ -195,7 +195,7 @@ def test_a_file_that_an_editor_has_ended_is_undone(machine: StartMachine) -> Non
     answer(host, mastodon)
     before = file.read_text()
     assert apply(host).returncode == ExitCode.DONE
-    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6", 20)
+    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6")
     # What vi and nano do.
     file.write_text(file.read_text() + "\n")
     undone = undo(host)
@@ -234,7 +234,7 @@ def project(host: Machine, folder: str, text: str) -> Deployment:
 def out(host: Machine, container: str) -> str:
     """The source that the internet sees a container come from; empty where it does not get out."""
     asked = ["docker", "exec", container, "timeout", "5", "nc", network.INTERNET, "443"]
-    return host.run(asked, check=False, timeout=30).stdout.strip()
+    return host.run(asked, check=False).stdout.strip()
 
 
 @pytest.mark.parametrize(
@@ -259,13 +259,13 @@ def test_a_project_whose_network_has_ipv6_gets_it_to_the_internet(machine: Start
     )
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
-    host.wait(lambda: out(host, web) == host.address, "IPv6", 20)
+    host.wait(lambda: out(host, web) == host.address, "IPv6")
     default = ["docker", "exec", web, "ip", "-6", "route", "show", "default"]
     assert str(ULA.network_address + 1) in host.run(default).stdout
     peertube.compose("up", "-d")
-    host.wait(lambda: out(host, web) == host.address, "IPv6 after up", 20)
+    host.wait(lambda: out(host, web) == host.address, "IPv6 after up")
     host.reboot()
-    host.wait(lambda: out(host, web) == host.address, "IPv6 after the reboot", 40)
+    host.wait(lambda: out(host, web) == host.address, "IPv6 after the reboot")
     assert undo(host).returncode == ExitCode.DONE
     assert host.path(peertube.file).read_text() == IPV6_ALREADY
 
@@ -296,7 +296,7 @@ def test_an_override_file_makes_the_network_too(machine: StartMachine, mode: Mod
     assert host.path(mastodon.file).read_bytes() == text
     in_one_line(host, mastodon)
     assert all_run(host, mastodon)
-    host.wait(partial(passes, host, mastodon, mode), "IPv6 after down, prune and up", 20)
+    host.wait(partial(passes, host, mastodon, mode), "IPv6 after down, prune and up")
     assert undo(host).returncode == ExitCode.DONE
     assert not host.path(f"{mastodon.folder}/docker-compose.override.yml").exists()
     mastodon.compose("up", "-d")
@@ -317,22 +317,22 @@ def test_ipv4_keeps_its_gateway_and_its_source_on_docker_28(machine: StartMachin
     def source() -> str:
         """Which address of the container the host sees over IPv4."""
         asked = ["docker", "exec", web, "timeout", "5", "nc", network.MACHINE_IPV4, "5999"]
-        return host.run(asked, check=False, timeout=30).stdout.strip()
+        return host.run(asked, check=False).stdout.strip()
 
-    host.wait(lambda: source() != "", "the listener", 10)
+    host.wait(lambda: source() != "", "the listener")
     before = source()
     answer(host, mastodon)
     with pings(host, network.INTERNET_IPV4, web) as count:
         assert apply(host).returncode == ExitCode.DONE
     assert count.answered == count.sent
     assert source() == before
-    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6", 20)
+    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6")
     mastodon.compose("up", "-d")
-    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6 after up", 20)
+    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6 after up")
     route = ["docker", "exec", web, "ip", "-4", "route", "show", "default"]
     assert "via 172.18.0.1" in host.run(route).stdout
     host.reboot()
-    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6 after the reboot", 40)
+    host.wait(partial(passes, host, mastodon, Mode.ULA), "IPv6 after the reboot")
     assert "via 172.18.0.1" in host.run(route).stdout
 
 

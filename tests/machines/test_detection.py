@@ -34,7 +34,7 @@ def look(machine: Machine, as_user: Sequence[str] = ()) -> Host:
     done = machine.run([*as_user, PYTHON, "-c", PROGRAM])
     answer: dict[str, Any] = json.loads(done.stdout)
     # They give up at the deadline; a busy machine takes its time to start and to end them.
-    assert answer["took"] < 2 * DEADLINE
+    assert answer["took"] < 5 * DEADLINE
     host: Host = answer["host"]
     return host
 
@@ -244,10 +244,10 @@ def test_an_uplink_that_goes_and_ipv6_that_is_off_are_told_apart(machine: StartM
     host = detect(started)
     assert "no IPv6 default route" in host["uplink"]["unknown"]
     assert host["outward"]["works"] is False
-    assert "no IPv6 default route" in " ".join(host["problems"])
+    assert "no IPv6 default route" in host["problems"][0]["sentence"]
     started.run(["sysctl", "-w", "net.ipv6.conf.all.disable_ipv6=1"])
     (problem,) = detect(started)["problems"]
-    assert "IPv6 is switched off" in problem
+    assert problem["cause"] == "ipv6-off"
 
 
 def test_a_damaged_record_is_told_and_stops_nothing_else(deployed: Machine) -> None:
@@ -260,5 +260,5 @@ def test_a_damaged_record_is_told_and_stops_nothing_else(deployed: Machine) -> N
     finally:
         shutil.rmtree(folder)
     assert "is damaged" in host["earlier"]["unknown"]
-    assert host["problems"] == [host["earlier"]["unknown"]]
+    assert [each["sentence"] for each in host["problems"]] == [host["earlier"]["unknown"]]
     assert "Only root may read" in by_a_user["earlier"]["unknown"]

@@ -80,7 +80,7 @@ def start(machine: StartMachine, client: Client) -> Machine:
         host.run(["systemctl", "enable", "systemd-networkd.service"])
     dhcp.serve(host)
     host.reboot()
-    host.wait(partial(is_up, host, ["eth0"]), "the addresses by DHCP", 60)
+    host.wait(partial(is_up, host, ["eth0"]), "the addresses by DHCP")
     return host
 
 
@@ -91,7 +91,7 @@ def boots_as_foreseen(host: Machine, keeps_route: bool) -> None:
     assert foreseen["routes"]["eth0"] is keeps_route
     host.reboot()
     if keeps_route:
-        host.wait(partial(is_up, host, ["eth0"]), "the addresses by DHCP", 60)
+        host.wait(partial(is_up, host, ["eth0"]), "the addresses by DHCP")
     else:
         host.wait(lambda: not routes(host, "eth0"), "the route to run out", 2 * dhcp.LIFETIME)
     for name, value in read(host, list(foreseen["values"])).items():
@@ -122,7 +122,7 @@ def test_a_host_with_a_client_is_foreseen_and_keeps_its_ipv6(
     boots_as_foreseen(host, client.keeps_route)
     # The kernel listens again.
     host.shell("docker network rm six; sysctl -w net.ipv6.conf.all.forwarding=0")
-    host.wait(partial(is_up, host, ["eth0"]), "a route by advertisement", 30)
+    host.wait(partial(is_up, host, ["eth0"]), "a route by advertisement")
 
     mastodon = deployments.up(host, "2017")
     answer(host, mastodon)

@@ -159,7 +159,7 @@ def meet(bench: Bench, phase: str, fault: Fault, number: int) -> None:
         assert not fault.passes, f"{state}, though Docker came back: {run.record}"
         assert wizard(run.host, "--undo", "--yes").returncode == ExitCode.DONE
     bench.mend()
-    run.host.wait(lambda: all_run(run), "Docker to have its containers again", 60)
+    run.host.wait(lambda: all_run(run), "Docker to have its containers again")
     if fault.restarts:
         # The times of their start are new, which is no doing of the wizard.
         run.before = without_a_boot(run.before)

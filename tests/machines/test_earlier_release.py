@@ -60,7 +60,7 @@ def test_what_it_set_up_is_told_and_undone_whole(
         [PYTHON, "-m", "wizard", "--apply", "--yes", "--answers", ANSWERS],
         env={"PYTHONPATH": str(PLACE), "PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1"},
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert applied.returncode == ExitCode.DONE, applied.stdout + applied.stderr
 

@@ -1,10 +1,15 @@
 """Who manages an interface, and what the engine is, though others call their processes the same."""
 
-from collections.abc import Callable
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
+from tests.lines import PATIENCE, Lines
 from tests.machines.conftest import StartMachine
+from tests.machines.support import PYTHON
 from tests.machines.test_detection import AS_PERSON, Host, detect
 from wizard.rehearsal import deployment
 from wizard.rehearsal.machine import Machine
@@ -22,19 +27,30 @@ EVERYWHERE = pytest.mark.parametrize(
 DHCPCD = "dhcpcd: eth0 [ip4] [ip6]"
 
 
-def pretend(machine: Machine, name: str, words: str, *before: str) -> str:
-    """Start a program that is called ``name`` and shows these words; return its number here."""
-    machine.shell(f"test -e /tmp/{name} || cp /bin/sleep /tmp/{name}")
-    start = f"(exec -a '{words}' /tmp/{name} 3600) >/dev/null 2>&1 & echo $!"
-    if before:
-        start = f"exec -a '{words}' /tmp/{name} 3600"
-    return machine.run([*(before or AS_PERSON), "/bin/bash", "-c", start]).stdout.strip()
+def program(machine: Machine, name: str, title: str, *options: str) -> list[str]:
+    """Return the command of a program with this name, title and options, which does nothing."""
+    machine.shell(f"test -e /tmp/{name} || cp /bin/dash /tmp/{name}")
+    words = [title, f"/tmp/{name}", "-c", "while :; do sleep 3600; done", name, *options]
+    return ["/bin/bash", "-c", f"exec -a {shlex.join(words)}"]
 
 
-def shows(machine: Machine, words: str) -> bool:
-    """Whether a process of the machine shows these words, so that the attack is under way."""
+def pretend(machine: Machine, name: str, title: str, *options: str) -> None:
+    """Start such a program as an ordinary user."""
+    words = shlex.join([*AS_PERSON, *program(machine, name, title, *options)])
+    machine.shell(f"{words} >/dev/null 2>&1 </dev/null &")
+
+
+def shown(machine: Machine, words: str) -> int:
+    """Return how many processes of the machine show these words, as the attack wants it."""
     listed = machine.run(["ps", "-eo", "args"]).stdout
-    return any(line.startswith(words) for line in listed.splitlines())
+    return sum(words in line for line in listed.splitlines())
+
+
+def turned_round(machine: Machine, engine: dict[str, Any]) -> list[str]:
+    """Return options that would say the contrary of what the engine of a machine does."""
+    manages = engine["manages_ip6tables"]
+    assert manages is (machine.release >= 14)
+    return ["--experimental=true", f"--ip6tables={'false' if manages else 'true'}"]
 
 
 @EVERYWHERE
@@ -44,18 +60,16 @@ def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docke
     started = machine()
     honest = detect(started)
     assert honest["manager"] == "ifupdown"
-    manages = honest["engine"]["manages_ip6tables"]
-    assert manages is (debian == 14)
 
     # A process of an ordinary user, older than the engine, with words that turn it round.
-    words = "dockerd --experimental=true --ip6tables=" + ("false" if manages else "true")
-    pretend(started, "dockerd", words)
+    options = turned_round(started, honest["engine"])
+    pretend(started, "dockerd", "dockerd", *options)
     pretend(started, "dhcpcd", DHCPCD)
     pretend(started, "NetworkManager", "NetworkManager")
     started.run(["systemctl", "restart", "docker.service"])
     started.wait_for_docker()
-    assert shows(started, words)
-    assert shows(started, DHCPCD)
+    wanted = (" ".join(options), DHCPCD)
+    started.wait(lambda: all(shown(started, each) for each in wanted), "the processes")
     for user in ((), AS_PERSON):
         assert detect(started, user)["manager"] == "ifupdown"
     assert detect(started)["engine"] == honest["engine"]
@@ -67,23 +81,81 @@ def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docke
     assert state.strip() == "inactive"
 
 
-@EVERYWHERE
-def test_what_runs_as_root_in_a_container_manages_nothing(machine: StartMachine) -> None:
-    started = machine()
-    deployed = deployment.up(started, "current")
+CONTAINED = (("--net=host",), ("--pid=host",), ("--pid=host", "--net=host"))
+"""How a container is given what is the host's; with all of it alone the processes look like it."""
+
+# Terminals of root and of a person, each shown with what is written to it, until a line says so.
+TERMINALS = """
+import os, pwd, sys
+person = pwd.getpwnam("person").pw_uid
+made = {}
+for owner in (0, person):
+    reader, terminal = os.openpty()
+    os.chown(terminal, owner, -1)
+    made[reader] = terminal
+print(",".join(os.ttyname(each).removeprefix("/dev/") for each in made.values()), flush=True)
+sys.stdin.readline()
+for reader, terminal in made.items():
+    os.write(terminal, b"end")
+    said = b""
+    while not said.endswith(b"end"):
+        said += os.read(reader, 4096)
+    print(said, flush=True)
+"""
+
+
+def contain(machine: Machine, flags: Sequence[str], user: str, inside: Sequence[str]) -> None:
+    """Run a command in a container that sees the whole file system of the host."""
+    image = machine.run(["docker", "images", "--quiet"]).stdout.split()[0]
+    run = ["docker", "run", "--detach", *flags, "--volume=/:/host", image, "chroot", "/host"]
+    machine.run([*run, "/usr/sbin/runuser", "-u", user, "--", *inside])
+
+
+@pytest.mark.parametrize(
+    "debian",
+    [13, *(pytest.param(each, marks=pytest.mark.thorough) for each in (12, 14))],
+    indirect=True,
+)
+def test_what_runs_in_a_container_manages_nothing_and_is_no_login(machine: StartMachine) -> None:
+    started = machine(manager="ifupdown")
+    deployment.up(started, "current")
     before = detect(started)
     assert before["manager"] == "ifupdown"
-    # A container with everything of the host, but for its PID namespace.
-    image = started.run(["docker", "images", "--quiet"]).stdout.split()[0]
-    started.shell("cp /bin/sleep /tmp/dhcpcd")
-    run = ["docker", "run", "--detach", "--net=host", "--volume=/:/host", image]
-    inside = f"exec -a '{DHCPCD}' /tmp/dhcpcd 3600"
-    started.run([*run, "chroot", "/host", "/bin/bash", "-c", inside])
-    started.wait(lambda: shows(started, DHCPCD), "the made-up dhcpcd")
-    for user in ((), AS_PERSON):
-        assert detect(started, user)["manager"] == "ifupdown"
-    assert detect(started)["engine"] == before["engine"]
-    assert deployed is not None
+    options = turned_round(started, before["engine"])
+    manager = program(started, "dhcpcd", DHCPCD)
+    engine = program(started, "dockerd", "dockerd", *options)
+    # Where there is a utmp(5), wall(1) tells those who are logged in.
+    started.shell("rm -f /run/utmp")
+    process = subprocess.Popen(
+        started.command(["/usr/bin/python3", "-c", TERMINALS]),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        lines = Lines(process)
+        title = f"sshd: person@{lines.next()}"
+        login = program(started, "sshd", title)
+        for flags in CONTAINED:
+            contain(started, flags, "root", manager)
+            contain(started, flags, "root", engine)
+            contain(started, flags, "person", login)
+        contain(started, ["--pid=host"], "root", login)
+        pretend(started, "sshd", title)
+        wanted = {DHCPCD: 3, " ".join(options): 3, title: 5}
+        started.wait(lambda: all(shown(started, each) >= wanted[each] for each in wanted), "them")
+
+        for user in ((), AS_PERSON):
+            assert detect(started, user)["manager"] == "ifupdown"
+        assert detect(started)["engine"] == before["engine"]
+        told = "from wizard.run import terminals; terminals.tell('words')"
+        started.run([PYTHON, "-c", told])
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        assert [lines.next(), lines.next()] == ["b'end'", "b'end'"]
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("debian", [12], indirect=True)

@@ -5,8 +5,9 @@ from functools import partial
 
 import pytest
 
+from tests.lines import PATIENCE
 from tests.machines.conftest import StartMachine
-from tests.machines.support import ANSWERS, answer, apply, reaches_internet, seen_source, undo
+from tests.machines.support import ANSWERS, SOON, answer, apply, reaches_internet, seen_source, undo
 from tests.machines.test_routed import (
     NETWORK,
     PREFIX,
@@ -31,7 +32,7 @@ def listen(host: Machine, mastodon: Deployment, service: str = "web") -> None:
     # Without a filter it would be open: from the host itself, which is not filtered, it is.
     address = addresses(host)[mastodon.container(service)]
     reach = ["bash", "-c", f"exec 3<>/dev/tcp/{address}/{UNPUBLISHED}"]
-    host.wait(lambda: host.run(reach, check=False).returncode == 0, "the listener", 10)
+    host.wait(lambda: host.run(reach, check=False).returncode == 0, "the listener")
 
 
 @pytest.mark.parametrize("debian", [14], indirect=True)
@@ -42,7 +43,7 @@ def test_an_engine_told_to_make_no_rules_for_ipv6_leaves_no_port_open(
     mastodon = set_up(host)
     listen(host, mastodon)
     web = addresses(host)[mastodon.container("web")]
-    host.wait(partial(answers, host, web), "an echo from web", 10)
+    host.wait(partial(answers, host, web), "an echo from web")
     assert is_open(host, web, 3000)
     assert not is_open(host, web, UNPUBLISHED)
     assert reaches_internet(mastodon)
@@ -106,10 +107,10 @@ def test_nothing_of_a_trial_is_left_that_is_killed(machine: StartMachine, killed
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as applying:
-        host.wait(lambda: trials(host), "the trial to begin", 60)
+        host.wait(lambda: trials(host), "the trial to begin")
         host.run(["pkill", "-KILL", "-f", killed])
-        host.wait(lambda: not trials(host), "what is left of the trial to go", 5)
-        applying.wait(60)
+        host.wait(lambda: not trials(host), "what is left of the trial to go", SOON)
+        applying.wait(PATIENCE)
 
 
 FLUSHES = {
@@ -157,7 +158,7 @@ def opened_for(host: Machine, address: str, command: str) -> float:
         assert watching.stdout is not None
         assert watching.stdout.readline() == "watching\n"
         host.shell(command)
-        return float(watching.communicate(timeout=30)[0])
+        return float(watching.communicate(timeout=PATIENCE)[0])
 
 
 def start_nftables(host: Machine) -> None:
@@ -179,7 +180,7 @@ def holds(host: Machine, flushes: list[str], **changes: object) -> None:
     mastodon = set_up(host, **changes)
     listen(host, mastodon)
     web = addresses(host)[mastodon.container("web")]
-    host.wait(partial(answers, host, web), "an echo from web", 10)
+    host.wait(partial(answers, host, web), "an echo from web")
     assert not is_open(host, web, UNPUBLISHED)
     for name in flushes:
         assert opened_for(host, web, FLUSHES[name]) < 1, name
@@ -195,7 +196,7 @@ def holds(host: Machine, flushes: list[str], **changes: object) -> None:
     assert not is_open(host, web, UNPUBLISHED)
     assert not is_open(host, web, 3000)
     host.shell(f"mv /root/kept {program}")
-    host.wait(lambda: is_open(host, web, 3000), "the published port to be open again", 10)
+    host.wait(lambda: is_open(host, web, 3000), "the published port to be open again")
     assert not is_open(host, web, UNPUBLISHED)
     assert "blackhole" not in host.run(["ip", "-6", "route"]).stdout
     host.run(["systemctl", "restart", "docker"])
@@ -230,7 +231,7 @@ def test_in_the_private_mode_containers_get_out_again_after_a_flush(machine: Sta
     assert apply(host).returncode == ExitCode.DONE
     for name in ("reload", "flush", "file"):
         host.shell(FLUSHES[name])
-        host.wait(lambda: reaches_internet(mastodon), f"IPv6 after {name}", 5)
+        host.wait(lambda: reaches_internet(mastodon), f"IPv6 after {name}")
         assert seen_source(mastodon) == host.address
 
 

@@ -113,7 +113,7 @@ def is_told_and_works_with_what_is_said(host: Machine, own: Own) -> None:
 
     for event in AFTERWARDS:
         event(host)
-        host.wait(passes, "packets both ways", 20)
+        host.wait(passes, "packets both ways")
     assert undo(host).returncode == ExitCode.DONE
 
 

@@ -57,7 +57,7 @@ def test_services_with_little_power_do_all_they_are_for_after_a_reboot_too(
         there = [address for name, address in addresses(host).items() if "web" in name]
         return bool(there) and answers(host, there[0]) and is_open(host, there[0], 3000)
 
-    host.wait(web_answers, "web to answer after the reboot", 40)
+    host.wait(web_answers, "web to answer after the reboot")
     (web,) = (address for name, address in addresses(host).items() if "web" in name)
     assert reaches_internet(mastodon)
     assert not is_open(host, web, 9999)

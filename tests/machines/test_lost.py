@@ -56,7 +56,7 @@ def phase_of(bench: Bench, phase: str) -> Iterator[str]:
         if phase == "applying":
             run.wait_for_step(3)
         else:
-            run.wait_for("unconfirmed", 60)
+            run.wait_for("unconfirmed")
     elif phase == "rolling back":
         unit = GUARD
         assert bench.applies(1) == ExitCode.DONE
@@ -142,7 +142,7 @@ def lose_screens(bench: Bench, phase: str, kind: str) -> None:
             terminal.wait_for("IPv6", "Apply", "Starting")
             assert screens(run)
             SCREENS[kind](terminal, run)
-            run.host.wait(lambda: not screens(run), "the screens to end", 10)
+            run.host.wait(lambda: not screens(run), "the screens to end")
         finally:
             terminal.close()
 
@@ -227,8 +227,8 @@ def test_the_host_goes_down(matrix: Matrix, debian: int) -> None:
                 reached_by(run, phase)
                 started = time.monotonic()
                 run.restart(how)
-                assert time.monotonic() - started < 60, "it hangs when it shuts down"
-                run.host.wait(partial(rests, run, "undoing"), "the guard to end", 60)
+                assert time.monotonic() - started < GRACE, "it hangs when it shuts down"
+                run.host.wait(partial(rests, run, "undoing"), "the guard to end")
                 if phase == "waiting":
                     assert "restarted before somebody said keep" in run.record["error"]
                     assert wizard(run.host, "--keep").returncode == ExitCode.ROLLED_BACK
@@ -254,7 +254,7 @@ def test_a_login_of_somebody_else(bench: Bench, matrix: Matrix) -> None:
         with bench.cell("a login", "waiting", f"keeps it over IPv{family}") as run:
             assert run.applies(60).returncode == ExitCode.DONE
             words = [*run.host.ssh_command(family), "wizard", "--keep"]
-            kept = subprocess.run(words, capture_output=True, text=True, timeout=30)
+            kept = subprocess.run(words, capture_output=True, text=True, timeout=GRACE)
             assert kept.returncode == ExitCode.DONE, kept.stderr
             assert json.loads(wizard(run.host, "--status", "--json").stdout)["state"] == "applied"
             run.wait_for_no_guard()

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import pytest
 
+from tests.lines import PATIENCE
 from tests.machines.conftest import StartMachine
 from tests.machines.support import ANSWERS, RECORD, answer, apply, wizard
 from tests.machines.visitors import deploy, sentences
@@ -140,7 +141,7 @@ def answer_names(host: Machine, *records: str) -> subprocess.Popen[bytes]:
     server = host.router.spawn(words)
     (name, _, address) = records[-1].partition(",")
     known = ["getent", "ahosts", name]
-    host.wait(lambda: address in host.run(known, check=False).stdout, "the names", 20)
+    host.wait(lambda: address in host.run(known, check=False).stdout, "the names")
     return server
 
 
@@ -174,7 +175,7 @@ def test_servers_outside_that_will_see_a_new_address_are_named(
         return sentences(wizard(host, "--plan", "--answers", ANSWERS).stdout)
 
     # On a busy machine the first look of all may leave the DNS no time.
-    host.wait(lambda: "did not say in time" not in said(), "the DNS", 30)
+    host.wait(lambda: "did not say in time" not in said(), "the DNS")
     first = said()
     assert "smtp.example.org (SMTP_SERVER of web)" in first
     assert "store.example.net (S3_ENDPOINT of web)" in first
@@ -185,10 +186,10 @@ def test_servers_outside_that_will_see_a_new_address_are_named(
     if mode is Mode.ULA:
         assert "no PTR record that leads back" in first
         server.terminate()
-        server.wait(5)
+        server.wait(PATIENCE)
         answer_names(host, *KNOWN, f"mail.example.org,{host.address}")
         back = "the name mail.example.org, which leads back"
-        host.wait(lambda: back in said(), "the name of the host's own address", 30)
+        host.wait(lambda: back in said(), "the name of the host's own address")
     listed = wizard(host, "--detect", "--json").stdout
     assert "SMTP_SERVER" in listed
     for text in (first, listed):

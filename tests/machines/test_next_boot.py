@@ -212,7 +212,7 @@ def test_the_values_foreseen_are_those_after_the_boot(name: str, release: int) -
         uplink_is_up=lambda _machine: True,
     ) as machine:
         if kind.prepare:
-            machine.shell(kind.prepare, timeout=120)
+            machine.shell(kind.prepare, timeout=300)
         # Docker has a network with IPv6, as it has after the wizard: it lets the kernel forward.
         # (The subnet is one that no test routes.)
         machine.shell("docker network create --ipv6 --subnet fd00:5::/64 six")
@@ -222,7 +222,7 @@ def test_the_values_foreseen_are_those_after_the_boot(name: str, release: int) -
         # The router's one answer would be lost while nobody is listening yet.
         machine.reboot()
         if kind.has_route:
-            machine.wait(lambda: routes(machine), "a default route", timeout=20)
+            machine.wait(lambda: routes(machine), "a default route")
         names = list(foreseen["values"])
         settled: list[dict[str, int]] = []
 
@@ -246,7 +246,7 @@ def wait_or_show(
     machine: Machine, condition: Callable[[], bool], shown: Callable[[], object]
 ) -> None:
     try:
-        machine.wait(condition, "the values foreseen", timeout=10)
+        machine.wait(condition, "the values foreseen")
     except Exception as error:
         raise AssertionError(f"foreseen and read differ: {shown()}") from error
 

@@ -83,7 +83,7 @@ def every_second(host: Machine, interfaces: Sequence[str], lost: int = 0) -> Ite
     started = []
     for interface in interfaces:
         # An address may be new, and is not to be counted before it is in use.
-        host.wait(partial(echoes, host, interface), f"an echo over {interface}", 30)
+        host.wait(partial(echoes, host, interface), f"an echo over {interface}")
         text = f"echo $$; exec ping -n -i 1 -I {interface} {network.INTERNET}"
         process = subprocess.Popen(
             host.command(["/bin/sh", "-c", text]), stdout=subprocess.PIPE, text=True
@@ -142,7 +142,7 @@ def wait_for_renewal(host: Machine, interface: str) -> None:
 
 def lives_on(host: Machine, interfaces: Sequence[str], seconds: float = 0) -> None:
     """Make sure that the host's own packets come back every second, past a renewal at least."""
-    host.wait(partial(is_up, host, interfaces), "the host's own IPv6", 30)
+    host.wait(partial(is_up, host, interfaces), "the host's own IPv6")
     with every_second(host, interfaces):
         for interface in interfaces:
             wait_for_renewal(host, interface)
@@ -171,7 +171,7 @@ def start(machine: StartMachine, kind: Kind) -> Machine:
     )
     if kind.client:
         start_client(host, kind)
-        host.wait(partial(is_up, host, kind.living), "the address by DHCPv6", 60)
+        host.wait(partial(is_up, host, kind.living), "the address by DHCPv6")
     return host
 
 
@@ -191,7 +191,7 @@ def script_at_boot(host: Machine) -> None:
 
 
 def down_and_up(host: Machine) -> None:
-    host.shell("ifdown eth0; ifup eth0", timeout=120)
+    host.shell("ifdown eth0; ifup eth0", timeout=300)
 
 
 CHANGES: dict[str, Callable[[Machine], None]] = {
@@ -210,7 +210,7 @@ def withstands(
     for change in changes:
         CHANGES[change](host)
         lives_on(host, kind.living, seconds)
-        host.wait(partial(reaches_internet, mastodon), f"the containers after {change}", 30)
+        host.wait(partial(reaches_internet, mastodon), f"the containers after {change}")
 
 
 def applied(host: Machine, mode: Mode) -> Deployment:

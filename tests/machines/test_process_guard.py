@@ -25,7 +25,7 @@ def ticks(run: Guarded, number: str) -> int:
 
 
 def ends_by_itself(run: Guarded) -> None:
-    run.host.wait(lambda: not watchers(run), "the guard's process to end", 10)
+    run.host.wait(lambda: not watchers(run), "the guard's process to end")
 
 
 @on_debian13
@@ -55,7 +55,7 @@ def test_a_process_guards_a_run_where_nothing_can_be_asked_of_systemd(
     run.wait_until_back()
     assert "died" in run.record["error"]
     # Who follows the run is told how it ended, not that its process is gone.
-    assert process.wait(20) == ExitCode.ROLLED_BACK
+    assert process.wait(GRACE) == ExitCode.ROLLED_BACK
     ends_by_itself(run)
 
     # Somebody keeps it, and takes it back later.

@@ -16,7 +16,7 @@ def both(run: Guarded, *commands: tuple[str, ...]) -> list[int]:
     codes = dict.fromkeys(range(len(commands)), -1)
 
     def one(number: int) -> None:
-        codes[number] = run.host.run(commands[number], check=False, timeout=120).returncode
+        codes[number] = run.host.run(commands[number], check=False, timeout=300).returncode
 
     threads = [threading.Thread(target=one, args=(number,)) for number in codes]
     for thread in threads:
@@ -99,6 +99,6 @@ def test_a_wizard_against_the_guard(bench: Bench, matrix: Matrix) -> None:
         with bench.cell("wizard against guard", "applying", f"apply {number}") as run:
             assert bench.applies(1) == ExitCode.DONE
             again = ["wizard", "--apply", "--yes", "--window", "60", "--answers", ANSWERS]
-            code = run.host.run(again, check=False, timeout=120).returncode
+            code = run.host.run(again, check=False, timeout=300).returncode
             assert code in (ExitCode.DONE, ExitCode.REFUSED, ExitCode.LOCKED), code
             bench.mend_now()

@@ -103,7 +103,7 @@ class TestAMachine:
         assert own_network() == before
 
     def test_installs_an_offered_package_without_a_mirror(self, host: Machine) -> None:
-        host.shell("apt-get -q update && apt-get install -q -y ndppd", timeout=120)
+        host.shell("apt-get -q update && apt-get install -q -y ndppd", timeout=300)
         assert host.run(["systemctl", "is-active", "ndppd"], check=False).stdout == "active\n"
 
     def test_has_the_wizard_and_what_it_imports(self, host: Machine) -> None:
@@ -121,6 +121,17 @@ class TestAMachine:
         assert seen == locked
         # It was set up by its own program, which finds nothing left to do.
         assert host.run(["wizard", "--version"]).stderr == ""
+
+    def test_has_settled_once_no_address_is_checked_for_a_duplicate(self, host: Machine) -> None:
+        checked = ["ip", "-6", "address", "show", "dev", "eth0", "tentative"]
+        host.shell(
+            "ip link add idle type bridge; ip link set idle up; ip address add fd00::1/64 dev idle;"
+            "sysctl -w net.ipv6.conf.eth0.dad_transmits=2; ip address add fd00::2/64 dev eth0"
+        )
+        assert "fd00::2" in host.run(checked).stdout
+        host.settle()
+        assert host.run(checked).stdout == ""
+        host.shell("ip link delete idle; ip address delete fd00::2/64 dev eth0")
 
     def test_ends_a_command_that_takes_too_long_with_all_it_started(self, host: Machine) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
@@ -400,7 +411,7 @@ class TestRehearsing:
             f"sys.exit(rehearse(12, print, command={command}))\n"
         )
         child: pexpect.spawn[str] = pexpect.spawn(
-            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=30
+            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=PATIENCE
         )
         return child
 

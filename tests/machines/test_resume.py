@@ -40,7 +40,7 @@ def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMach
         first.press("enter")
         first.wait_for(heading)
     first.close()
-    host.wait(lambda: not screens(host), "the screens to end with their terminal", 15)
+    host.wait(lambda: not screens(host), "the screens to end with their terminal")
 
     second = log_in(host, "--resume")
     second.wait_for("You stopped here")
@@ -53,7 +53,7 @@ def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMach
     second.wait_for("steps now?")
     second.press("y")
     second.wait_for("8 of 10")
-    host.wait(lambda: state(host) == "applying", "the apply to begin", 20)
+    host.wait(lambda: state(host) == "applying", "the apply to begin")
     second.close()
 
     third, fourth = log_in(host), log_in(host, "--resume")
@@ -61,13 +61,13 @@ def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMach
         terminal.wait_for("8 of 10", "9 of 10")
     keep_from_second_login(host, third)
     for terminal in (third, fourth):
-        terminal.wait_for("Inside mastodon", seconds=60)
+        terminal.wait_for("Inside mastodon")
         terminal.press("enter")
         assert terminal.wait_for_end() == ExitCode.DONE
     assert state(host) == "applied"
 
     last = log_in(host, "--resume")
-    last.wait_for("Inside mastodon", seconds=60)
+    last.wait_for("Inside mastodon")
     last.press("enter")
     assert last.wait_for_end() == ExitCode.DONE
     assert undo(host).returncode == ExitCode.DONE
@@ -92,7 +92,7 @@ def test_the_question_outlives_the_screens_that_asked_it(machine: StartMachine) 
     second.press("t")
     second.wait_for("Take everything back now?")
     second.press("y")
-    second.wait_for("Everything was taken back: this host", seconds=60)
+    second.wait_for("Everything was taken back: this host")
     # The guard tells everybody who is logged in, over whatever their terminals show.
     second.wait_for("Finish ] Enter Finish G Start again Ctrl+Q Quit F1 Help")
     second.press("enter")

@@ -10,6 +10,7 @@ from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.support import (
     SERVICES,
+    SOON,
     answer,
     apply,
     apply_by_keyboard,
@@ -81,7 +82,7 @@ def test_containers_are_reached_and_seen_at_their_own_addresses_and_undo_leaves_
     assert set(there) == {mastodon.container(service) for service in SERVICES}
     for service in SERVICES:
         address = there[mastodon.container(service)]
-        host.wait(partial(answers, host, address), f"an echo from {service}", 10)
+        host.wait(partial(answers, host, address), f"an echo from {service}")
         assert reaches_internet(mastodon, service)
         assert seen_source(mastodon, service) == address
     web, sidekiq = (there[mastodon.container(each)] for each in ("web", "sidekiq"))
@@ -103,7 +104,7 @@ def test_by_keyboard_what_the_router_does_is_found_out_and_set_up_for(
     answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
     assert apply_by_keyboard(host) == ExitCode.DONE
     web = addresses(host)[mastodon.container("web")]
-    host.wait(partial(answers, host, web), "an echo from web", 10)
+    host.wait(partial(answers, host, web), "an echo from web")
     assert proxied(host) == set(addresses(host).values())
     assert wizard(host, "--check").returncode == ExitCode.DONE
     assert undo(host).returncode == ExitCode.DONE
@@ -111,7 +112,7 @@ def test_by_keyboard_what_the_router_does_is_found_out_and_set_up_for(
     host.router.run(["ip", "-6", "route", "add", str(PREFIX), "via", host.address])
     assert apply_by_keyboard(host) == ExitCode.DONE
     web = addresses(host)[mastodon.container("web")]
-    host.wait(partial(answers, host, web), "an echo from web", 10)
+    host.wait(partial(answers, host, web), "an echo from web")
     assert proxied(host) == set()
 
 
@@ -120,13 +121,13 @@ def test_the_service_follows_containers_that_come_and_go(machine: StartMachine) 
     host = machine()
     mastodon = set_up(host)
 
-    mastodon.compose("up", "-d", "--scale", "sidekiq=20", timeout=240)
+    mastodon.compose("up", "-d", "--scale", "sidekiq=20", timeout=300)
     there = set(addresses(host).values())
     assert len(there) == 22
-    host.wait(lambda: proxied(host) == there, "an entry for every container", 10)
-    mastodon.compose("up", "-d", "--scale", "sidekiq=1", timeout=240)
+    host.wait(lambda: proxied(host) == there, "an entry for every container", SOON)
+    mastodon.compose("up", "-d", "--scale", "sidekiq=1", timeout=300)
     left = set(addresses(host).values())
-    host.wait(lambda: proxied(host) == left, "no entry but of those that are left", 10)
+    host.wait(lambda: proxied(host) == left, "no entry but of those that are left", SOON)
     assert not answers(host, next(iter(there - left)))
 
     main = ["systemctl", "kill", "--signal=KILL", "docker-ipv6-wizard-ndp.service"]
@@ -139,9 +140,9 @@ def test_the_service_follows_containers_that_come_and_go(machine: StartMachine) 
         now = addresses(host)
         return len(now) == 3 and all(answers(host, each) for each in now.values())
 
-    host.wait(all_answer, "every container to answer after the restarts", 30)
+    host.wait(all_answer, "every container to answer after the restarts")
     host.reboot()
-    host.wait(all_answer, "every container to answer after the reboot", 30)
+    host.wait(all_answer, "every container to answer after the reboot")
     assert not answers(host, NOBODY)
 
 
@@ -155,7 +156,7 @@ def test_ndppd_answers_for_the_whole_subnet_and_goes_with_undo(machine: StartMac
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     for address in addresses(host).values():
-        host.wait(partial(answers, host, address), f"an echo from {address}", 10)
+        host.wait(partial(answers, host, address), f"an echo from {address}")
     assert proxied(host) == set()
     assert undo(host).returncode == ExitCode.DONE
     assert difference(before, fingerprint(host)) == ""
@@ -168,9 +169,9 @@ def test_fixed_entries_are_there_again_after_a_reboot(machine: StartMachine) -> 
     there = set(addresses(host).values())
     assert proxied(host) == there
     host.reboot()
-    host.wait(lambda: proxied(host) == there, "the entries after the reboot", 20)
+    host.wait(lambda: proxied(host) == there, "the entries after the reboot")
     for address in there:
-        host.wait(partial(answers, host, address), f"an echo from {address}", 20)
+        host.wait(partial(answers, host, address), f"an echo from {address}")
     assert undo(host).returncode == ExitCode.DONE
     assert proxied(host) == set()
 
@@ -182,7 +183,7 @@ def test_a_routed_prefix_needs_no_proxy_and_may_be_opened_whole(machine: StartMa
     mastodon = set_up(host, proxy=Proxy.NONE, inwards=Inwards.ALL)
     assert proxied(host) == set()
     streaming = addresses(host)[mastodon.container("streaming")]
-    host.wait(partial(answers, host, streaming), "an echo from streaming", 10)
+    host.wait(partial(answers, host, streaming), "an echo from streaming")
     assert is_open(host, streaming, 4000)
     assert undo(host).returncode == ExitCode.DONE
 
@@ -206,10 +207,10 @@ def test_an_engine_told_to_manage_ip6tables_does_not_hide_the_addresses(
     def seen() -> str:
         return seen_source(mastodon)
 
-    host.wait(web_is_itself, "web to be reached and seen at its own address", 20)
+    host.wait(web_is_itself, "web to be reached and seen at its own address")
     host.run(["systemctl", "restart", "docker"])
     host.wait_for_docker()
-    host.wait(web_is_itself, "the same after the restart of Docker", 30)
+    host.wait(web_is_itself, "the same after the restart of Docker")
 
 
 def test_answers_of_the_routed_mode_come_back_from_their_file() -> None:

@@ -164,7 +164,7 @@ def test_a_step_that_fails_is_rolled_back_wherever_it_is(
 
     def fails(kind: str, number: int) -> int:
         words = [PYTHON, "/opt/tests/failing_apply.py", ANSWERS, kind, str(number)]
-        return host.run(words, check=False, timeout=120).returncode
+        return host.run(words, check=False, timeout=300).returncode
 
     for kind, least, stride in (("step", 6, 1), ("change", 10, every)):
         number = 1
@@ -192,7 +192,7 @@ def test_the_run_goes_on_when_its_terminal_is_closed(machine: StartMachine) -> N
     def state() -> str:
         return str(tomllib.loads(host.path(RECORD).read_text())["state"])
 
-    host.wait(lambda: state() == "unconfirmed", "the run to wait for an answer", 30)
+    host.wait(lambda: state() == "unconfirmed", "the run to wait for an answer")
     assert wizard(host, "--keep").returncode == ExitCode.DONE
     assert state() == "applied"
     assert reaches_internet(mastodon)

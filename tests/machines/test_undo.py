@@ -161,10 +161,10 @@ def test_a_guest_keeps_the_network_and_an_undo_that_was_killed_goes_on_as_was_ch
         def reached(step: int = step) -> bool:
             return str(run.record["steps"][step - 1]["state"]) != "done"
 
-        run.host.wait(reached, f"step {step} to be taken back", 15)
+        run.host.wait(reached, f"step {step} to be taken back")
         number = run.host.path("/var/lib/docker-ipv6-wizard/lock").read_text().strip()
         run.host.run(["kill", "-KILL", number], check=False)
-        process.wait(90)
+        process.wait(300)
         if run.state != "undone":
             killed += 1
             done = undo(run.host)

@@ -78,7 +78,7 @@ def test_a_single_address_with_a_prefix_routed_to_the_host(machine: StartMachine
             address = addresses(host)[mastodon.container(service)]
             assert reaches_internet(mastodon, service)
             assert seen_source(mastodon, service) == address
-            host.wait(partial(answers, host, address), f"an echo from {service}", 10)
+            host.wait(partial(answers, host, address), f"an echo from {service}")
         assert wizard(host, "--check").returncode == ExitCode.DONE
         assert undo(host).returncode == ExitCode.DONE
         assert difference(before, fingerprint(host)) == ""

@@ -293,13 +293,18 @@ async def while_looking(
     session.let_go()
 
 
-@walk("host-problems", session=lambda: MadeUpSession(host=made_up_hosts.no_docker()))
+@walk(
+    "host-problems", "host-problem-explained",
+    session=lambda: MadeUpSession(host=made_up_hosts.no_docker()),
+)  # fmt: skip
 async def a_host_without_docker(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await found(pilot, app)
     await press(pilot, "enter", "enter")
     await take("host-problems")
+    await press(pilot, "f1")
+    await take("host-problem-explained")
 
 
 @walk(

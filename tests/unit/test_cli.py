@@ -82,7 +82,7 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(session, "DIRECTORY", tmp_path / "state-of-root")
     monkeypatch.setattr(session, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
-    monkeypatch.setattr(worker, "Store", lambda: Store(folder))
+    monkeypatch.setattr(worker, "Store", lambda *_: Store(folder))
     monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
@@ -642,6 +642,54 @@ def test_the_host_is_told_in_words_and_as_json(here: Here, wizard: Wizard) -> No
     assert json.loads(wizard("--detect", "--json").out)["debian"]["version"] == 12
 
 
+def test_what_is_in_the_way_is_named_by_its_cause_and_explained(
+    here: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detects(monkeypatch, made_up_hosts.no_docker())
+    (problem,) = json.loads(wizard("--detect", "--json").out)["problems"]
+    assert problem["cause"] == "docker-not-installed"
+    planned = wizard("--plan", "--json")
+    assert planned.code == ExitCode.REFUSED
+    assert json.loads(planned.out) == {"problems": [problem]}
+    assert "wizard --explain docker-not-installed" in wizard("--plan").err
+    explained = wizard("--explain", problem["cause"])
+    assert explained.code == ExitCode.DONE
+    assert problem["sentence"] in " ".join(explained.out.split())
+    assert "\n  apt install docker.io docker-compose\n" in explained.out
+    assert "not in the way on this host now" in wizard("--explain", "podman").out
+    unknown = wizard("--explain", "gremlins\x1b[2J")
+    assert unknown.code == ExitCode.REFUSED
+    assert "wizard --explain without a name" in unknown.err
+
+
+def test_the_list_of_pages_needs_no_look_at_the_host(
+    wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*_: object, **__: object) -> Host:
+        raise AssertionError("nobody is asked")
+
+    monkeypatch.setattr(session, "detect", look)
+    said = wizard("--explain")
+    assert said.code == ExitCode.DONE
+    assert "docker-not-installed  Docker is not installed" in said.out
+
+
+def test_a_plan_as_json_has_its_steps_with_their_commands(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    said = wizard("--plan", "--json", "--answers", answers)
+    assert said.code == ExitCode.DONE
+    table = json.loads(said.out)
+    made = here.made.plan()
+    assert table["problems"] == []
+    assert table["digest"] == made.digest
+    assert [each["title"] for each in table["steps"]] == [step.title for step in made.steps]
+    assert [tuple(each["commands"]) for each in table["steps"]] == [
+        step.commands for step in made.steps
+    ]
+    assert untouched(here)
+
+
 @pytest.mark.parametrize(
     ("host", "sentence"),
     [
@@ -699,7 +747,8 @@ def test_arguments_that_make_no_sense_exit_with_2(wizard: Wizard, words: list[st
         (["--status", "--target", "nonsense"], "--target", "--check"),
         (["--window", "300"], "--window", "--apply"),
         (["--detect", "--target", "2001:db8::1"], "--target", "--plan"),
-        (["--plan", "--json"], "--json", "--status"),
+        (["--keep", "--json"], "--json", "--status"),
+        (["--explain", "--json"], "--json", "--status"),
         (["--keep", "--yes"], "--yes", "--undo"),
         (["--apply", "--yes", "--changed", "keep"], "--changed", "--undo"),
         (["--check", "--answers", "/x"], "--answers", "--apply"),
@@ -864,6 +913,9 @@ VERBS = (
     ("--detect",),
     ("--detect", "--json"),
     ("--plan",),
+    ("--plan", "--json"),
+    ("--explain",),
+    ("--explain", "no-way-out"),
     ("--apply",),
     ("--apply", "--yes"),
     ("--status",),

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests import made_up_hosts
+from tests.made_up_deployments import TODAY, deployment
 from tests.made_up_system import MadeUpSystem
-from wizard.platform.errors import StepFailed
+from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.system import FileState, Result
 from wizard.steps.compose_file import ComposeFile
 
@@ -64,3 +66,11 @@ def test_a_file_that_is_changed_alone_is_checked_beforehand() -> None:
     host = Asked(refuses=True)
     host.files["/srv/b.yml"] = OLD
     assert "no such thing" in str(made.refusal(host))
+
+
+def test_a_key_twice_is_in_the_way_where_compose_2_alone_reads_the_file() -> None:
+    text = TODAY.replace("    image: mastodon\n", "    tty: true\n    tty: true\n", 1)
+    assert deployment(made_up_hosts.debian12(), text).plan().steps
+    made = deployment(made_up_hosts.debian13(), text)
+    with pytest.raises(Refused, match=r"the key “tty” twice, in lines 21 and 22, which Compose 2"):
+        made.plan()

@@ -5,6 +5,7 @@ import pytest
 
 from wizard.compose import builder
 from wizard.compose.builder import MAX_NODES, Builder
+from wizard.compose.edit import add_network
 from wizard.compose.nodes import MapNode, Node
 from wizard.compose.read import parse, parse_part, services
 from wizard.platform.errors import Refused
@@ -29,7 +30,8 @@ def refusal(data: bytes) -> str:
         (b"version: '3'\n", "no services"),
         (b"services:\n", "no services"),
         (b"services: {}\n", "no services"),
-        (b"web:\n  image: x\n", "no services"),
+        (b"# v1\nweb:\n  image: x\n", "first Compose format: in line 2 the service “web”"),
+        (b"a: &b {build: .}\nc: *b\n", "in line 1 the service “a”"),
         (b"services: [web]\n", "“services:” is not a mapping"),
         (b"services: {web: x}\n", "web in compose.yaml is not a mapping"),
         (b"networks: [a]\nservices: {web: {}}\n", "“networks:” is not a mapping"),
@@ -37,7 +39,10 @@ def refusal(data: bytes) -> str:
         (b"hello\n", "at its top there is no mapping"),
         (b"services:\n  web:\n    image: [x\n", "not valid YAML"),
         (b"services:\n  web:\n\timage: x\n", "line 3: it is indented with a tab"),
-        (b"services:\n  web: {}\n  web: {}\n", "line 3: the key “web” is there already"),
+        (
+            b"x: &a {b: c}\nservices:\n  web:\n    <<: *a\n    <<: *a\n",
+            "the merge key << twice in one place, in lines 4 and 5, which Compose 2 refuses",
+        ),
         (b"services:\n  web:\n    <<: 1\n", "line 3: the merge key << takes only mappings"),
         (b"services:\n  web: *a\n", "line 2: *a has no anchor"),
         (b"services: &a {web: *a}\n", "line 1: *a has no anchor"),
@@ -170,3 +175,17 @@ def test_services_of_several_files_are_joined() -> None:
     assert (web.name, web.image, web.networks, web.internet) == ("web", "x", ("back",), False)
     assert (db.name, db.networks) == ("db", None)
     assert (new.name, new.attachable) == ("new", False)
+
+
+def test_of_a_key_that_stands_twice_the_last_counts_and_both_lines_are_known() -> None:
+    file = parse(
+        b"services:\n  web: {image: a}\n  web:\n    image: b\n    networks: [x]\n"
+        b"    networks: [y]\nnetworks: {x: , y: }\n",
+        "compose.yaml",
+    )
+    assert [(found.name, found.image, found.networks) for found in file.services] == [
+        ("web", "b", ("y",))
+    ]
+    assert file.document.twice == (("networks", 5, 6), ("web", 2, 3))
+    after = add_network(file, ["web"], "six").decode()
+    assert "    networks: [x]\n    networks: [y, six]\n" in after

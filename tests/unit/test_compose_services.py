@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from wizard.compose.read import parse
-from wizard.compose.services import Service, is_store
+from wizard.compose.services import Service, is_store, project_services
 
 
 def service(settings: str, top: str = "", name: str = "web") -> Service:
@@ -20,7 +20,8 @@ def test_a_service_without_networks_is_ticked() -> None:
 def test_a_service_on_an_internal_network_alone_is_not_ticked() -> None:
     web = service("image: x, networks: [back]", "networks: {back: {internal: yes}}\n")
     assert (web.internet, web.attachable) == (False, True)
-    assert web.reason == "web is only on internal networks (back)."
+    assert "only on internal networks (back), so it reaches nothing outside" in web.reason
+    assert not web.guessed
 
 
 def test_a_service_on_both_kinds_of_network_is_ticked() -> None:
@@ -69,6 +70,28 @@ def test_the_end_of_a_tunnel_is_not_ticked_and_says_why(image: str) -> None:
     assert (out.internet, out.attachable, torrent.attachable) == (False, True, False)
     assert "beside its tunnel" in out.reason
     assert not service("image: x", name="vpn").internet
+
+
+def test_a_vpn_is_known_by_the_tunnels_that_it_may_open_whatever_its_name() -> None:
+    tun, admin = "devices: [/dev/net/tun:/dev/net/tun]", "cap_add: [net_admin]"
+    assert not service(f"image: x, {tun}, {admin}").internet
+    assert not service(f"image: x, privileged: true, {tun}").internet
+    assert not service(
+        "image: x, devices: [{source: /dev/net/tun, target: /dev/net/tun}], cap_add: [ALL]"
+    ).internet
+    assert "/dev/net/tun" in service(f"image: x, {tun}, {admin}").reason
+    assert service(f"image: x, {tun}").internet
+    assert service(f"image: x, {admin}, devices: [/dev/net/tunnel]").internet
+
+
+def test_what_lets_a_service_open_tunnels_is_joined_from_all_that_says_it() -> None:
+    base = b"services: {out: {image: x, cap_add: [NET_ADMIN]}, b: {extends: out, image: y}}"
+    more = b"services: {out: {devices: [/dev/net/tun]}, b: {devices: [/dev/net/tun]}}"
+    none = b"services: {out: {cap_add: !reset []}, b: {devices: !override [/dev/dri]}}"
+    files = [parse(text, "compose.yaml").meaning for text in (base, more, none)]
+    assert [each.internet for each in project_services(files[:1])] == [True, True]
+    assert [each.internet for each in project_services(files[:2])] == [False, False]
+    assert [each.internet for each in project_services(files)] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,16 @@ def host(*addresses: Address, manager: Manager = Manager.IFUPDOWN) -> Host:
 def test_the_line_that_mends_it_and_its_place_for_good_are_named(
     manager: Manager, place: str
 ) -> None:
-    (sentence,) = obstacles(host(OLD, manager=manager))
+    (found,) = obstacles(host(OLD, manager=manager))
+    sentence = found.sentence
     line = "ip -6 address change 2001:db8:1:2::10/64 dev eth0 preferred_lft forever"
     assert line in sentence
     assert place in sentence
 
 
 def test_an_address_that_a_router_deprecates_is_said_to_be_so() -> None:
-    (sentence,) = obstacles(host(replace(OLD, origin=Origin.ADVERTISEMENT)))
-    assert "router advertisement" in sentence
+    (found,) = obstacles(host(replace(OLD, origin=Origin.ADVERTISEMENT)))
+    assert "router advertisement" in found.sentence
 
 
 def test_one_that_is_preferred_is_enough() -> None:

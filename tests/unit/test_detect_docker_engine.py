@@ -1,16 +1,19 @@
 import json
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, answer, text
-from wizard.host.docker_process import engine_words
+from wizard.host.docker_process import engine_words, unit_in
+from wizard.host.filtering import engine_forwards
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell
-from wizard.host.parts.docker_engine import configuration, option, parse
+from wizard.host.parts import kernel
+from wizard.host.parts.docker_engine import configuration, obstacles, option, parse
 
 MODERN = {"Version": "28.5.2", "ApiVersion": "1.51"}
 BEFORE = {"Version": "26.1.5", "ApiVersion": "1.45"}
@@ -121,3 +124,47 @@ def test_defaults_of_bridge_networks_come_from_the_file_and_the_words() -> None:
     joined = ("dockerd", "--default-network-opt=overlay=a=b")
     assert parse(MODERN, {}, "{}", joined).network_defaults == ()
     assert parse(MODERN, {}, '{"default-network-opts": ["x"]}', ()).network_defaults == ()
+
+
+@pytest.mark.parametrize(
+    ("groups", "unit"),
+    [
+        ("0::/system.slice/docker.service", "docker.service"),
+        ("0::/system.slice/snap.docker.dockerd.service", "snap.docker.dockerd.service"),
+        ("12:pids:/x\n1:name=systemd:/system.slice/engine.service", "engine.service"),
+        ("0::/user.slice/user-0.slice/session-1.scope", ""),
+        ("0::/system.slice/docker-0a1b.scope", ""),
+        ("nonsense\n0:", ""),
+    ],
+)
+def test_the_unit_of_a_process_is_told_by_its_control_group(groups: str, unit: str) -> None:
+    assert unit_in(groups.splitlines()) == unit
+
+
+def test_an_engine_of_another_unit_is_in_the_way_and_says_what_would_do() -> None:
+    engine = parse(MODERN, {}, "{}", ())
+    assert not list(obstacles(engine))
+    (snap,) = obstacles(replace(engine, unit="snap.docker.dockerd.service"))
+    assert "after a reboot nothing of it would come back" in snap.sentence
+    assert "docker.io" in snap.sentence
+    (other,) = obstacles(replace(engine, unit="engine.service"))
+    assert "systemctl reenable engine.service" in other.sentence
+
+
+@pytest.mark.parametrize(
+    ("configuration", "words"),
+    [('{"firewall-backend": "nftables"}', ()), ("{}", ("dockerd", "--firewall-backend=nftables"))],
+)
+def test_an_engine_that_will_work_with_nftables_does_not_switch_forwarding_on(
+    configuration: str, words: tuple[str, ...]
+) -> None:
+    running = {"FirewallBackend": {"Driver": "iptables"}}
+    engine = parse({"Version": "29.7.2", "ApiVersion": "1.55"}, running, configuration, words)
+    assert (engine.firewall_backend, engine.next_firewall_backend) == ("iptables", "nftables")
+    assert not engine_forwards(engine)
+    assert engine_forwards(replace(engine, next_firewall_backend="iptables"))
+
+
+def test_a_kernel_of_windows_is_said() -> None:
+    assert "inside Windows" in kernel.notes("6.6.87.2-microsoft-standard-WSL2")[0]
+    assert kernel.in_words("6.12.48+deb13-amd64") == ("6.12.48+deb13-amd64", "ok")

@@ -1,4 +1,5 @@
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.host import docker_socket
+from wizard.host import docker_process, docker_socket
 from wizard.host.docker_socket import INSTALL, connect, socket_path
 from wizard.host.looking import CannotTell
 
@@ -16,6 +17,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "docker.sock"
     monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
     monkeypatch.setattr(docker_socket, "installed", lambda _: None)
+    monkeypatch.setattr(docker_socket, "CONTAINER_MARKS", ())
     return path
 
 
@@ -88,3 +90,37 @@ def test_an_answer_that_is_not_http_is_told(path: Path) -> None:
         with pytest.raises(CannotTell, match="could not be asked") as error:
             connect()
     assert "\x1b" not in str(error.value)
+
+
+def test_an_engine_of_a_users_own_is_told_and_not_called_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(docker_socket, "DEFAULT", tmp_path / "docker.sock")
+    monkeypatch.setattr(docker_socket, "RUNTIME", tmp_path)
+    monkeypatch.setattr(docker_socket, "installed", lambda _: "/usr/bin/dockerd")
+    monkeypatch.setattr(docker_process, "sleeps", lambda: False)
+    with pytest.raises(CannotTell, match="not running"):
+        connect()
+    (tmp_path / "1000").mkdir()
+    (tmp_path / "1000" / "docker.sock").touch()
+    with pytest.raises(CannotTell, match=r"runs rootless here.*1000/docker\.sock"):
+        connect()
+
+
+def test_inside_a_container_it_says_so(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = tmp_path / ".dockerenv"
+    mark.touch()
+    monkeypatch.setattr(docker_socket, "CONTAINER_MARKS", (mark,))
+    with pytest.raises(CannotTell, match=r"run inside a container itself.*on the host on which"):
+        connect()
+
+
+def test_an_engine_outside_the_wizards_own_container_is_told(
+    silent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_socket, "is_outside", lambda pid: pid == os.getpid())
+    with pytest.raises(CannotTell, match="is not here: the wizard seems to run inside a container"):
+        connect()

@@ -9,10 +9,13 @@ import pytest
 
 from tests import made_up_hosts
 from tests.lines import PATIENCE
+from wizard.host import detectors as every_detector
 from wizard.host import look
 from wizard.host.detectors import Detector, detectors, gather
 from wizard.host.host import Host, Unknown
 from wizard.host.looking import CannotTell
+from wizard.record.store import Store
+from wizard.session import Session
 
 
 def healthy() -> dict[str, Detector]:
@@ -38,6 +41,20 @@ def test_what_a_plan_depends_on_is_looked_for_without_asking_anybody_outside(
     assert not asked
     assert isinstance(host.outward, Unknown)
     assert host.uplink == made_up_hosts.debian13().uplink
+
+
+def test_a_busy_host_is_given_more_time_where_nobody_waits_at_a_screen(
+    monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    def late() -> object:
+        time.sleep(1)
+        return made_up_hosts.debian13().debian
+
+    found = healthy() | {"debian": late}
+    monkeypatch.setattr(every_detector, "detectors", lambda target: found)
+    monkeypatch.setattr(every_detector, "DEADLINE", 0.2)
+    assert Session(store).detect() == made_up_hosts.debian13()
+    assert isinstance(Session(store).detect(lambda field, value: None).debian, Unknown)
 
 
 def test_what_the_detectors_find_makes_the_host() -> None:

@@ -54,13 +54,13 @@ def test_who_listens(table: str, address: str, state: str, found: Listener | Non
 def test_the_kernels_own_tables_are_read() -> None:
     with socket.create_server(("0.0.0.0", 0)) as server:  # noqa: S104 - that is what is looked for
         port = server.getsockname()[1]
-        found = listeners.listeners("self")
+        found = listeners.listeners(listeners.read_tables("self"))
     assert found is not None
     assert Listener("tcp", IPv4Address(0), port) in found
 
 
 def test_a_process_that_is_gone_is_not_known() -> None:
-    assert listeners.listeners(2**22 + 1) is None
+    assert listeners.read_tables(2**22 + 1) is None
 
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="recorded on such a machine")

@@ -47,13 +47,16 @@ from wizard.platform.system import Result
 from wizard.platform.text import clean, clean_line
 from wizard.probes import conntrack
 from wizard.ruleset.chains import Packet
-from wizard.steps import docker_network, sysctl
+from wizard.steps import networks, sysctl
 from wizard.verification import running
 
 pytestmark = pytest.mark.timeout(fuzzing.TIMEOUT)
 
 SOON = 5.0
 """Seconds of CPU after which an answer counts as hanging."""
+
+LONGEST = 1 << 20
+"""Letters of a text here: how long one may take grows with it, and no more than with it."""
 
 DEEP = "[" * 200_000
 
@@ -136,7 +139,7 @@ def texts(draw: st.DrawFn, *originals: str) -> str:
                 del lines[at]
             case _:
                 lines[at] = draw(st.text(max_size=30)) + "\n"
-        text = "".join(lines)
+        text = "".join(lines)[:LONGEST]
     return text
 
 
@@ -190,7 +193,7 @@ def asked(module: Any, said: Mapping[str, Any]) -> Any:
             patch.setattr(module, "configuration", lambda _words: said["configuration"])
         if module is projects:
             patch.setattr(projects.names, "resolve", lambda _names, _seconds: ({}, None))
-            patch.setattr(projects, "listeners", lambda *_asked: ())
+            patch.setattr(projects, "read_tables", lambda *_asked: {})
         return module.detect()
 
 
@@ -328,7 +331,7 @@ PRINTED: dict[str, tuple[str, Callable[[str], object], tuple[type[Exception], ..
     "default routes": (ROUTES, on_a_host(sysctl.default_routes), ()),
     "docker network inspect": (
         NETWORK,
-        on_a_host(lambda system: docker_network.inspect(system, "ipv6")),
+        on_a_host(lambda system: networks.inspect(system, "ipv6")),
         (StepFailed,),
     ),
     "docker inspect": (INSPECTED, on_a_host(running.running), ()),
@@ -590,6 +593,13 @@ GROWN = {
     "stanzas that inherit from each other": {
         "/etc/network/interfaces": "auto a\n" + "iface a inet6 auto inherits a\n" * 12
     },
+    "a thousand stanzas that inherit from each other": {
+        "/etc/network/interfaces": "auto a\n" + "iface a inet6 auto inherits a\n  up true\n" * 1000
+    },
+    "a row of stanzas that inherit": {
+        "/etc/network/interfaces": "auto a\niface a inet6 auto inherits a0\n"
+        + "".join(f"iface a{one} inet6 auto inherits a{one + 1}\n" for one in range(5000))
+    },
     "a file that sources itself": {
         "/etc/network/interfaces": "source /etc/network/interfaces\n" * 12 + "auto eth0\n"
     },
@@ -606,6 +616,13 @@ def test_what_grows_without_bounds_in_interfaces_is_read_soon(which: str) -> Non
     files = {key: text.replace("auto a\n", "auto eth0=a\n") for key, text in GROWN[which].items()}
     with ours():
         foreseen({**files, f"{WANTS}/networking.service": "[Unit]\n"}, "")
+
+
+def test_many_lines_that_are_no_container_are_read_soon() -> None:
+    with ours():
+        assert on_a_host(running.running)("x\n" * 1_000_000 + INSPECTED) == on_a_host(
+            running.running
+        )(INSPECTED)
 
 
 def test_a_nul_in_an_answer_is_refused() -> None:

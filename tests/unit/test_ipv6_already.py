@@ -19,6 +19,7 @@ from wizard.host.host import Earlier, Host, Unknown
 from wizard.host.ipv6_already import served
 from wizard.host.own_objects import NETWORK_LABEL
 from wizard.platform.errors import Refused
+from wizard.record.record import is_in_the_way
 from wizard.steps.docker_network import DockerNetwork
 
 EXTERNAL = made_up_hosts.EXTERNAL
@@ -53,7 +54,9 @@ def with_ours(host: Host, state: str) -> Host:
         networks=(*host.networks, ours),
         interfaces=(*host.interfaces, "br-ipv6"),
         prefixes_in_use=(*host.prefixes_in_use, PREFIX, ip_network("172.31.0.0/16")),
-        earlier=Earlier(Path("/record.toml"), state, "2026-11-01T06:00:00"),
+        earlier=Earlier(
+            Path("/record.toml"), state, "2026-11-01T06:00:00", is_in_the_way(state, ())
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -501,7 +502,7 @@ def test_only_our_lines_leave_a_compose_file_that_somebody_edited_since(store: S
     assert "mastodon_ipv6" not in made.system.networks
 
 
-def test_a_compose_file_is_kept_whole_where_their_lines_cannot_be_told_from_ours(
+def test_what_cannot_be_told_from_theirs_stays_in_a_compose_file_and_is_named(
     store: Store,
 ) -> None:
     made = deployment()
@@ -510,14 +511,19 @@ def test_a_compose_file_is_kept_whole_where_their_lines_cannot_be_told_from_ours
     text = text.replace("      - mastodon_ipv6\n", "      - mastodon_ipv6 # mine\n", 1)
     made.system.files[made.path] = FileState(text, 0o600, 5, 5)
     (changed,) = changed_objects(store, made)
-    assert "cannot be told apart from that with certainty. It is left as it is." in changed.words
+    assert "what the wizard put in is removed" in changed.words
+    assert "with certainty stays: line 17 (“- mastodon_ipv6 # mine”), lines" in changed.words
 
     record = undo(made, store)
 
     assert record.state is State.UNDO_INCOMPLETE
     assert journal.EXIT_CODES[record.state] == ExitCode.ROLLBACK_INCOMPLETE
-    assert any("has been changed by somebody else since" in each for each in record.left)
-    assert made.system.files[made.path] == FileState(text, 0o600, 5, 5)
+    assert any("stays: line 17 (“- mastodon_ipv6 # mine”), lines" in each for each in record.left)
+    left_there = made.system.files[made.path]
+    assert left_there == FileState(left_there.text, 0o600, 5, 5)
+    assert [line for line in left_there.text.splitlines() if "- mastodon_ipv6" in line] == [
+        "      - mastodon_ipv6 # mine"
+    ]
     # The file still names the network, so Compose would not start without it.
     assert "mastodon_ipv6" in made.system.networks
     # Once more changes nothing, and says the same.
@@ -706,10 +712,19 @@ def test_containers_that_compose_made_anew_since_do_not_keep_the_network(store: 
     assert "mastodon_ipv6" not in web.networks
 
 
+def given(**to: Any) -> Callable[[MadeUpSystem], object]:
+    """Give the Compose file to somebody else, or another mode; its text stays."""
+    path = "/srv/mastodon/docker-compose.yml"
+    return lambda system: system.files.update({path: replace(system.files[path], **to)})
+
+
 @pytest.mark.parametrize(
     ("meddle", "sentence"),
     [
         (lambda system: system.files.update({SYSCTL_FILE: FileState("x")}), "has changed since"),
+        (given(uid=4321), "has changed since"),
+        (given(gid=4321), "has changed since"),
+        (given(mode=0o666), "has changed since"),
         (
             lambda system: system.files.update({"/srv/mastodon/docker-compose.yml": FileState("")}),
             "has changed since",

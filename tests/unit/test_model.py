@@ -37,7 +37,7 @@ from wizard.modes import sources
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import FileState
-from wizard.record.record import Record, State, StepState
+from wizard.record.record import Record, State, StepState, is_in_the_way
 from wizard.record.store import Store
 from wizard.run import journal, revert, way_back, window, worker
 from wizard.run.each_step import attempt, begun
@@ -141,7 +141,7 @@ LONG_WORK, SHORT_WORK = happening(80), happening(8)
 armed = precondition(lambda self: self.pid1.run is not None)
 recorded = precondition(lambda self: self.store.path.exists())
 in_force = precondition(lambda self: self.state is not None and self.state.in_force)
-free = precondition(lambda self: self.state is None or not self.state.in_the_way)
+free = precondition(lambda self: self.state is None or not is_in_the_way(self.state, ()))
 
 
 class Lives(RuleBasedStateMachine):

@@ -14,7 +14,7 @@ import pytest
 
 from tests.lines import PATIENCE
 from wizard.host.own_objects import NETWORK_LABEL as LABEL
-from wizard.ndp import bounded
+from wizard.ndp import bounded, docker_engine
 from wizard.ndp.docker_engine import DockerEngine
 from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
 from wizard.platform.errors import WizardError
@@ -339,11 +339,25 @@ def test_the_stream_of_events_begins_tells_and_ends(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "asked"), [("deactivating", 0), ("inactive", 0), ("active", 1)]
+    ("service", "by_default", "asked"),
+    [
+        ("deactivating", True, 0),
+        ("inactive", True, 0),
+        ("active", True, 1),
+        # The units are of the engine at the default socket, and say nothing of another.
+        ("inactive", False, 1),
+    ],
 )
 def test_an_engine_that_somebody_stops_is_not_started_again(
-    server: Server, tmp_path: Path, service: str, asked: int
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    service: str,
+    by_default: bool,
+    asked: int,
 ) -> None:
+    if by_default:
+        monkeypatch.setattr(docker_engine, "SOCKET", server.path)
     program = tmp_path / "systemctl"
     program.write_text(f"#!/bin/sh\nprintf 'active\\n\\n{service}\\n'\n")
     program.chmod(0o755)

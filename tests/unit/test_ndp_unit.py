@@ -1,9 +1,16 @@
 """The text of the systemd unit."""
 
 import configparser
+from ipaddress import IPv6Network
 
-from wizard.ndp.unit import unit
+from tests import made_up_hosts
+from tests.made_up_deployments import deployment
+from wizard.answers.choices import Mode
+from wizard.host.host import Engine
+from wizard.ndp.unit import PATH, unit
+from wizard.steps.systemd_unit import SystemdUnit
 
+ROUTED = IPv6Network("2001:db8:1:2:8000::/112")
 PREFIX = "2001:db8:1:2:1::/80"
 
 
@@ -26,6 +33,19 @@ def test_it_starts_the_copy_wherever_the_wizard_is() -> None:
     )
     assert service["Type"] == "notify"
     assert service["Restart"] == "always"
+
+
+def test_it_asks_docker_where_it_answers() -> None:
+    service = dict(sections(unit("eth0", "wizard", PREFIX, "/run/other.sock"))["Service"])
+    assert service["ExecStart"].endswith("/80 --socket /run/other.sock")
+
+
+def test_a_routed_plan_lets_it_ask_the_docker_that_was_looked_at() -> None:
+    engine = Engine("26.1.5", "1.45", manages_ip6tables=False, socket="/run/other.sock")
+    made = deployment(made_up_hosts.debian13(engine=engine), mode=Mode.ROUTED, prefix=ROUTED)
+    (step,) = (each for each in made.plan().steps if getattr(each, "path", "") == PATH)
+    assert isinstance(step, SystemdUnit)
+    assert " --socket /run/other.sock\n" in step.text
 
 
 def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:

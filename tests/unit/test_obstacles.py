@@ -10,18 +10,21 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
+from wizard.answers import obstacles as in_the_way
 from wizard.answers.choices import Choices, Mode
-from wizard.answers.obstacles import obstacles
 from wizard.describe import problems
 from wizard.host import forward_chains, nftables_files
-from wizard.host.host import Engine, Firewall, ForwardChain, Outward, Unknown
+from wizard.host.host import Engine, Firewall, ForwardChain, Host, Outward, Unknown
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
 from wizard.ruleset.chains import Packet
-from wizard.steps.actions import Run
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.sysctl import Sysctl
+
+
+def obstacles(host: Host, choices: Choices | None = None) -> tuple[str, ...]:
+    return tuple(each.sentence for each in in_the_way.obstacles(host, choices))
 
 
 def chain(family: str = "inet", table: str = "mine", **fields: Any) -> dict[str, Any]:
@@ -277,8 +280,8 @@ def test_what_is_in_the_way_on_the_host_screen_is_in_the_way_of_every_plan(
     assert said
     with pytest.raises(Refused) as refused:
         plan(host, made.choices, made.sources)
-    for sentence in said:
-        assert sentence in str(refused.value)
+    for each in said:
+        assert each.sentence in str(refused.value)
 
 
 def test_going_on_all_the_same_is_among_what_people_notice() -> None:
@@ -362,8 +365,6 @@ def test_the_private_mode_names_what_the_defaults_of_docker_say_otherwise(
     engine = Engine("28.5.2", "1.51", True, network_defaults=defaults)
     made = deployment(made_up_hosts.debian14(engine=engine)).plan()
     (network,) = (step for step in made.steps if isinstance(step, DockerNetwork))
-    commands = " ".join(
-        word for each in network.actions() if isinstance(each, Run) for word in each.argv
-    )
+    commands = " ".join(word for each in network.actions() for word in each.argv)
     for option in ("gateway_mode_ipv6=nat", "enable_ip_masquerade=true"):
         assert (option in commands) is any(each.endswith(option) for each in named)

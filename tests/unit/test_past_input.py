@@ -125,6 +125,23 @@ def test_what_may_open_is_accepted_by_name_like_every_loss(rules: InputRules) ->
     assert planning.plan(made.host, stops, sources).unaccepted == (loss,)
 
 
+def test_what_docker_opens_by_nftables_is_accepted_by_name_where_this_host_closes_it() -> None:
+    host = publishing(made_up_hosts.debian14(), *EVERYWHERE)
+    assert not isinstance(host.engine, Unknown)
+    host = replace(host, engine=replace(host.engine, firewall_backend="nftables"))
+    made = deployment(host)
+    rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 5353 -j ACCEPT\nCOMMIT\n"
+    plan = planning.plan(made.host, made.choices, replace(made.sources, input=InputRules(rules)))
+    (loss,) = plan.unaccepted
+    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", Cause.OPENED)
+    assert not any(isinstance(each, ClosedPorts) for each in plan.steps)
+    (closed_today,) = [each for each in plan.notices if "close today" in each]
+    assert "3000/tcp (web)" in closed_today and '"0.0.0.0:3000:3000"' in closed_today
+    assert "5353" not in closed_today
+    (open_today,) = [each for each in plan.notices if "can connect to these" in each]
+    assert "5353/udp (web)" in open_today and "3000" not in open_today
+
+
 def test_rules_of_a_program_that_fails_are_not_known_and_one_that_is_not_there_has_none() -> None:
     made = deployment(made_up_hosts.debian14())
     answers = {"ip6tables-save": Result(0, ""), "nft": Result(NOT_THERE, "nft: No such file")}
@@ -148,11 +165,21 @@ def test_what_is_kept_closed_is_tried_at_an_address_where_it_is_published() -> N
     made = deployment(publishing(made_up_hosts.debian14(), *ports))
     rules = InputRules("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")
     plan = planning.plan(made.host, made.choices, replace(made.sources, input=rules))
-    assert kept_closed(made.host, plan) == (("2001:db8:1:2::10", 3000), ("2001:db8:1:2::11", 3001))
-    assert kept_closed(made.host, made.plan()) == ()
     found = [
-        {"address": "2001:db8:1:2::10", "port": 3000, "came": False},
-        {"address": "2001:db8:1:2::11", "port": 3001, "came": True},
+        (each.address, each.port, each.protocol, each.inside)
+        for each in kept_closed(made.host, plan)
     ]
-    (sentence,) = faults_in(found)
-    assert "close: [2001:db8:1:2::11]:3001. " in sentence and "3000" not in sentence
+    assert found == [
+        ("2001:db8:1:2::10", 3000, "tcp", 80),
+        ("2001:db8:1:2::11", 3001, "tcp", 80),
+        ("2001:db8:1:2::10", 5353, "udp", 53),
+    ]
+    assert kept_closed(made.host, made.plan()) == ()
+    tried = [
+        {"address": "2001:db8:1:2::10", "port": 3000, "protocol": "tcp", "came": False},
+        {"address": "2001:db8:1:2::11", "port": 3001, "protocol": "tcp", "came": True},
+        {"address": "2001:db8:1:2::10", "port": 5353, "protocol": "udp", "came": True},
+    ]
+    (sentence,) = faults_in(tried)
+    assert "close: [2001:db8:1:2::11]:3001/tcp, [2001:db8:1:2::10]:5353/udp. " in sentence
+    assert "3000" not in sentence

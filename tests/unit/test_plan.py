@@ -426,6 +426,18 @@ def test_whatever_changes_in_a_step_changes_the_digest(step: Step) -> None:
         assert one.digest != two.digest, field.name
 
 
+@pytest.mark.parametrize("placement", list(Placement))
+@pytest.mark.parametrize("to", [{"uid": 4321}, {"gid": 4321}, {"mode": 0o666}], ids=str)
+def test_a_compose_file_of_another_owner_or_mode_is_another_plan(
+    placement: Placement, to: dict[str, Any]
+) -> None:
+    made = deployment(placement=placement)
+    before = made.sources.files[made.path]
+    made.system.files[made.path] = replace(before, **to)
+    again = sources.read_project(made.system, project_of(made.host, made.choices))
+    assert planning.plan(made.host, made.choices, again).digest != made.plan().digest
+
+
 def test_the_order_of_the_steps_is_part_of_the_digest() -> None:
     plan = PLANS["debian12"]
     assert replace(plan, steps=tuple(reversed(plan.steps))).digest != plan.digest

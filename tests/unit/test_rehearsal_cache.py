@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,46 @@ def test_an_ordinary_user_reaches_no_program_in_it(folder: Path) -> None:
     assert cache.folder() == folder
     assert not runs_as_nobody(program)
     assert folder.stat().st_mode & 0o777 == 0o700
+
+
+WHO = """
+import os, sys
+os.setgid({nobody}), os.setuid({nobody})
+os.execv(sys.argv[1], [sys.argv[1], "-u"])
+"""
+
+
+def who(program: str) -> str:
+    """Return as whom a program acts that an ordinary user starts."""
+    script = WHO.format(nobody=NOBODY)
+    run = [sys.executable, "-I", "-S", "-c", script, program]
+    done = subprocess.run(run, capture_output=True, text=True)
+    return done.stdout.strip() or done.stderr.strip().rpartition("\n")[2]
+
+
+def test_a_set_uid_program_of_an_old_system_gives_an_ordinary_user_nothing(folder: Path) -> None:
+    system = folder / "debian-12-0" / "usr" / "bin"
+    system.mkdir(parents=True)
+    program = system / "id"
+    shutil.copy("/usr/bin/id", program)
+    program.chmod(0o4755)
+    assert who(str(program)) == "0"
+    # A machine of that system, with a process that an ordinary user of this computer may look at.
+    inside = f"mount --bind {folder}/debian-12-0 /mnt; exec chroot --userspec={NOBODY} / sleep 600"
+    machine = subprocess.Popen(["unshare", "--mount", "/bin/sh", "-ec", inside])
+    try:
+        until = time.monotonic() + 30
+        mounted = f"/proc/{machine.pid}/root/mnt/usr/bin/id"
+        while who(mounted) != str(NOBODY):
+            assert time.monotonic() < until, who(mounted)
+            time.sleep(0.05)
+        cache.folder()
+        assert "PermissionError" in who(str(program))
+        # The kernel gives no rights by a mount of another namespace (mnt_may_suid).
+        assert who(mounted) == str(NOBODY)
+    finally:
+        machine.kill()
+        machine.wait(30)
 
 
 def test_a_folder_that_is_missing_is_closed_from_the_first(folder: Path) -> None:

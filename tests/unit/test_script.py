@@ -111,7 +111,8 @@ def test_every_command_of_the_preview_is_a_line_of_the_script() -> None:
 
 
 def elsewhere(plan: Plan, root: Path) -> Plan:
-    """The same plan, for files below another root."""
+    """The same plan, for files below another root that are as :func:`put` leaves them."""
+    here = FileState("", 0o640, os.geteuid(), os.getegid())
 
     def moved(step: Step) -> Step:
         changes: dict[str, object] = {
@@ -121,6 +122,8 @@ def elsewhere(plan: Plan, root: Path) -> Plan:
         }
         if "path" in changes and hasattr(step, "files"):
             changes["files"] = tuple(f"{root}{each}" for each in step.files)
+        if isinstance(step, ComposeFile) and step.before:
+            changes["before"] = replace(here, text=step.before.text)
         return replace(step, **changes) if changes else step
 
     return replace(plan, steps=tuple(moved(step) for step in plan.steps))
@@ -215,6 +218,42 @@ def test_the_script_changes_nothing_on_a_host_that_is_not_as_it_was(
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert run_script(root, plan).returncode != 0
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_the_script_changes_nothing_where_a_file_has_another_mode(root: Path) -> None:
+    made = at("/srv/x", TODAY)
+    compose = put(made, root)
+    compose.chmod(0o666)
+    done = run_script(root, elsewhere(made.plan(), root))
+    assert done.returncode != 0
+    assert done.stderr.decode().endswith("owner and mode that the plan found.\n")
+    assert compose.read_text() == TODAY
+    assert compose.stat().st_mode & 0o777 == 0o666
+    assert list((root / "etc/sysctl.d").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to somebody else")
+@pytest.mark.parametrize("given", [(1234, -1), (-1, 1234)], ids=["owner", "group"])
+def test_the_script_changes_nothing_where_a_file_was_given_away(
+    root: Path, given: tuple[int, int]
+) -> None:
+    made = at("/srv/x", TODAY)
+    compose = put(made, root)
+    os.chown(compose, *given)
+    assert run_script(root, elsewhere(made.plan(), root)).returncode != 0
+    assert 1234 in (compose.stat().st_uid, compose.stat().st_gid)
+    assert compose.read_text() == TODAY
+    assert list((root / "etc/sysctl.d").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to somebody else")
+def test_the_script_keeps_a_file_that_is_given_away_while_it_runs(root: Path) -> None:
+    made = at("/srv/x", TODAY)
+    compose = put(made, root)
+    stub(root / "bin/docker", f"chown 1234 {shlex.quote(str(compose))}")
+    assert run_script(root, elsewhere(made.plan(), root)).returncode != 0
+    assert compose.stat().st_uid == 1234
+    assert compose.read_text() == TODAY
 
 
 def test_the_script_does_not_write_through_a_link_that_leads_nowhere_yet(root: Path) -> None:
@@ -322,7 +361,7 @@ def test_a_file_of_ours_that_is_not_text_is_recognised_by_its_bytes(root: Path) 
     path.write_bytes(odd)
     put(made, root)
     plan = elsewhere(made.plan(), root)
-    state = FileState(odd.decode("utf-8", "surrogateescape"))
+    state = FileState(odd.decode("utf-8", "surrogateescape"), 0o644, os.geteuid(), os.getegid())
     steps = (replace(plan.steps[0], previous=state), *plan.steps[1:])  # type: ignore[call-arg]
     assert run_script(root, replace(plan, steps=steps)).returncode == 0
     assert path.read_bytes().startswith(b"# IPv6 for containers.")

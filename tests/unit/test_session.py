@@ -39,8 +39,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(outlook, "look", Outlook)
     monkeypatch.setattr(report, "answers_echo_alone", lambda *_: False)
     monkeypatch.setattr(report, "check", lambda *_: ())
-    monkeypatch.setattr(checking, "standing", lambda *_: ())
-    monkeypatch.setattr(checking, "_apart", lambda *_: ())
+    monkeypatch.setattr(checking, "conditions", lambda *_: ())
     opened = Session(store, made.system)
     monkeypatch.setattr(opened, "look", lambda: made.host)
     return opened

@@ -19,14 +19,17 @@ from wizard.plan import planning
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, Result
 from wizard.record import typed
+from wizard.run.conditions import StepCondition
+from wizard.run.repairing import mend
 from wizard.steps import actions, sysctl
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
-from wizard.steps.docker_network import LABEL, DockerNetwork, DockerNetworkBefore
+from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
 from wizard.steps.ip6tables import CHAIN, Ip6tables
 from wizard.steps.kinds import KINDS
 from wizard.steps.legacy_ip6tables import described
+from wizard.steps.networks import LABEL
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.uplink import unit as uplink_unit
@@ -55,8 +58,26 @@ ELSEWHERE: Mapping[str, Callable[[], Deployment]] = {
 """Where a kind is planned that the private mode on Debian 13 does without."""
 
 
+def before_mending() -> tuple[Deployment, Step]:
+    """A host on which everything was done and a network is gone, and the step that mends that."""
+    made = deployment(made_up_hosts.debian13())
+    first = made.plan().steps[0]
+    assert isinstance(first, Sysctl)
+    before = first.capture(made.system)
+    for step in made.plan().steps:
+        step.apply(made.system, quiet)
+    (key, _value), *_ = first.values
+    made.system.sysctls[key] = dict(before.live)[key]
+    del made.system.files[first.path]
+    parts = first.parts(made.system, before)
+    found = StepCondition(1, "Forward", "sysctl", "missing", "It is gone.", None, parts)
+    return made, mend(found, parts)
+
+
 def before_step(kind: str) -> tuple[Deployment, Step]:
     """A host on which every step before one of a kind was done, and that step."""
+    if kind == "mend":
+        return before_mending()
     made = ELSEWHERE.get(kind, partial(deployment, made_up_hosts.debian13()))()
     for step in planning.plan(made.host, made.choices, made.sources).steps:
         # The uplink's own unit is of the same kind.

@@ -163,6 +163,8 @@ def test_commands_and_the_worker_get_next_to_nothing() -> None:
         "PATH": variables.PATH,
         "LC_ALL": "C.UTF-8",
         "DOCKER_HOST": "unix:///var/run/docker.sock",
+        "COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false",
+        "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false",
     }
 
 

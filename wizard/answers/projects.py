@@ -1,6 +1,8 @@
 """The Compose project that the answers name, and its services."""
 
 from wizard.answers.choices import Choices
+from wizard.compose.override import picks_up_override
+from wizard.compose.owners import owner_of
 from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
@@ -27,6 +29,21 @@ def project_of(host: Host, choices: Choices) -> ComposeProject:
     if choices.project is None:
         raise Refused("Choose the Compose project whose containers should have IPv6.")
     raise Refused(f"There is no Compose project called {clean_line(choices.project)} on this host.")
+
+
+def reads_override(project: ComposeProject) -> bool:
+    """Return whether Compose reads an override file by itself whenever the project is started."""
+    owner = owner_of(project.files)
+    named = project.named_by is not None or (owner is not None and owner.names_files)
+    return picks_up_override(project.files) and not named
+
+
+def written_over_by(project: ComposeProject) -> str | None:
+    """Return who may write over a change to the project's own files, in words; None for nobody."""
+    owner = owner_of(project.files)
+    if owner is not None and owner.rewrites:
+        return f"{owner.name} writes it anew with every deployment"
+    return "It is kept in git, so an update could collide with that" if project.in_git else None
 
 
 def project_if_any(host: Host, choices: Choices) -> ComposeProject | None:

@@ -8,14 +8,13 @@ from wizard.answers import subprefixes
 from wizard.answers.checks import check_inwards, check_mode, check_prefix, check_proxy
 from wizard.answers.choices import Choices, Mode, Placement, Proxy
 from wizard.answers.names import check_bridge, check_network_name, first_free, sorted_first
-from wizard.answers.projects import project_if_any
-from wizard.compose.override import picks_up_override
+from wizard.answers.projects import project_if_any, reads_override, written_over_by
+from wizard.answers.ticking import first_tick
 from wizard.compose.services import Service
 from wizard.host.host import ComposeProject, Earlier, Host, Unknown
-from wizard.host.ipv6_already import networks_with_ipv6, served
+from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.host.own_objects import without_ours
 from wizard.ndp.upstream import UpstreamCase
-from wizard.record.record import is_in_the_way
 
 
 def defaults(host: Host) -> Choices:
@@ -38,7 +37,7 @@ def resume(saved: Choices, host: Host) -> Choices:
     While a run is in force they are left alone: names and prefix are taken by what the run made,
     and they are free again once it is taken back.
     """
-    if isinstance(host.earlier, Earlier) and is_in_the_way(host.earlier.state):
+    if isinstance(host.earlier, Earlier) and host.earlier.in_the_way:
         return saved
     proposed = defaults(host)
     project = project_if_any(host, saved)
@@ -100,7 +99,7 @@ def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Cho
         file=project.files[0] if project.files else None,
         placement=(
             Placement.OVERRIDE
-            if project.in_git and picks_up_override(project.files)
+            if written_over_by(project) and reads_override(project)
             else Placement.IN_PLACE
         ),
     )
@@ -109,15 +108,11 @@ def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Cho
 def tick(choices: Choices, services: Sequence[Service], host: Host | None = None) -> Choices:
     """Return the choices with those services ticked that need the internet.
 
-    On a host that is known, those are left out that reach the IPv6 internet already.
+    On a host that is known, those are left out that reach the IPv6 internet already, and stores
+    that were seen to reach outside are not.
     """
     project = None if host is None else project_if_any(host, choices)
-    has_it = () if host is None or project is None else served(host, project)
-    ticked = tuple(
-        each.name
-        for each in services
-        if each.internet and each.attachable and each.name not in has_it
-    )
+    ticked = tuple(each.name for each in services if first_tick(each, host, project))
     return replace(choices, services=ticked)
 
 

@@ -4,8 +4,8 @@ import fnmatch
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from wizard.boot.files import Files
 from wizard.boot.sysctl_d import normalized
@@ -17,6 +17,9 @@ _DEEPEST = 10
 
 _MOST_FILES = 1000
 """Files that are read here, for such that source each other several times grow without bounds."""
+
+_MOST_INHERITED = 10_000
+"""Stanzas and options that those of one interface inherit here, for the same reason."""
 
 _AT_BOOT = ("auto", "allow-auto", "allow-hotplug")
 
@@ -64,7 +67,7 @@ class Interfaces:
             physical, _, logical = word.partition("=")
             if _matches(physical, interface, mac):
                 wanted = logical or interface
-                return [self._whole(each) for each in self.stanzas if each.name == wanted]
+                return list(self._whole(wanted))
         return []
 
     def mapping(self, interface: str) -> Option | None:
@@ -74,26 +77,43 @@ class Interfaces:
                 return each
         return None
 
-    def _whole(self, stanza: Stanza, done: set[int] | None = None) -> Stanza:
-        # Each once, for stanzas that inherit from each other have no end.
-        done = {id(stanza)} if done is None else done
-        parents = [
-            each
-            for each in self.stanzas
-            if stanza.inherits and each.name == stanza.inherits and id(each) not in done
-        ]
-        done.update(map(id, parents))
-        inherited = [option for each in parents for option in self._whole(each, done).options]
-        if not inherited:
-            return stanza
-        return Stanza(
-            stanza.name,
-            stanza.family,
-            stanza.method,
-            stanza.path,
-            stanza.line,
-            [*inherited, *stanza.options],
-        )
+    def _whole(self, wanted: str) -> Iterator[Stanza]:
+        """Yield the stanzas of a name with what they inherit, as far as that has bounds."""
+        by_name: dict[str, list[Stanza]] = {}
+        for each in self.stanzas:
+            by_name.setdefault(each.name, []).append(each)
+        left = _MOST_INHERITED
+        for stanza in by_name.get(wanted, ()):
+            inherited: list[Option] = []
+            for parent in _parents(stanza, by_name):
+                left -= 1 + len(parent.options)
+                if left < 0:
+                    break
+                inherited += parent.options
+            yield replace(stanza, options=[*inherited, *stanza.options]) if inherited else stanza
+
+
+def _parents(stanza: Stanza, by_name: Mapping[str, Sequence[Stanza]]) -> Iterator[Stanza]:
+    """Yield all that a stanza inherits from, the farthest first."""
+    expanded: set[str] = set()
+
+    def of(child: Stanza) -> Iterator[Stanza]:
+        # Each name once, for stanzas that inherit from each other have no end.
+        if child.inherits and child.inherits not in expanded:
+            expanded.add(child.inherits)
+            yield from (each for each in by_name.get(child.inherits, ()) if each is not stanza)
+
+    # No call in a call: the row of them may be longer than Python follows.
+    way = [(stanza, of(stanza))]
+    while way:
+        child, parents = way[-1]
+        parent = next(parents, None)
+        if parent is not None:
+            way.append((parent, of(parent)))
+            continue
+        way.pop()
+        if way:
+            yield child
 
 
 def parse(files: Files, path: str = PATH) -> Interfaces:

@@ -174,6 +174,6 @@ def _docker_forwards(read: Files) -> bool | None:
     if docker_engine.switch(words, "ip-forward", configured) is False:
         return False
     # From 29 on with nftables it only makes sure of it (Docker Engine 29 release notes).
-    if engine.firewall_backend.startswith("nftables"):
+    if "nftables" in (engine.next_firewall_backend or engine.firewall_backend):
         return False
     return any(each.ipv6 and each.driver == "bridge" for each in networks)

@@ -61,6 +61,9 @@ class Builder:
         self.name = name
         self.end = len(text)
         """Where the document's text ends, once the tree is built."""
+        self.twice: list[tuple[str, int, int]] = []
+        """Keys that stand twice in one mapping, cleaned, with the lines of the first and of the
+        other. The last one counts, as with PyYAML and so with Compose 1; Compose 2 refuses them."""
         self._anchors: dict[str, tuple[Value, int, int]] = {}
         """What each anchor stands for, how much that says and how deep it is nested."""
         self._said = 0
@@ -72,8 +75,8 @@ class Builder:
         """Return the top of the tree, or None for a text that holds only comments.
 
         Raises:
-            Refused: The text is not one YAML document with a mapping at its top, has a key twice,
-                or says more than :data:`MAX_NODES` things or more than :data:`MAX_DEPTH` deep.
+            Refused: The text is not one YAML document with a mapping at its top, or says more than
+                :data:`MAX_NODES` things or more than :data:`MAX_DEPTH` deep.
         """
         unprintable = Reader.NON_PRINTABLE.search(self.text)
         if unprintable:
@@ -188,6 +191,7 @@ class Builder:
         items: list[tuple[Node, Node]] = []
         own: dict[str, Value] = {}
         written: dict[str, tuple[Node, Node]] = {}
+        lines: dict[str, int] = {}
         merged: list[MapNode] = []
         end = event.end_mark.index
         for inner in events:
@@ -203,9 +207,16 @@ class Builder:
                 value = replace(value, start=place, end=place)
             items.append((key, value))
             name = _key(key)
-            if name in own or (name == _MERGE_KEY and merged):
-                line = inner.start_mark.line + 1
-                raise self._not_yaml(line, f"the key “{clean_line(name)}” is there already")
+            line = inner.start_mark.line + 1
+            first = lines.setdefault(name, line)
+            if name == _MERGE_KEY and merged:
+                raise Refused(
+                    f"{self.name} has the merge key << twice in one place, in lines {first} and "
+                    f"{line}, which Compose 2 refuses. Nothing was changed. Put both into one list "
+                    "behind one <<, and try again."
+                )
+            if name in own:
+                self.twice.append((clean_line(name), first, line))
             if isinstance(key, Scalar):
                 written[name] = key, value
             if name == _MERGE_KEY and isinstance(key, Scalar) and key.style is None:

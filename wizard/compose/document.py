@@ -22,6 +22,7 @@ class Document:
         text: The same decoded, without a byte order mark; places in the tree count its characters.
         root: The top of the tree, or None for a file that holds only comments.
         end: Where the document's text ends: the end of the file, or the ``...`` before it.
+        twice: Keys that stand twice in one mapping (see :class:`Builder`).
     """
 
     name: str
@@ -29,6 +30,7 @@ class Document:
     text: str = field(repr=False)
     root: MapNode | None = field(repr=False)
     end: int
+    twice: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def newline(self) -> str:
@@ -54,9 +56,8 @@ def load(data: bytes, name: str) -> Document:
         name: How the file is called in sentences.
 
     Raises:
-        Refused: Too large, not UTF-8, not YAML, several documents, a key twice, no mapping at
-            the top, or more than any Compose file says (see :class:`Builder`). Compose v2 refuses
-            duplicate keys and Compose v1 refuses several documents.
+        Refused: Too large, not UTF-8, not YAML, several documents, no mapping at the top, or more
+            than any Compose file says (see :class:`Builder`). Compose v1 refuses several documents.
     """
     name = clean_line(name)
     if len(data) > MAX_BYTES:
@@ -69,9 +70,9 @@ def load(data: bytes, name: str) -> Document:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise Refused(
-            f"{name} is not UTF-8 text (line {line}), so Compose cannot read it either. "
-            "Nothing was changed. Save the file as UTF-8 and try again."
+            f"{name} is not UTF-8 text (line {line}), and only such text is changed here. Nothing "
+            "was changed. Save the file as UTF-8 and try again."
         ) from None
     builder = Builder(text, name)
     root = builder.document()
-    return Document(name, data, text, root, builder.end)
+    return Document(name, data, text, root, builder.end, tuple(builder.twice))

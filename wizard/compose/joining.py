@@ -59,6 +59,7 @@ def joined(files: Sequence[FileMeaning], service: str) -> Joined | None:
             part.network_mode or kept.network_mode,
             part.image or kept.image,
             kept.unknown or part.unknown,
+            abilities=kept.abilities | part.abilities,
         )
         found = Joined(said, (*(() if "networks" in part.drops else places), number))
     return found

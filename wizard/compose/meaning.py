@@ -49,6 +49,9 @@ class ServiceMeaning:
         drops: The keys of which what earlier files say counts no more (compose-spec, 13-merge.md:
             the tags ``!reset`` and ``!override``, which Compose 2 alone reads).
         gone: Whether this file takes the service away.
+        abilities: Those of the keys ``devices``, ``cap_add`` and ``privileged`` that let it open
+            tunnels: the first by /dev/net/tun, the others by the right to set up networks
+            (capabilities(7), CAP_NET_ADMIN).
     """
 
     rest: Mapping[str, bytes]
@@ -59,6 +62,7 @@ class ServiceMeaning:
     base: str | None = None
     drops: frozenset[str] = frozenset()
     gone: bool = False
+    abilities: frozenset[str] = frozenset()
 
 
 def nothing_read(_file: str) -> None:
@@ -215,7 +219,28 @@ def _alone(
                 *((WHOLE,) if node.tag == OVERRIDE else ()),
             )
         ),
+        abilities=_abilities(node),
     )
+
+
+def _abilities(node: MapNode) -> frozenset[str]:
+    devices = {device.partition(":")[0] for device in _texts(node.pairs.get("devices"))}
+    capabilities = {name.upper().removeprefix("CAP_") for name in _texts(node.pairs.get("cap_add"))}
+    found = {
+        "devices": "/dev/net/tun" in devices,
+        "cap_add": bool(capabilities & {"NET_ADMIN", "ALL"}),
+        "privileged": is_true(node.pairs.get("privileged")),
+    }
+    return frozenset(key for key, said in found.items() if said)
+
+
+def _texts(node: Value | None) -> list[str]:
+    """Return the texts of a list; of an item in the long form of a device, its source."""
+    items = values(node) if isinstance(node, ListNode) else []
+    said = [
+        _text(each.pairs.get("source") if isinstance(each, MapNode) else each) for each in items
+    ]
+    return [text for text in said if text is not None]
 
 
 def _unusual(node: Value) -> bool:
@@ -243,6 +268,7 @@ def _extending(
             network_mode=alone.network_mode or kept.network_mode,
             image=alone.image or kept.image,
             unknown=alone.unknown or kept.unknown,
+            abilities=alone.abilities | kept.abilities,
         )
     if alone.networks or alone.unknown:
         return alone
@@ -262,6 +288,7 @@ def kept_of(service: ServiceMeaning, drops: frozenset[str]) -> ServiceMeaning:
         network_mode=None if "network_mode" in drops else service.network_mode,
         image=None if "image" in drops else service.image,
         unknown=None if "networks" in drops else service.unknown,
+        abilities=service.abilities - drops,
     )
 
 

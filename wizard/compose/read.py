@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from wizard.compose.document import Document, load
 from wizard.compose.meaning import Extended, FileMeaning, meaning, nothing_read
+from wizard.compose.nodes import MapNode
 from wizard.compose.services import Service, project_services
 from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +63,24 @@ def check_services(files: Sequence[ComposeFile]) -> None:
     """
     if any(file.meaning.services for file in files):
         return
+    for file in files:
+        root = file.document.root
+        for key, node in root.pairs.items() if root else ():
+            if isinstance(node, MapNode) and node.pairs.keys() & {"image", "build"}:
+                place = root.written[key][0].start if root and key in root.written else 0
+                line = file.document.text.count("\n", 0, place) + 1
+                raise Refused(
+                    f"{file.name} is of the first Compose format: in line {line} the service "
+                    f"“{clean_line(key)}” stands at the top. Its services share Docker's own "
+                    "network and cannot name others, and Compose 2 does not read it. Nothing was "
+                    'changed. Put a line version: "2.1" and a line services: before the '
+                    "services, indent them by two spaces, start the project anew, and try again."
+                )
     names = ", ".join(file.name for file in files)
     have = "has" if len(files) == 1 else "have"
     raise Refused(
         f"{names} {have} no services, so there is nothing to give IPv6 to. Nothing was changed. "
-        "Choose another file; a file of the first Compose format, without a “services:” line, must "
-        "be brought to a later format first."
+        "Choose another file."
     )
 
 

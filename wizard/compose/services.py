@@ -9,83 +9,39 @@ from wizard.compose.meaning import DEFAULT, FileMeaning
 from wizard.platform.text import clean_line
 
 # Programs that answer to other services alone. A guess, and only for what is ticked at first.
-_STORES = frozenset(
-    (
-        "postgres",
-        "postgresql",
-        "postgis",
-        "pgvector",
-        "timescaledb",
-        "pgbouncer",
-        "pgpool",
-        "mysql",
-        "mariadb",
-        "percona",
-        "redis",
-        "valkey",
-        "keydb",
-        "dragonfly",
-        "memcached",
-        "memcache",
-        "elasticsearch",
-        "opensearch",
-        "mongo",
-        "mongodb",
-        "cassandra",
-        "scylla",
-        "clickhouse",
-        "influxdb",
-        "couchdb",
-        "cockroach",
-        "cockroachdb",
-        "neo4j",
-        "etcd",
-        "zookeeper",
-        "kafka",
-        "rabbitmq",
-        "meilisearch",
-        "typesense",
-        "minio",
-        "garage",
-        "seaweedfs",
-        "solr",
-        "sonic",
-        "qdrant",
-        "weaviate",
-        "surrealdb",
-        "nats",
-        "prometheus",
-        "victoriametrics",
-        "victoria",
-        "manticore",
-        "zincsearch",
-        "milvus",
-        "chroma",
-        "pgvecto",
-        "rethinkdb",
-        "arangodb",
-        "foundationdb",
-        "ferretdb",
-        "questdb",
-        "mosquitto",
-        "beanstalkd",
-        "gearmand",
-        "loki",
-        "tempo",
-        "mimir",
-        "graphite",
-        "statsd",
-        "snuba",
-        "kvrocks",
-        "garnet",
-        "db",
-        "database",
-        "cache",
-    )
-)
-# Programs that send what other services send through a tunnel of their own.
+_NAMES_OF_STORES = """
+    activemq aerospike arangodb artemis beanstalkd bookkeeper cache cassandra chroma clickhouse
+    cockroach cockroachdb couchbase couchdb cratedb database datanode db dgraph dragonfly druid
+    edgedb elasticmq elasticsearch emqx etcd ferretdb firebird foundationdb garage garnet
+    gearmand graphite greptimedb hazelcast hbase hivemq immudb infinispan influxdb janusgraph
+    kafka keydb kvrocks lancedb ldap loki manticore manticoresearch mariadb meilisearch memcache
+    memcached memgraph milvus mimir minio mongo mongodb mosquitto mssql mysql namenode nats
+    neo4j nsqd nsqlookupd openldap opensearch opentsdb orientdb patroni percona pgbouncer pgpool
+    pgvecto pgvector pinot postgis postgres postgresql prometheus pulsar qdrant questdb rabbitmq
+    ravendb redict redis redisearch redpanda rejson rethinkdb riak rqlite rustfs scylla
+    seaweedfs slapd snuba solr sonic sphinx sphinxsearch spilo sqlserver ssdb starrocks statsd
+    surrealdb tarantool tempo tidb tikv timescaledb tsdb typesense valkey vchord vectorchord
+    vernemq vespa victoria victoriametrics vitess weaviate yugabyte yugabytedb zincsearch
+    zookeeper
+"""
+_STORES = frozenset(_NAMES_OF_STORES.split())
+# Programs that send what other services send through a tunnel of their own; so do those whose
+# names end in "vpn".
 _TUNNELS = frozenset(
-    ("vpn", "gluetun", "openvpn", "wireguard", "transmissionvpn", "qbittorrentvpn")
+    (
+        "amneziawg",
+        "gluetun",
+        "mullvad",
+        "netbird",
+        "nordlynx",
+        "openconnect",
+        "softether",
+        "strongswan",
+        "tailscale",
+        "wg",
+        "wireguard",
+        "zerotier",
+    )
 )
 # Words that tell a tool for a store from the store itself.
 _TOOLS = frozenset(
@@ -107,6 +63,7 @@ class Service:
         attachable: Whether it can be given one more network.
         internet: Whether it probably talks to the internet, so is ticked at first.
         reason: One sentence: why it is ticked, why not, or why it cannot be attached.
+        guessed: Whether it is not ticked for its name alone, which what it does may outweigh.
     """
 
     name: str
@@ -116,6 +73,7 @@ class Service:
     attachable: bool
     internet: bool
     reason: str
+    guessed: bool = False
 
 
 def project_services(files: Sequence[FileMeaning]) -> tuple[Service, ...]:
@@ -133,20 +91,19 @@ def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: b
     said = found.said
     image, mode, unknown, named = said.image, said.network_mode, said.unknown, said.networks
 
+    guessed = False
     obstacle = _obstacle(name, mode, unknown, None if named is None else tuple(named))
     if obstacle:
         attachable, internet, reason = False, False, obstacle
     else:
         attachable = True
-        internet, reason = _needs_internet(files, name, image, tuple(named or [DEFAULT]))
-        if lends or _is_tunnel(name, image):
-            internet, reason = (
-                False,
-                (
-                    f"{name} looks like a VPN, or lends its network to other services: what leaves "
-                    "over IPv6 beside its tunnel would show where this host is."
-                ),
-            )
+        internet, reason = _needs_internet(files, name, tuple(named or [DEFAULT]))
+        beside = _beside_a_tunnel(name, image, said.abilities, lends)
+        store = _looks_like_a_store(name, image)
+        if beside is not None:
+            internet, reason = False, beside
+        elif internet and store is not None:
+            internet, reason, guessed = False, store, True
     return Service(
         name=name,
         networks=None if named is None else tuple(clean_line(network) for network in named),
@@ -155,6 +112,7 @@ def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: b
         attachable=attachable,
         internet=internet,
         reason=reason,
+        guessed=guessed,
     )
 
 
@@ -193,24 +151,41 @@ def _mode_obstacle(name: str, mode: str) -> str:
     )
 
 
-def _is_tunnel(name: str, image: str | None) -> bool:
-    """Return whether a service looks like a VPN's end."""
+def _beside_a_tunnel(
+    name: str, image: str | None, abilities: frozenset[str], lends: bool
+) -> str | None:
+    """Return the sentence why the end of a VPN is not ticked; None for what looks like none."""
     words = {*_words(name), *(_words(_repository(image)) if image else ())}
-    return bool(words & _TUNNELS)
+    if {"devices"} < abilities:
+        does = "may open tunnels (/dev/net/tun, and the right to set up networks), as a VPN does"
+    elif words & _TUNNELS or any(word.endswith("vpn") for word in words):
+        does = "looks like a VPN"
+    elif lends:
+        does = "lends its network to other services, as a VPN does"
+    else:
+        return None
+    return f"{name} {does}: what leaves over IPv6 beside its tunnel would show where this host is."
 
 
 def _needs_internet(
-    files: Sequence[FileMeaning], name: str, image: str | None, on: tuple[str, ...]
+    files: Sequence[FileMeaning], name: str, on: tuple[str, ...]
 ) -> tuple[bool, str]:
-    shown = ", ".join(clean_line(network) for network in on)
-    if all(is_internal(files, network) for network in on):
-        return False, f"{name} is only on internal networks ({shown})."
-    if image is not None and is_store(_repository(image)):
-        return False, f"Its image {clean_line(image)} looks like a store that only talks inside."
-    if is_store(name):
-        return False, f"The name {name} looks like a store that only talks inside."
     outward = [clean_line(network) for network in on if not is_internal(files, network)]
-    return True, f"{name} is on {', '.join(outward)}, which reaches outside."
+    if outward:
+        return True, f"{name} is on {', '.join(outward)}, which reaches outside."
+    return False, (
+        f"{name} is only on internal networks ({', '.join(map(clean_line, on))}), so it reaches "
+        "nothing outside over IPv4 either. Ticked, it would reach the IPv6 internet, from which "
+        "your files keep it."
+    )
+
+
+def _looks_like_a_store(name: str, image: str | None) -> str | None:
+    if image is not None and is_store(_repository(image)):
+        return f"Its image {clean_line(image)} looks like a store that only talks inside."
+    if is_store(name):
+        return f"The name {name} looks like a store that only talks inside."
+    return None
 
 
 def _repository(image: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from wizard.host.host import Address, Host, Manager, Origin, Unknown
+from wizard.host.obstacle import Cause, Obstacle
 from wizard.platform.text import clean_line
 
 _FOR_GOOD: Mapping[Manager, str] = {
@@ -18,8 +19,8 @@ _FOR_GOOD: Mapping[Manager, str] = {
 """Where each program is told of it; see interfaces(5) and systemd.network(5)."""
 
 
-def obstacles(host: Host) -> list[str]:
-    """Return a sentence or two where every address of the uplink is deprecated, with what mends it.
+def obstacles(host: Host) -> list[Obstacle]:
+    """Return an obstacle where every address of the uplink is deprecated, with what mends it.
 
     The kernel takes a deprecated address for a source only where there is no other (RFC 6724 §5,
     rule 3): as soon as a bridge has one, the host would speak with that and get no answer.
@@ -31,12 +32,16 @@ def obstacles(host: Host) -> list[str]:
         return []
     address = next((each for each in uplink.addresses if not each.temporary), uplink.addresses[0])
     interface = clean_line(uplink.interface)
+    command = f"ip -6 address change {address.interface} dev {interface} preferred_lft forever"
     return [
-        f"The address {address.interface.ip} of {interface} is deprecated: its preferred lifetime "
-        "is 0. As soon as a bridge for containers has an IPv6 address, this host would speak with "
-        "that one instead, and lose its own IPv6. First type: ip -6 address change "
-        f"{address.interface} dev {interface} preferred_lft forever — and for good, "
-        f"{_for_good(address, host)}."
+        Obstacle(
+            Cause.ADDRESS_DEPRECATED,
+            f"The address {address.interface.ip} of {interface} is deprecated: its preferred "
+            "lifetime is 0. As soon as a bridge for containers has an IPv6 address, this host "
+            "would speak with that one instead, and lose its own IPv6.",
+            f"For good, {_for_good(address, host)}. First type:",
+            (command,),
+        )
     ]
 
 

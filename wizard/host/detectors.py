@@ -66,7 +66,7 @@ def gather(
         try:
             value = detector()
         except CannotTell as reason:
-            value = Unknown(str(reason))
+            value = Unknown(str(reason), reason.cause)
         except Exception as error:  # A detector that fails is a finding, whatever it failed of.
             value = Unknown(
                 "This could not be found out, by a fault of the wizard or of the host: "

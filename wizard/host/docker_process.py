@@ -2,10 +2,11 @@
 
 import socket
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
-from wizard.host.looking import COMMAND_TIMEOUT, CannotTell, is_active, output
-from wizard.host.processes import Process, number_in, trusted
+from wizard.host.looking import COMMAND_TIMEOUT, CannotTell, is_active, output, read_if_there
+from wizard.host.processes import PROC, Process, number_in, trusted
 
 PID_FILE = Path("/run/docker.pid")
 """Where dockerd writes its number unless it is told another place (dockerd(8), --pidfile)."""
@@ -26,6 +27,32 @@ def engine_words(path: Path) -> tuple[str, ...]:
 def running() -> Process | None:
     """Return the dockerd of this host, by systemd's word or by the PID file that is root's."""
     return trusted(_main_pid(), _NAME) or trusted(number_in(PID_FILE), _NAME)
+
+
+def unit_of_engine(path: Path, proc: Path = PROC) -> str:
+    """Return the service of systemd that the dockerd behind a socket runs in; empty if unknown.
+
+    The control groups of systemd are named after its units, and a process cannot change its own
+    unless it is root (systemd, control group interfaces).
+    """
+    listener = _listener(path)
+    number = _main_pid() or number_in(PID_FILE) if listener == _INIT else listener
+    if trusted(number, _NAME, proc=proc) is None:
+        return ""
+    groups = (read_if_there(proc / str(number) / "cgroup") or "").splitlines()
+    return unit_in(groups)
+
+
+def unit_in(groups: Sequence[str]) -> str:
+    """Return the service in the lines of ``/proc/PID/cgroup`` (cgroups(7)); empty for none."""
+    for line in groups:
+        hierarchy, _, rest = line.partition(":")
+        controllers, _, place = rest.partition(":")
+        if (hierarchy == "0" or controllers == "name=systemd") and "/system.slice/" in place:
+            name = place.partition("/system.slice/")[2].split("/")[0]
+            if name.endswith(".service"):
+                return name
+    return ""
 
 
 def sleeps() -> bool:

@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING
 
 from wizard.host import docker_process
 from wizard.host.looking import BECOME_ROOT, COMMAND_TIMEOUT, IMPORTING, CannotTell, installed
+from wizard.host.obstacle import Cause
 from wizard.platform.text import clean_line
 
 if TYPE_CHECKING:
     from docker.api.client import APIClient
 
 DEFAULT = Path("/var/run/docker.sock")
+
+RUNTIME = Path("/run/user")
+"""Below it each user's own engine has its socket (Docker, rootless mode)."""
+
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Files that Docker and Podman put into their containers; a machine that was made of an image may
+have them too."""
+
+_INSIDE = (
+    "the wizard seems to run inside a container itself, and what it would change is that "
+    "container. Start it on the host on which the Docker engine runs."
+)
 
 ASKED = "The Docker engine"
 """Whose answer everything is that comes by its socket, as the beginning of a sentence."""
@@ -43,7 +56,8 @@ def socket_path() -> Path:
     raise CannotTell(
         f"DOCKER_HOST is set to {clean_line(address)}, which is not a socket of this host. The "
         "wizard changes the host it runs on: run it where the Docker engine runs, without "
-        "DOCKER_HOST."
+        "DOCKER_HOST.",
+        Cause.DOCKER_ELSEWHERE,
     )
 
 
@@ -59,33 +73,36 @@ def connect() -> "APIClient":
     path = socket_path()
     shown = clean_line(str(path))
     if path == DEFAULT and docker_process.sleeps():
-        raise CannotTell(START)
+        raise CannotTell(START, Cause.DOCKER_NOT_RUNNING)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(COMMAND_TIMEOUT)
             probe.connect(os.fspath(path))
             # unix(7), SO_PEERCRED: who called listen(2) on it, and for an engine that is root.
             peer = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-            _pid, owner, _group = struct.unpack("iII", peer)
+            pid, owner, _group = struct.unpack("iII", peer)
             if owner not in (0, os.geteuid()):
                 raise CannotTell(
                     f"The program that answers on {shown} is not root's, so what it says of this "
-                    "host is not relied on. Leave DOCKER_HOST away to use root's own Docker."
+                    "host is not relied on. Leave DOCKER_HOST away to use root's own Docker.",
+                    Cause.DOCKER_OF_OTHERS,
+                )
+            if is_outside(pid):
+                raise CannotTell(
+                    f"The engine that answers on {shown} is not here: {_INSIDE}",
+                    Cause.IN_CONTAINER,
                 )
     except PermissionError:
         raise CannotTell(
-            f"The Docker socket {shown} is closed to this user: {BECOME_ROOT}."
+            f"The Docker socket {shown} is closed to this user: {BECOME_ROOT}.",
+            Cause.DOCKER_CLOSED,
         ) from None
     except FileNotFoundError:
-        raise CannotTell(START if installed("dockerd") else INSTALL) from None
+        raise _nobody(path) from None
     except ConnectionRefusedError:
-        raise CannotTell(
-            f"Nobody listens on the Docker socket {shown}. {START}"
-            if installed("dockerd")
-            else INSTALL
-        ) from None
+        raise _nobody(path, f"Nobody listens on the Docker socket {shown}. ") from None
     except TimeoutError:
-        raise CannotTell(_silent(shown)) from None
+        raise _silent(shown) from None
     except OSError as error:
         raise CannotTell(
             f"The Docker socket {shown} cannot be used: {clean_line(str(error)).rstrip('.')}."
@@ -99,19 +116,42 @@ def connect() -> "APIClient":
         # The `//` keeps the path absolute; `auto` asks the engine for its version of the API.
         return APIClient(base_url=f"unix://{path}", version="auto", timeout=COMMAND_TIMEOUT)
     except DockerException as error:
-        raise CannotTell(explain(error)) from error
+        raise explained(error) from error
 
 
-def explain(error: Exception) -> str:
-    """Return a sentence for an error of the docker package."""
+def _nobody(path: Path, seen: str = "") -> CannotTell:
+    """Return why nobody answers, and what to do: an engine of a user's own has another socket."""
+    own = sorted(RUNTIME.glob("*/docker.sock")) if path == DEFAULT else []
+    if own:
+        return CannotTell(
+            f"Docker runs rootless here, as a user's own program ({clean_line(str(own[0]))}): its "
+            "containers leave through a program of its own and not through the host's bridges, "
+            "where the wizard works. It needs an engine that runs as root.",
+            Cause.DOCKER_ROOTLESS,
+        )
+    if installed("dockerd"):
+        return CannotTell(f"{seen}{START}", Cause.DOCKER_NOT_RUNNING)
+    if any(mark.exists() for mark in CONTAINER_MARKS):
+        return CannotTell(f"No Docker engine is here, and {_INSIDE} {INSTALL}", Cause.IN_CONTAINER)
+    return CannotTell(INSTALL, Cause.DOCKER_NOT_INSTALLED)
+
+
+def is_outside(pid: int) -> bool:
+    """Whether a number that a socket tells is of a process outside this PID namespace."""
+    return pid == 0
+
+
+def explained(error: Exception) -> CannotTell:
+    """Return an error of the docker package as one that says what it means."""
     said = clean_line(str(error))
     if "timed out" in said.lower():
         return _silent(clean_line(str(socket_path())))
-    return f"The Docker engine could not be asked: {said.rstrip('.')}."
+    return CannotTell(f"The Docker engine could not be asked: {said.rstrip('.')}.")
 
 
-def _silent(shown: str) -> str:
-    return (
+def _silent(shown: str) -> CannotTell:
+    return CannotTell(
         f"The Docker engine did not answer on {shown} within {COMMAND_TIMEOUT} seconds. Look at "
-        "“systemctl status docker” and start the wizard again when “docker info” answers."
+        "“systemctl status docker” and start the wizard again when “docker info” answers.",
+        Cause.DOCKER_SILENT,
     )

@@ -65,12 +65,14 @@ def engine_forwards(engine: Engine) -> bool:
     It closes FORWARD then only if forwarding was off (Docker Engine 28.0 release notes), so on
     such hosts the wizard leaves forwarding to it, and the host does not become a router for
     others. With the nftables backend it never does, and refuses the network while forwarding is
-    off (seen on 29.7.2); with ``"ip-forward": false`` it leaves forwarding alone.
+    off (seen on 29.7.2), from its next start where its configuration names that only since; with
+    ``"ip-forward": false`` it leaves forwarding alone.
     """
     return (
         engine.manages_ip6tables
         and engine.ip_forward
         and not uses_nftables(engine)
+        and "nftables" not in engine.next_firewall_backend
         and engine.release >= ROUTED_GATEWAY
     )
 

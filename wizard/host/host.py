@@ -5,6 +5,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
+from wizard.host.obstacle import Cause
 from wizard.ruleset import nftables
 from wizard.ruleset.chains import Packet
 
@@ -14,6 +15,8 @@ class Unknown:
     """Something a detector could not find out, and why, in a full sentence."""
 
     reason: str
+    cause: Cause = Cause.NOT_FOUND_OUT
+    """Why it stands in the way, where no plan can do without it."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,14 @@ class Engine:
     """Whether the administrator told it where to take the subnets of networks from."""
     ip_forward: bool = True
     """Whether it may switch forwarding on (``ip-forward``, dockerd(8))."""
+    socket: str | None = None
+    """Where it answers; None where that is Docker's default socket."""
     network_defaults: tuple[tuple[str, str], ...] = ()
     """Options that bridge networks have where they name none (``default-network-opts``)."""
+    next_firewall_backend: str = ""
+    """What its configuration names, which holds from its next start; empty where it names none."""
+    unit: str = ""
+    """The unit of systemd that runs it, where that is another than docker.service."""
 
     @property
     def release(self) -> tuple[int, int]:
@@ -84,6 +93,15 @@ class Listener:
 
     protocol: str
     address: IPv4Address | IPv6Address
+    port: int
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A connection, by ``tcp`` or ``udp``, to a port of an IPv4 address outside."""
+
+    protocol: str
+    address: IPv4Address
     port: int
 
 
@@ -130,6 +148,9 @@ class Container:
     """Variables that name a part of the IPv4 subnets that it is on."""
     outside: tuple[OutsideHost, ...] = ()
     """Hosts outside that its variables name."""
+    connections: tuple[Connection, ...] | None = None
+    """Connections to outside that it opened and holds, or held a minute ago; None where that was
+    not seen. What is proposed depends on them, and nothing else does."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +167,9 @@ class ComposeProject:
     there is none, None where nobody asked."""
     doubts: tuple[str, ...] = ()
     """Containers that claim it and are left out, and files of others, each in sentences."""
+    named_by: str | None = None
+    """Who names its files to Compose at each start, so that Compose looks for no override file; the
+    beginning of a sentence, with its verb."""
 
     @property
     def is_there(self) -> bool:
@@ -333,6 +357,8 @@ class Earlier:
     path: Path
     state: str
     started: str
+    in_the_way: bool
+    """Whether it has to be taken back before another run."""
 
 
 @dataclass(frozen=True)

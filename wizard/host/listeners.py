@@ -2,7 +2,7 @@
 
 import socket
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 
@@ -16,26 +16,34 @@ _STATES = {"tcp": "0A", "udp": "07"}
 _SYN_SENT = "02"
 
 
-def listeners(
+def read_tables(
     pid: int | str, tables: Sequence[str] = ("tcp", "tcp6")
-) -> tuple[Listener, ...] | None:
-    """Return who listens in the network namespace of a process, or None where that is not shown.
+) -> Mapping[str, str] | None:
+    """Return the tables of sockets in the network namespace of a process; None if not shown.
 
     ``tables`` are named as the kernel's. To read one takes some milliseconds, for it goes through
     every connection of the host.
     """
-    found: list[Listener] = []
+    found: dict[str, str] = {}
     for table in tables:
         try:
             path = PROC / str(pid) / "net" / table
-            found += parse(table, path.read_text(encoding="ascii", errors="replace"))
+            found[table] = path.read_text(encoding="ascii", errors="replace")
         except FileNotFoundError:
             # Without IPv6 in the kernel there is no table for it.
             if not table.endswith("6") or not (PROC / str(pid)).exists():
                 return None
         except OSError:
             return None
-    return tuple(sorted(set(found), key=str))
+    return found
+
+
+def listeners(tables: Mapping[str, str] | None) -> tuple[Listener, ...] | None:
+    """Return who listens by such tables, or None where they were not shown."""
+    if tables is None:
+        return None
+    found = {each for table, text in tables.items() for each in parse(table, text)}
+    return tuple(sorted(found, key=str))
 
 
 def asked_in_vain() -> frozenset[tuple[IPv4Address | IPv6Address, int]]:
@@ -46,7 +54,7 @@ def asked_in_vain() -> frozenset[tuple[IPv4Address | IPv6Address, int]]:
         for words in map(str.split, text.splitlines()[1:]):
             if len(words) >= 4 and words[3] == _SYN_SENT:
                 with suppress(ValueError, struct.error):
-                    found.add(_place(words[2]))
+                    found.add(place(words[2]))
     return frozenset(found)
 
 
@@ -63,14 +71,19 @@ def parse(table: str, text: str) -> Iterator[Listener]:
         if len(words) < 4 or words[3] != _STATES[protocol]:
             continue
         try:
-            address, port = _place(words[1])
+            address, port = place(words[1])
         except (ValueError, struct.error):
             continue
         if not address.is_loopback:
             yield Listener(protocol, address, port)
 
 
-def _place(word: str) -> tuple[IPv4Address | IPv6Address, int]:
+def place(word: str) -> tuple[IPv4Address | IPv6Address, int]:
+    """Return the address and the port in a word of such a table.
+
+    Raises:
+        ValueError, struct.error: It is no such word.
+    """
     digits, _, port = word.partition(":")
     return _address(bytes.fromhex(digits)), int(port, 16)
 

@@ -5,15 +5,14 @@ from wizard.host.every_part import PARTS
 from wizard.host.host import Host, Unknown
 
 DEADLINE = 30.0
-"""Seconds after which a detector counts as hanging."""
+"""Seconds after which a detector counts as hanging where nobody waits at a screen for it.
+
+On a host with much to do it takes its time, and what answers late is not said to be unknown.
+"""
 
 
 def look() -> Host:
-    """Find out what this host is, without a packet to the outside and waiting for its answer.
-
-    Nobody waits at a screen for it: on a host with much to do it takes its time, and does not say
-    of what answers late that it is not known.
-    """
+    """Find out what this host is, without a packet to the outside and waiting for its answer."""
     outside = {part.field: _not_tried for part in PARTS if part.asks_outside}
     return gather(detectors() | outside, deadline=DEADLINE)
 

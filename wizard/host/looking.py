@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from wizard.host.obstacle import Cause
 from wizard.platform import variables
 from wizard.platform.files import read_regular
 from wizard.platform.text import clean_line
@@ -30,6 +31,10 @@ BECOME_ROOT = "run the wizard as root or with sudo"
 
 class CannotTell(Exception):
     """A detector found nothing out; the message says why, in full sentences."""
+
+    def __init__(self, reason: str, cause: Cause = Cause.NOT_FOUND_OUT) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 @contextmanager

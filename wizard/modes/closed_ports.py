@@ -1,6 +1,7 @@
 """What this host closes today, and Docker would open with the containers' IPv6 addresses."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from ipaddress import IPv6Address
 
 from wizard.answers.choices import Choices
@@ -12,6 +13,19 @@ from wizard.host.published import Published, published
 from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.modes.sources import Sources
 from wizard.steps.closed_ports import ClosedPorts
+
+
+class Verdict(StrEnum):
+    """What becomes of a published port that Docker forwards past the rules of this host."""
+
+    KEPT = "kept"
+    """This host closes it to strangers for certain, and a rule of ours does afterwards."""
+    OPENS = "opens"
+    """This host closes it for certain, and no rule of ours could."""
+    DOUBTFUL = "doubtful"
+    """Nobody can tell whether this host closes it."""
+    OPEN = "open"
+    """This host lets strangers in today."""
 
 
 def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Published]]:
@@ -38,30 +52,29 @@ def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Publish
                 yield container, port
 
 
-def kept(host: KnownHost, choices: Choices, sources: Sources) -> tuple[Published, ...]:
-    """Return those of them that this host's own rules close to strangers for certain."""
-    # Only with ip6tables has Docker a chain that is the administrator's, DOCKER-USER.
-    if filtering.uses_nftables(host.engine):
-        return ()
-    uplink = host.uplink.interface
-    return tuple(
-        port for _container, port in forwarded(host, choices) if sources.input.closes(uplink, port)
-    )
-
-
-def doubtful(
+def verdicts(
     host: KnownHost, choices: Choices, sources: Sources
-) -> tuple[tuple[Container, Published], ...]:
-    """Return those of which nobody can tell whether this host closes them to strangers."""
+) -> tuple[tuple[Container, Published, Verdict], ...]:
+    """Return what becomes of each port that Docker will forward past INPUT."""
     uplink = host.uplink.interface
+    # Only with ip6tables has Docker a chain that is the administrator's, DOCKER-USER.
+    closed = Verdict.OPENS if filtering.uses_nftables(host.engine) else Verdict.KEPT
+    by_answer = {True: closed, None: Verdict.DOUBTFUL, False: Verdict.OPEN}
     return tuple(
-        each for each in forwarded(host, choices) if sources.input.closes(uplink, each[1]) is None
+        (container, port, by_answer[sources.input.closes(uplink, port)])
+        for container, port in forwarded(host, choices)
     )
 
 
 def step(host: KnownHost, choices: Choices, sources: Sources) -> ClosedPorts | None:
     """Return the step that keeps them closed, or None where nothing is."""
-    ports = sorted({(port.host_port, port.protocol) for port in kept(host, choices, sources)})
+    ports = sorted(
+        {
+            (port.host_port, port.protocol)
+            for _container, port, verdict in verdicts(host, choices, sources)
+            if verdict is Verdict.KEPT
+        }
+    )
     if not ports or choices.prefix is None:
         return None
     return ClosedPorts(

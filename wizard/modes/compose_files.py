@@ -5,9 +5,8 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 
 from wizard.answers.choices import Choices, Placement
-from wizard.answers.projects import project_of
+from wizard.answers.projects import project_of, reads_override
 from wizard.compose.edit import key_of
-from wizard.compose.override import picks_up_override
 from wizard.compose.placing import beside, in_place
 from wizard.compose.project import Project
 from wizard.compose.read import ComposeFile as ReadFile
@@ -40,14 +39,17 @@ def with_compose_files(
     """
     if read.project is None:
         raise Refused("The Compose files have to be read first.")
+    _check_keys(host, read.project)
     declared = made.declaration() if makes_networks(host.compose) else None
     fixed = {service: str(address) for service, address in (addresses or {}).items()}
     path = sources.target(choices, read)
     if choices.placement is Placement.OVERRIDE:
-        if not picks_up_override(project_of(host, choices).files):
+        project = project_of(host, choices)
+        if not reads_override(project):
+            why = project.named_by or "the project was started with files that were named to it"
             raise Refused(
-                "Compose would not read an override file by itself here, because the project was "
-                "started with files of other names. Choose to change the file in place."
+                f"Compose would not read an override file by itself here, because {why}. Choose "
+                "to change the file in place."
             )
         before = read.files.get(path)
         existing = before.text.encode("utf-8", "surrogateescape") if before else None
@@ -79,6 +81,24 @@ def with_compose_files(
     if declared is not None:
         made = replace(made, compose_key=_key(read.project, changed, choices.network))
     return made, _steps(host, choices, read, changed)
+
+
+def _check_keys(host: Host, project: Project) -> None:
+    """Make sure that no key stands twice where Compose 2 alone would read it.
+
+    Raises:
+        Refused: one does. Compose 1 takes the last one, as was seen with 1.29.2; 2.26.1 and 2.40.3
+            do not read such a file.
+    """
+    if isinstance(host.compose, Unknown) or host.compose.v1 is not None:
+        return
+    for part in project.parts:
+        for key, first, other in part.file.document.twice:
+            raise Refused(
+                f"{part.file.name} has the key “{key}” twice, in lines {first} and {other}, which "
+                "Compose 2 does not read. Nothing was changed. Take one of the two lines out, and "
+                "try again."
+            )
 
 
 def _key(project: Project, changed: Mapping[str, ReadFile], network: str) -> str:

@@ -83,7 +83,7 @@ def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
         *closing,
         # After the network, so that it ends before what Docker switched on for that is put back.
         advertisements.keep_listening(host, sources),
-        *_answering(choices, uplink, subnet, sources),
+        *_answering(host, choices, subnet, sources),
         *compose_files,
         shared.attach(host, choices, addresses),
     ]
@@ -138,12 +138,15 @@ def _proxy_sysctls(choices: Choices, uplink: str) -> tuple[tuple[str, str], ...]
     )
 
 
-def _answering(choices: Choices, uplink: str, subnet: str, sources: Sources) -> tuple[Step, ...]:
+def _answering(
+    host: KnownHost, choices: Choices, subnet: str, sources: Sources
+) -> tuple[Step, ...]:
+    uplink = host.uplink.interface
     if choices.proxy is Proxy.SERVICE:
         return (
             SystemdUnit(
                 unit.PATH,
-                unit.unit(uplink, choices.network, subnet),
+                unit.unit(uplink, choices.network, subnet, host.engine.socket),
                 sources.files.get(unit.PATH),
                 purpose="Answer for every container when the router asks",
                 explanation=(

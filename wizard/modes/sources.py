@@ -8,6 +8,7 @@ from pathlib import Path
 from wizard.answers.choices import Choices, Placement
 from wizard.compose.env_files import env_files
 from wizard.compose.override import override_path
+from wizard.compose.owners import owner_of, why_not_there
 from wizard.compose.project import Project, load
 from wizard.compose.read import ComposeFile, check_services, services
 from wizard.compose.services import Service
@@ -130,9 +131,15 @@ def read_project(system: System, project: ComposeProject) -> Sources:
 
     for path in given:
         if content(path) is None:
+            owner = owner_of(project.files)
+            todo = (
+                "Put it back and start again, or, if the folder has another name now, type “docker "
+                "compose up -d” in it first."
+            )
             raise Refused(
                 f"{clean_line(path)} is not there, although the containers of "
-                f"{clean_line(project.name)} were made from it. Put it back and start again."
+                f"{clean_line(project.name)} were made from it. "
+                f"{todo if owner is None else why_not_there(owner)}"
             )
     read = load(given, str(project.directory), content)
     check_services([part.file for part in read.parts])

@@ -133,7 +133,8 @@ class DockerEngine:
             WizardError: Somebody has stopped the engine.
             OSError: There is none.
         """
-        states = _active_states("docker.socket", "docker.service")
+        # They are those of the engine at the default socket.
+        states = _active_states("docker.socket", "docker.service") if self._path == SOCKET else None
         if states and states[0] == "active" and states[1] not in _UP:
             raise WizardError(f"The Docker engine is {states[1]}.")
         connection = _Connection(self._path, self._timeout)

@@ -7,7 +7,7 @@ NAME = "docker-ipv6-wizard-ndp.service"
 PATH = f"/etc/systemd/system/{NAME}"
 
 
-def unit(uplink: str, network: str, prefix: str) -> str:
+def unit(uplink: str, network: str, prefix: str, socket: str | None = None) -> str:
     """Return the text of the unit.
 
     It is started with Docker but neither stopped nor restarted with it: containers may outlive
@@ -21,8 +21,11 @@ def unit(uplink: str, network: str, prefix: str) -> str:
         uplink: The interface towards the router.
         network: The name of the Docker network.
         prefix: The IPv6 prefix of that network, outside of which nobody is answered for.
+        socket: Where the Docker engine answers; None for its default socket.
     """
-    where = ("--uplink", uplink, "--network", network, "--prefix", prefix)
+    where = ["--uplink", uplink, "--network", network, "--prefix", prefix]
+    if socket is not None:
+        where += ["--socket", socket]
     words = program.command("wizard.ndp", *where)
     return (
         "# Neighbour proxy for containers. Written by the wizard; wizard --undo removes it.\n"

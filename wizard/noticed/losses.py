@@ -9,6 +9,7 @@ from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, hears, parse
 from wizard.modes import closed_ports
+from wizard.modes.closed_ports import Verdict
 from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
@@ -28,7 +29,7 @@ class Cause(StrEnum):
     """With gateway mode routed, Docker publishes ports on the containers' IPv6 addresses and not on
     the host's (Docker Engine 27.0 release notes)."""
     OPENED = "opened"
-    """Docker forwards it past INPUT, and whether INPUT closes it today cannot be told."""
+    """Docker forwards it past INPUT, which closes it today or may do so, and nothing else will."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ def losses(
         for container in chosen_containers(host, choices)
         for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
-    for container, port in closed_ports.doubtful(host, choices, sources):
+    for container, port, verdict in closed_ports.verdicts(host, choices, sources):
+        if verdict not in (Verdict.OPENS, Verdict.DOUBTFUL):
+            continue
         service, name = clean_line(container.service), clean_line(container.name)
         opened = Loss(port, service, name, Cause.OPENED, None)
         found[opened.name] = opened

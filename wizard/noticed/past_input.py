@@ -7,20 +7,37 @@ from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published
 from wizard.modes import closed_ports
+from wizard.modes.closed_ports import Verdict
 from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
 
 
 def notices(host: KnownHost, choices: Choices, sources: Sources) -> tuple[str, ...]:
     """Return what becomes open over IPv6, and what stays closed though Docker would open it."""
-    kept = set(closed_ports.kept(host, choices, sources))
-    doubtful = {port for _container, port in closed_ports.doubtful(host, choices, sources)}
-    ports = list(closed_ports.forwarded(host, choices))
+    ports = closed_ports.verdicts(host, choices, sources)
+
+    def of(wanted: Verdict) -> list[tuple[Container, Published]]:
+        return [(container, port) for container, port, verdict in ports if verdict is wanted]
+
     return (
-        *_doubtful([each for each in ports if each[1] in doubtful]),
-        *_opened([each for each in ports if each[1] not in kept | doubtful]),
-        *_closed([each for each in ports if each[1] in kept]),
+        *_opening(of(Verdict.OPENS)),
+        *_doubtful(of(Verdict.DOUBTFUL)),
+        *_opened(of(Verdict.OPEN)),
+        *_closed(of(Verdict.KEPT)),
     )
+
+
+def _opening(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
+    names, bindings = _names(ports)
+    if names:
+        yield (
+            "The whole internet will be able to connect to these published ports over IPv6, which "
+            f"this host's own rules (INPUT) close today: {names}. Docker keeps its rules in "
+            "nftables on this host, where it has no chain in which a rule could keep them closed. "
+            "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
+            f"before you go on ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and "
+            "run Compose's up -d."
+        )
 
 
 def _doubtful(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from wizard.host.host import Host
 from wizard.host.known import known
 from wizard.modes.registry import behaviour_of
 from wizard.modes.sources import Sources
-from wizard.noticed import outside, past_input, peers, source_addresses, visitors
+from wizard.noticed import outside, owners, past_input, peers, source_addresses, visitors
 from wizard.noticed.losses import Loss, losses
 from wizard.platform.errors import Refused
 from wizard.steps.base import Step
@@ -56,7 +56,8 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     Raises:
         Refused: something stands between the choices and a plan; the message says all of it.
     """
-    sentences = (*obstacles.obstacles(host, choices), *checks.check(choices, host))
+    in_the_way = [each.sentence for each in obstacles.obstacles(host, choices)]
+    sentences = (*in_the_way, *checks.check(choices, host))
     if sentences:
         raise Refused(" ".join(sentences))
     sure = known(host)
@@ -69,6 +70,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
         *peers.notices(host, choices),
         *source_addresses.notices(sure, choices, outline.steps, sources),
         *outside.notices(sure, choices),
+        *owners.notices(sure, choices),
         *((_UNPROVEN,) if choices.unproven else ()),
     )
     return Plan(choices, outline.steps, outline.remarks, notices, lost)

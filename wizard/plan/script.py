@@ -15,7 +15,7 @@ from wizard.steps.actions import Action, CopyProgram, MakeDirectory, Run, WriteF
 _WIDTH = 96
 
 _PUT = """\
-put() ( # FOLDER NAME OWNER MODE DIGEST, and the new text from standard input
+put() ( # FOLDER NAME OWNER MODE WAS, and the new text from standard input
     cd -P -- "$1"
     test "$(pwd -P)" = "$1"
     new=$(mktemp --directory ./.docker-ipv6-wizard.XXXXXXXX)
@@ -30,10 +30,16 @@ put() ( # FOLDER NAME OWNER MODE DIGEST, and the new text from standard input
 )"""
 
 _EXPECT = """\
-expect() { # FILE DIGEST
-    test ! -L "$1"
-    if [ "$2" = none ]; then test ! -e "$1"
-    else test -f "$1" && test "$(sha256sum < "$1")" = "$2  -"; fi
+expect() { # FILE WAS: none, or its owner, group, mode and digest
+    if test -L "$1"; then false
+    elif test "$2" = none; then test ! -e "$1"
+    else
+        test -f "$1" &&
+            test "$(stat --format=%u:%g:%a -- "$1") $(sha256sum < "$1")" = "$2  -"
+    fi || {
+        echo "Stopped: the next file has not the text, owner and mode that the plan found." >&2
+        return 1
+    }
 }"""
 
 
@@ -53,7 +59,7 @@ def render(plan: Plan) -> str:
         ),
         *("set -eu", "export LC_ALL=C.UTF-8", "umask 022"),
         "",
-        *_comment("A file is as the plan found it, and no link."),
+        *_comment("A file is as the plan found it, of the same owner and mode, and no link."),
         _EXPECT,
         "",
         *_comment(
@@ -89,17 +95,21 @@ def _comment(text: str) -> list[str]:
 
 
 def _expectation(file: WriteFile) -> str:
-    return f"expect {shlex.quote(file.path)} {_digest(file)}"
+    return f"expect {shlex.quote(file.path)} {shlex.quote(_was(file))}"
 
 
-def _digest(file: WriteFile) -> str:
-    if file.before is None:
+def _was(file: WriteFile) -> str:
+    was = file.before
+    if was is None:
         return "none"
-    return hashlib.sha256(file.before.text.encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256(was.text.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{was.uid}:{was.gid}:{was.mode:o} {digest}"
 
 
 def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
     match action:
+        case Run() if action.stdin:
+            yield from _fed(action.line, action.stdin)
         case Run():
             yield action.line
         case CopyProgram():
@@ -110,7 +120,7 @@ def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
         case WriteFile():
             path, after = PurePath(action.path), action.after
             words = (str(path.parent), path.name, f"{after.uid}:{after.gid}", f"{after.mode:o}")
-            put = f"put {shlex.join((*words, _digest(action)))}"
+            put = f"put {shlex.join((*words, _was(action)))}"
             if after.text in kept:
                 yield f"{put} < {kept[after.text]}"
             else:

@@ -19,8 +19,8 @@ def without_edit(before: str, after: str, now: str) -> str | None:
         The text, or None where the lines of the edit do not all stand in it as they were written.
     """
     old, new, lines = (text.splitlines(keepends=True) for text in (before, after, now))
-    place = dict(_same(new, lines))
-    for start, end, first, last in reversed(list(_edits(old, new))):
+    place = dict(same(new, lines))
+    for start, end, first, last in reversed(list(edits(old, new))):
         if first == last:  # lines that the edit took away come back between the same neighbours
             at = place.get(first, len(lines) if first == len(new) else None)
             if at is None or (first and place.get(first - 1) != at - 1):
@@ -51,8 +51,8 @@ def without_lines(before: str, after: str, now: str) -> str | None:
         return now
     last_end = _end(lines[-1])
     bare_old, bare_new, bare_now = ([line.rstrip() for line in each] for each in (old, new, lines))
-    place = dict(_same(bare_new, bare_now))
-    for start, end, first, last in reversed(list(_edits(bare_old, bare_new))):
+    place = dict(same(bare_new, bare_now))
+    for start, end, first, last in reversed(list(edits(bare_old, bare_new))):
         places = [place[number] for number in range(first, last) if number in place]
         if start == end:
             for at in reversed(places):
@@ -76,16 +76,16 @@ def _end(line: str) -> str:
     return line[len(line.rstrip("\r\n")) :]
 
 
-def _edits(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
+def edits(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
     """Yield from where to where lines were replaced, in the old text and in the new one."""
     start = first = 0
-    for end, last in [*_same(old, new), (len(old), len(new))]:
+    for end, last in [*same(old, new), (len(old), len(new))]:
         if (start, first) != (end, last):
             yield start, end, first, last
         start, first = end + 1, last + 1
 
 
-def _same(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+def same(old: list[str], new: list[str]) -> list[tuple[int, int]]:
     """Return which lines of two texts are the same, in order, by their numbers.
 
     Lines that stand once in each text part them into pieces, so that the work grows as the texts

@@ -39,6 +39,14 @@ DOCKER = ("DOCKER_HOST", "DOCKER_CONFIG")
 """Which Docker is meant."""
 
 
+_NOT_FETCHED = {
+    "COMPOSE_EXPERIMENTAL_GIT_REMOTE": "false",
+    "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "false",
+}
+"""Compose is asked about files, and is to fetch none that they name from elsewhere as root
+(docker/compose, pkg/remote/git.go and oci.go: both are on unless told otherwise)."""
+
+
 def limit(environment: MutableMapping[str, str]) -> None:
     """Leave in an environment what is known alone, and set where programs and root's files are."""
     kept = {name: environment[name] for name in _WORDS if _is_word(environment.get(name, ""))}
@@ -56,7 +64,7 @@ def for_commands(inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment that commands get: the C locale, and a path with every sbin."""
     # The engine that detection looks at, whatever “docker context use” says.
     engine = {"DOCKER_HOST": "unix:///var/run/docker.sock"}
-    return engine | for_worker(inherited) | {"PATH": PATH, "LC_ALL": "C.UTF-8"}
+    return engine | _NOT_FETCHED | for_worker(inherited) | {"PATH": PATH, "LC_ALL": "C.UTF-8"}
 
 
 def for_worker(inherited: Mapping[str, str]) -> dict[str, str]:

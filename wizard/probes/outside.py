@@ -22,6 +22,8 @@ import subprocess
 import sys
 import time
 
+from wizard.probes.arrivals import hear
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -36,10 +38,15 @@ if TYPE_CHECKING:
         """Whether a port that nobody opened should be closed."""
 
     class HostPlace(TypedDict):
-        """A TCP port at an address of the host, which should be closed."""
+        """A port at an address of the host, which should be closed."""
 
         address: str
         port: int
+        protocol: str
+        pid: int
+        """A process of the container that it leads to."""
+        inside: int
+        """The port of the container."""
 
     class Trial(TypedDict):
         """What to try."""
@@ -96,9 +103,7 @@ def _try(trial: Trial) -> list[Finding]:
         _enter(os.open(f"/proc/{place['pid']}/ns/net", os.O_RDONLY | os.O_CLOEXEC))
         attempts += _listeners(place, set(trial["avoid"]))
     for each in trial["host"]:
-        attempts.append(
-            _attempt(each["address"], each["port"], "tcp", False, None, socket.SOCK_STREAM)
-        )
+        attempts += _at_host(each, trial["source"])
     _call("unshare", _CLONE_NEWNET)
     outside = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     _join(host, outside, trial["source"])
@@ -139,7 +144,7 @@ class _Attempt:
                 return
 
     def look(self) -> None:
-        """See whether it came in. A listener of ours hears even what no answer gets back to."""
+        """See whether it came in. A socket of ours hears even what no answer gets back to."""
         if self._kind is socket.SOCK_STREAM and self.client is not None:
             try:
                 self.client.getpeername()
@@ -148,6 +153,20 @@ class _Attempt:
                 pass
         if self.listener is not None and _is_readable(self.listener):
             self.finding["came"] = True
+
+
+def _at_host(place: HostPlace, source: str) -> list[_Attempt]:
+    """Return how a port of the host is tried: nobody may answer a datagram, so it is heard."""
+    address, port = place["address"], place["port"]
+    if place["protocol"] == "tcp":
+        return [_attempt(address, port, "tcp", False, None, socket.SOCK_STREAM)]
+    try:
+        _enter(os.open(f"/proc/{place['pid']}/ns/net", os.O_RDONLY | os.O_CLOEXEC))
+    except FileNotFoundError:
+        # The container has ended, and nothing leads to it any more.
+        return []
+    heard = hear(source, place["inside"])
+    return [_attempt(address, port, "udp", False, heard, socket.SOCK_DGRAM)]
 
 
 def _listeners(place: Place, avoid: set[int]) -> list[_Attempt]:
@@ -249,15 +268,16 @@ def _join(host: int, outside: int, source: str) -> None:
 
 
 def _come_in_on(uplink: str) -> None:
-    """Let the host take what comes by TCP on our pair for what came on another interface.
+    """Let the host take what comes by TCP and UDP on our pair for what came on another interface.
 
     Rules of a packet filter name the uplink. Nothing of that interface itself is changed, and what
     neighbours ask each other stays on the pair.
     """
     _run(["tc", "qdisc", "add", "dev", INTERFACE, "clsact"])
-    match = ["u32", "match", "ip6", "protocol", "6", "0xff"]
     action = ["action", "mirred", "ingress", "redirect", "dev", uplink]
-    _run(["tc", "filter", "add", "dev", INTERFACE, "ingress", "protocol", "ipv6", *match, *action])
+    add = ["tc", "filter", "add", "dev", INTERFACE, "ingress", "protocol", "ipv6"]
+    for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+        _run([*add, "u32", "match", "ip6", "protocol", f"{protocol:d}", "0xff", *action])
 
 
 def _wait(attempts: list[_Attempt], deadline: float) -> None:

@@ -1,5 +1,6 @@
 """The record of a run, as a value: journal, receipt and undo list in one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -30,14 +31,6 @@ class State(StrEnum):
     def in_force(self) -> bool:
         """Whether something of the run is, or may be, on the host."""
         return self not in (State.ROLLED_BACK, State.UNDONE)
-
-    @property
-    def in_the_way(self) -> bool:
-        """Whether it has to be taken back before another run.
-
-        After an undo what is left is somebody else's; another plan looks at it as it finds it.
-        """
-        return self.in_force and self is not State.UNDO_INCOMPLETE
 
     @property
     def moving(self) -> bool:
@@ -77,12 +70,19 @@ def words_of(state: str) -> str:
     return State(state).words if state in set(State) else state
 
 
-def is_in_the_way(state: str) -> bool:
-    """Return whether a run in this state has to be taken back before another; one not known has."""
-    try:
-        return State(state).in_the_way
-    except ValueError:
-        return True
+def is_in_the_way(state: str, choices: Iterable[str]) -> bool:
+    """Return whether a run has to be taken back before another; in a state not known it has.
+
+    After an undo what is left is somebody else's, and another plan looks at it as it finds it,
+    but for what the person chose to stay in force.
+
+    Args:
+        state: Of the run.
+        choices: What an undo did with what somebody changed: keep, ours or original, each.
+    """
+    if state == State.UNDO_INCOMPLETE:
+        return "ours" in choices
+    return state not in set(State) or State(state).in_force
 
 
 class StepState(StrEnum):
@@ -154,14 +154,9 @@ class Record:
 
     @property
     def in_the_way(self) -> bool:
-        """Whether it has to be taken back before another run.
-
-        After an undo that is so where the person chose that some of it stays in force.
-        """
-        return self.state.in_the_way or (
-            self.state is State.UNDO_INCOMPLETE
-            and any("ours" in step.choices.values() for step in self.steps)
-        )
+        """Whether it has to be taken back before another run."""
+        chosen = (choice for step in self.steps for choice in step.choices.values())
+        return is_in_the_way(self.state, chosen)
 
     @property
     def left(self) -> list[str]:

@@ -31,7 +31,8 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 
-_BOOT_SECONDS = 60
+_PATIENCE = 120
+"""Seconds; a computer that is busy with other things takes its time for everything."""
 
 
 class Machine:
@@ -217,6 +218,7 @@ class Machine:
             self._await_ready(told)
         self.wait(lambda: self._awaited(self), "its uplink")
         self.wait_for_docker()
+        self.settle()
 
     def power_cut(self) -> None:
         """End everything in the machine at once, as a power cut does; its files stay."""
@@ -258,14 +260,14 @@ class Machine:
         *,
         check: bool = True,
         input: str | None = None,  # noqa: A002  (subprocess.run's own name)
-        timeout: float = 60,
+        timeout: float = _PATIENCE,
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as root in the machine; see :func:`wizard.rehearsal.network.run`."""
         return network.run(self.command(argv, env), check=check, input=input, timeout=timeout)
 
     def shell(
-        self, text: str, *, check: bool = True, timeout: float = 60
+        self, text: str, *, check: bool = True, timeout: float = _PATIENCE
     ) -> subprocess.CompletedProcess[str]:
         """Run a piece of shell, ending at its first failing command, as root in the machine."""
         return self.run(["/bin/sh", "-ec", text], check=check, timeout=timeout)
@@ -288,9 +290,7 @@ class Machine:
             ]
         )  # fmt: skip
 
-    def wait(
-        self, condition: Callable[[], object], what: str, timeout: float = _BOOT_SECONDS
-    ) -> None:
+    def wait(self, condition: Callable[[], object], what: str, timeout: float = _PATIENCE) -> None:
         """Wait until a condition holds.
 
         Args:
@@ -301,19 +301,33 @@ class Machine:
         Raises:
             WizardError: It did not hold in time.
         """
-        deadline = time.monotonic() + timeout
+        asked = time.monotonic()
+        deadline = asked + timeout
         while not condition():
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 raise self._failed(f"waited {timeout:g} s for {what} in vain")
-            time.sleep(0.02)
+            # What asks may start programs, and must not keep from work what it waits for.
+            time.sleep(min(max(0.02, now - asked), 0.5))
+            asked = time.monotonic()
 
     def wait_for_docker(self) -> None:
         """Wait until dockerd answers on its socket.
 
         Raises:
-            WizardError: It did not in a minute.
+            WizardError: It did not in two minutes.
         """
         self.wait(self._docker_answers, "dockerd")
+
+    def settle(self) -> None:
+        """Wait until the kernel checks no address for a duplicate any more (RFC 4862 §5.4).
+
+        Until then groups are joined, and addresses and routes still change by themselves.
+
+        Raises:
+            WizardError: It still did after two minutes.
+        """
+        self.wait(lambda: not self._tentative(), "the end of duplicate address detection")
 
     @property
     def _made(self) -> leftovers.Instance:
@@ -365,12 +379,12 @@ class Machine:
     def _await_ready(self, told: socket.socket) -> None:
         """Follow what nspawn tells (sd_notify(3)) until the machine has booted."""
         self.leader = 0
-        deadline = time.monotonic() + _BOOT_SECONDS
+        deadline = time.monotonic() + _PATIENCE
         while True:
             if self._nspawn is None or self._nspawn.poll() is not None:
                 raise self._failed("ended while it booted")
             if time.monotonic() > deadline:
-                raise self._failed(f"did not boot in {_BOOT_SECONDS} s")
+                raise self._failed(f"did not boot in {_PATIENCE} s")
             if not select.select([told], [], [], 0.1)[0]:
                 continue
             lines = told.recv(65536).decode(errors="replace").splitlines()
@@ -408,6 +422,23 @@ class Machine:
             return False
         routes = [line.split() for line in (shown / "route").read_text().splitlines()]
         return any(line[:2] == ["eth0", "0" * 8] for line in routes)
+
+    def _tentative(self) -> list[str]:
+        """Return the interfaces with an address that the kernel is checking for a duplicate.
+
+        One without a carrier, as a bridge without containers, is checked once it has one; one
+        that has failed keeps the mark of a check for good.
+        """
+        found = []
+        shown = Path(f"/proc/{self.leader}/net/if_inet6").read_text()
+        for *_, flags, interface in map(str.split, shown.splitlines()):
+            # IFA_F_TENTATIVE without IFA_F_DADFAILED.
+            if int(flags, 16) & 0x48 == 0x40:
+                carrier = self.path(f"/sys/class/net/{interface}/carrier")
+                # It may have gone meanwhile, as that of a container does, or be switched off.
+                with contextlib.suppress(OSError):
+                    found += [interface] * (carrier.read_text() == "1\n")
+        return found
 
     def _docker_answers(self) -> bool:
         with (

@@ -35,7 +35,7 @@ INTERNET_PORTS = (80, 443)
 
 SECOND_PREFIX = "2001:db8:5:6::/64"
 
-_START_SECONDS = 60
+_START_SECONDS = 120
 """For a program of the router to say that it is ready."""
 
 _END_SECONDS = 10
@@ -119,7 +119,7 @@ class Router:
         *,
         check: bool = True,
         input: str | None = None,  # noqa: A002  (subprocess.run's own name)
-        timeout: float = 60,
+        timeout: float = 120,
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of this computer in the router's network; see :func:`run`."""
@@ -259,7 +259,7 @@ def run(
     *,
     check: bool = True,
     input: str | None = None,  # noqa: A002  (subprocess.run's own name)
-    timeout: float = 60,
+    timeout: float = 120,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command as subprocess.run does, text both ways, in a process group of its own.

@@ -9,15 +9,13 @@ from wizard.answers.projects import project_of
 from wizard.boot import outlook
 from wizard.host.host import Host
 from wizard.modes.registry import behaviour_of
-from wizard.modes.shared import chosen_containers
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.probes import report
 from wizard.probes.report import ContainerReport, ContainerTarget, Question
 from wizard.record import earlier_releases
 from wizard.record.record import Record
-from wizard.run.each_step import Hindered, attempt, begun
-from wizard.steps.attach import Attach
+from wizard.run.conditions import conditions
 from wizard.verification.judgement import Judgement, judge
 
 _PORT = 443
@@ -47,26 +45,16 @@ def check(
         Refused: the project of the run is not on the host any more, or cannot be seen.
     """
     choices = answers_file.from_table(record.choices)
+    steps = conditions(record, host, system)
     reports = _reports(host, choices, target or choices.target, teller)
     differing = (
         *behaviour_of(choices.mode).deviations(host, choices),
-        *standing(record, system),
-        *_apart(record, host, choices),
+        *(each.sentence for each in steps if each.sentence),
         *_idle(host, choices),
     )
     notes = (*_notes(reports, choices, target), *earlier_releases.faults(record))
-    return judge(reports, choices, differing, outlook.look().sentences, notes)
-
-
-def standing(record: Record, system: System) -> tuple[str, ...]:
-    """Return a sentence for each step of a run that is not in effect any more."""
-    found = []
-    for entry in reversed(begun(record)):
-        said = attempt(entry, lambda step: step.standing(system))
-        sentence = said.words if isinstance(said, Hindered) else said
-        if sentence:
-            found.append(f"Step {entry.number}, “{clean_line(entry.title)}”: {sentence}")
-    return tuple(found)
+    states = tuple(each.as_values() for each in steps)
+    return judge(reports, choices, differing, outlook.look().sentences, notes, states)
 
 
 def _reports(
@@ -84,19 +72,6 @@ def _reports(
         address_service=(teller, _TELLER_PORT) if teller else None,
     )
     return report.check(targets, question)
-
-
-def _apart(record: Record, host: Host, choices: Choices) -> tuple[str, ...]:
-    """Return a sentence for each running container that is not on a network it should be on."""
-    named = [each.parameters.get("network") for each in record.steps if each.kind == Attach.kind]
-    joined = [network for network in named if isinstance(network, str)]
-    return tuple(
-        f"{clean_line(container.name)} is not on the network {clean_line(network)}. Let "
-        "Compose make it anew: type its “up -d” in the folder of the project."
-        for network in joined
-        for container in chosen_containers(host, choices)
-        if network not in container.networks
-    )
 
 
 def _idle(host: Host, choices: Choices) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
 ``wizard.run.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
-how long to wait for "keep"; ``undo``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
-``tell TEXT``, to all who are logged in.
+how long to wait for "keep"; ``repair CHANGED DIGEST [SECONDS]``; ``undo``;
+``revert RUN [early|now]``, the guard; ``watch RUN``; ``tell TEXT``, to all who are logged in.
 """
 
 import contextlib
@@ -28,11 +28,13 @@ from wizard.platform.system import RealSystem, System, is_stopping
 from wizard.platform.text import clean, clean_line
 from wizard.program import program
 from wizard.record.record import Record, State, now
+from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
 from wizard.run import guard as guarding
-from wizard.run import journal, lock, revert, start, way_back, window
+from wizard.run import journal, lock, repairing, revert, start, watching, way_back, window
 from wizard.run.guard import Guard, Unguarded
-from wizard.verification.verification import verification_of
+from wizard.steps.comparing import Choice
+from wizard.verification.verification import verification_of, verification_of_repair
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
@@ -117,6 +119,72 @@ def apply(
         return record
 
 
+def repair(
+    changed: Choice,
+    digest: str,
+    system: System,
+    store: RepairStore,
+    cancelled: Cancelled,
+    guard: Guard | None = None,
+    seconds: int | None = None,
+) -> Record:
+    """Look anew what is not in effect of the run on this host, and put back what was shown.
+
+    Args:
+        changed: What becomes of what somebody changed.
+        digest: That of the plan that was shown.
+        system: The host.
+        store: Where the record of the repair is kept.
+        cancelled: Whether somebody asked for a stop.
+        guard: What takes the repair back.
+        seconds: How long to wait for somebody to say "keep"; None to keep it if it is well.
+
+    Raises:
+        WizardError: nothing was changed, and why.
+    """
+    guard = guard or Unguarded()
+    runs = Store(store.directory)
+    with guarding.announcing(system) as say, lock.held(store.lock):
+        run = repairing.in_force(runs.load())
+        if store.waits:
+            raise Refused(repairing.WAITS)
+        host = look()
+        made = repairing.repair_of(run, host, system, changed)
+        if made.plan.digest != digest:
+            raise HostChanged(_what_changed(made.plan))
+        journal.check_obstacles(made.plan, system)
+        way_back.rehearse(made.plan, system)
+        way_back.check_places(made.plan)
+        steps = repairing.steps_of(made.found, made.plan)
+        verification = verification_of_repair(system, steps, host)
+        had = verification.look()
+        obstacles = verification.obstacles()
+        if obstacles:
+            raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
+        remembered = repairing.amendments(run, made, system)
+        store.archive()
+        try:
+            record = journal.begin(made.plan, _in_words(host), store)
+        except OSError as error:
+            raise Refused(_no_room(store, error)) from error
+        _arm(record, store, guard, window.applying(made.plan.steps))
+
+        def conclude(record: Record, store: Store) -> None:
+            verification.check(had)
+            repairing.check_mended(made, run, host, system)
+            # What the run remembers besides does no harm where the repair is taken back.
+            repairing.amend(run, made, remembered, host)
+            runs.save(run)
+            if seconds is None:
+                journal.settle(record, store)
+            else:
+                revert.ask(record, store, guard, seconds)
+
+        journal.apply(made.plan, record, system, store, cancelled, conclude)
+        _tell(record, system, guard, store, say)
+        return record
+
+
 def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
     """Take back what the record says is on the host.
 
@@ -127,7 +195,11 @@ def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
         record = store.load()
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to take back: no run of the wizard is on this host.")
+        # What a repair put back goes with all the rest, so nothing of it waits any more.
+        repairing.give_up(RepairStore(store.directory))
         journal.take_back(record, system, store, State.UNDOING)
+        if not record.state.in_force:
+            watching.switch_off(system)
         (guard or Unguarded()).disarm()
         return record
 
@@ -209,8 +281,21 @@ def main(arguments: Sequence[str]) -> int:
         _leave(store)
 
 
-def _run(arguments: Sequence[str], store: Store) -> int:
+def _store(arguments: Sequence[str], store: Store) -> Store:
+    """Return where the record is that this process writes."""
+    match list(arguments):
+        case ["repair", *_]:
+            return RepairStore(store.directory)
+        case ["revert" | "watch", run, *_]:
+            return store_of(run, store)
+    return store
+
+
+def _run(arguments: Sequence[str], runs: Store) -> int:
     system, cancelled = RealSystem(), Cancelled()
+    store = runs
+    with contextlib.suppress(WizardError):
+        store = _store(arguments, runs)
     guard = guarding.choose(system, store)
     cancelled.listen()
     try:
@@ -223,6 +308,16 @@ def _run(arguments: Sequence[str], store: Store) -> int:
                 choices = answers_file.loads(Path(answers).read_text(encoding="utf-8"))
                 record = apply(
                     choices, digest, system, store, cancelled, guard, seconds=int(seconds)
+                )
+            case ["repair", changed, digest, *rest] if isinstance(store, RepairStore):
+                record = repair(
+                    Choice(changed),
+                    digest,
+                    system,
+                    store,
+                    cancelled,
+                    guard,
+                    int(rest[0]) if rest else None,
                 )
             case ["undo"]:
                 record = undo(system, store, guard)
@@ -238,7 +333,7 @@ def _run(arguments: Sequence[str], store: Store) -> int:
                 guarding.announce(system, text)
                 return ExitCode.DONE
             case _:
-                raise Refused("The worker takes: apply, undo, revert, watch or tell.")
+                raise Refused("The worker takes: apply, repair, undo, revert, watch or tell.")
     except WizardError as error:
         _complain(clean(str(error)))
         match list(arguments):

@@ -60,6 +60,8 @@ class Found:
     """From what is there now to the same without what the step put in, where that can be done."""
     back: Diff | None = None
     """From what is there now to what was there before the wizard."""
+    rest: str = ""
+    """What of the step cannot be told apart from their change and so stays, in a sentence."""
     along: tuple[str, ...] = ()
     """The names of what goes when this goes."""
 
@@ -91,10 +93,11 @@ class Found:
                 fate = "removed, for it was not there" if created else "put back as it was"
                 return f"{self.words} It is {fate} before the wizard, and their change is lost."
             case _, Choice.KEEP if self.apart is None:
-                return f"{self.words} It is left as it is."
+                return f"{self.words} {self.rest or 'It is left as it is.'}"
             case _ if self.needed:
                 return f"{self.words} {self.needed}"
-        return f"{self.words} Their change is kept; only what the wizard put in is removed."
+        kept = "Their change is kept; only what the wizard put in is removed."
+        return " ".join(filter(None, (self.words, kept, self.rest)))
 
     def left(self, choice: Choice) -> str:
         """Return what to say of it where it is on the host after the undo."""
@@ -104,7 +107,8 @@ class Found:
             if choice is Choice.ORIGINAL or self.apart is not None:
                 return f"{self.words} {self.needed}"
         if self.standing is Standing.CHANGED and choice is not Choice.OURS:
-            return f"{self.words} It was left as it is."
+            stays = self.rest if choice is Choice.KEEP else ""
+            return f"{self.words} {stays or 'It was left as it is.'}"
         words = "is in force as the wizard left it, because that was chosen."
         return f"{self._subject} {words}"
 

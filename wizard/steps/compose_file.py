@@ -1,19 +1,26 @@
 """The Compose file, so that containers join the network again whenever Compose makes them anew."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
-from wizard.compose.removal import declared_networks, without_addition
+from wizard.compose.removal import (
+    declared_networks,
+    lines_left,
+    without_addition,
+    without_most,
+)
 from wizard.compose.whereabouts import moved
 from wizard.platform.errors import StepFailed
+from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run_checks
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
+from wizard.steps.parts import Condition, Part
 
 
 @dataclass(frozen=True)
@@ -142,14 +149,37 @@ class ComposeFile(StepOf[Before]):
             return f"{clean_line(self.path)} is not as it was written."
         return None
 
-    def standing(self, system: System) -> str | None:
-        """Look for the lines that were added, whatever somebody has written beside them."""
+    def parts(
+        self, system: System, before: Before, known: Mapping[str, str] | None = None
+    ) -> tuple[Part, ...]:
+        """Look for the lines that were added, wherever the file is, whatever is beside them.
+
+        Where they are gone and others have changed, they are put between those of today, if
+        taking them out again gives the same file.
+        """
+        there, before = self._where_it_is(system, before)
+        (part,) = super(ComposeFile, there).parts(system, before, known)
+        return (there._between_others(system, part),)
+
+    def _between_others(self, system: System, part: Part) -> Part:
+        if part.condition is Condition.IN_EFFECT:
+            return part
         now = system.read(self.path)
-        if now is not None and now.text != self.after.text and self.before is not None:
-            free = self.without_ours(self.before.text, self.after.text, now.text)
-            if free is not None and free != now.text:
-                return None
-        return self.check(system)
+        if now is None or self.before is None:
+            # A file of theirs that is not there was taken away by somebody.
+            theirs = self.before is not None
+            return replace(part, condition=Condition.CHANGED, file=None) if theirs else part
+        old, ours = self.before.text, self.after.text
+        if without_addition(old, ours, now.text) not in (None, now.text):
+            return Part(self.path)
+        text = without_edit(ours, old, now.text)
+        can_be_put_in = text is not None and without_addition(old, ours, text) == now.text
+        if part.condition is Condition.CHANGED and text is not None and can_be_put_in:
+            words = f"What the wizard added to {clean_line(self.path)} is not there any more."
+            file = WriteFile(self.path, now, replace(now, text=text))
+            part = Part(self.path, Condition.MISSING, words, file=file)
+        asked = self._checks(part.file.after.text) if part.file else ()
+        return replace(part, asked=() if self._is_included else asked)
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
@@ -195,19 +225,29 @@ class ComposeFile(StepOf[Before]):
 
     def _compared(self, system: System, before: Before) -> tuple[Found, ...]:
         return tuple(
-            replace(
-                each,
-                words=f"{each.words} What the wizard added cannot be told apart from that with "
-                "certainty.",
-            )
-            if each.standing is Standing.CHANGED and each.apart is None and system.read(self.path)
-            else each
-            for each in self.compare_files(system, before)
+            self._with_rest(system, before, each) for each in self.compare_files(system, before)
         )
 
+    def _with_rest(self, system: System, before: Before, found: Found) -> Found:
+        """Say line by line what cannot be told apart from what somebody changed."""
+        now = system.read(self.path)
+        old = next((each.text for each in before.files if each.path == found.name), None) or ""
+        if found.standing is not Standing.CHANGED or now is None:
+            return found
+        free = self.without_ours(old, self.after.text, now.text)
+        left = lines_left(old, self.after.text, now.text if free is None else free)
+        if left:
+            words = "What the wizard put in and cannot be told apart from that with certainty stays"
+            return replace(found, rest=f"{words}: {', '.join(left)}.")
+        if free is None:
+            why = "What the wizard added cannot be told apart from that with certainty."
+            return replace(found, words=f"{found.words} {why}")
+        return found
+
     def without_ours(self, before: str, after: str, now: str) -> str | None:
-        """Take out the lines that were added, and leave those of somebody else."""
-        return without_addition(before, after, now)
+        """Take out the lines that were added, or as many as can be, and leave those of others."""
+        free = without_addition(before, after, now)
+        return without_most(before, after, now) if free is None else free
 
     def take_back(
         self,

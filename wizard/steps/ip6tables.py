@@ -12,6 +12,7 @@ from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, differen
 from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
+from wizard.steps.objects import Object, chain
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
 PATH = f"{DIRECTORY}/ip6tables.rules"
@@ -197,6 +198,13 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             if system.run(_command(table, "-C", table.parent, "-j", CHAIN)).status != 0:
                 return f"{table.parent} in {table.name} does not lead to {CHAIN}."
         return None
+
+    def objects(self) -> tuple[Object, ...]:
+        """Our chain in each table, with what leads to it."""
+        return tuple(
+            chain(table.name, table.parent, CHAIN, tuple(map(" ".join, table.rules)))
+            for table in self.tables
+        )
 
     def undo_lines(self, before: Ip6tablesBefore) -> tuple[str, ...]:
         """Take the jump, the rules and the chain out of each table."""

@@ -10,6 +10,7 @@ from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.mend import Mend
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
@@ -30,6 +31,7 @@ KINDS: Mapping[str, type[Step]] = {
         DockerNetwork,
         ComposeFile,
         Attach,
+        Mend,
     )
 }
 

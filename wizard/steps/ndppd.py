@@ -13,6 +13,7 @@ from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.objects import Object, running_unit
 
 PATH = "/etc/ndppd.conf"
 _UNIT = "ndppd.service"
@@ -81,9 +82,9 @@ class Ndppd(StepOf[Before]):
             raise Refused(f"Nothing was changed. {switched_off.in_the_way(unit)}")
         return super().obstacle(system)
 
-    def standing(self, system: System) -> str | None:
-        """Return what somebody has made of it since, and the line that brings it back."""
-        return switched_off.unit(system, _UNIT)
+    def objects(self) -> tuple[Object, ...]:
+        """The unit, enabled and active."""
+        return (running_unit(_UNIT),)
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""

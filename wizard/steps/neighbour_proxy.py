@@ -11,6 +11,7 @@ from wizard.steps.actions import Action, Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.objects import Object, neighbour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,16 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         """Ask the kernel."""
         missing = sorted(set(self.addresses) - self._present(system))
         return f"Nobody answers for {missing[0]} on {self.uplink}." if missing else None
+
+    def objects(self) -> tuple[Object, ...]:
+        """One entry an address."""
+        return tuple(neighbour(self.uplink, address) for address in self.addresses)
+
+    def renewed(
+        self, before: NeighbourProxyBefore, now: NeighbourProxyBefore
+    ) -> NeighbourProxyBefore:
+        """Return which entries are there on the interface of today."""
+        return now
 
     def capture(self, system: System) -> NeighbourProxyBefore:
         """Those that were there already, which are somebody else's."""

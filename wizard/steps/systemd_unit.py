@@ -15,6 +15,7 @@ from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.objects import Object, running_unit
 
 PATH = ip6tables.UNIT
 
@@ -94,9 +95,9 @@ class SystemdUnit(StepOf[Before]):
             raise Refused(f"Nothing was changed. {switched_off.in_the_way(self.path)}")
         return super().obstacle(system)
 
-    def standing(self, system: System) -> str | None:
-        """Return what somebody has made of it since, and the line that brings it back."""
-        return switched_off.unit(system, self.name, self.path)
+    def objects(self) -> tuple[Object, ...]:
+        """The unit, enabled and active."""
+        return (running_unit(self.name),)
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""

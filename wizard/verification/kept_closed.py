@@ -1,11 +1,12 @@
 """What this host closes to strangers stays closed where Docker forwards past its rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from ipaddress import IPv6Address
 from typing import Any
 
 from wizard.answers.choices import Choices
-from wizard.host.host import Host, Unknown
+from wizard.host.host import Container, Host, Unknown
 from wizard.host.published import Published
 from wizard.modes import closed_ports
 from wizard.plan.planning import Plan
@@ -14,36 +15,43 @@ from wizard.steps.closed_ports import ClosedPorts
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.from_outside import from_a_stranger
 
-Place = tuple[str, int]
-"""An address of the host, and a TCP port there."""
+
+@dataclass(frozen=True)
+class Place:
+    """A port of the host that leads to one of a container, at an address of the host."""
+
+    address: str
+    port: int
+    protocol: str
+    pid: int
+    """The container's process."""
+    inside: int
+    """The port of the container."""
 
 
 def kept_closed(host: Host, plan: Plan) -> tuple[Place, ...]:
-    """Return the ports that a plan keeps closed, at an address at which Docker publishes each.
-
-    By TCP alone: a datagram that nobody answers tells nothing.
-    """
+    """Return the ports that a plan keeps closed, at an address at which Docker publishes each."""
     kept = {port for step in plan.steps if isinstance(step, ClosedPorts) for port in step.ports}
     return tuple(
         dict.fromkeys(
-            (f"{address}", port.host_port)
-            for address, port in _published(host, plan.choices)
-            if port.protocol == "tcp" and f"{port.host_port}/{port.protocol}" in kept
+            Place(f"{address}", port.host_port, port.protocol, container.pid, port.port)
+            for address, container, port in _published(host, plan.choices)
+            if f"{port.host_port}/{port.protocol}" in kept
         )
     )
 
 
-def _published(host: Host, choices: Choices) -> Iterable[tuple[IPv6Address, Published]]:
+def _published(host: Host, choices: Choices) -> Iterable[tuple[IPv6Address, Container, Published]]:
     own = [] if isinstance(host.uplink, Unknown) else host.uplink.addresses
-    for _container, port in closed_ports.forwarded(host, choices):
+    for container, port in closed_ports.forwarded(host, choices):
         if port.address != IPv6Address("::"):
-            yield IPv6Address(port.address), port
+            yield IPv6Address(port.address), container, port
         elif own:
-            yield own[0].interface.ip, port
+            yield own[0].interface.ip, container, port
 
 
 class KeptClosed(Aspect):
-    """Connects to them as a stranger whose packets come in on the uplink."""
+    """Tries them as a stranger whose packets come in on the uplink."""
 
     def __init__(self, host: Host, plan: Plan) -> None:
         self._uplink = "" if isinstance(host.uplink, Unknown) else host.uplink.interface
@@ -62,7 +70,7 @@ class KeptClosed(Aspect):
                 "places": [],
                 "avoid": [],
                 "uplink": self._uplink,
-                "host": [{"address": address, "port": port} for address, port in self._places],
+                "host": [asdict(place) for place in self._places],
             }
         )
         if "found" not in answer:
@@ -76,7 +84,11 @@ class KeptClosed(Aspect):
 
 def faults_in(findings: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return which of the ports that were tried are open, as a sentence."""
-    came = [f"[{each['address']}]:{each['port']}" for each in findings if each["came"]]
+    came = [
+        f"[{each['address']}]:{each['port']}/{each['protocol']}"
+        for each in findings
+        if each["came"]
+    ]
     if not came:
         return ()
     return (

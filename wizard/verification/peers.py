@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from wizard.host.listeners import listeners
+from wizard.host.listeners import listeners, read_tables
 from wizard.host.published import hears
 from wizard.platform.system import System
 from wizard.probes import namespace
@@ -95,6 +95,6 @@ def _reaching(containers: Mapping[str, Running], ways: Sequence[_Way]) -> list[_
 
 
 def _ports(container: Running) -> list[int]:
-    heard = listeners(container.pid) or ()
+    heard = listeners(read_tables(container.pid)) or ()
     tcp = sorted({each.port for each in heard if each.protocol == "tcp"})
     return [port for port in tcp if hears(heard, "tcp", port, 4)]

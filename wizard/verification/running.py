@@ -41,10 +41,11 @@ def running(system: System, among: Collection[str] | None = None) -> list[Runnin
     shown = system.run(("docker", "inspect", "--format", form, *identifiers))
     found = []
     for line in shown.output.splitlines():
+        if not line.startswith("{"):
+            continue  # It is the complaint that a container has ended since.
         try:
             found.append(_container(foreign_json.table(line)))
         except (ValueError, KeyError, TypeError, AttributeError):
-            # What is no container is the complaint that one has ended since.
             continue
     return found
 

@@ -57,7 +57,7 @@ class WayOut(Aspect):
             return (NOBODY_RUNS,)
         if self._before is None or self._before.outward.ok:
             return ()
-        return (no_way_out(f"{self._target}: {self._before.outward.words}"),)
+        return (no_way_out(f"{self._target}: {self._before.outward.words}").sentence,)
 
     def faults(self) -> Sequence[str]:
         """Return a sentence for each container whose packets do not pass."""

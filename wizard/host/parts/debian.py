@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wizard.host.host import Debian
 from wizard.host.looking import CannotTell, read, read_if_there
+from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
@@ -47,7 +48,8 @@ def parse(os_release: str, debian_version: str) -> Debian:
     if not itself and "debian" not in likes and "ubuntu" not in likes:
         raise CannotTell(
             f"This host runs {name}, which is not Debian and does not derive from it. "
-            "The wizard knows Debian alone."
+            "The wizard knows Debian alone.",
+            Cause.NOT_DEBIAN,
         )
     based_on = debian_version.strip().split("/")[0]
     version = (

@@ -4,13 +4,15 @@ import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wizard.host.docker_process import engine_words
-from wizard.host.docker_socket import ASKED, connect, explain, socket_path
+from wizard.host.docker_process import SERVICE_UNIT, engine_words, unit_of_engine
+from wizard.host.docker_socket import ASKED, DEFAULT, connect, explained, socket_path
 from wizard.host.host import Engine
-from wizard.host.looking import CannotTell, read, understood
+from wizard.host.looking import CannotTell, output, read, understood
+from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.part import Part, Words
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
@@ -32,9 +34,25 @@ def detect() -> Engine:
         try:
             version, info = client.version(), client.info()
         except (DockerException, RequestException) as error:
-            raise CannotTell(explain(error)) from error
-    words = engine_words(socket_path())
-    return parse(version, info, configuration(words), words)
+            raise explained(error) from error
+    path = socket_path()
+    words = engine_words(path)
+    return replace(
+        parse(version, info, configuration(words), words),
+        unit=_other_unit(unit_of_engine(path)),
+        socket=None if path == DEFAULT else str(path),
+    )
+
+
+def _other_unit(unit: str) -> str:
+    """Return the unit, or nothing where it answers to the name docker.service as well."""
+    if unit in ("", SERVICE_UNIT):
+        return ""
+    try:
+        known = output(("systemctl", "show", "--property=Id", "--value", SERVICE_UNIT)).strip()
+    except CannotTell:
+        return ""
+    return "" if known == unit else clean_line(unit)
 
 
 def configuration(words: Sequence[str], default: Path = CONFIGURATION) -> str:
@@ -64,12 +82,14 @@ def parse(
     if any("podman" in name.lower() for name in names):
         raise CannotTell(
             "What answers on the Docker socket is Podman, whose networks work another way. The "
-            "wizard knows the Docker engine alone."
+            "wizard knows the Docker engine alone.",
+            Cause.PODMAN,
         )
     if info.get("OperatingSystem") == "Docker Desktop":
         raise CannotTell(
             "This engine is Docker Desktop's and runs in a virtual machine. The wizard changes "
-            "the host it runs on: it needs the Docker engine on the host itself."
+            "the host it runs on: it needs the Docker engine on the host itself.",
+            Cause.DOCKER_DESKTOP,
         )
     number = clean_line(str(version.get("Version", "")))
     release = re.match(r"(\d+)\.(\d+)(?=\D|$)", number)
@@ -97,6 +117,9 @@ def parse(
         own_address_pools=bool(info.get("DefaultAddressPools")),
         ip_forward=switch(words, "ip-forward", settings.get("ip-forward")) is not False,
         network_defaults=_network_defaults(settings, words),
+        next_firewall_backend=clean_line(
+            str(option(words, "firewall-backend") or settings.get("firewall-backend") or "")
+        ),
         rootless=any(option.split(",")[0] == "name=rootless" for option in security),
     )
 
@@ -140,19 +163,44 @@ def switch(words: Sequence[str], name: str, configured: object) -> bool | None:
     return configured if isinstance(configured, bool) else None
 
 
-def obstacles(engine: Engine) -> Iterator[str]:
+def obstacles(engine: Engine) -> Iterator[Obstacle]:
     """Yield why the wizard cannot work with this engine."""
     if engine.release < OLDEST_ENGINE:
-        yield (
+        yield Obstacle(
+            Cause.DOCKER_TOO_OLD,
             f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
-            "done on. Install a newer one, such as Debian's docker.io."
+            "done on.",
+            "Install a newer one, such as Debian's docker.io.",
         )
     if engine.rootless:
-        yield (
+        yield Obstacle(
+            Cause.DOCKER_ROOTLESS,
             "This Docker engine runs rootless: its containers leave through a program of its own "
             "and not through the host's bridges, where the wizard works. It needs an engine that "
-            "runs as root."
+            "runs as root.",
         )
+    if engine.unit:
+        yield _of_another_unit(engine.unit)
+
+
+def _of_another_unit(unit: str) -> Obstacle:
+    lost = (
+        f"Docker is run by the unit {unit} here, and what the wizard sets up is started together "
+        "with docker.service: after a reboot nothing of it would come back."
+    )
+    if unit.startswith("snap."):
+        return Obstacle(
+            Cause.DOCKER_UNIT,
+            f"{lost} The snap also keeps Compose to files below home folders.",
+            "Install Debian's docker.io, or docker-ce from docker.com, in the place of the snap.",
+        )
+    return Obstacle(
+        Cause.DOCKER_UNIT,
+        lost,
+        "Give the unit that name too: write “Alias=docker.service” below [Install] of it, start "
+        "the wizard again, and before that type:",
+        (f"systemctl reenable {unit}",),
+    )
 
 
 def in_words(engine: Engine) -> Words:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from wizard.host.docker_socket import ASKED, connect, explain
+from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.host import DockerNetwork
-from wizard.host.looking import CannotTell, understood
+from wizard.host.looking import understood
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
@@ -24,7 +24,7 @@ def detect() -> tuple[DockerNetwork, ...]:
         try:
             return parse(client.networks())
         except (DockerException, RequestException) as error:
-            raise CannotTell(explain(error)) from error
+            raise explained(error) from error
 
 
 def parse(answer: Sequence[Mapping[str, Any]]) -> tuple[DockerNetwork, ...]:

@@ -1,6 +1,7 @@
 """An earlier run of the wizard, from the record that it keeps."""
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from wizard.host.host import Earlier
@@ -44,7 +45,17 @@ def parse(text: str, path: Path) -> Earlier:
     missing = [key for key in ("state", "started") if key not in record]
     if missing:
         raise CannotTell(unreadable.format(f"it has no “{missing[0]}”"))
-    return Earlier(path, clean_line(str(record["state"])), clean_line(str(record["started"])))
+    state = clean_line(str(record["state"]))
+    in_the_way = is_in_the_way(state, _choices(record))
+    return Earlier(path, state, clean_line(str(record["started"])), in_the_way)
+
+
+def _choices(record: Mapping[str, object]) -> Iterator[str]:
+    """Yield what an undo did with each thing that somebody changed."""
+    steps = record.get("steps")
+    for step in steps if isinstance(steps, list) else ():
+        choices = step.get("choices") if isinstance(step, dict) else None
+        yield from map(str, choices.values()) if isinstance(choices, dict) else ()
 
 
 def in_words(earlier: Earlier | None) -> Words:
@@ -52,7 +63,7 @@ def in_words(earlier: Earlier | None) -> Words:
     if earlier is None:
         return "none", "ok"
     words = f"{words_of(earlier.state)}, started {earlier.started}"
-    return words, "problem" if is_in_the_way(earlier.state) else "ok"
+    return words, "problem" if earlier.in_the_way else "ok"
 
 
 PART = Part(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wizard.host.host import Ip6tables
 from wizard.host.looking import CannotTell, installed, output, read_if_there
+from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
@@ -23,7 +24,8 @@ def detect() -> Ip6tables:
     """
     if not installed("ip6tables"):
         raise CannotTell(
-            "ip6tables is not installed on this host: install it with “apt install iptables”."
+            "ip6tables is not installed on this host: install it with “apt install iptables”.",
+            Cause.IP6TABLES_MISSING,
         )
     version, legacy = parse_version(output(("ip6tables", "--version")))
     return Ip6tables(version, legacy, other_has_rules=_nft_has_rules() if legacy else _legacy())

@@ -9,13 +9,14 @@ from typing import Any
 
 from wizard.compose import claims
 from wizard.compose.claims import LABEL, Claim
-from wizard.host import names, published
-from wizard.host.docker_socket import ASKED, connect, explain
+from wizard.host import connections, names, published
+from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.environment import mentions, outside_hosts
 from wizard.host.host import ComposeProject, Container, Listener
-from wizard.host.listeners import listeners
-from wizard.host.looking import CannotTell, understood
+from wizard.host.listeners import listeners, read_tables
+from wizard.host.looking import understood
 from wizard.host.part import Part, Words
+from wizard.host.starters import named_by
 from wizard.platform.text import clean_line
 from wizard.program import trust
 
@@ -48,7 +49,7 @@ def detect() -> tuple[ComposeProject, ...]:
                     except NotFound:
                         images[image] = {}  # It was removed by force, under a stopped container.
         except (DockerException, RequestException) as error:
-            raise CannotTell(explain(error)) from error
+            raise explained(error) from error
     found = parse(inspected, images)
     return looked_into(found, min(names.DEADLINE, _ENOUGH - (time.monotonic() - begun)))
 
@@ -62,7 +63,7 @@ def looked_into(
     less, and what is not known by then is not known.
     """
     datagrams = any(_has_datagrams(one) for project in projects for one in project.containers)
-    of_host = listeners("self", ("tcp6", "udp6") if datagrams else ("tcp6",))
+    of_host = listeners(read_tables("self", ("tcp6", "udp6") if datagrams else ("tcp6",)))
     named = (
         each.name for project in projects for one in project.containers for each in one.outside
     )
@@ -89,8 +90,8 @@ def _looked_into(
             if each.address.version == 6
             and published.hears(of_host, each.protocol, each.host_port, 6)
         )
-    tables = ("tcp", "tcp6", "udp", "udp6") if _has_datagrams(container) else ("tcp", "tcp6")
-    inside = listeners(container.pid, tables) if container.pid else None
+    tables = read_tables(container.pid, ("tcp", "tcp6", "udp", "udp6")) if container.pid else None
+    inside = listeners(tables)
     if inside is not None:
         # Datagram sockets without a peer come and go; a published one stays.
         kept = {(each.protocol, each.port) for each in published.published(container)}
@@ -101,6 +102,7 @@ def _looked_into(
         container,
         listeners=inside,
         proxied=proxied,
+        connections=None if tables is None else connections.outward(tables),
         outside=tuple(replace(each, ipv6=with_ipv6.get(each.name)) for each in container.outside),
     )
 
@@ -135,6 +137,7 @@ def _project(name: str, claimed: Sequence[Claim]) -> ComposeProject:
         tuple(containers),
         in_git=any(_in_git(file.parent) for file in agreed.files or (agreed.directory,)),
         doubts=(*agreed.doubts, *trust.of_others(agreed.files, agreed.directory)),
+        named_by=named_by(agreed.directory, agreed.files),
     )
 
 

@@ -10,6 +10,7 @@ from wizard.host import advertised, manager
 from wizard.host.host import Address, Origin, Uplink
 from wizard.host.looking import CannotTell
 from wizard.host.netlink import Message, Snapshot, attribute
+from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Search, Words
 from wizard.platform.text import clean_line
 from wizard.probes.address_selection import UNIQUE_LOCAL
@@ -73,7 +74,7 @@ def parse(snapshot: Snapshot) -> Uplink:
                 routed=_routed(snapshot, hop["oif"]),
                 on_link=_on_link(snapshot, link),
             )
-    raise CannotTell(NONE)
+    raise CannotTell(NONE, Cause.NO_DEFAULT_ROUTE)
 
 
 def index_of(interface: str, links: Sequence[Message]) -> int:

@@ -1,0 +1,130 @@
+"""Projects that a tool, a unit of systemd or a variable starts: what is proposed and said."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import made_up_hosts, made_up_system
+from tests.made_up_deployments import TODAY
+from wizard.answers import proposals
+from wizard.answers.choices import Placement
+from wizard.answers.projects import project_of, reads_override
+from wizard.compose.owners import owner_of
+from wizard.host.host import Host, Unknown
+from wizard.host.starters import named_by, named_in
+from wizard.modes import sources
+from wizard.plan import planning
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused
+from wizard.steps.compose_file import ComposeFile
+
+
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("ExecStart=docker compose -f /srv/p/a.yml up -d", ["/srv/p/a.yml"]),
+        (
+            "WorkingDirectory=/srv/p\nExecStart=-/usr/bin/docker-compose --file=a.yml \\\n"
+            "  -f b.yml -p name up",
+            ["/srv/p/a.yml", "/srv/p/b.yml"],
+        ),
+        ("WorkingDirectory=/srv/p\nExecStart=/usr/bin/docker compose up -f", []),
+        ("WorkingDirectory=/srv/p\nExecStart=docker compose up -d", []),
+        ("ExecStart=/usr/bin/tail -f /srv/p/a.yml", []),
+        ("Description=compose -f a.yml", []),
+        ("ExecStart='compose -f", []),
+    ],
+)
+def test_a_unit_that_gives_compose_its_files(text: str, files: list[str]) -> None:
+    assert [str(each) for each in named_in(text)] == files
+
+
+def test_who_names_the_files_is_known_from_the_units_and_from_the_variables(tmp_path: Path) -> None:
+    units, folder = tmp_path / "units", tmp_path / "p"
+    units.mkdir()
+    folder.mkdir()
+    file = folder / "docker-compose.yml"
+    assert named_by(folder, [file], units) is None
+    (units / "site.service").write_text(f"[Service]\nExecStart=docker compose -f {file} up\n")
+    assert named_by(folder, [file], units) == "the unit site.service starts the project with -f"
+    assert named_by(folder, [folder / "other.yml"], units) is None
+    (folder / ".env").write_text("#COMPOSE_FILE=x\nA=COMPOSE_FILE\n")
+    assert named_by(folder, [folder / "other.yml"], units) is None
+    (folder / ".env").write_text("A=b\nCOMPOSE_FILE=docker-compose.yml\n")
+    assert named_by(folder, [file], units) == f"{folder}/.env sets COMPOSE_FILE"
+    assert named_by(Path(), [], units) is None
+
+
+def started(folder: str, *, in_git: bool = False, named: str | None = None) -> Host:
+    host = made_up_hosts.debian13()
+    assert not isinstance(host.projects, Unknown)
+    where = Path(folder)
+    project = replace(
+        host.projects[0],
+        directory=where,
+        files=(where / "docker-compose.yml",),
+        in_git=in_git,
+        named_by=named,
+    )
+    return replace(host, projects=(project,))
+
+
+def planned(host: Host, **changes: Any) -> Plan:
+    proposed = proposals.defaults(host)
+    project = project_of(host, proposed)
+    system = made_up_system.of(host, {str(project.files[0]): TODAY})
+    read = sources.read_project(system, project)
+    return planning.plan(host, replace(proposals.tick(proposed, read.services), **changes), read)
+
+
+def changed(plan: Plan) -> list[str]:
+    return [Path(step.path).name for step in plan.steps if isinstance(step, ComposeFile)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "says"),
+    [
+        ("/etc/dokploy/compose/site-x1/code", "docker-compose.yml", "Dokploy writes this file"),
+        ("/data/coolify/applications/x1", "docker-compose.yml", "Coolify writes this file"),
+        ("/data/coolify/services/x1", "docker-compose.override.yml", "Coolify writes its own"),
+        ("/opt/stacks/site", "docker-compose.yml", "load it there anew before you save"),
+        ("/data/compose/7", "docker-compose.yml", "Portainer writes this file anew"),
+    ],
+)
+def test_a_tool_that_writes_the_files_is_said_and_the_file_that_it_leaves_is_proposed(
+    folder: str, file: str, says: str
+) -> None:
+    plan = planned(started(folder))
+    assert changed(plan) == [file]
+    (said,) = [each for each in plan.notices if says in each]
+    assert said.endswith(".")
+
+
+def test_nothing_is_said_of_files_of_nobody() -> None:
+    assert owner_of([Path("/srv/x/data/compose/a.yml")]) is None
+    assert owner_of([Path("/opt/stackss/a.yml")]) is None
+    assert not [each for each in planned(started("/srv/x")).notices if "deployment" in each]
+
+
+def test_no_override_is_proposed_or_taken_where_compose_would_not_read_it() -> None:
+    assert changed(planned(started("/srv/x", in_git=True))) == ["docker-compose.override.yml"]
+    by_unit = started("/srv/x", in_git=True, named="the unit a.service starts the project with -f")
+    assert changed(planned(by_unit)) == ["docker-compose.yml"]
+    with pytest.raises(Refused, match=r"because the unit a\.service starts the project with -f"):
+        planned(by_unit, placement=Placement.OVERRIDE)
+    assert not reads_override(started("/etc/dokploy/compose/x/code").choosable_projects[0])
+
+
+@pytest.mark.parametrize(
+    ("folder", "says"),
+    [
+        ("/data/compose/7", "It lies in the container of Portainer"),
+        ("/srv/renamed", "if the folder has another name now, type “docker compose up -d” in it"),
+    ],
+)
+def test_files_that_are_not_on_the_host_are_said_with_what_to_do(folder: str, says: str) -> None:
+    host = started(folder)
+    with pytest.raises(Refused, match=says):
+        sources.read_project(made_up_system.of(host, {}), host.choosable_projects[0])

@@ -1,0 +1,35 @@
+"""Pages about rules of this host that stop what containers send or receive."""
+
+from wizard.explain.page import Page
+from wizard.host.obstacle import Cause
+
+PAGES = {
+    Cause.IP6TABLES_MISSING: Page(
+        "ip6tables is not installed",
+        "This Docker makes no rules for IPv6, so the wizard has to, and ip6tables is the program "
+        "that makes them.",
+        "Install the package that has it:",
+        ("apt install iptables",),
+        "It makes, keeps and takes back the rules once the program is there. It does not install "
+        "it.",
+    ),
+    Cause.FORWARD_POLICY: Page(
+        "ip6tables drops what Docker accepts by nftables",
+        "A packet has to pass every table of the kernel. Docker accepts those of containers in its "
+        "tables of nftables, but the chain FORWARD of ip6tables drops them all the same.",
+        "See that chain. If nothing else on this host needs its policy, let it accept:",
+        ("ip6tables -S FORWARD", "ip6tables --policy FORWARD ACCEPT"),
+        "It names the lines, and looks again on R on the screen “Your host”. It changes no rules "
+        "of yours.",
+    ),
+    Cause.FORWARD_CHAIN: Page(
+        "A chain of nftables drops what is forwarded",
+        "A packet has to pass every chain on the forward hook. What Docker and ip6tables accept, a "
+        "chain of somebody's own still drops.",
+        "See the rules. Let through what comes from the bridge, and the answers to it, in the file "
+        "that the chain is kept in:",
+        ("nft list ruleset", "nano /etc/nftables.conf"),
+        "It names the file, the lines and the commands for this host, and looks again on R on the "
+        "screen “Your host”. It changes no rules of yours.",
+    ),
+}

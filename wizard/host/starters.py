@@ -1,0 +1,70 @@
+"""Whether something names the files of a Compose project whenever it is started.
+
+Compose then looks for no override file beside them. Looked at are the variable COMPOSE_FILE in the
+project's ``.env`` (Compose reference, environment variables) and units of systemd with ``-f``.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from wizard.host.looking import read_if_there
+from wizard.platform.text import clean_line
+
+UNITS = Path("/etc/systemd/system")
+_MOST_UNITS = 500
+
+_VARIABLE = re.compile(r"^\s*(?:export\s+)?COMPOSE_FILE\s*=\s*(\S.*)$", re.MULTILINE)
+_SETTING = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
+_COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose$")
+
+
+def named_by(directory: Path, files: Sequence[Path], units: Path = UNITS) -> str | None:
+    """Return who names the files, as the beginning of a sentence and its verb; None for nobody."""
+    if not directory.is_absolute():
+        return None
+    variables = directory / ".env"
+    if _VARIABLE.search(read_if_there(variables) or ""):
+        return f"{clean_line(str(variables))} sets COMPOSE_FILE"
+    try:
+        found = sorted(units.glob("*.service"))[:_MOST_UNITS]
+    except OSError:
+        return None
+    for unit in found:
+        text = read_if_there(unit)
+        if text and set(named_in(text)) & set(files):
+            return f"the unit {clean_line(unit.name)} starts the project with -f"
+    return None
+
+
+def named_in(unit: str) -> tuple[Path, ...]:
+    """Return the files that a unit's text gives Compose with ``-f`` (systemd.service(5))."""
+    settings = [
+        found.groups()
+        for line in unit.replace("\\\n", " ").splitlines()
+        if (found := _SETTING.match(line))
+    ]
+    folder = next((value for key, value in settings if key == "WorkingDirectory"), "/")
+    return tuple(
+        Path(folder.lstrip("-~")) / name
+        for key, value in settings
+        if key.startswith("Exec")
+        for name in _given(value)
+    )
+
+
+def _given(command: str) -> Iterator[str]:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return
+    start = next((at for at, word in enumerate(words) if _COMPOSE.search(word)), len(words))
+    options = iter(words[start + 1 :])
+    for word in options:
+        if word in ("-f", "--file"):
+            yield from [name for name in [next(options, None)] if name]
+        elif word.startswith("--file="):
+            yield word.partition("=")[2]
+        elif not word.startswith("-") and word in ("up", "start", "run", "create"):
+            return

@@ -1,0 +1,202 @@
+"""What a repair does: one step for each step of the run that is not in effect any more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wizard.answers import answers_file
+from wizard.describe import of_host
+from wizard.host.host import Host
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.system import System
+from wizard.record import typed
+from wizard.record.record import Record, State
+from wizard.record.repair_store import RepairStore
+from wizard.run import journal
+from wizard.run.conditions import NOT_KNOWN, StepCondition, conditions
+from wizard.steps.actions import MakeDirectory, WriteFile
+from wizard.steps.attach import Attach
+from wizard.steps.comparing import Choice
+from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.mend import Mend, Rewrite, Setting
+from wizard.steps.objects import Object
+from wizard.steps.parts import Condition, Part
+from wizard.steps.systemd_unit import SystemdUnit
+
+WAITS = (
+    "A repair waits for an answer already: keep it with wizard --keep, or let it be taken back. "
+    "Nothing was changed."
+)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What is not in effect, what is put back of it, and what is left to the person."""
+
+    plan: Plan
+    found: tuple[StepCondition, ...]
+    """Every step of the run, as it stands."""
+    left: tuple[StepCondition, ...] = ()
+    """Those of which something is left as it is."""
+
+    @property
+    def mended(self) -> set[int]:
+        """The numbers of the steps that are put back."""
+        return {step.number for step in self.plan.steps if isinstance(step, Mend)}
+
+
+def in_force(record: Record | None) -> Record:
+    """Return the record of a run that can be mended.
+
+    Raises:
+        Refused: there is none, or it is not kept yet, or on its way back.
+    """
+    if record is None or not record.state.in_force:
+        raise Refused("There is nothing to repair: no run of the wizard is on this host.")
+    if record.state is not State.APPLIED:
+        raise Refused(
+            f"The run of {record.started} is {record.state.words}, and only one that is kept can "
+            "be repaired. Nothing was changed. Keep it with wizard --keep, or take it back with "
+            "wizard --undo."
+        )
+    return record
+
+
+def give_up(store: RepairStore) -> None:
+    """Note that a repair waits for nobody any more; to be called under the lock.
+
+    Raises:
+        Refused: its record cannot be read.
+    """
+    record = store.load() if store.path.exists() else None
+    if record is not None and (record.state is State.UNCONFIRMED or record.state.moving):
+        journal.settle(record, store)
+
+
+def repair_of(record: Record, host: Host, system: System, changed: Choice = Choice.KEEP) -> Repair:
+    """Return the repair of a run; the host is only read.
+
+    Args:
+        record: The record of the run.
+        host: The host as it is now.
+        system: The same, for what the steps look at themselves.
+        changed: What becomes of what somebody changed: theirs stays, or ours is put back.
+    """
+    found = conditions(record, host, system)
+    wanted = [(each, _chosen(each, changed)) for each in found]
+    lacks_network = any(
+        isinstance(each.step, DockerNetwork) and each.state != Condition.IN_EFFECT and not parts
+        for each, parts in wanted
+    )
+    steps: list[Mend] = []
+    left: list[StepCondition] = []
+    for each, parts in wanted:
+        waits = lacks_network and isinstance(each.step, Attach)
+        if parts and not waits:
+            steps.append(mend(each, parts))
+        wrong = [part for part in each.parts if part.condition is not Condition.IN_EFFECT]
+        if each.state == NOT_KNOWN or waits or len(parts) < len(wrong):
+            left.append(each)
+    choices = answers_file.from_table(record.choices)
+    remarks = tuple(f"Left as it is. {each.sentence}" for each in left)
+    return Repair(Plan(choices, tuple(steps), remarks), found, tuple(left))
+
+
+def steps_of(found: Sequence[StepCondition], plan: Plan) -> Plan:
+    """Return the plan with the steps of the run in place of those that mend them."""
+    return replace(plan, steps=tuple(each.step for each in found if each.step is not None))
+
+
+def check_mended(repair: Repair, record: Record, host: Host, system: System) -> None:
+    """Look, after the last step, whether all that was put back is in effect.
+
+    Raises:
+        StepFailed: it is not.
+    """
+    for each in conditions(record, host, system):
+        if each.number in repair.mended and each.state == Condition.MISSING:
+            raise StepFailed(f"It was put back but is not in effect. {each.sentence}")
+
+
+def amendments(record: Record, repair: Repair, system: System) -> dict[int, dict[str, object]]:
+    """Return what the record of the run has to remember besides, by the numbers of its steps.
+
+    To be asked before anything is changed: of an interface that has another name by now, the
+    values that it has without the wizard are those of today.
+    """
+    found = {}
+    for each in repair.found:
+        entry = next(step for step in record.steps if step.number == each.number)
+        if each.step is None or each.number not in repair.mended or isinstance(each.step, Attach):
+            continue
+        if each.step.parameters() != entry.parameters:
+            before = each.step.before_from(entry.before)
+            found[each.number] = typed.written(each.step.renewed(before, each.step.capture(system)))
+    return found
+
+
+def amend(
+    record: Record, repair: Repair, remembered: dict[int, dict[str, object]], host: Host
+) -> None:
+    """Let the record of the run name what its steps are made of by now."""
+    by_number = {each.number: each for each in repair.found}
+    for entry in record.steps:
+        step = by_number[entry.number].step if entry.number in remembered else None
+        if step is not None:
+            entry.before = remembered[entry.number]
+            entry.title, entry.commands = step.title, list(step.commands)
+            entry.parameters = step.parameters()
+            entry.undo = list(step.undo_lines(step.before_from(entry.before)))
+    if remembered:
+        record.host |= {line.label: line.words for line in of_host(host)}
+
+
+def _chosen(each: StepCondition, changed: Choice) -> list[Part]:
+    return [
+        part
+        for part in each.parts
+        if part.mendable and (part.condition is Condition.MISSING or changed is Choice.OURS)
+    ]
+
+
+def mend(each: StepCondition, parts: Sequence[Part]) -> Mend:
+    """Return the step that puts back some parts of a step that was found so."""
+    parts = [part for part in parts if part.mendable]
+    files = [part.file for part in parts if part.file is not None]
+    paths = {file.path for file in files}
+    found = {part.wanted: part.found for part in parts if part.wanted is not None}
+    masks = [mask for part in parts for mask in part.masks]
+    step = each.step
+    folders = [
+        action.path
+        for action in (step.actions() if step else ())
+        if isinstance(action, MakeDirectory) and any(path.startswith(action.path) for path in paths)
+    ]
+    return Mend(
+        number=each.number,
+        what=each.title,
+        words=each.sentence.partition(": ")[2],
+        masks=tuple(Setting(mask.kind, mask.name, mask.value) for mask in masks),
+        folders=tuple(folders),
+        files=tuple(_rewrite(file) for file in files),
+        settings=tuple(_setting(now, wanted) for wanted, now in found.items()),
+        restart=tuple(_restarted(each, paths, set(found))),
+        asked=tuple(command for part in parts for command in part.asked),
+        starts_copy=isinstance(step, SystemdUnit) and step.starts_copy,
+    )
+
+
+def _rewrite(file: WriteFile) -> Rewrite:
+    return Rewrite(file.path, file.after, file.before)
+
+
+def _setting(now: Object | None, wanted: Object) -> Setting:
+    return Setting(wanted.kind, wanted.name, now.value if now else None, wanted.value)
+
+
+def _restarted(each: StepCondition, paths: set[str], settings: set[Object]) -> list[str]:
+    """Return the unit that runs by a file that is written anew."""
+    step = each.step
+    if not isinstance(step, SystemdUnit) or step.path not in paths:
+        return []
+    return [] if any(one.kind == "unit" for one in settings) else [step.name]
