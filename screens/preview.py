@@ -47,6 +47,8 @@ class PreviewScreen(ReviewScreen):
         "exact commands, and what changes in files. Space or Page Down shows more of the right "
         "side, Page Up goes back up. W gives the right side the whole width, and W again brings "
         "the steps back.",
+        "Below the steps stands what was proposed and not asked, such as addresses and names. The "
+        "key in front opens it.",
         "In a difference, a line with + is added, a line with - is taken away, and the others "
         "stay and only show where. A command that is too long for one line ends in a backslash "
         "and goes on below; any other line that is too long goes on after ».",
@@ -65,7 +67,16 @@ class PreviewScreen(ReviewScreen):
         if plan is not None:
             coverage = self.state.session.guard_coverage()
             overview = _overview(plan, self.state, coverage)
-            self.show_items([overview, *_steps(plan)])
+            steps, settings = _steps(plan), proposed.proposed(self.state)
+            numbered = [(f"{number:>2} ", each.title) for number, each in enumerate(steps, 1)]
+            self.show_items(
+                [overview, *steps, *(_proposed(each, self.state) for each in settings)],
+                [
+                    ("   ", overview.title),
+                    *numbered,
+                    *((f" {each.key.upper()} ", each.label) for each in settings),
+                ],
+            )
 
     def arrive(self) -> None:
         """Make the plan anew: a file may have changed since."""
@@ -237,6 +248,13 @@ def _overview(plan: Plan, state: State, coverage: str) -> Detail:
             "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
             "the exact commands, and every change to a file. Space shows more.",
         ),
+    )
+
+
+def _proposed(each: proposed.Proposed, state: State) -> Detail:
+    return Detail(
+        each.label,
+        (each.words(state), f"{each.key.upper()} opens the question, where you can change that."),
     )
 
 
