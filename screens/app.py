@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import ClassVar, Literal
@@ -19,7 +21,6 @@ from screens.saver import SAVED_WITHIN, Saver
 from screens.state import State
 from screens.step import StepScreen
 from screens.theme import TERMINAL
-from screens.way import way
 from wizard.platform import streams
 from wizard.platform.errors import ExitCode
 from wizard.record.record import State as RunState
@@ -109,6 +110,8 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
         place = self.session.load_place()
         if place in _questions():
             self._aim = place
+            # Where one left at a question that is not always asked, all of them were asked.
+            self.state.all_questions = place not in self.state.way
         self.nothing_to_resume = not self._aim and self.session.load_answers() is None
 
     def go_to_aim(self) -> None:
@@ -133,8 +136,11 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
 
     def go_after(self, name: str) -> None:
         """Open the screen that comes after the named one."""
-        names = way(self.state.choices, self.state.host)
-        next_one = names[names.index(name) + 1]
+        if any(getattr(each, "NAME", "") == "preview" for each in self.screen_stack[:-1]):
+            # It was opened from there.
+            self.pop_screen()
+            return
+        next_one = self.state.after(name)
         self.left_at = ""
         if not self._aim:
             self.places.save(next_one)
@@ -244,6 +250,9 @@ def run_app(session: Session, start: Start = "welcome") -> int:
     code = app.run(mouse=False)
     app.state.saver.wait(SAVED_WITHIN)
     app.places.wait(SAVED_WITHIN)
+    if code is not None and code < 128:  # No signal ended it, so somebody reads.
+        with suppress(OSError):
+            sys.stdout.write("\n".join([*leaving.farewell(app.state), ""]))
     streams.let_go()
     if app._exception is not None:
         raise app._exception

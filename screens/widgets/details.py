@@ -21,6 +21,8 @@ class Detail:
     paragraphs: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     """Sentences that belong together, without room between them."""
+    settings: tuple[str, ...] = ()
+    """What was proposed, each after the key that opens it."""
     more: tuple[str, ...] = ()
     """Paragraphs after the points."""
     notes: tuple[str, ...] = ()
@@ -89,6 +91,10 @@ def draw(detail: Detail, width: int) -> list[Content]:
         lines += [Content("")]
     for text in detail.points:
         lines += map(Content, wrapping.prose(text, width, "- ", "  "))
+    if detail.settings:
+        lines += [Content(""), _heading("Proposed (the key opens it)")]
+    for text in detail.settings:
+        lines += map(Content, wrapping.prose(text, width, "", "   "))
     for text in detail.more:
         lines += [Content(""), *map(Content, wrapping.prose(text, width))]
     for text in detail.notes:

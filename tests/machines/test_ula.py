@@ -210,7 +210,7 @@ def test_the_run_goes_on_when_its_terminal_is_closed(machine: StartMachine) -> N
     answer(host, mastodon)
     terminal = walk_to_question(host)
     terminal.press("y")
-    terminal.wait_for("8 of 10")
+    terminal.wait_for("6 of 8")
     host.wait(lambda: host.path(RECORD).exists(), "the apply to begin")
     terminal.close()
 
