@@ -73,10 +73,11 @@ class Kept:
             repairing.check_mended(made, self.record, self.host, self.system)
             repairing.amend(self.record, made, remembered, self.host)
             self.store.save(self.record)
-            journal.settle(entry, store)
+            entry.state = State.UNCONFIRMED if back else State.APPLIED
+            store.save(entry)
 
         journal.apply(made.plan, entry, self.system, repairs, lambda: False, conclude)
-        assert entry.state is State.APPLIED, entry.error
+        assert entry.state in (State.APPLIED, State.UNCONFIRMED), entry.error
         if back:
             again = repairs.load()
             assert again is not None
