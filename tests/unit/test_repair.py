@@ -248,6 +248,8 @@ def test_what_somebody_changed_is_left_unless_ours_is_wanted(kept: Kept, name: s
     broken = kept.system.snapshot()
     assert kept.states()[kind] == Condition.CHANGED
     left = repair_of(kept.record, kept.host, kept.system)
+    if "masked" in name:
+        assert "has masked" in str(left.left[0].cause)
     assert [each.kind for each in left.left][:1] == [kind]
     assert left.plan.steps == ()
     assert difference(broken, kept.system.snapshot()) == set()
