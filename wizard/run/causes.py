@@ -48,6 +48,7 @@ def cause_of(parts: Sequence[Part], record: Record, host: Host, system: System) 
         tried.append(partial(_network, first, record, system))
     if "chain" in kinds:
         tried.append(partial(_firewall, record, system))
+    tried += [partial(_masked, part.name, system) for part in wrong if part.masks]
     for part in wrong:
         kind, _, name = part.name.partition(" ")
         if kind == "unit":
@@ -109,11 +110,16 @@ def _firewall(record: Record, system: System) -> Cause | None:
     return None
 
 
+def _masked(path: str, system: System) -> Cause:
+    shown = clean_line(path)
+    return Cause(
+        f"Somebody has masked {PurePath(shown).name}.",
+        f"{shown} is a link to /dev/null of {_age(path, system)}.",
+    )
+
+
 def _unit(name: str, system: System) -> Cause | None:
     enabled = system.run(("systemctl", "is-enabled", name)).output.split()
-    path = f"/etc/systemd/system/{name}"
-    if "masked" in enabled:
-        return Cause(f"Somebody has masked {name}.", f"{path} is a link of {_age(path, system)}.")
     if "disabled" in enabled:
         return Cause(f"Somebody has disabled {name}.", "systemctl is-enabled says: disabled.")
     line = _last(("journalctl", f"--unit={name}", *_BRIEF, "--lines=1"), system)
