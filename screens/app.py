@@ -16,8 +16,8 @@ from screens import following, leaving
 from screens.fitting import FittingApp
 from screens.keys import AppWithKeysInOrder
 from screens.modals import QuestionModal
-from screens.redrawing import RedrawnApp
 from screens.saver import SAVED_WITHIN, Saver
+from screens.sending import SentApp
 from screens.state import State
 from screens.step import StepScreen
 from screens.theme import TERMINAL
@@ -41,7 +41,7 @@ def _screen(name: str) -> Screen[None]:
     return screen
 
 
-class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
+class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     """The wizard on a terminal. What it returns is the exit code of the program."""
 
     CSS_PATH = "app.tcss"
@@ -201,8 +201,6 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
         """Let the step that is shown paint what has changed; the others do when they are again."""
         if not self.is_running:
             return
-        if self.state.run.progress is not None:
-            self.keep_redrawing()
         for screen in reversed(self.screen_stack):
             if isinstance(screen, StepScreen):
                 if screen.ready:
@@ -247,7 +245,8 @@ def run_app(session: Session, start: Start = "welcome") -> int:
     """
     app = WizardApp(session, start)
     # Without the mouse the terminal's own way of marking and copying text goes on working.
-    code = app.run(mouse=False)
+    with streams.to_itself():
+        code = app.run(mouse=False)
     app.state.saver.wait(SAVED_WITHIN)
     app.places.wait(SAVED_WITHIN)
     if code is not None and code < 128:  # No signal ended it, so somebody reads.

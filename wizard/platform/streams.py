@@ -1,8 +1,12 @@
 """Standard output and error, whose reader may have gone, or may not know every letter."""
 
+import fcntl
 import io
 import os
 import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 
 def take_every_letter() -> None:
@@ -16,6 +20,21 @@ def take_every_letter() -> None:
                 stream.reconfigure(errors="replace")
             else:
                 stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+@contextmanager
+def to_itself() -> Iterator[None]:
+    """Have the terminal for this program alone, so that no announcement is written over screens.
+
+    Who has CAP_SYS_ADMIN can write there all the same (ioctl_tty(2), TIOCEXCL).
+    """
+    with suppress(OSError, ValueError):
+        fcntl.ioctl(sys.stdout.fileno(), termios.TIOCEXCL)
+    try:
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            fcntl.ioctl(sys.stdout.fileno(), termios.TIOCNXCL)
 
 
 def let_go() -> None:
