@@ -291,10 +291,14 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
 
     ``begun`` is the record as it was before, where the run takes back.
     """
+    doing = ""
     told = {step.number: step.state for step in begun.steps} if begun else {}
     while True:
         progress = opened.progress()
         record = progress.record
+        if progress.doing and progress.doing != doing:
+            doing = progress.doing
+            say(doing)
         for step in record.steps if record else ():
             if step.state != StepState.PLANNED and told.get(step.number) != step.state:
                 told[step.number] = step.state
