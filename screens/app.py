@@ -21,6 +21,7 @@ from screens.sending import SentApp
 from screens.state import State
 from screens.step import StepScreen
 from screens.theme import TERMINAL
+from screens.widgets import plain_scrollbar
 from wizard.platform import streams
 from wizard.platform.errors import ExitCode
 from wizard.record.record import State as RunState
@@ -46,6 +47,8 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
+    # What lies behind a box is dimmed.
+    SUSPENDED_SCREEN_CLASS = "-screen-suspended"
     TITLE = "IPv6 for containers"
     SCREENS: ClassVar[Mapping[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
         name: partial(_screen, name) for name in NAMES
@@ -58,6 +61,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     def __init__(self, session: Session, start: Start = "welcome") -> None:
         super().__init__(ansi_color=True)
+        plain_scrollbar.use()
         self.session = session
         self.state = State(session, self, self.repaint)
         self.state.run.undoing = start == "undo"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from screens.app import run_app
 from tests.screens.made_up_session import MadeUpSession
+from wizard.platform import streams
 
 WINDOW = 107.0
 
@@ -21,4 +22,5 @@ class Counting(MadeUpSession):
 
 
 if __name__ == "__main__":
+    streams.take_every_letter()
     sys.exit(run_app(Counting()))

@@ -1,5 +1,6 @@
 """What is sent makes a terminal show what Textual wants shown, and it is no more than needed."""
 
+import codecs
 import random
 import sys
 import time
@@ -15,6 +16,7 @@ from textual.strip import Strip
 from screens.sending import Cell, cells, differing
 from tests.lines import PATIENCE
 from tests.machines.terminal import Terminal
+from wizard.platform import streams
 
 WIDTH, HEIGHT = 30, 6
 STYLES = [
@@ -97,8 +99,9 @@ def test_of_one_letter_only_that_is_sent() -> None:
 class Walked(Terminal):
     """The screens over a made-up session, with what has been sent counted."""
 
-    def __init__(self) -> None:
-        super().__init__([sys.executable, "-m", "tests.screens.on_terminal"])
+    def __init__(self, *settings: str) -> None:
+        words = ["env", *settings, sys.executable, "-m", "tests.screens.on_terminal"]
+        super().__init__(words)
         self._counted = 0
 
     def since(self) -> int:
@@ -185,3 +188,53 @@ def test_the_bytes_of_the_walk(walked: Walked) -> None:
     walked.as_if_new()
     assert walked.per_second() == 0
     assert walked.sent - redrawn < 60_000
+
+
+TERMINALS = {
+    "vt100": ["TERM=vt100"],
+    "linux": ["TERM=linux"],
+    "screen": ["TERM=screen"],
+    "tmux": ["TERM=tmux-256color"],
+    "no colour": ["NO_COLOR=1"],
+    "LANG=C": ["-u", "LC_ALL", "LANG=C"],
+}
+ASCII = ["LC_ALL=POSIX", "PYTHONUTF8=0", "PYTHONCOERCECLOCALE=0"]
+
+
+@pytest.fixture(scope="module")
+def usual() -> str:
+    terminal = Walked("TERM=xterm-256color", "LC_ALL=C.UTF-8")
+    try:
+        return boxed(terminal)
+    finally:
+        terminal.close()
+
+
+def boxed(terminal: Walked) -> str:
+    """The screen with a box over it."""
+    terminal.wait_for("1 of ")
+    terminal.settle()
+    terminal.press("f1")
+    terminal.wait_for("Close")
+    terminal.settle()
+    return terminal.text
+
+
+@pytest.mark.parametrize("name", TERMINALS)
+def test_every_terminal_shows_the_same(name: str, usual: str) -> None:
+    terminal = Walked(*TERMINALS[name])
+    try:
+        assert boxed(terminal) == usual
+    finally:
+        terminal.close()
+
+
+def test_a_terminal_without_other_letters_shows_some_like_them(usual: str) -> None:
+    terminal = Walked(*ASCII)
+    try:
+        shown = boxed(terminal)
+    finally:
+        terminal.close()
+    codecs.register_error("plain", streams.plain)
+    assert shown.isascii() and "?" not in shown and "\\x" not in shown
+    assert shown == usual.encode("ascii", "plain").decode()
