@@ -88,12 +88,12 @@ class _Questions:
     def _begin(self) -> None:
         forbidding = describe.forbidding(self._host, self._choices)
         if forbidding:
-            raise Refused(f"{' '.join(forbidding)} Nothing was changed.")
+            raise verbs.InTheWay(forbidding)
         doubts = describe.doubts(self._host, self._choices)
         if not doubts:
             return
         for each in doubts:
-            self._say(f"! {each}")
+            self._say(f"! {each.sentence}")
         self._need("Continue all the same?")
         if describe.problems(self._host, self._choices):
             self._choices = replace(self._choices, unproven=True)

@@ -99,6 +99,7 @@ _BELONGS = {
     "teller": ("--check",),
     "from": ("--check",),
     "debian": ("--rehearse",),
+    "clean": ("--rehearse",),
 }
 """The verbs with which each option does something."""
 
@@ -189,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=(12, 13, 14),
         help="the release for --rehearse: 12, 13 (the default) or 14",
     )
+    parser.add_argument(
+        "--clean",
+        action="store_true",
+        help="for --rehearse: remove what is kept for practice machines, and start none",
+    )
     parser.add_argument("--version", action="version", version=f"wizard {__version__}")
     return parser
 
@@ -196,8 +202,10 @@ def _parser() -> argparse.ArgumentParser:
 def _run(chosen: argparse.Namespace) -> int:
     # Each verb imports what it needs and no more, so that none of them pays for another.
     if chosen.rehearse:
-        from wizard.rehearsal.rehearse import rehearse
+        from wizard.rehearsal.rehearse import clean, rehearse
 
+        if chosen.clean:
+            return _say(clean())
         return rehearse(chosen.debian or _DEBIAN, _progress)
     from wizard import verbs
 
