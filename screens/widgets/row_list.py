@@ -12,5 +12,5 @@ class RowList(OptionList):
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
         """Return the style of a part of it; Textual leaves reverse video out there."""
         style = super().get_visual_style(*component_classes, partial=partial)
-        here = _CURSOR in component_classes and self.has_focus
+        here = _CURSOR in component_classes and self.has_focus and self.screen.is_current
         return style + Style(reverse=True) if here else style
