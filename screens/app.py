@@ -16,11 +16,12 @@ from screens import following, leaving
 from screens.fitting import FittingApp
 from screens.keys import AppWithKeysInOrder
 from screens.modals import QuestionModal
-from screens.redrawing import RedrawnApp
 from screens.saver import SAVED_WITHIN, Saver
+from screens.sending import SentApp
 from screens.state import State
 from screens.step import StepScreen
 from screens.theme import TERMINAL
+from screens.widgets import plain_scrollbar
 from wizard.platform import streams
 from wizard.platform.errors import ExitCode
 from wizard.record.record import State as RunState
@@ -41,11 +42,13 @@ def _screen(name: str) -> Screen[None]:
     return screen
 
 
-class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
+class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     """The wizard on a terminal. What it returns is the exit code of the program."""
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
+    # What lies behind a box is dimmed.
+    SUSPENDED_SCREEN_CLASS = "-screen-suspended"
     TITLE = "IPv6 for containers"
     SCREENS: ClassVar[Mapping[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
         name: partial(_screen, name) for name in NAMES
@@ -58,6 +61,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
 
     def __init__(self, session: Session, start: Start = "welcome") -> None:
         super().__init__(ansi_color=True)
+        plain_scrollbar.use()
         self.session = session
         self.state = State(session, self, self.repaint)
         self.state.run.undoing = start == "undo"
@@ -201,8 +205,6 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
         """Let the step that is shown paint what has changed; the others do when they are again."""
         if not self.is_running:
             return
-        if self.state.run.progress is not None:
-            self.keep_redrawing()
         for screen in reversed(self.screen_stack):
             if isinstance(screen, StepScreen):
                 if screen.ready:
@@ -247,7 +249,8 @@ def run_app(session: Session, start: Start = "welcome") -> int:
     """
     app = WizardApp(session, start)
     # Without the mouse the terminal's own way of marking and copying text goes on working.
-    code = app.run(mouse=False)
+    with streams.to_itself():
+        code = app.run(mouse=False)
     app.state.saver.wait(SAVED_WITHIN)
     app.places.wait(SAVED_WITHIN)
     if code is not None and code < 128:  # No signal ended it, so somebody reads.

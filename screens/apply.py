@@ -83,7 +83,9 @@ class ApplyScreen(StepScreen):
         self.refresh_bindings()
         if progress is not None and progress.ended is not None:
             self._ended()
-        begins = "The wizard begins to take back …" if self.state.run.takes_back else "Starting …"
+        begins = "The wizard begins to take back …"
+        if not self.state.run.takes_back:
+            begins = (progress.doing if progress else "") or "Starting …"
         if record is None:
             self.query_one("#bar", Static).update(Content(begins))
             self.query_one("#current", Static).update(Content(""))

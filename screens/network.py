@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.sentence import Sentence, Tone
+from screens.widgets.still_input import StillInput
 from wizard.answers.names import check_bridge, check_gateway, check_network_name
 from wizard.host.host import Unknown
 
@@ -39,10 +40,10 @@ class NetworkScreen(StepScreen):
             classes="paragraph",
         )
         yield paragraph("Name of the network, as Docker shows it", classes="heading")
-        yield Input(id="network", compact=True, max_length=128)
+        yield StillInput(id="network", max_length=128)
         yield Sentence(id="network-verdict")
         yield paragraph("Name of its bridge, as “ip address” shows it", classes="heading")
-        yield Input(id="bridge", compact=True, max_length=64)
+        yield StillInput(id="bridge", max_length=64)
         yield Sentence(id="bridge-verdict")
 
     def show_state(self) -> None:

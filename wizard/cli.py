@@ -22,6 +22,7 @@ _VERBS = {
     "report": "write one file with all that somebody needs to help you",
     "watch": "look daily, and after Docker or the network restarts; on or off",
     "status": "what the wizard did on this host",
+    "ask": "ask line by line, without screens, as a screen reader needs it",
     "detect": "what this host is",
     "plan": "what would be done, as a shell script with comments",
     "apply": "do it without the screens; needs --yes",
@@ -33,6 +34,7 @@ _VERBS = {
 
 _USAGE = """\
 wizard                      open the wizard
+wizard --ask                the same questions line by line, without screens
 wizard --resume             continue where you stopped, or see what runs
 wizard --keep               keep the change that waits for an answer
 wizard --undo [--yes]       take back what the wizard did; see also --changed
@@ -87,16 +89,17 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 _SCREENS = "the wizard without a verb"
 _BELONGS = {
-    "answers": (_SCREENS, "--resume", "--plan", "--apply"),
+    "answers": (_SCREENS, "--ask", "--resume", "--plan", "--apply"),
     "yes": ("--undo", "--apply", "--repair"),
     "window": ("--apply", "--repair"),
     "changed": ("--undo", "--repair"),
     "masked": ("--report",),
     "json": ("--detect", "--plan", "--check", "--status"),
-    "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
+    "target": (_SCREENS, "--ask", "--resume", "--plan", "--apply", "--check"),
     "teller": ("--check",),
     "from": ("--check",),
     "debian": ("--rehearse",),
+    "clean": ("--rehearse",),
 }
 """The verbs with which each option does something."""
 
@@ -187,6 +190,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=(12, 13, 14),
         help="the release for --rehearse: 12, 13 (the default) or 14",
     )
+    parser.add_argument(
+        "--clean",
+        action="store_true",
+        help="for --rehearse: remove what is kept for practice machines, and start none",
+    )
     parser.add_argument("--version", action="version", version=f"wizard {__version__}")
     return parser
 
@@ -194,11 +202,17 @@ def _parser() -> argparse.ArgumentParser:
 def _run(chosen: argparse.Namespace) -> int:
     # Each verb imports what it needs and no more, so that none of them pays for another.
     if chosen.rehearse:
-        from wizard.rehearsal.rehearse import rehearse
+        from wizard.rehearsal.rehearse import clean, rehearse
 
+        if chosen.clean:
+            return _say(clean())
         return rehearse(chosen.debian or _DEBIAN, _progress)
     from wizard import verbs
 
+    if chosen.ask:
+        from wizard import asking
+
+        return asking.ask(verbs.session(chosen.answers, chosen.target), _progress, input)
     if chosen.install_program:
         return _say(verbs.install_program())
     if chosen.detect:
@@ -238,8 +252,8 @@ def _open(chosen: argparse.Namespace) -> int:
     if not _has_terminal():
         raise Refused(
             "The wizard needs a terminal that can show full screens, and this is none. Over SSH "
-            "use ssh -t. Without screens: wizard --detect, --plan, --apply, --check, --status and "
-            "--undo work on any terminal. Nothing was changed."
+            "use ssh -t. Without screens: wizard --ask, --detect, --plan, --apply, --check, "
+            "--status and --undo work on any terminal. Nothing was changed."
         )
     from wizard import verbs
     from wizard.program import program

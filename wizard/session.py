@@ -45,6 +45,9 @@ from wizard.run.undoing import UndoPreview
 from wizard.steps.comparing import Choice
 from wizard.verification.judgement import Judgement
 
+_ASIDE = (start.EXIT, start.DOING)
+"""How lines of a log begin that are no last words."""
+
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
 
@@ -57,6 +60,8 @@ class Progress:
     ended: ExitCode | None
     complaint: str = ""
     """What the process said when it refused; empty otherwise."""
+    doing: str = ""
+    """What the process does while there is no record yet, as far as it has said so."""
 
 
 class Session:
@@ -327,7 +332,9 @@ class Session:
             return self._progress_of_another(record)
         code = self._process.poll()
         if code is None:
-            return Progress(record if self._is_new(record) else None, None)
+            if self._is_new(record):
+                return Progress(record, None)
+            return Progress(None, None, doing=start.doing(self._process.log))
         record = self.record()
         if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))
@@ -474,7 +481,7 @@ class Session:
             lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             lines = []
-        said = [line for line in lines if line.strip() and not line.startswith(start.EXIT)]
+        said = [line for line in lines if line.strip() and not line.startswith(_ASIDE)]
         if not said and not os.statvfs(self.store.directory).f_bavail:
             return (
                 f"There is no room left on the disk that holds {self.store.directory}, and "

@@ -223,6 +223,11 @@ def keep() -> str:
     """
     opened = Session()
     record = (opened.repairing or opened).keep()
+    return kept(record)
+
+
+def kept(record: Record) -> str:
+    """Return what is said of a run that was kept."""
     return f"The run of {record.started} is kept. wizard --undo takes it back."
 
 
@@ -282,11 +287,18 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
 
 
 def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
-    """Tell how a run goes on until its process ends, and return the exit code."""
+    """Say what a run does until it ends, and what came of it, and return the exit code.
+
+    ``begun`` is the record as it was before, where the run takes back.
+    """
+    doing = ""
     told = {step.number: step.state for step in begun.steps} if begun else {}
     while True:
         progress = opened.progress()
         record = progress.record
+        if progress.doing and progress.doing != doing:
+            doing = progress.doing
+            say(doing)
         for step in record.steps if record else ():
             if step.state != StepState.PLANNED and told.get(step.number) != step.state:
                 told[step.number] = step.state

@@ -29,7 +29,7 @@ from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import checking, guard, journal, lock, way_back, window, worker
-from wizard.session import Session, _mark
+from wizard.session import Progress, Session, _mark
 from wizard.verification.judgement import Judgement, judge
 from wizard.verification.verification import Verification
 from wizard.verification.way_out import WayOut
@@ -472,6 +472,34 @@ def test_a_fault_of_the_process_that_applies_is_said_in_a_sentence(
     (log,) = here.store.directory.glob("*.log")
     assert "Traceback" in log.read_text()
     assert untouched(here)
+
+
+def test_it_is_said_what_is_done_before_there_is_a_record(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[Progress] = []
+
+    class Running:
+        def __init__(self, log: Path) -> None:
+            self.log = log
+
+        def poll(self) -> None:
+            return None
+
+    def look(_verification: Verification) -> dict[str, object]:
+        (log,) = here.store.directory.glob("*.log")
+        opened = Session(here.store)
+        opened._process = Running(log)  # type: ignore[assignment]
+        followed.append(opened.progress())
+        return {}
+
+    monkeypatch.setattr(Verification, "look", look)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.DONE
+    # It is looked at again once all steps are done.
+    progress, *_ = followed
+    assert progress.record is None
+    assert progress.doing == "Looking at all that this host and its containers have now …"
 
 
 @pytest.mark.parametrize("seconds", ["5", "100000"])

@@ -84,17 +84,21 @@ def apply(
                 f"An earlier run of the wizard ({earlier.started}) is {earlier.state.words} on "
                 "this host. Nothing was changed. Take it back first with wizard --undo."
             )
+        _say_doing("Looking at this host once more …")
         host = look()
+        _say_doing("Making the plan once more, to see that it is the one that was shown …")
         project = project_of(host, choices)
         made = plan(host, choices, sources.read_project(system, project))
         if made.digest != digest:
             raise HostChanged(_what_changed(made))
         if made.unaccepted:
             raise Refused(acceptance.refusal(made))
+        _say_doing("Seeing that nothing is in the way, of the steps and of taking them back …")
         journal.check_obstacles(made, system)
         way_back.rehearse(made, system)
         way_back.check_places(made)
         verification = verification_of(system, made, host)
+        _say_doing("Looking at all that this host and its containers have now …")
         had = verification.look()
         obstacles = verification.obstacles()
         if obstacles:
@@ -354,6 +358,10 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
     if record.error:
         _complain(clean_line(record.error))
     return journal.EXIT_CODES.get(record.state, ExitCode.UNEXPECTED)
+
+
+def _say_doing(words: str) -> None:
+    _complain(f"{start.DOING}{words}")
 
 
 def _complain(text: str) -> None:
