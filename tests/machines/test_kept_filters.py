@@ -3,7 +3,6 @@
 One entry a host. A run with ``--thorough`` prints a table, a row for each host and mode.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.support import (
-    ANSWERS,
     answer,
     apply,
     reaches_internet,
@@ -25,11 +23,8 @@ from tests.machines.test_routed import addresses, is_open
 from wizard.answers.choices import Mode
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
-from wizard.rehearsal.machine import Machine
 
 SCRIPT = "/usr/local/sbin/own-filter"
-RULES = "/etc/iptables/rules.v6"
-INSTALL = "apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -q -y install"
 
 
 @dataclass(frozen=True)
@@ -39,11 +34,9 @@ class Kept:
     setup: str
     reload: str
     files: dict[str, str] = field(default_factory=dict)
-    told: bool = False
-    """Whether it stops packets, which is told before anything is changed."""
 
 
-def script(*lines: str, told: bool = False) -> Kept:
+def script(*lines: str) -> Kept:
     """Rules of somebody's own, in a script that a unit starts at boot, after Docker."""
     unit = (
         "[Unit]\nAfter=docker.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
@@ -56,44 +49,17 @@ def script(*lines: str, told: bool = False) -> Kept:
             SCRIPT: "\n".join(("#!/bin/sh", *lines, "")),
             "/etc/systemd/system/own-filter.service": unit,
         },
-        told,
     )
 
 
 HOSTS = {
-    "ufw": Kept(f"{INSTALL} ufw; ufw allow 22/tcp; ufw --force enable", "ufw reload"),
-    "netfilter-persistent": Kept(
-        f"{INSTALL} iptables-persistent; mv /root/rules {RULES}; netfilter-persistent start; "
-        "systemctl restart docker",
-        "netfilter-persistent start",
-        {
-            "/root/rules": "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n"
-            ":OUTPUT ACCEPT [0:0]\n-A FORWARD -j REJECT\nCOMMIT\n"
-        },
-    ),
     "a script: -F FORWARD, -A FORWARD -j REJECT": script(
         "ip6tables -w -F FORWARD", "ip6tables -w -A FORWARD -j REJECT"
-    ),
-    "a script: -P FORWARD DROP": script("ip6tables -w -F FORWARD", "ip6tables -w -P FORWARD DROP"),
-    "legacy rules beside nft": script(
-        "ip6tables-legacy -w -F FORWARD", "ip6tables-legacy -w -P FORWARD DROP", told=True
-    ),
-    "fail2ban with a jail": Kept(
-        f"{INSTALL} fail2ban; touch /var/log/jail.log; systemctl restart fail2ban; "
-        "until fail2ban-client status own; do sleep 0.2; done; "
-        "fail2ban-client set own banip 2001:db8:bad::7",
-        "systemctl restart fail2ban",
-        {
-            "/etc/fail2ban/jail.d/own.conf": "[DEFAULT]\nbackend = polling\n"
-            "[sshd]\nenabled = false\n"
-            "[own]\nenabled = true\nfilter = sshd\nport = 22\nlogpath = /var/log/jail.log\n"
-            "banaction = nftables-multiport\n"
-        },
     ),
 }
 SAMPLE = ("a script: -F FORWARD, -A FORWARD -j REJECT", Mode.ULA)
 
-COLUMNS = ("told", "now", "reload", "reboot", "named", "undone")
+COLUMNS = ("now", "reload", "reboot", "named", "undone")
 
 
 @pytest.fixture(scope="module")
@@ -108,16 +74,6 @@ def table(request: pytest.FixtureRequest) -> Iterator[dict[str, list[str]]]:
         lines.append(f"| {name} | {' | '.join(marks)} |")
     if reporter is not None:
         reporter.write_line("\n".join(lines))
-
-
-def type_what_is_told(host: Machine, said: str) -> None:
-    """Type the lines, and write them where the rules are kept, as the sentence says."""
-    found = re.search(r"and type: ((?:ip6tables\S* -I [^;]*;? ?)+)", said)
-    assert found is not None, said
-    typed = found[1].removesuffix(" Nothing was changed.").rstrip(". ")
-    host.shell(typed)
-    path = host.path(SCRIPT)
-    path.write_text(path.read_text() + typed.replace("; ", "\n") + "\n")
 
 
 @pytest.mark.parametrize("debian", [13], indirect=True)
@@ -145,14 +101,6 @@ def test_packets_pass_or_what_stops_them_is_told_before(
     answer(host, mastodon, mode=mode, **chosen)
     before = fingerprint(host)
     done = apply(host)
-    assert (done.returncode == ExitCode.REFUSED) is kept.told, done.stdout + done.stderr
-    if kept.told:
-        assert difference(before, fingerprint(host)) == ""
-        said = wizard(host, "--plan", "--answers", ANSWERS)
-        type_what_is_told(host, " ".join(said.stderr.split()))
-        before = fingerprint(host)
-        done = apply(host)
-    held.append("told")
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
 
     def passes() -> bool:

@@ -30,7 +30,7 @@ _MORE_PACKAGES = {12: [], 13: ["docker-cli"], 14: ["docker-cli"]}
 _MANAGERS = ["network-manager", "dhcpcd-base", "netplan.io", "ufw", "firewalld"]
 _OFFERED = {
     12: ["ndppd", "isc-dhcp-client", *_MANAGERS],
-    13: ["ndppd", "isc-dhcp-client", *_MANAGERS, "iptables-persistent", "fail2ban"],
+    13: ["ndppd", "isc-dhcp-client", *_MANAGERS],
     14: _MANAGERS,
 }
 _OFFERED_FOLDER = "opt/packages"
