@@ -14,6 +14,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
+from screens.widgets.still_input import StillInput
 from wizard.answers.address_plan import AddressPlan
 from wizard.answers.checks import usable_prefix
 from wizard.answers.prefixes import first_subnet
@@ -57,7 +58,7 @@ class AddressesScreen(StepScreen):
         """Compose the field and what comes of it."""
         yield paragraph("", id="introduction", classes="paragraph")
         yield paragraph("Prefix of the new network", classes="heading")
-        yield Input(id="prefix", compact=True, max_length=64)
+        yield StillInput(id="prefix", max_length=64)
         yield Sentence(id="verdict")
         yield PlainButton("Draw another one", id="another")
         yield paragraph("Its size (arrow keys choose)", id="sizes-heading", classes="heading")

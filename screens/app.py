@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import ClassVar, Literal
@@ -14,12 +16,12 @@ from screens import following, leaving
 from screens.fitting import FittingApp
 from screens.keys import AppWithKeysInOrder
 from screens.modals import QuestionModal
-from screens.redrawing import RedrawnApp
 from screens.saver import SAVED_WITHIN, Saver
+from screens.sending import SentApp
 from screens.state import State
 from screens.step import StepScreen
 from screens.theme import TERMINAL
-from screens.way import way
+from screens.widgets import plain_scrollbar
 from wizard.platform import streams
 from wizard.platform.errors import ExitCode
 from wizard.record.record import State as RunState
@@ -40,11 +42,13 @@ def _screen(name: str) -> Screen[None]:
     return screen
 
 
-class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
+class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     """The wizard on a terminal. What it returns is the exit code of the program."""
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
+    # What lies behind a box is dimmed.
+    SUSPENDED_SCREEN_CLASS = "-screen-suspended"
     TITLE = "IPv6 for containers"
     SCREENS: ClassVar[Mapping[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
         name: partial(_screen, name) for name in NAMES
@@ -57,6 +61,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
 
     def __init__(self, session: Session, start: Start = "welcome") -> None:
         super().__init__(ansi_color=True)
+        plain_scrollbar.use()
         self.session = session
         self.state = State(session, self, self.repaint)
         self.state.run.undoing = start == "undo"
@@ -109,6 +114,8 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
         place = self.session.load_place()
         if place in _questions():
             self._aim = place
+            # Where one left at a question that is not always asked, all of them were asked.
+            self.state.all_questions = place not in self.state.way
         self.nothing_to_resume = not self._aim and self.session.load_answers() is None
 
     def go_to_aim(self) -> None:
@@ -133,8 +140,11 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
 
     def go_after(self, name: str) -> None:
         """Open the screen that comes after the named one."""
-        names = way(self.state.choices, self.state.host)
-        next_one = names[names.index(name) + 1]
+        if any(getattr(each, "NAME", "") == "preview" for each in self.screen_stack[:-1]):
+            # It was opened from there.
+            self.pop_screen()
+            return
+        next_one = self.state.after(name)
         self.left_at = ""
         if not self._aim:
             self.places.save(next_one)
@@ -195,8 +205,6 @@ class WizardApp(AppWithKeysInOrder, FittingApp, RedrawnApp):
         """Let the step that is shown paint what has changed; the others do when they are again."""
         if not self.is_running:
             return
-        if self.state.run.progress is not None:
-            self.keep_redrawing()
         for screen in reversed(self.screen_stack):
             if isinstance(screen, StepScreen):
                 if screen.ready:
@@ -241,9 +249,13 @@ def run_app(session: Session, start: Start = "welcome") -> int:
     """
     app = WizardApp(session, start)
     # Without the mouse the terminal's own way of marking and copying text goes on working.
-    code = app.run(mouse=False)
+    with streams.to_itself():
+        code = app.run(mouse=False)
     app.state.saver.wait(SAVED_WITHIN)
     app.places.wait(SAVED_WITHIN)
+    if code is not None and code < 128:  # No signal ended it, so somebody reads.
+        with suppress(OSError):
+            sys.stdout.write("\n".join([*leaving.farewell(app.state), ""]))
     streams.let_go()
     if app._exception is not None:
         raise app._exception

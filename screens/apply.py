@@ -20,7 +20,7 @@ SENTENCES = {
     State.APPLYING: "The next step begins …",
     State.UNCONFIRMED: "All steps are done, and the wizard asks whether to keep them.",
     State.APPLIED: "All steps are done, and they stay.",
-    State.ROLLING_BACK: "Something went wrong or was called off, and all is taken back …",
+    State.ROLLING_BACK: "Something went wrong or was called off, and everything is taken back …",
     State.ROLLED_BACK: "All steps were taken back.",
     State.UNDOING: "All steps are taken back, the last one first …",
     State.UNDONE: "All steps were taken back.",
@@ -47,7 +47,7 @@ class ApplyScreen(StepScreen):
         ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
-        "The steps are done one after the other, by a program of its own that goes on even if "
+        "The steps are done one after the other, by a program of its own that continues even if "
         "this terminal is closed. The word in front of a step says how it stands: waiting, at "
         "work, done, or, if something went wrong, going back and taken back.",
         "Below the steps is what the commands of the current one say. Choose another step with "
@@ -83,7 +83,9 @@ class ApplyScreen(StepScreen):
         self.refresh_bindings()
         if progress is not None and progress.ended is not None:
             self._ended()
-        begins = "The wizard begins to take back …" if self.state.run.takes_back else "Starting …"
+        begins = "The wizard begins to take back …"
+        if not self.state.run.takes_back:
+            begins = (progress.doing if progress else "") or "Starting …"
         if record is None:
             self.query_one("#bar", Static).update(Content(begins))
             self.query_one("#current", Static).update(Content(""))

@@ -1,6 +1,6 @@
 """The Compose project, the services that get IPv6, and the file in which that is written."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import ClassVar
 
@@ -23,7 +23,6 @@ class ComposeScreen(StepScreen):
 
     NAME = "compose"
     HEADING = "Compose"
-    CHECKING = "Making the plan …"
     AUTO_FOCUS = "#services"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "compose.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,7 +44,7 @@ class ComposeScreen(StepScreen):
         "need it, and are safer without. Under each service stands why it is ticked or not. One "
         "with a dash cannot be connected to another network, and says why.",
         "The change also has to be written into a file, so that it is still there when Compose "
-        "makes the containers anew. Either into docker-compose.yml itself, of which only the "
+        "recreates the containers. Either into docker-compose.yml itself, of which only the "
         "lines that must change are touched, or into docker-compose.override.yml, which Compose "
         "reads on top of it. The second is better where docker-compose.yml is kept in git, for "
         "then an update does not collide with the change.",
@@ -78,6 +77,11 @@ class ComposeScreen(StepScreen):
             classes="heading",
         )
         yield ChoiceList(id="files")
+
+    def arrive(self) -> None:
+        """Watch the router meanwhile, for that takes seconds."""
+        super().arrive()
+        self.state.expect_router()
 
     def show_state(self) -> None:
         """Show the projects, and the services and files of the chosen one."""
@@ -219,10 +223,6 @@ class ComposeScreen(StepScreen):
     def refusal(self) -> str | None:
         """Say why there is no project to plan for."""
         return self.state.no_project
-
-    def check(self, then: Callable[[str | None], None]) -> None:
-        """Make the plan; files that could not be read are read again."""
-        self.state.draft.make(then)
 
     def action_read_again(self) -> None:
         """Read the files again, or look at the host again where there is no project to read."""

@@ -67,6 +67,11 @@ class Draft:
             owner, "Making the plan", self._plan_of, self._was_made, self._was_not_made
         )
 
+    @property
+    def fits(self) -> bool:
+        """Whether the plan is one for the answers as they are now."""
+        return self.plan is not None and self.plan.choices == self._answers.choices
+
     def forget(self) -> None:
         """Have all read and made anew when it is next needed: the host was looked at anew."""
         self.forget_files()

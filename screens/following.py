@@ -88,7 +88,7 @@ class FollowedRun:
             waits = _waits(progress)
             left = self._session.seconds_left() if waits else None
         except Exception as error:  # What cannot be followed ends with a sentence.
-            words = background.sentence("Looking at how far the run is", error)
+            words = background.sentence("Checking how far the run is", error)
             progress, waits, left = Progress(None, ExitCode.UNEXPECTED, words), False, None
         if progress != self.progress or waits:
             self.progress, self.seconds_left = progress, left
@@ -148,7 +148,7 @@ class FollowedRun:
         self.judgement, self.check_complaint = None, ""
         background.run(
             self._owner,
-            "Looking into the containers",
+            "Checking the containers",
             self._session.judge,
             self._judged,
             self._not_judged,

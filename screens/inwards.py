@@ -1,6 +1,6 @@
 """What may come in to containers that have public addresses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -9,27 +9,12 @@ from textual.app import ComposeResult
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
+from screens.wording import INWARDS
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Inwards
 from wizard.modes.open_ports import open_ports
 from wizard.modes.shared import chosen_containers
 from wizard.platform.errors import Refused
-
-LABELS = {
-    Inwards.PUBLISHED: (
-        "Published ports",
-        "What the Compose file publishes on every address of this host (ports:).",
-    ),
-    Inwards.EXPOSED: (
-        "Exposed ports too",
-        "Also what an image says that it listens on (EXPOSE, expose:), published or not.",
-    ),
-    Inwards.ALL: (
-        "Everything",
-        "No filter at all: whatever a container listens on, the whole internet can reach. Only "
-        "for those who filter elsewhere.",
-    ),
-}
 
 
 class InwardsScreen(StepScreen):
@@ -37,7 +22,6 @@ class InwardsScreen(StepScreen):
 
     NAME = "inwards"
     HEADING = "Who may come in"
-    CHECKING = "Making the plan …"
     AUTO_FOCUS = "#ways"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "inwards.tcss"]  # type: ignore[assignment]
     EXPLANATION: ClassVar[Sequence[str]] = (
@@ -78,7 +62,7 @@ class InwardsScreen(StepScreen):
         if host is None:
             return
         entries = []
-        for inwards, (label, words) in LABELS.items():
+        for inwards, (label, words) in INWARDS.items():
             wanted = replace(choices, inwards=inwards)
             obstacle = check_inwards(wanted, host)
             entries.append(
@@ -112,7 +96,3 @@ class InwardsScreen(StepScreen):
         """Say why the packet filter cannot be so."""
         host = self.state.host
         return check_inwards(self.state.choices, host) if host else self.state.no_host
-
-    def check(self, then: Callable[[str | None], None]) -> None:
-        """Make the plan with it."""
-        self.state.draft.make(then)

@@ -42,7 +42,7 @@ class KeepScreen(StepScreen):
         "It also looks from inside the containers whether they reach the internet over IPv6 now. "
         "Where they do not, there is little reason to keep it: T takes everything back.",
         "One thing the wizard cannot see from in here: whether you can still log in. A connection "
-        "that is open already may go on working where a new one would not. So it asks you to log "
+        "that is open already may keep working where a new one would not. So it asks you to log "
         "in a second time, from your own computer, and to type the line there.",
         "If nobody does, everything is taken back when the time is over: also if this terminal is "
         "closed, if the connection is lost, or if this host is restarted. You need not do "
@@ -159,7 +159,7 @@ def countdown(left: float | None, window: int, deadline: str) -> str:
     until = datetime.fromisoformat(deadline).astimezone()
     return (
         f"{'█' * filled}{'░' * (_BAR - filled)}  {minutes}:{seconds:02} left\n"
-        f"At {until:%H:%M:%S} by this host's clock all is taken back, unless you keep it."
+        f"At {until:%H:%M:%S} by this host's clock everything is taken back, unless you keep it."
     )
 
 
@@ -187,7 +187,7 @@ def warning(logins: Logins) -> tuple[str, str]:
         return "Keep it?", "Afterwards wizard --undo takes it back whenever you want."
     return (
         "Keep it without a second login?",
-        "This connection may go on working although a new one would not. If you cannot log in "
+        "This connection may keep working although a new one would not. If you cannot log in "
         "anew later, nothing takes the change back for you. It is safer to type the line in a "
         "second login.",
     )

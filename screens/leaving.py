@@ -1,6 +1,13 @@
-"""What becomes of everything when the person leaves now, as the question before it says."""
+"""What becomes of everything when the person leaves: asked before, and said afterwards."""
+
+from datetime import datetime
 
 from screens.state import State
+from wizard.platform.text import clean, clean_line
+from wizard.record.record import State as RunState
+
+_NAMED = 3
+"""Containers that are named before the rest is only counted."""
 
 
 def question(state: State) -> tuple[str, str]:
@@ -38,3 +45,35 @@ def _of_answers(state: State) -> str:
     if not (state.saver.busy or state.session.has_answers):
         return "You have not answered anything yet."
     return "Your answers are kept, and the wizard begins with them next time."
+
+
+def farewell(state: State) -> tuple[str, ...]:
+    """Return what stays on the terminal once the screens are gone: a few lines of text."""
+    run = state.run
+    record = run.record
+    if run.progress is None or record is None:
+        return ("Nothing was changed on this host.", _of_answers(state))
+    if run.running:
+        return ("The steps are still being done. How far they are: wizard --status",)
+    if run.waits:
+        until = datetime.fromisoformat(record.deadline).astimezone()
+        return (
+            f"Not kept yet: at {until:%H:%M:%S %Z} everything is taken back.",
+            "To keep it, log in a second time and type there: wizard --keep",
+        )
+    if record.state is RunState.APPLIED:
+        return (
+            f"In force on this host. {run.judged}",
+            *_addresses(state),
+            "Check it again: wizard --check",
+            "Take it all back: wizard --undo",
+        )
+    words = f"This run is {record.state.words}. {clean(record.error)}".strip()
+    return (words, *(("Take back what is left: wizard --undo",) if record.state.in_force else ()))
+
+
+def _addresses(state: State) -> tuple[str, ...]:
+    reports = state.run.judgement.reports if state.run.judgement else ()
+    lines = [f"  {clean_line(each.name)}  {each.address.words}" for each in reports]
+    more = len(lines) - _NAMED
+    return (*lines[:_NAMED], *([f"  and {more} more"] if more > 0 else []))

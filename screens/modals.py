@@ -131,7 +131,7 @@ class TooSmallModal(ModalScreen[None]):
         yield Static(
             Content(
                 f"This terminal is too small: the wizard needs {columns} columns and {rows} "
-                "rows. Make the window larger and it goes on by itself. Nothing is lost. Ctrl+Q "
+                "rows. Make the window larger and it continues by itself. Nothing is lost. Ctrl+Q "
                 "leaves."
             ),
             id="sentence",

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
@@ -22,6 +23,9 @@ class ModeScreen(StepScreen):
     HEADING = "Mode"
     AUTO_FOCUS = "#modes"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "mode.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a,A", "ask_all", "Ask all", key_display="A", tooltip="Ask every question"),
+    ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "An IPv6 address can be private or public. A private one (a unique local address, ULA, "
         "which begins with fd) is only known to this host. A public one (a global unicast "
@@ -34,6 +38,9 @@ class ModeScreen(StepScreen):
         "which sorts by rules that the internet's engineers wrote down (RFC 6724). A private IPv6 "
         "address loses against IPv4 in these rules. Mastodon does not ask: it tries IPv6 first, "
         "whatever the rules say.",
+        "The wizard proposes what you need not know: addresses, names, and in the public mode who "
+        "answers the router and who may come in. The preview lists that, and a key opens each. A "
+        "asks every such question on the way instead, or goes back to the short way.",
     )
 
     def compose_body(self) -> ComposeResult:
@@ -72,6 +79,15 @@ class ModeScreen(StepScreen):
     def _picked(self, event: ChoiceList.Picked) -> None:
         self.state.choose_mode(Mode(event.key))
         self.say("")
+
+    def action_ask_all(self) -> None:
+        """Ask every question on the way, or only those that have to be asked."""
+        self.state.ask_all(not self.state.all_questions)
+        self.say(
+            "Every question is asked on the way. A goes back to the short way."
+            if self.state.all_questions
+            else "Only what has to be asked is asked; the preview lists the rest."
+        )
 
     def refusal(self) -> str | None:
         """Say why the mode cannot be had."""

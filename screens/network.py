@@ -9,6 +9,7 @@ from textual.widgets import Input
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.sentence import Sentence, Tone
+from screens.widgets.still_input import StillInput
 from wizard.answers.names import check_bridge, check_gateway, check_network_name
 from wizard.host.host import Unknown
 
@@ -23,7 +24,7 @@ class NetworkScreen(StepScreen):
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Docker cannot add IPv6 to a network that exists already. So the wizard makes a second "
         "network beside the ones you have, and connects the containers to both. Whatever they do "
-        "over the old one goes on as before.",
+        "over the old one continues as before.",
         "The first name is the one that “docker network ls” shows, and that the Compose file will "
         "use.",
         "A bridge is the network card of the host on that network: it joins the containers as a "
@@ -39,10 +40,10 @@ class NetworkScreen(StepScreen):
             classes="paragraph",
         )
         yield paragraph("Name of the network, as Docker shows it", classes="heading")
-        yield Input(id="network", compact=True, max_length=128)
+        yield StillInput(id="network", max_length=128)
         yield Sentence(id="network-verdict")
         yield paragraph("Name of its bridge, as “ip address” shows it", classes="heading")
-        yield Input(id="bridge", compact=True, max_length=64)
+        yield StillInput(id="bridge", max_length=64)
         yield Sentence(id="bridge-verdict")
 
     def show_state(self) -> None:

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from screens import background
+from screens import background, proposed
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.saver import SAVED_WITHIN
+from screens.state import State
 from screens.widgets.details import Detail
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
@@ -35,6 +36,10 @@ class PreviewScreen(ReviewScreen):
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
         Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
         Binding("t,T", "next_window", show=False),
+        *(
+            Binding(f"{each.key},{each.key.upper()}", f"question('{each.screen}')", show=False)
+            for each in proposed.PROPOSED
+        ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Nothing has been changed yet. On the left are the steps, in the order in which they will "
@@ -42,9 +47,11 @@ class PreviewScreen(ReviewScreen):
         "exact commands, and what changes in files. Space or Page Down shows more of the right "
         "side, Page Up goes back up. W gives the right side the whole width, and W again brings "
         "the steps back.",
+        "Below the steps stands what was proposed and not asked, such as addresses and names. The "
+        "key in front opens it.",
         "In a difference, a line with + is added, a line with - is taken away, and the others "
         "stay and only show where. A command that is too long for one line ends in a backslash "
-        "and goes on below; any other line that is too long goes on after ».",
+        "and continues below; any other line that is too long continues after ».",
         "S saves the whole plan as a shell script, so that you can read it at leisure, or run it "
         "by hand in place of the wizard.",
         "Enter asks whether to apply. Then the steps are done one after the other. If one fails, "
@@ -59,13 +66,22 @@ class PreviewScreen(ReviewScreen):
         plan = self.state.draft.plan
         if plan is not None:
             coverage = self.state.session.guard_coverage()
-            overview = _overview(plan, self.state.choices.window, coverage)
-            self.show_items([overview, *_steps(plan)])
+            overview = _overview(plan, self.state, coverage)
+            steps, settings = _steps(plan), proposed.proposed(self.state)
+            numbered = [(f"{number:>2} ", each.title) for number, each in enumerate(steps, 1)]
+            self.show_items(
+                [overview, *steps, *(_proposed(each, self.state) for each in settings)],
+                [
+                    ("   ", overview.title),
+                    *numbered,
+                    *((f" {each.key.upper()} ", each.label) for each in settings),
+                ],
+            )
 
     def arrive(self) -> None:
         """Make the plan anew: a file may have changed since."""
         super().arrive()
-        if self.state.draft.plan is None:
+        if not self.state.draft.fits:
             self.begin(self.CHECKING)
             self.state.draft.make(self._made)
 
@@ -102,7 +118,7 @@ class PreviewScreen(ReviewScreen):
             else:
                 then(complaint or None)
 
-        background.run(self.app, "Looking at whether the plan can be applied", look, looked, then)
+        background.run(self.app, "Checking whether the plan can be applied", look, looked, then)
 
     def _made_anew(self, then: Callable[[str | None], None], complaint: str) -> None:
         """Show the plan as it would be now, and say what has changed."""
@@ -168,6 +184,17 @@ class PreviewScreen(ReviewScreen):
         self.state.draft.make(self._made)
         self.show_state()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Open those questions alone that the mode has."""
+        if action == "question":
+            return parameters[0] in {each.screen for each in proposed.proposed(self.state)}
+        return super().check_action(action, parameters)
+
+    def action_question(self, name: str) -> None:
+        """Open a question that has an answer already."""
+        if not self.at_work:
+            self.wizard.open(name)
+
     def action_save_script(self) -> None:
         """Save the plan as a shell script and say where."""
         plan, session = self.state.draft.plan, self.state.session
@@ -200,9 +227,9 @@ def _noticed(plan: Plan) -> str:
     return "\n".join(["People will notice (the overview says more):", *lines, "", ""])
 
 
-def _overview(plan: Plan, window: int, coverage: str) -> Detail:
+def _overview(plan: Plan, state: State, coverage: str) -> Detail:
     count = len(plan.steps)
-    time = in_words(window)
+    time = in_words(state.choices.window)
     return Detail(
         "All of it",
         (f"{count} steps will be done, in this order. Nothing has been changed yet.",),
@@ -213,10 +240,21 @@ def _overview(plan: Plan, window: int, coverage: str) -> Detail:
             f"{time} everything is taken back. T changes that time.",
             *([coverage] if coverage else []),
         ),
+        settings=tuple(
+            f"{each.key.upper()}  {each.label}: {each.words(state)}"
+            for each in proposed.proposed(state)
+        ),
         more=(
             "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
             "the exact commands, and every change to a file. Space shows more.",
         ),
+    )
+
+
+def _proposed(each: proposed.Proposed, state: State) -> Detail:
+    return Detail(
+        each.label,
+        (each.words(state), f"{each.key.upper()} opens the question, where you can change that."),
     )
 
 

@@ -16,9 +16,12 @@ from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.step_list import StepList
 from wizard.platform.errors import ExitCode
 from wizard.platform.text import clean
+from wizard.record.engine_rules import kept_by_engine
 from wizard.record.record import State, StepState
 from wizard.session import Progress
 from wizard.verification.judgement import Judgement
+
+_AS_BEFORE = "Everything was taken back: this host is as it was before."
 
 
 class ResultScreen(StepScreen):
@@ -183,7 +186,7 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
             )
         case State.ROLLED_BACK:
             return (
-                f"Everything was taken back: this host is as it was before. {error}",
+                f"{_AS_BEFORE} {' '.join(filter(None, (kept_by_engine(record), error)))}",
                 "problem",
             )
         case State.ROLLBACK_INCOMPLETE:
@@ -193,7 +196,7 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
                 "problem",
             )
         case State.UNDONE:
-            return "Everything was taken back: this host is as it was before.", "ok"
+            return " ".join(filter(None, (_AS_BEFORE, kept_by_engine(record)))), "ok"
         case State.UNDO_INCOMPLETE:
             return (
                 "Taken back, except for what is listed here with the reason. wizard --undo tries "

@@ -1,6 +1,6 @@
 """What the screens know and may change: the host, the answers, and what is made from both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Network
 
@@ -12,6 +12,7 @@ from screens.following import FollowedRun
 from screens.saver import Saver
 from screens.taking_back import TakingBack
 from screens.watching import RouterWatch
+from screens.way import questions, way
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.answers.subprefixes import propose
@@ -46,6 +47,8 @@ class State:
         self._given: Choices | None = None
         """The answers as somebody gave them last, whether they fit the host or not."""
         self.saver = Saver(session.save_answers)
+        self.all_questions = False
+        """Whether those are asked, too, for which there is something to propose."""
         self.resumed = False
         """Whether answers were filled in that somebody gave before."""
         self.router = RouterWatch(session, owner, self._proxy_proposed)
@@ -207,7 +210,52 @@ class State:
             return str(refused)
         return None
 
+    # The way
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """The names of the screens in order, as far as is known now."""
+        return self._way(("upstream",) if self.router.doubtful else ())
+
+    def after(self, name: str) -> str:
+        """The screen that comes after another, which may itself be asked for no more."""
+        order, names = self._way(questions(self.choices, self.host)), self.way
+        return next(each for each in order[order.index(name) + 1 :] if each in names)
+
+    def router_decides_after(self, name: str) -> bool:
+        """Whether what comes after a screen depends on what the router is seen to do."""
+        next_one = self.after(name)
+        return next_one == "preview" or (next_one == "upstream" and not self.all_questions)
+
+    def _way(self, doubtful: Sequence[str]) -> tuple[str, ...]:
+        asks = self.all_questions
+        return way(self.choices, self.host, all_questions=asks, doubtful=doubtful)
+
+    def ask_all(self, ask: bool) -> None:
+        """Ask every question, or only those that have to be asked."""
+        self.all_questions = ask
+        self.changed()
+
     # Who answers for neighbours
+
+    @property
+    def _needs_router(self) -> bool:
+        return "upstream" in questions(self.choices, self.host)
+
+    def expect_router(self) -> None:
+        """Watch the router, where it matters, while the person answers something else."""
+        if self._needs_router:
+            self.watch_router()
+
+    def when_router_known(self, then: Callable[[], None]) -> bool:
+        """Call once the router has been watched, where that matters; return whether it is later."""
+        if not self._needs_router or self.choices.prefix is None or self.router.picked:
+            then()
+            return False
+        self.watch_router()
+        later = self.router.busy
+        self.router.once_known(then)
+        return later
 
     def watch_router(self, *, again: bool = False) -> None:
         """Watch the provider's router, once for a prefix."""

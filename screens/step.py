@@ -13,7 +13,6 @@ from textual.widgets import Button, Footer, Static
 from screens.modals import HelpModal
 from screens.navigator import Navigator
 from screens.state import State
-from screens.way import way
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
@@ -86,7 +85,7 @@ class StepScreen(Screen[None]):
 
     def step_words(self) -> str:
         """Return which step of how many this is."""
-        run, names = self.state.run, way(self.state.choices, self.state.host)
+        run, names = self.state.run, self.state.way
         if run.takes_back or run.undoing or self.NAME not in names:
             return self.heading
         return f"{names.index(self.NAME) + 1} of {len(names)} · {self.heading}"
@@ -139,8 +138,22 @@ class StepScreen(Screen[None]):
         return None
 
     def check(self, then: Callable[[str | None], None]) -> None:
-        """Find out beside the event loop why there is no going on, and tell that, or None."""
-        then(None)
+        """Find out beside the event loop why there is no going on, and tell that, or None.
+
+        Before the preview the plan is made.
+        """
+        if not self.state.router_decides_after(self.NAME):
+            then(None)
+        elif self.state.when_router_known(lambda: self._make_plan(then)):
+            self.say("Watching what your provider's router does …")
+
+    def _make_plan(self, then: Callable[[str | None], None]) -> None:
+        # What the router was seen to do may have brought a question.
+        if self.state.after(self.NAME) == "preview":
+            self.say("Making the plan …")
+            self.state.draft.make(then)
+        else:
+            then(None)
 
     def go_on(self) -> None:
         """Open the next screen."""

@@ -1,35 +1,39 @@
-"""The colours: those that the person's terminal is set to, so that 16 are enough."""
+"""No colours but the two of the person's terminal, either way round: others are too faint on some.
+
+On a light background yellow, cyan and green are hard to read, on a dark one blue is. What a thing
+means stands in signs and words; bold letters, lines and reverse video make it quick to see.
+"""
 
 from textual.theme import Theme
 
+_THEIRS = "ansi_default"
+
 TERMINAL = Theme(
     name="terminal",
-    primary="ansi_blue",
-    secondary="ansi_cyan",
-    warning="ansi_yellow",
-    error="ansi_red",
-    success="ansi_green",
-    accent="ansi_cyan",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
+    primary=_THEIRS,
+    secondary=_THEIRS,
+    warning=_THEIRS,
+    error=_THEIRS,
+    success=_THEIRS,
+    accent=_THEIRS,
+    foreground=_THEIRS,
+    background=_THEIRS,
+    surface=_THEIRS,
+    panel=_THEIRS,
+    boost=_THEIRS,
     dark=True,
     ansi=True,
     variables={
-        "ansi-background": "ansi_black",
-        "ansi-foreground": "ansi_white",
-        "border-blurred": "ansi_default",
-        "block-cursor-foreground": "ansi_black",
-        "block-cursor-background": "ansi_white",
-        "input-cursor-background": "ansi_white",
-        "input-cursor-foreground": "ansi_black",
-        "input-cursor-text-style": "none",
-        "input-selection-background": "ansi_blue",
-        "input-selection-foreground": "ansi_white",
-        "screen-selection-background": "ansi_blue",
-        "screen-selection-foreground": "ansi_white",
-        "footer-key-foreground": "ansi_cyan",
+        "ansi-background": _THEIRS,
+        "ansi-foreground": _THEIRS,
+        "border-blurred": _THEIRS,
+        "input-cursor-background": _THEIRS,
+        "input-cursor-foreground": _THEIRS,
+        "input-cursor-text-style": "reverse",
+        "input-selection-background": _THEIRS,
+        "input-selection-foreground": _THEIRS,
+        "screen-selection-background": _THEIRS,
+        "screen-selection-foreground": _THEIRS,
+        "footer-key-foreground": _THEIRS,
     },
 )

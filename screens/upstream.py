@@ -16,6 +16,7 @@ from screens import wrapping
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.sentence import Sentence, Tone
+from screens.wording import PROXIES
 from wizard.answers.checks import check_proxy
 from wizard.answers.choices import Proxy
 from wizard.ndp.upstream import UpstreamCase
@@ -42,23 +43,6 @@ MEANINGS: dict[UpstreamCase, tuple[str, Tone]] = {
         "provider, or press R to try again.",
         "note",
     ),
-}
-
-PROXIES = {
-    Proxy.SERVICE: (
-        "The wizard's service",
-        "Recommended. Answers for exactly the addresses that containers have, as they come and go.",
-    ),
-    Proxy.NDPPD: (
-        "ndppd",
-        "Answers for addresses that do not exist, too; ignores a router that re-checks by unicast; "
-        "gone in Debian 14.",
-    ),
-    Proxy.FIXED: (
-        "Fixed entries",
-        "For the addresses of today alone, without a service. A later container is not found.",
-    ),
-    Proxy.NONE: ("Nobody", "Right only where the provider routes the prefix to this host."),
 }
 
 _LINES = 4

@@ -7,8 +7,10 @@ from textual.dom import DOMNode
 
 from screens import background
 from wizard.host.host import Host
-from wizard.ndp.upstream import UpstreamFinding
+from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.session import Session
+
+_DOUBTFUL = (UpstreamCase.REFUSED, UpstreamCase.NOTHING)
 
 
 class RouterWatch:
@@ -24,11 +26,25 @@ class RouterWatch:
         self.picked = False
         """Whether the person said who answers for neighbours, rather than the wizard."""
         self._watched: IPv6Network | None = None
+        self._waiting: list[Callable[[], None]] = []
 
     @property
     def busy(self) -> bool:
         """Whether it is being watched."""
         return self.finding is None and not self.complaint
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it was watched, and does not seem to bring packets here."""
+        seen = self.finding is not None and self.finding.case in _DOUBTFUL
+        return seen or bool(self.complaint)
+
+    def once_known(self, then: Callable[[], None]) -> None:
+        """Call once it has been watched, at once if that was so already."""
+        if self.busy:
+            self._waiting.append(then)
+        else:
+            then()
 
     def watch(self, prefix: IPv6Network, host: Host, *, again: bool = False) -> None:
         """Watch it, unless that was done for this prefix."""
@@ -50,8 +66,14 @@ class RouterWatch:
 
     def _found(self, finding: UpstreamFinding) -> None:
         self.finding = finding
-        self._seen()
+        self._known()
 
     def _failed(self, complaint: str) -> None:
         self.complaint = complaint
+        self._known()
+
+    def _known(self) -> None:
+        waiting, self._waiting = self._waiting, []
         self._seen()
+        for then in waiting:
+            then()

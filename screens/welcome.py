@@ -65,9 +65,7 @@ class WelcomeScreen(StepScreen):
         with Horizontal(id="earlier-buttons"):
             yield PlainButton("See what it did", id="see")
             yield PlainButton("Take it back", id="take-back")
-        yield paragraph(
-            "Enter continues, Esc goes back, Tab moves, F1 explains, Ctrl+Q quits.", classes="quiet"
-        )
+        yield paragraph("Enter continues, Esc goes back, Tab moves, F1 explains, Ctrl+Q quits.")
 
     def show_state(self) -> None:
         """Show what an earlier time left: answers, and a run."""

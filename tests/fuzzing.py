@@ -30,7 +30,7 @@ def tried(examples: int, try_once: Callable[[settings], None]) -> None:
     if not SECONDS:
         try_once(same)
         return
-    others = settings(same, derandomize=False, max_examples=500, print_blob=True)
+    others = settings(same, derandomize=False, max_examples=100, print_blob=True)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         try_once(others)

@@ -123,6 +123,8 @@ CLAIMS = {
     "sysctl ": "sysctl",
     "file /etc/docker-ipv6-wizard": "ip6tables",
     "directory /etc/docker-ipv6-wizard": "ip6tables",
+    "file /etc/firewalld": "firewalld",
+    "firewalld ": "firewalld",
     "chain ": "ip6tables",
     "file /etc/systemd/system/docker-ipv6-wizard-filter": "filter-service",
     "unit docker-ipv6-wizard-filter": "filter-service",

@@ -29,7 +29,9 @@ from wizard.platform.system import FileState, Result
 from wizard.program import program
 
 UNITS = "/etc/systemd/system"
-DIRECTORIES = ("/", "/etc", "/etc/sysctl.d", "/etc/systemd", UNITS)
+POLICIES = "/etc/firewalld/policies"
+
+DIRECTORIES = ("/", "/etc", "/etc/sysctl.d", "/etc/systemd", UNITS, "/etc/firewalld", POLICIES)
 
 BUILT_IN = {
     "filter": ("INPUT", "FORWARD", "OUTPUT"),
@@ -96,6 +98,10 @@ class MadeUpSystem:
         """Of chains of the filter table."""
         self.nftables = ""
         """What nft lists of tables besides those of ip6tables, as JSON; empty without nft."""
+        self.firewalld: set[str] | None = None
+        """The rich rules of its policies, as it has read them; None where it does not run."""
+        self.firewalld_for_now = ""
+        """What it lists of its zones besides what its files hold."""
         self.packages: set[str] = set()
         self.proxied: set[tuple[str, str]] = set()
         """Uplink and address of each entry of the neighbour proxy."""
@@ -182,6 +188,8 @@ class MadeUpSystem:
         found |= {f"container {name}": repr(each) for name, each in self.containers.items()}
         found |= {f"package {name}": "" for name in self.packages}
         found |= {f"proxy {uplink} {address}": "" for uplink, address in self.proxied}
+        found |= {f"mask {path}": "" for path in self.masked}
+        found |= {f"firewalld {rule}": "" for rule in self.firewalld or ()}
         found |= {f"policy {chain}": policy for chain, policy in self.policies.items()}
         for state in ("enabled", "active", "failed", "known_units"):
             found |= {f"unit {name} {state}": "" for name in getattr(self, state)}
@@ -240,7 +248,9 @@ class MadeUpSystem:
         match argv:
             case ["sysctl", *words]:
                 return self._sysctl(words)
-            case [program.PYTHON, "-I", "-S", run, "wizard.uplink", *_] if run.endswith("/run.py"):
+            case [program.PYTHON, "-I", "-S", run, "wizard.uplink" | "wizard.ndp", *_] if (
+                run.endswith("/run.py")
+            ):
                 return Result(0, "")
             case ["ip", "-6", "-json", "route", "show", "default"]:
                 leads = self.advertised if self.default_route else None
@@ -260,6 +270,13 @@ class MadeUpSystem:
                 return self._changing(lambda: self._restore(stdin))
             case ["rm", "--force", *links]:
                 return self._changing(lambda: self._remove_links(links))
+            case ["ln", "--symbolic", "--force", "/dev/null", path]:
+                return self._changing(lambda: self._mask(path))
+            case ["journalctl" | "stat" | "grep" | "test" | "uptime", *_]:
+                # No evidence of anything.
+                return Result(1, "")
+            case ["docker", "events", *_]:
+                return Result(0, "")
             case ["systemctl", *words]:
                 return self._systemctl(words)
             case ["/usr/bin/python3", "-I", "-S", _run, "wizard.filter", *_words]:
@@ -298,10 +315,49 @@ class MadeUpSystem:
                 return self._changing(lambda: self._purge(name))
             case ["env", *_, "apt-get", "install", "--yes", "--no-install-recommends", name]:
                 return self._changing(lambda: self._install(name))
+            case ["firewall-cmd", *words] if self.firewalld is not None:
+                return self._firewall_cmd(words, self.firewalld)
+            case ["firewall-cmd", *_]:
+                return Result(252, "FirewallD is not running\n")
             case ["ip", "link", "show", "dev", bridge]:
                 bridges = {each.bridge for each in self.networks.values()}
                 return Result(0 if bridge in bridges else 1, "")
         raise _unknown(argv)
+
+    def _firewall_cmd(self, words: list[str], rules: set[str]) -> Result:
+        match words:
+            case ["--state" | "--check-config"]:
+                return Result(0, "")
+            case ["--list-all-zones"]:
+                return Result(0, f"public (default, active)\n{self.firewalld_for_now}")
+            case ["--permanent", "--list-all-zones"]:
+                return Result(0, "public (default)\n")
+            case [*_, "--list-all-policies" | "--get-all-rules"]:
+                return Result(0, "")
+            case [_, query] if query.startswith("--query-rich-rule="):
+                return Result(0 if query.partition("=")[2] in rules else 1, "")
+            case ["--reload"]:
+                return self._changing(self._read_policies)
+            case [_, remove] if remove.startswith("--remove-rich-rule="):
+
+                def removing() -> Result:
+                    rules.discard(remove.partition("=")[2])
+                    return Result(0, "success\n")
+
+                return self._changing(removing)
+        raise _unknown(words)
+
+    def _read_policies(self) -> Result:
+        texts = [
+            state.text
+            for path, state in self.files.items()
+            if str(PurePath(path).parent) == POLICIES
+        ]
+        found = re.findall(r'<(source|destination) address="(\S+)"/>', "".join(texts))
+        self.firewalld = {
+            f'rule family="ipv6" {end} address="{prefix}" accept' for end, prefix in found
+        }
+        return Result(0, "success\n")
 
     def _proxy(self, operation: str, uplink: str, address: str) -> Result:
         entry = (uplink, address)
@@ -316,6 +372,8 @@ class MadeUpSystem:
     def _install(self, name: str) -> Result:
         self.packages.add(name)
         self.known_units.add(f"{name}.service")
+        # As the packages of Debian do by themselves.
+        self.enabled.add(f"{name}.service")
         return Result(0, f"Setting up {name} ...\n")
 
     def _purge(self, name: str) -> Result:
@@ -488,7 +546,10 @@ class MadeUpSystem:
             case ["disable", "--now", name]:
                 self._stop(name)
                 return self._changing(lambda: self._disable(name))
-            case ["restart", name]:
+            case ["enable", name]:
+                self.enabled.add(name)
+                return self._changing(lambda: Result(0, ""))
+            case ["restart" | "start", name]:
                 return self._changing(lambda: self._restart(name))
             case ["cat", name]:
                 return Result(0 if name in self.known_units else 1, "")
@@ -555,7 +616,13 @@ class MadeUpSystem:
         return Result(0, f"Removed symlink for {name}.\n")
 
     def _remove_links(self, links: Sequence[str]) -> Result:
-        self.enabled -= {PurePath(each).name for each in links}
+        self.enabled -= {PurePath(each).name for each in links if ".wants/" in each}
+        self.masked -= {*links}
+        return Result(0, "")
+
+    def _mask(self, path: str) -> Result:
+        self.files.pop(path, None)
+        self.masked.add(path)
         return Result(0, "")
 
     def _reset(self, name: str) -> Result:
@@ -690,6 +757,8 @@ class MadeUpSystem:
 
     def _inspect(self, words: list[str]) -> Result:
         match words:
+            case ["--type=container", "--format", "{{.Created}}", _name]:
+                return Result(1, "")
             case ["--type=container", "--format", "{{.Id}} {{.State.Running}}", name]:
                 found = self.containers.get(name)
                 if found is None:
@@ -729,6 +798,8 @@ def of(host: Host, files: Mapping[str, str]) -> MadeUpSystem:
     if not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy:
         # A legacy table that was opened once cannot be taken out any more.
         system.tables = {name: {chain: [] for chain in chains} for name, chains in BUILT_IN.items()}
+    if not isinstance(host.firewall, Unknown) and host.firewall.firewalld:
+        system.firewalld = set()
     if not isinstance(host.uplink, Unknown) and host.uplink.route_origin is Origin.ADVERTISEMENT:
         system.advertised = host.uplink.interface
     for network in () if isinstance(host.networks, Unknown) else host.networks:

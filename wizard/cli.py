@@ -14,11 +14,15 @@ _DEBIAN = 13
 """The release of a practice machine, where none is named."""
 
 _VERBS = {
-    "resume": "go on where you left, or see what runs",
+    "resume": "continue where you stopped, or see what runs",
     "keep": "keep the change, which is taken back otherwise",
     "undo": "take back what the wizard did",
-    "check": "does IPv6 work in the containers?",
+    "check": "does IPv6 work in the containers, and is every step in effect?",
+    "repair": "show what is missing as a shell script; with --yes put it back",
+    "report": "write one file with all that somebody needs to help you",
+    "watch": "look daily, and after Docker or the network restarts; on or off",
     "status": "what the wizard did on this host",
+    "ask": "ask line by line, without screens, as a screen reader needs it",
     "detect": "what this host is",
     "plan": "what would be done, as a shell script with comments",
     "apply": "do it without the screens; needs --yes",
@@ -28,17 +32,22 @@ _VERBS = {
     "applies a plan does so by itself",
 }
 
-_OF_A_PROJECT = ("undo", "check", "status")
+_OF_A_PROJECT = ("undo", "check", "repair", "status")
 """The verbs that take the name of a Compose project, and are for all set-ups without one."""
 
 _USAGE = """\
 wizard                      open the wizard
-wizard --resume             go on where you left, or see what runs
+wizard --ask                the same questions line by line, without screens
+wizard --resume             continue where you stopped, or see what runs
 wizard --keep               keep the change that waits for an answer
 wizard --undo [PROJECT] [--yes]
                             take back what the wizard did, for one project or for all; see also
                             --changed
 wizard --check [PROJECT]    does IPv6 work in the containers?
+wizard --repair [PROJECT] [--yes]
+                            put back what was lost since
+wizard --report [--masked]  write one file with all that somebody needs to help you
+wizard --watch on|off       look daily, and say at the next login what is wrong
 wizard --status [PROJECT]   what the wizard did on this host
 wizard --detect             what this host is
 wizard --plan               what would be done, as a shell script
@@ -57,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("Stopped. A run that was already applying goes on; see wizard --status.")
+        _complain("Stopped. A run that was already applying continues; see wizard --status.")
         return ExitCode.UNEXPECTED
     except BrokenPipeError:
         return ExitCode.UNEXPECTED
@@ -86,14 +95,17 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 _SCREENS = "the wizard without a verb"
 _BELONGS = {
-    "answers": (_SCREENS, "--resume", "--plan", "--apply"),
-    "yes": ("--undo", "--apply"),
-    "window": ("--apply",),
-    "changed": ("--undo",),
+    "answers": (_SCREENS, "--ask", "--resume", "--plan", "--apply"),
+    "yes": ("--undo", "--apply", "--repair"),
+    "window": ("--apply", "--repair"),
+    "changed": ("--undo", "--repair"),
+    "masked": ("--report",),
     "json": ("--detect", "--plan", "--check", "--status"),
-    "target": (_SCREENS, "--resume", "--plan", "--apply", "--check"),
+    "target": (_SCREENS, "--ask", "--resume", "--plan", "--apply", "--check"),
     "teller": ("--check",),
+    "from": ("--check",),
     "debian": ("--rehearse",),
+    "clean": ("--rehearse",),
 }
 """The verbs with which each option does something."""
 
@@ -135,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
         flag = f"--{name.replace('_', '-')}"
         if name == "explain":
             verbs.add_argument(flag, nargs="?", const="", metavar="NAME", help=text)
+        elif name == "watch":
+            verbs.add_argument(flag, choices=("on", "off"), help=text)
         elif name in _OF_A_PROJECT:
             verbs.add_argument(
                 flag, nargs="?", const=True, default=False, metavar="PROJECT", help=text
@@ -142,19 +156,24 @@ def _parser() -> argparse.ArgumentParser:
         else:
             verbs.add_argument(flag, action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
-    parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply)")
+    parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply, --repair)")
     parser.add_argument(
         "--window",
         metavar="SECONDS",
         type=int,
-        help="for --apply: take it back unless wizard --keep is typed within SECONDS",
+        help="for --apply, --repair: take it back unless wizard --keep is typed within SECONDS",
     )
     parser.add_argument(
         "--changed",
         metavar="CHOICE",
         choices=("keep", "ours", "original"),
-        help="for --undo, what somebody changed since: keep it (the default), put ours back, or "
-        "put the original back",
+        help="what somebody changed since: keep it (the default), put ours back, or, for --undo "
+        "alone, put the original back",
+    )
+    parser.add_argument(
+        "--masked",
+        action="store_true",
+        help="for --report: without addresses, secrets, and the name of this host",
     )
     parser.add_argument(
         "--json", action="store_true", help="for --detect, --plan, --check, --status"
@@ -170,11 +189,21 @@ def _parser() -> argparse.ArgumentParser:
         help="for --check: a host that tells its visitors their address on TCP port 80",
     )
     parser.add_argument(
+        "--from",
+        metavar="ADDRESS",
+        help="for --check: another machine of yours, as ssh takes it, that tries what comes in",
+    )
+    parser.add_argument(
         "--debian",
         metavar="RELEASE",
         type=int,
         choices=(12, 13, 14),
         help="the release for --rehearse: 12, 13 (the default) or 14",
+    )
+    parser.add_argument(
+        "--clean",
+        action="store_true",
+        help="for --rehearse: remove what is kept for practice machines, and start none",
     )
     parser.add_argument("--version", action="version", version=f"wizard {__version__}")
     return parser
@@ -183,11 +212,17 @@ def _parser() -> argparse.ArgumentParser:
 def _run(chosen: argparse.Namespace) -> int:
     # Each verb imports what it needs and no more, so that none of them pays for another.
     if chosen.rehearse:
-        from wizard.rehearsal.rehearse import rehearse
+        from wizard.rehearsal.rehearse import clean, rehearse
 
+        if chosen.clean:
+            return _say(clean())
         return rehearse(chosen.debian or _DEBIAN, _progress)
     from wizard import verbs
 
+    if chosen.ask:
+        from wizard import asking
+
+        return asking.ask(verbs.session(chosen.answers, chosen.target), _progress, input)
     if chosen.install_program:
         return _say(verbs.install_program())
     if chosen.detect:
@@ -203,12 +238,27 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.status:
         return _say(verbs.status(chosen.json, _project(chosen.status)))
     if chosen.check:
-        project = _project(chosen.check)
-        text, code = verbs.check(chosen.target, chosen.json, chosen.teller, project)
+        text, code = verbs.check(
+            chosen.target,
+            chosen.json,
+            chosen.teller,
+            getattr(chosen, "from"),
+            _project(chosen.check),
+        )
         _say(text)
         return code
     if chosen.apply:
         return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
+    if chosen.report or chosen.watch or chosen.repair:
+        from wizard import maintenance
+
+        if chosen.report:
+            return _say(maintenance.report(chosen.masked))
+        if chosen.watch:
+            return _say(maintenance.watch(chosen.watch == "on"))
+        return maintenance.repair(
+            chosen.yes, _progress, chosen.changed, chosen.window, _project(chosen.repair)
+        )
     if chosen.keep:
         return _say(verbs.keep())
     if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
@@ -220,8 +270,8 @@ def _open(chosen: argparse.Namespace) -> int:
     if not _has_terminal():
         raise Refused(
             "The wizard needs a terminal that can show full screens, and this is none. Over SSH "
-            "use ssh -t. Without screens: wizard --detect, --plan, --apply, --check, --status and "
-            "--undo work on any terminal. Nothing was changed."
+            "use ssh -t. Without screens: wizard --ask, --detect, --plan, --apply, --check, "
+            "--status and --undo work on any terminal. Nothing was changed."
         )
     from wizard import verbs
     from wizard.program import program
@@ -229,7 +279,7 @@ def _open(chosen: argparse.Namespace) -> int:
     if program.is_copy():
         raise Refused(
             "This is the wizard's own copy of itself, which has no screens. It does --status, "
-            "--check, --keep and --undo --yes. Nothing was changed."
+            "--check, --repair, --keep and --undo --yes. Nothing was changed."
         )
     from screens.app import run_app
 

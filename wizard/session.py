@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -10,9 +10,10 @@ from pathlib import Path
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.boot import outlook
-from wizard.host import detectors, look
+from wizard.host import detectors
 from wizard.host.detectors import detect
 from wizard.host.host import ComposeProject, Host, Unknown
+from wizard.host.look import DEADLINE, look
 from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.modes import sources
 from wizard.modes.sources import Sources
@@ -26,6 +27,7 @@ from wizard.platform.system import RealSystem, System
 from wizard.platform.text import clean, clean_line
 from wizard.program import program, trust
 from wizard.record.record import Record, State
+from wizard.record.repair_store import RepairStore
 from wizard.record.store import DIRECTORY, Store
 from wizard.run import (
     checking,
@@ -33,6 +35,7 @@ from wizard.run import (
     journal,
     lock,
     logins,
+    repairing,
     revert,
     set_ups,
     start,
@@ -40,7 +43,11 @@ from wizard.run import (
     window,
 )
 from wizard.run.undoing import UndoPreview
+from wizard.steps.comparing import Choice
 from wizard.verification.judgement import Judgement
+
+_ASIDE = (start.EXIT, start.DOING)
+"""How lines of a log begin that are no last words."""
 
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
@@ -54,6 +61,8 @@ class Progress:
     ended: ExitCode | None
     complaint: str = ""
     """What the process said when it refused; empty otherwise."""
+    doing: str = ""
+    """What the process does while there is no record yet, as far as it has said so."""
 
 
 class Session:
@@ -89,11 +98,11 @@ class Session:
         """
         saved = self.load_answers()
         target = target or (saved.target if saved else None)
-        return detect(found, detectors.DEADLINE if found else look.DEADLINE, target)
+        return detect(found, detectors.DEADLINE if found else DEADLINE, target)
 
     def look(self) -> Host:
         """Find out what the host is, but for the way out, which no plan depends on."""
-        return look.look()
+        return look()
 
     def read_project(self, project: ComposeProject) -> Sources:
         """Read the files of a project.
@@ -224,6 +233,63 @@ class Session:
         undoing.note(self.store.of(record.id), chosen)
         self._start("undo", record.id)
 
+    def repair(
+        self,
+        changed: Choice = Choice.KEEP,
+        record: Record | None = None,
+        done: Container[str] = (),
+    ) -> repairing.Repair:
+        """Return what would be put back of a run on this host, which is only read.
+
+        Args:
+            changed: What becomes of what somebody changed: theirs stays, or ours is put back.
+            record: Of which set-up; of the one at hand where it is None.
+            done: The names of parts that will have been put back by then, with another set-up.
+
+        Raises:
+            Refused: no run that is kept is on this host, or the person is not root.
+        """
+        self._need_root()
+        record = repairing.in_force(record or self.record())
+        host = self.look()
+        beside = set_ups.others(self.store, record.id, host=host)
+        return repairing.repair_of(record, host, self.system, changed, beside, done)
+
+    def start_repair(
+        self,
+        repair: repairing.Repair,
+        changed: Choice = Choice.KEEP,
+        seconds: int | None = None,
+        record: Record | None = None,
+    ) -> "Session":
+        """Start putting it back in a process of its own, and return a session that follows that.
+
+        Args:
+            repair: What was shown.
+            changed: As for :meth:`repair`.
+            seconds: How long somebody has to say "keep"; None to keep it if it is well.
+            record: As for :meth:`repair`.
+
+        Raises:
+            Refused: the state folder cannot be used.
+        """
+        self.store.prepare()
+        record = repairing.in_force(record or self.record())
+        following = Session(RepairStore(self.store.directory), self.system)
+        waiting = [str(seconds)] if seconds else []
+        following._start("repair", record.id, str(changed), repair.plan.digest, *waiting)
+        return following
+
+    @property
+    def repairing(self) -> "Session | None":
+        """A session of the repair that waits for an answer or is at work, or None."""
+        store = RepairStore(self.store.directory)
+        try:
+            repair = store.open
+        except (Refused, OSError):
+            return None
+        return Session(store, self.system) if repair is not None else None
+
     def keep(self) -> Record:
         """Keep the run that waits for an answer, and end its guard.
 
@@ -287,7 +353,9 @@ class Session:
         record = self._followed()
         code = self._process.poll()
         if code is None:
-            return Progress(record if self._is_new(record) else None, None)
+            if self._is_new(record):
+                return Progress(record, None)
+            return Progress(None, None, doing=start.doing(self._process.log))
         record = self._followed()
         if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))
@@ -341,7 +409,7 @@ class Session:
             )
         if self.is_running():
             return "Another run of the wizard is at work. Wait until it has ended."
-        return set_ups.why_not_apply(self.records(), project)
+        return set_ups.why_not_apply(self.records(), project, set_ups.open_repair(self.store))
 
     def record(self) -> Record | None:
         """Return the record that is at hand: of the project that was named, or see :class:`Store`.
@@ -404,6 +472,7 @@ class Session:
         self,
         target: IPv6Address | None = None,
         teller: IPv6Address | None = None,
+        other: str | None = None,
         record: Record | None = None,
     ) -> Judgement:
         """Say whether IPv6 works in the containers as the run at hand set it up.
@@ -411,18 +480,23 @@ class Session:
         Args:
             target: Whom to ask; the target of the run's own answers unless it is given.
             teller: A host that tells its visitors their address on TCP port 80.
+            other: Another machine, as ssh takes it, that tries what comes in.
             record: Of which set-up; of the one at hand where it is None.
 
         Raises:
             Refused: no run is on this host, Docker does not answer, or the person is not root.
         """
-        record = record or self.record()
+        record, runs = record or self.record(), Store(self.store.directory)
+        if record is not None and isinstance(self.store, RepairStore):
+            # What was put back works where the whole of its run does.
+            record = set_ups.chosen(runs, record.project)
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to check: no run of the wizard is on this host.")
         if not self.root:
             raise Refused("Only root can look into containers. Nothing was checked. Use sudo.")
-        beside = set_ups.others(self.store, record.id)
-        return checking.check(record, self.look(), self.system, target, teller, beside)
+        host = self.look()
+        beside = set_ups.others(runs, record.id, host=host)
+        return checking.check(record, host, self.system, target, teller, other, beside)
 
     def probe_upstream(self, prefix: IPv6Network, host: Host) -> UpstreamFinding:
         """Find out whether the upstream router asks for addresses of a prefix or routes it here.
@@ -474,7 +548,7 @@ class Session:
             lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
         except OSError:
             lines = []
-        said = [line for line in lines if line.strip() and not line.startswith(start.EXIT)]
+        said = [line for line in lines if line.strip() and not line.startswith(_ASIDE)]
         if not said and not os.statvfs(self.store.directory).f_bavail:
             return (
                 f"There is no room left on the disk that holds {self.store.directory}, and "

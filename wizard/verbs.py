@@ -18,10 +18,12 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.files import read_regular
 from wizard.platform.text import clean_line
+from wizard.probes import another_machine
 from wizard.program import program
 from wizard.record import earlier_releases
+from wizard.record.engine_rules import kept_by_engine
 from wizard.record.record import Record, State, StepState
-from wizard.run import journal, set_ups, window
+from wizard.run import journal, set_ups, watching, window
 from wizard.run.undoing import UndoPreview
 from wizard.session import Session, target_of
 from wizard.steps.comparing import Choice
@@ -86,7 +88,7 @@ def explain(name: str) -> str:
 
 def plan(answers: Path | None, target: str | None = None) -> str:
     """Return the plan as a shell script, for the answers in a file or those kept so far."""
-    return script.render(_plan(Session(), answers, target))
+    return script.render(plan_of(Session(), answers, target))
 
 
 def plan_as_json(answers: Path | None, target: str | None = None) -> tuple[str, ExitCode]:
@@ -99,7 +101,7 @@ def plan_as_json(answers: Path | None, target: str | None = None) -> tuple[str, 
         Refused: there is no plan for another reason.
     """
     try:
-        made = _plan(Session(), answers, target)
+        made = plan_of(Session(), answers, target)
     except InTheWay as error:
         return _json({"problems": [each.as_table() for each in error.obstacles]}), error.exit_code
     steps = [
@@ -133,12 +135,12 @@ def status(as_json: bool, project: str | None = None) -> str:
     if as_json:
         values = [_values(opened, *each) for each in found]
         return _json({**values[0], "set-ups": values})
-    lines = [
+    texts = [
         "\n".join(_status_lines(record, opened, _told(judged, complaint)))
         for record, judged, complaint in found
     ]
     return "\n\n".join(
-        _headed(record, text, len(found)) for (record, *_), text in zip(found, lines, strict=True)
+        _headed(record, text, len(found)) for (record, *_), text in zip(found, texts, strict=True)
     )
 
 
@@ -172,13 +174,18 @@ def _values(
         "error": record.error,
         "left": record.left,
         "check": found.as_values() if found else complaint or None,
+        "repair": _repair_in_words(opened, record) or None,
         "faults": earlier_releases.faults(record),
         "steps": [{"title": each.title, "state": each.state} for each in record.steps],
     }
 
 
 def check(
-    target: str | None, as_json: bool, teller: str | None = None, project: str | None = None
+    target: str | None,
+    as_json: bool,
+    teller: str | None = None,
+    other: str | None = None,
+    project: str | None = None,
 ) -> tuple[str, ExitCode]:
     """Return whether IPv6 works in the containers as it was set up, and the exit code for that.
 
@@ -189,6 +196,7 @@ def check(
         target: Whom to ask.
         as_json: Whether to return JSON.
         teller: A host that tells its visitors their address.
+        other: A machine that tries what comes in.
         project: Whose set-up; of all where it is None.
 
     Raises:
@@ -196,21 +204,19 @@ def check(
     """
     opened = Session()
     opened.project = project
-    records = opened.in_force()
-    found = [opened.judge(_address(target), _address(teller), each) for each in records] or [
-        opened.judge(_address(target), _address(teller))
-    ]
+    records: Sequence[Record | None] = opened.in_force() or (None,)
+    asked = (_address(target), _address(teller))
+    machine = None if other is None else another_machine.machine(other)
+    found = [opened.judge(*asked, machine, each) for each in records]
     whole, code = together(found), worst(found)
+    each_one = [(record, one) for record, one in zip(records, found, strict=True) if record]
     if as_json:
-        each_one = [
+        values = [
             {"project": record.project, "id": record.id, **one.as_values()}
-            for record, one in zip(records, found, strict=True)
+            for record, one in each_one
         ]
-        return _json({**whole.as_values(), "code": int(code), "set-ups": each_one}), code
-    texts = [
-        _headed(record, one.as_text(), len(records))
-        for record, one in zip(records, found, strict=True)
-    ]
+        return _json({**whole.as_values(), "code": int(code), "set-ups": values}), code
+    texts = [_headed(record, one.as_text(), len(records)) for record, one in each_one]
     return "\n\n".join(texts), code
 
 
@@ -248,7 +254,7 @@ def apply(
         obstacle = opened.why_not_apply(chosen.project if chosen else None)
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
-    made = _plan(opened, answers, target)
+    made = plan_of(opened, answers, target)
     if made.unaccepted:
         raise Refused(acceptance.refusal(made, answers))
     if not yes:
@@ -264,7 +270,7 @@ def apply(
         except ValueError as error:
             raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
     opened.start_apply(made, seconds=window)
-    return _follow(opened, say)
+    return follow(opened, say)
 
 
 def keep() -> str:
@@ -273,7 +279,13 @@ def keep() -> str:
     Raises:
         WizardError: there is nothing to keep, or it was too late.
     """
-    record = Session().keep()
+    opened = Session()
+    record = (opened.repairing or opened).keep()
+    return kept(record)
+
+
+def kept(record: Record) -> str:
+    """Return what is said of a run that was kept."""
     name = set_ups.name_of(record)
     return f"The run of {record.started} for {name} is kept. wizard --undo {name} takes it back."
 
@@ -291,7 +303,8 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
     records = opened.in_force()
     if not records:
         raise Refused(set_ups.NOTHING)
-    obstacle = set_ups.why_not_undo(opened.records(), records[0])
+    repair = set_ups.open_repair(opened.store)
+    obstacle = set_ups.why_not_undo(opened.records(), records[0], repair)
     if obstacle:
         raise Refused(f"{obstacle} Nothing was changed.")
     previews = [
@@ -302,6 +315,8 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
         if len(previews) > 1:
             say(f"Of the set-up for {set_ups.name_of(preview.record)}:")
         _say_preview(preview, say)
+    if watching.is_on(opened.system) and len(set_ups.in_force(opened.store)) == len(records):
+        say(f"Take back, when all the rest is: {watching.NAME}, which looks after the set-up")
     word = f" {records[0].project}" if project is not None else ""
     if not yes:
         raise Refused(f"Nothing was changed. wizard --undo{word} --yes takes this back.")
@@ -311,7 +326,7 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
     for preview in previews:
         say("")
         opened.start_undo(preview.chosen, preview.record)
-        codes.append(_follow(opened, say, preview.record))
+        codes.append(follow(opened, say, preview.record))
         if codes[-1] not in (ExitCode.DONE, ExitCode.ROLLBACK_INCOMPLETE):
             # What kept this one from being taken back keeps the others, too.
             break
@@ -358,11 +373,19 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
         )
 
 
-def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+    """Say what a run does until it ends, and what came of it, and return the exit code.
+
+    ``begun`` is the record as it was before, where the run takes back.
+    """
+    doing = ""
     told = {step.number: step.state for step in begun.steps} if begun else {}
     while True:
         progress = opened.progress()
         record = progress.record
+        if progress.doing and progress.doing != doing:
+            doing = progress.doing
+            say(doing)
         for step in record.steps if record else ():
             if step.state != StepState.PLANNED and told.get(step.number) != step.state:
                 told[step.number] = step.state
@@ -389,6 +412,9 @@ def _follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         for sentence in _told(found, complaint):
             say(sentence)
         say(f"The run {record.state.meaning}. The record is {opened.store.of(record.id).path}.")
+        kept = kept_by_engine(record)
+        if kept:
+            say(kept)
     return exit_code(progress.ended, found)
 
 
@@ -422,7 +448,9 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
     elif record.state is State.UNCONFIRMED:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
-    lines += [line for line in (record.error, *record.left) if line]
+    lines += [
+        line for line in (record.error, *record.left, _repair_in_words(opened, record)) if line
+    ]
     lines += told
     faults = earlier_releases.faults(record)
     if faults:
@@ -432,7 +460,25 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
     return lines
 
 
-def _plan(opened: Session, answers: Path | None, target: str | None = None) -> Plan:
+def _repair_in_words(opened: Session, record: Record) -> str:
+    """Return what becomes of a repair of a run that is not settled; empty where there is none."""
+    repair = set_ups.open_repair(opened.store)
+    if repair is None or repair.project != record.project or not record.state.in_force:
+        return ""
+    if repair.state is State.UNCONFIRMED:
+        return (
+            f"A repair of {repair.started} is taken back at {repair.deadline}, unless you type "
+            "wizard --keep."
+        )
+    return f"A repair of {repair.started} is {repair.state.words}."
+
+
+def plan_of(opened: Session, answers: Path | None = None, target: str | None = None) -> Plan:
+    """Return the plan for the answers in a file, or for those kept so far.
+
+    Raises:
+        Refused: why there is none.
+    """
     chosen = _answers(answers) if answers else opened.load_answers()
     named = _address(target)
     host = opened.detect(target=named or (chosen.target if chosen else None))

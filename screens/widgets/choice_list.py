@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens import wrapping
+from screens.widgets.row_list import RowList
 
 _WIDEST_LABEL = 30
 
@@ -28,7 +28,7 @@ class Entry:
     open: bool = True
 
 
-class ChoiceList(OptionList):
+class ChoiceList(RowList):
     """Of one: to move the cursor is to choose. Of many: Space ticks. Enter is the screen's.
 
     In a list of one the bright line and the one with the mark are the same at all times, so that

@@ -1,4 +1,4 @@
-"""One step in full: why, the exact commands, and coloured differences, at any width."""
+"""One step in full: why, the exact commands, and the differences, at any width."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ class Detail:
     paragraphs: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     """Sentences that belong together, without room between them."""
+    settings: tuple[str, ...] = ()
+    """What was proposed, each after the key that opens it."""
     more: tuple[str, ...] = ()
     """Paragraphs after the points."""
     notes: tuple[str, ...] = ()
@@ -89,10 +91,14 @@ def draw(detail: Detail, width: int) -> list[Content]:
         lines += [Content("")]
     for text in detail.points:
         lines += map(Content, wrapping.prose(text, width, "- ", "  "))
+    if detail.settings:
+        lines += [Content(""), _heading("Proposed (the key opens it)")]
+    for text in detail.settings:
+        lines += map(Content, wrapping.prose(text, width, "", "   "))
     for text in detail.more:
         lines += [Content(""), *map(Content, wrapping.prose(text, width))]
     for text in detail.notes:
-        lines += [Content(""), *_styled(wrapping.prose(text, width, "! ", "  "), "$text-warning")]
+        lines += [Content(""), *map(Content, wrapping.prose(text, width, "! ", "  "))]
     if detail.commands:
         lines += [Content(""), _heading(detail.commands_heading)]
         lines += [each for line in detail.commands for each in _command(line, width)]
@@ -111,25 +117,18 @@ def draw(detail: Detail, width: int) -> list[Content]:
 
 
 def diff_line(line: str, width: int) -> list[Content]:
-    """Return a line of a unified diff, coloured by its sign."""
+    """Return a line of a unified diff: what is added is bold, and each is marked by its sign."""
     if line.startswith(("+++", "---")):
-        style = "bold"
-    elif line.startswith("+"):
-        style = "$text-success"
-    elif line.startswith("-"):
-        style = "$text-error"
-    elif line.startswith("@@"):
-        style = "$accent"
+        style = "underline"
     else:
-        style = ""
+        style = "bold" if line.startswith("+") else ""
     return _styled(wrapping.literal(line.expandtabs(8), width), style)
 
 
 def _command(line: str, width: int) -> list[Content]:
-    style = "dim" if line.startswith("#") else ""
     if line.startswith("#"):
-        return _styled(wrapping.prose(line, width, "", "# "), style)
-    return _styled(wrapping.command(line, width), style)
+        return list(map(Content, wrapping.prose(line, width, "", "# ")))
+    return list(map(Content, wrapping.command(line, width)))
 
 
 def _heading(text: str) -> Content:

@@ -21,10 +21,7 @@ class FindingLine(HorizontalGroup):
         .verdict { width: 9; }
         .label { width: 18; text-style: bold; }
         .words { width: 1fr; }
-        &.-ok .verdict { color: $text-success; }
-        &.-problem .verdict { color: $text-error; text-style: bold; }
-        &.-note .verdict { color: $text-warning; }
-        &.-unknown .verdict { color: $text-warning; }
+        &.-problem .verdict { text-style: bold; }
     }
     """
 

@@ -18,8 +18,7 @@ class Sentence(Static):
         height: auto;
         display: none;
         &.-said { display: block; }
-        &.-problem { color: $text-error; text-style: bold; }
-        &.-ok { color: $text-success; }
+        &.-problem { text-style: bold; }
     }
     """
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens import wrapping
+from screens.widgets.row_list import RowList
 
 
-class StepList(OptionList):
+class StepList(RowList):
     """Lines that are broken between words, with those that belong together kept together."""
 
     DEFAULT_CSS = """

@@ -111,7 +111,7 @@ class Program:
 
 
 WIZARD = Program(
-    ["wizard"], "1 of 10", ("\x11", "y"), r"\S*python\S* (-\w+ )*(-m wizard|\S*/wizard)( .*)?"
+    ["wizard"], "1 of 8", ("\x11", "y"), r"\S*python\S* (-\w+ )*(-m wizard|\S*/wizard)( .*)?"
 )
 BARE = Program(
     [PYTHON, BARE_APP], "Hello, world", ("\x11",), rf"\S*python\S* {re.escape(BARE_APP)}"
@@ -195,7 +195,7 @@ def test_bytes_and_memory_of_the_walk(host: Machine, figures: Figures) -> None:
     terminal = walk_to_question(host)
     terminal.press("y")
     keep_from_second_login(host, terminal)
-    terminal.wait_for("10 of 10", seconds=60)
+    terminal.wait_for("8 of 8", seconds=60)
     terminal.wait_for("Inside mastodon")
     sent, ours = terminal.sent, peak_memory(host, WIZARD)
     terminal.press("enter")

@@ -17,9 +17,9 @@ import pytest
 
 from tests.bench.conftest import SMALLEST, Figures, Much
 from tests.lines import PATIENCE, Lines
-from wizard.host.own_objects import NETWORK_LABEL as LABEL
 from wizard.ndp import unit
 from wizard.platform.errors import WizardError
+from wizard.platform.own_names import NETWORK_LABEL as LABEL
 from wizard.rehearsal import image
 from wizard.rehearsal.machine import Machine
 

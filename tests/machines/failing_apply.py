@@ -17,7 +17,7 @@ from wizard.run import journal, worker
 from wizard.session import Session
 from wizard.steps.base import Step
 from wizard.steps.others import Other
-from wizard.verbs import _plan
+from wizard.verbs import plan_of
 
 READING = {"-S", "-C", "inspect", "ls", "ps", "config", "is-enabled", "is-active", "--ignore"}
 READING |= {"--all", "ip6tables-save", "--pattern", "-json", "ruleset"}
@@ -71,7 +71,7 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
 journal._apply_step = failing_step
 journal.take_back = take_back
 
-made = _plan(Session(), answers)
+made = plan_of(Session(), answers)
 store = Store()
 store.prepare()
 # As a session does before it starts the worker.

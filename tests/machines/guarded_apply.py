@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 from wizard.session import Session
-from wizard.verbs import _plan
+from wizard.verbs import plan_of
 
 session = Session()
-plan = _plan(session, Path(sys.argv[1]))
+plan = plan_of(session, Path(sys.argv[1]))
 if sys.argv[2] == "digest":
     session.store.prepare()
     session.save_answers(plan.choices)

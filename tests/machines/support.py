@@ -91,7 +91,7 @@ def wait_for_host(terminal: Terminal) -> None:
 def keep_from_second_login(machine: Machine, terminal: Terminal) -> None:
     """Wait for the question, and type what it says in a login of its own."""
     terminal.wait_for("Then type there:")
-    # The screen may be half painted, and wall(1) writes over it.
+    # The screen may be half painted.
     found: list[str] = []
     until = time.monotonic() + PATIENCE
     while not found:
@@ -110,7 +110,11 @@ def apply_by_keyboard(machine: Machine) -> int:
     keep_from_second_login(machine, terminal)
     terminal.wait_for("Inside mastodon")
     terminal.press("enter")
-    return terminal.wait_for_end()
+    ended = terminal.wait_for_end()
+    # Others who are logged in are told; the screens say it themselves.
+    assert b"Broadcast message" not in terminal.received
+    assert b"The change for IPv6 in containers is" not in terminal.received
+    return ended
 
 
 def undo(machine: Machine) -> subprocess.CompletedProcess[str]:

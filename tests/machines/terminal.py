@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pexpect
 import pyte
@@ -27,6 +28,7 @@ class Terminal:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
         self.sent = 0
+        self.received = b""
         self._process = pexpect.spawn(command, words, dimensions=(lines, columns), timeout=PATIENCE)
 
     @property
@@ -76,7 +78,8 @@ class Terminal:
     def _draw(self, seconds: float) -> None:
         with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
             while True:
-                data = self._process.read_nonblocking(65536, timeout=seconds)
+                data: Any = self._process.read_nonblocking(65536, timeout=seconds)
                 self.sent += len(data)
+                self.received += data
                 self._stream.feed(data)
                 seconds = 0

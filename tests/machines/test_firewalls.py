@@ -9,13 +9,22 @@ from typing import Any
 import pytest
 
 from tests.machines.conftest import StartMachine
-from tests.machines.fingerprint import difference, fingerprint
-from tests.machines.support import ANSWERS, answer, apply, reaches_internet, undo, wizard
+from tests.machines.fingerprint import Fingerprint, difference, fingerprint
+from tests.machines.support import (
+    ANSWERS,
+    PUBLISHED,
+    answer,
+    apply,
+    reaches_internet,
+    undo,
+    wizard,
+)
 from tests.machines.test_routed import addresses, is_open
 from wizard.answers.choices import Mode
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal.machine import Machine
+from wizard.steps.firewalld import PATH as POLICY
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 CONFIGURATION = "/etc/nftables.conf"
@@ -29,6 +38,13 @@ class Own:
     file: str = CONFIGURATION
     mode: Mode = Mode.ULA
 
+
+LATE = (
+    "nft add table inet late; "
+    "nft add chain inet late x '{ type filter hook forward priority 20; }'; "
+    "nft add rule inet late x reject"
+)
+"""A ruleset that comes after the wizard, and refuses all."""
 
 HEAD = "#!/usr/sbin/nft -f\nflush ruleset\n"
 
@@ -114,7 +130,100 @@ def is_told_and_works_with_what_is_said(host: Machine, own: Own) -> None:
     for event in AFTERWARDS:
         event(host)
         host.wait(passes, "packets both ways")
+    host.shell(LATE)
+    checked = wizard(host, "--check")
+    assert checked.returncode == ExitCode.NOT_PASSING, checked.stdout
+    assert "“inet late”" in checked.stdout
+    host.run(["nft", "delete", "table", "inet", "late"])
     assert undo(host).returncode == ExitCode.DONE
+
+
+def lasting(found: Fingerprint) -> Fingerprint:
+    """What a boot does not change of a fingerprint.
+
+    Docker makes its own bridge and its IPv4 rules anew, the latter in another order.
+    """
+    anew = ("iptables", "network bridge id")
+    return {
+        name: value
+        for name, value in found.items()
+        if name not in anew and not name.endswith(" started")
+    }
+
+
+def with_firewalld(host: Machine) -> None:
+    """Install firewalld, and have Docker find it as at every boot."""
+    host.shell(
+        "apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -q -y install firewalld",
+        timeout=200,
+    )
+    host.reboot()
+
+
+@pytest.mark.parametrize(
+    ("debian", "mode"),
+    [
+        pytest.param(
+            debian,
+            mode,
+            marks=() if (debian, mode) == (13, Mode.ROUTED) else pytest.mark.thorough,
+        )
+        for debian in (12, 13, 14)
+        for mode in Mode
+    ],
+    indirect=["debian"],
+)
+def test_firewalld_lets_the_containers_through_at_once_and_after_a_reload_and_a_boot(
+    machine: StartMachine, debian: int, mode: Mode
+) -> None:
+    host = machine()
+    with_firewalld(host)
+    mastodon = deployments.up(host, "2017")
+    routed = mode is Mode.ROUTED
+    chosen: dict[str, Any] = {"prefix": PREFIX} if routed else {}
+    if debian == 14 and not routed:
+        chosen["accepted"] = tuple(f"open {each}" for each in PUBLISHED)
+    answer(host, mastodon, mode=mode, **chosen)
+    before = fingerprint(host)
+    if routed:
+        host.run(["firewall-cmd", "--add-port=2222/tcp"])
+        refused = apply(host)
+        assert refused.returncode == ExitCode.REFUSED
+        assert "ports: 2222/tcp" in " ".join((refused.stderr + refused.stdout).split())
+        host.run(["firewall-cmd", "--remove-port=2222/tcp"])
+        assert difference(before, fingerprint(host)) == ""
+    done = apply(host)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+
+    def passes() -> bool:
+        web = addresses(host)[mastodon.container("web")]
+        inwards = is_open(host, web, 3000) and not is_open(host, web, 3001) if routed else True
+        return reaches_internet(mastodon) and inwards
+
+    host.wait(passes, "packets at once")
+    host.run(["firewall-cmd", "--reload"])
+    host.wait(passes, "packets after a reload")
+    host.reboot()
+    host.wait(passes, "packets after a reboot")
+    checked = wizard(host, "--check")
+    assert checked.returncode == ExitCode.DONE, checked.stdout
+    if routed:
+        host.run(["rm", POLICY])
+        host.run(["firewall-cmd", "--reload"])
+        checked = wizard(host, "--check")
+        assert checked.returncode != ExitCode.DONE, checked.stdout
+        assert f"{POLICY} is not there any more" in " ".join(checked.stdout.split())
+    assert undo(host).returncode == ExitCode.DONE
+    assert difference(lasting(before), lasting(fingerprint(host))) == ""
+    if routed:
+        answer(host, mastodon, mode=mode, firewalld=False, **chosen)
+        said = wizard(host, "--plan", "--answers", ANSWERS)
+        assert said.returncode == ExitCode.REFUSED
+        typed = re.search(r"type: (firewall-cmd .*? --reload)", " ".join(said.stderr.split()))
+        assert typed is not None, said.stderr
+        host.shell(typed[1])
+        said = wizard(host, "--plan", "--answers", ANSWERS)
+        assert said.returncode == ExitCode.DONE, said.stderr
 
 
 def _reload(host: Machine) -> None:

@@ -255,6 +255,7 @@ def filters(host: Machine, mode: dict[str, object]) -> None:
         assert ended.returncode == ExitCode.REFUSED, ended.stdout
         assert difference(before, fingerprint(host)) == ""
         typed = ended.stderr.partition("type: ")[2].partition(" Nothing was changed.")[0]
+        assert typed, ended.stderr
         host.shell(typed)
         done = apply(host)
         assert done.returncode == ExitCode.DONE, done.stdout + done.stderr

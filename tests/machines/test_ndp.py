@@ -9,10 +9,10 @@ from ipaddress import IPv6Address
 import pytest
 
 from tests.machines.support import PYTHON, SOON
-from wizard.host.own_objects import NETWORK_LABEL as LABEL
 from wizard.ndp import fixed, unit
 from wizard.ndp.proxy_table import PROTOCOL
 from wizard.platform.errors import WizardError
+from wizard.platform.own_names import NETWORK_LABEL as LABEL
 from wizard.rehearsal import image, network
 from wizard.rehearsal.machine import Machine
 
@@ -417,7 +417,7 @@ def test_after_a_restart_of_docker_all_is_as_before(host: Host) -> None:
 def test_a_stopped_docker_is_not_started_again_by_the_service(host: Host) -> None:
     host.start("one")
     host.machine.run(["systemctl", "stop", "docker"])
-    host.wait_for_status("the Docker engine is away")
+    host.wait_for_status("Docker is away")
     # The service's next attempts come every half a second.
     with pytest.raises(WizardError):
         host.machine.wait(host.machine.path("/run/docker.pid").exists, "dockerd", 2)
@@ -433,6 +433,21 @@ def test_when_the_uplink_was_down_its_entries_come_back(host: Host) -> None:
     (address,) = host.start("one")
     host.wait_for_entries(address)
     host.machine.shell("ifdown eth0; ifup eth0")
+    host.wait_for_entries(address)
+    host.machine.wait(lambda: host.ping(address), "an answer")
+
+
+@pytest.mark.parametrize("booted", [12], ids=["debian12"], indirect=True)
+def test_when_ipv6_alone_was_off_on_the_uplink_its_entries_come_back_at_once(host: Host) -> None:
+    (address,) = host.start("one")
+    host.wait_for_entries(address)
+    # As NetworkManager does it: the link stays up.
+    switch = "sysctl -qw net.ipv6.conf.eth0.disable_ipv6="
+    try:
+        host.machine.shell(f"{switch}1; {switch}0")
+        host.wait_for_entries(address)
+    finally:
+        host.machine.shell("ifdown eth0; ifup eth0")
     host.wait_for_entries(address)
     host.machine.wait(lambda: host.ping(address), "an answer")
 

@@ -235,6 +235,31 @@ def test_a_refusal_means_that_the_way_is_open(ula: ContainerTarget) -> None:
     assert found.tcp.words == "refused, so the way is open"
 
 
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("-j REJECT", f"port unreachable, says {ULA[1]}"),
+        ("-j REJECT --reject-with icmp6-adm-prohibited", f"prohibited, says {ULA[1]}"),
+        ("-p tcp -j REJECT --reject-with tcp-reset", "refused by something on the way"),
+    ],
+)
+def test_who_refuses_on_the_way_is_not_the_target(
+    network: Network, ula: ContainerTarget, rule: str, says: str
+) -> None:
+    host = f"{network.name}-host"
+    forward = f"FORWARD -i c{network.namespaces.index(f'{network.name}-ula') + 1} {rule}"
+    run(f"ip netns exec {host} ip6tables -w -A {forward}")
+    try:
+        found = look(ula, replace(QUESTION, accepts_host=True), timeout=2)
+        unanswered = look(ula, replace(QUESTION, target_port=REFUSED), timeout=2)
+    finally:
+        run(f"ip netns exec {host} ip6tables -w -D {forward}")
+    assert not reachability.passed(found)
+    assert says in found.tcp.words
+    # Where the host is refused as well, a reset in the name of the target cannot be told apart.
+    assert reachability.passed(unanswered) is ("tcp-reset" in rule)
+
+
 def test_silence_is_told_with_the_time_waited_and_does_not_pass(ula: ContainerTarget) -> None:
     found = look(ula, replace(QUESTION, target_port=SILENT), timeout=0.4)
     assert found.tcp.ok is False
@@ -249,7 +274,7 @@ def test_an_icmpv6_error_is_told_with_who_sent_it(ula: ContainerTarget) -> None:
     found = look(ula, replace(QUESTION, target=IPv6Address("2001:db8:bad::1")), timeout=2)
     assert found.target_echo.ok is False
     assert found.target_echo.words == "administratively prohibited, says 2001:db8:1::1"
-    assert found.tcp.words == "administratively prohibited"
+    assert found.tcp.words == "administratively prohibited, says 2001:db8:1::1"
     assert found.hops.ok is None
     assert found.hops.lines[-1].endswith("administratively prohibited")
     assert not reachability.passed(found)
@@ -258,7 +283,7 @@ def test_an_icmpv6_error_is_told_with_who_sent_it(ula: ContainerTarget) -> None:
 def test_a_neighbour_that_is_not_there_is_told_by_the_last_router(ula: ContainerTarget) -> None:
     found = look(ula, replace(QUESTION, target=IPv6Address("2001:db8:ffff::dead")), timeout=4)
     assert found.target_echo.words == "address unreachable, says 2001:db8:1::1"
-    assert found.tcp.words == "host unreachable"
+    assert found.tcp.words == "host unreachable, says 2001:db8:1::1"
 
 
 def test_a_container_without_a_default_route_says_so(network: Network) -> None:

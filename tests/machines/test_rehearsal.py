@@ -30,6 +30,11 @@ from wizard.rehearsal.machine import Machine
 # Connects and prints the line that the internet answers with: who asked.
 WHO_AM_I = "import socket,sys; print(socket.create_connection((sys.argv[1], 443), 5).recv(99))"
 
+# Each test with a deployment on Debian 12 shows the same of it.
+newer_of_two = pytest.mark.parametrize(
+    "debian", [13, pytest.param(12, marks=pytest.mark.thorough)], indirect=True
+)
+
 FETCH = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=5).read())"
 
 
@@ -169,6 +174,7 @@ class TestAMachine:
 
 
 class TestRestarting:
+    @newer_of_two
     def test_keeps_files_and_containers_and_starts_the_network_anew(
         self, machine: Callable[..., Machine]
     ) -> None:
@@ -197,6 +203,7 @@ class TestRestarting:
 
 
 class TestADeployment:
+    @newer_of_two
     def test_of_either_shape_runs_and_reaches_the_internet_over_ipv4_alone(
         self, machine: Callable[..., Machine]
     ) -> None:
@@ -352,6 +359,7 @@ class TestRefusing:
 
 
 class TestTheFingerprint:
+    @newer_of_two
     def test_is_stable_equal_for_twins_and_shows_every_kind_of_change(
         self, machine: Callable[..., Machine]
     ) -> None:
@@ -411,7 +419,7 @@ class TestRehearsing:
             f"sys.exit(rehearse(12, print, command={command}))\n"
         )
         child: pexpect.spawn[str] = pexpect.spawn(
-            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=30
+            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=PATIENCE
         )
         return child
 

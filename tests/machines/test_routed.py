@@ -116,7 +116,12 @@ def test_by_keyboard_what_the_router_does_is_found_out_and_set_up_for(
     assert proxied(host) == set()
 
 
-@every_release
+# That the service follows on the others is tried without the wizard, by the tests of the service.
+@pytest.mark.parametrize(
+    "debian",
+    [13, *(pytest.param(each, marks=pytest.mark.thorough) for each in (12, 14))],
+    indirect=True,
+)
 def test_the_service_follows_containers_that_come_and_go(machine: StartMachine) -> None:
     host = machine()
     mastodon = set_up(host)

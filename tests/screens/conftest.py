@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from textual import _wait
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
 import screens.following
 from tests.lines import PATIENCE
+from tests.screens.palettes import too_faint
 from tests.screens.walking import settle
 from wizard.answers import prefixes
 
@@ -70,6 +72,7 @@ def snapshot(request: pytest.FixtureRequest) -> Check:
         await settle(pilot)
         pilot.app.screen.refresh(layout=True)
         await settle(pilot)
+        assert_readable(pilot)
         if update:
             SNAPSHOTS.mkdir(exist_ok=True)
             path.write_text(picture(pilot), encoding="utf-8")
@@ -88,6 +91,19 @@ def snapshot(request: pytest.FixtureRequest) -> Check:
         pytest.fail(f"{path.name} differs: look at {actual}, then run with --update-snapshots")
 
     return check
+
+
+def assert_readable(pilot: Pilot[int]) -> None:
+    """Every letter can be read on every palette; what lies behind a box need not be."""
+    behind = isinstance(pilot.app.screen, ModalScreen)
+    faint = {
+        f"{segment.text.strip()!r}: {words}"
+        for strip in pilot.app.screen._compositor.render_strips()
+        for segment in strip
+        if segment.text.strip() and segment.style and not (behind and segment.style.dim)
+        for words in too_faint(segment.style)
+    }
+    assert not faint, "; ".join(sorted(faint))
 
 
 def picture(pilot: Pilot[int]) -> str:

@@ -359,6 +359,7 @@ class MadeUpSession(Session):
         self,
         target: IPv6Address | None = None,
         teller: IPv6Address | None = None,
+        other: str | None = None,
         record: Record | None = None,
     ) -> Judgement:
         while self.hold_check:
@@ -503,7 +504,7 @@ def _undo_step(step: StepRecord, meddled: bool, decisions: Decisions) -> UndoSte
         return UndoStep(step.title, commands, (), (), step.number, (changed,), stays)
     notes = (
         "The Docker network mastodon_ipv6 stays, because these containers are on it: guest. "
-        "When they have no use for it any more, let them leave it and go on: docker network "
+        "When they have no use for it any more, let them leave it, and continue: docker network "
         "disconnect mastodon_ipv6 guest; wizard --undo",
     )
     diffs = tuple(difference(path, after, before) for path, before, after in files)

@@ -113,7 +113,7 @@ async def test_right_and_enter_go_on_with_the_mode_that_is_bright() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await go(pilot, app, "mode")
         await press(pilot, "right", "enter")
-        assert on(app, "addresses")
+        assert on(app, "compose")
         assert app.state.choices.mode is Mode.ROUTED
         assert app.state.choices.prefix == IPv6Network("2001:db8:1:2:1::/80")
         await press(pilot, "escape")
@@ -126,6 +126,7 @@ async def test_keys_that_come_in_one_packet_are_worked_off_in_order() -> None:
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=SIZE) as pilot:
         await go(pilot, app, "mode")
+        app.state.ask_all(True)
         for key in ("right", "left", "right", "enter"):
             app.simulate_key(key)
         await until(pilot, lambda: on(app, "addresses"))

@@ -141,7 +141,7 @@ async def test_a_run_that_rolls_back_is_not_called_an_application() -> None:
         await until(pilot, lambda: on(app, "apply") and app.state.run.running)
         await settle(pilot)
         assert shown(app).split("\n")[0].rstrip().endswith("Taking it back")
-        await sees(pilot, "all is taken back")
+        await sees(pilot, "everything is taken back")
 
 
 async def test_what_could_not_be_looked_at_is_not_called_free() -> None:

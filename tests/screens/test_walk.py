@@ -47,7 +47,7 @@ from wizard.steps.base import Step
 from wizard.steps.comparing import Choice
 
 SIZE = (80, 24)
-STEPS = way(Choices(), None)
+STEPS = way(Choices(), None, all_questions=True)
 QUESTIONS = STEPS[: STEPS.index("apply")]
 
 
@@ -248,13 +248,14 @@ async def test_next_is_refused_until_the_host_is_known_and_where_something_is_in
         assert on(app, "mode")
 
 
-ROUTED = way(Choices(mode=Mode.ROUTED), made_up_hosts.debian13())
+ROUTED = way(Choices(mode=Mode.ROUTED), made_up_hosts.debian13(), all_questions=True)
 
 
 async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
-    """Go to the mode, and choose public addresses."""
+    """Go to the mode, choose public addresses, and have every question asked."""
     await go(pilot, app, "mode")
     await press(pilot, "right", "space")
+    app.state.ask_all(True)
     assert app.state.choices.mode is Mode.ROUTED
 
 
@@ -605,7 +606,7 @@ async def test_nothing_is_kept_before_the_warning_is_answered_with_yes() -> None
             await sees(pilot, line)
         for key in ("escape", "n", "enter"):
             await ask(pilot, app)
-            await sees(pilot, "This connection may go on working")
+            await sees(pilot, "This connection may keep working")
             await press(pilot, key)
             assert on(app, "keep")
         assert not session.answer

@@ -71,8 +71,10 @@ async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
 
 
 async def go(pilot: Pilot[int], app: WizardApp, name: str) -> None:
-    """Press Enter until the named screen is shown."""
+    """Press Enter until the named screen is shown; those that are not always asked are asked."""
     await found(pilot, app)
+    if name not in app.state.way:
+        app.state.ask_all(True)
     for _ in range(12):
         if on(app, name):
             return

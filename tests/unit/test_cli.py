@@ -29,7 +29,7 @@ from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import checking, guard, journal, lock, way_back, window, worker
-from wizard.session import Session, _mark
+from wizard.session import Progress, Session, _mark
 from wizard.verification.judgement import Judgement, judge
 from wizard.verification.verification import Verification
 from wizard.verification.way_out import WayOut
@@ -82,7 +82,7 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(session, "DIRECTORY", tmp_path / "state-of-root")
     monkeypatch.setattr(session, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
-    monkeypatch.setattr(worker, "Store", lambda: Store(folder))
+    monkeypatch.setattr(worker, "Store", lambda *_: Store(folder))
     monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
@@ -95,7 +95,8 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     def start(self: Session, *arguments: str) -> None:
         """Do the work of the process that a session starts, before it is looked at."""
-        earlier = self.record()
+        self._run = arguments[1] if arguments[0] in ("undo", "revert") else None
+        earlier = self._followed()
         self._before = _mark(earlier) if earlier else None
         path = self.store.new_log()
         with path.open("w") as log, monkeypatch.context() as patched:
@@ -477,6 +478,34 @@ def test_a_fault_of_the_process_that_applies_is_said_in_a_sentence(
     assert untouched(here)
 
 
+def test_it_is_said_what_is_done_before_there_is_a_record(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[Progress] = []
+
+    class Running:
+        def __init__(self, log: Path) -> None:
+            self.log = log
+
+        def poll(self) -> None:
+            return None
+
+    def look(_verification: Verification) -> dict[str, object]:
+        (log,) = here.store.directory.glob("*.log")
+        opened = Session(here.store)
+        opened._process = Running(log)  # type: ignore[assignment]
+        followed.append(opened.progress())
+        return {}
+
+    monkeypatch.setattr(Verification, "look", look)
+    said = wizard("--apply", "--yes", "--answers", answers)
+    assert said.code == ExitCode.DONE
+    # It is looked at again once all steps are done.
+    progress, *_ = followed
+    assert progress.record is None
+    assert progress.doing == "Looking at all that this host and its containers have now …"
+
+
 @pytest.mark.parametrize("seconds", ["5", "100000"])
 def test_a_window_that_leaves_no_time_or_too_much_is_refused_before_anything(
     here: Here, wizard: Wizard, answers: Path, seconds: str
@@ -800,7 +829,7 @@ def test_a_stop_by_the_keyboard_says_that_a_run_goes_on(
     monkeypatch.setattr(verbs, "detect", stopped)
     said = wizard("--detect")
     assert said.code == ExitCode.UNEXPECTED
-    assert "goes on" in said.err
+    assert "continues" in said.err
 
 
 def test_the_exit_codes_are_the_numbers_that_scripts_rely_on() -> None:

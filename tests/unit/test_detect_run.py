@@ -104,7 +104,7 @@ def test_a_detector_that_hangs_is_given_up_and_told() -> None:
     )
     assert time.monotonic() - begun < PATIENCE
     assert isinstance(host.engine, Unknown)
-    assert "The Docker engine did not answer within 0.1 seconds" in host.engine.reason
+    assert "Docker did not answer within 0.1 seconds" in host.engine.reason
     assert told["networks"] == host.networks
     never.set()
 

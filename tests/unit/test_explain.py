@@ -4,6 +4,7 @@ import struct
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from ipaddress import IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from tests import made_up_hosts
 from tests.unit.test_deprecated import OLD
 from tests.unit.test_deprecated import host as with_address
 from tests.unit.test_describe import DROPS
-from tests.unit.test_obstacles import chain, parsed
+from tests.unit.test_obstacles import REFUSING, chain, firewalld, parsed
 from wizard import describe
-from wizard.answers.choices import Choices
+from wizard.answers.choices import Choices, Mode
 from wizard.explain.page import MOST_LINES, WIDTH
 from wizard.explain.pages import PAGES, as_text, cause_of, listed
 from wizard.host import docker_socket
@@ -26,6 +27,7 @@ from wizard.host.host import (
     Firewall,
     ForwardChain,
     Host,
+    Ip6tables,
     Outward,
     Sysctls,
     Unknown,
@@ -38,7 +40,19 @@ from wizard.host.parts.uplink import NONE
 from wizard.platform.errors import Refused
 
 PROGRAMS = {
-    *("apt", "cat", "docker", "grep", "ip", "ip6tables", "journalctl", "ls", "mv", "nano"),
+    *(
+        "apt",
+        "cat",
+        "docker",
+        "firewall-cmd",
+        "grep",
+        "ip",
+        "ip6tables",
+        "journalctl",
+        "ls",
+        "mv",
+        "nano",
+    ),
     *("nft", "ping", "sudo wizard", "sysctl", "systemctl", "systemd-detect-virt", "unset"),
     "wizard",
 }
@@ -129,7 +143,7 @@ DECLARED = Declared("/etc/nftables.d/site.nft", 12, "type filter hook forward pr
 HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.NOT_FOUND_OUT: lambda _: made_up_hosts.debian12(
         networks=Unknown(
-            "The Docker engine answered with something that the wizard does not understand "
+            "Docker answered with something that the wizard does not understand "
             "(TypeError: string indices must be integers, not 'str'), so it is not relied on. "
             "Check that its release is one that the wizard knows."
         )
@@ -176,6 +190,10 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
             forward_chains=(ForwardChain("inet", "mine", "forward", DROPS, DECLARED),)
         )
     ),
+    Cause.FORWARD_RULES: lambda _: made_up_hosts.debian12(
+        ip6tables=Ip6tables("1.8.9", False, True, REFUSING)
+    ),
+    Cause.FIREWALLD: lambda _: made_up_hosts.debian12(firewall=firewalld("docker0")),
     Cause.EARLIER_RUN: lambda _: made_up_hosts.debian12(
         earlier=(Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True),)
     ),
@@ -190,9 +208,17 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
 """A host on which each cause is in the way, as far as can be as the detectors find it."""
 
 
+CHOICES = {
+    Cause.FIREWALLD: Choices(
+        mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), firewalld=False
+    )
+}
+
+
 def in_the_way(cause: Cause, monkeypatch: pytest.MonkeyPatch) -> Obstacle:
     host = HOSTS[cause](monkeypatch)
-    found = (*describe.forbidding(host, Choices()), *describe.doubts(host, Choices()))
+    choices = CHOICES.get(cause, Choices())
+    found = (*describe.forbidding(host, choices), *describe.doubts(host, choices))
     (obstacle,) = (each for each in found if each.cause is cause)
     return obstacle
 

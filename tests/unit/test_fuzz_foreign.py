@@ -47,7 +47,7 @@ from wizard.platform.system import Result
 from wizard.platform.text import clean, clean_line
 from wizard.probes import conntrack
 from wizard.ruleset.chains import Packet
-from wizard.steps import docker_network, sysctl
+from wizard.steps import networks, sysctl
 from wizard.verification import running
 
 pytestmark = pytest.mark.timeout(fuzzing.TIMEOUT)
@@ -331,7 +331,7 @@ PRINTED: dict[str, tuple[str, Callable[[str], object], tuple[type[Exception], ..
     "default routes": (ROUTES, on_a_host(sysctl.default_routes), ()),
     "docker network inspect": (
         NETWORK,
-        on_a_host(lambda system: docker_network.inspect(system, "ipv6")),
+        on_a_host(lambda system: networks.inspect(system, "ipv6")),
         (StepFailed,),
     ),
     "docker inspect": (INSPECTED, on_a_host(running.running), ()),

@@ -17,8 +17,8 @@ from wizard.answers.projects import project_of
 from wizard.answers.proposals import choose_project, defaults
 from wizard.host.host import Earlier, Host, Unknown
 from wizard.host.ipv6_already import served
-from wizard.host.own_objects import NETWORK_LABEL
 from wizard.platform.errors import Refused
+from wizard.platform.own_names import NETWORK_LABEL
 from wizard.record.record import is_in_the_way
 from wizard.steps.docker_network import DockerNetwork
 

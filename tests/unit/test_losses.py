@@ -12,7 +12,7 @@ from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Mode
 from wizard.host.host import Host, Listener, Uplink
 from wizard.host.published import hears, parse, published
-from wizard.noticed.losses import Cause
+from wizard.noticed.losses import LossCause
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
@@ -66,7 +66,7 @@ def test_a_program_on_both_is_lost_only_where_the_engine_publishes_elsewhere(hos
     both = with_web(host(), listeners=(Listener("tcp", ANY6, 3000),))
     assert plan(both).losses == ()
     causes = [loss.cause for loss in routed(both).losses]
-    assert causes == ([Cause.ROUTED] if host is made_up_hosts.debian14 else [])
+    assert causes == ([LossCause.ROUTED] if host is made_up_hosts.debian14 else [])
     if causes:
         assert "to the container's own address, where the port is 3000. Or leave web out" in (
             " ".join(routed(both).notices)

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from tests.lines import PATIENCE
-from wizard.host.own_objects import NETWORK_LABEL as LABEL
 from wizard.ndp import bounded, docker_engine
 from wizard.ndp.docker_engine import DockerEngine
 from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
 from wizard.platform.errors import WizardError
+from wizard.platform.own_names import NETWORK_LABEL as LABEL
 
 PREFIX = "2001:db8:1:2:1::/80"
 IDENTIFIER = "0fbfb3eece92" + 52 * "0"

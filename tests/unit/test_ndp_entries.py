@@ -4,12 +4,12 @@ import json
 import struct
 from ipaddress import IPv6Address
 
-from wizard.host.own_objects import NETWORK_LABEL as LABEL
 from wizard.ndp import fixed, proxy_table
 from wizard.ndp.difference import Difference, difference
 from wizard.ndp.docker_engine import concerns
 from wizard.ndp.served_network import ServedNetwork
 from wizard.ndp.uplink import indices
+from wizard.platform.own_names import NETWORK_LABEL as LABEL
 
 ONE, TWO, THREE = (IPv6Address(f"2001:db8:1:2:1::{number}") for number in (1, 2, 3))
 

@@ -39,7 +39,7 @@ class Engine:
         if self.foreign:
             raise NotOurs("The network wizard is not the one that was set up.")
         if self.silent:
-            raise WizardError("The Docker engine does not answer: timed out.")
+            raise WizardError("Docker does not answer: timed out.")
         return Addresses(self.present, self.refused)
 
     def happenings(self, network: str) -> Iterator[bool]:
@@ -141,7 +141,7 @@ def test_entries_stay_while_the_engine_is_silent_or_gone(running: Running) -> No
     running.until_status("does not answer: timed out")
     assert running.table.now == {STRANGE: False, ONE: True}
     running.engine.script.put(None)
-    running.until_status("the Docker engine is away")
+    running.until_status("Docker is away")
     assert running.table.now == {STRANGE: False, ONE: True}
     running.engine.silent = False
     running.engine.script.put(False)
@@ -152,7 +152,7 @@ def test_before_the_engine_has_spoken_no_entry_is_removed() -> None:
     made = Running()
     made.table.now = {ONE: True}
     made.thread.start()
-    made.until_status("the Docker engine is away")
+    made.until_status("Docker is away")
     assert made.table.now == {ONE: True}
     assert made.engine.asked == 0
     made.stop()

@@ -1,12 +1,18 @@
 """The text of the systemd unit."""
 
 import configparser
+import subprocess
+import sys
 from ipaddress import IPv6Network
+from pathlib import Path
+
+import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from wizard.answers.choices import Mode
 from wizard.host.host import Engine
+from wizard.ndp.__main__ import networks, read_options
 from wizard.ndp.unit import PATH, unit
 from wizard.steps.systemd_unit import SystemdUnit
 
@@ -74,3 +80,36 @@ def test_every_line_is_one_of_a_unit_file() -> None:
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.read_string(unit("eth0", "wizard", PREFIX))
     assert parser.sections() == ["Unit", "Service", "Install"]
+
+
+def test_the_words_of_the_unit_are_read_without_argparse_and_others_are_told() -> None:
+    words = dict(sections(unit("eth0", "wizard", PREFIX))["Service"])["ExecStart"].split()[5:]
+    network = [("--network", "wizard"), ("--prefix", PREFIX)]
+    assert read_options(words) == [("--uplink", "eth0"), *network]
+    assert read_options(["--network=a", "--uplink", "b"]) == [("--network", "a"), ("--uplink", "b")]
+    for several in ([*words, "--network", "other"], [*words, "--network=other"]):
+        options = read_options(several)
+        assert options == [("--uplink", "eth0"), *network, ("--network", "other")]
+        assert networks(options) == [("wizard", IPv6Network(PREFIX)), ("other", None)]
+    for wrong in (["--uplink", "a"], [*words, "--other", "b"], [*words, "--socket"]):
+        with pytest.raises(SystemExit):
+            read_options(wrong)
+
+
+def test_what_the_service_imports_is_little() -> None:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _IMPORTED, str(Path(__file__).parents[2])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"argparse", "dataclasses", "inspect", "ssl", "wizard.host"}.isdisjoint(
+        done.stdout.split()
+    )
+
+
+_IMPORTED = (
+    "import sys; sys.path.append(sys.argv[1]); sys.modules['ssl'] = None; "
+    "import wizard.ndp.service, wizard.ndp.__main__; "
+    "print(*(name for name, made in sys.modules.items() if made))"
+)

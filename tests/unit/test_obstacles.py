@@ -15,10 +15,10 @@ from wizard.answers.choices import Choices, Mode
 from wizard.describe import problems
 from wizard.host import forward_chains, nftables_files
 from wizard.host.host import Engine, Firewall, ForwardChain, Host, Outward, Unknown
+from wizard.host.host import Ip6tables as Spoken
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
 from wizard.ruleset.chains import Packet
-from wizard.steps.actions import Run
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.sysctl import Sysctl
@@ -250,9 +250,79 @@ def test_the_line_below_which_the_lines_go_is_found_in_the_file_that_has_the_cha
     assert f"{tmp_path}/nftables.d/own.nft below line 7" in sentence
 
 
-def test_firewalld_is_not_told_lines_for_a_file_that_it_does_not_have() -> None:
-    firewall = Firewall(firewalld=True, forward_chains=parsed(chain(table="firewalld")))
-    assert obstacles(made_up_hosts.debian12(firewall=firewall)) == ()
+REFUSING = """\
+*filter
+:FORWARD ACCEPT [0:0]
+-A FORWARD -i lan0 -j ACCEPT
+-A FORWARD -j REJECT --reject-with icmp6-port-unreachable
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("legacy", "program"), [(False, "ip6tables-legacy"), (True, "ip6tables-nft")]
+)
+@pytest.mark.parametrize(
+    ("saved", "why"),
+    [
+        (REFUSING, "“-A FORWARD -j REJECT --reject-with icmp6-port-unreachable”"),
+        ("*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", "by its policy"),
+    ],
+)
+def test_rules_that_ip6tables_does_not_show_are_told_with_the_program_that_does(
+    legacy: bool, program: str, saved: str, why: str
+) -> None:
+    host = made_up_hosts.debian12(ip6tables=Spoken("1.8.9", legacy, True, saved))
+    (sentence,) = obstacles(host, Choices(bridge="br-mine"))
+    assert why in sentence
+    typed = sentence.partition("and type: ")[2].split("; ")
+    assert all(each.startswith(f"{program} -I FORWARD ") for each in typed)
+    # As the lines that are typed stand in a file.
+    added = "\n".join(reversed([each.partition(" -I ")[2] for each in typed]))
+    mended = saved.replace("[0:0]\n", "[0:0]\n-A " + added.replace("\n", "\n-A ") + "\n")
+    host = replace(host, ip6tables=Spoken("1.8.9", legacy, True, mended))
+    assert obstacles(host, Choices(bridge="br-mine")) == ()
+
+
+def firewalld(*accepting: str) -> Firewall:
+    """Its chain as on Debian 12, with interfaces in a zone that accepts what they send."""
+    place = {"table": "firewalld", "chain": "filter_FORWARD"}
+    dnat = {"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}
+    return Firewall(
+        firewalld=True,
+        forward_chains=parsed(
+            chain(table="firewalld", name="filter_FORWARD", policy="accept"),
+            rule(state({"set": ["established", "related"]}), ACCEPT, **place),
+            rule(dnat, ACCEPT, **place),
+            *(rule(is_("iifname", each), ACCEPT, **place) for each in accepting),
+            rule({"reject": {"type": "icmpx", "expr": "admin-prohibited"}}, **place),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepting", "mode", "ends"),
+    [
+        (["docker0"], Mode.ULA, []),
+        (["docker0"], Mode.ROUTED, ["source", "destination"]),
+        (["docker0", "eth0"], Mode.ROUTED, []),
+        ([], Mode.ULA, ["source"]),
+    ],
+)
+def test_firewalld_is_told_with_its_own_commands_and_not_with_lines_for_a_file(
+    accepting: list[str], mode: Mode, ends: list[str]
+) -> None:
+    host = made_up_hosts.debian12(firewall=firewalld(*accepting))
+    assert obstacles(host) == ()
+    prefix = IPv6Network("fd00:1::/64")
+    chosen = Choices(mode=mode, prefix=prefix)
+    assert obstacles(host, chosen) == ()
+    said = " ".join(obstacles(host, replace(chosen, firewalld=False)))
+    assert bool(said) is bool(ends)
+    assert "Add these two lines" not in said
+    for end in ("source", "destination"):
+        named = f'--add-rich-rule=\'rule family="ipv6" {end} address="{prefix}" accept\''
+        assert (named in said) is (end in ends)
 
 
 def test_a_host_that_does_not_get_out_is_in_the_way_unless_one_goes_on_all_the_same() -> None:
@@ -366,8 +436,6 @@ def test_the_private_mode_names_what_the_defaults_of_docker_say_otherwise(
     engine = Engine("28.5.2", "1.51", True, network_defaults=defaults)
     made = deployment(made_up_hosts.debian14(engine=engine)).plan()
     (network,) = (step for step in made.steps if isinstance(step, DockerNetwork))
-    commands = " ".join(
-        word for each in network.actions() if isinstance(each, Run) for word in each.argv
-    )
+    commands = " ".join(word for each in network.actions() for word in each.argv)
     for option in ("gateway_mode_ipv6=nat", "enable_ip_masquerade=true"):
         assert (option in commands) is any(each.endswith(option) for each in named)

@@ -15,7 +15,7 @@ from wizard.host.published import parse
 from wizard.inward import closed
 from wizard.inward.closed import InputRules
 from wizard.modes.registry import behaviour_of
-from wizard.noticed.losses import Cause
+from wizard.noticed.losses import LossCause
 from wizard.noticed.past_input import notices
 from wizard.plan import acceptance, planning
 from wizard.platform.system import NOT_THERE, Result
@@ -109,7 +109,7 @@ def test_what_may_open_is_accepted_by_name_like_every_loss(rules: InputRules) ->
     sources = replace(made.sources, input=rules)
     plan = planning.plan(made.host, made.choices, sources)
     (loss,) = plan.unaccepted
-    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", Cause.OPENED)
+    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", LossCause.OPENED)
     assert not any(isinstance(each, ClosedPorts) for each in plan.steps)
     (notice,) = [each for each in plan.notices if "could not be told" in each]
     assert "3000/tcp (web)" in notice and '"0.0.0.0:3000:3000"' in notice
@@ -133,7 +133,7 @@ def test_what_docker_opens_by_nftables_is_accepted_by_name_where_this_host_close
     rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 5353 -j ACCEPT\nCOMMIT\n"
     plan = planning.plan(made.host, made.choices, replace(made.sources, input=InputRules(rules)))
     (loss,) = plan.unaccepted
-    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", Cause.OPENED)
+    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", LossCause.OPENED)
     assert not any(isinstance(each, ClosedPorts) for each in plan.steps)
     (closed_today,) = [each for each in plan.notices if "close today" in each]
     assert "3000/tcp (web)" in closed_today and '"0.0.0.0:3000:3000"' in closed_today

@@ -88,6 +88,20 @@ def test_an_echo_in_words(one: Echo, expected: Finding) -> None:
 
 
 @pytest.mark.parametrize(
+    ("echoed", "accepts_host", "counts"),
+    [(True, False, True), (None, False, True), (False, False, False), (True, True, False)],
+)
+def test_a_refusal_counts_where_the_target_is_known_to_be_reached_and_to_refuse(
+    echoed: bool | None, accepts_host: bool, counts: bool
+) -> None:
+    found = findings.tcp(
+        connection("refused"), 2, Finding(echoed, "an echo"), accepts_host=accepts_host
+    )
+    assert found.ok is counts
+    assert findings.tcp(connection("connected"), 2, NO, accepts_host=accepts_host).ok is True
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("2001:db8:1::10\n", "2001:db8:1::10"),

@@ -98,3 +98,20 @@ def test_a_folder_of_somebody_else_is_not_used(folder: Path) -> None:
     os.chown(folder, NOBODY, NOBODY)
     with pytest.raises(WizardError, match="belongs to somebody else"):
         cache.folder()
+
+
+def test_all_of_it_can_be_removed_but_for_what_is_in_use(folder: Path) -> None:
+    def make(place: Path) -> None:
+        (place / "file").write_text("kept")
+
+    places = [cache.kept(name, "1", make) for name in ("debian-12", "debian-13", "wheels")]
+    running = folder / "machines/practice-1"
+    running.mkdir(parents=True)
+    with cache.locked("debian-13"):
+        assert cache.clean() == (places[1], running.parent)
+        assert not places[0].exists() and not places[2].exists()
+        assert (places[1] / "file").read_text() == "kept" and running.is_dir()
+    assert cache.clean() == (running.parent,)
+    running.rmdir()
+    assert cache.clean() == ()
+    assert not folder.exists()

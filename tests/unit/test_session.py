@@ -1,10 +1,12 @@
 """What a session says of a run on this host besides what its record says."""
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,15 +15,21 @@ from tests.made_up_deployments import deployment
 from wizard.answers.choices import Mode
 from wizard.boot import outlook
 from wizard.boot.outlook import Outlook
-from wizard.host.host import Host, Unknown
+from wizard.host import forward_chains
+from wizard.host.host import Firewall, Host, Unknown
 from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.platform.errors import Refused
-from wizard.probes import report
+from wizard.probes import another_machine, report
+from wizard.probes.another_machine import Found, Place
+from wizard.probes.findings import Finding
 from wizard.record.record import State
 from wizard.record.store import Store
 from wizard.run import checking, journal
 from wizard.session import Session
+
+if TYPE_CHECKING:
+    from tests.made_up_system import MadeUpSystem
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 
@@ -37,10 +45,10 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     store.save(record)
     monkeypatch.setattr(Session, "root", True)
     monkeypatch.setattr(outlook, "look", Outlook)
-    monkeypatch.setattr(report, "answers_echo_alone", lambda *_: False)
+    way = report.HostWay(Finding(True, "reply"), Finding(True, "connected"), Finding(True, ""))
+    monkeypatch.setattr(report, "host_way", lambda *_, **__: way)
     monkeypatch.setattr(report, "check", lambda *_: ())
-    monkeypatch.setattr(checking, "standing", lambda *_: ())
-    monkeypatch.setattr(checking, "_apart", lambda *_: ())
+    monkeypatch.setattr(checking, "conditions", lambda *_: ())
     opened = Session(store, made.system)
     monkeypatch.setattr(opened, "look", lambda: made.host)
     return opened
@@ -61,6 +69,50 @@ def changed(host: Host, address: str) -> Host:
 
 def test_a_prefix_that_is_still_there_is_nothing_to_say(session: Session) -> None:
     assert noted(session) == ()
+
+
+def test_a_ruleset_that_came_since_and_stops_packets_is_named(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = {"family": "inet", "table": "late"}
+    rules = [
+        {"chain": {**place, "name": "x", "hook": "forward", "policy": "accept"}},
+        {"rule": {**place, "chain": "x", "expr": [{"reject": None}]}},
+    ]
+    late = forward_chains.parse(json.dumps({"nftables": rules}))
+    host = made_up_hosts.debian12(firewall=Firewall(forward_chains=late))
+    monkeypatch.setattr(session, "look", lambda: host)
+    (note,) = noted(session)
+    assert "“inet late”" in note
+
+
+@pytest.mark.parametrize("chain", ["FORWARD", "DOCKER-USER"])
+def test_a_rule_of_ip6tables_that_stops_packets_is_named(session: Session, chain: str) -> None:
+    system = cast("MadeUpSystem", session.system)
+    system.tables = {"filter": {"FORWARD": [("-j", chain)], chain: [("-j", "REJECT")]}}
+    (note,) = noted(session)
+    assert f"-A FORWARD -j {'REJECT' if chain == 'FORWARD' else chain}" in note
+    assert "ip6tables -I FORWARD -i br-ipv6 -j ACCEPT" in note
+
+
+def test_what_comes_in_was_not_tried_unless_another_machine_is_named(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = {"Name": "mastodon_web_1", "IPv6Address": "2001:db8:1:2:1::5/80"}
+    monkeypatch.setattr(checking, "inspect", lambda *_: {"Containers": {"x": endpoint}})
+    assert any("--from ADDRESS" in note for note in session.judge().notes)
+    asked = []
+
+    def ask(_system: object, whom: str, places: Sequence[Place]) -> Found:
+        asked.append((whom, [each.address for each in places]))
+        return Found(("silent",), ("tried",))
+
+    monkeypatch.setattr(another_machine, "ask", ask)
+    found = session.judge(other="root@other")
+    assert asked == [("root@other", ["2001:db8:1:2:1::5"])]
+    assert found.differing == ("silent",)
+    assert "tried" in found.notes
+    assert not any("--from ADDRESS" in note for note in found.notes)
 
 
 def test_a_prefix_that_the_provider_changed_is_said(

@@ -12,21 +12,26 @@ import pytest
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
+from tests.unit.test_obstacles import firewalld
 from tests.unit.test_past_input import publishing
 from wizard.answers.choices import Mode, Proxy
 from wizard.inward.closed import InputRules
 from wizard.plan import planning
-from wizard.platform.errors import StepFailed
+from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.system import FileState, Result
 from wizard.record import typed
+from wizard.run.conditions import StepCondition
+from wizard.run.repairing import mend
 from wizard.steps import actions, sysctl
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
-from wizard.steps.docker_network import LABEL, DockerNetwork, DockerNetworkBefore
+from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
 from wizard.steps.ip6tables import CHAIN, Ip6tables
 from wizard.steps.kinds import KINDS
 from wizard.steps.legacy_ip6tables import described
+from wizard.steps.networks import LABEL
+from wizard.steps.parts import Condition, worst
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.uplink import unit as uplink_unit
@@ -46,7 +51,16 @@ def closing() -> Deployment:
 
 
 CLOSED = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+
+
+def behind_firewalld() -> Deployment:
+    host = made_up_hosts.debian12(firewall=firewalld("docker0"))
+    prefix = IPv6Network("2001:db8:1:2:3::/80")
+    return deployment(host, mode=Mode.ROUTED, prefix=prefix)
+
+
 ELSEWHERE: Mapping[str, Callable[[], Deployment]] = {
+    "firewalld": behind_firewalld,
     "package": partial(routed, Proxy.NDPPD),
     "ndppd": partial(routed, Proxy.NDPPD),
     "neighbour-proxy": partial(routed, Proxy.FIXED),
@@ -55,8 +69,26 @@ ELSEWHERE: Mapping[str, Callable[[], Deployment]] = {
 """Where a kind is planned that the private mode on Debian 13 does without."""
 
 
+def before_mending() -> tuple[Deployment, Step]:
+    """A host on which everything was done and a network is gone, and the step that mends that."""
+    made = deployment(made_up_hosts.debian13())
+    first = made.plan().steps[0]
+    assert isinstance(first, Sysctl)
+    before = first.capture(made.system)
+    for step in made.plan().steps:
+        step.apply(made.system, quiet)
+    (key, _value), *_ = first.values
+    made.system.sysctls[key] = dict(before.live)[key]
+    del made.system.files[first.path]
+    parts = first.parts(made.system, before)
+    found = StepCondition(1, "Forward", "sysctl", "missing", "It is gone.", None, parts)
+    return made, mend(found, parts)
+
+
 def before_step(kind: str) -> tuple[Deployment, Step]:
     """A host on which every step before one of a kind was done, and that step."""
+    if kind == "mend":
+        return before_mending()
     made = ELSEWHERE.get(kind, partial(deployment, made_up_hosts.debian13()))()
     for step in planning.plan(made.host, made.choices, made.sources).steps:
         # The uplink's own unit is of the same kind.
@@ -496,3 +528,37 @@ class TestAdvertisedDefaultRoute:
         host.default_route = False
         assert self.STEP.undo(host, before, print) == ()
         assert host.files == {}
+
+
+def test_firewalld_is_not_reloaded_where_that_would_undo_what_is_set_for_now() -> None:
+    made, step = before_step("firewalld")
+    made.system.firewalld_for_now = "  interfaces: eth0\n  ports: 2222/tcp\n"
+    refusal = step.refusal(made.system)
+    assert refusal is not None
+    assert "public: ports: 2222/tcp" in refusal
+    assert "eth0" not in refusal
+    assert "firewall-cmd --runtime-to-permanent" in refusal
+
+
+def test_a_policy_that_firewalld_lost_is_named_with_the_line_that_brings_it_back() -> None:
+    made, step = before_step("firewalld")
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    assert worst(step.parts(made.system, captured)) is Condition.IN_EFFECT
+    made.system.firewalld = set()
+    parts = step.parts(made.system, captured)
+    assert worst(parts) is Condition.MISSING
+    assert "firewall-cmd --reload" in parts[-1].words
+    made.system.firewalld = None
+    assert worst(step.parts(made.system, captured)) is Condition.IN_EFFECT
+
+
+def test_firewalld_is_left_alone_where_the_answers_say_so_or_it_lets_all_through() -> None:
+    made = behind_firewalld()
+    kinds = {step.kind for step in made.plan().steps}
+    assert "firewalld" in kinds
+    passing = made_up_hosts.debian12(firewall=firewalld("docker0", "eth0"))
+    plan = planning.plan(passing, made.choices, made.sources)
+    assert "firewalld" not in {step.kind for step in plan.steps}
+    with pytest.raises(Refused, match="firewall-cmd --permanent"):
+        planning.plan(made.host, replace(made.choices, firewalld=False), made.sources)

@@ -8,7 +8,7 @@ import pytest
 from tests import made_up_hosts
 from wizard.answers import checks, subprefixes
 from wizard.answers.choices import Choices, Mode, Proxy
-from wizard.host.host import Address, Host, Origin, Unknown, Uplink
+from wizard.host.host import Address, Debian, Host, Origin, Unknown, Uplink
 
 
 def host(*addresses: str) -> Host:
@@ -145,3 +145,35 @@ def test_a_prefix_that_left_no_trace_can_be_typed(address: str) -> None:
     assert "type it here" in asked
     typed = IPv6Network("2001:db8:a:b::/64")
     assert checks.usable_prefix(str(typed), there, Mode.ROUTED) == typed
+
+
+@pytest.mark.parametrize("prefix", ["2001:db8:1:2::/64", "2001:db8:1::/48"])
+def test_all_of_the_uplinks_prefix_and_more_is_called_so(prefix: str) -> None:
+    sentence = subprefixes.obstacle(IPv6Network(prefix), host("2001:db8:1:2::10/64"))
+    assert sentence is not None
+    assert "is all of the uplink's prefix 2001:db8:1:2::/64" in sentence
+
+
+@pytest.mark.parametrize(("length", "some"), [(119, True), (120, False), (128, False)])
+def test_a_prefix_of_the_longest_length_has_no_part_to_give_away(length: int, some: bool) -> None:
+    assert bool(subprefixes.on_link(host(f"2001:db8:1:2::10/{length}"))) is some
+
+
+@pytest.mark.parametrize(
+    ("debian", "has_it"),
+    [
+        (Debian("Debian 12", 12, "bookworm"), True),
+        (Debian("Debian 13", 13, "trixie"), True),
+        (Debian("Debian 14", 14, "forky"), False),
+        (Unknown("It hides."), False),
+    ],
+)
+def test_ndppd_is_for_the_releases_alone_that_have_it(
+    debian: Debian | Unknown, has_it: bool
+) -> None:
+    there = replace(host("2001:db8:1:2::10/64"), debian=debian)
+    prefix = IPv6Network("2001:db8:1:2:1::/80")
+    choices = Choices(mode=Mode.ROUTED, prefix=prefix, proxy=Proxy.NDPPD)
+    sentence = checks.check_proxy(choices, there)
+    assert (sentence is None) is has_it
+    assert sentence is None or "has no ndppd" in sentence

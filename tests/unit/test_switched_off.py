@@ -15,6 +15,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.files import Masked, write_durably
 from wizard.platform.system import RealSystem
 from wizard.run import journal
+from wizard.steps.before import Before, FileBefore
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
@@ -68,22 +69,27 @@ def test_a_mask_where_no_step_writes_is_in_nobodys_way() -> None:
 def test_every_way_to_switch_a_unit_off_has_its_line() -> None:
     made, found = applied()
     assert {each.name for each in found} >= set(OURS)
+
+    def said(step: SystemdUnit) -> str:
+        before = Before(files=(FileBefore(step.path, exists=False),))
+        return " ".join(dict.fromkeys(part.words for part in step.parts(made.system, before)))
+
     for step in found:
-        assert step.standing(made.system) is None
+        assert said(step) == ""
         enable = f"type: systemctl enable --now {step.name}"
         made.system.active.discard(step.name)
-        assert f"does not run (inactive). To start it, {enable}" in str(step.standing(made.system))
+        assert f"does not run (inactive). To start it, {enable}" in said(step)
         made.system.enabled.discard(step.name)
-        sentence = str(step.standing(made.system))
+        sentence = said(step)
         assert "disabled by somebody" in sentence and sentence.endswith(enable)
         file = made.system.files.pop(step.path)
-        sentence = str(step.standing(made.system))
-        assert f"removed {step.path}" in sentence and "--undo --yes && " in sentence
+        sentence = said(step)
+        assert f"removed {step.path}" in sentence and sentence.endswith("--repair --yes")
         made.system.masked = {step.path}
-        sentence = str(step.standing(made.system))
+        sentence = said(step)
         assert f"{step.name} is masked by somebody" in sentence
         assert f"type: systemctl unmask {step.name} && " in sentence
-        assert sentence.endswith("--apply --yes")
+        assert sentence.endswith("--repair --yes")
         made.system.masked.clear()
         made.system.files[step.path] = file
 

@@ -1,11 +1,13 @@
 """Who is logged in over SSH is told, whoever else pretends to be, and nobody is waited for."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from wizard.platform import streams
 from wizard.run import guard, terminals
 from wizard.run.terminals import Terminal
 
@@ -114,6 +116,26 @@ def test_whoever_is_logged_in_a_hundred_times_hides_nobody_else(
         monkeypatch.setattr(terminals, "logins", lambda: iter(found))
         monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
         terminals.tell("It is taken back.")
+        os.set_blocking(master, False)
+        assert os.read(master, 100) == b"\r\r\nIt is taken back.\r\r\n"
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_what_has_its_terminal_to_itself_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master, slave = os.openpty()
+    try:
+        found = [Terminal(Path(os.ttyname(slave)), os.geteuid())]
+        monkeypatch.setattr(terminals, "logins", lambda: iter(found))
+        monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+        with open(slave, "w", closefd=False) as stream:
+            monkeypatch.setattr(sys, "stdout", stream)
+            with streams.to_itself():
+                terminals.tell("It is kept.")
+            terminals.tell("It is taken back.")
         os.set_blocking(master, False)
         assert os.read(master, 100) == b"\r\r\nIt is taken back.\r\r\n"
     finally:

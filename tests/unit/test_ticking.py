@@ -59,6 +59,9 @@ def test_a_connection_that_was_opened_from_outside_says_nothing() -> None:
     assert connections.outward({"tcp": HEADING + visitor})
     assert not connections.outward({"tcp": HEADING + visitor + listening})
     assert not connections.outward({"tcp": HEADING + visitor, "tcp6": HEADING + over_both})
+    waiting = line(ANYWHERE, 0, "07", local_port=3000, mine=ANYWHERE)
+    assert connections.outward({"udp": HEADING + visitor})
+    assert not connections.outward({"udp": HEADING + visitor + waiting})
 
 
 def holding(host: Host, *services: str) -> Host:

@@ -70,6 +70,8 @@ def to_table(choices: Choices) -> dict[str, object]:
         table["accepted"] = list(choices.accepted)
     if choices.window != Choices.window:
         table["window"] = choices.window
+    if not choices.firewalld:
+        table["firewalld"] = False
     if choices.unproven:
         table["unproven"] = True
     return table
@@ -84,6 +86,7 @@ def from_table(table: dict[str, object]) -> Choices:
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
         "proxy", "inwards", "window", "fixed", "accepted", "unproven",
+        "firewalld",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -93,10 +96,11 @@ def from_table(table: dict[str, object]) -> Choices:
         )
     try:
         lists = {key: _names(table, key) for key in ("services", "fixed", "accepted")}
-        others = (*lists, "window", "unproven")
+        others = (*lists, "window", "unproven", "firewalld")
         strings = {key: value for key, value in table.items() if key not in others}
-        if not isinstance(table.get("unproven", False), bool):
-            raise ValueError("unproven must be true or false, without quotes")
+        for key in ("unproven", "firewalld"):
+            if not isinstance(table.get(key, False), bool):
+                raise ValueError(f"{key} must be true or false, without quotes")
         for key, value in strings.items():
             if not isinstance(value, str):
                 raise ValueError(f"{key} must be a text in quotes")
@@ -120,6 +124,7 @@ def from_table(table: dict[str, object]) -> Choices:
             window=check_window(table.get("window", proposed.window)),
             accepted=lists["accepted"],
             unproven=bool(table.get("unproven", proposed.unproven)),
+            firewalld=bool(table.get("firewalld", proposed.firewalld)),
         )
     except ValueError as error:
         raise Refused(

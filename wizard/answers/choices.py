@@ -79,6 +79,8 @@ class Choices:
     accepted: tuple[str, ...] = ()
     """Published ports that may stop answering over IPv6, by their names, such as
     ``[::]:3000/tcp``."""
+    firewalld: bool = True
+    """Let the wizard add a policy to firewalld where that drops what has to pass."""
     unproven: bool = False
     """Go on where it cannot be tried whether the containers get out: this host itself does not
     reach the target, or none of the chosen services has a running container."""

@@ -188,7 +188,7 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
         )
         doubts.append(
             f"The containers of the project {shown} do not agree where it is: "
-            f"{'; '.join(named[:_MOST])}. None of them is taken. Make them anew with Compose's "
+            f"{'; '.join(named[:_MOST])}. None of them is taken. Recreate them with Compose's "
             "“up -d --force-recreate” where it is, and start the wizard again."
         )
         return Agreed((), doubts=_few(doubts))
@@ -198,7 +198,7 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
     leave_out(
         (each for each in by_compose if each not in kin),
         lambda each: (
-            f"{_differs(each, first)}. If it is yours, make it anew with Compose's “up -d "
+            f"{_differs(each, first)}. If it is yours, recreate it with Compose's “up -d "
             "--force-recreate”, as the others were made; if not, find out who started it."
         ),
     )

@@ -59,13 +59,13 @@ def said_of(owner: Owner, beside: bool) -> str:
     if beside:
         return (
             f"{owner.name} writes its own file anew with every deployment, and leaves the override "
-            "file beside it. Look with wizard --check after the next one."
+            "file beside it. Run wizard --check after the next one."
         )
     return (
         f"{owner.name} writes this file anew with every deployment. The wizard's lines are lost "
         "then, and containers that are made anew have no IPv6. Copy the lines that the preview "
         f"shows into the file as {owner.name} has it, in its editor or in the repository that it "
-        "deploys, and look with wizard --check after the next deployment."
+        "deploys, and run wizard --check after the next deployment."
     )
 
 

@@ -102,7 +102,7 @@ PAGES = {
     ),
     Cause.IN_CONTAINER: Page(
         "The wizard is inside a container",
-        "The engine, if there is one, is outside of it. What the wizard changes is the machine on "
+        "Docker, if there is one, is outside of it. What the wizard changes is the machine on "
         "which it runs, and that would be this container and not the host.",
         "Log in to the host itself, and start the wizard there. This shows what one is inside of:",
         ("systemd-detect-virt --container",),

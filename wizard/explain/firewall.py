@@ -32,4 +32,23 @@ PAGES = {
         "It names the file, the lines and the commands for this host, and looks again on R on the "
         "screen “Your host”. It changes no rules of yours.",
     ),
+    Cause.FORWARD_RULES: Page(
+        "Rules of the other ip6tables drop what is forwarded",
+        "The kernel has two sets of rules, legacy and nft, and a packet has to pass both. The "
+        "command ip6tables shows one, with Docker's rules; the other one drops all the same.",
+        "See the other rules. Let through what comes from the bridge, and the answers to it, where "
+        "those rules are kept:",
+        ("ip6tables-legacy -S FORWARD", "ip6tables-nft -S FORWARD"),
+        "It names the chain and the commands for this host, and looks again on R on the screen "
+        "“Your host”. It changes no rules of yours.",
+    ),
+    Cause.FIREWALLD: Page(
+        "firewalld drops what is forwarded",
+        "firewalld refuses what it passes on unless its own configuration allows that, whatever "
+        "others accept.",
+        "See what it allows:",
+        ("firewall-cmd --list-all-zones", "firewall-cmd --list-all-policies"),
+        "Without “firewalld = false” in the answers its plan begins with such a policy, and undo "
+        "takes it back.",
+    ),
 }

@@ -35,7 +35,7 @@ PAGES = {
         "Leave the wizard and start it with sudo, or as root:",
         ("sudo wizard",),
         "It shows everything up to the preview to anybody who may talk to Docker, keeps the "
-        "answers, and says with which words to go on with them as root.",
+        "answers, and says what to type to continue with them as root.",
     ),
     Cause.EARLIER_RUN: Page(
         "An earlier run of the wizard is on this host",

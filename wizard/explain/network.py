@@ -57,7 +57,7 @@ PAGES = {
             f"ping -6 -c 3 {DEFAULT_TARGET}",
             "wizard --target ADDRESS",
         ),
-        "It can go on without that proof if you say so, on the screen “Your host” or with "
+        "It can continue without that proof if you say so, on the screen “Your host” or with "
         "“unproven = true” below [choices] in an answers file.",
     ),
 }

@@ -19,7 +19,9 @@ _MOST = 100
 # (include/net/tcp_states.h): one that is held, or that was a minute ago. A datagram socket with a
 # peer is "established" too.
 _HELD = frozenset(("01", "04", "05", "06", "08", "09", "0B"))
-_LISTENS = "0A"
+# TCP_LISTEN, and TCP_CLOSE for a datagram socket without a peer: whoever has a socket for one peer
+# besides, on the same port, has it for somebody who came from outside.
+_LISTENS = {"tcp": "0A", "udp": "07"}
 
 _DNS = 53
 """Docker itself asks the DNS out of a container's own namespace, for whatever name it looks up."""
@@ -53,7 +55,7 @@ def outward(tables: Mapping[str, str]) -> tuple[Connection, ...]:
             for words in map(str.split, tables.get(table, "").splitlines()[1:])
             if len(words) >= 4
         ]
-        waiting = {_port(words) for words in lines if words[3] == _LISTENS}
+        waiting = {_port(words) for words in lines if words[3] == _LISTENS[protocol]}
         for words in lines:
             if words[3] not in _HELD or _port(words) in waiting:
                 continue

@@ -25,10 +25,10 @@ have them too."""
 
 _INSIDE = (
     "the wizard seems to run inside a container itself, and what it would change is that "
-    "container. Start it on the host on which the Docker engine runs."
+    "container. Start it on the host on which Docker runs."
 )
 
-ASKED = "The Docker engine"
+ASKED = "Docker"
 """Whose answer everything is that comes by its socket, as the beginning of a sentence."""
 
 INSTALL = (
@@ -55,7 +55,7 @@ def socket_path() -> Path:
         return Path(path)
     raise CannotTell(
         f"DOCKER_HOST is set to {clean_line(address)}, which is not a socket of this host. The "
-        "wizard changes the host it runs on: run it where the Docker engine runs, without "
+        "wizard changes the host it runs on: run it where Docker runs, without "
         "DOCKER_HOST.",
         Cause.DOCKER_ELSEWHERE,
     )
@@ -89,7 +89,7 @@ def connect() -> "APIClient":
                 )
             if is_outside(pid):
                 raise CannotTell(
-                    f"The engine that answers on {shown} is not here: {_INSIDE}",
+                    f"The Docker that answers on {shown} is not here: {_INSIDE}",
                     Cause.IN_CONTAINER,
                 )
     except PermissionError:
@@ -126,13 +126,13 @@ def _nobody(path: Path, seen: str = "") -> CannotTell:
         return CannotTell(
             f"Docker runs rootless here, as a user's own program ({clean_line(str(own[0]))}): its "
             "containers leave through a program of its own and not through the host's bridges, "
-            "where the wizard works. It needs an engine that runs as root.",
+            "where the wizard works. It needs a Docker that runs as root.",
             Cause.DOCKER_ROOTLESS,
         )
     if installed("dockerd"):
         return CannotTell(f"{seen}{START}", Cause.DOCKER_NOT_RUNNING)
     if any(mark.exists() for mark in CONTAINER_MARKS):
-        return CannotTell(f"No Docker engine is here, and {_INSIDE} {INSTALL}", Cause.IN_CONTAINER)
+        return CannotTell(f"No Docker is here, and {_INSIDE} {INSTALL}", Cause.IN_CONTAINER)
     return CannotTell(INSTALL, Cause.DOCKER_NOT_INSTALLED)
 
 
@@ -146,12 +146,12 @@ def explained(error: Exception) -> CannotTell:
     said = clean_line(str(error))
     if "timed out" in said.lower():
         return _silent(clean_line(str(socket_path())))
-    return CannotTell(f"The Docker engine could not be asked: {said.rstrip('.')}.")
+    return CannotTell(f"Docker could not be asked: {said.rstrip('.')}.")
 
 
 def _silent(shown: str) -> CannotTell:
     return CannotTell(
-        f"The Docker engine did not answer on {shown} within {COMMAND_TIMEOUT} seconds. Look at "
+        f"Docker did not answer on {shown} within {COMMAND_TIMEOUT} seconds. Look at "
         "“systemctl status docker” and start the wizard again when “docker info” answers.",
         Cause.DOCKER_SILENT,
     )

@@ -38,6 +38,8 @@ class Ip6tables:
     other_has_rules: bool | None = False
     """Whether the interface that ``ip6tables`` does not speak to holds rules too; None where
     only root may see."""
+    other: str = field(default="", repr=False)
+    """These rules, as its own program saves them; empty where they were not seen."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,9 @@ class Cause(StrEnum):
     IP6TABLES_MISSING = "ip6tables-missing"
     FORWARD_POLICY = "forward-policy"
     FORWARD_CHAIN = "forward-chain"
+    FORWARD_RULES = "forward-rules"
+    """Of the ip6tables, legacy or nft, that Docker does not work with."""
+    FIREWALLD = "firewalld"
 
     EARLIER_RUN = "earlier-run"
     RECORD_UNREADABLE = "record-unreadable"

@@ -3,10 +3,8 @@
 from dataclasses import replace
 
 from wizard.host.host import DockerNetwork, Earlier, Host, Unknown
+from wizard.platform.own_names import NETWORK_LABEL
 from wizard.record.record import State
-
-NETWORK_LABEL = "docker-ipv6-wizard"
-"""The label on every Docker network that the wizard makes; its value is the IPv6 prefix."""
 
 _OVER = tuple(str(each) for each in State if not each.in_force)
 _OPEN = tuple(str(each) for each in State if each.is_open)

@@ -47,5 +47,3 @@ class Behaviour:
     """Returns what strangers should reach once it is in force."""
     deviations: Callable[[Host, Choices], tuple[str, ...]]
     """Returns what of the host is not as it was set up any more, in sentences."""
-    untried: tuple[str, ...]
-    """What a check from this host cannot try, in sentences."""

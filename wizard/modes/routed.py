@@ -271,8 +271,4 @@ BEHAVIOUR = Behaviour(
     outline=outline,
     opens=_opens,
     deviations=_deviations,
-    untried=(
-        "Whether connections from outside come in was not tried, for that takes somebody "
-        "outside. From another computer: ping -6 ADDRESS, with an address below.",
-    ),
 )

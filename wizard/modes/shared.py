@@ -69,7 +69,7 @@ def network(
     if ipv4_subnet is None and not own_pools and ipv4:
         raise Refused(
             "Every IPv4 subnet that Docker takes for its bridges is in use on this host, so the "
-            "new network cannot have one. Remove a Docker network that nobody needs, and go on."
+            "new network cannot have one. Remove a Docker network that nobody needs, and continue."
         )
     # Docker does not take the uplink's MTU over (moby issue 22297), and a packet too big for a
     # tunnel or an overlay would be lost on the way out.

@@ -21,7 +21,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
-from wizard.steps import ip6tables, ndppd, sysctl, systemd_unit
+from wizard.steps import firewalld, ip6tables, ndppd, sysctl, systemd_unit
 from wizard.steps.others import Other
 from wizard.uplink import unit as uplink_unit
 
@@ -33,6 +33,7 @@ OWN_PATHS = (
     ndp_unit.PATH,
     uplink_unit.PATH,
     ndppd.PATH,
+    firewalld.PATH,
 )
 
 _MOST_VARIABLES = 32

@@ -130,5 +130,4 @@ BEHAVIOUR = Behaviour(
     outline=outline,
     opens=lambda _host, _choices: Open(),
     deviations=lambda _host, _choices: (),
-    untried=(),
 )

@@ -1,14 +1,61 @@
 """The service's command line."""
 
-import argparse
 import logging
 import signal
 import sys
+from collections.abc import Sequence
+from functools import partial
 from ipaddress import IPv6Network
 from pathlib import Path
 from types import FrameType
 
 from wizard.platform.errors import ExitCode
+
+OPTIONS = {
+    "--uplink": "the interface towards the router",
+    "--network": "the name of a Docker network; may be given again",
+    "--prefix": "the prefix of the network before it; what its label says if it is not given",
+    "--socket": "the Docker engine's socket",
+}
+_NEEDED = ("--uplink", "--network")
+
+
+def read_options(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the options with their values in order, or end with what is wrong, or with help."""
+    found = list(zip(words[::2], words[1::2], strict=False))
+    if len(words) == 2 * len(found) and set(_NEEDED) <= {name for name, _ in found} <= set(OPTIONS):
+        return found
+    # Imported only here: a service that runs for years would hold its 1.5 MB for nothing.
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
+    for name, help_ in OPTIONS.items():
+        parser.add_argument(
+            name,
+            action="append",
+            dest="given",
+            type=partial(_named, name),
+            required=name in _NEEDED,
+            metavar=name[2:].upper(),
+            help=help_,
+        )
+    given: list[tuple[str, str]] = parser.parse_args(words).given
+    return given
+
+
+def _named(name: str, value: str) -> tuple[str, str]:
+    return name, value
+
+
+def networks(options: Sequence[tuple[str, str]]) -> list[tuple[str, IPv6Network | None]]:
+    """Return the name of each network that is to be served, with its prefix where that is said."""
+    found: list[tuple[str, IPv6Network | None]] = []
+    for name, value in options:
+        if name == "--network":
+            found.append((value, None))
+        elif name == "--prefix" and found:
+            found[-1] = (found[-1][0], IPv6Network(value))
+    return found
 
 
 def main() -> int:
@@ -20,28 +67,15 @@ def main() -> int:
     from wizard.ndp.served_network import ServedNetwork
     from wizard.ndp.service import Service
 
-    parser = argparse.ArgumentParser(prog="python -m wizard.ndp", description=__doc__)
-    parser.add_argument("--uplink", required=True, help="the interface towards the router")
-    networks: list[ServedNetwork] = []
-    parser.add_argument(
-        "--network",
-        required=True,
-        type=lambda name: networks.append(ServedNetwork(name)),
-        help="the name of a Docker network; may be given again",
-    )
-    parser.add_argument(
-        "--prefix",
-        type=lambda text: networks.append(ServedNetwork(networks.pop().name, IPv6Network(text))),
-        help="the prefix of the network before it; what its label says if it is not given",
-    )
-    parser.add_argument("--socket", type=Path, default=SOCKET, help="the Docker engine's socket")
-    options = parser.parse_args()
+    options = read_options(sys.argv[1:])
+    named = dict(options)
+    uplink = named["--uplink"]
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     service = Service(
-        DockerEngine(options.socket),
-        ProxyTable(options.uplink),
-        options.uplink,
-        networks,
+        DockerEngine(Path(named.get("--socket", SOCKET))),
+        ProxyTable(uplink),
+        uplink,
+        [ServedNetwork(*each) for each in networks(options)],
     )
 
     def stop(_number: int, _frame: FrameType | None) -> None:

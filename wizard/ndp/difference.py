@@ -1,12 +1,11 @@
 """What has to be added and removed so that the kernel answers for the right addresses."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
 from ipaddress import IPv6Address
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """The addresses to add to the proxy entries, and those to remove."""
 
     add: frozenset[IPv6Address]

@@ -60,7 +60,7 @@ class DockerEngine:
         if status == http.client.NOT_FOUND:
             return Addresses(frozenset())
         if status != http.client.OK:
-            raise WizardError(f"The Docker engine answers with an error: {status}.")
+            raise WizardError(f"Docker answers with an error: {status}.")
         try:
             described = bounded.loads(answer)
             # A beginning of an identifier finds a network as well as a name does.
@@ -69,7 +69,7 @@ class DockerEngine:
             found = network.addresses(described)
             self._identifiers[network.name] = str(described["Id"])
         except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise WizardError("The Docker engine answers with something unknown.") from error
+            raise WizardError("Docker answers with something unknown.") from error
         return found
 
     def happenings(self, networks: Sequence[str]) -> Iterator[bool]:
@@ -88,9 +88,7 @@ class DockerEngine:
                 with bounded.within(stream, self._timeout):
                     response = connection.ask(f"/events?{urlencode({'filters': filters})}")
                 if response.status != http.client.OK:
-                    raise WizardError(
-                        f"The Docker engine answers with an error: {response.status}."
-                    )
+                    raise WizardError(f"Docker answers with an error: {response.status}.")
                 stream.settimeout(None)
                 yield False
                 for line in bounded.lines(response):
@@ -136,7 +134,7 @@ class DockerEngine:
         # They are those of the engine at the default socket.
         states = _active_states("docker.socket", "docker.service") if self._path == SOCKET else None
         if states and states[0] == "active" and states[1] not in _UP:
-            raise WizardError(f"The Docker engine is {states[1]}.")
+            raise WizardError(f"Docker is {states[1]}.")
         connection = _Connection(self._path, self._timeout)
         connection.connect()
         return connection
@@ -199,4 +197,4 @@ def _active_states(*units: str) -> list[str] | None:
 
 def _no_answer(error: Exception) -> WizardError:
     said = clean_line(str(error) or type(error).__name__)
-    return WizardError(f"The Docker engine does not answer: {said}.")
+    return WizardError(f"Docker does not answer: {said}.")

@@ -7,21 +7,19 @@ makes the network anew, with another identifier.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
-from typing import Any
+from typing import Any, NamedTuple
 
-from wizard.host.own_objects import NETWORK_LABEL
 from wizard.ndp.addresses import address
 from wizard.platform.errors import WizardError
+from wizard.platform.own_names import NETWORK_LABEL
 
 
 class NotOurs(WizardError):
     """The network of that name is another one than the service was set up for."""
 
 
-@dataclass(frozen=True)
-class Addresses:
+class Addresses(NamedTuple):
     """The addresses to answer for, and those that a container has and must not have."""
 
     wanted: frozenset[IPv6Address]
@@ -43,8 +41,7 @@ def together(several: Iterable[Addresses]) -> Addresses:
     return Addresses(frozenset(wanted), frozenset(refused - wanted))
 
 
-@dataclass(frozen=True)
-class ServedNetwork:
+class ServedNetwork(NamedTuple):
     """The network that the service was set up for; without a prefix, the label says which."""
 
     name: str

@@ -118,7 +118,7 @@ class Service:
                 except WizardError as error:
                     problems.append(str(error).rstrip("."))
         else:
-            problems.append("the Docker engine is away, so what it last said counts")
+            problems.append("Docker is away, so what it last said counts")
         if self._said:
             addresses = together(self._said.values()).without(self._table.never())
             if addresses.refused:

@@ -43,7 +43,7 @@ def unit(uplink: str, network: str, prefix: str, socket: str | None = None) -> s
         "Restart=always\n"
         "RestartSec=1\n"
         "WatchdogSec=120\n"
-        # It has about 17 MB, and 55 MB while it reads the worst answer that is small enough.
+        # It has about 15 MB, and 55 MB while it reads the worst answer that is small enough.
         "MemoryMax=96M\n"
         "CapabilityBoundingSet=CAP_NET_ADMIN\n"
         f"{CONFINED}"

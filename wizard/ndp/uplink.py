@@ -1,15 +1,22 @@
-"""Tells when the uplink changes: the kernel drops its proxy entries when it is taken down."""
+"""Tells when the uplink changes: the kernel drops its proxy entries when it is taken down.
+
+It drops them too when IPv6 alone is switched off there for an instant (disable_ipv6), as
+NetworkManager does whenever it activates a connection: the link stays up then, and addresses come
+and go (net/ipv6/addrconf.c, addrconf_ifdown).
+"""
 
 import errno
 import socket
 import struct
 from collections.abc import Iterator
 
-_RTMGRP_LINK = 1
+# linux/rtnetlink.h
+_RTMGRP_LINK = 0x1
+_RTMGRP_IPV6_IFADDR = 0x100
+_RTMGRP_IPV6_IFINFO = 0x800
 _NETLINK_HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence, sender (netlink(7))
-_INDEX = struct.Struct(
-    "=4xi"
-)  # family, padding and type, then the interface's index (rtnetlink(7))
+_INDEX = struct.Struct("=4xi")
+"""The interface's index, behind its family and type, or those of an address (rtnetlink(7))."""
 
 
 def changes(uplink: str) -> Iterator[None]:
@@ -22,7 +29,7 @@ def changes(uplink: str) -> Iterator[None]:
     """
     index = _index(uplink)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
-        kernel.bind((0, _RTMGRP_LINK))
+        kernel.bind((0, _RTMGRP_LINK | _RTMGRP_IPV6_IFADDR | _RTMGRP_IPV6_IFINFO))
         while True:
             try:
                 changed = indices(kernel.recv(65536))
@@ -40,7 +47,7 @@ def changes(uplink: str) -> Iterator[None]:
 
 
 def indices(data: bytes) -> set[int]:
-    """Return the indices of the interfaces that a batch of link messages is about."""
+    """Return the indices of the interfaces that a batch of messages is about."""
     found, place = set(), 0
     while place + _NETLINK_HEADER.size + _INDEX.size <= len(data):
         length = _NETLINK_HEADER.unpack_from(data, place)[0]

@@ -19,7 +19,7 @@ from wizard.steps.docker_network import DockerNetwork
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
-class Cause(StrEnum):
+class LossCause(StrEnum):
     """Why a published port stops answering over IPv6, or opens."""
 
     LISTENER = "listener"
@@ -39,14 +39,14 @@ class Loss:
     port: Published
     service: str
     container: str
-    cause: Cause
+    cause: LossCause
     hears_ipv6: bool | None
     """Whether the program itself listens over IPv6; None where that was not seen."""
 
     @property
     def name(self) -> str:
         """What stands for it in the answers: ``[::]:3000/tcp``, or ``open [::]:3000/tcp``."""
-        return f"open {self.port.name}" if self.cause is Cause.OPENED else self.port.name
+        return f"open {self.port.name}" if self.cause is LossCause.OPENED else self.port.name
 
 
 def losses(
@@ -63,7 +63,7 @@ def losses(
         if verdict not in (Verdict.OPENS, Verdict.DOUBTFUL):
             continue
         service, name = clean_line(container.service), clean_line(container.name)
-        opened = Loss(port, service, name, Cause.OPENED, None)
+        opened = Loss(port, service, name, LossCause.OPENED, None)
         found[opened.name] = opened
     return tuple(sorted(found.values(), key=lambda loss: (loss.port.host_port, loss.name)))
 
@@ -83,6 +83,6 @@ def _of_container(container: Container, *, routed: bool, has_ipv6: bool) -> Iter
             if has_ipv6:
                 answered = heard
             if answered is not False and (routed or heard is False):
-                cause = Cause.ROUTED if routed else Cause.LISTENER
+                cause = LossCause.ROUTED if routed else LossCause.LISTENER
                 service, name = clean_line(container.service), clean_line(container.name)
                 yield Loss(port, service, name, cause, heard)

@@ -35,8 +35,8 @@ def _opening(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
             f"this host's own rules (INPUT) close today: {names}. Docker keeps its rules in "
             "nftables on this host, where it has no chain in which a rule could keep them closed. "
             "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
-            f"before you go on ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and "
-            "run Compose's up -d."
+            f"before you continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) "
+            "and run Compose's up -d."
         )
 
 
@@ -48,8 +48,8 @@ def _doubtful(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
             f"{names}. Whether this host's own rules (INPUT) close them today could not be told "
             "from what ip6tables-save and nft list ruleset print, so they cannot be kept closed. "
             "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
-            f"before you go on ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and "
-            "run Compose's up -d."
+            f"before you continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) "
+            "and run Compose's up -d."
         )
 
 
@@ -61,7 +61,7 @@ def _opened(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
             "sends what comes to them on to the containers, and that passes the FORWARD chain: "
             "rules of the INPUT chain, ufw's among them, do not close them any more. Where one is "
             "to stay closed over IPv6, publish it over IPv4 alone in the Compose file before you "
-            f"go on ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run "
+            f"continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run "
             "Compose's up -d."
         )
 
@@ -74,7 +74,7 @@ def _closed(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
             f"(INPUT) close them today: {names}. Docker would let it in, so a rule in its chain "
             "DOCKER-USER keeps it out. To need no such rule, publish them over IPv4 alone in the "
             f"Compose file ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run "
-            "Compose's up -d before you go on."
+            "Compose's up -d before you continue."
         )
 
 

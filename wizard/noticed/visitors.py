@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address
 
 from wizard.host.known import KnownHost
-from wizard.noticed.losses import Cause, Loss
+from wizard.noticed.losses import Loss, LossCause
 
 ANY = IPv6Address("::")
 
@@ -16,7 +16,7 @@ LISTEN = (
 
 def notices(host: KnownHost, losses: Sequence[Loss]) -> tuple[str, ...]:
     """Return what becomes of each published port that stops answering over IPv6."""
-    return tuple(_notice(host, loss) for loss in losses if loss.cause is not Cause.OPENED)
+    return tuple(_notice(host, loss) for loss in losses if loss.cause is not LossCause.OPENED)
 
 
 def _notice(host: KnownHost, loss: Loss) -> str:
@@ -29,7 +29,7 @@ def _notice(host: KnownHost, loss: Loss) -> str:
     whose = (
         f"Move the AAAA records of names that lead visitors to port {port.host_port} of this host "
     )
-    if loss.cause is Cause.ROUTED:
+    if loss.cause is LossCause.ROUTED:
         other = "" if port.port == port.host_port else f", and not {port.host_port} as here"
         sentences = (
             "With public addresses Docker opens a published port on the container's own IPv6 "

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers.answers_file import dumps
-from wizard.noticed.losses import Cause, Loss
+from wizard.noticed.losses import Loss, LossCause
 from wizard.plan.planning import Plan
 from wizard.platform.text import clean_line
 
@@ -30,7 +30,7 @@ def _in_words(losses: Sequence[Loss], most: int) -> str:
         shown = [
             f"{loss.name} ({loss.service})"
             for loss in losses
-            if (loss.cause is Cause.OPENED) is opens
+            if (loss.cause is LossCause.OPENED) is opens
         ]
         more = f" and {len(shown) - most} more" if len(shown) > most else ""
         if shown:
@@ -54,12 +54,12 @@ def refusal(plan: Plan, answers: Path | None = None) -> str:
     line = f"accepted = {json.dumps(accept_all(plan))}"
     if answers is not None and not plan.choices.accepted:
         return (
-            f"{begin}To go on all the same, add this below [choices] in "
+            f"{begin}To continue all the same, add this below [choices] in "
             f"{clean_line(str(answers))}:\n\n{line}"
         )
     if answers is not None:
         return (
-            f"{begin}To go on all the same, put this in place of accepted in "
+            f"{begin}To continue all the same, put this in place of accepted in "
             f"{clean_line(str(answers))}:\n\n{line}"
         )
     whole = dumps(replace(plan.choices, accepted=accept_all(plan)))

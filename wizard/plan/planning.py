@@ -1,12 +1,13 @@
 """Host and choices in, an ordered tuple of steps out. Nothing is read and nothing is changed."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import tomli_w
 
-from wizard.answers import checks, obstacles
+from wizard.answers import checks, firewalls, obstacles
 from wizard.answers.choices import Choices
+from wizard.answers.prefixes import first_subnet
 from wizard.host.host import Host
 from wizard.host.known import known
 from wizard.modes.registry import behaviour_of
@@ -15,10 +16,17 @@ from wizard.noticed import outside, owners, past_input, peers, source_addresses,
 from wizard.noticed.losses import Loss, losses
 from wizard.platform.errors import Refused
 from wizard.steps.base import Step
+from wizard.steps.firewalld import PATH, Firewalld
 
 _UNPROVEN = (
-    "You chose to go on although it may not be possible to try whether the containers reach the "
+    "You chose to continue although it may not be possible to try whether the containers reach the "
     "internet over IPv6. Where it is not, their way as far as the router on this host is tried."
+)
+
+_RELOADED = (
+    "firewalld is reloaded, which it needs to hear of the new policy. For about half a second it "
+    "refuses new connections, and Docker makes its rules anew: published ports and the way out of "
+    "containers over IPv4 are closed as long."
 )
 
 
@@ -62,6 +70,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
         raise Refused(" ".join(sentences))
     sure = known(host)
     outline = behaviour_of(choices.mode).outline(sure, choices, sources)
+    steps = (*_firewalld(sure, choices, sources), *outline.steps)
     known_beside = [each for each in sources.beside if each.step is not None]
     for each in sources.beside:
         if each.step is None:
@@ -70,16 +79,26 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
                 "not known what it stands on. Nothing was changed. Take that back first, with "
                 f"wizard --undo {each.project}."
             )
-    outline = replace(outline, steps=tuple(step.among(known_beside) for step in outline.steps))
-    lost = losses(sure, choices, outline.steps, sources)
+    steps = tuple(step.among(known_beside) for step in steps)
+    lost = losses(sure, choices, steps, sources)
     notices = (
         *past_input.notices(sure, choices, sources),
         *visitors.notices(sure, lost),
         *outline.notices,
         *peers.notices(host, choices),
-        *source_addresses.notices(sure, choices, outline.steps, sources),
+        *source_addresses.notices(sure, choices, steps, sources),
         *outside.notices(sure, choices),
         *owners.notices(sure, choices),
+        *((_RELOADED,) if any(isinstance(step, Firewalld) for step in steps) else ()),
         *((_UNPROVEN,) if choices.unproven else ()),
     )
-    return Plan(choices, outline.steps, outline.remarks, notices, lost)
+    return Plan(choices, steps, outline.remarks, notices, lost)
+
+
+def _firewalld(host: Host, choices: Choices, sources: Sources) -> tuple[Step, ...]:
+    """Return the step that lets firewalld pass on what it drops; first, for it is reloaded."""
+    stopped = choices.firewalld and firewalls.stopped_by_firewalld(host, choices)
+    if not stopped or choices.prefix is None:
+        return ()
+    prefix, public = first_subnet(choices.prefix), choices.mode.addresses.public
+    return (Firewalld(str(prefix), public, sources.files.get(PATH)),)

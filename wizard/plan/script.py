@@ -109,6 +109,8 @@ def _was(file: WriteFile) -> str:
 
 def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
     match action:
+        case Run() if action.stdin:
+            yield from _fed(action.line, action.stdin)
         case Run():
             yield action.line
         case CopyProgram():

@@ -62,13 +62,15 @@ class Connection(TypedDict):
     """How a TCP connection attempt ended.
 
     ``outcome`` is ``connected``, ``refused``, ``failed`` (see ``errno``) or ``silence``.
-    ``text`` is what the other side sent, where something was asked of it.
+    ``text`` is what the other side sent, where something was asked of it. ``sender`` is who sent
+    the ICMPv6 error that ended it; None where there was none, or the kernel did not say.
     """
 
     outcome: str
     milliseconds: float | None
     errno: int
     text: str
+    sender: NotRequired[str | None]
 
 
 class Source(TypedDict):

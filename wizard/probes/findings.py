@@ -100,16 +100,32 @@ def echo(one: Echo, answer: Answer, timeout: float) -> Finding:
     return Finding(False, f"no answer in {timeout:.3g} s")
 
 
-def tcp(connection: Connection | None, timeout: float) -> Finding:
-    """Say how a TCP connection attempt ended; a refusal came from the target, so it got through."""
+def tcp(
+    connection: Connection | None,
+    timeout: float,
+    echo: Finding | None = None,
+    *,
+    accepts_host: bool = False,
+) -> Finding:
+    """Say how a TCP connection attempt ended; a refusal by the target got through to it.
+
+    A rule on the way may refuse in the target's name. So a refusal says nothing where the target
+    did not answer the ``echo``, or where it accepts connections of this host (``accepts_host``).
+    """
     if connection is None:
         return NO_PORT
     if connection["outcome"] == "connected":
         return Finding(True, f"connected in {_milliseconds(connection['milliseconds'])}")
     if connection["outcome"] == "refused":
+        if accepts_host:
+            return Finding(False, "refused by something on the way: the target accepts this host")
+        if echo is not None and echo.ok is False:
+            return Finding(False, "refused, and not certainly by the target: it sent no echo")
         return Finding(True, "refused, so the way is open")
     if connection["outcome"] == "failed":
-        return Finding(False, errno_words(connection["errno"]))
+        sender = connection.get("sender")
+        says = f", says {clean_line(sender)}" if sender else ""
+        return Finding(False, f"{errno_words(connection['errno'])}{says}")
     return Finding(False, f"no answer in {timeout:.3g} s")
 
 

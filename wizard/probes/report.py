@@ -31,8 +31,9 @@ class Question:
 
     ``prefix`` is where containers should have an address (None: any global one). ``target`` is
     asked for an echo, for TCP on ``target_port`` and for the hops. ``address_service`` is an
-    address and TCP port where a service tells its visitors their address. No name is ever looked
-    up.
+    address and TCP port where a service tells its visitors their address. ``accepts_host`` is
+    whether the target accepts connections of this host, so that whoever refuses is another. No name
+    is ever looked up.
     """
 
     prefix: IPv6Network | None
@@ -40,6 +41,7 @@ class Question:
     target_port: int | None = None
     address_service: tuple[IPv6Address, int] | None = None
     hop_count: int = 16
+    accepts_host: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class HostWay:
     tcp: Finding
     outward: Finding
     """Whether it does at all, with the words that say most."""
+    accepts: bool = False
+    """Whether the target accepted the connection."""
 
 
 def host_way(target: IPv6Address, timeout: float = 2.0, port: int | None = None) -> HostWay:
@@ -99,8 +103,9 @@ def host_way(target: IPv6Address, timeout: float = 2.0, port: int | None = None)
         return HostWay(unknown, unknown, unknown)
     try:
         echo = findings.target_echo(answer, timeout)
-        tcp = findings.tcp(answer["tcp"], timeout)
-        return HostWay(echo, tcp, _outward(answer, echo, tcp))
+        tcp = findings.tcp(answer["tcp"], timeout, echo)
+        accepts = answer["tcp"] is not None and answer["tcp"]["outcome"] == "connected"
+        return HostWay(echo, tcp, _outward(answer, echo, tcp), accepts)
     except (KeyError, TypeError, ValueError):
         unknown = Finding(None, "unknown: the probe's answer makes no sense")
         return HostWay(unknown, unknown, unknown)
@@ -111,12 +116,11 @@ def host_outward(target: IPv6Address, timeout: float = 2.0, port: int | None = N
     return host_way(target, timeout, port).outward
 
 
-def answers_echo_alone(target: IPv6Address, port: int) -> bool:
+def answers_echo_alone(way: HostWay) -> bool:
     """Return whether a target answers this host's echo, and nothing on the TCP port.
 
     Such a target says nothing of a container by TCP.
     """
-    way = host_way(target, port=port)
     return bool(way.echo.ok) and not way.tcp.ok
 
 
@@ -182,13 +186,16 @@ def _report(
         return _unknown(name, findings.failure_words(answer["failed"], answer["errno"]))
     try:
         left_as = _left_as(answer, question)
+        target_echo = findings.target_echo(answer, timeout)
         return ContainerReport(
             name=clean_line(name),
             address=findings.address(answer, question.prefix),
             default_route=findings.default_route(answer),
             gateway_echo=findings.gateway_echo(answer, timeout),
-            target_echo=findings.target_echo(answer, timeout),
-            tcp=findings.tcp(answer["tcp"], timeout),
+            target_echo=target_echo,
+            tcp=findings.tcp(
+                answer["tcp"], timeout, target_echo, accepts_host=question.accepts_host
+            ),
             source_kernel=findings.source_kernel(answer, question.prefix),
             source_seen=findings.source_seen(answer, left_as, timeout),
             hops=findings.hops(answer) if question.target else findings.NOT_ASKED,

@@ -82,7 +82,7 @@ def unit(system: System, name: str, path: str = "") -> str | None:
 
 
 def _anew() -> str:
-    return f"{program.typed('--undo', '--yes')} && {program.typed('--apply', '--yes')}"
+    return program.typed("--repair", "--yes")
 
 
 def _name(path: str) -> str:

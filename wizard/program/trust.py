@@ -107,7 +107,7 @@ def of_others(files: Iterable[Path], folder: Path) -> tuple[str, ...]:
                     found[
                         f"{shown} belongs to {_name(owner)}, and neither to root nor to the owner "
                         f"of {clean_line(str(folder))}: who can change it decides what Compose "
-                        "starts. Look into it before you go on, or give it to root with "
+                        "starts. Look into it before you continue, or give it to root with "
                         f"chown root: {clean_line(quoted)}"
                     ] = None
     return tuple(found)

@@ -57,7 +57,7 @@ def loads(text: str, path: str = "the record") -> Record:
     except (ValueError, RecursionError) as error:
         raise Refused(
             f"{where} is not whole: {clean_line(str(error))}. Nothing was changed. It lists by "
-            "hand what was done; look at it before you go on."
+            "hand what was done; look at it before you continue."
         ) from error
     if table.get("format") != FORMAT:
         raise Refused(
@@ -68,7 +68,7 @@ def loads(text: str, path: str = "the record") -> Record:
     if not text.endswith(_FOOTER):
         raise Refused(
             f"{where} is not whole: its end is missing. Nothing was changed. It lists by hand what "
-            "was done; look at it before you go on."
+            "was done; look at it before you continue."
         )
     try:
         return _record(table)

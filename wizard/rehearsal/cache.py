@@ -14,6 +14,9 @@ from pathlib import Path
 
 from wizard.platform.errors import WizardError
 
+_RUNNING = "machines"
+"""The folder of what practice machines that run have written."""
+
 _UNUSED = 24 * 3600.0
 """Seconds after which something that nobody has asked for is removed when its like is made."""
 
@@ -88,6 +91,38 @@ def kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
             if other != place and stale and not _used(other):
                 remove(other)
     return place
+
+
+def clean() -> tuple[Path, ...]:
+    """Remove all that is kept, and return what is left because a practice machine uses it.
+
+    Raises:
+        WizardError: Something is mounted there and cannot be unmounted.
+    """
+    left = []
+    for place in sorted(each for each in folder().iterdir() if each.is_dir()):
+        busy = _used(place) or _is_made(place) or (place.name == _RUNNING and any(place.iterdir()))
+        if busy:
+            left.append(place)
+        else:
+            remove(place)
+    if not left:
+        remove(folder())
+    return tuple(left)
+
+
+def _is_made(place: Path) -> bool:
+    """Return whether another process makes this very thing, or may be about to."""
+    name = place.name.removeprefix(".").rpartition("." if place.name.startswith(".") else "-")[0]
+    lock = folder() / f"{name or place.name}.lock"
+    if not lock.exists():
+        return False
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def mounts_under(path: Path) -> list[Path]:

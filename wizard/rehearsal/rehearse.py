@@ -13,7 +13,7 @@ from types import FrameType
 
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
-from wizard.rehearsal import deployment, network
+from wizard.rehearsal import cache, deployment, leftovers, network
 from wizard.rehearsal.machine import Machine
 
 ANSWERS = "/root/practice-answers.toml"
@@ -56,11 +56,31 @@ def rehearse(
                 # From here Ctrl+C is for the command, not for this program.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 status = subprocess.call(argv)
+                with contextlib.suppress(OSError):
+                    progress("Removing the practice machine …")
                 return status if status >= 0 else 128 - status
     except _Ended as ended:
         return 128 + ended.number
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+
+
+def clean() -> str:
+    """Remove what is kept for practice machines, and return what came of that.
+
+    Raises:
+        WizardError: the cache belongs to somebody else, or something in it cannot be unmounted.
+    """
+    leftovers.reap()
+    place = cache.folder()
+    left = cache.clean()
+    if not left:
+        return f"{place} is removed. The next practice machine is built anew, which takes minutes."
+    names = ", ".join(each.name for each in left)
+    return (
+        f"Of {place} this is left, because a practice machine uses it: {names}. End that machine, "
+        "and type wizard --rehearse --clean again."
+    )
 
 
 class _Ended(BaseException):

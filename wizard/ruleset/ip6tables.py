@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
 from wizard.platform import saved_rules
-from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, verdict
+from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, outcomes, verdict
 
 _ENDS = {"ACCEPT": Outcome.ACCEPT, "DROP": Outcome.DROP, "REJECT": Outcome.DROP}
 
@@ -30,6 +30,18 @@ def closes(saved: str, packet: Packet) -> bool | None:
     except ValueError:
         return None
     return verdict(packet, chain, chains, _ENDS.get(policies.get(chain, ""), Outcome.ACCEPT))
+
+
+def dropping(saved: str, packet: Packet) -> str:
+    """Return why a chain drops a packet, in words: the first rule that does, or the policy."""
+    chain = "FORWARD" if packet.outgoing else "INPUT"
+    chains, _policies = _parsed(saved)
+    texts, _ = saved_rules.parse(saved, "filter")
+    for text, rule in zip(texts.get(chain, ()), chains.get(chain, ()), strict=True):
+        ends = outcomes(packet, rule.jump, chains) if rule.jump else {rule.outcome}
+        if rule.matches(packet) and ends == {Outcome.DROP}:
+            return f"by its rule “-A {chain} {text}”"
+    return "by its policy"
 
 
 @lru_cache(maxsize=1)

@@ -177,6 +177,9 @@ def _holds(left: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
         return _meta(of["key"], values, packet)
     if kind == "ct" and of.get("key") == "state" and set(map(str, values)) <= _STATES:
         return packet.state in values
+    if kind == "ct" and of.get("key") == "status" and set(map(str, values)) <= {"dnat", "snat"}:
+        # What is forwarded here goes to the address that it was sent to.
+        return False if packet.outgoing else None
     return _payload(of, values, packet) if kind == "payload" else None
 
 

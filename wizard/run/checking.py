@@ -1,24 +1,27 @@
 """Looks whether the run on this host does what it was set up for: packets, steps, the next boot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv6Address
 
-from wizard.answers import answers_file
+from wizard.answers import answers_file, firewalls
 from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.projects import project_of
 from wizard.boot import outlook
-from wizard.host.host import Host
+from wizard.host.host import Container, Host, Unknown
+from wizard.host.obstacle import Obstacle
+from wizard.host.published import published
 from wizard.modes.registry import behaviour_of
 from wizard.modes.shared import chosen_containers
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
-from wizard.probes import report
+from wizard.probes import another_machine, report
+from wizard.probes.another_machine import Found, Place
 from wizard.probes.report import ContainerReport, ContainerTarget, Question
 from wizard.record import earlier_releases
 from wizard.record.record import Record
-from wizard.run.each_step import Hindered, attempt, begun
-from wizard.steps.attach import Attach
+from wizard.run.conditions import conditions
+from wizard.steps.networks import inspect
 from wizard.steps.others import Other
 from wizard.verification.judgement import Judgement, judge
 
@@ -35,6 +38,7 @@ def check(
     system: System,
     target: IPv6Address | None = None,
     teller: IPv6Address | None = None,
+    other: str | None = None,
     beside: Sequence[Other] = (),
 ) -> Judgement:
     """Look from inside the containers that a run gave IPv6, and judge what was found.
@@ -45,32 +49,33 @@ def check(
         system: The same, for what the steps look at themselves.
         target: Whom to ask; the target of the run's own answers unless it is given.
         teller: A host that tells its visitors their address on TCP port 80.
-        beside: The steps of the other set-ups that are in force.
+        other: Another machine, as ssh takes it, that tries what comes in.
+        beside: The steps of the other set-ups that are in force, as of today.
 
     Raises:
         Refused: the project of the run is not on the host any more, or cannot be seen.
     """
     choices = answers_file.from_table(record.choices)
+    steps = conditions(record, host, system, beside)
     reports = _reports(host, choices, target or choices.target, teller)
+    inwards = _inwards(host, choices, system, other)
     differing = (
         *behaviour_of(choices.mode).deviations(host, choices),
-        *standing(record, system, beside),
-        *_apart(record, host, choices),
+        *(each.sentence for each in steps if each.sentence),
         *_idle(host, choices),
+        *(each.sentence for each in _stopping(host, choices, system)),
+        *inwards.silent,
     )
-    notes = (*_notes(reports, choices, target), *earlier_releases.faults(record))
-    return judge(reports, choices, differing, outlook.look().sentences, notes)
+    notes = (*_notes(reports, choices, target), *inwards.notes, *earlier_releases.faults(record))
+    states = tuple(each.as_values() for each in steps)
+    return judge(reports, choices, differing, outlook.look().sentences, notes, states)
 
 
-def standing(record: Record, system: System, beside: Sequence[Other] = ()) -> tuple[str, ...]:
-    """Return a sentence for each step of a run that is not in effect any more."""
-    found = []
-    for entry in reversed(begun(record)):
-        said = attempt(entry, lambda step: step.standing(system), beside)
-        sentence = said.words if isinstance(said, Hindered) else said
-        if sentence:
-            found.append(f"Step {entry.number}, “{clean_line(entry.title)}”: {sentence}")
-    return tuple(found)
+def _stopping(host: Host, choices: Choices, system: System) -> Iterator[Obstacle]:
+    """Yield every chain that stops packets, whoever made it."""
+    yield from firewalls.forward_chains(host, choices)
+    yield from firewalls.firewalld(host, choices)
+    yield from firewalls.of_ip6tables(system.run(("ip6tables-save",)).output, host, choices)
 
 
 def _reports(
@@ -81,26 +86,62 @@ def _reports(
         for container in project_of(host, choices).containers
         if container.running and container.service in choices.services
     ]
+    way = report.host_way(target, port=_PORT)
     question = Question(
         prefix=first_subnet(choices.prefix) if choices.prefix else None,
         target=target,
-        target_port=None if report.answers_echo_alone(target, _PORT) else _PORT,
+        target_port=None if report.answers_echo_alone(way) else _PORT,
         address_service=(teller, _TELLER_PORT) if teller else None,
+        accepts_host=way.accepts,
     )
     return report.check(targets, question)
 
 
-def _apart(record: Record, host: Host, choices: Choices) -> tuple[str, ...]:
-    """Return a sentence for each running container that is not on a network it should be on."""
-    named = [each.parameters.get("network") for each in record.steps if each.kind == Attach.kind]
-    joined = [network for network in named if isinstance(network, str)]
-    return tuple(
-        f"{clean_line(container.name)} is not on the network {clean_line(network)}. Let "
-        "Compose make it anew: type its “up -d” in the folder of the project."
-        for network in joined
-        for container in chosen_containers(host, choices)
-        if network not in container.networks
+def _inwards(host: Host, choices: Choices, system: System, other: str | None) -> Found:
+    """Let another machine try what should come in, or say that nobody tried it."""
+    places = _places(host, choices, system)
+    if not places:
+        return Found()
+    if other is not None:
+        return another_machine.ask(system, other, places)
+    return Found(
+        notes=(
+            "Whether connections from outside come in was not tried, for that takes somebody "
+            "outside. With another computer of yours that takes a key of this user's by ssh, "
+            "type: wizard --check --from ADDRESS",
+        )
     )
+
+
+def _places(host: Host, choices: Choices, system: System) -> list[Place]:
+    """Return what should answer strangers: containers, or else ports that the host publishes."""
+    running = {each.name: each for each in chosen_containers(host, choices)}
+    if choices.mode.addresses.public:
+        opened = dict(behaviour_of(choices.mode).opens(host, choices).ports)
+        found = inspect(system, choices.network) or {}
+        return [
+            Place(name, address, tuple(_tcp(opened.get(name, ()), running[name])))
+            for each in (found.get("Containers") or {}).values()
+            if (name := str(each.get("Name"))) in running
+            and (address := str(each.get("IPv6Address") or "").partition("/")[0])
+        ]
+    if isinstance(host.uplink, Unknown) or not host.uplink.addresses:
+        return []
+    own = str(host.uplink.addresses[0].interface.ip)
+    ports = {
+        each.host_port
+        for container in running.values()
+        for each in published(container)
+        if each.protocol == "tcp" and each.address == IPv6Address("::")
+    }
+    return [Place("This host", own, tuple(sorted(ports)), echo=False)] if ports else []
+
+
+def _tcp(opened: Sequence[str], container: Container) -> Iterator[int]:
+    """Yield the TCP ports that a container publishes itself among those that are open on it."""
+    for each in {port.port for port in published(container) if port.protocol == "tcp"}:
+        if f"{each}/tcp" in opened:
+            yield each
 
 
 def _idle(host: Host, choices: Choices) -> tuple[str, ...]:
@@ -127,4 +168,4 @@ def _notes(
             "kernel does not say. If you know a host that tells its visitors their address on "
             "TCP port 80, name it: wizard --check --teller ADDRESS"
         )
-    return (*notes, *behaviour_of(choices.mode).untried)
+    return tuple(notes)

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+from wizard.answers import answers_file
+from wizard.host.host import Host
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
-from wizard.record.record import Record, State
+from wizard.record.record import Record, State, StepRecord
+from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
+from wizard.run.adapted import adapted
 from wizard.run.each_step import begun
 from wizard.steps import kinds
 from wizard.steps.others import Other, in_words
@@ -27,14 +31,16 @@ def in_force(store: Store) -> tuple[Record, ...]:
     return tuple(sorted(found, key=lambda record: not record.state.is_open))
 
 
-def others(store: Store, *but: str) -> tuple[Other, ...]:
+def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ...]:
     """Return the steps of every set-up of which something is, or may be, on the host, but these.
+
+    They are as they would be made today on a ``host``; without one, as the records say.
 
     Raises:
         Refused: a record cannot be read.
     """
     return tuple(
-        _other(record, entry.kind, entry.parameters, entry.before)
+        _other(record, entry, host)
         for record in store.records()
         if record.id not in but and record.state.in_force
         for entry in reversed(begun(record))
@@ -49,22 +55,35 @@ def others_or_doubt(store: Store, run: str) -> tuple[Other, ...]:
         return tuple(Other("another set-up", kind, None, None) for kind in kinds.SHARED)
 
 
-def _other(
-    record: Record, kind: str, parameters: dict[str, object], before: dict[str, object]
-) -> Other:
+def _other(record: Record, entry: StepRecord, host: Host | None) -> Other:
+    name, kind = name_of(record), entry.kind
     try:
-        step = kinds.step(kind, parameters)
-        return Other(name_of(record), kind, step, step.before_from(before))
+        step = kinds.step(kind, entry.parameters)
+        before = step.before_from(entry.before)
+        if host is not None and kind in kinds.SHARED:
+            step = adapted(step, record, host, answers_file.from_table(record.choices))
+        return Other(name, kind, step, before)
     except Refused:
-        return Other(name_of(record), kind, None, None)
+        return Other(name, kind, None, None)
 
 
 def another_is_open(store: Store, run: str) -> bool:
-    """Return whether another run moves or waits for an answer, as far as records can be read."""
+    """Return whether another run, or a repair, is open, as far as records can be read."""
     try:
-        return any(each.id != run and each.state.is_open for each in store.records())
+        records = Store(store.directory).records()
     except Refused:
-        return False
+        records = ()
+    repair = open_repair(store)
+    found = (*records, *([repair] if repair else []))
+    return any(each.id != run and each.state.is_open for each in found)
+
+
+def open_repair(store: Store) -> Record | None:
+    """Return the record of a repair that moves or waits for an answer, as far as it can be read."""
+    try:
+        return RepairStore(store.directory).open
+    except Refused:
+        return None
 
 
 def name_of(record: Record) -> str:
@@ -92,12 +111,15 @@ def chosen(store: Store, project: str | None) -> Record:
     )
 
 
-def why_not_apply(records: Sequence[Record], project: str | None) -> str | None:
+def why_not_apply(
+    records: Sequence[Record], project: str | None, repair: Record | None = None
+) -> str | None:
     """Return a sentence that says why no plan for a project can be applied now, or None.
 
     Args:
         records: Every record that is kept.
         project: The project; None where it is not chosen yet.
+        repair: The record of a repair that is open.
     """
     for record in records:
         if record.state is State.UNCONFIRMED:
@@ -110,6 +132,8 @@ def why_not_apply(records: Sequence[Record], project: str | None) -> str | None:
                 f"The run of {record.started} for {name_of(record)} is {record.state.words} on "
                 "this host. Take it back first, with wizard --undo."
             )
+    if repair is not None:
+        return _repair_is_open(repair)
     for record in records:
         if record.in_the_way and project is not None and record.project in ("", project):
             return (
@@ -120,17 +144,48 @@ def why_not_apply(records: Sequence[Record], project: str | None) -> str | None:
     return None
 
 
-def why_not_undo(records: Sequence[Record], record: Record) -> str | None:
+def why_not_undo(
+    records: Sequence[Record], record: Record, repair: Record | None = None
+) -> str | None:
     """Return a sentence that says why a set-up cannot be taken back now, or None.
 
     What waits for an answer may be taken back at any instant, by its guard, and so may nothing
-    that stands beside it.
+    that stands beside it. A repair of the set-up itself goes with it.
+
+    Args:
+        records: Every record that is kept.
+        record: That of the set-up.
+        repair: The record of a repair that is open.
     """
+    if repair is not None and repair.project != record.project:
+        return _repair_is_open(repair)
+    return _beside(records, record, "taken back")
+
+
+def why_not_repair(records: Sequence[Record], record: Record) -> str | None:
+    """Return a sentence that says why a set-up cannot be repaired beside others now, or None."""
+    return _beside(records, record, "repaired")
+
+
+def _beside(records: Sequence[Record], record: Record, done: str) -> str | None:
     for each in records:
         if each.id != record.id and each.state.is_open:
             return (
-                f"{name_of(record)} cannot be taken back now: the run for {name_of(each)} is "
+                f"{name_of(record)} cannot be {done} now: the run for {name_of(each)} is "
                 f"{each.state.words}. Keep that with wizard --keep, or take it back with "
                 f"wizard --undo {name_of(each)}, and then go on."
             )
     return None
+
+
+def _repair_is_open(repair: Record) -> str:
+    name = name_of(repair)
+    if repair.state is State.UNCONFIRMED:
+        return (
+            f"A repair of the set-up for {name} waits for an answer: keep it with wizard --keep, "
+            "or let it be taken back."
+        )
+    return (
+        f"A repair of the set-up for {name} is {repair.state.words} on this host. Wait until it "
+        f"has ended. If its process has died, wizard --undo {name} takes back the set-up with it."
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wizard.platform import variables
 from wizard.platform.errors import ExitCode
+from wizard.platform.text import clean_line
 from wizard.program import program
 from wizard.program.unit_file import RESTRAINED
 from wizard.record.store import Store
@@ -20,6 +21,9 @@ _SEEN_TO = " ".join(str(int(code)) for code in ExitCode if code is not ExitCode.
 
 EXIT = "exit "
 """How the last line of the worker's log begins: its exit code follows."""
+
+DOING = "doing "
+"""How a line begins that says what the worker does before there is a record."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,16 @@ def start(store: Store, *arguments: str) -> Worker:
             env=variables.for_commands(os.environ),
         )
     return Worker(process, log, unit)
+
+
+def doing(log: Path) -> str:
+    """Return what a worker last said that it does; nothing where it has said nothing yet."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    said = [line.removeprefix(DOING) for line in lines if line.startswith(DOING)]
+    return clean_line(said[-1]) if said else ""
 
 
 def exit_code(log: Path) -> int:

@@ -1,8 +1,10 @@
 """Tells those who are logged in over SSH, where wall(1) does not find them."""
 
+import fcntl
 import os
 import re
 import stat
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,6 +21,9 @@ _NAMES = ("sshd", "sshd-session")
 
 # Several sessions over one connection stand in one title.
 _TITLE = re.compile(r"sshd(?:-session)?: \S+@(pts/\d+(?:,pts/\d+)*)")
+
+_TIOCGEXCL = 0x80045440
+"""Asks whether a terminal is in exclusive mode (ioctl_tty(2)); Python has no name for it."""
 
 _MOST = 64
 """Terminals of one user that are written to, so that nobody's number hides anybody else."""
@@ -81,12 +86,21 @@ def _is_sshd_s(number: int, found: Process, proc: Path) -> bool:
         return False
 
 
+def _is_taken(descriptor: int) -> bool:
+    """Return whether a program has the terminal to itself, as the wizard's screens do."""
+    taken = array("i", [0])
+    with suppress(OSError):
+        fcntl.ioctl(descriptor, _TIOCGEXCL, taken)
+    return bool(taken[0])
+
+
 def _write(terminal: Terminal, text: str) -> None:
     flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(terminal.path, flags)
     try:
         status = os.fstat(descriptor)
-        if stat.S_ISCHR(status.st_mode) and status.st_uid == terminal.uid:
+        ours = stat.S_ISCHR(status.st_mode) and status.st_uid == terminal.uid
+        if ours and not _is_taken(descriptor):
             os.write(descriptor, text.encode("utf-8", "replace"))
     finally:
         os.close(descriptor)

@@ -1,8 +1,8 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
 ``wizard.run.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
-how long to wait for "keep"; ``undo [RUN]``; ``revert RUN [early|now]``, the guard; ``watch RUN``;
-``tell TEXT``, to all who are logged in.
+how long to wait for "keep"; ``repair RUN CHANGED DIGEST [SECONDS]``; ``undo [RUN]``;
+``revert RUN [early|now]``, the guard; ``watch RUN``; ``tell TEXT``, to all who are logged in.
 """
 
 import contextlib
@@ -28,11 +28,23 @@ from wizard.platform.system import RealSystem, System, is_stopping
 from wizard.platform.text import clean, clean_line
 from wizard.program import program
 from wizard.record.record import Record, State, now
+from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
 from wizard.run import guard as guarding
-from wizard.run import journal, lock, revert, set_ups, start, way_back, window
+from wizard.run import (
+    journal,
+    lock,
+    repairing,
+    revert,
+    set_ups,
+    start,
+    watching,
+    way_back,
+    window,
+)
 from wizard.run.guard import Guard, Unguarded
-from wizard.verification.verification import verification_of
+from wizard.steps.comparing import Choice
+from wizard.verification.verification import verification_of, verification_of_repair
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
@@ -77,10 +89,13 @@ def apply(
     guard = guard or Unguarded()
     with guarding.announcing(system) as say, lock.held(store.lock):
         records = store.records()
-        obstacle = set_ups.why_not_apply(records, choices.project)
+        repair = RepairStore(store.directory).open
+        obstacle = set_ups.why_not_apply(records, choices.project, repair)
         if obstacle:
             raise Refused(f"Nothing was changed. {obstacle}")
+        _say_doing("Looking at this host once more …")
         host = look()
+        _say_doing("Making the plan once more, to see that it is the one that was shown …")
         project = project_of(host, choices)
         superseded = [each for each in records if each.project == project.name]
         beside = set_ups.others(store, *(each.id for each in superseded))
@@ -89,10 +104,12 @@ def apply(
             raise HostChanged(_what_changed(made))
         if made.unaccepted:
             raise Refused(acceptance.refusal(made))
+        _say_doing("Seeing that nothing is in the way, of the steps and of taking them back …")
         journal.check_obstacles(made, system)
         way_back.rehearse(made, system)
         way_back.check_places(made)
         verification = verification_of(system, made, host)
+        _say_doing("Looking at all that this host and its containers have now …")
         had = verification.look()
         obstacles = verification.obstacles()
         if obstacles:
@@ -119,6 +136,91 @@ def apply(
         return record
 
 
+def repair(
+    run: str,
+    changed: Choice,
+    digest: str,
+    system: System,
+    store: RepairStore,
+    cancelled: Cancelled,
+    guard: Guard | None = None,
+    seconds: int | None = None,
+) -> Record:
+    """Look anew what is not in effect of a run on this host, and put back what was shown.
+
+    Args:
+        run: Which run.
+        changed: What becomes of what somebody changed.
+        digest: That of the plan that was shown.
+        system: The host.
+        store: Where the record of the repair is kept.
+        cancelled: Whether somebody asked for a stop.
+        guard: What takes the repair back.
+        seconds: How long to wait for somebody to say "keep"; None to keep it if it is well.
+
+    Raises:
+        WizardError: nothing was changed, and why.
+    """
+    guard = guard or Unguarded()
+    runs = Store(store.directory)
+    with guarding.announcing(system) as say, lock.held(store.lock):
+        mended = repairing.in_force(set_ups.chosen(runs, run))
+        if store.open is not None:
+            raise Refused(repairing.WAITS)
+        obstacle = set_ups.why_not_repair(runs.records(), mended)
+        if obstacle:
+            raise Refused(f"Nothing was changed. {obstacle}")
+        host = look()
+        beside = set_ups.others(runs, mended.id, host=host)
+        made = repairing.repair_of(mended, host, system, changed, beside)
+        if made.plan.digest != digest:
+            raise HostChanged(_what_changed(made.plan))
+        journal.check_obstacles(made.plan, system)
+        way_back.rehearse(made.plan, system)
+        way_back.check_places(made.plan)
+        steps = repairing.steps_of(made.found, made.plan)
+        verification = verification_of_repair(system, steps, host)
+        had = verification.look()
+        obstacles = verification.obstacles()
+        if obstacles:
+            raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
+        amendments = [
+            repairing.amendment(mended, made, system),
+            *(
+                repairing.amendment_beside(
+                    each, host, system, set_ups.others(runs, each.id, host=host)
+                )
+                for each in set_ups.in_force(runs)
+                if each.id != mended.id
+            ),
+        ]
+        earlier = store.load()
+        if earlier is not None:
+            store.archive(earlier.id)
+        try:
+            record = journal.begin(made.plan, _in_words(host), store)
+        except OSError as error:
+            raise Refused(_no_room(store, error)) from error
+        _arm(record, store, guard, window.applying(made.plan.steps))
+
+        def conclude(record: Record, store: Store) -> None:
+            verification.check(had)
+            repairing.check_mended(made, mended, host, system, beside)
+            # What the runs remember besides does no harm where the repair is taken back.
+            for each in amendments:
+                if each.steps:
+                    each.make(host)
+                    runs.save(each.record)
+            if seconds is None:
+                journal.settle(record, store)
+            else:
+                revert.ask(record, store, guard, seconds)
+
+        journal.apply(made.plan, record, system, store, cancelled, conclude)
+        _tell(record, system, guard, store, say)
+        return record
+
+
 def undo(
     system: System, store: Store, guard: Guard | None = None, run: str | None = None
 ) -> Record:
@@ -129,11 +231,15 @@ def undo(
     """
     with lock.held(store.lock):
         record = set_ups.chosen(store, run)
-        obstacle = set_ups.why_not_undo(store.records(), record)
+        obstacle = set_ups.why_not_undo(store.records(), record, set_ups.open_repair(store))
         if obstacle:
             raise Refused(f"Nothing was changed. {obstacle}")
+        # What a repair put back goes with all the rest, so nothing of it waits any more.
+        repairing.give_up(RepairStore(store.directory))
         store = store.of(record.id)
         journal.take_back(record, system, store, State.UNDOING)
+        if not set_ups.in_force(store):
+            watching.switch_off(system)
         (guard or Unguarded()).disarm()
         return record
 
@@ -214,8 +320,21 @@ def main(arguments: Sequence[str]) -> int:
         _leave(store)
 
 
-def _run(arguments: Sequence[str], store: Store) -> int:
+def _store(arguments: Sequence[str], store: Store) -> Store:
+    """Return where the record is that this process writes."""
+    match list(arguments):
+        case ["repair", *_]:
+            return RepairStore(store.directory)
+        case ["revert" | "watch", run, *_]:
+            return store_of(run, store)
+    return store
+
+
+def _run(arguments: Sequence[str], runs: Store) -> int:
     system, cancelled = RealSystem(), Cancelled()
+    store = runs
+    with contextlib.suppress(WizardError):
+        store = _store(arguments, runs)
     guard = guarding.choose(system, store)
     cancelled.listen()
     try:
@@ -228,6 +347,17 @@ def _run(arguments: Sequence[str], store: Store) -> int:
                 choices = answers_file.loads(Path(answers).read_text(encoding="utf-8"))
                 record = apply(
                     choices, digest, system, store, cancelled, guard, seconds=int(seconds)
+                )
+            case ["repair", run, changed, digest, *rest] if isinstance(store, RepairStore):
+                record = repair(
+                    run,
+                    Choice(changed),
+                    digest,
+                    system,
+                    store,
+                    cancelled,
+                    guard,
+                    int(rest[0]) if rest else None,
                 )
             case ["undo"]:
                 record = undo(system, store, guard)
@@ -245,7 +375,7 @@ def _run(arguments: Sequence[str], store: Store) -> int:
                 guarding.announce(system, text)
                 return ExitCode.DONE
             case _:
-                raise Refused("The worker takes: apply, undo, revert, watch or tell.")
+                raise Refused("The worker takes: apply, repair, undo, revert, watch or tell.")
     except WizardError as error:
         _complain(clean(str(error)))
         match list(arguments):
@@ -266,6 +396,10 @@ def _run(arguments: Sequence[str], store: Store) -> int:
     if record.error:
         _complain(clean_line(record.error))
     return journal.EXIT_CODES.get(record.state, ExitCode.UNEXPECTED)
+
+
+def _say_doing(words: str) -> None:
+    _complain(f"{start.DOING}{words}")
 
 
 def _complain(text: str) -> None:

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
-from wizard.steps.actions import Action, Run
+from wizard.steps.actions import Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
-from wizard.steps.docker_network import inspect, made_by_wizard, members
+from wizard.steps.networks import inspect, made_by_wizard, members
+from wizard.steps.objects import Object, connection
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Attach(StepOf[Before]):
             )
         return reason
 
-    def actions(self) -> tuple[Action, ...]:
+    def actions(self) -> tuple[Run, ...]:
         """One command for each container; the alias is the one Compose would give it."""
         addresses = self.addresses or ("",) * len(self.containers)
         return tuple(
@@ -83,9 +84,14 @@ class Attach(StepOf[Before]):
                 return f"The container {clean_line(name)} is not on {clean_line(self.network)}."
         return None
 
-    def standing(self, system: System) -> str | None:
-        """Say nothing: containers are made anew; who runs now is asked, not who ran then."""
-        return None
+    def objects(self) -> tuple[Object, ...]:
+        """The place of each container on the network."""
+        return tuple(
+            connection(self.network, name, command)
+            for (_identifier, name, _service), command in zip(
+                self.containers, self.actions(), strict=True
+            )
+        )
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""

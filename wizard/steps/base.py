@@ -24,7 +24,9 @@ from wizard.steps.comparing import (
     choice_of,
     verdicts,
 )
+from wizard.steps.objects import Object
 from wizard.steps.others import Other
+from wizard.steps.parts import Part, of_file, of_object
 
 Report = Callable[[str], None]
 """Takes one line of what a command said."""
@@ -75,14 +77,50 @@ class StepOf(ABC, Generic[AnyBefore]):
     def check(self, system: System) -> str | None:
         """Return a sentence that says what is not in effect, or None where all is."""
 
-    def standing(self, system: System) -> str | None:
-        """Return, at a later time, a sentence that says what is not in effect any more, or None.
+    def objects(self) -> tuple[Object, ...]:
+        """Return what it leaves on the host besides files, each with its value."""
+        return ()
+
+    def parts(
+        self, system: System, before: AnyBefore, known: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[Part, ...]:
+        """Return, at a later time, how each thing that it left stands, and what puts it back.
+
+        Args:
+            system: The host, which is only read.
+            before: What :meth:`capture` returned.
+            known: Texts that the wizard itself wrote besides, by the path of the file.
 
         Raises:
             StepFailed: a command that looks failed.
             OSError: a file cannot be read.
         """
-        return self.check(system)
+        old = {each.path: each.state for each in before.files}
+        texts = known or {}
+        return (
+            *(
+                of_file(system, each, old.get(each.path), texts.get(each.path, ()))
+                for each in self.actions()
+                if isinstance(each, WriteFile)
+            ),
+            *(of_object(system, each, self.originals(before)) for each in self.objects()),
+        )
+
+    def renewed(self, before: AnyBefore, now: AnyBefore) -> AnyBefore:
+        """Return what to remember of the host where the step is made for other names by now.
+
+        Args:
+            before: What was there before the wizard.
+            now: What :meth:`capture` returns of the step with the new names.
+        """
+        return before
+
+    def originals(self, before: AnyBefore) -> Mapping[str, str] | None:
+        """Return the values that objects had before the wizard, by their names.
+
+        None where nothing tells a value of before from one that somebody gave an object since.
+        """
+        return None
 
     @abstractmethod
     def undo_lines(self, before: AnyBefore) -> tuple[str, ...]:

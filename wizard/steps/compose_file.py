@@ -1,6 +1,6 @@
 """The Compose file, so that containers join the network again whenever Compose makes them anew."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
@@ -13,12 +13,14 @@ from wizard.compose.removal import (
 )
 from wizard.compose.whereabouts import moved
 from wizard.platform.errors import StepFailed
+from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run_checks
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
+from wizard.steps.parts import Condition, Part
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class ComposeFile(StepOf[Before]):
         """Why it is needed."""
         when = "right after" if self._is_included else "before it is written"
         return (
-            "When Compose makes a container anew, it joins the networks that the file names. "
+            "When Compose recreates a container, it joins the networks that the file names. "
             f"Compose is asked {when if self._is_checked_late else 'beforehand'} "
             "whether it takes the result."
         )
@@ -147,14 +149,37 @@ class ComposeFile(StepOf[Before]):
             return f"{clean_line(self.path)} is not as it was written."
         return None
 
-    def standing(self, system: System) -> str | None:
-        """Look for the lines that were added, whatever somebody has written beside them."""
+    def parts(
+        self, system: System, before: Before, known: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[Part, ...]:
+        """Look for the lines that were added, wherever the file is, whatever is beside them.
+
+        Where they are gone and others have changed, they are put between those of today, if
+        taking them out again gives the same file.
+        """
+        there, before = self._where_it_is(system, before)
+        (part,) = super(ComposeFile, there).parts(system, before, known)
+        return (there._between_others(system, part),)
+
+    def _between_others(self, system: System, part: Part) -> Part:
+        if part.condition is Condition.IN_EFFECT:
+            return part
         now = system.read(self.path)
-        if now is not None and now.text != self.after.text and self.before is not None:
-            free = without_addition(self.before.text, self.after.text, now.text)
-            if free is not None and free != now.text:
-                return None
-        return self.check(system)
+        if now is None or self.before is None:
+            # A file of theirs that is not there was taken away by somebody.
+            theirs = self.before is not None
+            return replace(part, condition=Condition.CHANGED, file=None) if theirs else part
+        old, ours = self.before.text, self.after.text
+        if without_addition(old, ours, now.text) not in (None, now.text):
+            return Part(self.path)
+        text = without_edit(ours, old, now.text)
+        can_be_put_in = text is not None and without_addition(old, ours, text) == now.text
+        if part.condition is Condition.CHANGED and text is not None and can_be_put_in:
+            words = f"What the wizard added to {clean_line(self.path)} is not there any more."
+            file = WriteFile(self.path, now, replace(now, text=text))
+            part = Part(self.path, Condition.MISSING, words, file=file)
+        asked = self._checks(part.file.after.text) if part.file else ()
+        return replace(part, asked=() if self._is_included else asked)
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""

@@ -11,19 +11,18 @@ from wizard.compose.declaration import PROJECT_LABEL, declaration
 from wizard.compose.insertion import Content
 from wizard.compose.naming import names_network
 from wizard.compose.whereabouts import moved
-from wizard.host.own_objects import NETWORK_LABEL
-from wizard.platform import foreign_json
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
-from wizard.steps.actions import Action, Run, difference
+from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.networks import LABEL, Member, inspect, made_by_wizard, members
+from wizard.steps.objects import Object
 from wizard.steps.others import Other
+from wizard.steps.parts import Condition, Part
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
-
-LABEL = NETWORK_LABEL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +80,8 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         )
         if not self.ipv4:
             reason += (
-                " It has IPv6 alone, so everything over IPv4 goes on through the networks that are "
-                "there."
+                " It has IPv6 alone, so everything over IPv4 continues through the networks that "
+                "are there."
             )
         if self.compose_key:
             reason += (
@@ -91,7 +90,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             )
         return reason
 
-    def actions(self) -> tuple[Action, ...]:
+    def actions(self) -> tuple[Run]:
         """One command."""
         options, labels = self._all_options.items(), self._labels.items()
         return (
@@ -148,6 +147,29 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             return f"The Docker network {clean_line(self.network)} is not as it was created."
         return None
 
+    def objects(self) -> tuple[Object, ...]:
+        """The network, as the command makes it."""
+        (create,) = self.actions()
+        return (Object("network", self.network, create.line),)
+
+    def parts(
+        self,
+        system: System,
+        before: DockerNetworkBefore,
+        known: Mapping[str, Sequence[str]] | None = None,
+    ) -> tuple[Part, ...]:
+        """Compare it; one that somebody made is not replaced while others' containers are on it."""
+        (part,) = super().parts(system, before, known)
+        if part.condition is not Condition.CHANGED:
+            return (part,)
+        guests = ", ".join(
+            clean_line(each.name) for each in self._guests(members(system, self.network))
+        )
+        if not guests:
+            return (part,)
+        words = f"{part.words} It is left as it is while these containers are on it: {guests}."
+        return (replace(part, words=words, wanted=None),)
+
     def undo_lines(self, before: DockerNetworkBefore) -> tuple[str, ...]:
         """One command."""
         return (Run(("docker", "network", "rm", self.network)).line,)
@@ -196,7 +218,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             needed.append(
                 f"The Docker network {shown} stays, because these containers are on it: "
                 f"{', '.join(clean_line(each.name) for each in guests)}. When they have no use for "
-                f"it any more, let them leave it and go on: {clean_line(leave)}; wizard --undo"
+                f"it any more, let them leave it, and continue: {clean_line(leave)}; wizard --undo"
             )
         return " ".join(needed)
 
@@ -240,7 +262,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         self._stop_forwarding(system, before, report)
         return ()
 
-    def _guests(self, members_now: Sequence["Member"]) -> list["Member"]:
+    def _guests(self, members_now: Sequence[Member]) -> list[Member]:
         return [each for each in members_now if not self._is_meant(each)]
 
     def _description(self) -> str:
@@ -296,7 +318,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
                     naming += moved(system, path, self.network)
         return [path for path in dict.fromkeys(naming) if path not in leaving]
 
-    def _is_meant(self, member: "Member") -> bool:
+    def _is_meant(self, member: Member) -> bool:
         return member.project == self.project and member.service in self.services
 
     def _is_ours(self, found: dict[str, Any]) -> bool:
@@ -339,64 +361,7 @@ def _lines(
     return "".join(f"{line}\n" for line in lines)
 
 
-def made_by_wizard(found: dict[str, Any]) -> bool:
-    """Return whether a network is as the wizard makes one: the label names the prefix it has.
-
-    The label alone says nothing, for anybody can give it to a network with another prefix.
-    """
-    pools = (found.get("IPAM") or {}).get("Config") or []
-    return (found.get("Labels") or {}).get(LABEL) in [pool.get("Subnet", "") for pool in pools]
-
-
 def _forward_policy(system: System) -> str:
     said = system.run(("ip6tables", "--wait", "10", "-S", "FORWARD")).output
     found = re.search(r"^-P FORWARD (\w+)$", said, re.MULTILINE)
     return found[1] if found else ""
-
-
-@dataclass(frozen=True)
-class Member:
-    """A container on a network, running or not; project and service are empty without Compose."""
-
-    identifier: str
-    name: str
-    project: str
-    service: str
-
-
-def members(system: System, network: str) -> tuple[Member, ...]:
-    """Return the containers on a network, stopped ones too.
-
-    Raises:
-        StepFailed: the engine did not answer.
-    """
-    labels = [f'{{{{.Label "com.docker.compose.{key}"}}}}' for key in ("project", "service")]
-    row = "\t".join(("{{.ID}}", "{{.Names}}", *labels))
-    result = system.run(
-        ("docker", "ps", "--all", "--no-trunc", "--filter", f"network={network}", "--format", row)
-    )
-    if result.status != 0:
-        raise StepFailed(f"Docker did not say who is on {clean_line(network)}: {result.output}")
-    return tuple(
-        Member(*line.split("\t")) for line in result.output.splitlines() if line.count("\t") == 3
-    )
-
-
-def inspect(system: System, network: str) -> dict[str, Any] | None:
-    """Return what the engine says of a network, or None where there is none of that name.
-
-    Raises:
-        StepFailed: the engine did not answer.
-    """
-    result = system.run(("docker", "network", "inspect", "--format", "{{json .}}", network))
-    if result.status != 0:
-        if "no such network" in result.output.lower() or "not found" in result.output.lower():
-            return None
-        said = " ".join(result.output.split())
-        raise StepFailed(f"Docker did not say what {clean_line(network)} is: {said}")
-    try:
-        found = foreign_json.table(result.output.strip().splitlines()[-1])
-    except (ValueError, IndexError) as error:
-        raise StepFailed(f"Docker's answer on {clean_line(network)} is not understood.") from error
-    # A beginning of an identifier finds a network as well as a name does.
-    return found if found.get("Name") == network else None

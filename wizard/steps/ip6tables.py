@@ -14,6 +14,7 @@ from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, differen
 from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
+from wizard.steps.objects import Object, chain
 from wizard.steps.others import Other, check_left, in_words, only_ours, stays, with_first_files
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
@@ -131,7 +132,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         own = f"All rules are in chains called {CHAIN}; no other rule is touched."
         if self.masquerade:
             return (
-                "This Docker engine leaves ip6tables alone. Unique local addresses mean nothing "
+                "This Docker leaves ip6tables alone. Unique local addresses mean nothing "
                 "outside, so what leaves the bridge is given the address of the host "
                 "(masquerade), answers are let back in, and nobody outside can open a connection "
                 f"to a container. {own}"
@@ -290,6 +291,14 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             if system.run(_command(table, "-C", table.parent, "-j", CHAIN)).status != 0:
                 return f"{table.parent} in {table.name} does not lead to {CHAIN}."
         return None
+
+    def objects(self) -> tuple[Object, ...]:
+        """Our chain in each table, with the rules of all in it and what leads to it."""
+        whole = {table.name: table for table in self.whole}
+        return tuple(
+            chain(table.name, table.parent, CHAIN, tuple(map(" ".join, whole[table.name].rules)))
+            for table in self.tables
+        )
 
     def undo_lines(self, before: Ip6tablesBefore) -> tuple[str, ...]:
         """Take the jump, the rules and the chain out of each table."""

@@ -9,7 +9,9 @@ from wizard.steps.base import Step, StepOf
 from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.firewalld import Firewalld
 from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.mend import Mend
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
@@ -19,6 +21,7 @@ from wizard.steps.systemd_unit import FilterService, SystemdUnit
 KINDS: Mapping[str, type[Step]] = {
     kind.kind: kind
     for kind in (
+        Firewalld,
         Package,
         Ndppd,
         NeighbourProxy,
@@ -30,6 +33,7 @@ KINDS: Mapping[str, type[Step]] = {
         DockerNetwork,
         ComposeFile,
         Attach,
+        Mend,
     )
 }
 

@@ -1,7 +1,7 @@
 """ndppd's file, with a rule of ours beside what is there, and its restart."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -13,7 +13,9 @@ from wizard.steps.actions import Action, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.objects import Object, running_unit
 from wizard.steps.others import Other, stays, with_first_files
+from wizard.steps.parts import Part
 
 PATH = "/etc/ndppd.conf"
 _UNIT = "ndppd.service"
@@ -36,6 +38,14 @@ def with_rule(text: str | None, uplink: str, subnet: str) -> str:
     return f"{text or ''}{gap}proxy {uplink} {{\n{rule}}}\n"
 
 
+def _alike(text: str, wanted: Part, subnets: Sequence[str]) -> bool:
+    """Return whether a file differs from what is wanted in the order of the rules alone."""
+    texts = [text, wanted.file.after.text if wanted.file else text]
+    for subnet in subnets:
+        texts = [each.replace(_rule(subnet), "") for each in texts]
+    return texts[0] == texts[1]
+
+
 @dataclass(frozen=True)
 class Ndppd(StepOf[Before]):
     """Let ndppd answer for every address of the subnet."""
@@ -45,8 +55,8 @@ class Ndppd(StepOf[Before]):
     uplink: str
     subnet: str
     previous: FileState | None = None
-    beside: tuple[str, ...] = ()
-    """The projects of other set-ups whose rules stand in the same file."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """The subnet of each other set-up with a rule in the same file, after the project's name."""
 
     @property
     def title(self) -> str:
@@ -74,8 +84,12 @@ class Ndppd(StepOf[Before]):
 
     def among(self, others: Sequence[Other]) -> "Ndppd":
         """Add who else has a rule in the same file."""
-        same = tuple(each.project for each in others if isinstance(each.step, Ndppd))
-        return replace(self, beside=same)
+        same = [(each.project, each.step) for each in others if isinstance(each.step, Ndppd)]
+        return replace(self, beside=tuple((project, step.subnet) for project, step in same))
+
+    @property
+    def _projects(self) -> list[str]:
+        return [project for project, _subnet in self.beside]
 
     def found_first(self, before: Before, others: Sequence[Other]) -> Before:
         """Take what others found: by now the file has their rules."""
@@ -97,9 +111,27 @@ class Ndppd(StepOf[Before]):
             raise Refused(f"Nothing was changed. {switched_off.in_the_way(unit)}")
         return super().obstacle(system)
 
-    def standing(self, system: System) -> str | None:
-        """Return what somebody has made of it since, and the line that brings it back."""
-        return switched_off.unit(system, _UNIT)
+    def objects(self) -> tuple[Object, ...]:
+        """The unit, enabled and active."""
+        return (running_unit(_UNIT),)
+
+    def parts(
+        self, system: System, before: Before, known: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[Part, ...]:
+        """Compare the file with what was there first and the rules of all, in whatever order."""
+        if not self.beside:
+            return super(Ndppd, self._upon(before)).parts(system, before, known)
+        old = before.files[0].state if before.files else None
+        theirs, subnets = old, (*(subnet for _project, subnet in self.beside), self.subnet)
+        for subnet in subnets[:-1]:
+            text = with_rule(theirs.text if theirs else None, self.uplink, subnet)
+            theirs = replace(theirs or FileState(""), text=text)
+        found = super(Ndppd, replace(self, previous=theirs)).parts(system, before, known)
+        now = None if any(part.masks for part in found) else system.read(PATH)
+        all_there = now is not None and all(now.text.count(_rule(each)) == 1 for each in subnets)
+        if now is not None and all_there and _alike(now.text, found[0], subnets):
+            return (Part(PATH), *found[1:])
+        return found
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
@@ -118,7 +150,7 @@ class Ndppd(StepOf[Before]):
             return self._upon(before).compare_files(system, before)
         now = system.read(PATH)
         left = None if now is None else now.text.replace(_rule(self.subnet), "")
-        stay = stays(PATH, self.beside)
+        stay = stays(PATH, self._projects)
         if now is None or left == now.text:
             return (stay,)
         return (Found(PATH, back=difference(PATH, now.text, left)), stay)

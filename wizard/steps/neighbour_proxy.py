@@ -3,14 +3,19 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address
+from pathlib import PurePath
 from typing import ClassVar
 
 from wizard.ndp import fixed
 from wizard.platform.system import System
+from wizard.steps import systemd_unit
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.objects import Object, neighbour
+
+_AGAIN = f"systemctl restart {PurePath(systemd_unit.PATH).name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +47,8 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         return (
             "The provider's router asks on the link who has an address, and no container hears "
             "that. The kernel answers for the addresses that it is told. A container that gets "
-            "another address later is not answered for until you add it."
+            "another address later is not answered for until you add it, and nobody is once "
+            f"{self.uplink} has been down, until you type “{_AGAIN}”."
         )
 
     def actions(self) -> tuple[Action, ...]:
@@ -52,7 +58,22 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
     def check(self, system: System) -> str | None:
         """Ask the kernel."""
         missing = sorted(set(self.addresses) - self._present(system))
-        return f"Nobody answers for {missing[0]} on {self.uplink}." if missing else None
+        if not missing:
+            return None
+        return (
+            f"Nobody answers for {missing[0]} on {self.uplink}. Where the interface has been down, "
+            f"“{_AGAIN}” makes the entries again."
+        )
+
+    def objects(self) -> tuple[Object, ...]:
+        """One entry an address."""
+        return tuple(neighbour(self.uplink, address) for address in self.addresses)
+
+    def renewed(
+        self, before: NeighbourProxyBefore, now: NeighbourProxyBefore
+    ) -> NeighbourProxyBefore:
+        """Return which entries are there on the interface of today."""
+        return now
 
     def capture(self, system: System) -> NeighbourProxyBefore:
         """Those that were there already, which are somebody else's."""

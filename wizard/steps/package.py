@@ -5,14 +5,12 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from wizard.platform.system import System
-from wizard.steps.actions import Action, Run
+from wizard.steps.actions import Action
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
+from wizard.steps.objects import Object, install, package, purge
 from wizard.steps.others import Other, stays
-
-# Without questions, and without needrestart restarting other services on a host in use.
-_QUIETLY = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_SUSPEND=1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +44,15 @@ class Package(StepOf[PackageBefore]):
 
     def actions(self) -> tuple[Action, ...]:
         """One command; apt does nothing where the package is there."""
-        options = ("install", "--yes", "--no-install-recommends")
-        return (Run((*_QUIETLY, "apt-get", *options, self.name)),)
+        return (install(self.name),)
 
     def check(self, system: System) -> str | None:
         """Ask dpkg."""
         return None if self._installed(system) else f"The package {self.name} is not installed."
+
+    def objects(self) -> tuple[Object, ...]:
+        """The package."""
+        return (package(self.name),)
 
     def capture(self, system: System) -> PackageBefore:
         """Whether it was there."""
@@ -74,7 +75,7 @@ class Package(StepOf[PackageBefore]):
 
     def undo_lines(self, before: PackageBefore) -> tuple[str, ...]:
         """Purge it, unless it was there."""
-        return () if before.installed or self.beside else (self._purge.line,)
+        return () if before.installed or self.beside else (purge(self.name).line,)
 
     def compare(
         self, system: System, before: PackageBefore, leaving: Container[str] = ()
@@ -98,12 +99,8 @@ class Package(StepOf[PackageBefore]):
     ) -> tuple[str, ...]:
         """Purge it, unless it was there."""
         if any(each.standing is Standing.UNCHANGED for each in found):
-            run(system, self._purge, report)
+            run(system, purge(self.name), report)
         return ()
-
-    @property
-    def _purge(self) -> Run:
-        return Run((*_QUIETLY, "apt-get", "purge", "--yes", self.name))
 
     def _installed(self, system: System) -> bool:
         asked = ("dpkg-query", "--show", "--showformat=${db:Status-Status}", self.name)

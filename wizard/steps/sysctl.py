@@ -1,7 +1,7 @@
 """Kernel parameters: the live value, and a file in /etc/sysctl.d that sets it at every boot."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from wizard.steps.comparing import (
     Verdict,
     verdicts,
 )
+from wizard.steps.objects import Object, parameter
 from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
 from wizard.uplink.regain import regain
 
@@ -201,6 +202,18 @@ class Sysctl(StepOf[SysctlBefore]):
         if file is None or file.text != self.text:
             return f"{self.path} is not as it was written."
         return None
+
+    def objects(self) -> tuple[Object, ...]:
+        """The live values."""
+        return tuple(parameter(key, value) for key, value in self.values)
+
+    def originals(self, before: SysctlBefore) -> Mapping[str, str]:
+        """The live values from before."""
+        return dict(before.live)
+
+    def renewed(self, before: SysctlBefore, now: SysctlBefore) -> SysctlBefore:
+        """Add the values of interfaces that were not there before."""
+        return replace(before, live=tuple((dict(now.live) | dict(before.live)).items()))
 
     def capture(self, system: System) -> SysctlBefore:
         """Add the live values, the Docker networks that use IPv6 already, and advertised routes."""

@@ -15,6 +15,7 @@ from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.objects import Object, running_unit
 from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
 from wizard.steps.shared_unit import merged
 
@@ -139,9 +140,9 @@ class SystemdUnit(StepOf[Before]):
         check_left(self.path, self.previous, self._others_text, self._projects)
         return super().obstacle(system)
 
-    def standing(self, system: System) -> str | None:
-        """Return what somebody has made of it since, and the line that brings it back."""
-        return switched_off.unit(system, self.name, self.path)
+    def objects(self) -> tuple[Object, ...]:
+        """The unit, enabled and active."""
+        return (running_unit(self.name),)
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
@@ -270,6 +271,7 @@ def rules_and_sysctls(
         "[Unit]\n"
         "Description=IPv6 for containers: packet filter rules and kernel parameters\n"
         "After=systemd-sysctl.service netfilter-persistent.service nftables.service ufw.service\n"
+        "After=firewalld.service\n"
         f"{'After' if after_docker else 'Before'}=docker.service\n"
         "PartOf=docker.service nftables.service netfilter-persistent.service\n"
         "\n"

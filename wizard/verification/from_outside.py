@@ -17,7 +17,7 @@ from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean, clean_line
 from wizard.probes import namespace
-from wizard.steps.docker_network import inspect
+from wizard.steps.networks import inspect
 from wizard.verification.aspect import Aspect, Facts
 
 _STRANGERS = IPv6Network("2001:2::/48")

@@ -1,6 +1,6 @@
 """Does it work as it was set up? What a check found, judged in one place for everybody who asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -27,6 +27,8 @@ class Judgement:
     """What the next boot would take, in sentences; it changes nothing of how it is now."""
     notes: tuple[str, ...] = ()
     """What was not tried, and what to know besides, in sentences."""
+    steps: tuple[Mapping[str, Any], ...] = ()
+    """How each step stands, as values that JSON can hold (:mod:`wizard.run.conditions`)."""
 
     @property
     def silent(self) -> tuple[ContainerReport, ...]:
@@ -71,7 +73,11 @@ class Judgement:
 
     def as_text(self) -> str:
         """Return all of it as plain text."""
-        return "\n\n".join([*self.told, *self.notes, as_table(self.reports)])
+        steps = [
+            f"{each['number']:>3}. {each['state']:<19}  {each['title']}" for each in self.steps
+        ]
+        listed = ["\n".join(["Step by step:", *steps])] if steps else []
+        return "\n\n".join([*self.told, *listed, *self.notes, as_table(self.reports)])
 
     def as_values(self) -> dict[str, Any]:
         """Return all of it as values that JSON can hold."""
@@ -79,6 +85,7 @@ class Judgement:
             "code": int(self.code),
             "verdict": self.words,
             "faults": list(self.faults),
+            "steps": [dict(each) for each in self.steps],
             "next boot": list(self.foreseen),
             "notes": list(self.notes),
             "containers": plain(self.reports),
@@ -91,6 +98,7 @@ def judge(
     standing: Sequence[str],
     foreseen: Sequence[str] = (),
     notes: Sequence[str] = (),
+    steps: Sequence[Mapping[str, Any]] = (),
 ) -> Judgement:
     """Judge what was found.
 
@@ -100,19 +108,25 @@ def judge(
         standing: A sentence for each thing that is not in effect any more.
         foreseen: What the next boot would take, in sentences.
         notes: What to say besides.
+        steps: How each step stands, as values that JSON can hold.
     """
     differing = (*standing, *_sources(reports, choices))
-    return Judgement(tuple(reports), differing, tuple(foreseen), tuple(notes))
+    return Judgement(tuple(reports), differing, tuple(foreseen), tuple(notes), tuple(steps))
 
 
 def together(several: Sequence[Judgement]) -> Judgement:
-    """Return what came of the checks of several set-ups as if it were of one."""
+    """Return what came of the checks of several set-ups as if it were of one.
+
+    Sentences that hold for several come once. The steps are those of one set-up after the other.
+    """
+    joined = {
+        each.name: [one for found in several for one in getattr(found, each.name)]
+        for each in fields(Judgement)
+    }
     return Judgement(
         **{
-            each.name: tuple(
-                dict.fromkeys(one for found in several for one in getattr(found, each.name))
-            )
-            for each in fields(Judgement)
+            name: tuple(found if name == "steps" else dict.fromkeys(found))
+            for name, found in joined.items()
         }
     )
 

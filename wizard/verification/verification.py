@@ -3,8 +3,9 @@
 import time
 from collections.abc import Sequence
 
-from wizard.answers.projects import project_of
+from wizard.answers.projects import project_if_any, project_of
 from wizard.host.host import Host, Unknown
+from wizard.modes.shared import chosen_containers
 from wizard.plan.planning import Plan
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
@@ -74,6 +75,32 @@ def verification_of(system: System, plan: Plan, host: Host) -> Verification:
             KeptClosed(host, plan),
             FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
+        )
+    )
+
+
+def verification_of_repair(system: System, plan: Plan, host: Host) -> Verification:
+    """Return what looks at all that a repair could harm.
+
+    Args:
+        system: The host.
+        plan: The choices and the steps of the run that is mended.
+        host: The host before the repair; where no chosen container runs, nobody can get out.
+    """
+    choices = plan.choices
+    project = project_if_any(host, choices)
+    identifiers = frozenset(each.id for each in project.containers) if project else frozenset()
+    runs = project is not None and bool(chosen_containers(host, choices))
+    return Verification(
+        (
+            HostRoutes(system, choices.target, bridges_of(host)),
+            Containers(system, identifiers),
+            NextBoot(),
+            PublishedPorts(system, choices.accepted),
+            Peers(system, identifiers),
+            *([KeptClosed(host, plan)] if project else []),
+            *([FromOutside(system, choices.network, expected(host, choices))] if runs else []),
+            *([WayOut(host, choices)] if runs else []),
         )
     )
 

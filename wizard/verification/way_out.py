@@ -64,7 +64,11 @@ class WayOut(Aspect):
         target = self._target if self._before is None or self._before.outward.ok else None
         by_tcp = target is not None and (self._before is None or bool(self._before.tcp.ok))
         question = Question(
-            prefix=None, target=target, target_port=PORT if by_tcp else None, hop_count=0
+            prefix=None,
+            target=target,
+            target_port=PORT if by_tcp else None,
+            hop_count=0,
+            accepts_host=self._before is not None and self._before.accepts,
         )
         targets = [ContainerTarget(each.name, each.pid) for each in self._containers]
         reports = report.check(targets, question, _TIMEOUT)
@@ -83,7 +87,7 @@ class WayOut(Aspect):
 
 NOBODY_RUNS = (
     "None of the chosen services has a running container, so nobody could try whether it works. "
-    "Start the deployment with Compose and go on then. To set it up all the same, write "
+    "Start the deployment with Compose, and then continue. To set it up all the same, write "
     "“unproven = true” below [choices] into the answers."
 )
 """What to say where no container can be looked into."""

@@ -82,19 +82,19 @@ def parse(
     if any("podman" in name.lower() for name in names):
         raise CannotTell(
             "What answers on the Docker socket is Podman, whose networks work another way. The "
-            "wizard knows the Docker engine alone.",
+            "wizard knows Docker alone.",
             Cause.PODMAN,
         )
     if info.get("OperatingSystem") == "Docker Desktop":
         raise CannotTell(
             "This engine is Docker Desktop's and runs in a virtual machine. The wizard changes "
-            "the host it runs on: it needs the Docker engine on the host itself.",
+            "the host it runs on: it needs Docker on the host itself.",
             Cause.DOCKER_DESKTOP,
         )
     number = clean_line(str(version.get("Version", "")))
     release = re.match(r"(\d+)\.(\d+)(?=\D|$)", number)
     if release is None:
-        raise CannotTell(f"The Docker engine calls its version “{number}”, which is no version.")
+        raise CannotTell(f"Docker calls its version “{number}”, which is no version.")
     try:
         settings = foreign_json.value(configuration)
     except ValueError:
@@ -168,15 +168,15 @@ def obstacles(engine: Engine) -> Iterator[Obstacle]:
     if engine.release < OLDEST_ENGINE:
         yield Obstacle(
             Cause.DOCKER_TOO_OLD,
-            f"Docker {engine.version} is older than 17.06, the oldest engine that this was ever "
+            f"Docker {engine.version} is older than 17.06, the oldest one that this was ever "
             "done on.",
             "Install a newer one, such as Debian's docker.io.",
         )
     if engine.rootless:
         yield Obstacle(
             Cause.DOCKER_ROOTLESS,
-            "This Docker engine runs rootless: its containers leave through a program of its own "
-            "and not through the host's bridges, where the wizard works. It needs an engine that "
+            "This Docker runs rootless: its containers leave through a program of its own "
+            "and not through the host's bridges, where the wizard works. It needs a Docker that "
             "runs as root.",
         )
     if engine.unit:
@@ -227,7 +227,7 @@ def notes(engine: Engine) -> list[str]:
     if engine.live_restore:
         found.append(
             "Docker keeps containers running while it is restarted (live-restore). Its networks "
-            "are then not made anew, so look with “wizard --check” after an upgrade of Docker."
+            "are then not made anew, so run “wizard --check” after an upgrade of Docker."
         )
     return found
 

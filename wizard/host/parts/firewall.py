@@ -86,15 +86,19 @@ def in_words(firewall: Firewall) -> Words:
 
 def notes(firewall: Firewall) -> list[str]:
     """Return what to mind of those that are active."""
-    active = [name for name in ("ufw", "firewalld") if getattr(firewall, name)]
-    return [
-        *(
-            f"{name} is active: it filters forwarded packets too, and puts its own rules back when "
-            "it is reloaded. Run “wizard --check” afterwards to see whether the containers get "
+    said = []
+    if firewall.ufw:
+        said.append(
+            "ufw is active: it filters forwarded packets too, and puts its own rules back when it "
+            "is reloaded. Look with “wizard --check” afterwards whether the containers get through."
+        )
+    if firewall.firewalld:
+        said.append(
+            "firewalld is active: it refuses what it passes on unless its own configuration allows "
+            "that. Where it stops the containers, the plan begins with a policy that lets them "
             "through."
-            for name in active
-        ),
-    ]
+        )
+    return said
 
 
 PART = Part(

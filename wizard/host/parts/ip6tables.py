@@ -28,7 +28,8 @@ def detect() -> Ip6tables:
             Cause.IP6TABLES_MISSING,
         )
     version, legacy = parse_version(output(("ip6tables", "--version")))
-    return Ip6tables(version, legacy, other_has_rules=_nft_has_rules() if legacy else _legacy())
+    has, rules = _nft() if legacy else _legacy()
+    return Ip6tables(version, legacy, other_has_rules=has, other=rules)
 
 
 def parse_version(text: str) -> tuple[str, bool]:
@@ -51,24 +52,28 @@ def has_rules(saved: str) -> bool:
     )
 
 
-def _legacy() -> bool | None:
+def _legacy() -> tuple[bool | None, str]:
+    """Return whether there are legacy rules, and which."""
     tables = read_if_there(LEGACY_TABLES)
     if tables is None:
         # A kernel without the legacy interface has no such file; a closed one is root's to read.
-        return None if os.geteuid() and LEGACY_TABLES.exists() else False
+        return (None if os.geteuid() and LEGACY_TABLES.exists() else False), ""
     if not installed("ip6tables-legacy-save"):
-        return bool(tables.split())
+        return bool(tables.split()), ""
     # Naming the table keeps the program from making the ones that are not there yet.
-    return any(
-        has_rules(output(("ip6tables-legacy-save", "-t", table))) for table in tables.split()
-    )
+    saved = "".join(output(("ip6tables-legacy-save", "-t", table)) for table in tables.split())
+    return _known(saved)
 
 
-def _nft_has_rules() -> bool | None:
+def _nft() -> tuple[bool | None, str]:
     if os.geteuid():
-        return None
+        return None, ""
     program = installed("ip6tables-nft-save")
-    return has_rules(output((program,))) if program else False
+    return _known(output((program,)) if program else "")
+
+
+def _known(saved: str) -> tuple[bool, str]:
+    return (True, saved) if has_rules(saved) else (False, "")
 
 
 def in_words(ip6tables: Ip6tables) -> Words:

@@ -1,10 +1,10 @@
-"""Nothing is fetched as root that a Compose file names on another host."""
+"""What whoever owns a Compose folder does to root, who reads and writes there."""
 
 import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
-from tests.machines.support import answer, apply
+from tests.machines.support import answer, apply, walk_to_question
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment, network
 from wizard.rehearsal.machine import Machine
@@ -36,7 +36,39 @@ def test_an_include_of_another_host_is_not_fetched(machine: StartMachine) -> Non
         before = fingerprint(host)
         done = apply(host)
         assert done.returncode == ExitCode.REFUSED, done.stdout + done.stderr
-        assert "remote resource is disabled" in done.stderr
+        assert "remote resource is disabled" in done.stdout + done.stderr
         assert asked(host) == 0
         assert not host.path("/srv/git-ran").exists()
         assert difference(before, fingerprint(host)) == ""
+
+
+KEPT = "/root/theirs.yml"
+ATTACKS = {
+    "given to somebody else": "chown 1234 {file}",
+    "a mode": "chmod 0666 {file}",
+    "a link to root's own": "ln -sf {kept} {file}; chown -h {owner} {file}",
+    "a FIFO": "rm {file}; mkfifo {file}; chown {owner} {file}",
+}
+"""What becomes of the file while its owner waits for root to answer."""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_what_changes_while_the_preview_is_open_is_not_taken_as_it_was(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    made = deployment.up(host, "current")
+    names = {"file": made.file, "folder": made.folder, "owner": "65534", "kept": KEPT}
+    host.shell("cp -a {file} {kept}; chown -R {owner} {folder}".format(**names))
+    answer(host, made)
+    before, text = fingerprint(host), host.path(KEPT).read_text()
+    for name, attack in ATTACKS.items():
+        terminal = walk_to_question(host)
+        host.shell("cp -a {folder} /root/folder; ".format(**names) + attack.format(**names))
+        terminal.press("y")
+        terminal.wait_for("Nothing was changed")
+        terminal.close()
+        assert host.path(KEPT).read_text() == text, name
+        host.shell("rm -rf {folder}; mv /root/folder {folder}".format(**names))
+        assert difference(before, fingerprint(host)) == "", name

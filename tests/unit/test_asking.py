@@ -1,0 +1,115 @@
+"""The same answers, plan and run come of questions line by line as of the screens."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import made_up_hosts
+from tests.screens.made_up_session import MadeUpSession
+from wizard import asking, verbs
+from wizard.answers import projects, proposals
+from wizard.answers.choices import Inwards, Mode, Proxy
+from wizard.platform.errors import ExitCode, Refused
+
+
+class Person:
+    """Answers by what is asked, with Enter where nothing else is known."""
+
+    def __init__(self, answers: dict[str, list[str]]) -> None:
+        self.answers, self.said = answers, list[str]()
+
+    def say(self, words: str) -> None:
+        self.said.append(words)
+
+    def read(self, words: str) -> str:
+        asked = "\n".join([*self.said[-12:], words])
+        self.said.append(words)
+        for question, typed in self.answers.items():
+            if question in asked and typed:
+                return typed.pop(0)
+        if "Keep it?" in words:
+            raise EOFError
+        return ""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verbs, "_POLL", 0)
+
+
+def test_enter_takes_what_is_proposed_and_nothing_is_applied_without_yes() -> None:
+    session = MadeUpSession()
+    person = Person({})
+    with pytest.raises(Refused, match="Nothing was changed"):
+        asking.ask(session, person.say, person.read)
+    assert session.applied is None
+    host = session.host
+    choices = proposals.defaults(host)
+    read = session.read_project(projects.project_of(host, choices))
+    wanted = session.plan(host, proposals.tick(choices, read.services, host), read)
+    assert session.saved is not None and session.saved.services == wanted.choices.services
+    # The preview is the plan, as text.
+    text = "\n".join(person.said)
+    for step in wanted.steps:
+        if step.commands:
+            assert step.commands[0].split()[0] in text
+    assert f"Step {len(wanted.steps)} of {len(wanted.steps)}: " in text
+
+
+def test_every_answer_counts() -> None:
+    session = MadeUpSession()
+    choose = {
+        "Which addresses": ["7", "2"],
+        "Which services": ["2", "9", ""],
+        "Prefix of the new": ["2001:db8:1:2::/64", "2001:db8:1:2:7::/80"],
+        "Name of the network": ["other_ipv6"],
+        "Who answers": ["4"],
+        "What may come in": ["2"],
+        "Apply these": ["yes"],
+    }
+    person = Person(choose)
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    assert session.applied is not None
+    choices = session.applied.choices
+    assert choices.mode is Mode.ROUTED and str(choices.prefix) == "2001:db8:1:2:7::/80"
+    assert choices.network == "other_ipv6" and choices.proxy is Proxy.NONE
+    assert choices.inwards is Inwards.EXPOSED
+    assert "! 7 is none of these numbers." in person.said
+    assert session.window == 120
+    assert not any(choose.values())
+
+
+@pytest.mark.parametrize(("typed", "state"), [("keep", "applied"), ("back", "rolled back")])
+def test_the_run_is_kept_or_taken_back(typed: str, state: str) -> None:
+    session = MadeUpSession()
+    person = Person({"Apply these": ["y"], "Keep it?": ["perhaps", "more", typed]})
+    asking.ask(session, person.say, person.read)
+    assert session.left == 120.0
+    record = next(_records(session))
+    assert record == state
+    assert "! That is none of these words." in person.said
+
+
+def _records(session: MadeUpSession) -> Iterator[str]:
+    for _look in range(100):
+        progress = session.progress()
+        record = progress.record
+        settled = record is not None and not record.state.moving
+        if record is not None and settled and record.state != "unconfirmed":
+            yield record.state
+
+
+def test_where_the_input_ends_nothing_is_changed() -> None:
+    def gone(_words: str) -> str:
+        raise EOFError
+
+    session = MadeUpSession()
+    with pytest.raises(Refused, match="ended before the last question"):
+        asking.ask(session, lambda _words: None, gone)
+    assert session.applied is None and session.saved is None
+
+
+def test_what_is_in_the_way_ends_it() -> None:
+    session = MadeUpSession(host=made_up_hosts.no_docker())
+    with pytest.raises(Refused, match="Nothing was changed"):
+        asking.ask(session, lambda _words: None, lambda _words: "")

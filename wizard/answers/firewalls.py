@@ -1,0 +1,168 @@
+"""What other keepers of the packet filter drop of the containers' packets, and what mends it."""
+
+from collections.abc import Iterator, Sequence
+
+from wizard.answers.choices import Choices
+from wizard.host import filtering
+from wizard.host.host import ForwardChain, Host, Unknown
+from wizard.host.obstacle import Cause, Obstacle
+from wizard.platform.text import clean_line
+from wizard.ruleset import ip6tables
+from wizard.ruleset.chains import Packet
+
+_DOCKER = "docker0"
+_FIREWALLD = "firewalld"
+"""Its table (firewalld.conf(5), with nftables)."""
+
+
+def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
+    """Yield what stands in the way of every plan.
+
+    What firewalld drops is none where the choices let the wizard mend that itself.
+    """
+    yield from forward_chains(host, choices)
+    if choices is not None and not choices.firewalld:
+        yield from firewalld(host, choices)
+
+
+def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
+    """Yield which chains drop for certain what has to pass, each with what mends it.
+
+    Those of nftables, and of the ip6tables that Docker does not work with.
+    """
+    if isinstance(host.firewall, Unknown) or isinstance(host.uplink, Unknown):
+        return
+    bridge = clean_line((choices or Choices()).bridge)
+    public = choices is not None and choices.mode.addresses.public
+    engine = host.engine
+    apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
+    packets = _packets(bridge, host.uplink.interface, public)
+    for chain in host.firewall.forward_chains:
+        stopped = [what for what, packet in packets if chain.stops(packet)]
+        if not stopped:
+            continue
+        if chain.of_ip6tables:
+            # Docker accepts in it, unless it keeps its rules in tables of its own.
+            if apart:
+                yield _policy(bridge)
+        elif chain.table != _FIREWALLD:
+            yield _dropping(chain, bridge, public, stopped)
+    if not isinstance(host.ip6tables, Unknown):
+        other = "ip6tables-nft" if host.ip6tables.legacy else "ip6tables-legacy"
+        yield from of_ip6tables(host.ip6tables.other, host, choices or Choices(), other)
+
+
+def firewalld(host: Host, choices: Choices) -> Iterator[Obstacle]:
+    """Yield what firewalld stops, with the commands by which it lets that through for good."""
+    stopped = stopped_by_firewalld(host, choices)
+    if not stopped:
+        return
+    public = choices.mode.addresses.public
+    change = "firewall-cmd --permanent --policy=docker-ipv6"
+    commands = (
+        "firewall-cmd --permanent --new-policy=docker-ipv6",
+        f"{change} --add-ingress-zone=ANY",
+        f"{change} --add-egress-zone=ANY",
+        *(
+            f'{change} --add-rich-rule=\'rule family="ipv6" {end} '
+            f'address="{choices.prefix}" accept\''
+            for end in ("source", "destination")[: 1 + public]
+        ),
+        "firewall-cmd --reload",
+    )
+    yield Obstacle(
+        Cause.FIREWALLD,
+        f"firewalld drops {' and '.join(stopped)}, whatever Docker and ip6tables accept.",
+        "To let it through, now and after every reload and reboot, type:",
+        commands,
+    )
+
+
+def of_ip6tables(
+    saved: str, host: Host, choices: Choices, program: str = "ip6tables"
+) -> Iterator[Obstacle]:
+    """Yield whether the FORWARD chain that a program shows drops what the containers need.
+
+    ``saved`` is what it saves.
+    """
+    if isinstance(host.uplink, Unknown):
+        return
+    bridge = clean_line(choices.bridge)
+    packets = _packets(choices.bridge, host.uplink.interface, False)
+    stopped = [(what, packet) for what, packet in packets if ip6tables.closes(saved, packet)]
+    if not stopped:
+        return
+    answers = "" if choices.mode.addresses.public else "-m conntrack --ctstate ESTABLISHED,RELATED "
+    yield Obstacle(
+        Cause.FORWARD_RULES,
+        f"The FORWARD chain of {program} drops {' and '.join(what for what, _ in stopped)}: "
+        f"{clean_line(ip6tables.dropping(saved, stopped[0][1]))}.",
+        "To let them through, write this where you keep your rules, and type:",
+        (
+            f"{program} -I FORWARD -i {bridge} -j ACCEPT",
+            f"{program} -I FORWARD -o {bridge} {answers}-j ACCEPT",
+        ),
+    )
+
+
+def stopped_by_firewalld(host: Host, choices: Choices) -> tuple[str, ...]:
+    """Return what firewalld stops, in words, once the prefix is known.
+
+    Docker puts its bridges into the zone that docker0 is in, which stands for one to be made.
+    """
+    if choices.prefix is None or isinstance(host.uplink, Unknown):
+        return ()
+    if isinstance(host.firewall, Unknown):
+        return ()
+    interfaces = () if isinstance(host.interfaces, Unknown) else host.interfaces
+    bridge = next((each for each in (choices.bridge, _DOCKER) if each in interfaces), _DOCKER)
+    packets = _packets(bridge, host.uplink.interface, choices.mode.addresses.public)
+    own = [each for each in host.firewall.forward_chains if each.table == _FIREWALLD]
+    return tuple(what for what, packet in packets if any(each.stops(packet) for each in own))
+
+
+def _packets(bridge: str, uplink: str, public: bool) -> tuple[tuple[str, Packet], ...]:
+    """Return the packets that have to pass, each with what it is in words."""
+    packets = (
+        ("what the containers send", Packet(bridge, "tcp", 443, uplink)),
+        ("the answers to them", Packet(uplink, "tcp", None, bridge, "established")),
+    )
+    asked = Packet(uplink, "tcp", None, bridge)
+    return (*packets, ("what comes in to them", asked)) if public else packets
+
+
+def _policy(bridge: str) -> Obstacle:
+    commands = (
+        f"ip6tables -I FORWARD -i {bridge} -j ACCEPT",
+        f"ip6tables -I FORWARD -o {bridge} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+    )
+    return Obstacle(
+        Cause.FORWARD_POLICY,
+        "Docker keeps its rules in tables of nftables here, and the FORWARD chain of ip6tables "
+        "drops what it does not name, perhaps since a time when Docker worked with it. What one "
+        "table accepts another still drops (docs.docker.com, Docker with nftables), so the "
+        "containers would reach nobody.",
+        "If nothing else on this host needs that policy, type: ip6tables --policy FORWARD ACCEPT. "
+        "Otherwise let them through, and write the same where you keep your rules:",
+        commands,
+    )
+
+
+def _dropping(chain: ForwardChain, bridge: str, public: bool, stopped: Sequence[str]) -> Obstacle:
+    place = f"{chain.family} {chain.table} {chain.chain}"
+    answers = "" if public else "ct state established,related "
+    lines = [f'iifname "{bridge}" accept', f'oifname "{bridge}" {answers}accept']
+    commands = tuple(f"nft 'insert rule {place} {line}'" for line in lines)
+    inwards = " What may come in is filtered behind it all the same." if public else ""
+    where = "at the beginning of that chain, in the file that you keep it in"
+    if chain.declared is not None:
+        there = chain.declared
+        where = f"to {there.path} below line {there.line} (“{there.text}”)"
+    return Obstacle(
+        Cause.FORWARD_CHAIN,
+        f"The chain “{chain.chain}” of the nftables table “{chain.family} {chain.table}” drops "
+        f"{' and '.join(stopped)}, whatever Docker and ip6tables accept.",
+        f"Add these two lines {where}: “{lines[0]}” and “{lines[1]}”.{inwards} So that they hold "
+        "at once, type:",
+        commands,
+    )

@@ -1,0 +1,324 @@
+"""The questions of the screens line by line, for a screen reader or a terminal without screens."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from wizard import describe, verbs
+from wizard.answers import checks, names, projects, proposals
+from wizard.answers.choices import Choices, Inwards, Placement, Proxy
+from wizard.host.host import Host
+from wizard.modes.registry import behaviour_of, behaviours
+from wizard.modes.sources import Sources, target
+from wizard.plan import acceptance
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean, clean_line
+from wizard.record.record import State
+from wizard.session import Session
+
+Say = Callable[[str], None]
+Read = Callable[[str], str]
+"""Shows words and returns the line that the person types. Raises EOFError where none comes."""
+
+Value = TypeVar("Value")
+
+_PROXIES = {
+    Proxy.SERVICE: "The wizard's service answers, for exactly the addresses that containers have.",
+    Proxy.NDPPD: "ndppd answers, for addresses that do not exist, too.",
+    Proxy.FIXED: "Fixed entries answer, for the containers of today alone.",
+    Proxy.NONE: "Nobody answers: right only where the provider routes the prefix to this host.",
+}
+_INWARDS = {
+    Inwards.PUBLISHED: "Published ports: what the Compose file publishes may come in.",
+    Inwards.EXPOSED: "Exposed ports: also what an image says that it listens on.",
+    Inwards.ALL: "Everything: no filter at all, only for those who filter elsewhere.",
+}
+
+
+def ask(opened: Session, say: Say, read: Read) -> int:
+    """Ask, show the plan, and apply it where the person says so; return the exit code.
+
+    Raises:
+        Refused: something is in the way, or the person wants no more; nothing was changed.
+    """
+    try:
+        plan = _Questions(opened, say, read).plan()
+    except EOFError as error:
+        raise Refused("The input ended before the last question. Nothing was changed.") from error
+    opened.start_apply(plan, ask=True, seconds=plan.choices.window)
+    code = verbs.follow(opened, say)
+    return _answer(opened, say, read, code)
+
+
+class _Questions:
+    """Each method asks one thing and takes the answer over; Enter takes what is proposed."""
+
+    def __init__(self, opened: Session, say: Say, read: Read) -> None:
+        self._session, self._say, self._read = opened, say, read
+        self._say("Looking at this host. That takes a few seconds.")
+        self._host: Host = opened.detect()
+        saved = opened.load_answers()
+        self._choices: Choices = (
+            proposals.resume(saved, self._host) if saved else proposals.defaults(self._host)
+        )
+
+    def plan(self) -> Plan:
+        """Ask everything, and return the plan that is to be applied."""
+        self._say(describe.as_text(self._host))
+        self._begin()
+        self._mode()
+        asked = behaviour_of(self._choices.mode).questions(self._choices, self._host)
+        # The services are asked first: what else is asked may depend on them.
+        read = self._compose()
+        for name, question in (
+            ("addresses", self._prefix),
+            ("upstream", self._proxy),
+            ("network", self._names),
+            ("inwards", self._inwards),
+        ):
+            if name in asked:
+                question()
+        self._session.save_answers(self._choices)
+        plan = self._session.plan(self._host, self._choices, read)
+        self._show(plan)
+        return self._last(plan)
+
+    def _begin(self) -> None:
+        forbidding = describe.forbidding(self._host, self._choices)
+        if forbidding:
+            raise verbs.InTheWay(forbidding)
+        doubts = describe.doubts(self._host, self._choices)
+        if not doubts:
+            return
+        for each in doubts:
+            self._say(f"! {each.sentence}")
+        self._need("Continue all the same?")
+        if describe.problems(self._host, self._choices):
+            self._choices = replace(self._choices, unproven=True)
+
+    def _mode(self) -> None:
+        host = self._host
+        possible = []
+        for each in behaviours():
+            obstacle = checks.check_mode(each.mode, host)
+            if obstacle:
+                self._say(f"{each.label} is not possible here: {obstacle}")
+            else:
+                possible.append((each.mode, f"{each.label}. {each.summary}"))
+        mode = self._one("Which addresses should the containers have?", possible,
+                         self._choices.mode)  # fmt: skip
+        chosen = behaviour_of(mode)
+        for sentence in (*chosen.consequences(host), chosen.catch(host)):
+            self._say(f"- {sentence}")
+        self._choices = proposals.choose_mode(self._choices, mode, host)
+
+    def _compose(self) -> Sources:
+        host = self._host
+        found = host.choosable_projects
+        if len(found) > 1:
+            named = [(each, f"{clean_line(each.name)}, {each.directory}") for each in found]
+            now = projects.project_if_any(host, self._choices)
+            project = self._one("Which Compose project?", named, now or found[0])
+            if project.name != self._choices.project:
+                self._choices = proposals.choose_project(self._choices, project, host)
+        read = self._session.read_project(projects.project_of(host, self._choices))
+        choices = self._choices
+        if not choices.services:
+            choices = proposals.tick(choices, read.services, host)
+        choices = proposals.untick_unknown(choices, read.services)
+        services = self._some(
+            "Which services should reach the IPv6 internet?",
+            [(each.name, each.reason, each.attachable) for each in read.services],
+            choices.services,
+        )
+        self._choices = replace(
+            choices,
+            services=services,
+            fixed=tuple(each for each in choices.fixed if each in services),
+        )
+        self._file(read)
+        return read
+
+    def _file(self, read: Sources) -> None:
+        files = [path for path in read.given_paths if path != read.override]
+        files += [read.override] if read.override else []
+        if len(files) < 2:
+            return
+        now = target(self._choices, read)
+        named = [(path, clean_line(Path(path).name)) for path in files]
+        chosen = self._one("In which file is this written?", named, now or files[0])
+        if chosen == read.override:
+            self._choices = replace(self._choices, placement=Placement.OVERRIDE)
+        else:
+            self._choices = replace(self._choices, placement=Placement.IN_PLACE, file=Path(chosen))
+
+    def _prefix(self) -> None:
+        mode = self._choices.mode
+        typed = self._text(
+            "Prefix of the new network",
+            str(self._choices.prefix or ""),
+            lambda text: checks.check_prefix(text, self._host, mode),
+        )
+        prefix = checks.usable_prefix(typed, self._host, mode)
+        self._choices = replace(self._choices, prefix=prefix)
+
+    def _names(self) -> None:
+        host = self._host
+        network = self._text(
+            "Name of the network, as Docker shows it",
+            self._choices.network,
+            lambda text: names.check_network_name(text, host),
+        )
+        bridge = self._text(
+            "Name of its bridge, as “ip address” shows it",
+            self._choices.bridge,
+            lambda text: names.check_bridge(text, host),
+        )
+        self._choices = replace(self._choices, network=network, bridge=bridge)
+
+    def _proxy(self) -> None:
+        choices, host = self._choices, self._host
+        if choices.prefix is None:
+            return
+        self._say("Watching what the provider's router does. That takes a few seconds.")
+        try:
+            seen = self._session.probe_upstream(choices.prefix, host)
+        except Refused as refused:
+            self._say(str(refused))
+            proposed = choices.proxy
+        else:
+            for line in seen.evidence:
+                self._say(clean_line(line))
+            proposed = proposals.proxy_for(seen.case, choices, host)
+        possible = [
+            (proxy, words)
+            for proxy, words in _PROXIES.items()
+            if checks.check_proxy(replace(choices, proxy=proxy), host) is None
+        ]
+        proxy = self._one("Who answers when the router asks?", possible, proposed)
+        self._choices = replace(choices, proxy=proxy)
+
+    def _inwards(self) -> None:
+        choices, host = self._choices, self._host
+        possible = [
+            (inwards, words)
+            for inwards, words in _INWARDS.items()
+            if checks.check_inwards(replace(choices, inwards=inwards), host) is None
+        ]
+        inwards = self._one("What may come in from the internet?", possible, choices.inwards)
+        self._choices = replace(choices, inwards=inwards)
+
+    def _show(self, plan: Plan) -> None:
+        self._say("")
+        self._say("Preview. Nothing has been changed yet.")
+        for number, step in enumerate(plan.steps, 1):
+            self._say("")
+            self._say(f"Step {number} of {len(plan.steps)}: {clean_line(step.title)}")
+            self._say(clean(step.reason))
+            for command in step.commands:
+                self._say(f"    {clean(command)}")
+            for diff in step.diffs:
+                self._say(f"{diff.heading} {clean_line(diff.path)}:")
+                for line in diff.lines:
+                    self._say(f"    {clean(line)}")
+        self._say("")
+        for sentence in (*plan.notices, *plan.remarks):
+            self._say(f"- {clean(sentence)}")
+
+    def _last(self, plan: Plan) -> Plan:
+        if plan.losses:
+            self._say(f"! {acceptance.in_short(plan)}")
+        also = ", and lose that" if plan.losses else ""
+        self._need(f"Apply these {len(plan.steps)} steps now{also}?")
+        if not plan.unaccepted:
+            return self._may(plan)
+        self._choices = replace(plan.choices, accepted=acceptance.accept_all(plan))
+        self._session.save_answers(self._choices)
+        read = self._session.read_project(projects.project_of(self._host, self._choices))
+        return self._may(self._session.plan(self._host, self._choices, read))
+
+    def _may(self, plan: Plan) -> Plan:
+        obstacle = self._session.why_not_apply(plan.choices.project)
+        if obstacle:
+            raise Refused(f"{obstacle} Nothing was changed.")
+        return plan
+
+    # How a question is asked
+
+    def _need(self, question: str) -> None:
+        if not _yes(self._read(f"{question} Type yes or no, Enter for no: ")):
+            raise Refused("You did not say yes. Nothing was changed.")
+
+    def _text(self, what: str, proposed: str, wrong: Callable[[str], str | None]) -> str:
+        while True:
+            typed = self._read(f"{what}. Enter for {proposed}: ").strip() or proposed
+            complaint = wrong(typed)
+            if complaint is None:
+                return typed
+            self._say(f"! {complaint}")
+
+    def _one(self, question: str, possible: Sequence[tuple[Value, str]], proposed: Value) -> Value:
+        self._say("")
+        self._say(question)
+        for number, (_value, words) in enumerate(possible, 1):
+            self._say(f"{number}. {clean(words)}")
+        values = [value for value, _words in possible]
+        usual = values.index(proposed) + 1 if proposed in values else 1
+        while True:
+            typed = self._read(f"Type a number, Enter for {usual}: ").strip() or str(usual)
+            if typed.isdecimal() and 1 <= int(typed) <= len(values):
+                return values[int(typed) - 1]
+            self._say(f"! {clean_line(typed)} is none of these numbers.")
+
+    def _some(
+        self, question: str, rows: Sequence[tuple[str, str, bool]], chosen: Sequence[str]
+    ) -> tuple[str, ...]:
+        wanted = set(chosen)
+        while True:
+            self._say("")
+            self._say(question)
+            for number, (name, reason, possible) in enumerate(rows, 1):
+                state = "yes" if name in wanted else "no" if possible else "cannot be chosen"
+                self._say(f"{number}. {clean_line(name)}: {state}. {clean(reason)}")
+            typed = self._read("Type a number to change its line, Enter to go on: ").strip()
+            if not typed:
+                return tuple(name for name, _reason, _possible in rows if name in wanted)
+            if typed.isdecimal() and 1 <= int(typed) <= len(rows) and rows[int(typed) - 1][2]:
+                wanted ^= {rows[int(typed) - 1][0]}
+            else:
+                self._say(f"! {clean_line(typed)} is no number of a line that can be chosen.")
+
+
+def _yes(typed: str) -> bool:
+    return typed.strip().lower() in ("y", "yes")
+
+
+def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
+    """Ask whether to keep the run, as long as it waits for an answer."""
+    while True:
+        record = opened.record()
+        if record is None or record.state is not State.UNCONFIRMED:
+            return code
+        logins = opened.logins()
+        if logins.over_ssh:
+            say("Log in a second time from your own computer, to see that you still can:")
+            for command in logins.commands:
+                say(f"    {clean_line(command)}")
+        try:
+            typed = read("Keep it? Type keep, back to take it back, or more for more time: ")
+        except EOFError:
+            say("Without an answer everything is taken back.")
+            return code
+        match typed.strip().lower():
+            case "keep":
+                say(verbs.kept(opened.keep()))
+                return code
+            case "more":
+                say(f"It is taken back at {opened.extend().deadline}, unless you keep it.")
+            case "back":
+                opened.revert_now()
+                return verbs.follow(opened, say)
+            case _:
+                say("! That is none of these words.")

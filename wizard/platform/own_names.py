@@ -1,0 +1,4 @@
+"""Names that are the wizard's own on a host, for programs that import little."""
+
+NETWORK_LABEL = "docker-ipv6-wizard"
+"""The label on every Docker network that the wizard makes; its value is the IPv6 prefix."""
