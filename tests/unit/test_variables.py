@@ -246,5 +246,5 @@ def test_a_letter_that_the_language_does_not_have_ends_nothing_and_is_whole_in_a
     terminal = pexpect.spawn(
         sys.executable, [str(program)], cwd=str(ROOT), timeout=PATIENCE, encoding="latin-1"
     )
-    assert terminal.read() == "?\xfc"
+    assert terminal.read() == '"\xfc'
     terminal.close()
