@@ -19,9 +19,11 @@ from tests.unit.test_repair import lose_chains
 from tests.unit.test_several_set_ups import NAMES, PREFIXES, Place
 from wizard import session
 from wizard.answers.choices import Choices, Mode, Proxy
-from wizard.host.host import Host
-from wizard.platform.errors import ExitCode
+from wizard.host.host import Host, Unknown
+from wizard.ndp import unit as ndp_unit
+from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.system import System
+from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.run import checking, set_ups, watching, worker
@@ -179,7 +181,7 @@ def test_nothing_begins_beside_a_repair_that_waits_and_its_guard_takes_back_that
         refused = wizard(*words)
         assert refused.code == ExitCode.REFUSED, words
         assert "wizard --keep" in refused.err
-    with pytest.raises(worker.Refused, match=r"repair of the set-up for mastodon waits"):
+    with pytest.raises(Refused, match=r"repair of the set-up for mastodon waits"):
         place.apply(place.choices(NAMES[2], Mode.ULA))
     status = json.loads(wizard("--status", "--json").out)
     assert [bool(each["repair"]) for each in status["set-ups"]] == [False, True]
@@ -200,7 +202,7 @@ def test_what_looks_after_several_names_each_and_stays_until_the_last(
     place: Place, wizard: Wizard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(watching, "MESSAGE", tmp_path / "motd")
-    monkeypatch.setattr(watching.program, "install", lambda: None)
+    monkeypatch.setattr(program, "install", lambda: None)
     for name in BOTH:
         place.apply(place.choices(name, Mode.ROUTED))
     assert wizard("--watch", "on").code == ExitCode.DONE
@@ -276,3 +278,38 @@ def test_the_policy_of_firewalld_lets_the_packets_of_all_through(
     assert {rule.split('"')[3] for rule in place.system.firewalld or ()} == {str(rest)}
     assert wizard("--undo", "--yes").code == ExitCode.DONE
     assert not difference(before, place.seen())
+
+
+def test_a_new_name_of_the_uplink_is_taken_over_in_what_all_share(
+    place: Place, wizard: Wizard
+) -> None:
+    for name in BOTH:
+        place.apply(place.choices(name, Mode.ROUTED))
+    system = place.system
+    assert not isinstance(place.host.uplink, Unknown)
+    uplink = replace(place.host.uplink, interface="wan0")
+    place.host = replace(place.host, uplink=uplink, interfaces=("lo", "wan0"))
+    for key in list(system.sysctls):
+        if ".eth0." in key:
+            value = {"accept_ra": "1", "proxy_ndp": "0", "proxy_delay": "80"}
+            del system.sysctls[key]
+            parameter = key.rpartition(".")[2]
+            system.sysctls[key.replace("eth0", "wan0")] = value.get(parameter, "1")
+    system.advertised = "wan0"
+    untouched = {key: value for key, value in system.snapshot().items() if "wan0" in key}
+    for name in BOTH:
+        assert set(states(place, name)) >= {"sysctl", "systemd-unit"}
+    assert wizard("--repair", "--yes").code == ExitCode.DONE
+    assert [states(place, name) for name in BOTH] == [{}, {}]
+    for record in place.in_force().values():
+        assert "eth0" not in str([step.parameters for step in record.steps])
+        assert "eth0" not in str(record.host.get("IPv6 uplink"))
+    place.all_stand()
+    assert system.sysctls["net.ipv6.conf.wan0.proxy_ndp"] == "1"
+    assert "eth0" not in system.files[ndp_unit.PATH].text
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    after = system.snapshot()
+    parameters = [key for key in untouched if key.endswith(("proxy_ndp", "proxy_delay"))]
+    assert parameters
+    assert {key: after[key] for key in parameters} == {key: untouched[key] for key in parameters}
+    assert ndp_unit.PATH not in system.files and sysctl.PATH not in system.files

@@ -95,8 +95,9 @@ def _looked_at(
     others = [each for each in beside if each.step is not None]
     today = adapted(step, record, host, choices).among(others)
     before = step.before_from(entry.before)
+    recorded = step.among([each.as_recorded for each in others])
     left = today.goes_back_to(before, others) if others else None
-    parts = today.parts(system, before, _texts(step, today.among(()), left))
+    parts = today.parts(system, before, _texts(recorded, today.among(()), left))
     state = worst(parts)
     words = " ".join(dict.fromkeys(clean(part.words) for part in parts if part.words))
     why = None

@@ -11,7 +11,7 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import System
 from wizard.record import typed
-from wizard.record.record import Record, State
+from wizard.record.record import Record, State, StepRecord
 from wizard.record.repair_store import RepairStore
 from wizard.run import journal, set_ups
 from wizard.run.conditions import NOT_KNOWN, StepCondition, conditions
@@ -159,8 +159,8 @@ class Amendment:
     steps: Mapping[int, Step]
     """The steps as they would be made today."""
     before: Mapping[int, dict[str, object]]
-    mended: bool
-    """Whether it is the run that is mended, and not another one that stands beside it."""
+    whole: bool
+    """Whether no other step of the run is made of what was there at its time."""
 
     def make(self, host: Host) -> None:
         """Let the record name what its steps are made of by now."""
@@ -171,7 +171,7 @@ class Amendment:
                 entry.title, entry.commands = step.title, list(step.commands)
                 entry.parameters = step.parameters()
                 entry.undo = list(step.undo_lines(step.before_from(entry.before)))
-        if self.steps and self.mended:
+        if self.steps and self.whole:
             self.record.host |= {line.label: line.words for line in of_host(host)}
 
 
@@ -182,7 +182,7 @@ def amendment(record: Record, repair: Repair, system: System) -> Amendment:
     values that it has without the wizard are those of today.
     """
     mended = [each for each in repair.found if each.number in repair.mended]
-    return _amendment(record, mended, system, mended=True)
+    return _amendment(record, mended, system)
 
 
 def amendment_beside(
@@ -190,28 +190,35 @@ def amendment_beside(
 ) -> Amendment:
     """Return the same of another run, in whose steps the repair puts names of today as well."""
     found = conditions(record, host, system, beside)
+    own = [each for each in found if each.kind not in kinds.SHARED and _is_made_anew(record, each)]
     shared = [each for each in found if each.kind in kinds.SHARED]
-    return _amendment(record, shared, system, mended=False)
+    return _amendment(record, shared, system, whole=not own)
 
 
 def _amendment(
-    record: Record, found: Sequence[StepCondition], system: System, mended: bool
+    record: Record, found: Sequence[StepCondition], system: System, whole: bool = True
 ) -> Amendment:
-    entries = {entry.number: entry for entry in record.steps}
     steps: dict[int, Step] = {}
     remembered: dict[int, dict[str, object]] = {}
     for each in found:
-        if each.step is None or isinstance(each.step, Attach):
-            continue
-        entry = entries[each.number]
-        # What others have put beside it is no name of its own.
-        recorded = kinds.step(entry.kind, entry.parameters).among(())
-        if each.step.among(()).parameters() != recorded.parameters():
-            before = each.step.before_from(entry.before)
-            steps[each.number] = each.step
+        if each.step is not None and _is_made_anew(record, each):
+            before = each.step.before_from(_entry(record, each).before)
             now = each.step.capture(system)
+            steps[each.number] = each.step
             remembered[each.number] = typed.written(each.step.renewed(before, now))
-    return Amendment(record, steps, remembered, mended)
+    return Amendment(record, steps, remembered, whole)
+
+
+def _is_made_anew(record: Record, each: StepCondition) -> bool:
+    """Return whether a step would be made of other things today; others beside it are none."""
+    if each.step is None or isinstance(each.step, Attach):
+        return False
+    recorded = kinds.step(each.kind, _entry(record, each).parameters).among(())
+    return each.step.among(()).parameters() != recorded.parameters()
+
+
+def _entry(record: Record, each: StepCondition) -> StepRecord:
+    return next(entry for entry in record.steps if entry.number == each.number)
 
 
 def _chosen(each: StepCondition, changed: Choice) -> list[Part]:

@@ -60,9 +60,10 @@ def _other(record: Record, entry: StepRecord, host: Host | None) -> Other:
     try:
         step = kinds.step(kind, entry.parameters)
         before = step.before_from(entry.before)
-        if host is not None and kind in kinds.SHARED:
-            step = adapted(step, record, host, answers_file.from_table(record.choices))
-        return Other(name, kind, step, before)
+        if host is None or kind not in kinds.SHARED:
+            return Other(name, kind, step, before)
+        today = adapted(step, record, host, answers_file.from_table(record.choices))
+        return Other(name, kind, today, before, recorded=step)
     except Refused:
         return Other(name, kind, None, None)
 

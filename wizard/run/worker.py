@@ -42,6 +42,7 @@ from wizard.run import (
     way_back,
     window,
 )
+from wizard.run.adapted import renamed
 from wizard.run.guard import Guard, Unguarded
 from wizard.steps.comparing import Choice
 from wizard.verification.verification import verification_of, verification_of_repair
@@ -191,7 +192,7 @@ def repair(
                     each, host, system, set_ups.others(runs, each.id, host=host)
                 )
                 for each in set_ups.in_force(runs)
-                if each.id != mended.id
+                if each.id != mended.id and renamed(each, host) is not None
             ),
         ]
         earlier = store.load()

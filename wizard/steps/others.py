@@ -27,6 +27,13 @@ class Other:
     """The step, or None where its record is damaged there."""
     before: Any
     """What it found; of the kind that the step says."""
+    recorded: Any = None
+    """The step as its record has it, where ``step`` is what it would be made as today."""
+
+    @property
+    def as_recorded(self) -> "Other":
+        """The same as its record has it."""
+        return self if self.recorded is None else replace(self, step=self.recorded)
 
 
 def in_words(projects: Sequence[str]) -> str:
