@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests import made_up_hosts
+from tests.json_schema import faults
 from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpSystem, difference
 from tests.unit import test_cli
 from tests.unit.test_cli import Wizard, stand
 from tests.unit.test_judgement import GOOD
+from tests.unit.test_maintenance import SCHEMA
 from tests.unit.test_obstacles import firewalld as firewalld_drops
 from tests.unit.test_repair import lose_chains
 from tests.unit.test_several_set_ups import NAMES, PREFIXES, Place
@@ -111,6 +113,7 @@ def test_what_is_lost_is_named_by_set_up_comes_back_and_is_undone_in_any_order(
     lose_own(place.system)
     lost = place.seen()
     said = json.loads(wizard("--check", "--json").out)
+    assert list(faults(SCHEMA, said)) == []
     found = {
         each["project"]: {
             step["kind"]: step["state"] for step in each["steps"] if step["state"] != "in effect"
@@ -177,24 +180,24 @@ def test_nothing_begins_beside_a_repair_that_waits_and_its_guard_takes_back_that
     assert repair.project == BOTH[0]
     waits = place.seen()
     assert set_ups.why_not_apply(place.store.records(), NAMES[2], repair)
-    for words in (("--undo", BOTH[1], "--yes"), ("--undo", "--yes"), ("--repair", "--yes")):
+    assert list(place.in_force()) == list(BOTH)
+    for words in (("--undo", BOTH[1], "--yes"), ("--repair", "--yes")):
         refused = wizard(*words)
         assert refused.code == ExitCode.REFUSED, words
         assert "wizard --keep" in refused.err
     with pytest.raises(Refused, match=r"repair of the set-up for mastodon waits"):
         place.apply(place.choices(NAMES[2], Mode.ULA))
     status = json.loads(wizard("--status", "--json").out)
-    assert [bool(each["repair"]) for each in status["set-ups"]] == [False, True]
+    assert [each["project"] for each in status["set-ups"] if each["repair"]] == [BOTH[0]]
     assert not difference(waits, place.seen())
 
     assert worker.main(["revert", repair.id, "now"]) == ExitCode.DONE
     assert not difference(lost, place.seen())
     assert {each.state for each in place.in_force().values()} == {State.APPLIED}
     assert wizard("--repair", BOTH[0], "--yes", "--window", "60").code == ExitCode.DONE
-    # An undo of the set-up itself takes its repair along.
-    assert wizard("--undo", BOTH[0], "--yes").code == ExitCode.DONE
+    # An undo of the set-up itself, which comes first, takes its repair along.
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
     assert RepairStore(place.store.directory).open is None
-    assert wizard("--undo", BOTH[1], "--yes").code == ExitCode.DONE
     assert not difference(before, place.seen())
 
 

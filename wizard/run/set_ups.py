@@ -20,15 +20,17 @@ NOTHING = "There is nothing to take back: no run of the wizard is on this host."
 def in_force(store: Store) -> tuple[Record, ...]:
     """Return the records of the set-ups that are, or may be, on the host, in order of undo.
 
-    First what moves or waits for an answer, for nothing else can begin before that is over; then
-    the newest.
+    First what moves or waits for an answer, itself or a repair of it, for nothing else can begin
+    before that is over; then the newest.
 
     Raises:
         Refused: a record cannot be read.
     """
     found = [each for each in store.records() if each.state.in_force]
     found.reverse()
-    return tuple(sorted(found, key=lambda record: not record.state.is_open))
+    repair = open_repair(store)
+    mended = repair.project if repair else None
+    return tuple(sorted(found, key=lambda each: not (each.state.is_open or each.project == mended)))
 
 
 def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ...]:
