@@ -105,7 +105,7 @@ class HostScreen(StepScreen):
         self.query_one("#summary", Static).update(Content(summary))
         self._show_sentences((*problems, *doubts), notes)
         if host is not None and not self.refusal():
-            self.say("")
+            self.say(*self.greeting)
 
     def _show_sentences(self, in_the_way: tuple[Obstacle, ...], notes: tuple[str, ...]) -> None:
         """Show what is in the way, with the focus on the first of it, and what to mind."""

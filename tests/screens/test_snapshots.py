@@ -83,8 +83,9 @@ def alone(length: int) -> Host:
 
 
 async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
-    """Go to the mode, and choose public addresses."""
+    """Go to the mode, choose public addresses, and have every question asked."""
     await go(pilot, app, "mode")
+    app.state.ask_all(True)
     await press(pilot, "right")
 
 

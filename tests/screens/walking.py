@@ -56,6 +56,8 @@ async def found(pilot: Pilot[int], app: WizardApp) -> None:
 async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     """Open a screen right away, as one finds it with all that is proposed."""
     await found(pilot, app)
+    if name not in app.state.way:
+        app.state.ask_all(True)
     assert app.state.host is not None
     draft = app.state.draft
     if name == "compose":
