@@ -68,7 +68,7 @@ def repair(yes: bool, say: Say, changed: str | None = None, window: int | None =
             "A repair waits for an answer already: keep it with wizard --keep, or let it be taken "
             "back. Nothing was changed."
         )
-    return verbs.follow(opened.start_repair(found, choice, window), say)
+    return verbs.follow(opened.start_repair(found, choice, window), say, whole=opened)
 
 
 def report(mask: bool) -> str:

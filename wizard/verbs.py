@@ -286,10 +286,13 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
         )
 
 
-def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
+def follow(
+    opened: Session, say: Say, begun: Record | None = None, whole: Session | None = None
+) -> int:
     """Say what a run does until it ends, and what came of it, and return the exit code.
 
-    ``begun`` is the record as it was before, where the run takes back.
+    ``begun`` is the record as it was before, where the run takes back. ``whole`` has the run that
+    is to work afterwards, where this one only puts something of it back.
     """
     doing = ""
     told = {step.number: step.state for step in begun.steps} if begun else {}
@@ -321,7 +324,7 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
                 "back."
             )
-        found, complaint = _judged(opened, record)
+        found, complaint = _judged(whole or opened, record)
         for sentence in _told(found, complaint):
             say(sentence)
         say(f"The run {record.state.meaning}. The record is {opened.store.path}.")

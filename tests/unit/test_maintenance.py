@@ -19,7 +19,8 @@ from wizard.record.record import State
 from wizard.record.repair_store import RepairStore
 from wizard.run import watching, worker
 from wizard.run.conditions import conditions
-from wizard.verification.judgement import judge
+from wizard.session import Session
+from wizard.verification.judgement import Judgement, judge
 
 here = test_cli.here
 wizard = test_cli.wizard
@@ -60,6 +61,22 @@ def test_what_is_missing_is_shown_as_a_script_and_put_back_by_yes(
     assert "external_network:" not in RepairStore(kept.store.directory).path.read_text()
     assert wizard("--undo", "--yes").code == ExitCode.DONE
     assert difference(kept.before, kept.made.system.snapshot()) == set()
+
+
+def test_after_a_repair_the_whole_run_is_judged_and_not_what_was_put_back(
+    kept: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+    really = Session.judge
+
+    def judge_and_note(self: Session) -> Judgement:
+        judged.append(self.store.path)
+        return really(self)
+
+    monkeypatch.setattr(Session, "judge", judge_and_note)
+    lose_network(kept.made.system)
+    assert wizard("--repair", "--yes").code == ExitCode.DONE
+    assert judged == [kept.store.path]
 
 
 def test_a_repair_that_fails_ends_with_three_and_the_run_stays(kept: Here, wizard: Wizard) -> None:
