@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePath
 
@@ -12,7 +12,7 @@ from wizard.host.host import Host
 from wizard.platform import foreign_json
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
-from wizard.record.record import Record
+from wizard.record.record import Record, now
 from wizard.run import window
 from wizard.run.adapted import renamed
 from wizard.steps.parts import Part
@@ -79,8 +79,7 @@ def _network(name: str, record: Record, system: System) -> Cause | None:
     words = name.split()
     network = words[1]
     # The next second: what came in the one that has begun would be left out.
-    until = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    asked = ("--since", record.finished or record.started, "--until", until)
+    asked = ("--since", record.finished or record.started, "--until", now(later=1))
     only = ("--filter", "type=network", "--format", "{{json .}}")
     said = system.run(("docker", "events", *asked, *only))
     for line in reversed(said.output.splitlines()) if said.status == 0 else ():
