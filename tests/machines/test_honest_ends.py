@@ -254,7 +254,7 @@ def filters(host: Machine, mode: dict[str, object]) -> None:
         ended = apply(host)
         assert ended.returncode == ExitCode.REFUSED, ended.stdout
         assert difference(before, fingerprint(host)) == ""
-        typed = ended.stderr.partition("type: ")[2].partition(" Nothing was changed.")[0]
+        typed = ended.stderr.partition("type: ")[2].partition("Nothing was changed.")[0].strip()
         assert typed, ended.stderr
         host.shell(typed)
         done = apply(host)

@@ -173,19 +173,21 @@ def test_keep_says_so_where_nothing_waits(made: Deployment, store: Store) -> Non
         revert.keep(made.system, store, Remembering())
 
 
-def test_who_comes_while_the_guard_begins_is_told_that_it_is_too_late(
-    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ends", [False, True], ids=["begins", "ends"])
+def test_who_comes_while_the_guard_begins_or_ends_is_told_that_it_is_too_late(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch, ends: bool
 ) -> None:
     record, held = waiting(made, store), lock.held
     waits = []
 
     def later(path: Path, wait: float = 0) -> AbstractContextManager[None]:
-        """Hold the lock as the guard does, with a record that does not say yet why."""
+        """Hold the lock as the guard does: before its record says why, or still after that."""
         waits.append(wait)
+        if ends or len(waits) == 2:
+            record.state = State.ROLLED_BACK
+            store.save(record)
         if len(waits) == 1:
             raise Locked("another")
-        record.state = State.ROLLED_BACK
-        store.save(record)
         return held(path)
 
     monkeypatch.setattr(lock, "held", later)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from wizard import __version__
@@ -175,6 +175,6 @@ class Record:
         return [sentence for step in self.steps for sentence in step.left]
 
 
-def now() -> str:
-    """Return the time in UTC, to the second, as RFC 3339 writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def now(later: int = 0) -> str:
+    """Return the time in UTC, to the second, as RFC 3339 writes it, or so many seconds later."""
+    return (datetime.now(UTC) + timedelta(seconds=later)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -78,7 +78,8 @@ def _network(name: str, record: Record, system: System) -> Cause | None:
     """Return what the engine says of the network; it remembers 256 events, until it restarts."""
     words = name.split()
     network = words[1]
-    asked = ("--since", record.finished or record.started, "--until", now())
+    # The next second: what came in the one that has begun would be left out.
+    asked = ("--since", record.finished or record.started, "--until", now(later=1))
     only = ("--filter", "type=network", "--format", "{{json .}}")
     said = system.run(("docker", "events", *asked, *only))
     for line in reversed(said.output.splitlines()) if said.status == 0 else ():

@@ -185,17 +185,10 @@ def _settled(store: Store) -> Iterator[Record | None]:
                     "The wizard is still applying, so there is nothing to keep yet. Wait until it "
                     "asks; wizard --status shows how far it is."
                 ) from error
-            # The guard holds the lock a moment before its record says that it takes back.
-            waits = record is not None and record.state is State.UNCONFIRMED
-            if not (waits or _takes_back(record)):
-                raise
-            # Who comes too late is told so, and not that somebody is at work.
+            # The guard holds the lock from before its record says that it takes back until after it
+            # says that it has. Who comes too late is told so, and not that somebody is at work.
             holding.enter_context(lock.held(store.lock, wait=_PATIENCE))
         yield store.latest()
-
-
-def _takes_back(record: Record | None) -> bool:
-    return record is not None and record.state in (State.ROLLING_BACK, State.UNDOING)
 
 
 @contextmanager
