@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wizard import __version__, describe, verbs
-from wizard.answers import checks
 from wizard.plan import script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
@@ -14,7 +13,7 @@ from wizard.platform.masking import masked
 from wizard.platform.text import clean, clean_line
 from wizard.program import trust
 from wizard.record.record import Record, now
-from wizard.run import watching
+from wizard.run import repairing, watching
 from wizard.session import Session
 from wizard.steps.comparing import Choice
 from wizard.steps.parts import Condition
@@ -41,11 +40,7 @@ def repair(yes: bool, say: Say, changed: str | None = None, window: int | None =
             "--changed original does nothing with --repair: what was there before the wizard is "
             "put back by wizard --undo. Nothing was changed."
         )
-    if window is not None:
-        try:
-            checks.check_window(window)
-        except ValueError as error:
-            raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
+    verbs.check_window(window)
     opened, choice = Session(), Choice(changed or Choice.KEEP)
     found = opened.repair(choice)
     if not found.plan.steps:
@@ -64,11 +59,8 @@ def repair(yes: bool, say: Say, changed: str | None = None, window: int | None =
     if not yes:
         raise Refused("Nothing was changed. wizard --repair --yes does this.")
     if opened.repairing is not None:
-        raise Refused(
-            "A repair waits for an answer already: keep it with wizard --keep, or let it be taken "
-            "back. Nothing was changed."
-        )
-    return verbs.follow(opened.start_repair(found, choice, window), say, whole=opened)
+        raise Refused(repairing.WAITS)
+    return verbs.follow(opened.start_repair(found, choice, window), say)
 
 
 def report(mask: bool) -> str:

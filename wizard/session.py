@@ -441,6 +441,9 @@ class Session:
             Refused: no run is on this host, Docker does not answer, or the person is not root.
         """
         record = self.record()
+        if isinstance(self.store, RepairStore):
+            # What was put back works where the whole of its run does.
+            record = Store(self.store.directory).load()
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to check: no run of the wizard is on this host.")
         if not self.root:

@@ -206,11 +206,7 @@ def apply(
         )
     if not opened.root:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
-    if window is not None:
-        try:
-            checks.check_window(window)
-        except ValueError as error:
-            raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
+    check_window(window)
     opened.start_apply(made, seconds=window)
     return follow(opened, say)
 
@@ -286,13 +282,23 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
         )
 
 
-def follow(
-    opened: Session, say: Say, begun: Record | None = None, whole: Session | None = None
-) -> int:
+def check_window(window: int | None) -> None:
+    """Make sure that the seconds that were typed leave time to say "keep".
+
+    Raises:
+        Refused: they do not.
+    """
+    if window is not None:
+        try:
+            checks.check_window(window)
+        except ValueError as error:
+            raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
+
+
+def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
     """Say what a run does until it ends, and what came of it, and return the exit code.
 
-    ``begun`` is the record as it was before, where the run takes back. ``whole`` has the run that
-    is to work afterwards, where this one only puts something of it back.
+    ``begun`` is the record as it was before, where the run takes back.
     """
     doing = ""
     told = {step.number: step.state for step in begun.steps} if begun else {}
@@ -324,7 +330,7 @@ def follow(
                 f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
                 "back."
             )
-        found, complaint = _judged(whole or opened, record)
+        found, complaint = _judged(opened, record)
         for sentence in _told(found, complaint):
             say(sentence)
         say(f"The run {record.state.meaning}. The record is {opened.store.path}.")

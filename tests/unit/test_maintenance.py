@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,10 @@ from tests.unit.test_repair import a_rule_between, lose_network, reverted
 from wizard.answers.choices import Choices
 from wizard.platform.errors import ExitCode
 from wizard.program import program
-from wizard.record.record import State
+from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
-from wizard.run import watching, worker
+from wizard.run import checking, watching, worker
 from wizard.run.conditions import conditions
-from wizard.session import Session
 from wizard.verification.judgement import Judgement, judge
 
 here = test_cli.here
@@ -67,16 +67,18 @@ def test_after_a_repair_the_whole_run_is_judged_and_not_what_was_put_back(
     kept: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judged = []
-    really = Session.judge
+    really = checking.check
 
-    def judge_and_note(self: Session) -> Judgement:
-        judged.append(self.store.path)
-        return really(self)
+    def check_and_note(record: Record, *words: Any) -> Judgement:
+        judged.append(record.id)
+        return really(record, *words)
 
-    monkeypatch.setattr(Session, "judge", judge_and_note)
+    monkeypatch.setattr(checking, "check", check_and_note)
     lose_network(kept.made.system)
     assert wizard("--repair", "--yes").code == ExitCode.DONE
-    assert judged == [kept.store.path]
+    run = kept.store.load()
+    assert run is not None
+    assert judged == [run.id]
 
 
 def test_a_repair_that_fails_ends_with_three_and_the_run_stays(kept: Here, wizard: Wizard) -> None:
