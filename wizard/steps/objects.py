@@ -130,7 +130,7 @@ def _has_others(found: str, wanted: str) -> bool:
 
 
 def ip6tables(table: str, *words: str) -> tuple[str, ...]:
-    """Return a command of ip6tables(8) on a table, which waits while another one is at work."""
+    """Return what to run of ip6tables on a table, which waits while another one is at work."""
     return ("ip6tables", "--wait", "10", "-t", table, *words)
 
 
