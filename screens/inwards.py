@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from screens.wording import INWARDS
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Inwards
+from wizard.answers.wording import INWARDS
 from wizard.modes.open_ports import open_ports
 from wizard.modes.shared import chosen_containers
 from wizard.platform.errors import Refused

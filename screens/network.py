@@ -10,7 +10,7 @@ from textual.widgets import Input
 from screens.step import StepScreen, paragraph
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.still_input import StillInput
-from wizard.answers.names import check_bridge, check_gateway, check_network_name
+from wizard.answers.names import check_bridge, check_network
 from wizard.host.host import Unknown
 
 
@@ -91,6 +91,6 @@ class NetworkScreen(StepScreen):
             waiting = self.state.no_host
             return {"network": waiting, "bridge": waiting}
         return {
-            "network": check_network_name(choices.network, host) or check_gateway(choices, host),
+            "network": check_network(choices, host),
             "bridge": check_bridge(choices.bridge, host),
         }

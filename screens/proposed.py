@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from screens.state import State
 from screens.way import questions
-from screens.wording import INWARDS, PROXIES
+from wizard.answers.wording import INWARDS, PROXIES
 from wizard.ndp.upstream import UpstreamCase
 from wizard.platform.text import clean_line
 

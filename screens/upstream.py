@@ -16,9 +16,9 @@ from screens import wrapping
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from screens.widgets.sentence import Sentence, Tone
-from screens.wording import PROXIES
 from wizard.answers.checks import check_proxy
 from wizard.answers.choices import Proxy
+from wizard.answers.wording import PROXIES
 from wizard.ndp.upstream import UpstreamCase
 from wizard.platform.text import clean_line
 

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from wizard import describe, verbs
 from wizard.answers import checks, names, projects, proposals
-from wizard.answers.choices import Choices, Inwards, Placement, Proxy
+from wizard.answers.choices import Choices, Placement
+from wizard.answers.wording import INWARDS, PROXIES
 from wizard.host.host import Host
 from wizard.modes.registry import behaviour_of, behaviours
 from wizard.modes.sources import Sources, target
@@ -23,18 +24,6 @@ Read = Callable[[str], str]
 """Shows words and returns the line that the person types. Raises EOFError where none comes."""
 
 Value = TypeVar("Value")
-
-_PROXIES = {
-    Proxy.SERVICE: "The wizard's service answers, for exactly the addresses that containers have.",
-    Proxy.NDPPD: "ndppd answers, for addresses that do not exist, too.",
-    Proxy.FIXED: "Fixed entries answer, for the containers of today alone.",
-    Proxy.NONE: "Nobody answers: right only where the provider routes the prefix to this host.",
-}
-_INWARDS = {
-    Inwards.PUBLISHED: "Published ports: what the Compose file publishes may come in.",
-    Inwards.EXPOSED: "Exposed ports: also what an image says that it listens on.",
-    Inwards.ALL: "Everything: no filter at all, only for those who filter elsewhere.",
-}
 
 
 def ask(opened: Session, say: Say, read: Read) -> int:
@@ -169,7 +158,7 @@ class _Questions:
         network = self._text(
             "Name of the network, as Docker shows it",
             self._choices.network,
-            lambda text: names.check_network_name(text, host),
+            lambda text: names.check_network(replace(self._choices, network=text), host),
         )
         bridge = self._text(
             "Name of its bridge, as “ip address” shows it",
@@ -193,8 +182,8 @@ class _Questions:
                 self._say(clean_line(line))
             proposed = proposals.proxy_for(seen.case, choices, host)
         possible = [
-            (proxy, words)
-            for proxy, words in _PROXIES.items()
+            (proxy, f"{label}. {words}")
+            for proxy, (label, words) in PROXIES.items()
             if checks.check_proxy(replace(choices, proxy=proxy), host) is None
         ]
         proxy = self._one("Who answers when the router asks?", possible, proposed)
@@ -203,8 +192,8 @@ class _Questions:
     def _inwards(self) -> None:
         choices, host = self._choices, self._host
         possible = [
-            (inwards, words)
-            for inwards, words in _INWARDS.items()
+            (inwards, f"{label}. {words}")
+            for inwards, (label, words) in INWARDS.items()
             if checks.check_inwards(replace(choices, inwards=inwards), host) is None
         ]
         inwards = self._one("What may come in from the internet?", possible, choices.inwards)

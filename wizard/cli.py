@@ -116,19 +116,13 @@ def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
     Raises:
         Refused: an option was typed that does nothing with the verb.
     """
-    verb = next(
-        (
-            f"--{each.replace('_', '-')}"
-            for each in _VERBS
-            if getattr(chosen, each) not in (None, False)
-        ),
-        "",
-    )
+    given = {name for name, value in vars(chosen).items() if value not in (None, False)}
+    verb = next((f"--{each.replace('_', '-')}" for each in _VERBS if each in given), _SCREENS)
     for option, verbs in _BELONGS.items():
-        if getattr(chosen, option) not in (None, False) and (verb or _SCREENS) not in verbs:
+        if option in given and verb not in verbs:
             raise Refused(
-                f"--{option} does nothing with {verb or _SCREENS}: it belongs to "
-                f"{' and '.join(verbs)}. Nothing was changed."
+                f"--{option} does nothing with {verb}: it belongs to {' and '.join(verbs)}. "
+                "Nothing was changed."
             )
     return chosen
 

@@ -32,6 +32,11 @@ def of_host(host: Host) -> tuple[Line, ...]:
     return tuple(describe(part, part.of(host)) for part in PARTS)
 
 
+def in_words(host: Host) -> dict[str, str]:
+    """Return the words about each part of a host by its label, as a record keeps them."""
+    return {line.label: line.words for line in of_host(host)}
+
+
 def describe(part: Part[Any], value: object) -> Line:
     """Put what was found of a part into words."""
     if isinstance(value, Unknown):

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 from wizard import __version__, describe, verbs
-from wizard.answers import checks
 from wizard.plan import script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
@@ -50,11 +49,7 @@ def repair(
             "--changed original does nothing with --repair: what was there before the wizard is "
             "put back by wizard --undo. Nothing was changed."
         )
-    if window is not None:
-        try:
-            checks.check_window(window)
-        except ValueError as error:
-            raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
+    verbs.check_window(window)
     opened, choice = Session(), Choice(changed or Choice.KEEP)
     opened.project = project
     records: Sequence[Record | None] = opened.in_force() or (None,)
@@ -68,10 +63,7 @@ def repair(
         name = f" {clean_line(project)}" if project is not None else ""
         raise Refused(f"Nothing was changed. wizard --repair{name} --yes does this.")
     if opened.repairing is not None:
-        raise Refused(
-            "A repair waits for an answer already: keep it with wizard --keep, or let it be taken "
-            "back. Nothing was changed."
-        )
+        raise Refused(repairing.WAITS)
     if window is not None and len(wanting) > 1:
         names = in_words([set_ups.name_of(each) for each in wanting if each is not None])
         raise Refused(

@@ -264,11 +264,7 @@ def apply(
         )
     if not opened.root:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
-    if window is not None:
-        try:
-            checks.check_window(window)
-        except ValueError as error:
-            raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
+    check_window(window)
     opened.start_apply(made, seconds=window)
     return follow(opened, say)
 
@@ -371,6 +367,19 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
             "back what the wizard left, and --changed original what was there before the wizard. "
             "For one thing at a time, use the screens: wizard --undo."
         )
+
+
+def check_window(window: int | None) -> None:
+    """Make sure that the seconds that were typed leave time to say "keep".
+
+    Raises:
+        Refused: they do not.
+    """
+    if window is not None:
+        try:
+            checks.check_window(window)
+        except ValueError as error:
+            raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
 
 
 def follow(opened: Session, say: Say, begun: Record | None = None) -> int:

@@ -61,6 +61,10 @@ class Terminal:
                 break
         raise AssertionError(f"{texts} never came; the screen is:\n{self.text}")
 
+    def kill(self, number: int) -> None:
+        """Send the program a signal."""
+        self._process.kill(number)
+
     def close(self) -> None:
         """Close the terminal, as a lost connection does."""
         self._process.close(force=True)

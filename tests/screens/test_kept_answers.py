@@ -1,6 +1,5 @@
 """Answers are kept as they are given, and nothing that the wizard proposes is written over them."""
 
-import os
 import signal
 import sys
 import threading
@@ -9,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv6Network
 from pathlib import Path
-from typing import TypeAlias
 
-import pexpect
 import pytest
 
 from screens.app import WizardApp
 from screens.saver import Saver
 from tests import made_up_hosts
+from tests.machines.terminal import Terminal
 from tests.screens.made_up_session import MadeUpSession
 from tests.screens.walking import found, go, on, press, says, sentence, until
 from wizard.answers import answers_file
@@ -25,7 +23,6 @@ from wizard.host.host import Earlier, Unknown
 
 SIZE = (80, 24)
 PATIENCE = 60
-Terminal: TypeAlias = "pexpect.spawn[str]"
 
 GIVEN = Choices(
     prefix=IPv6Network("fd00:1:2:3::/64"),
@@ -179,35 +176,26 @@ def test_a_disk_that_hangs_holds_nobody_up_and_the_last_answers_come_last() -> N
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """The wizard in a pseudo-terminal, at the list of services, with a folder to keep answers."""
-    environment = {key: value for key, value in os.environ.items() if key != "COLORTERM"}
-    root = Path(__file__).parent.parent.parent
-    opened = pexpect.spawn(
-        sys.executable,
-        ["-c", PROGRAM, str(tmp_path)],
-        cwd=str(root),
-        env=environment | {"TERM": "xterm"},
-        dimensions=(24, 80),
-        encoding="utf-8",
-        timeout=PATIENCE,
-    )
+    settings = ["env", "--unset=COLORTERM", "TERM=xterm"]
+    opened = Terminal([*settings, sys.executable, "-c", PROGRAM, str(tmp_path)])
     for heading in ("Welcome", "Your host", "Mode"):
-        opened.expect_exact(f"· {heading}")
+        opened.wait_for(f"· {heading}")
         if heading == "Your host":
-            opened.expect_exact("is ready")
-        opened.send("\r")
-    # Only what differs is sent, and of the title something does not.
-    opened.expect_exact("[x] web")
+            opened.wait_for("is ready")
+        opened.press("enter")
+    opened.wait_for("· Compose")
+    opened.wait_for("[x] web")
     yield opened
-    opened.close(force=True)
+    opened.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
 def test_a_tick_outlives_the_process_that_ends_right_after_it(
     terminal: Terminal, tmp_path: Path, number: signal.Signals
 ) -> None:
-    terminal.send(" ")
-    terminal.expect_exact("[ ] web")
+    terminal.press("space")
+    terminal.wait_for("[ ] web")
     terminal.kill(number)
-    terminal.expect(pexpect.EOF)
+    terminal.wait_for_end()
     kept = answers_file.loads((tmp_path / "answers.toml").read_text(encoding="utf-8"))
     assert kept.services == ("streaming", "sidekiq")

@@ -189,7 +189,7 @@ def asked(module: Any, said: Mapping[str, Any]) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "connect", lambda: Client(said))
         if module is docker_engine:
-            patch.setattr(module, "engine_words", lambda _path: ())
+            patch.setattr(module, "engine_process", lambda _path: None)
             patch.setattr(module, "configuration", lambda _words: said["configuration"])
         if module is projects:
             patch.setattr(projects.names, "resolve", lambda _names, _seconds: ({}, None))

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,11 @@ from tests.unit.test_repair import a_rule_between, lose_network, reverted
 from wizard.answers.choices import Choices
 from wizard.platform.errors import ExitCode
 from wizard.program import program
-from wizard.record.record import State
+from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
-from wizard.run import watching, worker
+from wizard.run import checking, watching, worker
 from wizard.run.conditions import conditions
-from wizard.verification.judgement import judge
+from wizard.verification.judgement import Judgement, judge
 
 here = test_cli.here
 wizard = test_cli.wizard
@@ -60,6 +61,24 @@ def test_what_is_missing_is_shown_as_a_script_and_put_back_by_yes(
     assert "external_network:" not in RepairStore(kept.store.directory).path.read_text()
     assert wizard("--undo", "--yes").code == ExitCode.DONE
     assert difference(kept.before, kept.made.system.snapshot()) == set()
+
+
+def test_after_a_repair_the_whole_run_is_judged_and_not_what_was_put_back(
+    kept: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+    really = checking.check
+
+    def check_and_note(record: Record, *words: Any) -> Judgement:
+        judged.append(record.id)
+        return really(record, *words)
+
+    monkeypatch.setattr(checking, "check", check_and_note)
+    lose_network(kept.made.system)
+    assert wizard("--repair", "--yes").code == ExitCode.DONE
+    run = kept.store.load()
+    assert run is not None
+    assert judged == [run.id]
 
 
 def test_a_repair_that_fails_ends_with_three_and_the_run_stays(kept: Here, wizard: Wizard) -> None:

@@ -92,16 +92,12 @@ def of_ip6tables(
     stopped = [(what, packet) for what, packet in packets if ip6tables.closes(saved, packet)]
     if not stopped:
         return
-    answers = "" if choices.mode.addresses.public else "-m conntrack --ctstate ESTABLISHED,RELATED "
     yield Obstacle(
         Cause.FORWARD_RULES,
         f"The FORWARD chain of {program} drops {' and '.join(what for what, _ in stopped)}: "
         f"{clean_line(ip6tables.dropping(saved, stopped[0][1]))}.",
         "To let them through, write this where you keep your rules, and type:",
-        (
-            f"{program} -I FORWARD -i {bridge} -j ACCEPT",
-            f"{program} -I FORWARD -o {bridge} {answers}-j ACCEPT",
-        ),
+        _accepting(program, bridge, answers_alone=not choices.mode.addresses.public),
     )
 
 
@@ -131,11 +127,15 @@ def _packets(bridge: str, uplink: str, public: bool) -> tuple[tuple[str, Packet]
     return (*packets, ("what comes in to them", asked)) if public else packets
 
 
-def _policy(bridge: str) -> Obstacle:
-    commands = (
-        f"ip6tables -I FORWARD -i {bridge} -j ACCEPT",
-        f"ip6tables -I FORWARD -o {bridge} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+def _accepting(program: str, bridge: str, *, answers_alone: bool = True) -> tuple[str, str]:
+    answers = "-m conntrack --ctstate ESTABLISHED,RELATED " if answers_alone else ""
+    return (
+        f"{program} -I FORWARD -i {bridge} -j ACCEPT",
+        f"{program} -I FORWARD -o {bridge} {answers}-j ACCEPT",
     )
+
+
+def _policy(bridge: str) -> Obstacle:
     return Obstacle(
         Cause.FORWARD_POLICY,
         "Docker keeps its rules in tables of nftables here, and the FORWARD chain of ip6tables "
@@ -144,7 +144,7 @@ def _policy(bridge: str) -> Obstacle:
         "containers would reach nobody.",
         "If nothing else on this host needs that policy, type: ip6tables --policy FORWARD ACCEPT. "
         "Otherwise let them through, and write the same where you keep your rules:",
-        commands,
+        _accepting("ip6tables", bridge),
     )
 
 

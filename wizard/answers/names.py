@@ -41,6 +41,11 @@ def check_network_name(name: str, host: Host) -> str | None:
     return None
 
 
+def check_network(choices: Choices, host: Host) -> str | None:
+    """Return a sentence that says why the name of the network will not do, or None."""
+    return check_network_name(choices.network, host) or check_gateway(choices, host)
+
+
 def check_bridge(name: str, host: Host) -> str | None:
     """Return a sentence that says why the bridge cannot have this name, or None."""
     if not name:

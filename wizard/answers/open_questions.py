@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from wizard.answers.checks import check_inwards, check_prefix, check_proxy
 from wizard.answers.choices import Choices
-from wizard.answers.names import check_bridge, check_gateway, check_network_name
+from wizard.answers.names import check_bridge, check_network
 from wizard.host.host import Host
 
 ALWAYS = ("compose",)
@@ -12,11 +12,7 @@ ALWAYS = ("compose",)
 
 
 def _names(choices: Choices, host: Host) -> str | None:
-    return (
-        check_network_name(choices.network, host)
-        or check_gateway(choices, host)
-        or check_bridge(choices.bridge, host)
-    )
+    return check_network(choices, host) or check_bridge(choices.bridge, host)
 
 
 _CHECKS: Mapping[str, Callable[[Choices, Host], str | None]] = {

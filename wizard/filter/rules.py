@@ -71,7 +71,7 @@ def parse(text: str) -> list[Table]:
             words = line.split(maxsplit=2)
             if len(words) < 3:
                 raise ValueError("a rule in it is cut off")
-            tables[-1].rules.append(_plain(words[2]))
+            tables[-1].rules.append(saved_rules.plain(words[2]))
     if not tables or not all(each.chain and each.parent for each in tables):
         raise ValueError("it holds no rules of ours")
     return tables
@@ -148,9 +148,4 @@ def _lines(chains: dict[str, list[str]], chain: str) -> list[str]:
 
 def _chains(saved: str, wanted: str) -> dict[str, list[str]]:
     rules, _policies = saved_rules.parse(saved, wanted)
-    return {chain: list(map(_plain, each)) for chain, each in rules.items()}
-
-
-def _plain(rule: str) -> str:
-    """Return a rule as every release of ip6tables prints it alike."""
-    return rule.strip().replace("-p icmpv6 ", "-p ipv6-icmp ")
+    return {chain: list(map(saved_rules.plain, each)) for chain, each in rules.items()}

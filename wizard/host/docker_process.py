@@ -17,10 +17,15 @@ _NAME = "dockerd"
 _INIT = 1
 
 
+def engine_process(path: Path) -> Process | None:
+    """Return the dockerd that answers on a socket; None where it is not known."""
+    listener = _listener(path)
+    return running() if listener == _INIT else trusted(listener, _NAME)
+
+
 def engine_words(path: Path) -> tuple[str, ...]:
     """Return the words of the dockerd that answers on a socket; none where it is not known."""
-    listener = _listener(path)
-    process = running() if listener == _INIT else trusted(listener, _NAME)
+    process = engine_process(path)
     return process.words if process else ()
 
 
@@ -29,18 +34,13 @@ def running() -> Process | None:
     return trusted(_main_pid(), _NAME) or trusted(number_in(PID_FILE), _NAME)
 
 
-def unit_of_engine(path: Path, proc: Path = PROC) -> str:
-    """Return the service of systemd that the dockerd behind a socket runs in; empty if unknown.
+def unit_of(process: Process) -> str:
+    """Return the service of systemd that a process runs in; empty if unknown.
 
     The control groups of systemd are named after its units, and a process cannot change its own
     unless it is root (systemd, control group interfaces).
     """
-    listener = _listener(path)
-    number = _main_pid() or number_in(PID_FILE) if listener == _INIT else listener
-    if trusted(number, _NAME, proc=proc) is None:
-        return ""
-    groups = (read_if_there(proc / str(number) / "cgroup") or "").splitlines()
-    return unit_in(groups)
+    return unit_in((read_if_there(PROC / str(process.pid) / "cgroup") or "").splitlines())
 
 
 def unit_in(groups: Sequence[str]) -> str:

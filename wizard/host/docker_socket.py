@@ -31,6 +31,10 @@ _INSIDE = (
 ASKED = "Docker"
 """Whose answer everything is that comes by its socket, as the beginning of a sentence."""
 
+ROOTLESS = (
+    "its containers leave through a program of its own and not through the host's bridges, where "
+    "the wizard works. It needs a Docker that runs as root."
+)
 INSTALL = (
     "Docker is not installed on this host: install it, for example with "
     "“apt install docker.io docker-compose”, and start the wizard again."
@@ -124,9 +128,8 @@ def _nobody(path: Path, seen: str = "") -> CannotTell:
     own = sorted(RUNTIME.glob("*/docker.sock")) if path == DEFAULT else []
     if own:
         return CannotTell(
-            f"Docker runs rootless here, as a user's own program ({clean_line(str(own[0]))}): its "
-            "containers leave through a program of its own and not through the host's bridges, "
-            "where the wizard works. It needs a Docker that runs as root.",
+            f"Docker runs rootless here, as a user's own program ({clean_line(str(own[0]))}): "
+            f"{ROOTLESS}",
             Cause.DOCKER_ROOTLESS,
         )
     if installed("dockerd"):

@@ -6,7 +6,7 @@ this host can have made names its number, and then the number's owner is made su
 """
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wizard.host.looking import read_if_there
@@ -27,6 +27,7 @@ class Process:
     own: bool
     words: tuple[str, ...]
     parent: int = 0
+    pid: int = field(default=0, compare=False)
 
 
 def process(pid: int, proc: Path = PROC) -> Process | None:
@@ -46,6 +47,7 @@ def process(pid: int, proc: Path = PROC) -> Process | None:
         own=len(numbers) == 1 and _same_network(folder, proc),
         words=tuple((read_if_there(folder / "cmdline") or "").split("\0")[:-1]),
         parent=int(values.get("PPid", "0")),
+        pid=pid,
     )
 
 

@@ -27,3 +27,8 @@ def parse(saved: str, wanted: str) -> tuple[dict[str, list[str]], dict[str, str]
             _, chain, rule = [*line.split(maxsplit=2), "", ""][:3]
             rules.setdefault(chain, []).append(rule)
     return rules, policies
+
+
+def plain(rule: str) -> str:
+    """Return a rule as every release of ip6tables prints it alike."""
+    return rule.strip().replace("-p icmpv6 ", "-p ipv6-icmp ")

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from wizard.answers import answers_file
-from wizard.describe import of_host
+from wizard.describe import in_words
 from wizard.host.host import Host
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
@@ -172,7 +172,7 @@ class Amendment:
                 entry.parameters = step.parameters()
                 entry.undo = list(step.undo_lines(step.before_from(entry.before)))
         if self.steps and self.whole:
-            self.record.host |= {line.label: line.words for line in of_host(host)}
+            self.record.host |= in_words(host)
 
 
 def amendment(record: Record, repair: Repair, system: System) -> Amendment:

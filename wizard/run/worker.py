@@ -45,7 +45,12 @@ from wizard.run import (
 from wizard.run.adapted import renamed
 from wizard.run.guard import Guard, Unguarded
 from wizard.steps.comparing import Choice
-from wizard.verification.verification import verification_of, verification_of_repair
+from wizard.verification.aspect import Facts
+from wizard.verification.verification import (
+    Verification,
+    verification_of,
+    verification_of_repair,
+)
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
@@ -106,31 +111,19 @@ def apply(
         if made.unaccepted:
             raise Refused(acceptance.refusal(made))
         _say_doing("Seeing that nothing is in the way, of the steps and of taking them back …")
-        journal.check_obstacles(made, system)
-        way_back.rehearse(made, system)
-        way_back.check_places(made)
+        _check_ways(made, system)
         verification = verification_of(system, made, host)
         _say_doing("Looking at all that this host and its containers have now …")
-        had = verification.look()
-        obstacles = verification.obstacles()
-        if obstacles:
-            raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
+        had = _what_was_had(verification)
         store.move_on()
         for each in superseded:
             store.archive(each.id)
-        try:
-            record = journal.begin(made, _in_words(host), store)
-        except OSError as error:
-            raise Refused(_no_room(store, error)) from error
+        record = _begin(made, host, store, guard)
         store = store.of(record.id)
-        _arm(record, store, guard, window.applying(made.steps))
 
         def conclude(record: Record, store: Store) -> None:
             verification.check(had)
-            if seconds is None:
-                journal.settle(record, store)
-            else:
-                revert.ask(record, store, guard, seconds)
+            _settle(record, store, guard, seconds)
 
         journal.apply(made, record, system, store, cancelled, conclude)
         _tell(record, system, guard, store, say)
@@ -176,15 +169,10 @@ def repair(
         made = repairing.repair_of(mended, host, system, changed, beside)
         if made.plan.digest != digest:
             raise HostChanged(_what_changed(made.plan))
-        journal.check_obstacles(made.plan, system)
-        way_back.rehearse(made.plan, system)
-        way_back.check_places(made.plan)
+        _check_ways(made.plan, system)
         steps = repairing.steps_of(made.found, made.plan)
         verification = verification_of_repair(system, steps, host)
-        had = verification.look()
-        obstacles = verification.obstacles()
-        if obstacles:
-            raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
+        had = _what_was_had(verification)
         amendments = [
             repairing.amendment(mended, made, system),
             *(
@@ -198,11 +186,7 @@ def repair(
         earlier = store.load()
         if earlier is not None:
             store.archive(earlier.id)
-        try:
-            record = journal.begin(made.plan, _in_words(host), store)
-        except OSError as error:
-            raise Refused(_no_room(store, error)) from error
-        _arm(record, store, guard, window.applying(made.plan.steps))
+        record = _begin(made.plan, host, store, guard)
 
         def conclude(record: Record, store: Store) -> None:
             verification.check(had)
@@ -212,14 +196,45 @@ def repair(
                 if each.steps:
                     each.make(host)
                     runs.save(each.record)
-            if seconds is None:
-                journal.settle(record, store)
-            else:
-                revert.ask(record, store, guard, seconds)
+            _settle(record, store, guard, seconds)
 
         journal.apply(made.plan, record, system, store, cancelled, conclude)
         _tell(record, system, guard, store, say)
         return record
+
+
+def _check_ways(made: Plan, system: System) -> None:
+    """Make sure that nothing is in the way of the steps, and of taking them back."""
+    journal.check_obstacles(made, system)
+    way_back.rehearse(made, system)
+    way_back.check_places(made)
+
+
+def _what_was_had(verification: Verification) -> Facts:
+    """Return what must be there afterwards; refuse where it could not be verified."""
+    had = verification.look()
+    obstacles = verification.obstacles()
+    if obstacles:
+        raise Refused(f"{' '.join(obstacles)} Nothing was changed.")
+    return had
+
+
+def _begin(made: Plan, host: Host, store: Store, guard: Guard) -> Record:
+    """Write the record, and have the guard stand before the first step."""
+    try:
+        record = journal.begin(made, describe.in_words(host), store)
+    except OSError as error:
+        raise Refused(_no_room(store, error)) from error
+    _arm(record, store, guard, window.applying(made.steps))
+    return record
+
+
+def _settle(record: Record, store: Store, guard: Guard, seconds: int | None) -> None:
+    """Keep it, or wait so many seconds for somebody to say "keep"."""
+    if seconds is None:
+        journal.settle(record, store)
+    else:
+        revert.ask(record, store, guard, seconds)
 
 
 def undo(
@@ -282,10 +297,6 @@ def _tell(
     ):
         guard.disarm()
         store.release()
-
-
-def _in_words(host: Host) -> dict[str, str]:
-    return {line.label: line.words for line in describe.of_host(host)}
 
 
 def _what_changed(made: Plan) -> str:

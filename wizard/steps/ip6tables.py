@@ -14,7 +14,7 @@ from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, differen
 from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
-from wizard.steps.objects import Object, chain
+from wizard.steps.objects import Object, chain, ip6tables, rules_in
 from wizard.steps.others import Other, check_left, in_words, only_ours, stays, with_first_files
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
@@ -272,7 +272,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 f"and {table.parent} would have to lead to it as well. Take that set-up back "
                 "first, with wizard --undo."
             )
-        if not _is_alike(_listed(system, table), theirs.rules):
+        if not _is_alike(rules_in(system, table.name, CHAIN), theirs.rules):
             raise Refused(
                 f"Nothing was changed. The chain {CHAIN} of the {table.name} table, which serves "
                 f"{whose}, is not as the wizard left it. wizard --check {whose.split()[0]} says "
@@ -283,7 +283,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         """Compare the rules in our chains, and look for the jumps to them."""
         whole = {table.name: table for table in self.whole}
         for table in self.tables:
-            listed = _listed(system, table)
+            listed = rules_in(system, table.name, CHAIN)
             if listed is None:
                 return f"The {table.name} table has no chain {CHAIN}."
             if not _is_alike(listed, whole[table.name].rules):
@@ -350,7 +350,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         return ""
 
     def _compare_chain(self, system: System, table: Table) -> Found:
-        listed = _listed(system, table)
+        listed = rules_in(system, table.name, CHAIN)
         if listed is None:
             return Found(table.title, Standing.GONE, f"{table.title} is not there any more.")
         ours = [" ".join(rule) for rule in table.rules]
@@ -418,7 +418,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     @staticmethod
     def _take_ours_out(system: System, table: Table, report: Report) -> bool:
         """Take our rules out of our chain, and return whether others are left in it."""
-        listed = _listed(system, table) or []
+        listed = rules_in(system, table.name, CHAIN) or []
         ours = {" ".join(rule) for rule in table.rules}
         # From the last, for a number is a rule's place among those that are left.
         for number in range(len(listed), 0, -1):
@@ -444,19 +444,6 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
 
     def _has_bridge(self, system: System) -> bool:
         return system.run(("ip", "link", "show", "dev", self.bridge)).status == 0
-
-
-def _listed(system: System, table: Table) -> list[str] | None:
-    """Return the rules in our chain as ip6tables writes them, or None where it is not there."""
-    result = system.run(_command(table, "-S", CHAIN))
-    if result.status != 0:
-        return None
-    start = f"-A {CHAIN} "
-    return [
-        line.removeprefix(start).strip().replace("-p icmpv6 ", "-p ipv6-icmp ")
-        for line in result.output.splitlines()
-        if line.startswith(start)
-    ]
 
 
 def _merged(several: Sequence[tuple[Table, ...]]) -> tuple[Table, ...]:
@@ -515,4 +502,4 @@ def _is_empty(system: System, name: str) -> bool:
 
 
 def _command(table: Table, *words: str) -> tuple[str, ...]:
-    return ("ip6tables", "--wait", "10", "-t", table.name, *words)
+    return ip6tables(table.name, *words)

@@ -13,7 +13,7 @@ from wizard.steps.actions import Action, Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
-from wizard.steps.objects import Object, neighbour
+from wizard.steps.objects import Object, answered_for, neighbour
 
 _AGAIN = f"systemctl restart {PurePath(systemd_unit.PATH).name}"
 
@@ -125,5 +125,4 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         return [IPv6Address(address) for address in self.addresses if address not in there]
 
     def _present(self, system: System) -> set[str]:
-        listed = system.run(("ip", "-6", "neighbour", "show", "proxy", "dev", self.uplink)).output
-        return {line.split()[0] for line in listed.splitlines() if line.split()}
+        return answered_for(system, self.uplink)

@@ -14,6 +14,7 @@ from typing import Any
 from wizard.filter import order
 from wizard.ndp import fixed
 from wizard.platform.files import Masked
+from wizard.platform.saved_rules import plain
 from wizard.platform.system import System
 from wizard.steps import networks
 from wizard.steps.actions import Run
@@ -92,18 +93,24 @@ def chain(table: str, parent: str, name: str, rules: tuple[str, ...]) -> Object:
 
 def _read_chain(system: System, each: Object) -> str | None:
     table, parent, name = each.name.split()
-    listed = system.run(_ip6tables(table, "-S", name))
-    if listed.status != 0:
+    rules = rules_in(system, table, name)
+    if rules is None:
         return None
-    led = system.run(_ip6tables(table, "-C", parent, "-j", name)).status == 0
-    rules = [
-        line.strip().replace("-p icmpv6 ", "-p ipv6-icmp ")
-        for line in listed.output.splitlines()
-        if line.startswith(f"-A {name} ")
-    ]
-    found = "\n".join([*([f"-I {parent} -j {name}"] if led else []), *rules])
+    led = system.run(ip6tables(table, "-C", parent, "-j", name)).status == 0
+    lines = [f"-A {name} {rule}" for rule in rules]
+    found = "\n".join([*([f"-I {parent} -j {name}"] if led else []), *lines])
     # The rules of several set-ups may stand in any order that closes before it opens.
     return each.value if each.value is not None and _is_alike(found, each.value) else found
+
+
+def rules_in(system: System, table: str, chain: str) -> list[str] | None:
+    """Return the rules in a chain as ip6tables writes them, or None where it is not there."""
+    listed = system.run(ip6tables(table, "-S", chain))
+    if listed.status != 0:
+        return None
+    start = f"-A {chain} "
+    lines = listed.output.splitlines()
+    return [plain(line.removeprefix(start)) for line in lines if line.startswith(start)]
 
 
 def _is_alike(found: str, wanted: str) -> bool:
@@ -126,9 +133,9 @@ def _set_chain(found: Object, wanted: Object) -> tuple[Run, ...]:
     old, new = ([] if each.value is None else each.value.splitlines() for each in (found, wanted))
     commands = []
     if leads in old and leads not in new:
-        commands.append(Run(_ip6tables(table, "-D", parent, "-j", name)))
+        commands.append(Run(ip6tables(table, "-D", parent, "-j", name)))
     if wanted.value is None:
-        return (*commands, *(Run(_ip6tables(table, verb, name)) for verb in ("-F", "-X")))
+        return (*commands, *(Run(ip6tables(table, verb, name)) for verb in ("-F", "-X")))
     rules = [line for line in new if line != leads]
     jump = [leads] if leads in new and leads not in old else []
     text = "\n".join([f"*{table}", f":{name} - [0:0]", *rules, *jump, "COMMIT", ""])
@@ -139,7 +146,8 @@ def _has_others(found: str, wanted: str) -> bool:
     return bool({*found.splitlines()} - {*wanted.splitlines()})
 
 
-def _ip6tables(table: str, *words: str) -> tuple[str, ...]:
+def ip6tables(table: str, *words: str) -> tuple[str, ...]:
+    """Return what to run of ip6tables on a table, which waits while another one is at work."""
     return ("ip6tables", "--wait", "10", "-t", table, *words)
 
 
@@ -200,9 +208,13 @@ def neighbour(uplink: str, address: str) -> Object:
 
 def _read_neighbour(system: System, each: Object) -> str | None:
     uplink, address = each.name.split()
+    return "answered for" if address in answered_for(system, uplink) else None
+
+
+def answered_for(system: System, uplink: str) -> set[str]:
+    """Return the addresses in the kernel's neighbour proxy of an interface."""
     listed = system.run(("ip", "-6", "neighbour", "show", "proxy", "dev", uplink)).output
-    entries = {line.split()[0] for line in listed.splitlines() if line.split()}
-    return "answered for" if address in entries else None
+    return {line.split()[0] for line in listed.splitlines() if line.split()}
 
 
 def _set_neighbour(_found: Object, wanted: Object) -> tuple[Run, ...]:

@@ -9,7 +9,7 @@ from wizard.steps.actions import Action
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
-from wizard.steps.objects import Object, install, package, purge
+from wizard.steps.objects import Object, install, now, package, purge
 from wizard.steps.others import Other, stays
 
 
@@ -103,5 +103,4 @@ class Package(StepOf[PackageBefore]):
         return ()
 
     def _installed(self, system: System) -> bool:
-        asked = ("dpkg-query", "--show", "--showformat=${db:Status-Status}", self.name)
-        return system.run(asked).output.strip() == "installed"
+        return now(system, package(self.name)).value is not None

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from wizard.host.docker_process import SERVICE_UNIT, engine_words, unit_of_engine
-from wizard.host.docker_socket import ASKED, DEFAULT, connect, explained, socket_path
+from wizard.host.docker_process import SERVICE_UNIT, engine_process, unit_of
+from wizard.host.docker_socket import ASKED, DEFAULT, ROOTLESS, connect, explained, socket_path
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell, output, read, understood
 from wizard.host.obstacle import Cause, Obstacle
@@ -36,10 +36,11 @@ def detect() -> Engine:
         except (DockerException, RequestException) as error:
             raise explained(error) from error
     path = socket_path()
-    words = engine_words(path)
+    process = engine_process(path)
+    words = process.words if process else ()
     return replace(
         parse(version, info, configuration(words), words),
-        unit=_other_unit(unit_of_engine(path)),
+        unit=_other_unit(unit_of(process)) if process else "",
         socket=None if path == DEFAULT else str(path),
     )
 
@@ -175,9 +176,7 @@ def obstacles(engine: Engine) -> Iterator[Obstacle]:
     if engine.rootless:
         yield Obstacle(
             Cause.DOCKER_ROOTLESS,
-            "This Docker runs rootless: its containers leave through a program of its own "
-            "and not through the host's bridges, where the wizard works. It needs a Docker that "
-            "runs as root.",
+            f"This Docker runs rootless: {ROOTLESS}",
         )
     if engine.unit:
         yield _of_another_unit(engine.unit)
