@@ -100,7 +100,7 @@ class PreviewScreen(ReviewScreen):
 
         def look() -> tuple[str, bool]:
             state.saver.wait(SAVED_WITHIN)
-            complaint = state.session.why_not_apply()
+            complaint = state.session.why_not_apply(plan.choices.project)
             if complaint:
                 return complaint, False
             try:

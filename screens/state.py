@@ -16,7 +16,8 @@ from screens.way import questions, way
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.answers.subprefixes import propose
-from wizard.host.host import ComposeProject, Earlier, Host, Outward
+from wizard.host.host import ComposeProject, Host, Outward
+from wizard.host.own_objects import in_the_way
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 from wizard.session import Session
@@ -136,8 +137,7 @@ class State:
     @property
     def run_in_force(self) -> bool:
         """Whether a run was on the host, when it was looked at, that has to be taken back first."""
-        earlier = self.host.earlier if self.host else None
-        return isinstance(earlier, Earlier) and earlier.in_the_way
+        return self.host is not None and bool(in_the_way(self.host, self.choices.project))
 
     # The answers
 

@@ -11,6 +11,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence
 from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
 
 NOTHING_TO_RESUME = (
@@ -106,8 +107,9 @@ def _about(record: Record | None, running: bool) -> str:
         )
     if record.state is State.APPLIED:
         return (
-            f"This host has IPv6 for containers already: the run that was started {record.started} "
-            "is in force. Take it back before you start another."
+            f"{clean_line(record.project) or 'This host'} has IPv6 for containers already: the run "
+            f"that was started {record.started} is in force. Other projects can be set up beside "
+            "it; for another set-up of the same, take it back first."
         )
     return (
         f"Of the run that was started {record.started} something is still on this host "

@@ -59,7 +59,7 @@ def debian12(**changes: Any) -> Host:
             outward=Outward(True, "2001:db8:ffff::53: reply in 4 ms"),
             prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1:2::/64", networks=networks),
             interfaces=("lo", "eth0", "docker0", "br-1a2b3c4d5e6f", "br-6f5e4d3c2b1a"),
-            earlier=None,
+            earlier=(),
         ),
         **changes,
     )
@@ -211,8 +211,10 @@ def hostile_names(**changes: Any) -> Host:
         outward=Outward(True, f"Somebody answered: {escape}"),
         prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1:2::/64", networks=networks),
         interfaces=("lo", "[docker0]", "docker0", "[/]", "br-[/bold]"),
-        earlier=Earlier(
-            Path("/var/lib/docker-ipv6-wizard/record.toml"), "undone", link + escape, False
+        earlier=(
+            Earlier(
+                Path("/var/lib/docker-ipv6-wizard/record.toml"), "undone", link + escape, False
+            ),
         ),
     )
     return replace(host, **changes)

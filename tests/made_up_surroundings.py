@@ -101,7 +101,7 @@ class Disk:
 
     @property
     def free(self) -> int:
-        own = (self._store.path, self._store.padding)
+        own = (*self._store.directory.glob("runs/*/record.toml"), self._store.padding)
         used = sum(path.stat().st_size for path in own if path.exists())
         used += sum(len(state.text) for state in self._host.files.values())
         return max(0, self.CAPACITY - self.junk - used)

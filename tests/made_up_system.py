@@ -299,7 +299,8 @@ class MadeUpSystem:
                 return self._inspect(words)
             case ["docker-compose", *words] | ["docker", "compose", *words]:
                 return self._compose(words, stdin)
-            case [_, "-m", "wizard.ndp", *_]:
+            case [_, "-m", "wizard.ndp", *_] | [_, "-I", "-S", _, "wizard.ndp", *_]:
+                # The service finds nobody to answer for that has not been there for long.
                 return Result(0, "")
             case ["ip", "-6", "neighbour", "show", "proxy", "dev", uplink]:
                 listed = sorted(address for on, address in self.proxied if on == uplink)
@@ -371,6 +372,8 @@ class MadeUpSystem:
     def _install(self, name: str) -> Result:
         self.packages.add(name)
         self.known_units.add(f"{name}.service")
+        # As the packages of Debian do by themselves.
+        self.enabled.add(f"{name}.service")
         return Result(0, f"Setting up {name} ...\n")
 
     def _purge(self, name: str) -> Result:
@@ -582,6 +585,8 @@ class MadeUpSystem:
             return Result(1, f"Failed to enable unit: Unit file {name} does not exist.\n")
         self._reload()
         self.enabled.add(name)
+        if name in self.active:
+            return Result(0, "")
         for start in re.findall(r"^ExecStart=(.*)$", unit.text, re.MULTILINE):
             result = self._dispatch(shlex.split(start.lstrip("+-")))
             if result.status != 0 and "-" not in start[:2]:
@@ -878,6 +883,11 @@ def _matches(rule: Rule, packet: Packet) -> bool:
                 fits = ip_network(packet.source).subnet_of(ip_network(value))  # type: ignore[arg-type]
             case "-m":
                 continue
+            case "-p":
+                # A packet here is one to a TCP port that nothing opens.
+                fits = value == "tcp"
+            case "--dport":
+                fits = False
             case "--ctstate":
                 fits = packet.state in value.split(",")
             case _:

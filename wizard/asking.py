@@ -229,7 +229,7 @@ class _Questions:
         return self._may(self._session.plan(self._host, self._choices, read))
 
     def _may(self, plan: Plan) -> Plan:
-        obstacle = self._session.why_not_apply()
+        obstacle = self._session.why_not_apply(plan.choices.project)
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
         return plan

@@ -32,17 +32,23 @@ _VERBS = {
     "applies a plan does so by itself",
 }
 
+_OF_A_PROJECT = ("undo", "check", "repair", "status")
+"""The verbs that take the name of a Compose project, and are for all set-ups without one."""
+
 _USAGE = """\
 wizard                      open the wizard
 wizard --ask                the same questions line by line, without screens
 wizard --resume             continue where you stopped, or see what runs
 wizard --keep               keep the change that waits for an answer
-wizard --undo [--yes]       take back what the wizard did; see also --changed
-wizard --check              does IPv6 work in the containers?
-wizard --repair [--yes]     put back what was lost since
+wizard --undo [PROJECT] [--yes]
+                            take back what the wizard did, for one project or for all; see also
+                            --changed
+wizard --check [PROJECT]    does IPv6 work in the containers?
+wizard --repair [PROJECT] [--yes]
+                            put back what was lost since
 wizard --report [--masked]  write one file with all that somebody needs to help you
 wizard --watch on|off       look daily, and say at the next login what is wrong
-wizard --status             what the wizard did on this host
+wizard --status [PROJECT]   what the wizard did on this host
 wizard --detect             what this host is
 wizard --plan               what would be done, as a shell script
 wizard --apply --yes        do it without the screens
@@ -137,6 +143,10 @@ def _parser() -> argparse.ArgumentParser:
             verbs.add_argument(flag, nargs="?", const="", metavar="NAME", help=text)
         elif name == "watch":
             verbs.add_argument(flag, choices=("on", "off"), help=text)
+        elif name in _OF_A_PROJECT:
+            verbs.add_argument(
+                flag, nargs="?", const=True, default=False, metavar="PROJECT", help=text
+            )
         else:
             verbs.add_argument(flag, action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
@@ -220,9 +230,15 @@ def _run(chosen: argparse.Namespace) -> int:
             return code
         return _say(verbs.plan(chosen.answers, chosen.target))
     if chosen.status:
-        return _say(verbs.status(as_json=chosen.json))
+        return _say(verbs.status(chosen.json, _project(chosen.status)))
     if chosen.check:
-        text, code = verbs.check(chosen.target, chosen.json, chosen.teller, getattr(chosen, "from"))
+        text, code = verbs.check(
+            chosen.target,
+            chosen.json,
+            chosen.teller,
+            getattr(chosen, "from"),
+            _project(chosen.check),
+        )
         _say(text)
         return code
     if chosen.apply:
@@ -234,11 +250,13 @@ def _run(chosen: argparse.Namespace) -> int:
             return _say(maintenance.report(chosen.masked))
         if chosen.watch:
             return _say(maintenance.watch(chosen.watch == "on"))
-        return maintenance.repair(chosen.yes, _progress, chosen.changed, chosen.window)
+        return maintenance.repair(
+            chosen.yes, _progress, chosen.changed, chosen.window, _project(chosen.repair)
+        )
     if chosen.keep:
         return _say(verbs.keep())
     if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
-        return verbs.undo(chosen.yes, _progress, chosen.changed)
+        return verbs.undo(chosen.yes, _progress, chosen.changed, _project(chosen.undo))
     return _open(chosen)
 
 
@@ -260,7 +278,12 @@ def _open(chosen: argparse.Namespace) -> int:
     from screens.app import run_app
 
     session = verbs.session(chosen.answers, chosen.target)
+    session.project = _project(chosen.undo)
     return run_app(session, "undo" if chosen.undo else "resume" if chosen.resume else "welcome")
+
+
+def _project(typed: str | bool) -> str | None:
+    return typed if isinstance(typed, str) else None
 
 
 def _has_terminal() -> bool:

@@ -1,7 +1,8 @@
 """What the command line does with a set-up that is in force: one function a verb."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from wizard import __version__, describe, verbs
@@ -13,9 +14,10 @@ from wizard.platform.masking import masked
 from wizard.platform.text import clean, clean_line
 from wizard.program import trust
 from wizard.record.record import Record, now
-from wizard.run import repairing, watching
+from wizard.run import repairing, set_ups, watching
 from wizard.session import Session
 from wizard.steps.comparing import Choice
+from wizard.steps.others import in_words
 from wizard.steps.parts import Condition
 from wizard.verbs import Say
 
@@ -25,12 +27,19 @@ _CHANGED = (
 )
 
 
-def repair(yes: bool, say: Say, changed: str | None = None, window: int | None = None) -> int:
+def repair(
+    yes: bool,
+    say: Say,
+    changed: str | None = None,
+    window: int | None = None,
+    project: str | None = None,
+) -> int:
     """Put back what is not in effect any more, and return the exit code.
 
     Without ``yes`` it is shown as a script, and nothing is changed. ``changed`` is what becomes of
     what somebody changed since, keep or ours. With a ``window`` the repair is taken back unless
-    somebody types wizard --keep within these seconds.
+    somebody types wizard --keep within these seconds. It is done for every set-up, one after the
+    other, or for that of a ``project``.
 
     Raises:
         Refused: there is nothing to repair on this host, or nobody said yes.
@@ -42,25 +51,82 @@ def repair(yes: bool, say: Say, changed: str | None = None, window: int | None =
         )
     verbs.check_window(window)
     opened, choice = Session(), Choice(changed or Choice.KEEP)
-    found = opened.repair(choice)
+    opened.project = project
+    records: Sequence[Record | None] = opened.in_force() or (None,)
+    found = _repairs(opened, choice, records)
+    wanting = [record for record, each in zip(records, found, strict=True) if each.plan.steps]
+    if not wanting:
+        return _nothing_to_do(found, say)
+    if not yes:
+        for record, each in zip(records, found, strict=True):
+            _show(record, each, len(records), say)
+        name = f" {clean_line(project)}" if project is not None else ""
+        raise Refused(f"Nothing was changed. wizard --repair{name} --yes does this.")
+    if opened.repairing is not None:
+        raise Refused(repairing.WAITS)
+    if window is not None and len(wanting) > 1:
+        names = in_words([set_ups.name_of(each) for each in wanting if each is not None])
+        raise Refused(
+            f"With --window one set-up is repaired at a time, and {names} lack something. Name "
+            "the first after --repair. Nothing was changed."
+        )
+    return _repair_each(opened, choice, wanting, len(records), window, say)
+
+
+def _repairs(
+    opened: Session, choice: Choice, records: Sequence[Record | None]
+) -> list[repairing.Repair]:
+    """Return the repair of each set-up; what one puts back is not in those after it."""
+    found: list[repairing.Repair] = []
+    done: set[str] = set()
+    for record in records:
+        found.append(opened.repair(choice, record, done))
+        done |= found[-1].done
+    return found
+
+
+def _repair_each(
+    opened: Session,
+    choice: Choice,
+    records: Sequence[Record | None],
+    count: int,
+    window: int | None,
+    say: Say,
+) -> int:
+    code: int = ExitCode.DONE
+    for record in records:
+        # What the one before has put back is in effect by now.
+        each = opened.repair(choice, record)
+        if not each.plan.steps:
+            continue
+        _show(record, each, count, say)
+        ended = verbs.follow(opened.start_repair(each, choice, window, record), say)
+        code = code or ended
+        if ended not in (ExitCode.DONE, ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP):
+            return ended
+    return code
+
+
+def _show(record: Record | None, found: repairing.Repair, count: int, say: Say) -> None:
     if not found.plan.steps:
-        for each in found.left:
-            say(f"Left as it is. {each.sentence}")
-        theirs = any(each.state == Condition.CHANGED for each in found.left)
-        if theirs:
-            say(_CHANGED)
-        if found.left:
-            return ExitCode.NOT_AS_SET_UP
-        say("Every step is in effect, so there is nothing to repair. Nothing was changed.")
-        return ExitCode.DONE
+        return
+    if record is not None and count > 1:
+        say(f"Of the set-up for {set_ups.name_of(record)}:")
     say(script.render(found.plan))
     if any(each.state == Condition.CHANGED for each in found.left):
         say(_CHANGED)
-    if not yes:
-        raise Refused("Nothing was changed. wizard --repair --yes does this.")
-    if opened.repairing is not None:
-        raise Refused(repairing.WAITS)
-    return verbs.follow(opened.start_repair(found, choice, window), say)
+
+
+def _nothing_to_do(found: Sequence[repairing.Repair], say: Say) -> int:
+    left = [each for one in found for each in one.left]
+    for sentence in dict.fromkeys(each.sentence for each in left):
+        say(f"Left as it is. {sentence}")
+    if any(each.state == Condition.CHANGED for each in left):
+        say(_CHANGED)
+    if left:
+        return ExitCode.NOT_AS_SET_UP
+    say("Every step is in effect, so there is nothing to repair. Nothing was changed.")
+    return ExitCode.DONE
 
 
 def report(mask: bool) -> str:
@@ -98,22 +164,31 @@ def report(mask: bool) -> str:
 def _sections(opened: Session) -> Iterator[tuple[str, str]]:
     yield "Report", f"Of {now()}, by version {__version__} of the wizard."
     yield "This host", describe.as_text(opened.detect())
-    record: Record | None = None
+    records: tuple[Record, ...] = ()
     try:
-        record = opened.record()
+        records = opened.records()
     except WizardError as error:
         yield "Record", str(error)
-    if record is None:
-        yield "Plan", _or_why(lambda: "\n".join(_planned(verbs.plan_of(opened))))
-    else:
+    if records:
         yield "Run", verbs.status(as_json=False)
-        yield "Plan", "\n".join(_steps(record))
-        yield "Check", _or_why(lambda: opened.judge().as_text())
+    else:
+        yield "Plan", _or_why(lambda: "\n".join(_planned(verbs.plan_of(opened))))
+    for record in records:
+        yield _headed("Plan", record, records), "\n".join(_steps(record))
+        yield _headed("Check", record, records), _or_why(partial(_checked, opened, record))
     words = ("--no-pager", "--output=short-iso", "--lines=500", "--unit=docker-ipv6-wizard*")
     yield "Journal", opened.system.run(("journalctl", *words)).output
     logs = sorted(opened.store.directory.glob("apply*.log"), key=lambda log: log.stat().st_mtime)
     if logs:
         yield "Newest log", logs[-1].read_text(encoding="utf-8", errors="replace")
+
+
+def _headed(title: str, record: Record, records: Sequence[Record]) -> str:
+    return title if len(records) == 1 else f"{title} of {set_ups.name_of(record)}"
+
+
+def _checked(opened: Session, record: Record) -> str:
+    return opened.judge(record=record).as_text()
 
 
 def _planned(plan: Plan) -> Iterator[str]:
@@ -150,8 +225,7 @@ def watch(on: bool) -> str:
     if not on:
         there = watching.switch_off(opened.system)
         return "Nothing looks after the set-up any more." if there else "Nothing did so before."
-    record = opened.record()
-    if record is None or not record.state.in_force:
+    if not opened.in_force():
         raise Refused(
             "There is nothing to look after: no run of the wizard is on this host. Nothing was "
             "changed."

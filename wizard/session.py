@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -37,6 +37,7 @@ from wizard.run import (
     logins,
     repairing,
     revert,
+    set_ups,
     start,
     undoing,
     window,
@@ -73,6 +74,10 @@ class Session:
         self._process: start.Worker | None = None
         self._died: float | None = None
         self._before: tuple[str, ...] | None = None
+        self._run: str | None = None
+        """The run that the process of this session takes back; None where it applies one."""
+        self.project: str | None = None
+        """The project whose set-up is at hand, where the person named one."""
         self.answers_file: Path | None = None
         """The file that the person named to take the answers from, if it is not the wizard's."""
 
@@ -105,7 +110,8 @@ class Session:
         Raises:
             Refused: one cannot be read or is not a Compose file.
         """
-        return sources.read_project(self.system, project)
+        beside = set_ups.others(self.store, *self._of_project(project.name)) if self.root else ()
+        return sources.read_project(self.system, project, beside)
 
     def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
         """Make the plan.
@@ -209,36 +215,52 @@ class Session:
         waiting = [str(seconds or plan.choices.window)] if ask or seconds else []
         self._start("apply", str(self.store.answers), plan.digest, *waiting)
 
-    def start_undo(self, chosen: undoing.Chosen | None = None) -> None:
-        """Start taking everything back in a process of its own.
+    def start_undo(
+        self, chosen: undoing.Chosen | None = None, record: Record | None = None
+    ) -> None:
+        """Start taking a set-up back in a process of its own.
 
         Args:
             chosen: What becomes of what somebody changed; without it, as :meth:`undo_preview`.
+            record: Which set-up; the one at hand where it is None.
 
         Raises:
             Refused: the state folder cannot be used, or what was chosen cannot be noted.
             Locked: a run is at work.
         """
         self.store.prepare()
-        undoing.note(self.store, chosen)
-        self._start("undo")
+        record = record or self._to_take_back()
+        undoing.note(self.store.of(record.id), chosen)
+        self._start("undo", record.id)
 
-    def repair(self, changed: Choice = Choice.KEEP) -> repairing.Repair:
-        """Return what would be put back of the run on this host, which is only read.
+    def repair(
+        self,
+        changed: Choice = Choice.KEEP,
+        record: Record | None = None,
+        done: Container[str] = (),
+    ) -> repairing.Repair:
+        """Return what would be put back of a run on this host, which is only read.
 
         Args:
             changed: What becomes of what somebody changed: theirs stays, or ours is put back.
+            record: Of which set-up; of the one at hand where it is None.
+            done: The names of parts that will have been put back by then, with another set-up.
 
         Raises:
             Refused: no run that is kept is on this host, or the person is not root.
         """
         self._need_root()
-        return repairing.repair_of(
-            repairing.in_force(self.record()), self.look(), self.system, changed
-        )
+        record = repairing.in_force(record or self.record())
+        host = self.look()
+        beside = set_ups.others(self.store, record.id, host=host)
+        return repairing.repair_of(record, host, self.system, changed, beside, done)
 
     def start_repair(
-        self, repair: repairing.Repair, changed: Choice = Choice.KEEP, seconds: int | None = None
+        self,
+        repair: repairing.Repair,
+        changed: Choice = Choice.KEEP,
+        seconds: int | None = None,
+        record: Record | None = None,
     ) -> "Session":
         """Start putting it back in a process of its own, and return a session that follows that.
 
@@ -246,14 +268,16 @@ class Session:
             repair: What was shown.
             changed: As for :meth:`repair`.
             seconds: How long somebody has to say "keep"; None to keep it if it is well.
+            record: As for :meth:`repair`.
 
         Raises:
             Refused: the state folder cannot be used.
         """
         self.store.prepare()
+        record = repairing.in_force(record or self.record())
         following = Session(RepairStore(self.store.directory), self.system)
         waiting = [str(seconds)] if seconds else []
-        following._start("repair", str(changed), repair.plan.digest, *waiting)
+        following._start("repair", record.id, str(changed), repair.plan.digest, *waiting)
         return following
 
     @property
@@ -261,10 +285,10 @@ class Session:
         """A session of the repair that waits for an answer or is at work, or None."""
         store = RepairStore(self.store.directory)
         try:
-            waits = store.path.exists() and store.waits
+            repair = store.open
         except (Refused, OSError):
             return None
-        return Session(store, self.system) if waits else None
+        return Session(store, self.system) if repair is not None else None
 
     def keep(self) -> Record:
         """Keep the run that waits for an answer, and end its guard.
@@ -297,10 +321,7 @@ class Session:
             Refused: there is none, or the person is not root.
         """
         self._need_root()
-        record = self.record()
-        if record is None or not record.state.in_force:
-            raise Refused("There is nothing to take back: no run of the wizard is on this host.")
-        self._start("revert", record.id, "now")
+        self._start("revert", self._to_take_back().id, "now")
 
     def seconds_left(self) -> float | None:
         """Return the seconds until the run is taken back, or None where none waits for an answer.
@@ -327,15 +348,15 @@ class Session:
         Raises:
             Refused: the record cannot be read.
         """
-        record = self.record()
         if self._process is None:
-            return self._progress_of_another(record)
+            return self._progress_of_another(self.record())
+        record = self._followed()
         code = self._process.poll()
         if code is None:
             if self._is_new(record):
                 return Progress(record, None)
             return Progress(None, None, doing=start.doing(self._process.log))
-        record = self.record()
+        record = self._followed()
         if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))
         seen_to = code in set(ExitCode) - {ExitCode.DONE, ExitCode.UNEXPECTED}
@@ -371,8 +392,11 @@ class Session:
         if not self.root:
             raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
 
-    def why_not_apply(self) -> str | None:
-        """Return a sentence that says why this person cannot apply a plan now, or None."""
+    def why_not_apply(self, project: str | None = None) -> str | None:
+        """Return a sentence that says why this person cannot apply a plan now, or None.
+
+        ``project`` is the one that the plan is for, where that is known.
+        """
         if not self.root:
             if not self.has_answers:
                 return (
@@ -385,70 +409,94 @@ class Session:
             )
         if self.is_running():
             return "Another run of the wizard is at work. Wait until it has ended."
-        record = self.record()
-        if record is not None and record.state is State.UNCONFIRMED:
-            return (
-                f"The run of {record.started} waits for an answer: keep it with wizard --keep, or "
-                "let it be taken back."
-            )
-        if record is not None and record.in_the_way:
-            return (
-                f"The run of {record.started} is {record.state.words} on this host. Take it back "
-                "first, with wizard --undo."
-            )
-        return None
+        return set_ups.why_not_apply(self.records(), project, set_ups.open_repair(self.store))
 
     def record(self) -> Record | None:
-        """Return the record on this host.
+        """Return the record that is at hand: of the project that was named, or see :class:`Store`.
 
         Raises:
             Refused: there is one, but it cannot be read.
         """
+        records = self.records()
+        if self.project is None:
+            return self.store.load()
+        return next((each for each in reversed(records) if each.project == self.project), None)
+
+    def records(self) -> tuple[Record, ...]:
+        """Return the newest record of every project on this host, the oldest run first.
+
+        Raises:
+            Refused: one cannot be read.
+        """
         if not self.root and self.store.directory != DIRECTORY and DIRECTORY.is_dir():
             raise Refused("Only root can read what the wizard did on this host. Use sudo.")
-        return self.store.load()
+        return self.store.records()
+
+    def in_force(self) -> tuple[Record, ...]:
+        """Return the records of the set-ups on this host, in the order in which undo takes them.
+
+        Raises:
+            Refused: one cannot be read, or none is of the project that was named.
+        """
+        self.records()
+        if self.project is not None:
+            return (set_ups.chosen(self.store, self.project),)
+        return set_ups.in_force(self.store)
 
     def is_running(self) -> bool:
         """Return whether any run is at work on this host."""
         return lock.is_held(self.store.lock)
 
-    def undo_preview(self, chosen: undoing.Chosen | None = None) -> UndoPreview:
+    def undo_preview(
+        self,
+        chosen: undoing.Chosen | None = None,
+        record: Record | None = None,
+        after: Sequence[str] = (),
+    ) -> UndoPreview:
         """Return what undo would take back.
 
         Args:
             chosen: What becomes of what somebody changed; without it theirs is kept, but for an
                 undo that did not come to its end, which goes on as it began.
+            record: Of which set-up; of the one at hand where it is None.
+            after: The runs that will have been taken back by then.
 
         Raises:
             Refused: there is nothing to take back.
         """
-        return undoing.preview(self.record(), self.system, chosen)
+        record = record or self._to_take_back()
+        beside = set_ups.others(self.store, record.id, *after)
+        return undoing.preview(record, self.system, chosen, beside)
 
     def judge(
         self,
         target: IPv6Address | None = None,
         teller: IPv6Address | None = None,
         other: str | None = None,
+        record: Record | None = None,
     ) -> Judgement:
-        """Say whether IPv6 works in the containers as the run on this host set it up.
+        """Say whether IPv6 works in the containers as the run at hand set it up.
 
         Args:
             target: Whom to ask; the target of the run's own answers unless it is given.
             teller: A host that tells its visitors their address on TCP port 80.
             other: Another machine, as ssh takes it, that tries what comes in.
+            record: Of which set-up; of the one at hand where it is None.
 
         Raises:
             Refused: no run is on this host, Docker does not answer, or the person is not root.
         """
-        record = self.record()
-        if isinstance(self.store, RepairStore):
+        record, runs = record or self.record(), Store(self.store.directory)
+        if record is not None and isinstance(self.store, RepairStore):
             # What was put back works where the whole of its run does.
-            record = Store(self.store.directory).load()
+            record = set_ups.chosen(runs, record.project)
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to check: no run of the wizard is on this host.")
         if not self.root:
             raise Refused("Only root can look into containers. Nothing was checked. Use sudo.")
-        return checking.check(record, self.look(), self.system, target, teller, other)
+        host = self.look()
+        beside = set_ups.others(runs, record.id, host=host)
+        return checking.check(record, host, self.system, target, teller, other, beside)
 
     def probe_upstream(self, prefix: IPv6Network, host: Host) -> UpstreamFinding:
         """Find out whether the upstream router asks for addresses of a prefix or routes it here.
@@ -474,8 +522,24 @@ class Session:
         undoing = record is not None and record.state is State.UNDOING
         return self._is_of_this_run(record) or undoing
 
-    def _start(self, *arguments: str) -> None:
+    def _to_take_back(self) -> Record:
         record = self.record()
+        if record is None or not record.state.in_force:
+            if self.project is not None:
+                return set_ups.chosen(self.store, self.project)
+            raise Refused(set_ups.NOTHING)
+        return record
+
+    def _of_project(self, project: str) -> list[str]:
+        return [each.id for each in self.store.records() if each.project == project]
+
+    def _followed(self) -> Record | None:
+        """Return the record that the process of this session writes, if it does yet."""
+        return self.store.latest() if self._run is None else self.store.of(self._run).load()
+
+    def _start(self, *arguments: str) -> None:
+        self._run = arguments[1] if arguments[0] in ("undo", "revert") else None
+        record = self._followed()
         self._before = _mark(record) if record else None
         self._process = start.start(self.store, *arguments)
 

@@ -23,11 +23,11 @@ from wizard.program import program
 from wizard.record import earlier_releases
 from wizard.record.engine_rules import kept_by_engine
 from wizard.record.record import Record, State, StepState
-from wizard.run import journal, watching
+from wizard.run import journal, set_ups, watching, window
 from wizard.run.undoing import UndoPreview
 from wizard.session import Session, target_of
 from wizard.steps.comparing import Choice
-from wizard.verification.judgement import Judgement, exit_code, unknown
+from wizard.verification.judgement import Judgement, exit_code, together, unknown, worst
 
 Say = Callable[[str], None]
 
@@ -119,48 +119,105 @@ def plan_as_json(answers: Path | None, target: str | None = None) -> tuple[str, 
     return _json(table), ExitCode.DONE
 
 
-def status(as_json: bool) -> str:
-    """Return what the record says."""
+def status(as_json: bool, project: str | None = None) -> str:
+    """Return what the records say: of every set-up, or of that of a project.
+
+    As JSON it is what is said of the one at hand, with all of them under ``set-ups``.
+    """
     opened = Session()
-    record = opened.record()
-    if record is None:
+    at_hand = opened.record()
+    if at_hand is None:
         return "null" if as_json else "The wizard has done nothing on this host."
-    found, complaint = _judged(opened, record)
+    if project is not None:
+        at_hand = _of_project(opened, project)
+    shown = [at_hand] if project is not None else _newest_first(opened.records(), at_hand)
+    found = [(each, *_judged(opened, each)) for each in shown]
     if as_json:
-        return _json(
-            {
-                "id": record.id,
-                "state": record.state,
-                "running": opened.is_running(),
-                "started": record.started,
-                "finished": record.finished,
-                "deadline": record.deadline,
-                "seconds left": opened.seconds_left(),
-                "error": record.error,
-                "left": record.left,
-                "check": found.as_values() if found else complaint or None,
-                "repair": _repair_in_words(opened) or None,
-                "faults": earlier_releases.faults(record),
-                "steps": [{"title": each.title, "state": each.state} for each in record.steps],
-            },
-        )
-    return "\n".join(_status_lines(record, opened, _told(found, complaint)))
+        values = [_values(opened, *each) for each in found]
+        return _json({**values[0], "set-ups": values})
+    texts = [
+        "\n".join(_status_lines(record, opened, _told(judged, complaint)))
+        for record, judged, complaint in found
+    ]
+    return "\n\n".join(
+        _headed(record, text, len(found)) for (record, *_), text in zip(found, texts, strict=True)
+    )
+
+
+def _newest_first(records: Sequence[Record], at_hand: Record) -> list[Record]:
+    return [at_hand, *(each for each in reversed(records) if each.id != at_hand.id)]
+
+
+def _of_project(opened: Session, project: str) -> Record:
+    opened.project = project
+    record = opened.record()
+    return set_ups.chosen(opened.store, project) if record is None else record
+
+
+def _headed(record: Record, text: str, count: int) -> str:
+    """Return a text with the name of the set-up that it is about, where there are several."""
+    return text if count == 1 else f"{set_ups.name_of(record)}:\n{text}"
+
+
+def _values(
+    opened: Session, record: Record, found: Judgement | None, complaint: str
+) -> dict[str, object]:
+    return {
+        "id": record.id,
+        "project": record.project,
+        "state": record.state,
+        "running": record.state.moving and opened.is_running(),
+        "started": record.started,
+        "finished": record.finished,
+        "deadline": record.deadline,
+        "seconds left": window.seconds_left(record) if record.state is State.UNCONFIRMED else None,
+        "error": record.error,
+        "left": record.left,
+        "check": found.as_values() if found else complaint or None,
+        "repair": _repair_in_words(opened, record) or None,
+        "faults": earlier_releases.faults(record),
+        "steps": [{"title": each.title, "state": each.state} for each in record.steps],
+    }
 
 
 def check(
-    target: str | None, as_json: bool, teller: str | None = None, other: str | None = None
+    target: str | None,
+    as_json: bool,
+    teller: str | None = None,
+    other: str | None = None,
+    project: str | None = None,
 ) -> tuple[str, ExitCode]:
     """Return whether IPv6 works in the containers as it was set up, and the exit code for that.
 
-    ``target`` is whom to ask; ``teller`` is a host that tells its visitors their address;
-    ``other`` is a machine that tries what comes in.
+    It is asked of every set-up, or of that of a project. As JSON it is what is found of all, with
+    that of each under ``set-ups``.
+
+    Args:
+        target: Whom to ask.
+        as_json: Whether to return JSON.
+        teller: A host that tells its visitors their address.
+        other: A machine that tries what comes in.
+        project: Whose set-up; of all where it is None.
 
     Raises:
         Refused: an address is none, or there is nothing that can be checked.
     """
+    opened = Session()
+    opened.project = project
+    records: Sequence[Record | None] = opened.in_force() or (None,)
+    asked = (_address(target), _address(teller))
     machine = None if other is None else another_machine.machine(other)
-    found = Session().judge(_address(target), _address(teller), machine)
-    return _json(found.as_values()) if as_json else found.as_text(), found.code
+    found = [opened.judge(*asked, machine, each) for each in records]
+    whole, code = together(found), worst(found)
+    each_one = [(record, one) for record, one in zip(records, found, strict=True) if record]
+    if as_json:
+        values = [
+            {"project": record.project, "id": record.id, **one.as_values()}
+            for record, one in each_one
+        ]
+        return _json({**whole.as_values(), "code": int(code), "set-ups": values}), code
+    texts = [_headed(record, one.as_text(), len(records)) for record, one in each_one]
+    return "\n\n".join(texts), code
 
 
 def install_program() -> str:
@@ -193,7 +250,8 @@ def apply(
     """
     opened = Session()
     if opened.root and not opened.is_running():
-        obstacle = opened.why_not_apply()
+        chosen = _answers(answers) if answers else opened.load_answers()
+        obstacle = opened.why_not_apply(chosen.project if chosen else None)
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
     made = plan_of(opened, answers, target)
@@ -224,11 +282,12 @@ def keep() -> str:
 
 def kept(record: Record) -> str:
     """Return what is said of a run that was kept."""
-    return f"The run of {record.started} is kept. wizard --undo takes it back."
+    name = set_ups.name_of(record)
+    return f"The run of {record.started} for {name} is kept. wizard --undo {name} takes it back."
 
 
-def undo(yes: bool, say: Say, changed: str | None = None) -> int:
-    """Take everything back and return the exit code.
+def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = None) -> int:
+    """Take every set-up back, or that of a project, and return the exit code.
 
     ``changed`` is what becomes of what somebody changed since: keep, ours or original.
 
@@ -236,22 +295,50 @@ def undo(yes: bool, say: Say, changed: str | None = None) -> int:
         Refused: there is nothing to take back, or nobody said yes.
     """
     opened = Session()
-    preview = opened.undo_preview()
-    if changed is not None:
-        # What was put back at an earlier time is not different from ours any more.
-        if changed == Choice.OURS:
-            preview = opened.undo_preview(_noted(preview.record))
-        preview = opened.undo_preview(preview.choose(Choice(changed)))
-    _say_preview(preview, say)
-    if watching.is_on(opened.system):
+    opened.project = project
+    records = opened.in_force()
+    if not records:
+        raise Refused(set_ups.NOTHING)
+    repair = set_ups.open_repair(opened.store)
+    obstacle = set_ups.why_not_undo(opened.records(), records[0], repair)
+    if obstacle:
+        raise Refused(f"{obstacle} Nothing was changed.")
+    previews = [
+        _undo_preview(opened, record, [each.id for each in records[:number]], changed)
+        for number, record in enumerate(records)
+    ]
+    for preview in previews:
+        if len(previews) > 1:
+            say(f"Of the set-up for {set_ups.name_of(preview.record)}:")
+        _say_preview(preview, say)
+    if watching.is_on(opened.system) and len(set_ups.in_force(opened.store)) == len(records):
         say(f"Take back, when all the rest is: {watching.NAME}, which looks after the set-up")
+    word = f" {records[0].project}" if project is not None else ""
     if not yes:
-        raise Refused("Nothing was changed. wizard --undo --yes takes this back.")
+        raise Refused(f"Nothing was changed. wizard --undo{word} --yes takes this back.")
     if not opened.root:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
-    say("")
-    opened.start_undo(preview.chosen)
-    return follow(opened, say, preview.record)
+    codes = []
+    for preview in previews:
+        say("")
+        opened.start_undo(preview.chosen, preview.record)
+        codes.append(follow(opened, say, preview.record))
+        if codes[-1] not in (ExitCode.DONE, ExitCode.ROLLBACK_INCOMPLETE):
+            # What kept this one from being taken back keeps the others, too.
+            break
+    return max(codes)
+
+
+def _undo_preview(
+    opened: Session, record: Record, after: Sequence[str], changed: str | None
+) -> UndoPreview:
+    preview = opened.undo_preview(None, record, after)
+    if changed is None:
+        return preview
+    # What was put back at an earlier time is not different from ours any more.
+    if changed == Choice.OURS:
+        preview = opened.undo_preview(_noted(preview.record), record, after)
+    return opened.undo_preview(preview.choose(Choice(changed)), record, after)
 
 
 def _noted(record: Record) -> dict[int, dict[str, Choice]]:
@@ -333,7 +420,7 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         found, complaint = _judged(opened, record)
         for sentence in _told(found, complaint):
             say(sentence)
-        say(f"The run {record.state.meaning}. The record is {opened.store.path}.")
+        say(f"The run {record.state.meaning}. The record is {opened.store.of(record.id).path}.")
         kept = kept_by_engine(record)
         if kept:
             say(kept)
@@ -345,7 +432,7 @@ def _judged(opened: Session, record: Record) -> tuple[Judgement | None, str]:
     if record.state not in (State.APPLIED, State.UNCONFIRMED) or opened.is_running():
         return None, ""
     try:
-        return opened.judge(), ""
+        return opened.judge(record=record), ""
     except Refused as refused:
         return None, unknown(str(refused))
 
@@ -355,14 +442,14 @@ def _told(found: Judgement | None, complaint: str) -> tuple[str, ...]:
 
 
 def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[str]:
-    running = opened.is_running()
+    running = record.state.moving and opened.is_running()
     lines = [
         f"The run of {record.started} {record.state.meaning}"
         + (", and at work right now." if running else "."),
     ]
     if record.state.moving and not running:
         lines.append("Its process has died. wizard --undo takes back what it had begun.")
-    if record.state is State.UNCONFIRMED and opened.seconds_left() == 0:
+    if record.state is State.UNCONFIRMED and window.seconds_left(record) == 0:
         lines.append(
             "Its time is over, and it should be taken back by now. If it still says so in a "
             "minute, somebody has stopped the guard: type wizard --undo, or wizard --keep."
@@ -370,28 +457,29 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
     elif record.state is State.UNCONFIRMED:
         lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
     lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
-    lines += [line for line in (record.error, *record.left, _repair_in_words(opened)) if line]
+    lines += [
+        line for line in (record.error, *record.left, _repair_in_words(opened, record)) if line
+    ]
     lines += told
     faults = earlier_releases.faults(record)
     if faults:
         lines.append("An earlier release of the wizard set this up, and this may go wrong:")
         lines += [f"  - {fault}" for fault in faults]
-    lines.append(f"The record is {opened.store.path}.")
+    lines.append(f"The record is {opened.store.of(record.id).path}.")
     return lines
 
 
-def _repair_in_words(opened: Session) -> str:
-    """Return what becomes of a repair that is not settled; empty where there is none."""
-    waiting = opened.repairing
-    record = waiting.record() if waiting is not None else None
-    if record is None:
+def _repair_in_words(opened: Session, record: Record) -> str:
+    """Return what becomes of a repair of a run that is not settled; empty where there is none."""
+    repair = set_ups.open_repair(opened.store)
+    if repair is None or repair.project != record.project or not record.state.in_force:
         return ""
-    if record.state is State.UNCONFIRMED:
+    if repair.state is State.UNCONFIRMED:
         return (
-            f"A repair of {record.started} is taken back at {record.deadline}, unless you type "
+            f"A repair of {repair.started} is taken back at {repair.deadline}, unless you type "
             "wizard --keep."
         )
-    return f"A repair of {record.started} is {record.state.words}."
+    return f"A repair of {repair.started} is {repair.state.words}."
 
 
 def plan_of(opened: Session, answers: Path | None = None, target: str | None = None) -> Plan:

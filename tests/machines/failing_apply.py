@@ -16,6 +16,7 @@ from wizard.record.store import Store
 from wizard.run import journal, worker
 from wizard.session import Session
 from wizard.steps.base import Step
+from wizard.steps.others import Other
 from wizard.verbs import plan_of
 
 READING = {"-S", "-C", "inspect", "ls", "ps", "config", "is-enabled", "is-active", "--ignore"}
@@ -50,9 +51,14 @@ back = journal.take_back
 
 
 def failing_step(
-    step: Step, entry: StepRecord, record: Record, system: System, store: Store
+    step: Step,
+    entry: StepRecord,
+    record: Record,
+    system: System,
+    store: Store,
+    beside: Sequence[Other],
 ) -> None:
-    once(step, entry, record, system, store)
+    once(step, entry, record, system, store, beside)
     if kind == "step" and entry.number == number:
         raise StepFailed("made to fail")
 

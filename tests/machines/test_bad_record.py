@@ -9,13 +9,15 @@ from tests.machines.support import RECORD, wizard
 from wizard.platform.errors import ExitCode
 from wizard.run.guard_units import GUARD
 
+FIND = f"record=$(ls {RECORD.removesuffix('record.toml')}runs/*/record.toml)"
+"""What leads there is a link, and each of these is about the file."""
 SPOIL = {
-    "truncated": f"truncate -s 900 {RECORD}",
-    "garbage": f"head -c 4000 /dev/urandom >{RECORD}",
-    "of a newer wizard": f"sed -i 's/^format = 1/format = 2/' {RECORD}",
-    "world-writable": f"chmod 666 {RECORD}",
-    "a link elsewhere": f"mv {RECORD} /root/elsewhere; ln -s /root/elsewhere {RECORD}",
-    "in a folder of somebody else": f"chown nobody $(dirname {RECORD})",
+    "truncated": "truncate -s 900 $record",
+    "garbage": "head -c 4000 /dev/urandom >$record",
+    "of a newer wizard": "sed -i 's/^format = 1/format = 2/' $record",
+    "world-writable": "chmod 666 $record",
+    "a link elsewhere": "mv $record /root/elsewhere; ln -s /root/elsewhere $record",
+    "in a folder of somebody else": "chown nobody $(dirname $record)",
 }
 KEPT = "/root/kept-record"
 
@@ -35,7 +37,7 @@ def test_the_guard_leaves_the_host_alone(matrix: Matrix) -> None:
         for what, phase in matrix.pick(cells, 0.1, 0.75):
             with bench.cell("bad record", phase, what) as run:
                 assert bench.applies(2 if phase == "waiting" else 600) == ExitCode.DONE
-                run.host.shell(f"cp -p {RECORD} {KEPT}; {SPOIL[what]}")
+                run.host.shell(f"{FIND}; cp -p $record {KEPT}; {SPOIL[what]}")
                 if phase == "boot":
                     run.restart("reboot")
                 run.host.wait(partial(guard_tries, run), "the guard to begin")
@@ -46,5 +48,7 @@ def test_the_guard_leaves_the_host_alone(matrix: Matrix) -> None:
                 run.logs_in()
                 assert int(shown(run, "NRestarts")) <= 1
                 # The person finds out what happened and mends it; the guard tries once more.
-                run.host.shell(f"chown root $(dirname {RECORD}); rm {RECORD}; mv {KEPT} {RECORD}")
+                run.host.shell(
+                    f"{FIND}; chown root $(dirname $record); rm $record; mv {KEPT} $record"
+                )
                 run.wait_for("rolled back")

@@ -6,7 +6,7 @@ import time
 from tests.machines.bench import Bench
 from tests.machines.guarding import Guarded
 from tests.machines.matrix import Matrix
-from tests.machines.support import ANSWERS, PYTHON, undo, wizard
+from tests.machines.support import ANSWERS, PYTHON, RECORD, undo, wizard
 from wizard.platform.errors import ExitCode
 from wizard.run.guard_units import GUARD
 
@@ -88,9 +88,7 @@ def test_a_wizard_against_the_guard(bench: Bench, matrix: Matrix) -> None:
         with bench.cell("wizard against guard", "rolling back", f"undo {number}") as run:
             assert bench.applies(600) == ExitCode.DONE
             # As at the end of the time.
-            run.host.shell(
-                "sed -i 's/^expires = .*/expires = 0.0/' /var/lib/docker-ipv6-wizard/record.toml"
-            )
+            run.host.shell(f"sed -i --follow-symlinks 's/^expires = .*/expires = 0.0/' {RECORD}")
             guard = ("systemctl", "start", GUARD)
             code = both(run, ("wizard", "--undo", "--yes"), guard)[0]
             expected = (ExitCode.DONE, ExitCode.REFUSED, ExitCode.LOCKED, ExitCode.ROLLED_BACK)

@@ -1,7 +1,7 @@
 """A session that touches nothing: a made-up host, two Compose texts, and a run by a script."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -261,8 +261,8 @@ class MadeUpSession(Session):
     def check_plan(self, plan: Plan) -> None:
         return None
 
-    def why_not_apply(self) -> str | None:
-        return super().why_not_apply()
+    def why_not_apply(self, project: str | None = None) -> str | None:
+        return super().why_not_apply(project)
 
     def start_apply(self, plan: Plan, ask: bool = False, seconds: int | None = None) -> None:
         self.applied = plan
@@ -271,7 +271,7 @@ class MadeUpSession(Session):
         self.frames = self._play_apply(plan)
         self.last = None
 
-    def start_undo(self, chosen: Chosen | None = None) -> None:
+    def start_undo(self, chosen: Chosen | None = None, record: Record | None = None) -> None:
         self.undone, self.chosen = True, chosen
         assert self.earlier is not None
         self.frames = self._play_undo(self.earlier)
@@ -336,7 +336,16 @@ class MadeUpSession(Session):
         record = self.earlier
         return record is not None and record.state.moving and self.frames is None
 
-    def undo_preview(self, chosen: Chosen | None = None) -> UndoPreview:
+    def records(self) -> tuple[Record, ...]:
+        record = self.record()
+        return () if record is None else (record,)
+
+    def undo_preview(
+        self,
+        chosen: Chosen | None = None,
+        record: Record | None = None,
+        after: Sequence[str] = (),
+    ) -> UndoPreview:
         record = self.record()
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to take back: no run of the wizard is on this host.")
@@ -351,6 +360,7 @@ class MadeUpSession(Session):
         target: IPv6Address | None = None,
         teller: IPv6Address | None = None,
         other: str | None = None,
+        record: Record | None = None,
     ) -> Judgement:
         while self.hold_check:
             time.sleep(0.01)

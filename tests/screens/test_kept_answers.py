@@ -61,7 +61,7 @@ def in_force(**changes: object) -> MadeUpSession:
             networks=(*host.networks, ours),
             interfaces=(*host.interfaces, GIVEN.bridge),
             prefixes_in_use=(*host.prefixes_in_use, GIVEN.prefix),
-            earlier=Earlier(Path("/record.toml"), "applied", "2026-11-22T12:00:00Z", True),
+            earlier=(Earlier(Path("/r"), "applied", "2026-11-22T12:00:00Z", True, "mastodon"),),
         ),
         **changes,  # type: ignore[arg-type]
     )

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: MadeUpSystem)
 
     monkeypatch.setattr(start, "start", never)
     record = journal.begin(deployment().plan(), {}, made)
+    shutil.rmtree(made.path.parent)
     record.id, record.state = RUN, State.UNCONFIRMED
     made.save(record)
     made.answers.write_text(answers_file.dumps(deployment().choices))
@@ -273,13 +275,14 @@ def test_what_is_no_file_in_the_record_s_place_is_never_opened(
 ) -> None:
     store = Store(tmp_path / "state")
     store.prepare()
-    os.mkfifo(store.path, 0o600)
+    path = store.path
+    os.mkfifo(path, 0o600)
     opened, real = list[int](), os.open
 
-    def watched(path: str | bytes | Path, flags: int, *rest: int, **named: int | None) -> int:
-        if str(path) == str(store.path):
+    def watched(where: str | bytes | Path, flags: int, *rest: int, **named: int | None) -> int:
+        if str(where) == str(path):
             opened.append(flags)
-        return real(path, flags, *rest, **named)  # type: ignore[arg-type]
+        return real(where, flags, *rest, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(os, "open", watched)
     with pytest.raises(Refused, match="is not a regular file"):

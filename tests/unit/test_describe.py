@@ -87,7 +87,7 @@ def test_the_json_says_unknown_with_the_reason() -> None:
         }
     ]
     assert parts["sysctls"]["accept_ra"]["eth0"] == 0
-    assert parts["earlier"] is None
+    assert parts["earlier"] == []
     assert parts["projects"][0]["directory"] == "/srv/mastodon"
 
 
@@ -127,8 +127,8 @@ def dropping(*chains: ForwardChain) -> Firewall:
         ({"sysctls": Sysctls((), (), (), disabled=True)}, "IPv6 is switched off"),
         ({"ip6tables": Unknown("ip6tables is not installed.")}, "can make no rules"),
         ({"earlier": Unknown("The record is damaged.")}, "The record is damaged."),
-        ({"earlier": Earlier(Path("/r"), "applied", "2026", True)}, "wizard --undo"),
-        ({"earlier": Earlier(Path("/r"), "a later format's", "2026", True)}, "wizard --undo"),
+        ({"earlier": (Earlier(Path("/r"), "applied", "2026", True),)}, "wizard --undo"),
+        ({"earlier": (Earlier(Path("/r"), "a later format's", "2026", True),)}, "wizard --undo"),
         ({"outward": Outward(False, "no answer")}, "does not get out over IPv6 (no answer)"),
         (
             {"firewall": dropping(ForwardChain("inet", "mine", "forward", DROPS))},
@@ -188,7 +188,8 @@ def test_what_to_mind_is_said(changes: dict[str, Any], expected: str) -> None:
 
 @pytest.mark.parametrize("state", ["undone", "rolled back", "undo incomplete"])
 def test_a_run_that_was_taken_back_is_nothing_to_mind(state: str) -> None:
-    assert notes(made_up_hosts.debian12(earlier=Earlier(Path("/r"), state, "2026", False))) == ()
+    earlier = (Earlier(Path("/r"), state, "2026", False),)
+    assert notes(made_up_hosts.debian12(earlier=earlier)) == ()
 
 
 def test_the_releases_that_the_readme_says_are_tested_are_called_so() -> None:

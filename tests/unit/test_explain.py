@@ -195,7 +195,7 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     ),
     Cause.FIREWALLD: lambda _: made_up_hosts.debian12(firewall=firewalld("docker0")),
     Cause.EARLIER_RUN: lambda _: made_up_hosts.debian12(
-        earlier=Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True)
+        earlier=(Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True),)
     ),
     Cause.RECORD_UNREADABLE: lambda _: made_up_hosts.debian12(
         earlier=Unknown(

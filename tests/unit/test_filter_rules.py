@@ -26,7 +26,7 @@ def saved(step: Ip6tables, *, before: str = "", between: str = "", after: str = 
 
 
 def faults(step: Ip6tables, text: str) -> list[str]:
-    return rules.faults(rules.parse(step.text), text, UPLINK, BRIDGE)
+    return rules.faults(rules.parse(step.text), text, UPLINK, [BRIDGE])
 
 
 every_step = pytest.mark.parametrize("step", [ROUTED, PRIVATE, BEFORE])

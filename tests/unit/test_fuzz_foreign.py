@@ -385,12 +385,12 @@ DHCPCD = "denyinterfaces eth1 veth*\ninterface eth0\nnoipv6rs\n"
 
 def read_rules(text: str) -> object:
     tables = rules.parse(OURS)
-    rules.faults(tables, text, "eth0", "br-ipv6")
+    rules.faults(tables, text, "eth0", ["br-ipv6"])
     return rules.mending(tables, text), uplink_rules.let_in(text, "eth0", "br-ipv6")
 
 
 def own_rules(text: str) -> object:
-    return [(each.opened, each.jump) for each in rules.parse(text)]
+    return [(each.opened("br-ipv6"), each.jump) for each in rules.parse(text)]
 
 
 TEXTS: dict[

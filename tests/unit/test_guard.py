@@ -247,14 +247,14 @@ def test_watching_goes_on_where_a_run_only_seemed_to_have_died(
     applying = replace(waits, state=State.APPLYING)
     late = replace(waits, expires=0.0)
     looks = iter([applying, waits, waits])
-    monkeypatch.setattr(store, "load", lambda: copy.deepcopy(next(looks, late)))
+    monkeypatch.setattr(Store, "load", lambda _: copy.deepcopy(next(looks, late)))
     monkeypatch.setattr(revert, "_POLL", 0.0)
     taken: list[State] = []
 
     def take_back(record: Record, *_: object) -> None:
         taken.append(record.state)
         record.state = State.ROLLED_BACK
-        monkeypatch.setattr(store, "load", lambda: replace(late, state=State.ROLLED_BACK))
+        monkeypatch.setattr(Store, "load", lambda _: replace(late, state=State.ROLLED_BACK))
 
     monkeypatch.setattr(journal, "take_back", take_back)
     ended = revert.watch(waits.id, made.system, store, Remembering())

@@ -54,8 +54,15 @@ def with_ours(host: Host, state: str) -> Host:
         networks=(*host.networks, ours),
         interfaces=(*host.interfaces, "br-ipv6"),
         prefixes_in_use=(*host.prefixes_in_use, PREFIX, ip_network("172.31.0.0/16")),
-        earlier=Earlier(
-            Path("/record.toml"), state, "2026-11-01T06:00:00", is_in_the_way(state, ())
+        earlier=(
+            Earlier(
+                Path("/r"),
+                state,
+                "2026-11-01T06:00:00",
+                is_in_the_way(state, ()),
+                "mastodon",
+                "mastodon_ipv6",
+            ),
         ),
     )
 

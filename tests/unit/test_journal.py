@@ -791,12 +791,14 @@ def test_undo_shows_what_it_will_take_back_newest_first(store: Store) -> None:
 
 
 def test_on_a_legacy_host_the_library_loads_the_same_rules(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by_command, by_library = deployment(), deployment(HOSTS["legacy"])
     monkeypatch.setattr(legacy_ip6tables, "loader", lambda: by_library.system.load_rules)
     before = by_library.system.snapshot()
-    run(by_command, store)
+    elsewhere = Store(tmp_path / "another host")
+    elsewhere.prepare()
+    run(by_command, elsewhere)
     record = run(by_library, store)
     assert any("python-iptables:" in line for line in record.steps[1].output)
     ours, theirs = by_library.system.tables, by_command.system.tables

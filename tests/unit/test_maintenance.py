@@ -95,13 +95,13 @@ def test_a_repair_that_fails_ends_with_three_and_the_run_stays(kept: Here, wizar
 def test_a_repair_waits_for_keep_and_another_one_is_refused(kept: Here, wizard: Wizard) -> None:
     lose_network(kept.made.system)
     assert wizard("--repair", "--yes", "--window", "60").code == ExitCode.DONE
-    assert RepairStore(kept.store.directory).waits
+    assert RepairStore(kept.store.directory).open is not None
     assert "A repair of" in wizard("--status").out
     assert "unless you type" in json.loads(wizard("--status", "--json").out)["repair"]
     lose_network(kept.made.system)
     assert wizard("--repair", "--yes").code == ExitCode.REFUSED
     assert wizard("--keep").code == ExitCode.DONE
-    assert not RepairStore(kept.store.directory).waits
+    assert RepairStore(kept.store.directory).open is None
     assert json.loads(wizard("--status", "--json").out)["repair"] is None
     assert wizard("--keep").code == ExitCode.REFUSED
 

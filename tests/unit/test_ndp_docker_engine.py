@@ -291,7 +291,7 @@ def test_an_endless_answer_is_cut_off(trickle: Trickle, begin: bytes, piece: byt
 
 def test_an_endless_event_is_cut_off(trickle: Trickle) -> None:
     trickle.begin, trickle.piece = CHUNKED, b"10000\r\n" + b"x" * 65536 + b"\r\n"
-    events = DockerEngine(trickle.path, timeout=0.5).happenings("wizard")
+    events = DockerEngine(trickle.path, timeout=0.5).happenings(["wizard"])
     assert next(events) is False
     with pytest.raises(WizardError, match="larger than any"):
         next(events)
@@ -335,7 +335,7 @@ def test_a_network_name_cannot_lead_to_another_question(server: Server) -> None:
 
 def test_the_stream_of_events_begins_tells_and_ends(server: Server) -> None:
     server.scripts = [[STREAM]]
-    assert list(DockerEngine(server.path).happenings("wizard")) == [False, True]
+    assert list(DockerEngine(server.path).happenings(["wizard"])) == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -59,13 +59,13 @@ def test_only_events_of_the_network_itself_count() -> None:
     def line(name: str) -> bytes:
         return json.dumps({"Type": "network", "Actor": {"Attributes": {"name": name}}}).encode()
 
-    assert concerns(line("wizard"), "wizard")
-    assert not concerns(line("wizard_two"), "wizard")
+    assert concerns(line("wizard"), ["wizard"])
+    assert not concerns(line("wizard_two"), ["wizard"])
 
 
 def test_an_event_that_is_not_understood_makes_the_service_look() -> None:
     for line in (b"{", b"[]", b"null", b'{"Actor": null}', b"\xff", b"[" * 300_000):
-        assert concerns(line, "wizard")
+        assert concerns(line, ["wizard"])
 
 
 def test_link_messages_tell_their_interfaces() -> None:

@@ -75,7 +75,7 @@ class Running:
             cast("DockerEngine", self.engine),
             cast("ProxyTable", self.table),
             "no-such-uplink",
-            ServedNetwork("wizard"),
+            [ServedNetwork("wizard")],
         )
         self.thread = threading.Thread(target=self.service.run, daemon=True)
 

@@ -12,7 +12,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from wizard.answers.choices import Mode
 from wizard.host.host import Engine
-from wizard.ndp.__main__ import read_options
+from wizard.ndp.__main__ import networks, read_options
 from wizard.ndp.unit import PATH, unit
 from wizard.steps.systemd_unit import SystemdUnit
 
@@ -84,8 +84,13 @@ def test_every_line_is_one_of_a_unit_file() -> None:
 
 def test_the_words_of_the_unit_are_read_without_argparse_and_others_are_told() -> None:
     words = dict(sections(unit("eth0", "wizard", PREFIX))["Service"])["ExecStart"].split()[5:]
-    assert read_options(words) == {"--uplink": "eth0", "--network": "wizard", "--prefix": PREFIX}
-    assert read_options(["--network=a", "--uplink", "b"]) == {"--uplink": "b", "--network": "a"}
+    network = [("--network", "wizard"), ("--prefix", PREFIX)]
+    assert read_options(words) == [("--uplink", "eth0"), *network]
+    assert read_options(["--network=a", "--uplink", "b"]) == [("--network", "a"), ("--uplink", "b")]
+    for several in ([*words, "--network", "other"], [*words, "--network=other"]):
+        options = read_options(several)
+        assert options == [("--uplink", "eth0"), *network, ("--network", "other")]
+        assert networks(options) == [("wizard", IPv6Network(PREFIX)), ("other", None)]
     for wrong in (["--uplink", "a"], [*words, "--other", "b"], [*words, "--socket"]):
         with pytest.raises(SystemExit):
             read_options(wrong)

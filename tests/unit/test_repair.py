@@ -64,14 +64,14 @@ class Kept:
     def repairs(self, changed: Choice = Choice.KEEP, back: bool = False) -> Repair:
         """Repair, and keep it or take it back."""
         made = repair_of(self.record, self.host, self.system, changed)
-        remembered = repairing.amendments(self.record, made, self.system)
+        amendment = repairing.amendment(self.record, made, self.system)
         journal.check_obstacles(made.plan, self.system)
         repairs = RepairStore(self.store.directory)
         entry = journal.begin(made.plan, {}, repairs)
 
         def conclude(entry: Record, store: Store) -> None:
             repairing.check_mended(made, self.record, self.host, self.system)
-            repairing.amend(self.record, made, remembered, self.host)
+            amendment.make(self.host)
             self.store.save(self.record)
             entry.state = State.UNCONFIRMED if back else State.APPLIED
             store.save(entry)
@@ -359,8 +359,8 @@ def test_only_what_is_kept_can_be_repaired_and_an_undo_ends_what_waits(kept: Kep
         repairing.in_force(replace(kept.record, state=State.UNCONFIRMED))
     repairs = RepairStore(kept.store.directory)
     record = journal.begin(kept.made.plan(), {}, repairs)
-    assert repairs.waits
+    assert repairs.open is not None
     assert store_of(record.id, kept.store).path == repairs.path
     assert store_of(kept.record.id, kept.store) is kept.store
     repairing.give_up(repairs)
-    assert not repairs.waits
+    assert repairs.open is None

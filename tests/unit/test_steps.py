@@ -302,6 +302,7 @@ def test_starting_the_unit_again_leaves_one_jump_and_each_rule_once() -> None:
     step.apply(made.system, quiet)
     before = made.system.snapshot()
     for _ in range(3):
+        made.system.active.clear()
         made.system.run(("systemctl", "enable", "--now", "docker-ipv6-wizard.service"))
     assert difference(before, made.system.snapshot()) == set()
     assert made.system.tables["filter"]["FORWARD"] == [("-j", CHAIN)]
@@ -315,6 +316,7 @@ def test_the_unit_brings_rules_and_values_back_after_a_reboot() -> None:
     for key in made.system.sysctls:
         if key.endswith(".forwarding"):
             made.system.sysctls[key] = "0"
+    made.system.active.clear()
     made.system.run(("systemctl", "enable", "--now", "docker-ipv6-wizard.service"))
     assert difference(before, made.system.snapshot()) == set()
 

@@ -8,6 +8,7 @@ from wizard.answers.names import check_bridge, check_gateway, check_network_name
 from wizard.answers.projects import check_services
 from wizard.host import filtering
 from wizard.host.host import Host, Unknown
+from wizard.host.own_objects import without_ours
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -20,6 +21,7 @@ NDPPD_RELEASES = (12, 13)
 
 def check(choices: Choices, host: Host) -> tuple[str, ...]:
     """Return every sentence that stands between these choices and a plan."""
+    host = without_ours(host, choices.project)
     sentences: list[str | None] = [check_mode(choices.mode, host)]
     sentences.append(check_prefix(str(choices.prefix or ""), host, choices.mode))
     sentences.append(check_network_name(choices.network, host))

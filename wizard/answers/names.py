@@ -7,7 +7,6 @@ from wizard.answers.choices import Choices
 from wizard.answers.projects import project_if_any
 from wizard.host.host import DockerNetwork, Host, Unknown
 from wizard.host.ipv6_already import networks_with_ipv6
-from wizard.host.own_objects import without_ours
 from wizard.platform.text import clean_line
 
 _BRIDGE_LENGTH = 15
@@ -34,7 +33,7 @@ def check_network_name(name: str, host: Host) -> str | None:
         return f"{shown} cannot be the name of a Docker network: {_NAME_IN_WORDS}."
     if name in _PREDEFINED_NETWORKS:
         return f"Docker keeps the name {shown} for itself. Take another name."
-    networks = without_ours(host).networks
+    networks = host.networks
     if not isinstance(networks, Unknown):
         for network in networks:
             if network.name == name:
@@ -61,7 +60,7 @@ def check_bridge(name: str, host: Host) -> str | None:
         return f"{shown} cannot be the name of an interface: {_NAME_IN_WORDS}."
     if name in _GROUPS:
         return f"The kernel keeps the name {shown} for itself. Take another name."
-    interfaces = without_ours(host).interfaces
+    interfaces = host.interfaces
     if not isinstance(interfaces, Unknown) and name in interfaces:
         return f"This host already has an interface called {shown}. Take another name."
     return None

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from wizard.answers import firewalls
 from wizard.answers.choices import Choices
 from wizard.host import deprecated
-from wizard.host.host import Earlier, Host, Outward, Sysctls, Unknown
+from wizard.host.host import Host, Outward, Sysctls, Unknown
 from wizard.host.obstacle import Cause, Obstacle
+from wizard.host.own_objects import in_the_way
 from wizard.host.parts import docker_engine
 from wizard.record.record import words_of
 
@@ -61,15 +62,17 @@ def _deprecated(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
     yield from deprecated.obstacles(host)
 
 
-def _earlier(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
+def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     if host.root and isinstance(host.earlier, Unknown):
         yield Obstacle(Cause.RECORD_UNREADABLE, host.earlier.reason)
-    if isinstance(host.earlier, Earlier) and host.earlier.in_the_way:
+    for each in in_the_way(host, choices.project if choices else None):
+        whose = f" for {each.project}" if each.project else ""
+        name = f" {each.project}" if each.project else ""
         yield Obstacle(
             Cause.EARLIER_RUN,
-            "An earlier run of the wizard is on this host "
-            f"({words_of(host.earlier.state)}, started {host.earlier.started}).",
-            "Take it back first, with “wizard --undo”; “wizard --status” tells what it did.",
+            f"An earlier run of the wizard{whose} is on this host "
+            f"({words_of(each.state)}, started {each.started}).",
+            f"Take it back first, with “wizard --undo{name}”; “wizard --status” tells what it did.",
         )
 
 

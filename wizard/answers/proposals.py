@@ -11,19 +11,21 @@ from wizard.answers.names import check_bridge, check_network_name, first_free, s
 from wizard.answers.projects import project_if_any, reads_override, written_over_by
 from wizard.answers.ticking import first_tick
 from wizard.compose.services import Service
-from wizard.host.host import ComposeProject, Earlier, Host, Unknown
+from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.host.ipv6_already import networks_with_ipv6
-from wizard.host.own_objects import without_ours
+from wizard.host.own_objects import in_the_way, without_ours
 from wizard.ndp.upstream import UpstreamCase
 
 
 def defaults(host: Host) -> Choices:
     """Return what is proposed for this host: a random prefix, and a project where there is one."""
-    projects = host.choosable_projects
+    projects = [each for each in host.choosable_projects if not in_the_way(host, each.name)]
+    projects = projects or list(host.choosable_projects)
     project = next((each for each in projects if each.name == "mastodon"), None) or next(
         iter(projects), None
     )
-    known = without_ours(host).interfaces
+    host = without_ours(host, project.name if project else "")
+    known = host.interfaces
     interfaces = () if isinstance(known, Unknown) else known
     choices = Choices(
         prefix=Choices.mode.addresses.propose(host), bridge=first_free("br-ipv6", interfaces)
@@ -34,11 +36,15 @@ def defaults(host: Host) -> Choices:
 def resume(saved: Choices, host: Host) -> Choices:
     """Return the answers of an earlier sitting, each replaced by a proposal where it fails now.
 
-    While a run is in force they are left alone: names and prefix are taken by what the run made,
-    and they are free again once it is taken back.
+    While every project is set up they are left alone: names and prefix are taken by what the run
+    made, and they are free again once it is taken back.
     """
-    if isinstance(host.earlier, Earlier) and host.earlier.in_the_way:
+    if in_the_way(host, None):
         return saved
+    if in_the_way(host, saved.project):
+        # Another project is free, for which nothing was answered yet.
+        return replace(defaults(host), target=saved.target, unproven=saved.unproven)
+    host = without_ours(host, saved.project)
     proposed = defaults(host)
     project = project_if_any(host, saved)
     if project is None:
@@ -86,7 +92,8 @@ def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
 
 def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Choices:
     """Return the choices with another project, and what is proposed for that project."""
-    known = without_ours(host).networks
+    host = without_ours(host, project.name)
+    known = host.networks
     names = () if isinstance(known, Unknown) else [each.name for each in known]
     base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-") or "compose"
     return replace(

@@ -6,7 +6,6 @@ from ipaddress import IPv6Network
 
 from wizard.answers.prefixes import UNIQUE_LOCAL, Network
 from wizard.host.host import Host, Unknown
-from wizard.host.own_objects import without_ours
 
 LONGEST = 120
 PROPOSED = 80
@@ -108,8 +107,7 @@ def _parts(prefix: IPv6Network, length: int) -> Iterator[IPv6Network]:
 
 
 def in_use(host: Host) -> list[Network]:
-    """Return the prefixes and single addresses that are in use on the host, but for ours."""
-    host = without_ours(host)
+    """Return the prefixes and single addresses that are in use on the host."""
     found: list[Network] = []
     if not isinstance(host.prefixes_in_use, Unknown):
         found += host.prefixes_in_use

@@ -4,12 +4,10 @@ from ipaddress import IPv6Network
 
 from wizard.answers import prefixes
 from wizard.host.host import Host, Unknown
-from wizard.host.own_objects import without_ours
 
 
 def propose(host: Host) -> IPv6Network:
     """Return a random unique local /64 that nothing on the host uses."""
-    host = without_ours(host)
     in_use = () if isinstance(host.prefixes_in_use, Unknown) else host.prefixes_in_use
     return prefixes.first_subnet(prefixes.random_unique_local(in_use))
 
@@ -42,7 +40,6 @@ def obstacle(prefix: IPv6Network, host: Host) -> str | None:
 
 
 def _free(prefix: IPv6Network, host: Host) -> str | None:
-    host = without_ours(host)
     networks = () if isinstance(host.networks, Unknown) else host.networks
     for network in networks:
         if prefixes.overlapping(prefix, network.subnets):

@@ -3,7 +3,7 @@
 from wizard.explain.page import Page
 from wizard.host.obstacle import Cause
 from wizard.host.parts.debian import TESTED_ON
-from wizard.host.parts.earlier import RECORD
+from wizard.record.store import DIRECTORY
 
 *_FIRST, _LAST = map(str, TESTED_ON)
 
@@ -39,13 +39,14 @@ PAGES = {
     ),
     Cause.EARLIER_RUN: Page(
         "An earlier run of the wizard is on this host",
-        "There is one set-up of the wizard on a host at a time. Another one on top of it would "
-        "take what the first one made for somebody else's.",
+        "There is one set-up of the wizard for a project at a time, and nothing else begins while "
+        "a run moves or waits for an answer. Another one on top of it would take what the first "
+        "one made for somebody else's. Other projects can be set up beside it.",
         "See how the run stands. To change it, take it back, and start anew. Your answers are "
         "kept. Where it waits for an answer, wizard --keep keeps it instead:",
         ("wizard --status", "wizard --undo"),
-        "It takes everything back, the last step first, shows before what that changes, and asks "
-        "about what somebody has changed since.",
+        "It takes all set-ups back, or that of the project that you name, the last step first, "
+        "shows before what that changes, and asks about what somebody has changed since.",
     ),
     Cause.RECORD_UNREADABLE: Page(
         "The record of an earlier run cannot be read",
@@ -53,7 +54,10 @@ PAGES = {
         "Without it nobody knows what of it is in force, so nothing is planned on top of it.",
         "Read it: each step has the commands that take it back. Once they are done by hand, or if "
         "nothing of it is in force, move it away:",
-        (f"cat {RECORD}", f"mv {RECORD} /root/"),
+        (
+            f"ls -l {DIRECTORY}/record.toml {DIRECTORY}/runs",
+            f"mv {DIRECTORY}/runs/RUN /root/",
+        ),
         "It can undo nothing without a record that can be read, and does not touch this one.",
     ),
 }

@@ -12,12 +12,17 @@ _OPTIONS = ("--rules", "--uplink", "--bridge", "--close")
 
 def main(words: list[str]) -> int:
     """Serve until SIGTERM or SIGINT, and return the exit code."""
-    given = dict(zip(words[::2], words[1::2], strict=False))
+    given: dict[str, list[str]] = {}
+    for option, value in zip(words[::2], words[1::2], strict=False):
+        given.setdefault(option, []).append(value)
     if len(words) % 2 or not set(given) <= set(_OPTIONS) or not set(_OPTIONS[:3]) <= set(given):
-        sys.stderr.write("It takes: --rules FILE --uplink NAME --bridge NAME [--close PREFIX]\n")
+        sys.stderr.write(
+            "It takes: --rules FILE --uplink NAME, and once or more --bridge NAME "
+            "[--close PREFIX]\n"
+        )
         return 2
     keeper = Keeper(
-        given["--rules"], given["--uplink"], given["--bridge"], given.get("--close", "")
+        given["--rules"][-1], given["--uplink"][-1], given["--bridge"], given.get("--close", [])
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: keeper.stop())

@@ -12,6 +12,10 @@ from wizard.filter import news as nftables
 from wizard.filter import rules
 from wizard.ndp.notify import notify
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _PERIOD = 10.0
 """Seconds after which it looks again although the kernel told of no change."""
 
@@ -39,22 +43,24 @@ _METRIC = "1"
 class Keeper:
     """Keeps the rules of one file in force."""
 
-    def __init__(self, path: str, uplink: str, bridge: str, prefix: str = "") -> None:
+    def __init__(
+        self, path: str, uplink: str, bridges: Sequence[str], prefixes: Sequence[str] = ()
+    ) -> None:
         """Describe it.
 
         Args:
             path: The file that ip6tables-restore loads.
             uplink: The interface towards the internet.
-            bridge: The bridge that the rules are for.
-            prefix: What to close by a route while the rules cannot be put back; empty where the
+            bridges: The bridges that the rules are for.
+            prefixes: What to close by routes while the rules cannot be put back; none where the
                 containers' addresses mean nothing outside.
         """
         self._path = path
         self._uplink = uplink
-        self._bridge = bridge
-        self._prefix = prefix
+        self._bridges = bridges
+        self._prefixes = prefixes
         self._tables: list[rules.Table] = []
-        self._closed = False
+        self._closed: list[str] = []
         self._said = ""
         self._moved = 0.0
         self._news: socket.socket | None = None
@@ -69,7 +75,7 @@ class Keeper:
         news = self._news = nftables.listen()
         legacy = news is None or "legacy" in _run(["ip6tables", "--version"])[1]
         # What a process before this one left.
-        self._closed = self._has_route()
+        self._closed = [each for each in self._prefixes if _has_route(each)]
         poll = select.poll()
         for each in (self._stop, news):
             if each is not None:
@@ -92,7 +98,7 @@ class Keeper:
         if not complaint:
             complaint = self._mend()
         if complaint:
-            if self._prefix:
+            if self._prefixes:
                 complaint += self._close()
             self._say(complaint)
             return False
@@ -112,16 +118,16 @@ class Keeper:
 
     def _mend(self) -> str:
         saved = _run(["ip6tables-save"])[1]
-        wrong = rules.faults(self._tables, saved, self._uplink, self._bridge)
+        wrong = rules.faults(self._tables, saved, self._uplink, self._bridges)
         if not wrong:
             return ""
-        if self._prefix:
+        if self._prefixes:
             # At once, and before the rules: a script that flushes them may go on to remove chains,
             # which fails where one is back already.
             self._close()
         self._await_quiet()
         saved = _run(["ip6tables-save"])[1]
-        wrong = rules.faults(self._tables, saved, self._uplink, self._bridge)
+        wrong = rules.faults(self._tables, saved, self._uplink, self._bridges)
         if not wrong:
             return ""
         contested = wrong[0].startswith("another rule") or wrong[0].endswith("too late")
@@ -133,7 +139,7 @@ class Keeper:
             ["ip6tables-restore", "--noflush", "--wait", "5"], rules.mending(self._tables, saved)
         )
         saved = _run(["ip6tables-save"])[1]
-        left = rules.faults(self._tables, saved, self._uplink, self._bridge)
+        left = rules.faults(self._tables, saved, self._uplink, self._bridges)
         if not left:
             _log(f"put back: {'; '.join(wrong)}")
             return ""
@@ -152,33 +158,36 @@ class Keeper:
                 return
 
     def _close(self) -> str:
-        if not self._closed:
-            code, said = _run(["ip", "-6", "route", "replace", *self._route])
+        for prefix in self._prefixes:
+            if prefix in self._closed:
+                continue
+            code, said = _run(["ip", "-6", "route", "replace", *_route(prefix)])
             if code:
-                return f"; and no route closes the way to {self._prefix}: {said.strip()}"
-            self._closed = True
-        return f"; so a blackhole route closes the way to {self._prefix} until that is mended"
+                return f"; and no route closes the way to {prefix}: {said.strip()}"
+            self._closed.append(prefix)
+        shown = " and ".join(self._prefixes)
+        return f"; so a blackhole route closes the way to {shown} until that is mended"
 
     def _open(self) -> None:
-        if self._closed and _run(["ip", "-6", "route", "delete", *self._route])[0] == 0:
-            self._closed = False
-            if self._said:
-                _log(f"the way to {self._prefix} is open again, as far as the rules let in")
-
-    @property
-    def _route(self) -> list[str]:
-        return ["blackhole", self._prefix, "metric", _METRIC]
-
-    def _has_route(self) -> bool:
-        if not self._prefix:
-            return False
-        shown = _run(["ip", "-6", "route", "show", "type", "blackhole", "exact", self._prefix])
-        return bool(shown[1].strip())
+        for prefix in self._closed[:]:
+            if _run(["ip", "-6", "route", "delete", *_route(prefix)])[0] == 0:
+                self._closed.remove(prefix)
+                if self._said:
+                    _log(f"the way to {prefix} is open again, as far as the rules let in")
 
     def _say(self, complaint: str) -> None:
         if complaint != self._said:
             _log(complaint)
         self._said = complaint
+
+
+def _route(prefix: str) -> list[str]:
+    return ["blackhole", prefix, "metric", _METRIC]
+
+
+def _has_route(prefix: str) -> bool:
+    shown = _run(["ip", "-6", "route", "show", "type", "blackhole", "exact", prefix])
+    return bool(shown[1].strip())
 
 
 def _run(argv: list[str], stdin: str = "") -> tuple[int, str]:

@@ -5,6 +5,7 @@ Only light parts of the standard library are imported: this runs for good on sma
 
 from __future__ import annotations
 
+from wizard.filter import order
 from wizard.filter.uplink_rules import accepts
 from wizard.platform import saved_rules
 
@@ -27,20 +28,22 @@ class Table:
         """What leads to our chain, as ip6tables-save prints it."""
         return f"-A {self.parent} -j {self.chain}"
 
-    @property
-    def opened(self) -> list[str]:
-        """The ports that our rules open, each as ``3000/tcp``."""
-        words = [rule.split() for rule in self.rules if rule.endswith("-j ACCEPT")]
+    def _on(self, bridge: str) -> list[list[str]]:
+        words = [rule.split() for rule in self.rules]
+        return [each for each in words if order.is_inward(each) and order.bridge(each) == bridge]
+
+    def opened(self, bridge: str) -> list[str]:
+        """Return the ports that our rules open on a bridge, each as ``3000/tcp``."""
+        words = [each for each in self._on(bridge) if each[-2:] == ["-j", "ACCEPT"]]
         return [
             f"{each[each.index('--dport') + 1]}/{each[each.index('-p') + 1]}"
             for each in words
             if "--dport" in each and "-p" in each
         ]
 
-    @property
-    def lets_all_in(self) -> bool:
-        """Whether our rules let in whatever goes to the bridge."""
-        return not any(rule.endswith("-j DROP") for rule in self.rules)
+    def lets_all_in(self, bridge: str) -> bool:
+        """Return whether our rules let in whatever goes to a bridge."""
+        return not any(each[-2:] == ["-j", "DROP"] for each in self._on(bridge))
 
     @property
     def must_be_first(self) -> bool:
@@ -74,7 +77,7 @@ def parse(text: str) -> list[Table]:
     return tables
 
 
-def faults(tables: Sequence[Table], saved: str, uplink: str, bridge: str) -> list[str]:
+def faults(tables: Sequence[Table], saved: str, uplink: str, bridges: Sequence[str]) -> list[str]:
     """Return in words what is not as it should be; nothing where all is in force.
 
     Rules of others between ours are theirs, and so are those before the jump to our chain, as
@@ -94,10 +97,10 @@ def faults(tables: Sequence[Table], saved: str, uplink: str, bridge: str) -> lis
             found.append(f"{table.parent} of the {table.name} table leads to it twice")
         elif table.must_be_first and _lines(chains, table.parent)[0] != table.jump:
             found.append(f"{table.parent} of the {table.name} table leads to it too late")
-        elif (
-            table.name == "filter"
-            and not table.lets_all_in
-            and accepts(saved, uplink, bridge, table.chain, table.opened)
+        elif table.name == "filter" and any(
+            not table.lets_all_in(bridge)
+            and accepts(saved, uplink, bridge, table.chain, table.opened(bridge))
+            for bridge in bridges
         ):
             found.append(f"another rule of {table.parent} lets in what {table.chain} keeps out")
     return found
@@ -124,9 +127,19 @@ def mending(tables: Sequence[Table], saved: str) -> str:
 
 
 def _holds(there: Sequence[str], ours: Sequence[str]) -> bool:
-    """Return whether our rules are all there in their order, whatever is between them."""
-    rest = iter(there)
-    return all(rule in rest for rule in ours)
+    """Return whether our rules are all there in their order, whatever is between them.
+
+    Those of several set-ups may stand in any order that closes before it opens.
+    """
+    kept = [rule.split() for rule in there if rule in ours]
+    if not order.closes_before_it_opens(kept):
+        return False
+    found = order.by_bridge(kept)
+    for group, rules in order.by_bridge([rule.split() for rule in ours]).items():
+        rest = iter(found.get(group, ()))
+        if not all(rule in rest for rule in rules):
+            return False
+    return True
 
 
 def _lines(chains: dict[str, list[str]], chain: str) -> list[str]:

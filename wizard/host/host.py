@@ -354,13 +354,17 @@ class Outward:
 
 @dataclass(frozen=True)
 class Earlier:
-    """An earlier run of the wizard, from its record."""
+    """An earlier run of the wizard for one project, from its record."""
 
     path: Path
     state: str
     started: str
     in_the_way: bool
-    """Whether it has to be taken back before another run."""
+    """Whether it has to be taken back before another run for its project."""
+    project: str = ""
+    """The Compose project that it set up; empty where the record does not say."""
+    network: str = ""
+    """The Docker network that it made."""
 
 
 @dataclass(frozen=True)
@@ -383,7 +387,7 @@ class Host:
     prefixes_in_use: tuple[IPv4Network | IPv6Network, ...] | Unknown
     """Every prefix that an address or a route of the host covers, default routes left out."""
     interfaces: tuple[str, ...] | Unknown
-    earlier: Earlier | Unknown | None
+    earlier: tuple[Earlier, ...] | Unknown
 
     @property
     def choosable_projects(self) -> tuple[ComposeProject, ...]:

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from wizard.host.host import DockerNetwork, Earlier, Host, Unknown
 from wizard.platform.own_names import NETWORK_LABEL
+from wizard.record.record import State
 
-_OVER = ("rolled back", "undone")
-"""The states of a run of which nothing is left; see :class:`wizard.record.record.State`."""
+_OVER = tuple(str(each) for each in State if not each.in_force)
+_OPEN = tuple(str(each) for each in State if each.is_open)
+"""The states of a run of which nothing is left, and of one that nothing else can begin beside."""
 
 
 def is_ours(network: DockerNetwork) -> bool:
@@ -14,24 +16,24 @@ def is_ours(network: DockerNetwork) -> bool:
     return dict(network.labels).get(NETWORK_LABEL, "") in [str(each) for each in network.subnets]
 
 
-def without_ours(host: Host) -> Host:
-    """Return the host as it would be without the run that is in force; itself where none is.
+def without_ours(host: Host, project: str | None) -> Host:
+    """Return the host as it would be without the set-up of a project; itself where there is none.
 
-    The names and prefixes of that run are free for the answers that it was made from.
+    The names and prefixes of that are free for the answers that it was made from.
     """
-    if (
-        not isinstance(host.earlier, Earlier)
-        or host.earlier.state in _OVER
-        or isinstance(host.networks, Unknown)
-    ):
+    networks = host.networks
+    if isinstance(host.earlier, Unknown) or isinstance(networks, Unknown):
         return host
-    ours = [network for network in host.networks if is_ours(network)]
+    names = {
+        each.network for each in host.earlier if each.state not in _OVER and each.project == project
+    }
+    ours = [network for network in networks if is_ours(network) and network.name in names]
     subnets = {subnet for network in ours for subnet in network.subnets}
     bridges = {network.bridge for network in ours}
     in_use, interfaces = host.prefixes_in_use, host.interfaces
     return replace(
         host,
-        networks=tuple(network for network in host.networks if network not in ours),
+        networks=tuple(network for network in networks if network not in ours),
         prefixes_in_use=in_use
         if isinstance(in_use, Unknown)
         else tuple(prefix for prefix in in_use if prefix not in subnets),
@@ -39,3 +41,21 @@ def without_ours(host: Host) -> Host:
         if isinstance(interfaces, Unknown)
         else tuple(name for name in interfaces if name not in bridges),
     )
+
+
+def in_the_way(host: Host, project: str | None) -> tuple[Earlier, ...]:
+    """Return the runs that have to be over before a plan for a project can be applied.
+
+    Without a project it is those where no project is left that could be set up.
+    """
+    if isinstance(host.earlier, Unknown):
+        return ()
+    standing = [each for each in host.earlier if each.in_the_way]
+    open_ones = tuple(each for each in standing if each.state in _OPEN)
+    if open_ones or not standing:
+        return open_ones
+    taken = {each.project for each in standing}
+    if project is None and not isinstance(host.projects, Unknown):
+        free = [each for each in host.choosable_projects if each.name not in taken]
+        return () if free and "" not in taken else tuple(standing)
+    return tuple(each for each in standing if each.project in ("", project))

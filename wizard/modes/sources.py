@@ -1,7 +1,7 @@
 """The files that a plan is made for: read once, before planning, so that planning is pure."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
 from wizard.steps import firewalld, ip6tables, ndppd, sysctl, systemd_unit
+from wizard.steps.others import Other
 from wizard.uplink import unit as uplink_unit
 
 OWN_PATHS = (
@@ -55,6 +56,8 @@ class Sources:
     """The files of variables that the Compose files name; those of ``files`` that are there."""
     input: InputRules = field(default_factory=InputRules)
     """What comes to this host itself and is let in, which is no file but read with them."""
+    beside: tuple[Other, ...] = ()
+    """The steps of other set-ups that are in force on the host."""
     elsewhere: tuple[str, ...] = ()
     """Services that have containers and stand in none of the files that were read."""
 
@@ -99,8 +102,10 @@ class Sources:
         )
 
 
-def read_project(system: System, project: ComposeProject) -> Sources:
+def read_project(system: System, project: ComposeProject, beside: Sequence[Other] = ()) -> Sources:
     """Read the files of a Compose project, and our own files where there are any.
+
+    ``beside`` are the steps of other set-ups that are in force.
 
     Raises:
         Refused: a file is missing, not readable, or not a Compose file.
@@ -166,6 +171,7 @@ def read_project(system: System, project: ComposeProject) -> Sources:
         override,
         variables=variables[:_MOST_VARIABLES],
         input=closed.read(system),
+        beside=tuple(beside),
         elsewhere=tuple(dict.fromkeys(each.service for each in project.containers)),
     )
 

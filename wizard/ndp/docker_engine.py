@@ -9,7 +9,7 @@ import http.client
 import json
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -39,8 +39,8 @@ class DockerEngine:
         self._path = path
         self._timeout = timeout
         self._connection: _Connection | None = None
-        self._identifier: str | None = None
-        """Of the network, once it has proved to be ours: another may have the same name."""
+        self._identifiers: dict[str, str] = {}
+        """Of each network by name, once it has proved to be ours: another may have the same."""
 
     def addresses(self, network: ServedNetwork) -> Addresses:
         """Return the IPv6 addresses of the containers on a network; none where it is missing.
@@ -52,7 +52,7 @@ class DockerEngine:
             NotOurs: The network of that name is another one.
             WizardError: The engine did not answer, or not with a network.
         """
-        known, self._identifier = self._identifier, None
+        known = self._identifiers.pop(network.name, None)
         status, answer = self._get(f"/networks/{quote(known or network.name, safe='')}")
         if status == http.client.NOT_FOUND and known is not None:
             # It may have been made anew.
@@ -67,20 +67,20 @@ class DockerEngine:
             if described["Name"] != network.name:
                 return Addresses(frozenset())
             found = network.addresses(described)
-            self._identifier = str(described["Id"])
+            self._identifiers[network.name] = str(described["Id"])
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise WizardError("Docker answers with something unknown.") from error
         return found
 
-    def happenings(self, network: str) -> Iterator[bool]:
-        """Yield False when the engine has begun to tell, then True for each event of the network.
+    def happenings(self, networks: Sequence[str]) -> Iterator[bool]:
+        """Yield False when the engine has begun to tell, then True for each event of the networks.
 
         Ends when the engine ends. Between two events this waits, however long it takes.
 
         Raises:
             WizardError: The engine did not answer, or the connection broke.
         """
-        filters = json.dumps({"type": ["network"], "network": [network]})
+        filters = json.dumps({"type": ["network"], "network": list(networks)})
         try:
             with self._connect() as connection:
                 # Kept, for the connection lets go of it when the answer ends with it.
@@ -92,7 +92,7 @@ class DockerEngine:
                 stream.settimeout(None)
                 yield False
                 for line in bounded.lines(response):
-                    if line.strip() and concerns(line, network):
+                    if line.strip() and concerns(line, networks):
                         yield True
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _no_answer(error) from error
@@ -167,8 +167,8 @@ class _Connection(http.client.HTTPConnection):
         return self.getresponse()
 
 
-def concerns(line: bytes, network: str) -> bool:
-    """Return whether an event is one of the network; the engine's filter takes longer names too.
+def concerns(line: bytes, networks: Sequence[str]) -> bool:
+    """Return whether an event is one of the networks; the engine's filter takes longer names too.
 
     What is not understood concerns it: to look once more harms nobody.
     """
@@ -177,7 +177,7 @@ def concerns(line: bytes, network: str) -> bool:
         name = event["Actor"]["Attributes"]["name"]
     except (ValueError, TypeError, KeyError):
         return True
-    return bool(name == network)
+    return name in networks
 
 
 def _active_states(*units: str) -> list[str] | None:

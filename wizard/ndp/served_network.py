@@ -31,6 +31,16 @@ class Addresses(NamedTuple):
         return Addresses(self.wanted - theirs, self.refused | theirs)
 
 
+def together(several: Iterable[Addresses]) -> Addresses:
+    """Return the addresses of several networks; what one refuses another may have."""
+    wanted: set[IPv6Address] = set()
+    refused: set[IPv6Address] = set()
+    for each in several:
+        wanted |= each.wanted
+        refused |= each.refused
+    return Addresses(frozenset(wanted), frozenset(refused - wanted))
+
+
 class ServedNetwork(NamedTuple):
     """The network that the service was set up for; without a prefix, the label says which."""
 

@@ -1,4 +1,4 @@
-"""Keeps the proxy entries of the uplink equal to the addresses of the containers on a network.
+"""Keeps the proxy entries of the uplink equal to the addresses of the containers on networks.
 
 Level-triggered: whatever happens, it compares what should be with what is, and mends the
 difference. What happened in detail does not matter, so nothing missed is missed for long.
@@ -9,6 +9,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Sequence
 from ipaddress import IPv6Address
 
 from wizard.ndp import uplink as uplinks
@@ -16,7 +17,7 @@ from wizard.ndp.difference import difference
 from wizard.ndp.docker_engine import DockerEngine
 from wizard.ndp.notify import notify
 from wizard.ndp.proxy_table import ProxyTable
-from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork
+from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork, together
 from wizard.platform.errors import WizardError
 
 _log = logging.getLogger("wizard.ndp")
@@ -44,19 +45,23 @@ class _Wake(enum.Enum):
 
 
 class Service:
-    """The service for one uplink and one network."""
+    """The service for one uplink and every network whose containers are answered for there."""
 
     def __init__(
-        self, engine: DockerEngine, table: ProxyTable, uplink: str, network: ServedNetwork
+        self,
+        engine: DockerEngine,
+        table: ProxyTable,
+        uplink: str,
+        networks: Sequence[ServedNetwork],
     ) -> None:
         self._engine = engine
         self._table = table
         self._uplink = uplink
-        self._network = network
+        self._networks = networks
         self._wakes: queue.SimpleQueue[_Wake] = queue.SimpleQueue()
         self._listening = False
-        # As the engine last told; None until it has told for the first time.
-        self._said: Addresses | None = None
+        # As the engine last told, by network; each is missing until it has told of it.
+        self._said: dict[str, Addresses] = {}
         self._answered = 0
         self._problems: list[str] = []
 
@@ -104,17 +109,18 @@ class Service:
         """
         problems = []
         if self._listening:
-            try:
-                self._said = self._engine.addresses(self._network)
-            except NotOurs as error:
-                self._said = Addresses(frozenset())
-                problems.append(str(error).rstrip("."))
-            except WizardError as error:
-                problems.append(str(error).rstrip("."))
+            for network in self._networks:
+                try:
+                    self._said[network.name] = self._engine.addresses(network)
+                except NotOurs as error:
+                    self._said[network.name] = Addresses(frozenset())
+                    problems.append(str(error).rstrip("."))
+                except WizardError as error:
+                    problems.append(str(error).rstrip("."))
         else:
             problems.append("Docker is away, so what it last said counts")
-        if self._said is not None:
-            addresses = self._said.without(self._table.never())
+        if self._said:
+            addresses = together(self._said.values()).without(self._table.never())
             if addresses.refused:
                 problems.append(_words(addresses.refused))
             try:
@@ -132,7 +138,11 @@ class Service:
 
     def _compare(self, wanted: frozenset[IPv6Address]) -> int:
         """Make the entries right, and return how many of the wanted addresses have one."""
-        change = difference(wanted, self._table.entries())
+        entries = self._table.entries()
+        unknown = [each for each in self._networks if each.name not in self._said]
+        # What was answered for before stays so until something is known of its network.
+        kept = {each for each, ours in entries.items() if ours and _may_be_of(each, unknown)}
+        change = difference(wanted | kept, entries)
         if change:
             self._table.apply(change)
             for address in sorted(change.add):
@@ -144,6 +154,7 @@ class Service:
     def _withdraw(self) -> None:
         """Take all of the service's own entries away: whoever stops it wants nothing left."""
         notify("STOPPING=1", "STATUS=taking its entries away")
+        self._networks = ()
         try:
             self._compare(frozenset())
         except WizardError as error:
@@ -152,7 +163,7 @@ class Service:
     def _follow_engine(self) -> None:
         while True:
             try:
-                for happened in self._engine.happenings(self._network.name):
+                for happened in self._engine.happenings([each.name for each in self._networks]):
                     self._wakes.put(_Wake.CHANGED if happened else _Wake.LISTENING)
             except WizardError as error:
                 _log.debug("%s", error)
@@ -165,6 +176,10 @@ class Service:
                 self._wakes.put(_Wake.CHANGED)
         except OSError as error:
             _log.warning("Changes of %s are noticed late: %s", self._uplink, error.strerror)
+
+
+def _may_be_of(address: IPv6Address, networks: Sequence[ServedNetwork]) -> bool:
+    return any(each.prefix is None or address in each.prefix for each in networks)
 
 
 def _words(refused: frozenset[IPv6Address]) -> str:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from wizard.plan.planning import Plan
 from wizard.platform.text import clean
 from wizard.program import program
+from wizard.steps import actions
 from wizard.steps.actions import Action, CopyProgram, MakeDirectory, Run, WriteFile
 
 _WIDTH = 96
@@ -117,6 +118,8 @@ def _action(action: Action, kept: Mapping[str, str]) -> Iterator[str]:
             yield program.typed(program.INSTALL)
         case MakeDirectory():
             yield f"mkdir --parents {shlex.quote(action.path)}"
+        case WriteFile() if action.before == action.after:
+            yield from actions.lines([action])
         case WriteFile():
             path, after = PurePath(action.path), action.after
             words = (str(path.parent), path.name, f"{after.uid}:{after.gid}", f"{after.mode:o}")

@@ -38,6 +38,11 @@ class State(StrEnum):
         return self in (State.APPLYING, State.ROLLING_BACK, State.UNDOING)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it moves or waits for an answer, and nothing else may begin."""
+        return self.moving or self is State.UNCONFIRMED
+
+    @property
     def words(self) -> str:
         """The same in plain words, to go on with after “The run is ”."""
         return {
@@ -157,6 +162,12 @@ class Record:
         """Whether it has to be taken back before another run."""
         chosen = (choice for step in self.steps for choice in step.choices.values())
         return is_in_the_way(self.state, chosen)
+
+    @property
+    def project(self) -> str:
+        """The Compose project that was set up; empty where the record does not say."""
+        named = self.choices.get("project", "")
+        return named if isinstance(named, str) else ""
 
     @property
     def left(self) -> list[str]:

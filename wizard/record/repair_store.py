@@ -9,16 +9,36 @@ from wizard.record.store import DIRECTORY, Store
 
 
 class RepairStore(Store):
-    """The same folder, lock and logs, and a record of its own; the run's own is not touched.
+    """The same folder, lock and logs, and a record of its own; those of the runs are not touched.
 
     So a repair that nobody keeps is taken back without a word in the record of the run, by which
-    undo finds its way to what was there before the wizard.
+    undo finds its way to what was there before the wizard. There is one on a host at a time,
+    whichever set-up it mends.
     """
 
-    def __init__(self, directory: Path = DIRECTORY) -> None:
-        super().__init__(directory)
-        self.path = directory / "repair.toml"
+    def __init__(self, directory: Path = DIRECTORY, run: str = "") -> None:
+        super().__init__(directory, run)
+        self._single = directory / "repair.toml"
         self.padding = directory / "reserved-space-of-a-repair"
+
+    def of(self, run: str) -> "RepairStore":
+        """Return the same for one repair."""
+        return RepairStore(self.directory, run)
+
+    def load(self) -> Record | None:
+        """Read the record, or return None where there is none, or that of another repair.
+
+        Raises:
+            Refused: it cannot be read, is not whole, or could have been written by others.
+        """
+        record = self._read(self._single)
+        return record if record is not None and self._run in ("", record.id) else None
+
+    def _place(self, run: str) -> Path:
+        return self._single
+
+    def _folders(self) -> list[Path]:
+        return []
 
     def save(self, record: Record) -> None:
         """Write it as any record; of a repair that is kept, the run's own has what undo needs.
@@ -40,14 +60,14 @@ class RepairStore(Store):
         super().save(record)
 
     @property
-    def waits(self) -> bool:
-        """Whether a repair waits for an answer, or one is at work or died at it.
+    def open(self) -> Record | None:
+        """The record of a repair that waits for an answer, is at work, or died at it; or None.
 
         Raises:
             Refused: the record cannot be read.
         """
         record = self.load()
-        return record is not None and (record.state is State.UNCONFIRMED or record.state.moving)
+        return record if record is not None and record.state.is_open else None
 
 
 def store_of(run: str, store: Store) -> Store:
@@ -57,5 +77,4 @@ def store_of(run: str, store: Store) -> Store:
         Refused: the record of the last repair cannot be read.
     """
     repairs = RepairStore(store.directory)
-    record = repairs.load() if repairs.path.exists() else None
-    return repairs if record is not None and record.id == run else store
+    return store if repairs.of(run).load() is None else repairs

@@ -19,6 +19,9 @@ DIRECTORY = Path("/var/lib/docker-ipv6-wizard")
 RESERVED = 1 << 20
 """Octets that are set aside for the record and for the files that are put back."""
 
+RUNS = "runs"
+"""The folder with a folder for each run, called as the run is, in which its record is."""
+
 _LOGS = 5
 """How many logs of workers are kept."""
 
@@ -27,17 +30,94 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Store:
-    """The folder that holds the record, its lock, its log and the answers; root's alone."""
+    """The folder that holds the records, their lock, logs and the answers; root's alone.
 
-    def __init__(self, directory: Path = DIRECTORY) -> None:
+    Of one run where it is named, and else of the one that is at hand: which waits for an answer or
+    moves, else the newest that is in force, else the newest.
+    """
+
+    def __init__(self, directory: Path = DIRECTORY, run: str = "") -> None:
         self.directory = directory
-        self.path = directory / "record.toml"
+        self._run = run
+        self._single = directory / "record.toml"
+        """Where releases before several runs could be at a time have their only one."""
         self.lock = directory / "lock"
         self.guard = directory / "guard-lock"
         """Held by the process that guards a run where there is no systemd."""
         self.answers = directory / "answers.toml"
         self.place = directory / "place"
         self.padding = directory / "reserved-space"
+
+    @property
+    def path(self) -> Path:
+        """Where the record of the run is, or would be."""
+        if self._run:
+            return self._place(self._run)
+        try:
+            at_hand = self._at_hand()
+        except Refused:
+            at_hand = None
+        if at_hand is not None:
+            return self._place(at_hand.id)
+        found = [*self._places(), *self._folders()]
+        return found[-1] if found else self._single
+
+    def of(self, run: str) -> "Store":
+        """Return the same folder for one run."""
+        return Store(self.directory, run)
+
+    def records(self) -> tuple[Record, ...]:
+        """Return every record that is kept, the oldest run first.
+
+        Raises:
+            Refused: one cannot be read, is not whole, or could have been written by others.
+        """
+        found = [self._read(place) for place in self._places()]
+        return tuple(sorted(filter(None, found), key=lambda record: record.id))
+
+    def _folders(self) -> list[Path]:
+        """Return where the record of each run is, or was about to be."""
+        try:
+            folders = sorted(each for each in (self.directory / RUNS).iterdir() if each.is_dir())
+        except OSError:
+            return []
+        return [each / self._single.name for each in folders]
+
+    def _places(self) -> list[Path]:
+        single = [] if leads_to_runs(self._single) else [self._single]
+        return [each for each in (*single, *self._folders()) if os.path.lexists(each)]
+
+    def _place(self, run: str) -> Path:
+        # The guard that an earlier release has armed looks for its record where that left it.
+        if not self._single.is_symlink() and self._is_of(self._single, run):
+            return self._single
+        return self.directory / RUNS / run / self._single.name
+
+    def _is_of(self, place: Path, run: str) -> bool:
+        try:
+            record = self._read(place)
+        except Refused:
+            return False
+        return record is not None and record.id == run
+
+    def latest(self) -> Record | None:
+        """Return the record of the run that moves or waits for an answer, or else of the newest.
+
+        Raises:
+            Refused: a record cannot be read.
+        """
+        records = self.records()
+        is_open = [each for each in records if each.state.is_open]
+        return next(iter([*is_open[-1:], *records[-1:]]), None)
+
+    def _at_hand(self) -> Record | None:
+        records = self.records()
+        chosen = (
+            [each for each in records if each.state.is_open],
+            [each for each in records if each.state.in_force],
+            records,
+        )
+        return next((each[-1] for each in chosen if each), None)
 
     def new_log(self) -> Path:
         """Make an empty log for one worker, and let go of all but the newest of before.
@@ -91,21 +171,32 @@ class Store:
         Raises:
             Refused: it cannot be read, is not whole, or could have been written by others.
         """
+        if not self._run:
+            return self._at_hand()
+        record = self._read(self._place(self._run))
+        if record is None:
+            # One that cannot be read may be the one that is looked for.
+            self.records()
+        return record
+
+    def _read(self, path: Path) -> Record | None:
         try:
             self._check_folder()
-            text, status = regular(self.path, follow=False)
+            text, status = regular(path, follow=False)
+            folders = [path.parent.lstat(), path.parent.parent.lstat()]
         except FileNotFoundError:
             return None
         except OSError as error:
             raise Refused(
-                f"{self.path} cannot be read: {error.strerror}. Nothing was changed."
+                f"{path} cannot be read: {error.strerror}. Nothing was changed."
             ) from error
-        if not _is_only_ours(status):
+        below = folders if path != self._single else []
+        if not all(map(_is_only_ours, [status, *below])):
             raise Refused(
-                f"{self.path} belongs to somebody else, or can be written by others, "
+                f"{path} belongs to somebody else, or can be written by others, "
                 "so what it says cannot be trusted. Nothing was changed."
             )
-        return loads(text, str(self.path))
+        return loads(text, str(path))
 
     def save(self, record: Record) -> None:
         """Write the record whole or not at all, and make it durable.
@@ -116,13 +207,53 @@ class Store:
         Raises:
             OSError: the disk is full or read-only; the record before stays.
         """
+        path = self._place(record.id)
         text, owner = dumps(_fit_to_keep(record)), (os.geteuid(), os.getegid())
         try:
-            write_durably(self.path, text, 0o600, *owner)
+            self._write(path, text, owner)
         except OSError as error:
             if error.errno not in FULL or not self.release():
                 raise
-            write_durably(self.path, text, 0o600, *owner)
+            self._write(path, text, owner)
+
+    def _write(self, path: Path, text: str, owner: tuple[int, int]) -> None:
+        is_new = path != self._single and not path.parent.is_dir()
+        if is_new:
+            for folder in (path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                _make_durable(folder.parent)
+        write_durably(path, text, 0o600, *owner)
+        if is_new:
+            self._lead_to(path)
+
+    def _lead_to(self, path: Path) -> None:
+        """Let the place of the only record of earlier releases lead to the newest one.
+
+        An earlier release does not follow it, and so never takes this host for one without a run.
+        """
+        if os.path.lexists(self._single) and not leads_to_runs(self._single):
+            return
+        link = self.directory / f".{self._single.name}.link"
+        with suppress(OSError):
+            link.unlink(missing_ok=True)
+            link.symlink_to(path.relative_to(self.directory))
+            link.replace(self._single)
+
+    def move_on(self) -> None:
+        """Give the record of a release that had one alone the place that it would have today.
+
+        Not while its run is open: a program of that release may still look for it where it is.
+        """
+        record = None if self._single.is_symlink() else self._read(self._single)
+        if record is None or record.state.is_open:
+            return
+        place = self.directory / RUNS / record.id / self._single.name
+        for folder in (place.parent.parent, place.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            _make_durable(folder.parent)
+        self._single.rename(place)
+        _make_durable(place.parent)
+        self._lead_to(place)
 
     def reserve(self) -> None:
         """Set space aside, so that a change can be taken back on a disk that is full by then.
@@ -148,14 +279,15 @@ class Store:
             return False
         return True
 
-    def archive(self) -> None:
-        """Keep an ended record under its own name, so that the next one does not overwrite it.
+    def archive(self, run: str) -> None:
+        """Put the record of an ended run aside, so that it is none of those that are kept.
 
         Those of earlier releases have texts of files in them, which go.
         """
-        record = self.load()
-        if record is not None:
-            self.path.rename(self.directory / f"record-{record.id}.toml")
+        place = self._place(run)
+        place.rename(self.directory / f"record-{run}.toml")
+        if place != self._single:
+            place.parent.rmdir()
         for path in self.directory.glob("record-*.toml"):
             # One that cannot be read is none of ours, or for a person to look at.
             with suppress(Refused, OSError):
@@ -180,6 +312,22 @@ def _without_texts_of_files(record: Record) -> Record:
         for step in record.steps
     ]
     return replace(record, steps=steps)
+
+
+def leads_to_runs(single: Path) -> bool:
+    """Return whether the place of an only record leads to one of several; see :class:`Store`."""
+    try:
+        return single.readlink().parts[:1] == (RUNS,)
+    except OSError:
+        return False
+
+
+def _make_durable(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_only_ours(status: os.stat_result) -> bool:

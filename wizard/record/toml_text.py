@@ -19,6 +19,7 @@ _HEADER = """\
 # What the wizard did on this host, step by step. To take it back: wizard --undo
 # By hand: run the commands under "undo" of every step that is not "planned" or "undone",
 # the last step first. The text of each file as it was is under its step's "before".
+# What the record of another project that is set up names as well has to stay for that.
 """
 
 _NESTED = ("steps", "state", "host", "choices")

@@ -22,6 +22,7 @@ from wizard.record import earlier_releases
 from wizard.record.record import Record
 from wizard.run.conditions import conditions
 from wizard.steps.networks import inspect
+from wizard.steps.others import Other
 from wizard.verification.judgement import Judgement, judge
 
 _PORT = 443
@@ -38,6 +39,7 @@ def check(
     target: IPv6Address | None = None,
     teller: IPv6Address | None = None,
     other: str | None = None,
+    beside: Sequence[Other] = (),
 ) -> Judgement:
     """Look from inside the containers that a run gave IPv6, and judge what was found.
 
@@ -48,12 +50,13 @@ def check(
         target: Whom to ask; the target of the run's own answers unless it is given.
         teller: A host that tells its visitors their address on TCP port 80.
         other: Another machine, as ssh takes it, that tries what comes in.
+        beside: The steps of the other set-ups that are in force, as of today.
 
     Raises:
         Refused: the project of the run is not on the host any more, or cannot be seen.
     """
     choices = answers_file.from_table(record.choices)
-    steps = conditions(record, host, system)
+    steps = conditions(record, host, system, beside)
     reports = _reports(host, choices, target or choices.target, teller)
     inwards = _inwards(host, choices, system, other)
     differing = (

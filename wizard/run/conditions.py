@@ -1,6 +1,6 @@
 """How every step of a run stands today: in effect, missing, or changed by somebody, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +15,8 @@ from wizard.run.causes import Cause, cause_of
 from wizard.run.each_step import Hindered, attempt, begun
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
+from wizard.steps.before import Before
+from wizard.steps.others import Other
 from wizard.steps.parts import Condition, Part, worst
 
 NOT_KNOWN = "not known"
@@ -59,13 +61,22 @@ class StepCondition:
         }
 
 
-def conditions(record: Record, host: Host, system: System) -> tuple[StepCondition, ...]:
-    """Look at every step of a run that was begun, in their order; the host is only read."""
-    return tuple(_condition(entry, record, host, system) for entry in reversed(begun(record)))
+def conditions(
+    record: Record, host: Host, system: System, beside: Sequence[Other] = ()
+) -> tuple[StepCondition, ...]:
+    """Look at every step of a run that was begun, in their order; the host is only read.
+
+    ``beside`` are the steps of the other set-ups that are in force, as of today.
+    """
+    return tuple(
+        _condition(entry, record, host, system, beside) for entry in reversed(begun(record))
+    )
 
 
-def _condition(entry: StepRecord, record: Record, host: Host, system: System) -> StepCondition:
-    found = attempt(entry, partial(_looked_at, entry, record, host, system))
+def _condition(
+    entry: StepRecord, record: Record, host: Host, system: System, beside: Sequence[Other]
+) -> StepCondition:
+    found = attempt(entry, partial(_looked_at, entry, record, host, system, beside), beside)
     if isinstance(found, Hindered):
         title = clean_line(entry.title)
         return StepCondition(entry.number, title, entry.kind, NOT_KNOWN, found.words)
@@ -73,10 +84,20 @@ def _condition(entry: StepRecord, record: Record, host: Host, system: System) ->
 
 
 def _looked_at(
-    entry: StepRecord, record: Record, host: Host, system: System, step: Step
+    entry: StepRecord,
+    record: Record,
+    host: Host,
+    system: System,
+    beside: Sequence[Other],
+    step: Step,
 ) -> StepCondition:
-    today = adapted(step, record, host, answers_file.from_table(record.choices))
-    parts = today.parts(system, step.before_from(entry.before), _texts(step))
+    choices = answers_file.from_table(record.choices)
+    others = [each for each in beside if each.step is not None]
+    today = adapted(step, record, host, choices).among(others)
+    before = step.before_from(entry.before)
+    recorded = step.among([each.as_recorded for each in others])
+    left = today.goes_back_to(before, others) if others else None
+    parts = today.parts(system, before, _texts(recorded, today.among(()), left))
     state = worst(parts)
     words = " ".join(dict.fromkeys(clean(part.words) for part in parts if part.words))
     why = None
@@ -86,5 +107,14 @@ def _looked_at(
     return StepCondition(entry.number, title, entry.kind, str(state), words, why, parts, today)
 
 
-def _texts(step: Step) -> Mapping[str, str]:
-    return {each.path: each.after.text for each in step.actions() if isinstance(each, WriteFile)}
+def _texts(recorded: Step, alone: Step, left: Before | None) -> Mapping[str, Sequence[str]]:
+    """Return what the wizard wrote at other times: for other names, or for other set-ups."""
+    found: dict[str, list[str]] = {}
+    for step in (recorded, alone):
+        for each in step.actions():
+            if isinstance(each, WriteFile):
+                found.setdefault(each.path, []).append(each.after.text)
+    for file in left.files if left else ():
+        if file.state is not None:
+            found.setdefault(file.path, []).append(file.state.text)
+    return found

@@ -1,16 +1,17 @@
 """Does something with one step of a record, whatever that meets, so that the others go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from wizard.platform.errors import WizardError
+from wizard.platform.errors import Refused, WizardError
 from wizard.platform.files import Masked
 from wizard.platform.text import clean
 from wizard.program import switched_off
 from wizard.record.record import Record, StepRecord, StepState
 from wizard.steps import kinds
 from wizard.steps.base import Step
+from wizard.steps.others import Other
 
 Made = TypeVar("Made")
 
@@ -31,20 +32,41 @@ def begun(record: Record) -> list[StepRecord]:
     ]
 
 
-def attempt(entry: StepRecord, work: Callable[[Step], Made]) -> Made | Hindered:
+def attempt(
+    entry: StepRecord, work: Callable[[Step], Made], others: Sequence[Other] = ()
+) -> Made | Hindered:
     """Make the step that the record describes, do something with it, and return what that gives.
+
+    ``others`` are the steps of other set-ups that are in force, beside which it stands.
 
     Nothing that the record says of it, that the host answers, or that a file of others holds ends
     more than the work on this one step.
     """
     try:
-        return work(kinds.step(entry.kind, entry.parameters))
+        step = kinds.step(entry.kind, entry.parameters)
+        for other in others:
+            if other.step is None and other.kind == entry.kind:
+                raise Refused(
+                    f"The record of {other.project} is damaged at such a step, so it is not known "
+                    "what that set-up needs of it."
+                )
+        return work(step.among([each for each in others if each.step is not None]))
     except Exception as error:
         return Hindered(
             in_words(error)
             or "What the record or the host says of it is not what the wizard "
             f"expects ({clean(f'{type(error).__name__}: {error}')})."
         )
+
+
+def goes_back_to(entry: StepRecord, step: Step, others: Sequence[Other]) -> Any:  # noqa: ANN401 - of many kinds
+    """Return what the undo of a step leaves behind, beside the steps of others.
+
+    Raises:
+        Refused: the record of the step is damaged there.
+    """
+    known = [each for each in others if each.step is not None]
+    return step.goes_back_to(step.before_from(entry.before), known)
 
 
 def in_words(error: Exception) -> str | None:

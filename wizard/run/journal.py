@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,14 @@ from wizard.platform.text import clean
 from wizard.record import typed
 from wizard.record.record import GENERATION, Record, State, StepRecord, StepState, now
 from wizard.record.store import FULL, Store
-from wizard.run.each_step import Hindered, attempt, begun, in_words
+from wizard.run import set_ups
+from wizard.run.each_step import Hindered, attempt, begun, goes_back_to, in_words
 from wizard.run.engine import Patience
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.comparing import Choice
+from wizard.steps.others import Other
 
 EXIT_CODES: Mapping[State, ExitCode] = {
     State.UNCONFIRMED: ExitCode.DONE,
@@ -111,10 +113,11 @@ def apply(
     raises rolls everything back, too.
     """
     try:
+        beside = set_ups.others(store, record.id)
         for step, entry in zip(plan.steps, record.steps, strict=True):
             if cancelled():
                 raise StepFailed("It was cancelled before the next step.")
-            _apply_step(step, entry, record, system, store)
+            _apply_step(step, entry, record, system, store, beside)
         if cancelled():
             raise StepFailed("It was cancelled after the last step.")
         conclude(record, store)
@@ -125,11 +128,17 @@ def apply(
 
 
 def _apply_step(
-    step: Step, entry: StepRecord, record: Record, system: System, store: Store
+    step: Step,
+    entry: StepRecord,
+    record: Record,
+    system: System,
+    store: Store,
+    beside: Sequence[Other],
 ) -> None:
-    before = step.capture(system)
+    known = [each for each in beside if each.step is not None]
+    before = step.found_first(step.capture(system), known)
     entry.before = typed.written(before)
-    entry.undo = list(step.undo_lines(before))
+    entry.undo = list(step.undo_lines(step.goes_back_to(before, known)))
     entry.state = StepState.APPLYING
     store.save(record)
 
@@ -158,8 +167,9 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
         record.error = ""
     save_if_possible(record, store)
     complete = True
+    beside = set_ups.others_or_doubt(store, record.id)
     for entry in begun(record):
-        complete = _undo_step(entry, record, system, store, patience) and complete
+        complete = _undo_step(entry, record, system, store, patience, beside) and complete
     store.release()
     if state is State.ROLLING_BACK:
         record.state = State.ROLLED_BACK if complete else State.ROLLBACK_INCOMPLETE
@@ -178,19 +188,20 @@ def take_back_early(record: Record, system: System, store: Store, state: State) 
     """
     record.state, record.finished = state, ""
     save_if_possible(record, store)
+    beside = set_ups.others_or_doubt(store, record.id)
     for entry in begun(record):
         if kinds.needs_docker(entry.kind):
             break
         entry.state = StepState.UNDOING
-        met = attempt(entry, partial(_undo_early, entry, system))
+        met = attempt(entry, partial(_undo_early, entry, system, beside), beside)
         if met is not None:
             entry.output.append(met.words)
     save_if_possible(record, store)
 
 
-def _undo_early(entry: StepRecord, system: System, step: Step) -> None:
+def _undo_early(entry: StepRecord, system: System, beside: Sequence[Other], step: Step) -> None:
     _sweep(step, system)
-    before = step.before_from(entry.before)
+    before = goes_back_to(entry, step, beside)
     step.undo_early(system, before, entry.output.append, decisions(entry))
 
 
@@ -206,6 +217,7 @@ def _undo_step(
     system: System,
     store: Store,
     patience: Patience,
+    beside: Sequence[Other],
 ) -> bool:
     entry.state, entry.left = StepState.UNDOING, []
     save_if_possible(record, store)
@@ -217,7 +229,7 @@ def _undo_step(
     def undone(step: Step) -> tuple[str, ...]:
         if step.needs_docker and not patience.answers(report):
             raise StepFailed("Docker does not answer.")
-        return step.undo(system, step.before_from(entry.before), report, decisions(entry))
+        return step.undo(system, goes_back_to(entry, step, beside), report, decisions(entry))
 
     def work(step: Step) -> tuple[str, ...]:
         _sweep(step, system)
@@ -229,7 +241,7 @@ def _undo_step(
                 raise
             return undone(step)
 
-    kept = attempt(entry, work)
+    kept = attempt(entry, work, beside)
     if isinstance(kept, Hindered):
         by_hand = "; ".join(entry.undo) or f"{store.path} says what it did, as step {entry.number}"
         kept = (f"“{entry.title}” could not be taken back: {kept.words} By hand: {by_hand}",)
@@ -293,7 +305,7 @@ def _save_at_last(record: Record, store: Store) -> None:
 def is_noted(record: Record, store: Store) -> bool:
     """Return whether the record on the disk says how the run stands."""
     try:
-        noted = store.load()
+        noted = store.of(record.id).load()
     except Refused:
         return False
     return noted is not None and (noted.id, noted.state) == (record.id, record.state)

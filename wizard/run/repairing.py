@@ -1,6 +1,6 @@
 """What a repair does: one step for each step of the run that is not in effect any more."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -11,16 +11,19 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import System
 from wizard.record import typed
-from wizard.record.record import Record, State
+from wizard.record.record import Record, State, StepRecord
 from wizard.record.repair_store import RepairStore
-from wizard.run import journal
+from wizard.run import journal, set_ups
 from wizard.run.conditions import NOT_KNOWN, StepCondition, conditions
+from wizard.steps import kinds
 from wizard.steps.actions import MakeDirectory, WriteFile
 from wizard.steps.attach import Attach
+from wizard.steps.base import Step
 from wizard.steps.comparing import Choice
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.mend import Mend, Rewrite, Setting
 from wizard.steps.objects import Object
+from wizard.steps.others import Other
 from wizard.steps.parts import Condition, Part
 from wizard.steps.systemd_unit import SystemdUnit
 
@@ -43,7 +46,18 @@ class Repair:
     @property
     def mended(self) -> set[int]:
         """The numbers of the steps that are put back."""
-        return {step.number for step in self.plan.steps if isinstance(step, Mend)}
+        return {step.number for step in self._steps}
+
+    @property
+    def _steps(self) -> list[Mend]:
+        return [step for step in self.plan.steps if isinstance(step, Mend)]
+
+    @property
+    def done(self) -> set[str]:
+        """The names of the parts that are put back."""
+        files = (file.path for step in self._steps for file in step.files)
+        settings = (setting.then.shown for step in self._steps for setting in step.settings)
+        return {*files, *settings}
 
 
 def in_force(record: Record | None) -> Record:
@@ -55,10 +69,11 @@ def in_force(record: Record | None) -> Record:
     if record is None or not record.state.in_force:
         raise Refused("There is nothing to repair: no run of the wizard is on this host.")
     if record.state is not State.APPLIED:
+        name = set_ups.name_of(record)
         raise Refused(
-            f"The run of {record.started} is {record.state.words}, and only one that is kept can "
-            "be repaired. Nothing was changed. Keep it with wizard --keep, or take it back with "
-            "wizard --undo."
+            f"The run of {record.started} for {name} is {record.state.words}, and only one that is "
+            "kept can be repaired. Nothing was changed. Keep it with wizard --keep, or take it "
+            f"back with wizard --undo {name}."
         )
     return record
 
@@ -69,12 +84,19 @@ def give_up(store: RepairStore) -> None:
     Whatever that meets, it keeps nobody from taking back the run.
     """
     with suppress(WizardError, OSError):
-        record = store.load() if store.path.exists() else None
-        if record is not None and (record.state is State.UNCONFIRMED or record.state.moving):
+        record = store.open
+        if record is not None:
             journal.settle(record, store)
 
 
-def repair_of(record: Record, host: Host, system: System, changed: Choice = Choice.KEEP) -> Repair:
+def repair_of(
+    record: Record,
+    host: Host,
+    system: System,
+    changed: Choice = Choice.KEEP,
+    beside: Sequence[Other] = (),
+    done: Container[str] = (),
+) -> Repair:
     """Return the repair of a run; the host is only read.
 
     Args:
@@ -82,9 +104,13 @@ def repair_of(record: Record, host: Host, system: System, changed: Choice = Choi
         host: The host as it is now.
         system: The same, for what the steps look at themselves.
         changed: What becomes of what somebody changed: theirs stays, or ours is put back.
+        beside: The steps of the other set-ups that are in force, as of today.
+        done: The names of parts that will have been put back by then, with another set-up.
     """
-    found = conditions(record, host, system)
-    wanted = [(each, _chosen(each, changed)) for each in found]
+    found = conditions(record, host, system, beside)
+    wanted = [
+        (each, [part for part in _chosen(each, changed) if part.name not in done]) for each in found
+    ]
     lacks_network = any(
         isinstance(each.step, DockerNetwork) and each.state != Condition.IN_EFFECT and not parts
         for each, parts in wanted
@@ -95,7 +121,11 @@ def repair_of(record: Record, host: Host, system: System, changed: Choice = Choi
         waits = lacks_network and isinstance(each.step, Attach)
         if parts and not waits:
             steps.append(mend(each, parts))
-        wrong = [part for part in each.parts if part.condition is not Condition.IN_EFFECT]
+        wrong = [
+            part
+            for part in each.parts
+            if part.condition is not Condition.IN_EFFECT and part.name not in done
+        ]
         if each.state == NOT_KNOWN or waits or len(parts) < len(wrong):
             left.append(each)
     choices = answers_file.from_table(record.choices)
@@ -108,48 +138,87 @@ def steps_of(found: Sequence[StepCondition], plan: Plan) -> Plan:
     return replace(plan, steps=tuple(each.step for each in found if each.step is not None))
 
 
-def check_mended(repair: Repair, record: Record, host: Host, system: System) -> None:
+def check_mended(
+    repair: Repair, record: Record, host: Host, system: System, beside: Sequence[Other] = ()
+) -> None:
     """Look, after the last step, whether all that was put back is in effect.
 
     Raises:
         StepFailed: it is not.
     """
-    for each in conditions(record, host, system):
+    for each in conditions(record, host, system, beside):
         if each.number in repair.mended and each.state == Condition.MISSING:
             raise StepFailed(f"It was put back but is not in effect. {each.sentence}")
 
 
-def amendments(record: Record, repair: Repair, system: System) -> dict[int, dict[str, object]]:
-    """Return what the record of the run has to remember besides, by the numbers of its steps.
+@dataclass(frozen=True)
+class Amendment:
+    """What the record of a run has to remember besides, by the numbers of its steps."""
+
+    record: Record
+    steps: Mapping[int, Step]
+    """The steps as they would be made today."""
+    before: Mapping[int, dict[str, object]]
+    whole: bool
+    """Whether no other step of the run is made of what was there at its time."""
+
+    def make(self, host: Host) -> None:
+        """Let the record name what its steps are made of by now."""
+        for entry in self.record.steps:
+            step = self.steps.get(entry.number)
+            if step is not None:
+                entry.before = self.before[entry.number]
+                entry.title, entry.commands = step.title, list(step.commands)
+                entry.parameters = step.parameters()
+                entry.undo = list(step.undo_lines(step.before_from(entry.before)))
+        if self.steps and self.whole:
+            self.record.host |= in_words(host)
+
+
+def amendment(record: Record, repair: Repair, system: System) -> Amendment:
+    """Return what to remember of a run that is mended.
 
     To be asked before anything is changed: of an interface that has another name by now, the
     values that it has without the wizard are those of today.
     """
-    found = {}
-    for each in repair.found:
-        entry = next(step for step in record.steps if step.number == each.number)
-        if each.step is None or each.number not in repair.mended or isinstance(each.step, Attach):
-            continue
-        if each.step.parameters() != entry.parameters:
-            before = each.step.before_from(entry.before)
-            found[each.number] = typed.written(each.step.renewed(before, each.step.capture(system)))
-    return found
+    mended = [each for each in repair.found if each.number in repair.mended]
+    return _amendment(record, mended, system)
 
 
-def amend(
-    record: Record, repair: Repair, remembered: dict[int, dict[str, object]], host: Host
-) -> None:
-    """Let the record of the run name what its steps are made of by now."""
-    by_number = {each.number: each for each in repair.found}
-    for entry in record.steps:
-        step = by_number[entry.number].step if entry.number in remembered else None
-        if step is not None:
-            entry.before = remembered[entry.number]
-            entry.title, entry.commands = step.title, list(step.commands)
-            entry.parameters = step.parameters()
-            entry.undo = list(step.undo_lines(step.before_from(entry.before)))
-    if remembered:
-        record.host |= in_words(host)
+def amendment_beside(
+    record: Record, host: Host, system: System, beside: Sequence[Other]
+) -> Amendment:
+    """Return the same of another run, in whose steps the repair puts names of today as well."""
+    found = conditions(record, host, system, beside)
+    own = [each for each in found if each.kind not in kinds.SHARED and _is_made_anew(record, each)]
+    shared = [each for each in found if each.kind in kinds.SHARED]
+    return _amendment(record, shared, system, whole=not own)
+
+
+def _amendment(
+    record: Record, found: Sequence[StepCondition], system: System, whole: bool = True
+) -> Amendment:
+    steps: dict[int, Step] = {}
+    remembered: dict[int, dict[str, object]] = {}
+    for each in found:
+        if each.step is not None and _is_made_anew(record, each):
+            before = each.step.before_from(_entry(record, each).before)
+            now = each.step.capture(system)
+            steps[each.number] = each.step
+            remembered[each.number] = typed.written(each.step.renewed(before, now))
+    return Amendment(record, steps, remembered, whole)
+
+
+def _is_made_anew(record: Record, each: StepCondition) -> bool:
+    """Return whether a step would be made of other things today; others beside it are none."""
+    if each.step is None or isinstance(each.step, Attach):
+        return False
+    recorded = kinds.step(each.kind, _entry(record, each).parameters).among(())
+    return each.step.among(()).parameters() != recorded.parameters()
+
+
+def _entry(record: Record, each: StepCondition) -> StepRecord:
+    return next(entry for entry in record.steps if entry.number == each.number)
 
 
 def _chosen(each: StepCondition, changed: Choice) -> list[Part]:

@@ -11,7 +11,7 @@ from wizard.platform.errors import ExitCode, Locked, Refused, WizardError
 from wizard.platform.system import System, is_stopping
 from wizard.record.record import Record, State
 from wizard.record.store import Store
-from wizard.run import journal, lock, window
+from wizard.run import journal, lock, set_ups, window
 from wizard.run.guard import Guard, announcing
 
 _PATIENCE = 300.0
@@ -61,8 +61,9 @@ def keep(system: System, store: Store, guard: Guard) -> Record:
             journal.settle(record, store)
         except OSError as error:
             _put_back(before, store)
+            place = store.of(record.id).path
             raise Refused(
-                f"{store.path} cannot be written: {error.strerror}. So nothing is kept yet, and "
+                f"{place} cannot be written: {error.strerror}. So nothing is kept yet, and "
                 f"everything is taken back at {record.deadline}. Make room on the disk, and type "
                 "wizard --keep again."
             ) from error
@@ -86,8 +87,9 @@ def extend(store: Store, guard: Guard, seconds: int) -> Record:
         try:
             ask(record, store, guard, seconds)
         except OSError as error:
+            place = store.of(record.id).path
             raise Refused(
-                f"{store.path} cannot be written: {error.strerror}. The time is as it was."
+                f"{place} cannot be written: {error.strerror}. The time is as it was."
             ) from error
         return record
 
@@ -111,9 +113,10 @@ def revert(
         Refused: the record cannot be read; or everything was taken back but it cannot say so, and
             the guard has to come again.
     """
-    with announcing(system) as say, _stopped(run, store, asked):
+    store = store.of(run)
+    with announcing(system) as say, _stopped(store, asked):
         record = store.load()
-        if record is None or record.id != run:
+        if record is None:
             return None
         left = window.seconds_left(record)
         if record.state is State.UNCONFIRMED and not asked and left > 0:
@@ -138,18 +141,21 @@ def revert(
         if not early:
             if not journal.is_noted(record, store):
                 raise Refused(record.error)
-            guard.disarm()
-            store.release()
+            # The guard on the host may be another run's, which is none of ours.
+            if not set_ups.another_is_open(store, run):
+                guard.disarm()
+                store.release()
         return record
 
 
 def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None:
     """Wait, as an ordinary process, until a run is settled or has to be taken back, and do so."""
+    store = store.of(run)
     # Who watched the run before this one sees within an instant that it is over.
     with lock.held(store.guard, wait=10):
         while True:
             record = store.load()
-            if record is None or record.id != run:
+            if record is None:
                 return None
             if record.state is not State.UNCONFIRMED and not record.state.moving:
                 return record
@@ -165,7 +171,7 @@ def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None
 @contextmanager
 def _settled(store: Store) -> Iterator[Record | None]:
     """Hold the lock while nothing moves, and give the record."""
-    if store.load() is None:
+    if store.latest() is None:
         # The lock would be a file, on a host where the wizard has done nothing.
         yield None
         return
@@ -173,7 +179,7 @@ def _settled(store: Store) -> Iterator[Record | None]:
         try:
             holding.enter_context(lock.held(store.lock, wait=_SHORT))
         except Locked as error:
-            record = store.load()
+            record = store.latest()
             if record is not None and record.state is State.APPLYING:
                 raise Locked(
                     "The wizard is still applying, so there is nothing to keep yet. Wait until it "
@@ -182,11 +188,11 @@ def _settled(store: Store) -> Iterator[Record | None]:
             # The guard holds the lock from before its record says that it takes back until after it
             # says that it has. Who comes too late is told so, and not that somebody is at work.
             holding.enter_context(lock.held(store.lock, wait=_PATIENCE))
-        yield store.load()
+        yield store.latest()
 
 
 @contextmanager
-def _stopped(run: str, store: Store, asked: bool) -> Iterator[None]:
+def _stopped(store: Store, asked: bool) -> Iterator[None]:
     """Hold the lock; a worker of this run that overran its time is stopped first."""
     with ExitStack() as holding:
         deadline = time.monotonic() + _PATIENCE
@@ -195,7 +201,7 @@ def _stopped(run: str, store: Store, asked: bool) -> Iterator[None]:
             try:
                 holding.enter_context(lock.held(store.lock, wait=1))
             except Locked:
-                process = _overdue(run, store, asked)
+                process = _overdue(store, asked)
                 if process is not None and not told:
                     _send(signal.SIGTERM, process)
                     told = True
@@ -210,7 +216,7 @@ def _stopped(run: str, store: Store, asked: bool) -> Iterator[None]:
 
 def _put_back(before: Record, store: Store) -> None:
     """Let the record say again what it said, where it was written but perhaps not durably."""
-    if store.load() != before:
+    if store.of(before.id).load() != before:
         journal.save_if_possible(before, store)
 
 
@@ -220,10 +226,10 @@ def _send(number: signal.Signals, process: int) -> None:
         os.kill(process, number)
 
 
-def _overdue(run: str, store: Store, asked: bool) -> int | None:
+def _overdue(store: Store, asked: bool) -> int | None:
     """Return the process that applies this run though its time is over."""
     record = store.load()
-    if record is None or record.id != run or record.state is not State.APPLYING:
+    if record is None or record.state is not State.APPLYING:
         return None
     return lock.holder(store.lock) if asked or not window.seconds_left(record) else None
 

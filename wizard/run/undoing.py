@@ -1,6 +1,6 @@
 """What undo would take back, before it does; and what it is told to do with others' changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,8 @@ from wizard.platform.text import clean
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.store import Store
 from wizard.run import journal, lock
-from wizard.run.each_step import Hindered, attempt, begun
+from wizard.run.each_step import Hindered, attempt, begun, goes_back_to
+from wizard.run.set_ups import NOTHING
 from wizard.steps.actions import Diff
 from wizard.steps.base import Step
 from wizard.steps.comparing import (
@@ -23,6 +24,7 @@ from wizard.steps.comparing import (
     stays,
     verdicts,
 )
+from wizard.steps.others import Other
 
 Chosen = Mapping[int, Decisions]
 """What becomes of what somebody changed, by the number of the step and the name of the object."""
@@ -76,7 +78,12 @@ class UndoPreview:
         }
 
 
-def preview(record: Record | None, system: System, chosen: Chosen | None = None) -> UndoPreview:
+def preview(
+    record: Record | None,
+    system: System,
+    chosen: Chosen | None = None,
+    beside: Sequence[Other] = (),
+) -> UndoPreview:
     """Compare the record with the host, which is only read.
 
     Args:
@@ -84,17 +91,19 @@ def preview(record: Record | None, system: System, chosen: Chosen | None = None)
         system: The host.
         chosen: What becomes of what somebody changed; without it, what was chosen for an undo that
             did not come to its end, and otherwise theirs is kept.
+        beside: The steps of the other set-ups that are in force.
 
     Raises:
         Refused: there is nothing to take back.
     """
     if record is None or not record.state.in_force:
-        raise Refused("There is nothing to take back: no run of the wizard is on this host.")
+        raise Refused(NOTHING)
     steps: list[UndoStep] = []
     leaving: set[str] = set()
     for entry in begun(record):
         decisions = _decisions(record, entry, chosen)
-        found = attempt(entry, partial(_step, entry, system, decisions, leaving))
+        work = partial(_step, entry, system, decisions, leaving, beside)
+        found = attempt(entry, work, beside)
         if isinstance(found, Hindered):
             words = clean(f"It is not known how this step stands: {found.words}")
             found = UndoStep(entry.title, tuple(entry.undo), (), (words,), entry.number)
@@ -145,10 +154,16 @@ def _decisions(record: Record, entry: StepRecord, chosen: Chosen | None) -> Deci
 
 
 def _step(
-    entry: StepRecord, system: System, decisions: Decisions, leaving: set[str], step: Step
+    entry: StepRecord,
+    system: System,
+    decisions: Decisions,
+    leaving: set[str],
+    beside: Sequence[Other],
+    step: Step,
 ) -> UndoStep:
     """Return what becomes of a step, and add to ``leaving`` what will be gone after it."""
-    found = step.compare(system, step.before_from(entry.before), leaving)
+    before = goes_back_to(entry, step, beside)
+    found = step.compare(system, before, leaving)
     for name, verdict in verdicts(found, decisions).items():
         if verdict in (Verdict.BACK, Verdict.APART) or _is_gone(found, name):
             leaving.add(name)
@@ -161,9 +176,11 @@ def _step(
     settled = [each for each in found if each not in open_to_choice]
     outlooks = [each.outlook(Choice.KEEP) for each in settled]
     whole = stays(found, decisions)
+    # What the record says was so when the step was done: others may have come and gone since.
+    lines = step.undo_lines(before) if beside else entry.undo
     return UndoStep(
         entry.title,
-        tuple(entry.undo),
+        tuple(lines),
         tuple(diff for each in settled for diff in each.diffs(Choice.KEEP) if not whole),
         tuple(dict.fromkeys(clean(words) for words in outlooks if words)),
         entry.number,

@@ -9,14 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+from wizard.host.host import Host
 from wizard.host.look import look
 from wizard.platform.errors import ExitCode, Refused, StepFailed, WizardError
 from wizard.platform.system import FileState, RealSystem, System
 from wizard.platform.text import clean
 from wizard.program import program
 from wizard.program.unit_file import RESTRAINED, command_line
+from wizard.record.record import Record
 from wizard.record.store import Store
-from wizard.run import checking
+from wizard.run import checking, set_ups
 
 NAME = "docker-ipv6-wizard-watch"
 SERVICE = f"/etc/systemd/system/{NAME}.service"
@@ -113,12 +115,24 @@ def is_on(system: System) -> bool:
 
 
 def what_is_wrong(store: Store, system: System) -> tuple[str, ...]:
-    """Return what is not as it was set up, in sentences; the host is only read."""
-    record = store.load()
-    if record is None or not record.state.in_force:
+    """Return what is not as it was set up, in sentences, of every set-up; the host is only read."""
+    records = set_ups.in_force(store)
+    if not records:
         return ()
+    host = look()
+    wrong: list[str] = []
+    for record in records:
+        found = _wrong(record, host, store, system)
+        if found and len(records) > 1:
+            wrong.append(f"Of the set-up for {set_ups.name_of(record)}:")
+        wrong += found
+    return tuple(wrong)
+
+
+def _wrong(record: Record, host: Host, store: Store, system: System) -> tuple[str, ...]:
+    beside = set_ups.others(store, record.id, host=host)
     try:
-        found = checking.check(record, look(), system)
+        found = checking.check(record, host, system, beside=beside)
     except Refused as refused:
         return (str(refused),)
     return () if found.code is ExitCode.DONE else (found.words, *found.faults)

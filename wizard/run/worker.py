@@ -1,7 +1,7 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
 ``wizard.run.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
-how long to wait for "keep"; ``repair CHANGED DIGEST [SECONDS]``; ``undo``;
+how long to wait for "keep"; ``repair RUN CHANGED DIGEST [SECONDS]``; ``undo [RUN]``;
 ``revert RUN [early|now]``, the guard; ``watch RUN``; ``tell TEXT``, to all who are logged in.
 """
 
@@ -31,7 +31,18 @@ from wizard.record.record import Record, State, now
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
 from wizard.run import guard as guarding
-from wizard.run import journal, lock, repairing, revert, start, watching, way_back, window
+from wizard.run import (
+    journal,
+    lock,
+    repairing,
+    revert,
+    set_ups,
+    start,
+    watching,
+    way_back,
+    window,
+)
+from wizard.run.adapted import renamed
 from wizard.run.guard import Guard, Unguarded
 from wizard.steps.comparing import Choice
 from wizard.verification.aspect import Facts
@@ -83,17 +94,18 @@ def apply(
     """
     guard = guard or Unguarded()
     with guarding.announcing(system) as say, lock.held(store.lock):
-        earlier = store.load()
-        if earlier is not None and earlier.in_the_way:
-            raise Refused(
-                f"An earlier run of the wizard ({earlier.started}) is {earlier.state.words} on "
-                "this host. Nothing was changed. Take it back first with wizard --undo."
-            )
+        records = store.records()
+        repair = RepairStore(store.directory).open
+        obstacle = set_ups.why_not_apply(records, choices.project, repair)
+        if obstacle:
+            raise Refused(f"Nothing was changed. {obstacle}")
         _say_doing("Looking at this host once more …")
         host = look()
         _say_doing("Making the plan once more, to see that it is the one that was shown …")
         project = project_of(host, choices)
-        made = plan(host, choices, sources.read_project(system, project))
+        superseded = [each for each in records if each.project == project.name]
+        beside = set_ups.others(store, *(each.id for each in superseded))
+        made = plan(host, choices, sources.read_project(system, project, beside))
         if made.digest != digest:
             raise HostChanged(_what_changed(made))
         if made.unaccepted:
@@ -103,9 +115,11 @@ def apply(
         verification = verification_of(system, made, host)
         _say_doing("Looking at all that this host and its containers have now …")
         had = _what_was_had(verification)
-        if earlier is not None:
-            store.archive()
+        store.move_on()
+        for each in superseded:
+            store.archive(each.id)
         record = _begin(made, host, store, guard)
+        store = store.of(record.id)
 
         def conclude(record: Record, store: Store) -> None:
             verification.check(had)
@@ -117,6 +131,7 @@ def apply(
 
 
 def repair(
+    run: str,
     changed: Choice,
     digest: str,
     system: System,
@@ -125,9 +140,10 @@ def repair(
     guard: Guard | None = None,
     seconds: int | None = None,
 ) -> Record:
-    """Look anew what is not in effect of the run on this host, and put back what was shown.
+    """Look anew what is not in effect of a run on this host, and put back what was shown.
 
     Args:
+        run: Which run.
         changed: What becomes of what somebody changed.
         digest: That of the plan that was shown.
         system: The host.
@@ -142,27 +158,44 @@ def repair(
     guard = guard or Unguarded()
     runs = Store(store.directory)
     with guarding.announcing(system) as say, lock.held(store.lock):
-        run = repairing.in_force(runs.load())
-        if store.waits:
+        mended = repairing.in_force(set_ups.chosen(runs, run))
+        if store.open is not None:
             raise Refused(repairing.WAITS)
+        obstacle = set_ups.why_not_repair(runs.records(), mended)
+        if obstacle:
+            raise Refused(f"Nothing was changed. {obstacle}")
         host = look()
-        made = repairing.repair_of(run, host, system, changed)
+        beside = set_ups.others(runs, mended.id, host=host)
+        made = repairing.repair_of(mended, host, system, changed, beside)
         if made.plan.digest != digest:
             raise HostChanged(_what_changed(made.plan))
         _check_ways(made.plan, system)
         steps = repairing.steps_of(made.found, made.plan)
         verification = verification_of_repair(system, steps, host)
         had = _what_was_had(verification)
-        remembered = repairing.amendments(run, made, system)
-        store.archive()
+        amendments = [
+            repairing.amendment(mended, made, system),
+            *(
+                repairing.amendment_beside(
+                    each, host, system, set_ups.others(runs, each.id, host=host)
+                )
+                for each in set_ups.in_force(runs)
+                if each.id != mended.id and renamed(each, host) is not None
+            ),
+        ]
+        earlier = store.load()
+        if earlier is not None:
+            store.archive(earlier.id)
         record = _begin(made.plan, host, store, guard)
 
         def conclude(record: Record, store: Store) -> None:
             verification.check(had)
-            repairing.check_mended(made, run, host, system)
-            # What the run remembers besides does no harm where the repair is taken back.
-            repairing.amend(run, made, remembered, host)
-            runs.save(run)
+            repairing.check_mended(made, mended, host, system, beside)
+            # What the runs remember besides does no harm where the repair is taken back.
+            for each in amendments:
+                if each.steps:
+                    each.make(host)
+                    runs.save(each.record)
             _settle(record, store, guard, seconds)
 
         journal.apply(made.plan, record, system, store, cancelled, conclude)
@@ -204,20 +237,24 @@ def _settle(record: Record, store: Store, guard: Guard, seconds: int | None) -> 
         revert.ask(record, store, guard, seconds)
 
 
-def undo(system: System, store: Store, guard: Guard | None = None) -> Record:
-    """Take back what the record says is on the host.
+def undo(
+    system: System, store: Store, guard: Guard | None = None, run: str | None = None
+) -> Record:
+    """Take back what the record of a run says is on the host; without one, of that at hand.
 
     Raises:
         WizardError: there is nothing to take back, or it cannot be begun.
     """
     with lock.held(store.lock):
-        record = store.load()
-        if record is None or not record.state.in_force:
-            raise Refused("There is nothing to take back: no run of the wizard is on this host.")
+        record = set_ups.chosen(store, run)
+        obstacle = set_ups.why_not_undo(store.records(), record, set_ups.open_repair(store))
+        if obstacle:
+            raise Refused(f"Nothing was changed. {obstacle}")
         # What a repair put back goes with all the rest, so nothing of it waits any more.
         repairing.give_up(RepairStore(store.directory))
+        store = store.of(record.id)
         journal.take_back(record, system, store, State.UNDOING)
-        if not record.state.in_force:
+        if not set_ups.in_force(store):
             watching.switch_off(system)
         (guard or Unguarded()).disarm()
         return record
@@ -282,8 +319,7 @@ def _leave(store: Store) -> None:
     if store.directory != program.FOLDER.parent:
         return
     with contextlib.suppress(WizardError, OSError), lock.held(store.lock):
-        record = store.load()
-        if record is None or not record.state.in_force:
+        if not set_ups.in_force(store):
             program.remove()
 
 
@@ -324,8 +360,9 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
                 record = apply(
                     choices, digest, system, store, cancelled, guard, seconds=int(seconds)
                 )
-            case ["repair", changed, digest, *rest] if isinstance(store, RepairStore):
+            case ["repair", run, changed, digest, *rest] if isinstance(store, RepairStore):
                 record = repair(
+                    run,
                     Choice(changed),
                     digest,
                     system,
@@ -336,6 +373,8 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
                 )
             case ["undo"]:
                 record = undo(system, store, guard)
+            case ["undo", run]:
+                record = undo(system, store, guard, run)
             case ["revert", run, *how] if how in ([], ["early"], ["now"]):
                 revert.revert(
                     run, system, store, guard, early=how == ["early"], asked=how == ["now"]

@@ -107,5 +107,7 @@ def _line(action: Action) -> str:
         case MakeDirectory():
             return clean(f"mkdir --parents {shlex.quote(action.path)}")
         case WriteFile():
+            if action.before == action.after:
+                return clean(f"# {action.path} is there for another set-up, and stays as it is")
             verb = "write" if action.before is None else "change"
             return clean(f"# {verb} {action.path} (see the difference below)")

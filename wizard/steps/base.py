@@ -25,6 +25,7 @@ from wizard.steps.comparing import (
     verdicts,
 )
 from wizard.steps.objects import Object
+from wizard.steps.others import Other
 from wizard.steps.parts import Part, of_file, of_object
 
 Report = Callable[[str], None]
@@ -60,6 +61,18 @@ class StepOf(ABC, Generic[AnyBefore]):
     def actions(self) -> tuple[Action, ...]:
         """The commands and file changes, in order; what the preview shows and the apply does."""
 
+    def among(self, others: Sequence[Other]) -> Self:
+        """Return the step as it is beside what other set-ups put into the same things."""
+        return self
+
+    def found_first(self, before: AnyBefore, others: Sequence[Other]) -> AnyBefore:
+        """Return what it found as that was before the first of the set-ups."""
+        return before
+
+    def goes_back_to(self, before: AnyBefore, others: Sequence[Other]) -> AnyBefore:
+        """Return what its undo leaves behind: what it found, with what the others need."""
+        return before
+
     @abstractmethod
     def check(self, system: System) -> str | None:
         """Return a sentence that says what is not in effect, or None where all is."""
@@ -69,7 +82,7 @@ class StepOf(ABC, Generic[AnyBefore]):
         return ()
 
     def parts(
-        self, system: System, before: AnyBefore, known: Mapping[str, str] | None = None
+        self, system: System, before: AnyBefore, known: Mapping[str, Sequence[str]] | None = None
     ) -> tuple[Part, ...]:
         """Return, at a later time, how each thing that it left stands, and what puts it back.
 
@@ -86,7 +99,7 @@ class StepOf(ABC, Generic[AnyBefore]):
         texts = known or {}
         return (
             *(
-                of_file(system, each, old.get(each.path), filter(None, [texts.get(each.path)]))
+                of_file(system, each, old.get(each.path), texts.get(each.path, ()))
                 for each in self.actions()
                 if isinstance(each, WriteFile)
             ),
@@ -240,6 +253,8 @@ class StepOf(ABC, Generic[AnyBefore]):
                 case WriteFile():
                     if _read(system, action.path) != action.before:
                         raise StepFailed(f"{action.path} has changed since the plan was made.")
+                    if action.before == action.after:
+                        continue
                     _changed(action.path, partial(system.write, action.path, action.after))
 
     def without_ours(self, before: str, after: str, now: str) -> str | None:

@@ -150,7 +150,7 @@ class ComposeFile(StepOf[Before]):
         return None
 
     def parts(
-        self, system: System, before: Before, known: Mapping[str, str] | None = None
+        self, system: System, before: Before, known: Mapping[str, Sequence[str]] | None = None
     ) -> tuple[Part, ...]:
         """Look for the lines that were added, wherever the file is, whatever is beside them.
 

@@ -20,6 +20,7 @@ from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.networks import LABEL, Member, inspect, made_by_wizard, members
 from wizard.steps.objects import Object
+from wizard.steps.others import Other
 from wizard.steps.parts import Condition, Part
 from wizard.steps.sysctl import forwarding_now, ipv6_networks
 
@@ -152,7 +153,10 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         return (Object("network", self.network, create.line),)
 
     def parts(
-        self, system: System, before: DockerNetworkBefore, known: Mapping[str, str] | None = None
+        self,
+        system: System,
+        before: DockerNetworkBefore,
+        known: Mapping[str, Sequence[str]] | None = None,
     ) -> tuple[Part, ...]:
         """Compare it; one that somebody made is not replaced while others' containers are on it."""
         (part,) = super().parts(system, before, known)
@@ -290,6 +294,16 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             forwarding=tuple(forwarding),
             policy=_forward_policy(system),
         )
+
+    def found_first(
+        self, before: DockerNetworkBefore, others: Sequence[Other]
+    ) -> DockerNetworkBefore:
+        """Take what others found of what Docker changes when it makes the first such network."""
+        for each in others:
+            if isinstance(each.step, DockerNetwork) and each.before.forwarding is not None:
+                first: DockerNetworkBefore = each.before
+                return replace(before, forwarding=first.forwarding, policy=first.policy)
+        return before
 
     def _named_in(self, system: System, leaving: Container[str] = ()) -> list[str]:
         """Return the Compose files that name it outside a comment, as far as they can be read."""

@@ -1,14 +1,15 @@
 """A policy of firewalld's that lets the containers' packets through, in a file of our own."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
-from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.before import Before, FileBefore
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
 from wizard.steps.parts import Condition, Part
 
 NAME = "docker-ipv6-wizard"
@@ -31,6 +32,8 @@ class Firewalld(StepOf[Before]):
     prefix: str
     inwards: bool = False
     previous: FileState | None = None
+    beside: tuple[tuple[str, str, bool], ...] = ()
+    """What others have in the same policy: the name of the project, prefix, and whether inwards."""
 
     @property
     def title(self) -> str:
@@ -49,38 +52,55 @@ class Firewalld(StepOf[Before]):
         )
 
     @property
-    def _ends(self) -> tuple[str, ...]:
-        return ("source", "destination") if self.inwards else ("source",)
-
-    @property
     def rules(self) -> tuple[str, ...]:
-        """The rules of the policy in firewalld's rich language."""
+        """The rules of the policy in firewalld's rich language, for this prefix."""
         return tuple(
-            f'rule family="ipv6" {end} address="{self.prefix}" accept' for end in self._ends
+            f'rule family="ipv6" {end} address="{self.prefix}" accept'
+            for end in _ends(self.inwards)
         )
 
     @property
     def text(self) -> str:
-        """The file, in the form of firewalld.policy(5)."""
-        rules = "".join(
-            f'  <rule family="ipv6">\n    <{end} address="{self.prefix}"/>\n    <accept/>\n'
-            "  </rule>\n"
-            for end in self._ends
-        )
-        return (
-            '<?xml version="1.0" encoding="utf-8"?>\n'
-            '<policy target="CONTINUE">\n'
-            "  <short>IPv6 for containers</short>\n"
-            "  <description>Written by the wizard; wizard --undo removes it.</description>\n"
-            '  <ingress-zone name="ANY"/>\n'
-            '  <egress-zone name="ANY"/>\n'
-            f"{rules}"
-            "</policy>\n"
-        )
+        """The file, in the form of firewalld.policy(5), for all set-ups that stand on it."""
+        return _file([(self.prefix, self.inwards), *self._prefixes])
+
+    @property
+    def _prefixes(self) -> list[tuple[str, bool]]:
+        return [(prefix, inwards) for _project, prefix, inwards in self.beside]
+
+    @property
+    def _projects(self) -> list[str]:
+        return [project for project, _prefix, _inwards in self.beside]
+
+    def among(self, others: Sequence[Other]) -> "Firewalld":
+        """Add what others have in the same policy."""
+        steps = [(each.project, each.step) for each in others if isinstance(each.step, Firewalld)]
+        same = tuple((project, step.prefix, step.inwards) for project, step in steps)
+        return replace(self, beside=same)
+
+    def found_first(self, before: Before, others: Sequence[Other]) -> Before:
+        """Take what others found: by now the file is theirs."""
+        same = [each for each in others if isinstance(each.step, Firewalld)]
+        return with_first_files(before, same)
+
+    def goes_back_to(self, before: Before, others: Sequence[Other]) -> Before:
+        """Leave the file with the rules of others."""
+        if not self.beside:
+            return before
+        return replace(before, files=(FileBefore.of(PATH, FileState(_file(self._prefixes))),))
 
     def actions(self) -> tuple[Action, ...]:
         """The file, and the reload; firewalld makes no policy without one (firewall-cmd(1))."""
         return (WriteFile(PATH, self.previous, FileState(self.text)), _RELOAD)
+
+    def obstacle(self, system: System) -> str | None:
+        """The file must be as the others left it.
+
+        Raises:
+            Refused: somebody has changed it since.
+        """
+        check_left(PATH, self.previous, _file(self._prefixes), self._projects)
+        return super().obstacle(system)
 
     def preconditions(self) -> tuple[Run, ...]:
         """What is wrong in a file of firewalld's would end it at the reload."""
@@ -107,7 +127,7 @@ class Firewalld(StepOf[Before]):
         return None
 
     def parts(
-        self, system: System, before: Before, known: Mapping[str, str] | None = None
+        self, system: System, before: Before, known: Mapping[str, Sequence[str]] | None = None
     ) -> tuple[Part, ...]:
         """Compare the file, and ask firewalld where it runs."""
         missing = self.check(system) if _runs(system) else None
@@ -123,7 +143,10 @@ class Firewalld(StepOf[Before]):
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Remove the file, and the rules that are in force, without a reload."""
-        return (*self.undo_file_lines(before), *(each.line for each in self._removals))
+        removals = (each.line for each in self._removals)
+        if self.beside:
+            return (only_ours(PATH, self._projects), *removals)
+        return (*self.undo_file_lines(before), *removals)
 
     @property
     def _removals(self) -> tuple[Run, ...]:
@@ -136,7 +159,12 @@ class Firewalld(StepOf[Before]):
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file."""
-        return self.compare_files(system, before)
+        found = self.compare_files(system, before)
+        if not self.beside:
+            return found
+        # Whether it is as before or not: what is in it now is what the others need.
+        changed = (each for each in found if each.standing is not Standing.GONE)
+        return (*changed, stays(PATH, self._projects))
 
     def take_back(
         self,
@@ -148,14 +176,38 @@ class Firewalld(StepOf[Before]):
     ) -> tuple[str, ...]:
         """Remove the file, and the rules that are in force: a reload would cost connections."""
         kept = self.undo_files(system, before, found, decisions)
-        if system.read(PATH) is None:
+        todo = verdicts(found, decisions).get(PATH)
+        if system.read(PATH) is None or (self.beside and todo in (None, Verdict.BACK)):
             for rule, removal in zip(self.rules, self._removals, strict=True):
                 query = ("firewall-cmd", f"--policy={NAME}", f"--query-rich-rule={rule}")
                 if system.run(query).status == 0:
                     run(system, removal, report)
-        elif verdicts(found, decisions).get(PATH) is not Verdict.LEAVE and _runs(system):
+        elif todo is not Verdict.LEAVE and _runs(system):
             run(system, _RELOAD, report)
         return kept
+
+
+def _ends(inwards: bool) -> tuple[str, ...]:
+    return ("source", "destination") if inwards else ("source",)
+
+
+def _file(prefixes: Sequence[tuple[str, bool]]) -> str:
+    """Return the file for the prefixes of one set-up, or of several in whatever order."""
+    rules = "".join(
+        f'  <rule family="ipv6">\n    <{end} address="{prefix}"/>\n    <accept/>\n  </rule>\n'
+        for prefix, inwards in sorted(prefixes)
+        for end in _ends(inwards)
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        '<policy target="CONTINUE">\n'
+        "  <short>IPv6 for containers</short>\n"
+        "  <description>Written by the wizard; wizard --undo removes it.</description>\n"
+        '  <ingress-zone name="ANY"/>\n'
+        '  <egress-zone name="ANY"/>\n'
+        f"{rules}"
+        "</policy>\n"
+    )
 
 
 def _runs(system: System) -> bool:

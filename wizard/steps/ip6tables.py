@@ -3,16 +3,19 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from wizard.filter import order
+from wizard.platform.errors import Refused
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
 from wizard.steps import legacy_ip6tables
 from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, left_of, run
-from wizard.steps.before import Before
+from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
 from wizard.steps.objects import Object, chain, ip6tables, rules_in
+from wizard.steps.others import Other, check_left, in_words, only_ours, stays, with_first_files
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
 PATH = f"{DIRECTORY}/ip6tables.rules"
@@ -35,6 +38,16 @@ class Table:
     def title(self) -> str:
         """What our chain in it is called."""
         return f"The chain {CHAIN} in the {self.name} table"
+
+    @property
+    def inward(self) -> tuple[Rule, ...]:
+        """The rules for what goes to the bridge, before which nothing may let out another's."""
+        return tuple(rule for rule in self.rules if order.is_inward(rule))
+
+    @property
+    def outward(self) -> tuple[Rule, ...]:
+        """The others."""
+        return tuple(rule for rule in self.rules if not order.is_inward(rule))
 
     @property
     def chain_lines(self) -> list[str]:
@@ -76,6 +89,33 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     """Whether ``ip6tables`` is the legacy program, which python-iptables speaks to directly."""
     previous: FileState | None = None
     path: str = PATH
+    beside: tuple[tuple[str, tuple[Table, ...]], ...] = ()
+    """What other set-ups have in the same chains, each with the name of its project."""
+
+    @property
+    def _projects(self) -> list[str]:
+        return [project for project, _tables in self.beside]
+
+    def _is_same(self, other: Other) -> bool:
+        return isinstance(other.step, Ip6tables) and other.step.path == self.path
+
+    def among(self, others: Sequence[Other]) -> Self:
+        """Add what others have in the same chains."""
+        same = [each for each in others if self._is_same(each)]
+        return replace(self, beside=tuple((each.project, each.step.tables) for each in same))
+
+    def found_first(self, before: Ip6tablesBefore, others: Sequence[Other]) -> Ip6tablesBefore:
+        """Take what others found: by now file and tables are theirs."""
+        same = [each for each in others if self._is_same(each)]
+        if not same:
+            return before
+        return replace(with_first_files(before, same), tables=same[0].before.tables)
+
+    def goes_back_to(self, before: Ip6tablesBefore, others: Sequence[Other]) -> Ip6tablesBefore:
+        """Leave the file with the rules of others."""
+        if not self.beside:
+            return before
+        return replace(before, files=(FileBefore.of(self.path, FileState(self._others_text)),))
 
     @property
     def title(self) -> str:
@@ -140,29 +180,58 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     @property
     def text(self) -> str:
         """The rules in the form of ip6tables-restore(8), each table taken over in one commit."""
-        lines = ["# IPv6 for containers. Written by the wizard; wizard --undo removes it."]
-        for table in self.tables:
-            lines += [f"*{table.name}", *table.chain_lines, table.jump, "COMMIT"]
-        return "\n".join(lines) + "\n"
+        return _file(self.whole)
+
+    @property
+    def whole(self) -> tuple[Table, ...]:
+        """The rules of all set-ups that stand in the same chains."""
+        return _merged([self.tables, *(tables for _project, tables in self.beside)])
+
+    @property
+    def _others(self) -> tuple[Table, ...]:
+        return _merged([tables for _project, tables in self.beside])
+
+    @property
+    def _others_text(self) -> str:
+        return _file(self._others)
+
+    def _beside(self, table: Table) -> Table | None:
+        """Return what others have in the chain of a table."""
+        return next((each for each in self._others if each.name == table.name), None)
 
     def actions(self) -> tuple[Action, ...]:
-        """The rules as a file, which the unit loads too, then loading it beside what is there."""
+        """The rules as a file, which the unit loads too, then loading it beside what is there.
+
+        Where the chain is there for others, each rule comes by itself, so that theirs are in force
+        meanwhile; and before the file, which is what the service that keeps them goes by.
+        """
+        if self.beside:
+            added = [run for table in self.tables for run in self._additions(table)]
+            return (*added, WriteFile(self.path, self.previous, FileState(self.text)))
         return (
             MakeDirectory(DIRECTORY),
             WriteFile(self.path, self.previous, FileState(self.text)),
             Run(("ip6tables-restore", "--noflush", "--wait", "10", self.path)),
         )
 
+    def _additions(self, table: Table) -> list[Run]:
+        made = self._beside(table) is not None
+        words: list[Rule] = [] if made else [("-N", CHAIN)]
+        words += [("-I", CHAIN, str(at), *rule) for at, rule in enumerate(table.inward, 1)]
+        words += [("-A", CHAIN, *rule) for rule in table.outward]
+        words += [] if made else [("-I", table.parent, "-j", CHAIN)]
+        return [Run(_command(table, *each)) for each in words]
+
     @property
     def commands(self) -> tuple[str, ...]:
         """The exact commands; on a legacy host with the remark that the library does the last."""
-        if not self.legacy:
+        if not self.legacy or self.beside:
             return super().commands
         return (*super().commands, "# The wizard does the same through python-iptables here.")
 
     def apply(self, system: System, report: Report) -> None:
         """Write the file and load it; on a legacy host the library commits each table at once."""
-        loader = legacy_ip6tables.loader() if self.legacy else None
+        loader = legacy_ip6tables.loader() if self.legacy and not self.beside else None
         if loader is None:
             super().apply(system, report)
             return
@@ -178,31 +247,56 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         )
 
     def obstacle(self, system: System) -> str | None:
-        """A chain of our name that is there already belongs to somebody else."""
+        """A chain of our name that is there already belongs to another set-up, or somebody else.
+
+        Raises:
+            Refused: what another set-up left is not as it was.
+        """
+        check_left(self.path, self.previous, self._others_text, self._projects)
         for table in self.tables:
-            if system.run(_command(table, "-S", CHAIN)).status == 0:
+            theirs = self._beside(table)
+            if theirs is not None:
+                self._check_chain(system, table, theirs)
+            elif system.run(_command(table, "-S", CHAIN)).status == 0:
                 return (
                     f"The {table.name} table of ip6tables already has a chain called {CHAIN}, "
                     "which no record of the wizard knows of."
                 )
         return super().obstacle(system)
 
+    def _check_chain(self, system: System, table: Table, theirs: Table) -> None:
+        whose = in_words(self._projects)
+        if table.parent != theirs.parent:
+            raise Refused(
+                f"Nothing was changed. The chain {CHAIN} stands in {theirs.parent} for {whose}, "
+                f"and {table.parent} would have to lead to it as well. Take that set-up back "
+                "first, with wizard --undo."
+            )
+        if not _is_alike(rules_in(system, table.name, CHAIN), theirs.rules):
+            raise Refused(
+                f"Nothing was changed. The chain {CHAIN} of the {table.name} table, which serves "
+                f"{whose}, is not as the wizard left it. wizard --check {whose.split()[0]} says "
+                "what is not in effect; put that right first."
+            )
+
     def check(self, system: System) -> str | None:
         """Compare the rules in our chains, and look for the jumps to them."""
+        whole = {table.name: table for table in self.whole}
         for table in self.tables:
             listed = rules_in(system, table.name, CHAIN)
             if listed is None:
                 return f"The {table.name} table has no chain {CHAIN}."
-            if listed != [" ".join(rule) for rule in table.rules]:
+            if not _is_alike(listed, whole[table.name].rules):
                 return f"The rules of {CHAIN} in the {table.name} table are not as written."
             if system.run(_command(table, "-C", table.parent, "-j", CHAIN)).status != 0:
                 return f"{table.parent} in {table.name} does not lead to {CHAIN}."
         return None
 
     def objects(self) -> tuple[Object, ...]:
-        """Our chain in each table, with what leads to it."""
+        """Our chain in each table, with the rules of all in it and what leads to it."""
+        whole = {table.name: table for table in self.whole}
         return tuple(
-            chain(table.name, table.parent, CHAIN, tuple(map(" ".join, table.rules)))
+            chain(table.name, table.parent, CHAIN, tuple(map(" ".join, whole[table.name].rules)))
             for table in self.tables
         )
 
@@ -210,8 +304,13 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         """Take the jump, the rules and the chain out of each table."""
         commands: list[str] = []
         for table in reversed(self.tables):
+            if self._beside(table) is not None:
+                commands += [Run(_command(table, "-D", CHAIN, *rule)).line for rule in table.rules]
+                continue
             for words in (("-D", table.parent, "-j", CHAIN), ("-F", CHAIN), ("-X", CHAIN)):
                 commands.append(Run(_command(table, *words)).line)
+        if self.beside:
+            return (only_ours(self.path, self._projects), *commands)
         return (*commands, *self.undo_file_lines(before), f"rmdir {DIRECTORY}")
 
     def compare(
@@ -221,7 +320,11 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         needed = self._needed(system, leaving)
         chains = [self._compare_chain(system, table) for table in reversed(self.tables)]
         files = self.compare_files(system, before)
-        return tuple(replace(each, needed=needed) for each in (*chains, *files))
+        found = tuple(replace(each, needed=needed) for each in (*chains, *files))
+        if self.beside:
+            ours = tuple(each for each in found if each.standing is not Standing.GONE)
+            return (*ours, stays(f"The chain {CHAIN}", self._projects))
+        return found
 
     @property
     def after_docker(self) -> bool:
@@ -239,6 +342,8 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
                 "behind it would be open to the internet."
             )
+        if self.beside:
+            return ""
         unit = None if switched_off.is_masked(system, PurePath(UNIT).name) else system.read(UNIT)
         if unit is not None and UNIT not in leaving and self.path in unit.text:
             return f"The rules in {CHAIN} stay, because {UNIT} stays and loads them."
@@ -249,7 +354,11 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         if listed is None:
             return Found(table.title, Standing.GONE, f"{table.title} is not there any more.")
         ours = [" ".join(rule) for rule in table.rules]
-        if listed == ours:
+        if self._beside(table) is not None:
+            # The chain stays whatever is in it; only ours goes.
+            there = set(ours) & set(listed)
+            return Found(table.title, Standing.UNCHANGED if there else Standing.GONE)
+        if _is_alike(listed, table.rules):
             return Found(table.title)
         theirs = [rule for rule in listed if rule not in ours]
         word = "holds a rule that the wizard did not write" if theirs else "has been changed since"
@@ -274,9 +383,16 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         """Take out our rules one by one; a chain that still holds somebody else's rule is kept."""
         todo, by_name = verdicts(found, decisions), {each.name: each for each in found}
         kept: list[str] = []
+        if self.beside:
+            # First, for the service that keeps the rules goes by it.
+            kept += self.undo_files(system, before, found, decisions)
         for table in reversed(self.tables):
+            if table.title not in by_name:
+                continue
             each = by_name[table.title]
             match todo[table.title]:
+                case Verdict.BACK if self._beside(table) is not None:
+                    self._take_ours_out(system, table, report)
                 case Verdict.BACK:
                     if each.standing is Standing.CHANGED:
                         run(system, Run(_command(table, "-F", CHAIN)), report)
@@ -294,7 +410,8 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 # An empty table filters nothing, but it was not there.
                 if _is_empty(system, name):
                     system.remove_nft_table(name)
-        kept += self.undo_files(system, before, found, decisions)
+        if not self.beside:
+            kept += self.undo_files(system, before, found, decisions)
         system.remove_directory(DIRECTORY)
         return tuple(dict.fromkeys(kept))
 
@@ -327,6 +444,45 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
 
     def _has_bridge(self, system: System) -> bool:
         return system.run(("ip", "link", "show", "dev", self.bridge)).status == 0
+
+
+def _merged(several: Sequence[tuple[Table, ...]]) -> tuple[Table, ...]:
+    """Return the tables for the rules of several set-ups, whatever the order of these.
+
+    What goes to a bridge is decided before anything lets out what comes from another one: else
+    its containers would reach every port behind the first.
+    """
+    if len(several) == 1:
+        return several[0]
+    named: dict[str, list[Table]] = {}
+    for table in sorted((table for each in several for table in each), key=lambda each: each.rules):
+        named.setdefault(table.name, []).append(table)
+    return tuple(
+        Table(
+            name,
+            tables[0].parent,
+            (
+                *(rule for table in tables for rule in table.inward),
+                *(rule for table in tables for rule in table.outward),
+            ),
+        )
+        for name, tables in sorted(named.items())
+    )
+
+
+def _file(tables: Sequence[Table]) -> str:
+    lines = ["# IPv6 for containers. Written by the wizard; wizard --undo removes it."]
+    for table in tables:
+        lines += [f"*{table.name}", *table.chain_lines, table.jump, "COMMIT"]
+    return "\n".join(lines) + "\n"
+
+
+def _is_alike(listed: Sequence[str] | None, rules: Sequence[Rule]) -> bool:
+    """Return whether a chain holds these rules and no other, in an order that is right."""
+    if listed is None:
+        return False
+    words = [tuple(line.split()) for line in listed]
+    return order.by_bridge(words) == order.by_bridge(rules) and order.closes_before_it_opens(words)
 
 
 def _text(rules: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 from wizard.steps.attach import Attach
-from wizard.steps.base import Step
+from wizard.steps.base import Step, StepOf
 from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
@@ -36,6 +36,9 @@ KINDS: Mapping[str, type[Step]] = {
         Mend,
     )
 }
+
+SHARED = tuple(name for name, kind in KINDS.items() if kind.among is not StepOf.among)
+"""The kinds that several set-ups may need of the same thing."""
 
 
 def step(kind: str, parameters: Mapping[str, object]) -> Step:

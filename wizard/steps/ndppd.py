@@ -1,22 +1,28 @@
 """ndppd's file, with a rule of ours beside what is there, and its restart."""
 
 import re
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from wizard.platform.errors import Refused
+from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
-from wizard.steps.actions import Action, Run, WriteFile
+from wizard.steps.actions import Action, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.steps.objects import Object, running_unit
+from wizard.steps.others import Other, stays, with_first_files
+from wizard.steps.parts import Part
 
 PATH = "/etc/ndppd.conf"
 _UNIT = "ndppd.service"
+
+
+def _rule(subnet: str) -> str:
+    return f"   # IPv6 for containers, by the wizard.\n   rule {subnet} {{\n      static\n   }}\n"
 
 
 def with_rule(text: str | None, uplink: str, subnet: str) -> str:
@@ -24,12 +30,20 @@ def with_rule(text: str | None, uplink: str, subnet: str) -> str:
 
     An uplink without a block gets one at the end. Everything else stays as it is.
     """
-    rule = f"   # IPv6 for containers, by the wizard.\n   rule {subnet} {{\n      static\n   }}\n"
+    rule = _rule(subnet)
     block = re.search(rf"^[ \t]*proxy[ \t]+{re.escape(uplink)}[ \t]*\{{[ \t]*\n", text or "", re.M)
     if text and block:
         return text[: block.end()] + rule + text[block.end() :]
     gap = "" if not text or text.endswith("\n") else "\n"
     return f"{text or ''}{gap}proxy {uplink} {{\n{rule}}}\n"
+
+
+def _alike(text: str, wanted: Part, subnets: Sequence[str]) -> bool:
+    """Return whether a file differs from what is wanted in the order of the rules alone."""
+    texts = [text, wanted.file.after.text if wanted.file else text]
+    for subnet in subnets:
+        texts = [each.replace(_rule(subnet), "") for each in texts]
+    return texts[0] == texts[1]
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,8 @@ class Ndppd(StepOf[Before]):
     uplink: str
     subnet: str
     previous: FileState | None = None
+    beside: tuple[tuple[str, str], ...] = ()
+    """The subnet of each other set-up with a rule in the same file, after the project's name."""
 
     @property
     def title(self) -> str:
@@ -66,6 +82,19 @@ class Ndppd(StepOf[Before]):
             Run(("systemctl", "restart", _UNIT)),
         )
 
+    def among(self, others: Sequence[Other]) -> "Ndppd":
+        """Add who else has a rule in the same file."""
+        same = [(each.project, each.step) for each in others if isinstance(each.step, Ndppd)]
+        return replace(self, beside=tuple((project, step.subnet) for project, step in same))
+
+    @property
+    def _projects(self) -> list[str]:
+        return [project for project, _subnet in self.beside]
+
+    def found_first(self, before: Before, others: Sequence[Other]) -> Before:
+        """Take what others found: by now the file has their rules."""
+        return with_first_files(before, [each for each in others if isinstance(each.step, Ndppd)])
+
     def check(self, system: System) -> str | None:
         """Ask systemd whether it runs."""
         said = system.run(("systemctl", "is-active", _UNIT))
@@ -86,6 +115,24 @@ class Ndppd(StepOf[Before]):
         """The unit, enabled and active."""
         return (running_unit(_UNIT),)
 
+    def parts(
+        self, system: System, before: Before, known: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[Part, ...]:
+        """Compare the file with what was there first and the rules of all, in whatever order."""
+        if not self.beside:
+            return super(Ndppd, self._upon(before)).parts(system, before, known)
+        old = before.files[0].state if before.files else None
+        theirs, subnets = old, (*(subnet for _project, subnet in self.beside), self.subnet)
+        for subnet in subnets[:-1]:
+            text = with_rule(theirs.text if theirs else None, self.uplink, subnet)
+            theirs = replace(theirs or FileState(""), text=text)
+        found = super(Ndppd, replace(self, previous=theirs)).parts(system, before, known)
+        now = None if any(part.masks for part in found) else system.read(PATH)
+        all_there = now is not None and all(now.text.count(_rule(each)) == 1 for each in subnets)
+        if now is not None and all_there and _alike(now.text, found[0], subnets):
+            return (Part(PATH), *found[1:])
+        return found
+
     def capture(self, system: System) -> Before:
         """The files that it writes."""
         return Before(files=self.capture_files(system))
@@ -99,7 +146,18 @@ class Ndppd(StepOf[Before]):
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file."""
-        return self.compare_files(system, before)
+        if not self.beside:
+            return self._upon(before).compare_files(system, before)
+        now = system.read(PATH)
+        left = None if now is None else now.text.replace(_rule(self.subnet), "")
+        stay = stays(PATH, self._projects)
+        if now is None or left == now.text:
+            return (stay,)
+        return (Found(PATH, back=difference(PATH, now.text, left)), stay)
+
+    def _upon(self, before: Before) -> "Ndppd":
+        """Return the step as if it had been done before any other set-up."""
+        return replace(self, previous=before.files[0].state if before.files else self.previous)
 
     def without_ours(self, before: str, after: str, now: str) -> str | None:
         """Take our rule out, where putting it in again would give the same file."""
@@ -118,10 +176,26 @@ class Ndppd(StepOf[Before]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Put the file back; ndppd does not run without one."""
-        kept = self.undo_files(system, before, found, decisions)
+        if self.beside:
+            return self._take_rule_out(system, report, found)
+        kept = self._upon(before).undo_files(system, before, found, decisions)
         if set(verdicts(found, decisions).values()) == {Verdict.LEAVE} and kept:
             return kept
         verb = "restart" if system.read(PATH) is not None else "stop"
         if system.run(("systemctl", "cat", _UNIT)).status == 0:
             run(system, Run(("systemctl", verb, _UNIT)), report)
         return kept
+
+    def _take_rule_out(
+        self, system: System, report: Report, found: Sequence[Found]
+    ) -> tuple[str, ...]:
+        """Leave the rules of others and whatever else is in the file."""
+        now = system.read(PATH)
+        if now is not None and any(each.name == PATH for each in found):
+            free = replace(now, text=now.text.replace(_rule(self.subnet), ""))
+            try:
+                system.write(PATH, free)
+            except OSError as error:
+                raise StepFailed(f"{PATH} could not be changed: {error.strerror}.") from error
+            run(system, Run(("systemctl", "restart", _UNIT)), report)
+        return ()

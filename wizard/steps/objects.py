@@ -11,6 +11,7 @@ from ipaddress import IPv6Address
 from itertools import pairwise
 from typing import Any
 
+from wizard.filter import order
 from wizard.ndp import fixed
 from wizard.platform.files import Masked
 from wizard.platform.saved_rules import plain
@@ -97,7 +98,9 @@ def _read_chain(system: System, each: Object) -> str | None:
         return None
     led = system.run(ip6tables(table, "-C", parent, "-j", name)).status == 0
     lines = [f"-A {name} {rule}" for rule in rules]
-    return "\n".join([*([f"-I {parent} -j {name}"] if led else []), *lines])
+    found = "\n".join([*([f"-I {parent} -j {name}"] if led else []), *lines])
+    # The rules of several set-ups may stand in any order that closes before it opens.
+    return each.value if each.value is not None and _is_alike(found, each.value) else found
 
 
 def rules_in(system: System, table: str, chain: str) -> list[str] | None:
@@ -108,6 +111,20 @@ def rules_in(system: System, table: str, chain: str) -> list[str] | None:
     start = f"-A {chain} "
     lines = listed.output.splitlines()
     return [plain(line.removeprefix(start)) for line in lines if line.startswith(start)]
+
+
+def _is_alike(found: str, wanted: str) -> bool:
+    lines = [[tuple(line.split()) for line in text.splitlines()] for text in (found, wanted)]
+    jumps, rules = (
+        [[line for line in each if (line[0] == "-I") is jump] for each in lines]
+        for jump in (True, False)
+    )
+    there, ours = rules
+    return (
+        jumps[0] == jumps[1]
+        and order.by_bridge(there) == order.by_bridge(ours)
+        and order.closes_before_it_opens(there)
+    )
 
 
 def _set_chain(found: Object, wanted: Object) -> tuple[Run, ...]:

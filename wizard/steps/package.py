@@ -1,7 +1,7 @@
 """A Debian package, installed only where it is missing and removed only if we installed it."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from wizard.platform.system import System
@@ -10,6 +10,7 @@ from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
 from wizard.steps.objects import Object, install, now, package, purge
+from wizard.steps.others import Other, stays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,8 @@ class Package(StepOf[PackageBefore]):
 
     name: str
     purpose: str
+    beside: tuple[str, ...] = ()
+    """The projects of other set-ups that need it too."""
 
     @property
     def title(self) -> str:
@@ -55,9 +58,24 @@ class Package(StepOf[PackageBefore]):
         """Whether it was there."""
         return PackageBefore(files=self.capture_files(system), installed=self._installed(system))
 
+    def among(self, others: Sequence[Other]) -> "Package":
+        """Add who else needs it."""
+        return replace(self, beside=tuple(each.project for each in self._same(others)))
+
+    def _same(self, others: Sequence[Other]) -> list[Other]:
+        steps = ((each, each.step) for each in others)
+        return [
+            each for each, step in steps if isinstance(step, Package) and step.name == self.name
+        ]
+
+    def found_first(self, before: PackageBefore, others: Sequence[Other]) -> PackageBefore:
+        """Take what others found: by now it is there for them."""
+        first = [each.before for each in self._same(others)]
+        return replace(before, installed=first[0].installed) if first else before
+
     def undo_lines(self, before: PackageBefore) -> tuple[str, ...]:
         """Purge it, unless it was there."""
-        return () if before.installed else (purge(self.name).line,)
+        return () if before.installed or self.beside else (purge(self.name).line,)
 
     def compare(
         self, system: System, before: PackageBefore, leaving: Container[str] = ()
@@ -65,6 +83,8 @@ class Package(StepOf[PackageBefore]):
         """Ask dpkg, unless it was there before the wizard."""
         if before.installed:
             return ()
+        if self.beside:
+            return (stays(f"The package {self.name}", self.beside),)
         if self._installed(system):
             return (Found(self.name),)
         return (Found(self.name, Standing.GONE, f"{self.name} is not installed any more."),)

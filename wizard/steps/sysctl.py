@@ -10,7 +10,7 @@ from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, left_of, run
-from wizard.steps.before import Before
+from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
@@ -20,6 +20,7 @@ from wizard.steps.comparing import (
     verdicts,
 )
 from wizard.steps.objects import Object, parameter
+from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
 from wizard.uplink.regain import regain
 
 PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
@@ -64,6 +65,8 @@ class Sysctl(StepOf[SysctlBefore]):
     values: tuple[tuple[str, str], ...]
     previous: FileState | None = None
     path: str = _OLD_PATH
+    beside: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    """What other set-ups need in the same file, each with the name of its project."""
 
     @property
     def title(self) -> str:
@@ -119,18 +122,75 @@ class Sysctl(StepOf[SysctlBefore]):
 
     @property
     def text(self) -> str:
-        """The content of the file."""
-        settings = "".join(f"{key} = {value}\n" for key, value in self.values)
-        return (
-            f"# IPv6 for containers. Written by the wizard; wizard --undo removes it.\n{settings}"
+        """The content of the file, for all set-ups that stand on it."""
+        return _file([self.values, *(values for _project, values in self.beside)])
+
+    @property
+    def _others_text(self) -> str:
+        return _file([values for _project, values in self.beside])
+
+    @property
+    def _shared(self) -> dict[str, list[str]]:
+        """Our parameters that others need too, each with the projects of those."""
+        found = {
+            key: [project for project, values in self.beside if key in dict(values)]
+            for key, _value in self.values
+        }
+        return {key: projects for key, projects in found.items() if projects}
+
+    def among(self, others: Sequence[Other]) -> "Sysctl":
+        """Add what others need in the same file."""
+        steps = [(each.project, each.step) for each in others if isinstance(each.step, Sysctl)]
+        same = [(project, step.values) for project, step in steps if step.path == self.path]
+        return replace(self, beside=tuple(same))
+
+    def found_first(self, before: SysctlBefore, others: Sequence[Other]) -> SysctlBefore:
+        """Take what others found: by now the values are theirs."""
+        same = [each for each in others if isinstance(each.step, Sysctl)]
+        if not same:
+            return before
+        found: list[SysctlBefore] = [each.before for each in same]
+        live = dict(before.live)
+        if any(_FORWARDING in dict(each.live) for each in found):
+            # It was set for all by the first of them: what it was on each they have seen.
+            live = {key: value for key, value in live.items() if not key.endswith(".forwarding")}
+        for each in reversed(found):
+            live |= dict(each.live)
+        return replace(
+            with_first_files(before, same),
+            live=tuple(live.items()),
+            ipv6_networks=found[0].ipv6_networks,
+        )
+
+    def goes_back_to(self, before: SysctlBefore, others: Sequence[Other]) -> SysctlBefore:
+        """Leave the values that others need, and the file with those."""
+        if not self.beside:
+            return before
+        live = dict(before.live)
+        ours = [key for key, _value in self.values if key in live and key not in self._shared]
+        return replace(
+            before,
+            files=(FileBefore.of(self.path, FileState(self._others_text)),),
+            live=tuple((key, live[key]) for key in ours),
         )
 
     def actions(self) -> tuple[Action, ...]:
-        """The file, then each live value."""
+        """The file, then each live value that is not set for others already."""
+        values = [each for each in self.values if each[0] not in self._shared]
         return (
             WriteFile(self.path, self.previous, FileState(self.text)),
-            *(Run(("sysctl", "--write", f"{key}={value}")) for key, value in self.values),
+            *(Run(("sysctl", "--write", f"{key}={value}")) for key, value in values),
         )
+
+    def obstacle(self, system: System) -> str | None:
+        """The file must be as the others left it.
+
+        Raises:
+            Refused: somebody has changed it since.
+        """
+        names = [project for project, _values in self.beside]
+        check_left(self.path, self.previous, self._others_text, names)
+        return super().obstacle(system)
 
     def check(self, system: System) -> str | None:
         """Compare the live values and the file."""
@@ -171,7 +231,11 @@ class Sysctl(StepOf[SysctlBefore]):
         """The old live values, then the file."""
         return (
             *(_write(key, value).line for key, value in self._old_values(before)),
-            *self.undo_file_lines(before),
+            *(
+                (only_ours(self.path, [project for project, _values in self.beside]),)
+                if self.beside
+                else self.undo_file_lines(before)
+            ),
         )
 
     def compare(
@@ -185,6 +249,13 @@ class Sysctl(StepOf[SysctlBefore]):
         )
         values = self._compare_values(system, before, others)
         files = self.compare_files(system, before)
+        if self.beside:
+            names = [project for project, _values in self.beside]
+            # Whether it is as before or not: what is in it now is what the others need.
+            files = tuple(each for each in files if each.standing is not Standing.GONE)
+            shared = [stays(key, projects) for key, projects in self._shared.items()]
+            values = (*shared, *values)
+            files = (*files, stays(self.path, names))
         if any(each.needed and _listens(each.name) for each in values):
             needed = f"{self.path} stays, so that it is so after the next boot too."
             files = tuple(replace(each, needed=needed) for each in files)
@@ -193,7 +264,7 @@ class Sysctl(StepOf[SysctlBefore]):
     def _compare_values(
         self, system: System, before: SysctlBefore, others: Sequence[str]
     ) -> tuple[Found, ...]:
-        wanted = dict(self.values)
+        wanted = {key: value for key, value in self.values if key not in self._shared}
         old_values = self._old_values(before)
         seen = _read(system, [key for key, _old in old_values])
         # Setting it for all sets it everywhere, which is nobody else's doing: where an undo that
@@ -313,6 +384,24 @@ def _needed(key: str, now: str, old: str, others: Sequence[str]) -> str:
 
 def _listens(key: str) -> bool:
     return key.endswith(".accept_ra")
+
+
+_RANK = ("accept_ra", "all.forwarding", "default.forwarding", "proxy_ndp", "proxy_delay")
+
+
+def _rank(key: str) -> tuple[int, bool, str]:
+    place = next((place for place, end in enumerate(_RANK) if key.endswith(end)), len(_RANK))
+    return place, ".all." in key, key
+
+
+def _file(several: Sequence[Sequence[tuple[str, str]]]) -> str:
+    """Return the file for the values of several set-ups, whatever the order of these."""
+    distinct = list(dict.fromkeys(map(tuple, several)))
+    values = {key: value for each in distinct for key, value in each}
+    # What is set in one go keeps its order: accept_ra must come before what forwards.
+    keys = list(values) if len(distinct) == 1 else sorted(values, key=_rank)
+    settings = "".join(f"{key} = {values[key]}\n" for key in keys)
+    return f"# IPv6 for containers. Written by the wizard; wizard --undo removes it.\n{settings}"
 
 
 def _change(key: str, before: str, after: str) -> Diff:

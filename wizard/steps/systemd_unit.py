@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState, System, is_stopping
@@ -13,9 +13,11 @@ from wizard.program.unit_file import CONFINED
 from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
-from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.before import Before, FileBefore
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.objects import Object, running_unit
+from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
+from wizard.steps.shared_unit import merged
 
 PATH = ip6tables.UNIT
 
@@ -40,6 +42,8 @@ class SystemdUnit(StepOf[Before]):
 
     starts_copy: bool = False
     """Whether it starts the wizard's own copy (:mod:`wizard.program.program`)."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """The text that each other set-up would have for it alone, with the name of its project."""
 
     @property
     def name(self) -> str:
@@ -56,14 +60,54 @@ class SystemdUnit(StepOf[Before]):
         """Why it is needed."""
         return self.explanation
 
+    @property
+    def _projects(self) -> list[str]:
+        return [project for project, _text in self.beside]
+
+    @property
+    def whole(self) -> str:
+        """The text of the unit, for all set-ups that stand on it."""
+        return merged([self.text, *(text for _project, text in self.beside)])
+
+    @property
+    def _others_text(self) -> str | None:
+        return merged([text for _project, text in self.beside]) if self.beside else None
+
+    def among(self, others: Sequence[Other]) -> Self:
+        """Add what others have in the same unit."""
+        same = [each for each in others if self._is_same(each)]
+        return replace(self, beside=tuple((each.project, each.step.text) for each in same))
+
+    def _is_same(self, other: Other) -> bool:
+        return isinstance(other.step, SystemdUnit) and other.step.path == self.path
+
+    def found_first(self, before: Before, others: Sequence[Other]) -> Before:
+        """Take what others found: by now the unit is theirs."""
+        return with_first_files(before, [each for each in others if self._is_same(each)])
+
+    def goes_back_to(self, before: Before, others: Sequence[Other]) -> Before:
+        """Leave the unit with what others have in it."""
+        if self._others_text is None:
+            return before
+        return replace(before, files=(FileBefore.of(self.path, FileState(self._others_text)),))
+
     def actions(self) -> tuple[Action, ...]:
         """The file, then what makes systemd read, enable and start it."""
         return (
             *([CopyProgram()] if self.starts_copy else []),
-            WriteFile(self.path, self.previous, FileState(self.text)),
+            WriteFile(self.path, self.previous, FileState(self.whole)),
             Run(("systemctl", "daemon-reload")),
             Run(("systemctl", "enable", "--now", self.name)),
+            *(self._restart() if self.beside and self.whole != self._others_text else ()),
         )
+
+    def _restart(self) -> tuple[Run, ...]:
+        """Return what makes a program that runs take over another command line.
+
+        The unit of plain commands has none: each of its commands is a step's own.
+        """
+        oneshot = "Type=oneshot\n" in self.text
+        return () if oneshot else (Run(("systemctl", "restart", self.name)),)
 
     def _is_loaded(self, system: System) -> bool:
         shown = system.run(("systemctl", "show", "--property=LoadState", self.name))
@@ -93,6 +137,7 @@ class SystemdUnit(StepOf[Before]):
         """
         if switched_off.is_masked(system, self.name):
             raise Refused(f"Nothing was changed. {switched_off.in_the_way(self.path)}")
+        check_left(self.path, self.previous, self._others_text, self._projects)
         return super().obstacle(system)
 
     def objects(self) -> tuple[Object, ...]:
@@ -105,6 +150,9 @@ class SystemdUnit(StepOf[Before]):
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Disable it, remove it, and make systemd forget it."""
+        if self.beside:
+            restart = [each.line for each in self._restart()]
+            return (only_ours(self.path, self._projects), "systemctl daemon-reload", *restart)
         return (
             f"systemctl disable --now {self.name}",
             *self.undo_file_lines(before),
@@ -116,6 +164,10 @@ class SystemdUnit(StepOf[Before]):
     ) -> tuple[Found, ...]:
         """Compare the file; it is needed while the bridge that it closes is there."""
         found = self.compare_files(system, before)
+        if self.beside:
+            # Whether it is as before or not: what is in it now is what the others need.
+            changed = (each for each in found if each.standing is not Standing.GONE)
+            return (*changed, stays(self.name, self._projects))
         if not self.bridge or self.bridge in leaving:
             return found
         if system.run(("ip", "link", "show", "dev", self.bridge)).status != 0:
@@ -136,6 +188,8 @@ class SystemdUnit(StepOf[Before]):
     ) -> tuple[str, ...]:
         """Disable and remove the unit; or enable it where it is put back as it was left."""
         todo = verdicts(found, decisions).get(self.path, Verdict.LEAVE)
+        if self.beside:
+            return self._take_ours_out(system, before, report, found, decisions)
         if todo is Verdict.BACK and system.read(self.path) is not None:
             run(system, Run(("systemctl", "disable", self.name)), report)
             # At shutdown systemd stops it, after Docker, which in turn waits for us. What it never
@@ -160,6 +214,24 @@ class SystemdUnit(StepOf[Before]):
                         system.remove_directory(str(PurePath(link).parent))
             run(system, Run(("systemctl", "daemon-reload")), report)
             system.run(("systemctl", "reset-failed", self.name))
+        return kept
+
+    def _take_ours_out(
+        self,
+        system: System,
+        before: Before,
+        report: Report,
+        found: Sequence[Found],
+        decisions: Decisions,
+    ) -> tuple[str, ...]:
+        """Leave the unit, which others need, without what is ours in it."""
+        kept = self.undo_files(system, before, found, decisions)
+        # Also where an undo that was cut short had put the file right already.
+        if not kept and self.whole != self._others_text:
+            run(system, Run(("systemctl", "daemon-reload")), report)
+            if not is_stopping(system):
+                for action in self._restart():
+                    run(system, action, report)
         return kept
 
 

@@ -1,7 +1,7 @@
 """Does it work as it was set up? What a check found, judged in one place for everybody who asks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from wizard.answers.choices import Choices
@@ -112,6 +112,30 @@ def judge(
     """
     differing = (*standing, *_sources(reports, choices))
     return Judgement(tuple(reports), differing, tuple(foreseen), tuple(notes), tuple(steps))
+
+
+def together(several: Sequence[Judgement]) -> Judgement:
+    """Return what came of the checks of several set-ups as if it were of one.
+
+    Sentences that hold for several come once. The steps are those of one set-up after the other.
+    """
+    joined = {
+        each.name: [one for found in several for one in getattr(found, each.name)]
+        for each in fields(Judgement)
+    }
+    return Judgement(
+        **{
+            name: tuple(found if name == "steps" else dict.fromkeys(found))
+            for name, found in joined.items()
+        }
+    )
+
+
+def worst(several: Sequence[Judgement]) -> ExitCode:
+    """Return the code for several set-ups: that nothing passes in one outweighs all else."""
+    codes = {found.code for found in several}
+    order = (ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP)
+    return next((code for code in order if code in codes), ExitCode.DONE)
 
 
 def unknown(complaint: str) -> str:

@@ -9,23 +9,34 @@ from wizard.host.looking import CannotTell, read
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way, words_of
+from wizard.record.store import DIRECTORY, RUNS, leads_to_runs
 
-RECORD = Path("/var/lib/docker-ipv6-wizard/record.toml")
+_NAME = "record.toml"
 
 
-def detect(path: Path = RECORD) -> Earlier | None:
-    """Read the record's state and start; None where the wizard has not run before.
+def detect(folder: Path = DIRECTORY) -> tuple[Earlier, ...]:
+    """Read state, start and project of each record, the oldest first; none where there is none.
 
     Raises:
         CannotTell: There is a record, and this user may not read it or it is no record.
     """
+    found = [parse(read(path), path) for path in _places(folder)]
+    return tuple(sorted(found, key=lambda each: each.started))
+
+
+def _places(folder: Path) -> list[Path]:
+    single, places = folder / _NAME, []
     try:
-        path.lstat()
+        # Of a release that had one run at a time; today it leads to the newest of the others.
+        if not leads_to_runs(single):
+            single.lstat()
+            places.append(single)
     except FileNotFoundError:
-        return None
-    except PermissionError:
         pass
-    return parse(read(path), path)
+    except PermissionError:
+        return [single]
+    places += sorted((folder / RUNS).glob(f"*/{_NAME}"))
+    return places
 
 
 def parse(text: str, path: Path) -> Earlier:
@@ -46,8 +57,15 @@ def parse(text: str, path: Path) -> Earlier:
     if missing:
         raise CannotTell(unreadable.format(f"it has no “{missing[0]}”"))
     state = clean_line(str(record["state"]))
-    in_the_way = is_in_the_way(state, _choices(record))
-    return Earlier(path, state, clean_line(str(record["started"])), in_the_way)
+    choices = record.get("choices")
+    named = choices if isinstance(choices, dict) else {}
+    return Earlier(
+        path,
+        state,
+        clean_line(str(record["started"])),
+        is_in_the_way(state, _choices(record)),
+        *(clean_line(str(named.get(key, ""))) for key in ("project", "network")),
+    )
 
 
 def _choices(record: Mapping[str, object]) -> Iterator[str]:
@@ -58,12 +76,15 @@ def _choices(record: Mapping[str, object]) -> Iterator[str]:
         yield from map(str, choices.values()) if isinstance(choices, dict) else ()
 
 
-def in_words(earlier: Earlier | None) -> Words:
-    """Say how far it came."""
-    if earlier is None:
+def in_words(earlier: tuple[Earlier, ...]) -> Words:
+    """Say of each project how far its set-up came."""
+    if not earlier:
         return "none", "ok"
-    words = f"{words_of(earlier.state)}, started {earlier.started}"
-    return words, "problem" if earlier.in_the_way else "ok"
+    words = "; ".join(
+        f"{each.project or 'a run'}: {words_of(each.state)}, started {each.started}"
+        for each in earlier
+    )
+    return words, "note" if any(each.in_the_way for each in earlier) else "ok"
 
 
 PART = Part(

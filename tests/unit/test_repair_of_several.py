@@ -1,0 +1,318 @@
+"""Check and repair where several set-ups share things: each names its own, all come back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import IPv6Address
+from pathlib import Path
+
+import pytest
+
+from tests import made_up_hosts
+from tests.json_schema import faults
+from tests.made_up_deployments import deployment
+from tests.made_up_system import MadeUpSystem, difference
+from tests.unit import test_cli
+from tests.unit.test_cli import Wizard, stand
+from tests.unit.test_judgement import GOOD
+from tests.unit.test_maintenance import SCHEMA
+from tests.unit.test_obstacles import firewalld as firewalld_drops
+from tests.unit.test_repair import lose_chains
+from tests.unit.test_several_set_ups import NAMES, PREFIXES, Place
+from wizard import session
+from wizard.answers.choices import Choices, Mode, Proxy
+from wizard.host.host import Host, Unknown
+from wizard.ndp import unit as ndp_unit
+from wizard.platform.errors import ExitCode, Refused
+from wizard.platform.system import System
+from wizard.program import program
+from wizard.record.record import Record, State
+from wizard.record.repair_store import RepairStore
+from wizard.run import checking, set_ups, watching, worker
+from wizard.run.conditions import conditions
+from wizard.steps import firewalld, ip6tables, ndppd, sysctl
+from wizard.steps.others import Other
+from wizard.steps.parts import Condition
+from wizard.verification.judgement import Judgement, judge
+
+wizard = test_cli.wizard
+
+BOTH = NAMES[:2]
+FORWARDING = "net.ipv6.conf.all.forwarding"
+MODES = {
+    "private and public": (Mode.ULA, Mode.ROUTED),
+    "public": (Mode.ROUTED, Mode.ROUTED),
+    "private": (Mode.ULA, Mode.ULA),
+}
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A host with three projects to which every verb speaks."""
+    host = getattr(request, "param", made_up_hosts.debian13)
+    here = Place(host, tmp_path / "state", monkeypatch)
+    stand(replace(deployment(), system=here.system), tmp_path, monkeypatch)
+    monkeypatch.setattr(worker, "verification_of_repair", lambda *_: here)
+    monkeypatch.setattr(checking, "check", _check)
+    for module, name in ((session, "look"), (session, "detect"), (watching, "look")):
+        monkeypatch.setattr(module, name, lambda *_, **__: here.look())
+    monkeypatch.setattr(worker, "look", here.look)
+    return here
+
+
+def _check(
+    record: Record,
+    host: Host,
+    system: System,
+    _target: IPv6Address | None = None,
+    _teller: IPv6Address | None = None,
+    _other: str | None = None,
+    beside: Sequence[Other] = (),
+) -> Judgement:
+    """Look at the steps alone, for no packet passes on a made-up host."""
+    found = conditions(record, host, system, beside)
+    sentences = [each.sentence for each in found if each.sentence]
+    return judge([GOOD], Choices(), sentences, steps=[each.as_values() for each in found])
+
+
+def states(here: Place, name: str) -> dict[str, str]:
+    """How the steps of a set-up stand that are not in effect, by their kind."""
+    record, host = here.in_force()[name], here.look()
+    beside = set_ups.others(here.store, record.id, host=host)
+    found = conditions(record, host, here.system, beside)
+    return {each.kind: each.state for each in found if each.state != Condition.IN_EFFECT}
+
+
+def lose_shared(system: MadeUpSystem) -> None:
+    del system.files[sysctl.PATH]
+    system.run(("sysctl", "--write", f"{FORWARDING}=0"))
+    if ip6tables.PATH in system.files:
+        lose_chains(system)
+
+
+def lose_own(system: MadeUpSystem, name: str = BOTH[1]) -> None:
+    network = f"{name}_ipv6"
+    for container in system.containers.values():
+        container.networks.pop(network, None)
+    assert system.run(("docker", "network", "rm", network)).status == 0
+
+
+@pytest.mark.parametrize("order", [BOTH, BOTH[::-1]], ids=["first first", "last first"])
+@pytest.mark.parametrize("modes", MODES.values(), ids=MODES)
+def test_what_is_lost_is_named_by_set_up_comes_back_and_is_undone_in_any_order(
+    place: Place, wizard: Wizard, modes: tuple[Mode, Mode], order: tuple[str, str]
+) -> None:
+    before = place.seen()
+    for name, mode in zip(BOTH, modes, strict=True):
+        place.apply(place.choices(name, mode))
+    applied = place.seen()
+    assert [states(place, name) for name in BOTH] == [{}, {}]
+    assert wizard("--check").code == ExitCode.DONE
+
+    lose_shared(place.system)
+    lose_own(place.system)
+    lost = place.seen()
+    said = json.loads(wizard("--check", "--json").out)
+    assert list(faults(SCHEMA, said)) == []
+    found = {
+        each["project"]: {
+            step["kind"]: step["state"] for step in each["steps"] if step["state"] != "in effect"
+        }
+        for each in said["set-ups"]
+    }
+    assert said["code"] == ExitCode.NOT_AS_SET_UP
+    assert {frozenset(each.values()) for each in found.values()} == {frozenset({"missing"})}
+    shared = set(found[BOTH[0]])
+    assert "sysctl" in shared
+    assert set(found[BOTH[1]]) - shared == {"docker-network", "attach"}
+    assert wizard("--check", BOTH[0]).out.count("docker-network") == 0
+
+    script = wizard("--repair")
+    assert script.code == ExitCode.REFUSED
+    # What both stand on is put back once.
+    assert script.out.count(f"--write {FORWARDING}=1") == 1
+    assert f"Of the set-up for {BOTH[1]}:" in script.out
+    assert not difference(lost, place.seen())
+
+    assert wizard("--repair", "--yes").code == ExitCode.DONE
+    # In a chain that several share there is more than one order that is right.
+    assert {each for each in difference(applied, place.seen()) if "chain " not in each} == set()
+    place.all_stand()
+    assert [states(place, name) for name in BOTH] == [{}, {}]
+    assert wizard("--repair", "--yes").out.startswith("Every step is in effect")
+    for name in order:
+        assert wizard("--undo", name, "--yes").code == ExitCode.DONE
+    assert not difference(before, place.seen())
+    assert not place.in_force()
+
+
+def test_one_set_up_is_repaired_alone_and_what_it_shares_is_back_for_the_other(
+    place: Place, wizard: Wizard
+) -> None:
+    for name in BOTH:
+        place.apply(place.choices(name, Mode.ROUTED))
+    lose_shared(place.system)
+    lose_own(place.system)
+    assert wizard("--repair", BOTH[0], "--yes").code == ExitCode.DONE
+    assert states(place, BOTH[0]) == {}
+    assert set(states(place, BOTH[1])) == {"docker-network", "attach"}
+    assert wizard("--repair", "another", "--yes").code == ExitCode.REFUSED
+
+
+def test_nothing_begins_beside_a_repair_that_waits_and_its_guard_takes_back_that_alone(
+    place: Place, wizard: Wizard
+) -> None:
+    before = place.seen()
+    for name in BOTH:
+        place.apply(place.choices(name, Mode.ROUTED))
+    lose_shared(place.system)
+    for name in BOTH:
+        lose_own(place.system, name)
+    lost = place.seen()
+    said = wizard("--repair", "--yes", "--window", "60")
+    assert said.code == ExitCode.REFUSED
+    assert "mastodon" in said.err and "peertube" in said.err
+    assert not difference(lost, place.seen())
+
+    assert wizard("--repair", BOTH[0], "--yes", "--window", "60").code == ExitCode.DONE
+    repair = RepairStore(place.store.directory).open
+    assert repair is not None
+    assert repair.project == BOTH[0]
+    waits = place.seen()
+    assert set_ups.why_not_apply(place.store.records(), NAMES[2], repair)
+    assert list(place.in_force()) == list(BOTH)
+    for words in (("--undo", BOTH[1], "--yes"), ("--repair", "--yes")):
+        refused = wizard(*words)
+        assert refused.code == ExitCode.REFUSED, words
+        assert "wizard --keep" in refused.err
+    with pytest.raises(Refused, match=r"repair of the set-up for mastodon waits"):
+        place.apply(place.choices(NAMES[2], Mode.ULA))
+    status = json.loads(wizard("--status", "--json").out)
+    assert [each["project"] for each in status["set-ups"] if each["repair"]] == [BOTH[0]]
+    assert not difference(waits, place.seen())
+
+    assert worker.main(["revert", repair.id, "now"]) == ExitCode.DONE
+    assert not difference(lost, place.seen())
+    assert {each.state for each in place.in_force().values()} == {State.APPLIED}
+    assert wizard("--repair", BOTH[0], "--yes", "--window", "60").code == ExitCode.DONE
+    # An undo of the set-up itself, which comes first, takes its repair along.
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert RepairStore(place.store.directory).open is None
+    assert not difference(before, place.seen())
+
+
+def test_what_looks_after_several_names_each_and_stays_until_the_last(
+    place: Place, wizard: Wizard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(watching, "MESSAGE", tmp_path / "motd")
+    monkeypatch.setattr(program, "install", lambda: None)
+    for name in BOTH:
+        place.apply(place.choices(name, Mode.ROUTED))
+    assert wizard("--watch", "on").code == ExitCode.DONE
+    assert watching.what_is_wrong(place.store, place.system) == ()
+    lose_own(place.system)
+    wrong = watching.what_is_wrong(place.store, place.system)
+    assert wrong[0] == "Of the set-up for peertube:"
+    assert "mastodon" not in " ".join(wrong)
+    report = wizard("--report")
+    assert report.code == ExitCode.DONE
+    text = (tmp_path / "docker-ipv6-report.txt").read_text()
+    for title in ("Plan of mastodon", "Check of mastodon", "Plan of peertube", "Check of peertube"):
+        assert f"== {title} ==" in text
+    assert watching.NAME not in wizard("--undo", BOTH[0]).out
+    assert wizard("--undo", BOTH[0], "--yes").code == ExitCode.DONE
+    assert watching.is_on(place.system)
+    assert watching.NAME in wizard("--undo").out
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert not watching.is_on(place.system)
+
+
+@pytest.mark.parametrize("undone", [None, *BOTH])
+def test_the_rules_of_ndppd_are_looked_for_in_whatever_order(
+    place: Place, wizard: Wizard, undone: str | None
+) -> None:
+    before = place.seen()
+    for name in BOTH:
+        place.apply(place.choices(name, Mode.ROUTED, proxy=Proxy.NDPPD))
+    assert [states(place, name) for name in BOTH] == [{}, {}]
+    if undone:
+        assert wizard("--undo", undone, "--yes").code == ExitCode.DONE
+    standing = [name for name in BOTH if name != undone]
+    assert [states(place, name) for name in standing] == [{} for _ in standing]
+    file = place.system.files[ndppd.PATH]
+    place.system.files[ndppd.PATH] = replace(file, text=f"{file.text}# mine\n")
+    assert {str(states(place, name)) for name in standing} == {"{'ndppd': 'changed by somebody'}"}
+    del place.system.files[ndppd.PATH]
+    assert {str(states(place, name)) for name in standing} == {"{'ndppd': 'missing'}"}
+    assert wizard("--repair", "--yes").code == ExitCode.DONE
+    assert [states(place, name) for name in standing] == [{} for _ in standing]
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert not difference(before, place.seen())
+
+
+def behind_firewalld() -> Host:
+    return made_up_hosts.debian13(firewall=firewalld_drops())
+
+
+@pytest.mark.parametrize("place", [behind_firewalld], indirect=True)
+@pytest.mark.parametrize("order", [BOTH, BOTH[::-1]], ids=["first first", "last first"])
+def test_the_policy_of_firewalld_lets_the_packets_of_all_through(
+    place: Place, wizard: Wizard, order: tuple[str, str]
+) -> None:
+    place.system.firewalld = set()
+    before = place.seen()
+    for name, mode in zip(BOTH, (Mode.ULA, Mode.ROUTED), strict=True):
+        place.apply(place.choices(name, mode))
+    place.all_stand()
+    applied = place.seen()
+    assert [states(place, name) for name in BOTH] == [{}, {}]
+    assert {rule.split('"')[3] for rule in place.system.firewalld} == {
+        PREFIXES[Mode.ULA][0],
+        PREFIXES[Mode.ROUTED][1],
+    }
+    del place.system.files[firewalld.PATH]
+    assert [states(place, name) for name in BOTH] == [{"firewalld": "missing"}] * 2
+    assert wizard("--repair", "--yes").code == ExitCode.DONE
+    assert not difference(applied, place.seen())
+    rest = place.choices(order[1], Mode.ULA if order[1] == BOTH[0] else Mode.ROUTED).prefix
+    assert f"{firewalld.PATH} stays for {order[1]}." in wizard("--undo", order[0]).out
+    assert wizard("--undo", order[0], "--yes").code == ExitCode.DONE
+    place.all_stand()
+    assert {rule.split('"')[3] for rule in place.system.firewalld or ()} == {str(rest)}
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    assert not difference(before, place.seen())
+
+
+def test_a_new_name_of_the_uplink_is_taken_over_in_what_all_share(
+    place: Place, wizard: Wizard
+) -> None:
+    for name in BOTH:
+        place.apply(place.choices(name, Mode.ROUTED))
+    system = place.system
+    assert not isinstance(place.host.uplink, Unknown)
+    uplink = replace(place.host.uplink, interface="wan0")
+    place.host = replace(place.host, uplink=uplink, interfaces=("lo", "wan0"))
+    for key in list(system.sysctls):
+        if ".eth0." in key:
+            value = {"accept_ra": "1", "proxy_ndp": "0", "proxy_delay": "80"}
+            del system.sysctls[key]
+            parameter = key.rpartition(".")[2]
+            system.sysctls[key.replace("eth0", "wan0")] = value.get(parameter, "1")
+    system.advertised = "wan0"
+    untouched = {key: value for key, value in system.snapshot().items() if "wan0" in key}
+    for name in BOTH:
+        assert set(states(place, name)) >= {"sysctl", "systemd-unit"}
+    assert wizard("--repair", "--yes").code == ExitCode.DONE
+    assert [states(place, name) for name in BOTH] == [{}, {}]
+    for record in place.in_force().values():
+        assert "eth0" not in str([step.parameters for step in record.steps])
+        assert "eth0" not in str(record.host.get("IPv6 uplink"))
+    place.all_stand()
+    assert system.sysctls["net.ipv6.conf.wan0.proxy_ndp"] == "1"
+    assert "eth0" not in system.files[ndp_unit.PATH].text
+    assert wizard("--undo", "--yes").code == ExitCode.DONE
+    after = system.snapshot()
+    parameters = [key for key in untouched if key.endswith(("proxy_ndp", "proxy_delay"))]
+    assert parameters
+    assert {key: after[key] for key in parameters} == {key: untouched[key] for key in parameters}
+    assert ndp_unit.PATH not in system.files and sysctl.PATH not in system.files

@@ -1,0 +1,408 @@
+"""Several set-ups on one host: beside each other, failing beside each other, undone in any order.
+
+The engine is the real one; the host is made up. A longer search: MODEL=long pytest with this file.
+"""
+
+import os
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import made_up_hosts, made_up_system
+from tests.made_up_deployments import ARTICLE
+from tests.made_up_hosts import _container
+from tests.made_up_system import MadeUpSystem, Packet, difference, failing
+from wizard.answers import proposals
+from wizard.answers.checks import check
+from wizard.answers.choices import Choices, Mode, Placement, Proxy
+from wizard.answers.obstacles import obstacles
+from wizard.answers.projects import project_of
+from wizard.host.host import ComposeProject, DockerNetwork, Earlier, Host, Unknown
+from wizard.modes import sources
+from wizard.ndp import unit as ndp_unit
+from wizard.plan import planning
+from wizard.platform.errors import Refused
+from wizard.record.record import Record, State
+from wizard.record.store import Store
+from wizard.run import guard, journal, revert, set_ups, undoing, way_back, worker
+from wizard.run.each_step import attempt, begun
+from wizard.run.guard import Unguarded
+from wizard.steps import ip6tables, legacy_ip6tables, sysctl, systemd_unit
+
+NAMES = ("mastodon", "peertube", "pixelfed")
+PREFIXES = {
+    Mode.ULA: ("fd00:0:0:1::/64", "fd00:0:0:2::/64", "fd00:0:0:3::/64"),
+    Mode.ROUTED: ("2001:db8:1:2:1::/80", "2001:db8:1:2:2::/80", "2001:db8:1:2:3::/80"),
+}
+HOSTS = {
+    "12": made_up_hosts.debian12,
+    "13": made_up_hosts.debian13,
+    "14": made_up_hosts.debian14,
+}
+every_host = pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
+
+
+def _project(name: str) -> ComposeProject:
+    folder = Path("/srv", name)
+    containers = tuple(
+        _container(f"{name}-{service}-1", service, (f"{name}_default",), index)
+        for index, service in enumerate(("db", "redis", "web", "streaming", "sidekiq"))
+    )
+    return ComposeProject(name, folder, (folder / "docker-compose.yml",), containers)
+
+
+class Place:
+    """A host with three projects, and the wizard on it."""
+
+    def __init__(
+        self, host: Callable[[], Host], folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.host = replace(host(), projects=tuple(map(_project, NAMES)))
+        files = {f"/srv/{name}/docker-compose.yml": ARTICLE for name in NAMES}
+        self.system: MadeUpSystem = made_up_system.of(self.host, files)
+        self.store = Store(folder)
+        self.store.prepare()
+        self.lacks = False
+        monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+        monkeypatch.setattr(worker, "look", self.look)
+        monkeypatch.setattr(worker, "verification_of", lambda *_: self)
+        monkeypatch.setattr(way_back, "check_places", lambda plan: None)
+        monkeypatch.setattr(legacy_ip6tables, "loader", lambda: None)
+        monkeypatch.setattr(journal, "LAST_SAVES", (0.0,))
+        monkeypatch.setattr(guard, "announce", lambda *_: None)
+
+    # What stands in for the verification of a real host.
+
+    def obstacles(self) -> tuple[str, ...]:
+        return ()
+
+    def check(self, _before: object) -> None:
+        return None
+
+    def look(self) -> Host:
+        """The host as it is now, as far as a plan of another set-up depends on it."""
+        assert not isinstance(self.host.networks, Unknown)
+        assert not isinstance(self.host.interfaces, Unknown)
+        there = {each.name for each in self.host.networks}
+        made = tuple(
+            DockerNetwork(
+                id=each.id,
+                name=each.name,
+                driver="bridge",
+                bridge=each.bridge,
+                internal=False,
+                ipv6=True,
+                attachable=True,
+                subnets=tuple(map(ip_network, each.subnets)),
+                labels=tuple(each.labels.items()),
+            )
+            for each in self.system.networks.values()
+            if each.name not in there
+        )
+        earlier = tuple(
+            Earlier(
+                Path("/r"),
+                str(each.state),
+                each.started,
+                each.in_the_way,
+                each.project,
+                str(each.choices["network"]),
+            )
+            for each in self.store.records()
+        )
+        return replace(
+            self.host,
+            networks=(*self.host.networks, *made),
+            interfaces=(*self.host.interfaces, *(each.bridge or "" for each in made)),
+            earlier=earlier,
+        )
+
+    def choices(self, name: str, mode: Mode, **changes: Any) -> Choices:
+        number = NAMES.index(name)
+        chosen = Choices(
+            mode=mode,
+            prefix=IPv6Network(PREFIXES[mode][number]),
+            network=f"{name}_ipv6",
+            bridge=f"br-{name}",
+            project=name,
+            file=Path(f"/srv/{name}/docker-compose.yml"),
+            services=("web", "streaming"),
+            placement=Placement.IN_PLACE,
+            accepted=("[::]:3000/tcp", "open [::]:3000/tcp"),
+        )
+        return replace(chosen, **changes)
+
+    def apply(self, choices: Choices, seconds: int | None = None) -> Record:
+        others = set_ups.others(self.store)
+        host = self.look()
+        read = sources.read_project(self.system, project_of(host, choices), others)
+        made = planning.plan(host, choices, read)
+        return worker.apply(
+            choices,
+            made.digest,
+            self.system,
+            self.store,
+            worker.Cancelled(),
+            Unguarded(),
+            seconds,
+        )
+
+    def undo(self, name: str) -> Record:
+        return worker.undo(self.system, self.store, Unguarded(), name)
+
+    def seen(self) -> dict[str, str]:
+        found = self.system.snapshot()
+        return {key: value for key, value in found.items() if not key.endswith(" known_units")}
+
+    def in_force(self) -> dict[str, Record]:
+        return {each.project: each for each in set_ups.in_force(self.store)}
+
+    def all_stand(self) -> None:
+        """Make sure that every step of every set-up is in effect, and none looks changed."""
+        for record in set_ups.in_force(self.store):
+            beside = set_ups.others(self.store, record.id)
+            for entry in begun(record):
+                found = attempt(entry, lambda step: step.check(self.system), beside)
+                assert found is None, (record.project, entry.title, found)
+            for step in undoing.preview(record, self.system, None, beside).steps:
+                assert not step.changed, (record.project, step)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Host]], Place]:
+    def make(host: Callable[[], Host]) -> Place:
+        shutil.rmtree(tmp_path / "state", ignore_errors=True)
+        return Place(host, tmp_path / "state", monkeypatch)
+
+    return make
+
+
+Make = Callable[[Callable[[], Host]], Place]
+LONG = os.environ.get("MODEL") == "long"
+
+
+@every_host
+@pytest.mark.parametrize("seed", range(200 if LONG else 2))
+def test_whatever_is_applied_and_undone_in_whatever_order(
+    place: Make, host: Callable[[], Host], seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    here = place(host)
+    before = here.seen()
+    proxies = [Proxy.SERVICE, Proxy.FIXED]
+    if host is not made_up_hosts.debian14:
+        proxies.append(Proxy.NDPPD)
+    for _move in range(40 if LONG else 9):
+        name = chance.choice(NAMES)
+        standing = here.in_force()
+        start = here.seen()
+        fails = chance.randrange(1, 60) if chance.random() < 0.3 else 0
+        half = chance.random() < 0.5
+        if name in standing:
+            with failing(here.system, {fails}, half):
+                ended = here.undo(name)
+            assert ended.state is State.UNDONE, (ended.left, ended.steps)
+        else:
+            mode = chance.choice([Mode.ULA, Mode.ROUTED])
+            with failing(here.system, {fails}, half):
+                ended = here.apply(here.choices(name, mode, proxy=chance.choice(proxies)))
+            assert ended.state is State.APPLIED or fails, ended.error
+            if ended.state is State.ROLLED_BACK:
+                assert not difference(start, here.seen()), ended.error
+        here.all_stand()
+    for name in here.in_force():
+        assert here.undo(name).state is State.UNDONE
+    assert not difference(before, here.seen())
+
+
+def test_the_containers_of_one_set_up_reach_no_closed_port_of_another(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    for name, mode in zip(NAMES, (Mode.ULA, Mode.ROUTED, Mode.ROUTED), strict=True):
+        here.apply(here.choices(name, mode))
+    here.all_stand()
+
+    def verdict(source: str, incoming: str, outgoing: str, state: str = "NEW") -> str:
+        return here.system.verdict("filter", "FORWARD", Packet(source, incoming, outgoing, state))
+
+    def every_way() -> None:
+        standing = here.in_force()
+        for number, one in enumerate(NAMES):
+            if one not in standing:
+                continue
+            mode = Mode(str(standing[one].choices["mode"]))
+            source = str(IPv6Network(PREFIXES[mode][number])[2])
+            assert verdict(source, f"br-{one}", "eth0") == "ACCEPT"
+            assert verdict("2001:db8::1", "eth0", f"br-{one}") == "DROP"
+            for other in standing:
+                if other != one:
+                    assert verdict(source, f"br-{one}", f"br-{other}") == "DROP"
+
+    every_way()
+    # As a boot loads them: the file alone.
+    here.system.tables = {"filter": {"FORWARD": []}, "nat": {"POSTROUTING": []}}
+    here.system.run(("ip6tables-restore", "--noflush", "--wait", "10", ip6tables.PATH))
+    every_way()
+    here.undo("mastodon")
+    every_way()
+
+
+def test_what_is_shared_stays_and_is_known_by_name(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    here.apply(here.choices("mastodon", Mode.ROUTED))
+    alone = {path: here.system.files[path] for path in (sysctl.PATH, ip6tables.PATH, ndp_unit.PATH)}
+    here.apply(here.choices("peertube", Mode.ROUTED))
+    served = here.system.files[ndp_unit.PATH].text
+    for name, prefix in zip(NAMES[:2], PREFIXES[Mode.ROUTED], strict=False):
+        assert f" --network {name}_ipv6 --prefix {prefix}" in served
+    assert here.system.files[sysctl.PATH] == alone[sysctl.PATH]
+
+    record = here.in_force()["peertube"]
+    shown = undoing.preview(record, here.system, None, set_ups.others(here.store, record.id))
+    notes = [note for step in shown.steps for note in step.notes]
+    for what in ("net.ipv6.conf.all.forwarding", sysctl.PATH, f"The chain {ip6tables.CHAIN}"):
+        assert f"{what} stays for mastodon." in notes
+    for unit in (systemd_unit.PATH, ndp_unit.PATH):
+        assert f"{Path(unit).name} stays for mastodon." in notes
+    commands = [line for step in shown.steps for line in step.commands]
+    assert not [line for line in commands if "disable" in line or line.startswith("rm ")]
+    assert here.undo("peertube").state is State.UNDONE
+    assert {path: here.system.files[path] for path in alone} == alone
+
+
+def test_what_somebody_changed_of_a_shared_file_is_not_overwritten(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    here.apply(here.choices("mastodon", Mode.ULA))
+    file = here.system.files[sysctl.PATH]
+    here.system.files[sysctl.PATH] = replace(file, text=f"{file.text}# mine\n")
+    start = here.seen()
+    with pytest.raises(Refused, match=r"serves mastodon as well, has been changed by somebody"):
+        here.apply(here.choices("peertube", Mode.ROUTED))
+    assert here.seen() == start
+
+
+def test_only_one_run_may_wait_for_an_answer(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    here.apply(here.choices("mastodon", Mode.ULA))
+    waits = here.apply(here.choices("peertube", Mode.ROUTED), 60)
+    assert waits.state is State.UNCONFIRMED
+    start = here.seen()
+    for project in ("pixelfed", "mastodon"):
+        (sentence,) = obstacles(here.look(), here.choices(project, Mode.ULA))
+        assert "for peertube" in sentence.found
+    with pytest.raises(Refused, match=r"peertube waits for an answer: keep it with wizard --keep"):
+        worker.apply(
+            here.choices("pixelfed", Mode.ULA), "", here.system, here.store, worker.Cancelled()
+        )
+    with pytest.raises(Refused, match=r"mastodon cannot be taken back now"):
+        here.undo("mastodon")
+    assert here.seen() == start
+    assert revert.keep(here.system, here.store, Unguarded()).project == "peertube"
+    with pytest.raises(Refused, match=r"peertube is set up already.*wizard --undo peertube"):
+        worker.apply(
+            here.choices("peertube", Mode.ULA), "", here.system, here.store, worker.Cancelled()
+        )
+
+
+class Watched(Unguarded):
+    """A guard that notes when it is taken away."""
+
+    gone = False
+
+    def disarm(self) -> None:
+        self.gone = True
+
+
+def test_the_guard_of_one_run_takes_back_and_lets_go_of_no_other(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    first = here.apply(here.choices("mastodon", Mode.ULA))
+    alone = here.seen()
+    second = here.apply(here.choices("peertube", Mode.ROUTED), 60)
+    watched = Watched()
+    start = here.seen()
+    assert revert.revert(first.id, here.system, here.store, watched) is not None
+    assert revert.revert("another", here.system, here.store, watched) is None
+    assert here.seen() == start
+    assert not watched.gone
+    revert.revert(second.id, here.system, here.store, watched, asked=True)
+    assert watched.gone
+    assert not difference(alone, here.seen())
+    assert here.in_force().keys() == {"mastodon"}
+    here.all_stand()
+
+
+def test_the_record_of_a_release_that_had_one_alone_stays_until_it_is_settled(
+    place: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = place(made_up_hosts.debian13)
+    before = here.seen()
+    record = here.apply(here.choices("mastodon", Mode.ROUTED), 60)
+    # As such a release has it: in the one place, with nothing of what others need.
+    single = here.store.directory / "record.toml"
+    single.unlink()
+    text = here.store.path.read_text().replace("beside = []\n", "")
+    shutil.rmtree(here.store.directory / "runs")
+    single.write_text(text)
+    single.chmod(0o600)
+
+    assert here.store.of(record.id).path == single
+    assert here.in_force()["mastodon"] == here.store.load()
+    # While it is open, its guard finds it, and nothing moves it.
+    here.store.move_on()
+    assert single.read_text() == text
+    assert revert.keep(here.system, here.store, Unguarded()).id == record.id
+    assert not single.is_symlink()
+
+    here.apply(here.choices("peertube", Mode.ROUTED))
+    assert single.is_symlink()
+    assert here.store.of(record.id).path == here.store.directory / f"runs/{record.id}/record.toml"
+    assert here.in_force().keys() == {"mastodon", "peertube"}
+    here.all_stand()
+    for name in ("mastodon", "peertube"):
+        assert here.undo(name).state is State.UNDONE
+    assert not difference(before, here.seen())
+
+
+def test_the_guard_takes_back_a_run_of_such_a_release(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    before = here.seen()
+    record = here.apply(here.choices("mastodon", Mode.ULA), 60)
+    single = here.store.directory / "record.toml"
+    here.store.path.rename(single)
+    shutil.rmtree(here.store.directory / "runs")
+    record.expires = 0.0
+    here.store.save(record)
+    ended = revert.revert(record.id, here.system, here.store, Unguarded())
+    assert ended is not None
+    assert ended.state is State.ROLLED_BACK
+    assert not here.store.directory.joinpath("runs").exists()
+    assert not difference(before, here.seen())
+
+
+def test_proposals_leave_the_names_and_prefixes_of_other_set_ups_alone(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    first = proposals.defaults(here.look())
+    assert first.project == "mastodon"
+    chosen = here.choices("mastodon", Mode.ROUTED, network=first.network, bridge=first.bridge)
+    assert here.apply(chosen).state is State.APPLIED
+    host = here.look()
+    assert obstacles(host) == ()
+    second = proposals.choose_mode(
+        replace(proposals.defaults(host), prefix=None), Mode.ROUTED, host
+    )
+    assert (second.project, second.network, second.bridge) == (
+        "peertube",
+        "peertube_ipv6",
+        "br-ipv62",
+    )
+    assert second.prefix is not None
+    assert not second.prefix.overlaps(IPv6Network(PREFIXES[Mode.ROUTED][0]))
+    same = replace(second, prefix=chosen.prefix, network=chosen.network, bridge=chosen.bridge)
+    said = " ".join(check(replace(same, services=("web",)), host))
+    for what in ("already exists", "already has an interface", "already in use"):
+        assert what in said

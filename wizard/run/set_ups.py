@@ -1,0 +1,194 @@
+"""Which set-ups are on this host, and what each of them needs of what several stand on."""
+
+from collections.abc import Sequence
+
+from wizard.answers import answers_file
+from wizard.host.host import Host
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean_line
+from wizard.record.record import Record, State, StepRecord
+from wizard.record.repair_store import RepairStore
+from wizard.record.store import Store
+from wizard.run.adapted import adapted
+from wizard.run.each_step import begun
+from wizard.steps import kinds
+from wizard.steps.others import Other, in_words
+
+NOTHING = "There is nothing to take back: no run of the wizard is on this host."
+
+
+def in_force(store: Store) -> tuple[Record, ...]:
+    """Return the records of the set-ups that are, or may be, on the host, in order of undo.
+
+    First what moves or waits for an answer, itself or a repair of it, for nothing else can begin
+    before that is over; then the newest.
+
+    Raises:
+        Refused: a record cannot be read.
+    """
+    found = [each for each in store.records() if each.state.in_force]
+    found.reverse()
+    repair = open_repair(store)
+    mended = repair.project if repair else None
+    return tuple(sorted(found, key=lambda each: not (each.state.is_open or each.project == mended)))
+
+
+def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ...]:
+    """Return the steps of every set-up of which something is, or may be, on the host, but these.
+
+    They are as they would be made today on a ``host``; without one, as the records say.
+
+    Raises:
+        Refused: a record cannot be read.
+    """
+    return tuple(
+        _other(record, entry, host)
+        for record in store.records()
+        if record.id not in but and record.state.in_force
+        for entry in reversed(begun(record))
+    )
+
+
+def others_or_doubt(store: Store, run: str) -> tuple[Other, ...]:
+    """Return the same; where a record cannot be read, one that hinders whatever may be shared."""
+    try:
+        return others(store, run)
+    except Refused:
+        return tuple(Other("another set-up", kind, None, None) for kind in kinds.SHARED)
+
+
+def _other(record: Record, entry: StepRecord, host: Host | None) -> Other:
+    name, kind = name_of(record), entry.kind
+    try:
+        step = kinds.step(kind, entry.parameters)
+        before = step.before_from(entry.before)
+        if host is None or kind not in kinds.SHARED:
+            return Other(name, kind, step, before)
+        today = adapted(step, record, host, answers_file.from_table(record.choices))
+        return Other(name, kind, today, before, recorded=step)
+    except Refused:
+        return Other(name, kind, None, None)
+
+
+def another_is_open(store: Store, run: str) -> bool:
+    """Return whether another run, or a repair, is open, as far as records can be read."""
+    try:
+        records = Store(store.directory).records()
+    except Refused:
+        records = ()
+    repair = open_repair(store)
+    found = (*records, *([repair] if repair else []))
+    return any(each.id != run and each.state.is_open for each in found)
+
+
+def open_repair(store: Store) -> Record | None:
+    """Return the record of a repair that moves or waits for an answer, as far as it can be read."""
+    try:
+        return RepairStore(store.directory).open
+    except Refused:
+        return None
+
+
+def name_of(record: Record) -> str:
+    """Return what a set-up is called: as its Compose project, or when it was started."""
+    return clean_line(record.project) or f"the run of {record.started}"
+
+
+def chosen(store: Store, project: str | None) -> Record:
+    """Return the set-up of a project that is in force, or the one that comes first in undo.
+
+    Raises:
+        Refused: there is none; which there are is said.
+    """
+    found = in_force(store)
+    if not found:
+        raise Refused(NOTHING)
+    if project is None:
+        return found[0]
+    for record in found:
+        if project in (record.project, record.id):
+            return record
+    raise Refused(
+        f"No set-up for {clean_line(project)} is on this host. Nothing was changed. There is one "
+        f"for {in_words([name_of(each) for each in found])}."
+    )
+
+
+def why_not_apply(
+    records: Sequence[Record], project: str | None, repair: Record | None = None
+) -> str | None:
+    """Return a sentence that says why no plan for a project can be applied now, or None.
+
+    Args:
+        records: Every record that is kept.
+        project: The project; None where it is not chosen yet.
+        repair: The record of a repair that is open.
+    """
+    for record in records:
+        if record.state is State.UNCONFIRMED:
+            return (
+                f"The run of {record.started} for {name_of(record)} waits for an answer: keep it "
+                "with wizard --keep, or let it be taken back."
+            )
+        if record.state.moving:
+            return (
+                f"The run of {record.started} for {name_of(record)} is {record.state.words} on "
+                "this host. Take it back first, with wizard --undo."
+            )
+    if repair is not None:
+        return _repair_is_open(repair)
+    for record in records:
+        if record.in_the_way and project is not None and record.project in ("", project):
+            return (
+                f"{name_of(record)} is set up already: the run of {record.started} is "
+                f"{record.state.words} on this host. Take it back first, with "
+                f"wizard --undo {name_of(record)}."
+            )
+    return None
+
+
+def why_not_undo(
+    records: Sequence[Record], record: Record, repair: Record | None = None
+) -> str | None:
+    """Return a sentence that says why a set-up cannot be taken back now, or None.
+
+    What waits for an answer may be taken back at any instant, by its guard, and so may nothing
+    that stands beside it. A repair of the set-up itself goes with it.
+
+    Args:
+        records: Every record that is kept.
+        record: That of the set-up.
+        repair: The record of a repair that is open.
+    """
+    if repair is not None and repair.project != record.project:
+        return _repair_is_open(repair)
+    return _beside(records, record, "taken back")
+
+
+def why_not_repair(records: Sequence[Record], record: Record) -> str | None:
+    """Return a sentence that says why a set-up cannot be repaired beside others now, or None."""
+    return _beside(records, record, "repaired")
+
+
+def _beside(records: Sequence[Record], record: Record, done: str) -> str | None:
+    for each in records:
+        if each.id != record.id and each.state.is_open:
+            return (
+                f"{name_of(record)} cannot be {done} now: the run for {name_of(each)} is "
+                f"{each.state.words}. Keep that with wizard --keep, or take it back with "
+                f"wizard --undo {name_of(each)}, and then go on."
+            )
+    return None
+
+
+def _repair_is_open(repair: Record) -> str:
+    name = name_of(repair)
+    if repair.state is State.UNCONFIRMED:
+        return (
+            f"A repair of the set-up for {name} waits for an answer: keep it with wizard --keep, "
+            "or let it be taken back."
+        )
+    return (
+        f"A repair of the set-up for {name} is {repair.state.words} on this host. Wait until it "
+        f"has ended. If its process has died, wizard --undo {name} takes back the set-up with it."
+    )
