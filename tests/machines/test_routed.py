@@ -41,9 +41,9 @@ def set_up(host: Machine, **changes: object) -> Deployment:
     return mastodon
 
 
-def addresses(host: Machine) -> dict[str, str]:
+def addresses(host: Machine, network: str = NETWORK) -> dict[str, str]:
     """The IPv6 address of every container on the network, by the container's name."""
-    shown = json.loads(host.run(["docker", "network", "inspect", NETWORK]).stdout)[0]
+    shown = json.loads(host.run(["docker", "network", "inspect", network]).stdout)[0]
     return {
         each["Name"]: each["IPv6Address"].partition("/")[0] for each in shown["Containers"].values()
     }
