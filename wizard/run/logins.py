@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
+from wizard.platform.variables import LOGIN
 from wizard.program import program
 
 # Addresses that lead here only from nearby, so that they are not what the person types at home.
@@ -45,6 +46,8 @@ def find() -> Logins:
     keep = rights + program.typed("--keep")
     if len(connection) != 4:
         return Logins(False, (), keep)
+    if told := environment.get(LOGIN):
+        return Logins(True, (told,), keep)
     user = environment.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
     client, _port, server, port = connection
     options = "" if port == "22" else f" -p {port}"
@@ -95,8 +98,7 @@ def _environment() -> Mapping[str, str]:
     process = os.getppid()
     while "SSH_CONNECTION" not in own and process > 1:
         found = _of(process)
-        if "SSH_CONNECTION" in found:
-            own["SSH_CONNECTION"] = found["SSH_CONNECTION"]
+        own |= {name: found[name] for name in ("SSH_CONNECTION", LOGIN) if name in found}
         process = _parent(process)
     return own
 
