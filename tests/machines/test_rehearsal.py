@@ -58,7 +58,8 @@ def traces(name: str) -> str:
     return shell_of_this_computer(
         f"grep -F {name} /proc/self/mountinfo; ls -d /run/netns/{name}* {leftovers.FOLDER}/{name}*"
         f" /run/{name}* {cache.folder()}/machines/{name}*;"
-        f" find /sys/fs/cgroup -name '{name}*' | grep .; ps -eo pid,args | grep -F {name} | grep -v grep; true"
+        f" find /sys/fs/cgroup -name '{name}*' | grep .;"
+        f" ps -eo pid,args | grep -F {name} | grep -v grep; true"
     ).strip()
 
 
