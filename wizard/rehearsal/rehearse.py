@@ -32,7 +32,7 @@ _RETURNING = 20.0
 """Seconds for a machine that boots again: what is rehearsed may have taken its network for good."""
 
 _TO_TRY = """
-This is a shell of the practice machine, as root. It stays until you leave it. Try:
+This is a root shell of the practice machine, which stays until you leave it.
   wizard               open the wizard
   wizard --check       does IPv6 work in the containers?
   wizard --undo        take it back

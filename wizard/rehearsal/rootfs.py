@@ -37,13 +37,15 @@ _OFFERED = {
 }
 _OFFERED_FOLDER = "opt/packages"
 
-# Seconds that a line of debootstrap's stands for, by its first word, where it says each for so many
-# packages; and that one offered package takes. Seen on two cores that had more to do.
+# About how many seconds of work a line stands for, by its first word: debootstrap's, each of which
+# comes for so many packages, and our own. Seen on two cores that had more to do.
 _WORK = {
-    "Resolving": 6.0, "Validating": 0.06, "Extracting": 0.08, "Installing": 7.0,
-    "Unpacking": 1.0, "Configuring": 0.25,
+    "Resolving": 12.0, "Validating": 0.16, "Extracting": 0.19, "Installing": 12.0,
+    "Unpacking": 1.1, "Configuring": 0.31, "Fetching": 12.0,
 }  # fmt: skip
-_WHOLE = 290.0
+_WHOLE = 360.0
+"""All of debootstrap's lines."""
+
 _ROOM = 1_200_000_000
 """Bytes that a build takes while it is made, with the packages that it is made of."""
 
@@ -114,11 +116,11 @@ def root_file_system(release: int, progress: Progress = silent) -> Path:
 
 def work_of_all(release: int) -> float:
     """Return about how many seconds building a release takes, for :class:`Pace`."""
-    return _WHOLE + _OFFERING * len(_OFFERED[release])
+    return _WHOLE + _WORK["Fetching"] * len(_OFFERED[release])
 
 
 def work_of(line: str) -> float:
-    """Return about how many seconds of work a line of debootstrap's stands for."""
+    """Return about how many seconds of work a line of a build stands for."""
     return _WORK.get(line.partition(" ")[0], 0.0)
 
 
@@ -248,7 +250,8 @@ def _offer(folder: Path, codename: str, packages: list[str], mirror: str, pace: 
         if packages:
             _run([*apt, "update"])
         for package in packages:
-            pace.did(_OFFERING, f"Fetching {package}, which a step may want later")
+            what = f"Fetching {package}, which a step may want later"
+            pace.did(work_of(what), what)
             # One by one, for some of them cannot be installed beside others.
             _run([*apt, "--no-install-recommends", "--download-only", "install", package])
         paragraphs = []
