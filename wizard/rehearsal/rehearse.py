@@ -25,8 +25,9 @@ ROUTERS: Mapping[str, network.Route] = {
 """What the router of a practice machine does, by the word for it."""
 
 _SHELL = ("bash", "-l")
-_LEFT_OVER = "\x1b[?1049l\x1b[?1000;1002;1003;1004;1006;2004l\x1b[?25h\x1b[0m"
-"""Takes a terminal back (xterm's DECRST) from a full screen whose program was cut off from it."""
+_LEFT_OVER = "\x1b[?1047l\x1b[?1000;1002;1003;1004;1006;2004l\x1b[?25h\x1b[0m\x1b[999;1H\n"
+"""Takes a terminal back (xterm's DECRST) from a full screen whose program was cut off from it, and
+goes to its last line: where the cursor was before is known to that program alone."""
 
 _RETURNING = 20.0
 """Seconds for a machine that boots again: what is rehearsed may have taken its network for good."""
@@ -133,10 +134,7 @@ def _stay(machine: Machine, command: Sequence[str], say: Progress) -> None:
             if not machine.wait_for_its_end():
                 say("It is switched off, which ends the rehearsal.")
                 return
-            say("It boots again …")
-            machine.switch_on()
-            with contextlib.suppress(WizardError):
-                machine.wait_for_all(_RETURNING)
+            _boot_again(machine, say)
         elif status == login.LOST or status < 0:
             if not _again(machine, say):
                 return
@@ -158,6 +156,13 @@ def _call(way: login.Login, command: Sequence[str]) -> int:
     return status
 
 
+def _boot_again(machine: Machine, say: Progress) -> None:
+    say("It boots again …")
+    machine.switch_on()
+    with contextlib.suppress(WizardError):
+        machine.wait_for_all(_RETURNING)
+
+
 def _again(machine: Machine, say: Progress) -> bool:
     """Ask what to do where the connection was lost, and return whether to log in anew."""
     say("The connection to the practice machine was lost, but it still runs.")
@@ -171,7 +176,7 @@ def _again(machine: Machine, say: Progress) -> bool:
                 return True
             case "r":
                 machine.power_cut()
-                machine.switch_on()
+                _boot_again(machine, say)
                 return True
             case "e":
                 return False
