@@ -376,6 +376,10 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
         except EOFError:
             say("Without an answer everything is taken back.")
             return code
+        now = opened.record()
+        if now is not None and now.state is not State.UNCONFIRMED:
+            say("It was answered in another login meanwhile, or the time was over.")
+            return verbs.follow(opened, say)
         match typed.strip().lower():
             case "keep":
                 say(verbs.kept(opened.keep()))

@@ -173,6 +173,22 @@ def test_the_run_is_kept_or_taken_back(typed: str, state: str) -> None:
     assert "! That is none of these words." in person.said
 
 
+def test_a_run_that_was_kept_in_another_login_meanwhile_is_none_to_keep() -> None:
+    session = MadeUpSession()
+    person = Person({"Apply these": ["y"]})
+
+    def read(words: str) -> str:
+        if "Keep it?" not in words:
+            return person.read(words)
+        session.keep()
+        assert next(_records(session)) == "applied"
+        session.keep_fails = "There is nothing to keep."
+        return "keep"
+
+    assert asking.ask(session, person.say, read) == ExitCode.DONE
+    assert any("in another login" in words for words in person.said)
+
+
 def _records(session: MadeUpSession) -> Iterator[str]:
     for _look in range(100):
         progress = session.progress()

@@ -28,6 +28,7 @@ from wizard.platform.system import FileState, Result
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
 from wizard.record.store import Store
+from wizard.rehearsal.rehearse import ROUTERS
 from wizard.run import checking, guard, journal, lock, way_back, window, worker
 from wizard.session import Progress, Session, _mark
 from wizard.verification.judgement import Judgement, judge
@@ -772,6 +773,11 @@ def test_arguments_that_make_no_sense_exit_with_2(wizard: Wizard, words: list[st
     assert said.code == 2
     assert "Nothing was changed." in said.err
     assert said.out == ""
+
+
+@pytest.mark.parametrize("router", ROUTERS)
+def test_every_kind_of_router_can_be_named(wizard: Wizard, router: str) -> None:
+    assert "A rehearsal needs a terminal" in wizard("--rehearse", "--router", router).err
 
 
 @pytest.mark.parametrize("more", [["--router", "routed"], ["--debian", "12"]])

@@ -82,3 +82,7 @@ def test_lines_that_pass_are_written_over_and_never_broken() -> None:
     assert stream.getvalue().endswith(f"\r{' ' * 9}\rDone.\n")
     lines("And more.")
     assert stream.getvalue().endswith("Done.\nAnd more.\n")
+    lines("\rPassing.")
+    for _number in range(2):
+        lines.close()
+    assert stream.getvalue().endswith("more.\nPassing.\n")

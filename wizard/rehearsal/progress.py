@@ -84,3 +84,10 @@ class Lines:
         self._passing = line.startswith("\r")
         self._stream.write(f"{over}{line[1 : width + 1]}" if self._passing else f"{over}{line}\n")
         self._stream.flush()
+
+    def close(self) -> None:
+        """Leave the terminal at the beginning of a line."""
+        if self._passing:
+            self._passing = False
+            self._stream.write("\n")
+            self._stream.flush()

@@ -76,7 +76,8 @@ def rehearse(
             "A rehearsal needs a terminal, for one lands in a shell of the practice machine, and "
             "this is none. Over SSH use ssh -t. Nothing was changed."
         )
-    say = progress or Lines(sys.stdout, lambda: shutil.get_terminal_size().columns)
+    lines = Lines(sys.stdout, lambda: shutil.get_terminal_size().columns)
+    say = progress or lines
     try:
         with _signals_end_it():
             say(f"Starting a practice machine with Debian {release}.")
@@ -93,14 +94,18 @@ def rehearse(
     except _Ended as ended:
         return 128 + ended.number
     except KeyboardInterrupt:
+        say("Stopped. What was begun is removed.")
         return 128 + signal.SIGINT
     except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "strerror", None) or getattr(error, "stderr", None) or str(error)
+        said = getattr(error, "stderr", None) or str(error)
         raise WizardError(
-            f"The rehearsal ended, for something failed on this computer: "
-            f"{clean_line(str(said).strip())}. The practice machine is removed, and "
-            "nothing else was changed. Mend what it says and try again."
+            "The rehearsal ended, for something failed on this computer: "
+            f"{clean_line(str(said).strip())}. What was made of the practice machine is removed, "
+            "and nothing else was changed. Mend what it says and try again."
         ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            lines.close()
     return 0
 
 
