@@ -146,7 +146,8 @@ class TestAMachine:
 
     def test_has_a_router_that_asks_or_sends_the_prefix_or_knows_no_ipv6(self) -> None:
         inside = "2001:db8:1:2:1::5"
-        for route, reached in (("routed", True), ("static", False), ("none", False)):
+        kinds: dict[network.Route, bool] = {"routed": True, "static": False, "none": False}
+        for route, reached in kinds.items():
             with Machine(13, wizard=False, route=route) as host:
                 # Asked for, no interface of the link would answer: it is of another.
                 host.run(["ip", "address", "add", f"{inside}/80", "dev", "lo", "nodad"])
@@ -454,7 +455,7 @@ class TestRehearsing:
     def line_of(child: "pexpect.spawn[str]") -> str:
         """The line for another terminal, as it is shown."""
         child.expect(r"\n  (ssh -F \S+ practice)\r\n")
-        assert child.match
+        assert isinstance(child.match, re.Match)
         return str(child.match.group(1))
 
     @staticmethod
