@@ -97,10 +97,7 @@ def root_file_system(release: int, progress: Progress = silent) -> Path:
     def make(folder: Path) -> None:
         mirror = _mirror()
         _check_room(folder)
-        progress(
-            f"Building Debian {release}, once: three to six minutes, by how fast this computer and "
-            "its mirror are."
-        )
+        progress(f"Building Debian {release}, once: three to six minutes on most computers.")
         pace = Pace(work_of_all(release), progress)
         _debootstrap(folder, RELEASES[release], packages, mirror, pace)
         _offer(folder, RELEASES[release], _OFFERED[release], mirror, pace)
