@@ -547,7 +547,9 @@ class TestRehearsing:
         child.sendline("exit")
         assert self.ended(child) == 0
 
-    @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+    @pytest.mark.parametrize(
+        "number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)]
+    )
     def test_leaves_nothing_when_a_signal_ends_it(self, number: signal.Signals) -> None:
         child = self.spawn()
         child.expect("@practice:")
