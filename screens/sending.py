@@ -1,10 +1,12 @@
 """Sends to the terminal what has changed on it, and nothing else: many lines are slow."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import ClassVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
@@ -90,16 +92,36 @@ def cells(strip: Strip, colors: ColorSystem | None) -> list[Cell]:
         if text.isascii():
             row += [blank if letter == " " else (letter, codes) for letter in text]
             continue
-        for letter in text:
-            width = cell_len(letter)
+        for first, behind, width in split_graphemes(text)[0]:
+            letter = _sure(text[first:behind])
+            own = cell_len(letter)
             if letter == " ":
                 row.append(blank)
-            elif width:
-                row += [(letter, codes), *[_COVERED] * (width - 1)]
-            elif row:
+            elif own:
+                row += [(letter, codes), *[_COVERED] * (own - 1)]
+            elif letter and row:
                 at = -2 if row[-1] is _COVERED else -1
                 row[at] = (row[at][0] + letter, row[at][1])
+            row += [blank] * (width - own)
     return row
+
+
+def _sure(letter: str) -> str:
+    """Return of a letter, and what is joined to it, the columns of which terminals agree about.
+
+    An emoji that is joined of several, or of which a sign changes how it looks, takes one column
+    on this terminal and six on that, and what is too much for a row begins the next.
+    """
+    marks = takewhile(_is_mark, letter[1:])
+    return "".join((*filter(_is_seen_alone, letter[:1]), *marks))
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Mn", "Me") and not "\ufe00" <= sign <= "\ufe0f"
+
+
+def _is_seen_alone(sign: str) -> bool:
+    return bool(cell_len(sign)) or _is_mark(sign)
 
 
 @lru_cache(1024)

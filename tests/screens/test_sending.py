@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 
 import pyte
 import pytest
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+from wcwidth import wcswidth
 
 from screens.sending import Cell, cells, differing
 from tests.lines import PATIENCE
@@ -71,6 +73,29 @@ def plain(rows: list[Strip]) -> str:
         )
         for y, row in enumerate(rows)
     )
+
+
+JOINED = (
+    "\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}",
+    "\N{WAVING WHITE FLAG}\ufe0f\u200d\N{RAINBOW}",
+    "\N{BLACK SUN WITH RAYS}\ufe0f",
+    "\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}",
+    "a\u200b\u2060\ufeff",
+    "\u200d\ufe0f",
+    "\N{DEVANAGARI LETTER KA}\N{DEVANAGARI VOWEL SIGN I}",
+    "e\N{COMBINING ACUTE ACCENT}\N{COMBINING DOT BELOW}",
+)
+"""How many columns they take, terminals disagree about, but for the last."""
+
+
+@pytest.mark.parametrize("letters", JOINED)
+def test_no_row_is_longer_on_the_terminal_than_it_is_counted(letters: str) -> None:
+    rows = [Strip([Segment(letters * WIDTH)]).adjust_cell_length(WIDTH), Strip([Segment("below")])]
+    sent = [cells(row.adjust_cell_length(WIDTH), None) for row in rows]
+    assert [len(row) for row in sent] == [WIDTH, WIDTH]
+    screen = fed("".join(differing(None, sent)))
+    assert screen.display[1].rstrip() == "below"
+    assert all(cell_len(letter) == wcswidth(letter) for letter, _codes in sent[0] if letter)
 
 
 @pytest.mark.parametrize("seed", range(40))
