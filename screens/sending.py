@@ -66,7 +66,8 @@ class SentApp(App[int]):
             super()._display(screen, renderable)
             return
         colors = self.console._color_system
-        rows = [cells(strip, colors) for strip in screen._compositor.render_strips()]
+        width = screen.outer_size.width
+        rows = [cells(strip, colors, width) for strip in screen._compositor.render_strips()]
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
         same = rows == self._sent and cursor == self._previous_cursor_position
         text, self._sent = "".join(differing(self._sent, rows)), rows
@@ -83,8 +84,8 @@ class _Sequence(CompositorUpdate):
         return self._text
 
 
-def cells(strip: Strip, colors: ColorSystem | None) -> list[Cell]:
-    """Return a row of the screen, a cell a column."""
+def cells(strip: Strip, colors: ColorSystem | None, width: int) -> list[Cell]:
+    """Return a row of the screen, a cell a column, as many as there are."""
     row: list[Cell] = []
     for text, style, _control in strip:
         codes = _codes(style, colors) if style else ""
@@ -92,7 +93,7 @@ def cells(strip: Strip, colors: ColorSystem | None) -> list[Cell]:
         if text.isascii():
             row += [blank if letter == " " else (letter, codes) for letter in text]
             continue
-        for first, behind, width in split_graphemes(text)[0]:
+        for first, behind, columns in split_graphemes(text)[0]:
             letter = _sure(text[first:behind])
             own = cell_len(letter)
             if letter == " ":
@@ -102,8 +103,11 @@ def cells(strip: Strip, colors: ColorSystem | None) -> list[Cell]:
             elif letter and row:
                 at = -2 if row[-1] is _COVERED else -1
                 row[at] = (row[at][0] + letter, row[at][1])
-            row += [blank] * (width - own)
-    return row
+            row += [blank] * (columns - own)
+    # Textual counts otherwise where it cuts a text between letters that are joined.
+    if row[width:] and row[width] is _COVERED:
+        row[width - 1] = _BLANK
+    return row[:width] + [_BLANK] * (width - len(row))
 
 
 def _sure(letter: str) -> str:

@@ -90,9 +90,8 @@ JOINED = (
 
 @pytest.mark.parametrize("letters", JOINED)
 def test_no_row_is_longer_on_the_terminal_than_it_is_counted(letters: str) -> None:
-    rows = [Strip([Segment(letters * WIDTH)]).adjust_cell_length(WIDTH), Strip([Segment("below")])]
-    sent = [cells(row.adjust_cell_length(WIDTH), None) for row in rows]
-    assert [len(row) for row in sent] == [WIDTH, WIDTH]
+    rows = [Strip([Segment(letters * WIDTH)]), Strip([Segment("below")])]
+    sent = [cells(row, None, WIDTH) for row in rows]
     screen = fed("".join(differing(None, sent)))
     assert screen.display[1].rstrip() == "below"
     assert all(cell_len(letter) == wcswidth(letter) for letter, _codes in sent[0] if letter)
@@ -108,15 +107,15 @@ def test_a_difference_makes_of_one_screen_the_other(seed: int) -> None:
     sent: list[str] = []
     shown: list[list[Cell]] | None = None
     for rows in screens:
-        made = [cells(row, ColorSystem.STANDARD) for row in rows]
+        made = [cells(row, ColorSystem.STANDARD, WIDTH) for row in rows]
         sent.append("".join(differing(shown, made)))
         shown = made
         assert drawn(fed(*sent)) == drawn(fed(plain(rows)))
 
 
 def test_of_one_letter_only_that_is_sent() -> None:
-    before = [cells(Strip([Segment("17 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD)]
-    after = [cells(Strip([Segment("16 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD)]
+    before = [cells(Strip([Segment("17 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD, WIDTH)]
+    after = [cells(Strip([Segment("16 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD, WIDTH)]
     assert "".join(differing(before, after)) == "\x1b[1;2H6"
     assert "".join(differing(after, after)) == ""
 
