@@ -12,7 +12,7 @@ import pytest
 import wizard
 
 LENGTH = 3000
-"""Characters of a text: what grows with the square of it takes a hundred times as long as it may."""
+"""Characters of a text: what grows with the square of it takes a hundred times too long."""
 
 SECONDS = 0.1
 """Of the processor for one text, which is a hundred times what it takes."""

@@ -22,7 +22,6 @@ from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
 from wizard.steps.parts import Condition, Part
 
-
 _NOT_FETCHED = "remote resource is disabled"
 """What Compose says of an include of another host that it was told not to fetch."""
 
