@@ -130,7 +130,7 @@ def look_at(pilot: Pilot[int], app: WizardApp, seen: dict[str, str]) -> Look:
 async def look_around(
     pilot: Pilot[int], app: WizardApp, name: str, look: Look, boxes: bool
 ) -> None:
-    """Look at a screen, at its end, at its help, and where a run is told of at what leaving asks."""
+    """Look at a screen, its end and its help, and where a run is told of, at what leaving asks."""
     await look(name)
     await press(pilot, "end", "pagedown")
     await look(name)
