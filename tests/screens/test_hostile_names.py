@@ -197,8 +197,9 @@ async def test_what_is_taken_back_shows_any_name_as_text(which: str) -> None:
         assert plan is not None
     made.earlier = record_of(plan, State.APPLIED)
     made.meddled = True
+    line = clean_line(name)
     made.host = replace(
-        made.host, earlier=Earlier(made.directory, clean_line(name), clean_line(name), False)
+        made.host, earlier=(Earlier(made.directory, line, line, False, line, line),)
     )
     app = WizardApp(made)
     async with app.run_test(size=SIZE) as pilot:
