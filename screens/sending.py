@@ -1,10 +1,12 @@
 """Sends to the terminal what has changed on it, and nothing else: many lines are slow."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import ClassVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
@@ -64,7 +66,8 @@ class SentApp(App[int]):
             super()._display(screen, renderable)
             return
         colors = self.console._color_system
-        rows = [cells(strip, colors) for strip in screen._compositor.render_strips()]
+        width = screen.outer_size.width
+        rows = [cells(strip, colors, width) for strip in screen._compositor.render_strips()]
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
         same = rows == self._sent and cursor == self._previous_cursor_position
         text, self._sent = "".join(differing(self._sent, rows)), rows
@@ -81,8 +84,8 @@ class _Sequence(CompositorUpdate):
         return self._text
 
 
-def cells(strip: Strip, colors: ColorSystem | None) -> list[Cell]:
-    """Return a row of the screen, a cell a column."""
+def cells(strip: Strip, colors: ColorSystem | None, width: int) -> list[Cell]:
+    """Return a row of the screen, a cell a column, as many as there are."""
     row: list[Cell] = []
     for text, style, _control in strip:
         codes = _codes(style, colors) if style else ""
@@ -90,16 +93,39 @@ def cells(strip: Strip, colors: ColorSystem | None) -> list[Cell]:
         if text.isascii():
             row += [blank if letter == " " else (letter, codes) for letter in text]
             continue
-        for letter in text:
-            width = cell_len(letter)
+        for first, behind, columns in split_graphemes(text)[0]:
+            letter = _sure(text[first:behind])
+            own = cell_len(letter)
             if letter == " ":
                 row.append(blank)
-            elif width:
-                row += [(letter, codes), *[_COVERED] * (width - 1)]
-            elif row:
+            elif own:
+                row += [(letter, codes), *[_COVERED] * (own - 1)]
+            elif letter and row:
                 at = -2 if row[-1] is _COVERED else -1
                 row[at] = (row[at][0] + letter, row[at][1])
-    return row
+            row += [blank] * (columns - own)
+    # Textual counts otherwise where it cuts a text between letters that are joined.
+    if row[width:] and row[width] is _COVERED:
+        row[width - 1] = _BLANK
+    return row[:width] + [_BLANK] * (width - len(row))
+
+
+def _sure(letter: str) -> str:
+    """Return of a letter, and what is joined to it, the columns of which terminals agree about.
+
+    An emoji that is joined of several, or of which a sign changes how it looks, takes one column
+    on this terminal and six on that, and what is too much for a row begins the next.
+    """
+    marks = takewhile(_is_mark, letter[1:])
+    return "".join((*filter(_is_seen_alone, letter[:1]), *marks))
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Mn", "Me") and not "\ufe00" <= sign <= "\ufe0f"
+
+
+def _is_seen_alone(sign: str) -> bool:
+    return bool(cell_len(sign)) or _is_mark(sign)
 
 
 @lru_cache(1024)

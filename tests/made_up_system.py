@@ -152,6 +152,10 @@ class MadeUpSystem:
 
         self._change_file(path, change)
 
+    def why_not_write(self, path: str) -> str | None:
+        """Nobody leads anything anywhere."""
+        return None
+
     def remove(self, path: str) -> None:
         """Remove a file."""
         self._change_file(path, lambda: self.files.pop(path, None))

@@ -79,9 +79,11 @@ def walk_to_question(machine: Machine) -> Terminal:
 
 def wait_for_host(terminal: Terminal) -> None:
     """Wait until the host is known, and look again where it is too busy to answer in time."""
-    ready = "This host is ready"
+    ready, late = "This host is ready", "did not answer"
     for _look in range(5):
-        if terminal.wait_for(ready, "press R to look again") == ready:
+        found = terminal.wait_for(ready, "press R to look again")
+        # Without its projects a host is ready, too.
+        if found == ready and late not in " ".join(terminal.text.split()):
             return
         terminal.press("r")
         terminal.wait_for("Looking at this host")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
-from tests.machines.support import answer, apply, walk_to_question
+from tests.machines.support import PYTHON, answer, apply, walk_to_question, wizard
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment, network
 from wizard.rehearsal.machine import Machine
@@ -53,7 +53,7 @@ ATTACKS = {
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("debian", [13], indirect=True)
+@pytest.mark.parametrize("debian", [13, 14], indirect=True)
 def test_what_changes_while_the_preview_is_open_is_not_taken_as_it_was(
     machine: StartMachine,
 ) -> None:
@@ -72,3 +72,47 @@ def test_what_changes_while_the_preview_is_open_is_not_taken_as_it_was(
         assert host.path(KEPT).read_text() == text, name
         host.shell("rm -rf {folder}; mv /root/folder {folder}".format(**names))
         assert difference(before, fingerprint(host)) == "", name
+
+
+# As its service does, which waits a while for things to come back.
+WATCH = "from wizard.run.watching import *; tell(what_is_wrong(Store(), RealSystem()))"
+LATER = {name: ATTACKS[name] for name in ("a link to root's own", "a FIFO")} | {
+    "a link to a device": "ln -sf /dev/zero {file}; chown -h {owner} {file}",
+    "a folder": "rm {file}; mkdir {file}; chown {owner} {file}",
+    "a file without an end": "truncate --size=1T {file}",
+    "variables without an end": "head --bytes=16000000 /dev/zero | tr '\\0' '\\n' >{folder}/.env",
+    "includes of itself": "echo 'include: [docker-compose.yml, /root/theirs.yml]' >>{file}",
+    "a temporary file of ours": "mkfifo {folder}/.docker-compose.yml.docker-ipv6-wizard",
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_what_the_owner_does_later_holds_no_look_and_no_repair_up_and_leads_nowhere_else(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    made = deployment.up(host, "current")
+    names = {"file": made.file, "folder": made.folder, "owner": "65534", "kept": KEPT}
+    host.shell("cp -a {file} {kept}; chown -R {owner} {folder}".format(**names))
+    answer(host, made)
+    assert apply(host).returncode == ExitCode.DONE
+    text, rules = host.path(KEPT).read_text(), "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
+    for name, attack in LATER.items():
+        host.shell("cp -a {folder} /root/folder; ".format(**names) + attack.format(**names))
+        # What else is lost is put back all the same.
+        host.shell(f"rm {rules}")
+        for words in (("--check",), ("--report", "--masked"), ("--repair", "--yes")):
+            said = host.run(["wizard", *words], check=False, timeout=120)
+            assert "has a fault" not in said.stderr, (name, words, said.stderr)
+        assert host.path(rules).exists(), name
+        assert wizard(host, "--keep").returncode in (ExitCode.DONE, ExitCode.REFUSED), name
+        host.run([PYTHON, "-c", WATCH], timeout=120)
+        assert host.path(KEPT).read_text() == text, name
+        host.shell("rm -rf {folder}; mv /root/folder {folder}".format(**names))
+        checked = wizard(host, "--check")
+        assert checked.returncode == ExitCode.DONE, (name, checked.stdout)
+    undone = wizard(host, "--undo", "--yes")
+    assert undone.returncode == ExitCode.DONE, undone.stdout
+    assert host.path(made.file).read_text() == text

@@ -46,6 +46,10 @@ class RemoteSystem:
     def write(self, path: str, state: FileState) -> None:
         self._ask("write", path, state)
 
+    def why_not_write(self, path: str) -> str | None:
+        found: str | None = self._ask("why_not_write", path)
+        return found
+
     def remove(self, path: str) -> None:
         self._ask("remove", path)
 

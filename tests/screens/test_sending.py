@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 
 import pyte
 import pytest
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+from wcwidth import wcswidth
 
 from screens.sending import Cell, cells, differing
 from tests.lines import PATIENCE
@@ -73,6 +75,28 @@ def plain(rows: list[Strip]) -> str:
     )
 
 
+JOINED = (
+    "\N{WOMAN}\u200d\N{WOMAN}\u200d\N{GIRL}",
+    "\N{WAVING WHITE FLAG}\ufe0f\u200d\N{RAINBOW}",
+    "\N{BLACK SUN WITH RAYS}\ufe0f",
+    "\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}",
+    "a\u200b\u2060\ufeff",
+    "\u200d\ufe0f",
+    "\N{DEVANAGARI LETTER KA}\N{DEVANAGARI VOWEL SIGN I}",
+    "e\N{COMBINING ACUTE ACCENT}\N{COMBINING DOT BELOW}",
+)
+"""How many columns they take, terminals disagree about, but for the last."""
+
+
+@pytest.mark.parametrize("letters", JOINED)
+def test_no_row_is_longer_on_the_terminal_than_it_is_counted(letters: str) -> None:
+    rows = [Strip([Segment(letters * WIDTH)]), Strip([Segment("below")])]
+    sent = [cells(row, None, WIDTH) for row in rows]
+    screen = fed("".join(differing(None, sent)))
+    assert screen.display[1].rstrip() == "below"
+    assert all(cell_len(letter) == wcswidth(letter) for letter, _codes in sent[0] if letter)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_a_difference_makes_of_one_screen_the_other(seed: int) -> None:
     choose = random.Random(seed)  # noqa: S311
@@ -83,15 +107,15 @@ def test_a_difference_makes_of_one_screen_the_other(seed: int) -> None:
     sent: list[str] = []
     shown: list[list[Cell]] | None = None
     for rows in screens:
-        made = [cells(row, ColorSystem.STANDARD) for row in rows]
+        made = [cells(row, ColorSystem.STANDARD, WIDTH) for row in rows]
         sent.append("".join(differing(shown, made)))
         shown = made
         assert drawn(fed(*sent)) == drawn(fed(plain(rows)))
 
 
 def test_of_one_letter_only_that_is_sent() -> None:
-    before = [cells(Strip([Segment("17 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD)]
-    after = [cells(Strip([Segment("16 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD)]
+    before = [cells(Strip([Segment("17 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD, WIDTH)]
+    after = [cells(Strip([Segment("16 seconds left".ljust(WIDTH))]), ColorSystem.STANDARD, WIDTH)]
     assert "".join(differing(before, after)) == "\x1b[1;2H6"
     assert "".join(differing(after, after)) == ""
 

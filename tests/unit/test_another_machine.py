@@ -22,11 +22,11 @@ class Answering(MadeUpSystem):
         super().__init__()
         self._said = Result(status, said)
         self.asked = ""
+        self.argv: Sequence[str] = ()
 
     def run(self, argv: Sequence[str], stdin: str = "") -> Result:
-        assert argv[0] == "ssh"
         assert argv[-3:] == ("--", "root@other", "sh")
-        self.asked = stdin
+        self.asked, self.argv = stdin, argv
         return self._said
 
 
@@ -70,3 +70,28 @@ def test_the_command_does_what_it_says_in_a_shell(tmp_path: Path) -> None:
     another_machine.ask(system, "root@other", (closed,))
     done = subprocess.run(["sh"], input=system.asked, capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout == "tcp ::1 1 no\ndone\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("exec yes", "y"),
+        ("printf '\\033[2J[red]'; exec cat /dev/zero", None),
+        ('cat; echo done; echo "$*"', "-T -o BatchMode=yes -o ConnectTimeout=10 -- root@other sh"),
+    ],
+    ids=["without an end", "signs without an end", "as it should"],
+)
+def test_what_the_machine_says_has_an_end(tmp_path: Path, words: str, said: str | None) -> None:
+    system = Answering("")
+    another_machine.ask(system, "root@other", PLACES)
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\n{words}\n")
+    (tmp_path / "ssh").chmod(0o755)
+    done = subprocess.run(
+        system.argv, input=system.asked.encode(), capture_output=True, timeout=30,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )  # fmt: skip
+    assert len(done.stdout) <= 64 * 1024
+    assert said is None or done.stdout.decode().splitlines()[-1] == said
+    found = another_machine.ask(Answering(done.stdout.decode()), "root@other", PLACES)
+    assert "\x1b" not in "".join(found.notes)
+    assert len("".join(found.notes)) < 2000

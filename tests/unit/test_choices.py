@@ -100,6 +100,7 @@ def test_a_network_can_have_a_name_that_docker_takes(name: str) -> None:
         ("host", "keeps the name"),
         ("none", "keeps the name"),
         ("default", "keeps the name"),
+        ("x" * 1001, "has 1001 characters"),
     ],
 )
 def test_a_network_cannot_have_any_name(name: str, sentence: str) -> None:
@@ -191,7 +192,7 @@ def test_a_name_that_is_taken_is_proposed_with_a_number() -> None:
     assert proposed.bridge == "br-ipv63"
 
 
-@pytest.mark.parametrize("name", ["[/]", "--", "", "größe", "a b"])
+@pytest.mark.parametrize("name", ["[/]", "--", "", "größe", "a b", "x" * 4000])
 def test_a_project_of_any_name_gets_a_network_name_that_docker_takes(name: str) -> None:
     project = ComposeProject(name, Path("/srv/x"), (Path("/srv/x/compose.yaml"),), ())
     chosen = choose_project(Choices(), project, replace(HOST, projects=(project,)))

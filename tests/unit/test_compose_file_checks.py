@@ -68,6 +68,20 @@ def test_a_file_that_is_changed_alone_is_checked_beforehand() -> None:
     assert "no such thing" in str(made.refusal(host))
 
 
+def test_what_may_not_be_fetched_is_said_with_what_to_do_instead() -> None:
+    class Fetching(Asked):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            return Result(1, "oci://a.example/b: remote resource is disabled")
+
+    host = Fetching()
+    host.files["/srv/b.yml"] = OLD
+    said = str(step("/srv/b.yml", follows=False).refusal(host))
+    assert "include the copy, and start again" in said
+    with pytest.raises(StepFailed, match="include the copy"):
+        step("/srv/b.yml", follows=True).apply(host, lambda _line: None)
+    assert host.files["/srv/b.yml"] == OLD
+
+
 def test_a_key_twice_is_in_the_way_where_compose_2_alone_reads_the_file() -> None:
     text = TODAY.replace("    image: mastodon\n", "    tty: true\n    tty: true\n", 1)
     assert deployment(made_up_hosts.debian12(), text).plan().steps

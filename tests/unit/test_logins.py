@@ -74,6 +74,14 @@ def test_where_one_comes_in_another_way_that_line_is_named(monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("sources")
+@pytest.mark.parametrize("port", ["\x1b[2J", "22;reboot", "-oProxyCommand=x", "222222", "٢٢"])
+def test_what_somebody_s_process_calls_a_port_is_not_typed(
+    monkeypatch: pytest.MonkeyPatch, sources: dict[int, str | None], port: str
+) -> None:
+    monkeypatch.setattr(logins, "_of", lambda _process: {"SSH_CONNECTION": f"::1 1 ::1 {port}"})
+    assert logins.find().commands == ()
+
+
 def test_an_address_that_leads_here_from_nearby_alone_is_named_to_nobody_else(
     monkeypatch: pytest.MonkeyPatch, sources: dict[int, str | None]
 ) -> None:

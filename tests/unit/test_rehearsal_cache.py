@@ -25,6 +25,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     made.chmod(0o755)
     place = made / "cache"
     place.mkdir(mode=0o755)
+    (place / "debian-12.lock").touch()
     monkeypatch.setenv("DOCKER_IPV6_WIZARD_CACHE", str(place))
     yield place
     shutil.rmtree(made)
@@ -89,7 +90,7 @@ def test_a_set_uid_program_of_an_old_system_gives_an_ordinary_user_nothing(folde
 
 
 def test_a_folder_that_is_missing_is_closed_from_the_first(folder: Path) -> None:
-    folder.rmdir()
+    shutil.rmtree(folder)
     cache.folder()
     assert folder.stat().st_mode & 0o777 == 0o700
 
@@ -98,6 +99,17 @@ def test_a_folder_of_somebody_else_is_not_used(folder: Path) -> None:
     os.chown(folder, NOBODY, NOBODY)
     with pytest.raises(WizardError, match="belongs to somebody else"):
         cache.folder()
+
+
+def test_a_folder_with_other_things_is_neither_used_nor_closed_nor_removed(folder: Path) -> None:
+    (folder / "debian-12.lock").unlink()
+    (folder / "photos").mkdir()
+    (folder / "photos" / "one").write_text("theirs")
+    for attempt in (cache.folder, cache.clean):
+        with pytest.raises(WizardError, match="holds other things"):
+            attempt()
+    assert [path.name for path in folder.rglob("*")] == ["photos", "one"]
+    assert folder.stat().st_mode & 0o777 == 0o755
 
 
 def test_all_of_it_can_be_removed_but_for_what_is_in_use(folder: Path) -> None:

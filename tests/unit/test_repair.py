@@ -3,7 +3,7 @@
 import copy
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from ipaddress import IPv6Network
@@ -17,6 +17,7 @@ from tests.made_up_system import UNITS, MadeUpSystem, difference
 from wizard.answers.choices import Mode, Placement, Proxy
 from wizard.host.host import Unknown
 from wizard.platform.errors import Refused
+from wizard.platform.system import Result
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
@@ -305,6 +306,30 @@ def test_a_compose_file_that_somebody_went_on_with_gets_our_lines_again(kept: Ke
     assert "redis:8-alpine" in now and NETWORK in now
     kept.undo()
     assert kept.system.files[COMPOSE].text == theirs
+
+
+@pytest.mark.parametrize("hindrance", ["a link", "what Compose does not take"])
+def test_whatever_the_owner_of_the_compose_file_does_the_rest_is_put_back(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, hindrance: str
+) -> None:
+    reverted(kept.system)
+    remove(SYSCTLS)(kept.system)
+    run = MadeUpSystem.run
+
+    def refusing(system: MadeUpSystem, argv: Sequence[str], stdin: str = "") -> Result:
+        return Result(1, "no such thing") if "config" in argv else run(system, argv, stdin)
+
+    if hindrance == "a link":
+        monkeypatch.setattr(
+            MadeUpSystem, "why_not_write", lambda _, path: "theirs" if path == COMPOSE else None
+        )
+    else:
+        monkeypatch.setattr(MadeUpSystem, "run", refusing)
+    made = kept.repairs()
+    assert SYSCTLS in kept.system.files
+    assert kept.system.files[COMPOSE].text == ORIGINAL
+    assert [each.kind for each in made.left] == ["compose-file"]
+    assert ("theirs" if hindrance == "a link" else "no such thing") in made.left[0].words
 
 
 def test_lines_of_others_beside_ours_are_nothing_to_repair(kept: Kept) -> None:

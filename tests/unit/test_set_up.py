@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -92,6 +93,48 @@ def test_what_lies_where_one_stands_is_not_run(
     assert [path.name for path in run.iterdir()] == []
     assert said in done.stdout + done.stderr
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.py" for name in NAMES)
+
+
+# What a shell has started before it reads the first line that takes a variable away.
+BEFORE = {"sh", "dash", "readlink", "dirname", "env", "sed"}
+
+
+def told_the_loader(said: Path) -> set[str]:
+    """Return the programs that the dynamic loader started as a variable says (ld.so(8))."""
+    text = "".join(path.read_text(errors="replace") for path in said.iterdir())
+    return {Path(name).name for name in re.findall(r"initialize program: (\S+)", text)}
+
+
+def test_what_the_loader_is_told_reaches_nothing_that_is_started(
+    tmp_path: Path, checkout: Path
+) -> None:
+    said, mark, theirs = tmp_path / "said", tmp_path / "was-run", tmp_path / "theirs.sh"
+    said.mkdir()
+    theirs.write_text(f"touch {mark}\n")
+    environment = dict(os.environ) | {
+        "PATH": f"{checkout / 'debian'}:{os.environ['PATH']}",
+        "LD_PRELOAD": str(tmp_path / "theirs.so"),
+        "LD_AUDIT": str(tmp_path / "theirs.so"),
+        "LD_LIBRARY_PATH": str(tmp_path),
+        "LD_DEBUG": "files",
+        "LD_DEBUG_OUTPUT": str(said / "of"),
+        "GCONV_PATH": str(tmp_path),
+        "GLIBC_TUNABLES": "glibc.malloc.check=3",
+        "BASH_ENV": str(theirs),
+        "ENV": str(theirs),
+        "IFS": "/",
+        "PYTHONINSPECT": "1",
+        "PIP_NO_INDEX": "1",
+    }
+    done = subprocess.run(
+        [str(checkout / "bin/wizard"), "--version"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        timeout=120,
+    )  # fmt: skip
+    assert done.stdout == f"wizard {__version__}\n", done.stderr
+    assert "sh" in told_the_loader(said), "the attack does not reach the first program"
+    assert told_the_loader(said) <= BEFORE
+    assert not mark.exists()
 
 
 def test_for_practice_machines_nothing_is_run_from_there_either(

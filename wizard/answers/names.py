@@ -12,6 +12,9 @@ from wizard.platform.text import clean_line
 _BRIDGE_LENGTH = 15
 """The kernel's interface names hold IFNAMSIZ - 1 characters (linux/if.h)."""
 
+_NETWORK_LENGTH = 1000
+"""It is a key in the Compose file, and such a one holds 1,024 characters (YAML 1.2, §8.2.2)."""
+
 # Docker's own rule for names (moby, daemon/names); the kernel takes all of them for a bridge.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
@@ -31,6 +34,11 @@ def check_network_name(name: str, host: Host) -> str | None:
     shown = clean_line(name)
     if not _NAME.fullmatch(name):
         return f"{shown} cannot be the name of a Docker network: {_NAME_IN_WORDS}."
+    if len(name) > _NETWORK_LENGTH:
+        return (
+            f"{shown[:20]}… has {len(name)} characters, and a Compose file takes "
+            f"{_NETWORK_LENGTH} at most for the name of a network."
+        )
     if name in _PREDEFINED_NETWORKS:
         return f"Docker keeps the name {shown} for itself. Take another name."
     networks = host.networks

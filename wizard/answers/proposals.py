@@ -16,6 +16,9 @@ from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.host.own_objects import in_the_way, without_ours
 from wizard.ndp.upstream import UpstreamCase
 
+_LONGEST = 64
+"""Characters of a project's name in that of its network."""
+
 
 def defaults(host: Host) -> Choices:
     """Return what is proposed for this host: a random prefix, and a project where there is one."""
@@ -100,7 +103,7 @@ def choose_project(choices: Choices, project: ComposeProject, host: Host) -> Cho
     host = without_ours(host, project.name)
     known = host.networks
     names = () if isinstance(known, Unknown) else [each.name for each in known]
-    base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-") or "compose"
+    base = re.sub(r"[^a-zA-Z0-9_.-]", "", project.name).lstrip("_.-")[:_LONGEST] or "compose"
     return replace(
         choices,
         network=first_free(

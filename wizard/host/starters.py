@@ -15,7 +15,10 @@ from wizard.platform.text import clean_line
 UNITS = Path("/etc/systemd/system")
 _MOST_UNITS = 500
 
-_VARIABLE = re.compile(r"^\s*(?:export\s+)?COMPOSE_FILE\s*=\s*(\S.*)$", re.MULTILINE)
+# The folder's owner writes it: possessive, and within a line, so that no file takes long.
+_VARIABLE = re.compile(
+    r"^[^\S\n]*+(?:export[^\S\n]++)?COMPOSE_FILE[^\S\n]*+=[^\S\n]*+(\S.*)$", re.MULTILINE
+)
 _SETTING = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose$")
 

@@ -10,9 +10,10 @@ MASKED = "(masked)"
 _MAC = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![\w:])")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:\.\d+){0,3}(?![\w:])")
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\w)")
+# Possessive, and from the beginning of a word alone: a name of others may be a long one.
 _SECRET = re.compile(
-    r"(?i)([\w.-]*(?:passw|secret|token|key|credential|auth|salt|otp)[\w.-]*[\"']?\s*[:=]\s*)"
-    r"(\S.*?)(?=$|\n)"
+    r"(?i)(?<![\w.-])((?=[\w.-]*?(?:passw|secret|token|key|credential|auth|salt|otp))"
+    r"[\w.-]++[\"']?\s*+[:=]\s*+)(\S.*)"
 )
 _LOGIN = re.compile(r"(?<=://)[^/\s@]+@")
 

@@ -61,6 +61,10 @@ class System(Protocol):
         """Write a file whole or not at all, with its mode and owner."""
         ...
 
+    def why_not_write(self, path: str) -> str | None:
+        """Return why a file may never be written where others lead it to, or None."""
+        ...
+
     def remove(self, path: str) -> None:
         """Remove a file; one that is not there is no error."""
         ...
@@ -120,6 +124,16 @@ class RealSystem:
     def write(self, path: str, state: FileState) -> None:
         """Write beside the file, make it durable, and rename it over the file a link leads to."""
         write_durably(Path(path), state.text, state.mode, state.uid, state.gid)
+
+    def why_not_write(self, path: str) -> str | None:
+        """Look at every link on the way, and at what is in its place."""
+        try:
+            with place(Path(path)):
+                return None
+        except PermissionError as error:
+            return error.strerror
+        except OSError:
+            return None
 
     def remove(self, path: str) -> None:
         """Remove a file and make that durable."""

@@ -14,6 +14,17 @@ _MACHINE = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9:%\[][A-Za-z0-9._:%\[\]-]
 _SECONDS = 3
 """Seconds that an answer is waited for."""
 
+_PATIENCE = 100
+"""Seconds for all of it, before ssh counts as a command that hangs."""
+
+_MOST = 64 * 1024
+"""Octets that are read of what the machine says, which may be without an end."""
+
+_LONGEST = 200
+"""Characters of its last line that are shown."""
+
+_SSH = f'timeout {_PATIENCE} ssh "$@" 2>&1 | head --bytes={_MOST}'
+
 _FUNCTIONS = f"""\
 echoed() {{
     command -v ping >/dev/null || return 0
@@ -76,10 +87,10 @@ def ask(system: System, whom: str, places: Sequence[Place]) -> Found:
     ]
     options = ("-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
     script = _FUNCTIONS + "\n".join((*calls, "echo done", ""))
-    result = system.run(("ssh", *options, "--", whom, "sh"), script)
+    result = system.run(("sh", "-c", _SSH, "ssh", *options, "--", whom, "sh"), script)
     lines = result.output.splitlines()
     if "done" not in lines:
-        last = (lines or ["it printed nothing"])[-1].strip().rstrip(".")
+        last = (lines or ["it printed nothing"])[-1].strip()[:_LONGEST].rstrip(".")
         return Found(notes=(f"Inwards was not tried: ssh to {whom} failed: {clean_line(last)}.",))
     return _judged(whom, places, set(lines))
 

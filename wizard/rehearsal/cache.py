@@ -18,6 +18,10 @@ from wizard.rehearsal.progress import Progress, silent
 _RUNNING = "machines"
 """The folder of what practice machines that run have written."""
 
+_TAG = "CACHEDIR.TAG"
+_SIGNATURE = "Signature: 8a477f597d28d172789f06886806bc55"
+"""What a folder bears of which all may be removed (https://bford.info/cachedir/)."""
+
 _UNUSED = 24 * 3600.0
 """Seconds after which something that nobody has asked for is removed when its like is made."""
 
@@ -29,7 +33,7 @@ def folder() -> Path:
     updates them.
 
     Raises:
-        WizardError: it belongs to somebody else.
+        WizardError: it belongs to somebody else, or holds other things.
     """
     path = Path(os.environ.get("DOCKER_IPV6_WIZARD_CACHE") or "/var/cache/docker-ipv6-wizard")
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,6 +44,16 @@ def folder() -> Path:
             f"{path} belongs to somebody else, so no practice machine is made in it. Nothing was "
             "changed. Move it away and start again."
         )
+    tag = path / _TAG
+    if not tag.exists():
+        # Earlier releases left no tag, and a lock for each system in every cache.
+        if any(path.iterdir()) and not any(path.glob("debian-*.lock")):
+            raise WizardError(
+                f"{path} holds other things, and what is kept for practice machines is removed "
+                "whole. Nothing was changed. Let DOCKER_IPV6_WIZARD_CACHE name an empty folder, or "
+                "one that is not there yet."
+            )
+        tag.write_text(f"{_SIGNATURE}\n# Practice machines of docker-ipv6-wizard.\n")
     if status.st_mode & 0o077:
         path.chmod(0o700)
     return path

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _NEARBY = tuple(
         ),
     )
 )
+
+_PORT = re.compile(r"[0-9]{1,5}")
 
 _FAR = {4: "192.0.2.1", 6: "2001:db8::1"}
 """Addresses of documentation (RFC 5737, RFC 3849): asked for the way there, never sent to."""
@@ -44,7 +47,8 @@ def find() -> Logins:
     connection = environment.get("SSH_CONNECTION", "").split()
     rights = "sudo " if environment.get("SUDO_USER") else ""
     keep = rights + program.typed("--keep")
-    if len(connection) != 4:
+    # What a process before this one has in it is its owner's word.
+    if len(connection) != 4 or not _PORT.fullmatch(connection[3]):
         return Logins(False, (), keep)
     if told := environment.get(LOGIN):
         return Logins(True, (told,), keep)

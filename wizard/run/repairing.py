@@ -10,6 +10,7 @@ from wizard.host.host import Host
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import System
+from wizard.platform.text import clean_line
 from wizard.record import typed
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.repair_store import RepairStore
@@ -119,18 +120,33 @@ def repair_of(
     left: list[StepCondition] = []
     for each, parts in wanted:
         waits = lacks_network and isinstance(each.step, Attach)
-        if parts and not waits:
-            steps.append(mend(each, parts))
+        made = mend(each, parts) if parts and not waits else None
+        why = _in_the_way(made, system) if made else None
+        if made and not why:
+            steps.append(made)
         wrong = [
             part
             for part in each.parts
             if part.condition is not Condition.IN_EFFECT and part.name not in done
         ]
-        if each.state == NOT_KNOWN or waits or len(parts) < len(wrong):
+        if why:
+            left.append(replace(each, words=f"{each.words} {why}"))
+        elif each.state == NOT_KNOWN or waits or len(parts) < len(wrong):
             left.append(each)
     choices = answers_file.from_table(record.choices)
     remarks = tuple(f"Left as it is. {each.sentence}" for each in left)
     return Repair(Plan(choices, tuple(steps), remarks), found, tuple(left))
+
+
+def _in_the_way(made: Mend, system: System) -> str | None:
+    """Return why one step cannot be mended, which keeps none of the others from being.
+
+    Whoever owns a Compose file decides where it leads, and whether Compose takes it.
+    """
+    for file in made.files:
+        if why := system.why_not_write(file.path):
+            return f"{clean_line(file.path)} cannot be written: {why}."
+    return made.refusal(system) if made.asked else None
 
 
 def steps_of(found: Sequence[StepCondition], plan: Plan) -> Plan:

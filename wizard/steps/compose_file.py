@@ -22,6 +22,9 @@ from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing
 from wizard.steps.parts import Condition, Part
 
+_NOT_FETCHED = "remote resource is disabled"
+"""What Compose says of an include of another host that it was told not to fetch."""
+
 
 @dataclass(frozen=True)
 class ComposeFile(StepOf[Before]):
@@ -93,9 +96,21 @@ class ComposeFile(StepOf[Before]):
         One that does not, for want of a variable or because it is the other generation, says
         nothing about the change.
         """
-        if self.before is None:
-            return super().refusal(system)
-        return run_checks(self, self._taking_old(system, self.preconditions()), system)
+        checks = self.preconditions()
+        if self.before is not None:
+            checks = tuple(self._taking_old(system, checks))
+        return self._refused(system, checks)
+
+    def _refused(self, system: System, checks: Sequence[Run]) -> str | None:
+        said = run_checks(self, checks, system)
+        if said and _NOT_FETCHED in said:
+            said = (
+                f"{said} The project includes a file of another host, which Compose would fetch as "
+                "root before you have said yes, and anew at each “up”, so that nobody knows what "
+                "it will say then. Nothing was changed. Keep a copy of that file on this host, "
+                "include the copy, and start again."
+            )
+        return said
 
     def _taking_old(self, system: System, checks: Sequence[Run]) -> Sequence[Run]:
         """Return the checks by those who take the file as it is; all where nobody does."""
@@ -134,7 +149,7 @@ class ComposeFile(StepOf[Before]):
             self._ask(system, checks)
 
     def _ask(self, system: System, checks: Sequence[Run]) -> None:
-        refusal = run_checks(self, checks, system)
+        refusal = self._refused(system, checks)
         if refusal:
             raise StepFailed(refusal)
 

@@ -40,7 +40,9 @@ def detect() -> Firewall:
 
 def ufw_enabled(configuration: str) -> bool:
     """Tell from ufw.conf, which ``ufw enable`` writes."""
-    return re.search(r"^\s*ENABLED\s*=\s*[\"']?yes\b", configuration, re.M | re.I) is not None
+    return (
+        re.search(r"^[ \t]*ENABLED[ \t]*=[ \t]*[\"']?yes\b", configuration, re.M | re.I) is not None
+    )
 
 
 def policy(listed: str) -> str | None:
