@@ -13,6 +13,7 @@ from screens.review import ReviewScreen
 from screens.saver import SAVED_WITHIN
 from screens.state import State
 from screens.widgets.details import Detail
+from wizard.answers.proposed import Proposed
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.errors import WizardError
@@ -37,8 +38,8 @@ class PreviewScreen(ReviewScreen):
         Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
         Binding("t,T", "next_window", show=False),
         *(
-            Binding(f"{each.key},{each.key.upper()}", f"question('{each.screen}')", show=False)
-            for each in proposed.PROPOSED
+            Binding(f"{key},{key.upper()}", f"question('{name}')", show=False)
+            for name, key in proposed.KEYS.items()
         ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
@@ -70,11 +71,11 @@ class PreviewScreen(ReviewScreen):
             steps, settings = _steps(plan), proposed.proposed(self.state)
             numbered = [(f"{number:>2} ", each.title) for number, each in enumerate(steps, 1)]
             self.show_items(
-                [overview, *steps, *(_proposed(each, self.state) for each in settings)],
+                [overview, *steps, *(_proposed(each) for each in settings)],
                 [
                     ("   ", overview.title),
                     *numbered,
-                    *((f" {each.key.upper()} ", each.label) for each in settings),
+                    *((f" {proposed.key(each)} ", each.label) for each in settings),
                 ],
             )
 
@@ -187,7 +188,7 @@ class PreviewScreen(ReviewScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Open those questions alone that the mode has."""
         if action == "question":
-            return parameters[0] in {each.screen for each in proposed.proposed(self.state)}
+            return parameters[0] in {each.question for each in proposed.proposed(self.state)}
         return super().check_action(action, parameters)
 
     def action_question(self, name: str) -> None:
@@ -241,8 +242,7 @@ def _overview(plan: Plan, state: State, coverage: str) -> Detail:
             *([coverage] if coverage else []),
         ),
         settings=tuple(
-            f"{each.key.upper()}  {each.label}: {each.words(state)}"
-            for each in proposed.proposed(state)
+            f"{proposed.key(each)}  {each.label}: {each.words}" for each in proposed.proposed(state)
         ),
         more=(
             "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
@@ -251,10 +251,10 @@ def _overview(plan: Plan, state: State, coverage: str) -> Detail:
     )
 
 
-def _proposed(each: proposed.Proposed, state: State) -> Detail:
+def _proposed(each: Proposed) -> Detail:
     return Detail(
         each.label,
-        (each.words(state), f"{each.key.upper()} opens the question, where you can change that."),
+        (each.words, f"{proposed.key(each)} opens the question, where you can change that."),
     )
 
 

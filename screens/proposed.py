@@ -1,54 +1,20 @@
-"""What was proposed and not asked, in a line each, with the key that opens its question."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The keys that open a question that was not asked."""
 
 from screens.state import State
 from screens.way import questions
-from wizard.answers.wording import INWARDS, PROXIES
-from wizard.ndp.upstream import UpstreamCase
-from wizard.platform.text import clean_line
+from wizard.answers import proposed as proposals
+from wizard.answers.proposed import Proposed
 
-_ROUTER = {
-    UpstreamCase.SOLICITED: "Your provider's router asks for each address. ",
-    UpstreamCase.ROUTED: "Your provider's router sends packets here by itself. ",
-    UpstreamCase.REFUSED: "Your provider's router refuses. ",
-    UpstreamCase.NOTHING: "Your provider's router was not heard. ",
-}
-
-
-@dataclass(frozen=True)
-class Proposed:
-    """A question that has an answer already."""
-
-    screen: str
-    key: str
-    label: str
-    words: Callable[[State], str]
-
-
-def _router(state: State) -> str:
-    finding = state.router.finding
-    seen = _ROUTER[finding.case] if finding else ""
-    return f"{seen}Answered by: {PROXIES[state.choices.proxy][0]}."
-
-
-PROPOSED = (
-    Proposed("addresses", "a", "Addresses", lambda state: str(state.choices.prefix)),
-    Proposed("upstream", "r", "Router", _router),
-    Proposed(
-        "network",
-        "n",
-        "Network",
-        lambda state: (
-            f"{clean_line(state.choices.network)}, bridge {clean_line(state.choices.bridge)}"
-        ),
-    ),
-    Proposed("inwards", "i", "Who may come in", lambda state: INWARDS[state.choices.inwards][0]),
-)
+KEYS = {"addresses": "a", "upstream": "r", "network": "n", "inwards": "i"}
+"""The key of each, by the name of its screen."""
 
 
 def proposed(state: State) -> tuple[Proposed, ...]:
-    """Return those that the mode asks for."""
+    """Return what was proposed, of those that the mode asks for."""
     asked = questions(state.choices, state.host)
-    return tuple(each for each in PROPOSED if each.screen in asked)
+    return proposals.proposed(asked, state.choices, state.router.finding)
+
+
+def key(each: Proposed) -> str:
+    """Return the key that opens it, as it is shown."""
+    return KEYS[each.question].upper()

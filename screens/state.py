@@ -94,7 +94,7 @@ class State:
             self._given = self.session.load_answers()
             if self._given is not None:
                 self.resumed = proposals.answers_any(self._given)
-                self.router.picked = self._given.proxy is not Choices().proxy
+                self.router.picked = proposals.names_proxy(self._given)
         # What was given, and not what stood in for it while Docker, say, did not answer.
         if self._given is not None:
             self.choices = proposals.resume(self._given, host)

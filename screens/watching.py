@@ -7,10 +7,8 @@ from textual.dom import DOMNode
 
 from screens import background
 from wizard.host.host import Host
-from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
+from wizard.ndp.upstream import UpstreamFinding
 from wizard.session import Session
-
-_DOUBTFUL = (UpstreamCase.REFUSED, UpstreamCase.NOTHING)
 
 
 class RouterWatch:
@@ -36,8 +34,7 @@ class RouterWatch:
     @property
     def doubtful(self) -> bool:
         """Whether it was watched, and does not seem to bring packets here."""
-        seen = self.finding is not None and self.finding.case in _DOUBTFUL
-        return seen or bool(self.complaint)
+        return (self.finding is not None and self.finding.doubtful) or bool(self.complaint)
 
     def once_known(self, then: Callable[[], None]) -> None:
         """Call once it has been watched, at once if that was so already."""

@@ -8,10 +8,13 @@ from typing import TypeVar
 from wizard import describe, verbs
 from wizard.answers import checks, names, projects, proposals
 from wizard.answers.choices import Choices, Placement
+from wizard.answers.open_questions import open_questions, services_first
+from wizard.answers.proposed import proposed
 from wizard.answers.wording import INWARDS, PROXIES
 from wizard.host.host import Host
 from wizard.modes.registry import behaviour_of, behaviours
 from wizard.modes.sources import Sources, target
+from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
@@ -41,8 +44,15 @@ def ask(opened: Session, say: Say, read: Read) -> int:
     return _answer(opened, say, read, code)
 
 
+_ALL = "all"
+"""What is typed to be asked every question."""
+
+
 class _Questions:
-    """Each method asks one thing and takes the answer over; Enter takes what is proposed."""
+    """Each method asks one thing and takes the answer over; Enter takes what is proposed.
+
+    What can be proposed is not asked, unless the person wants to be asked everything.
+    """
 
     def __init__(self, opened: Session, say: Say, read: Read) -> None:
         self._session, self._say, self._read = opened, say, read
@@ -52,14 +62,33 @@ class _Questions:
         self._choices: Choices = (
             proposals.resume(saved, self._host) if saved else proposals.defaults(self._host)
         )
+        self._proxy_is_given = saved is not None and proposals.names_proxy(saved)
+        self._all = False
+        self._asked: set[str] = set()
+        self._seen: UpstreamFinding | None = None
+        """What the router was seen to do, once it has been watched."""
 
     def plan(self) -> Plan:
-        """Ask everything, and return the plan that is to be applied."""
+        """Ask what has to be asked, and return the plan that is to be applied."""
         self._say(describe.as_text(self._host))
         self._begin()
-        self._mode()
-        asked = behaviour_of(self._choices.mode).questions(self._choices, self._host)
-        # The services are asked first: what else is asked may depend on them.
+        while True:
+            self._mode()
+            read = self._rest()
+            self._session.save_answers(self._choices)
+            plan = self._session.plan(self._host, self._choices, read)
+            self._show(plan)
+            wanted = self._last(plan)
+            if wanted is not None:
+                return wanted
+
+    def _questions(self) -> tuple[str, ...]:
+        named = behaviour_of(self._choices.mode).questions(self._choices, self._host)
+        return services_first(named)
+
+    def _rest(self) -> Sources:
+        self._asked = set()
+        self._seen = None
         read = self._compose()
         for name, question in (
             ("addresses", self._prefix),
@@ -67,12 +96,17 @@ class _Questions:
             ("network", self._names),
             ("inwards", self._inwards),
         ):
+            # Anew each time, for what was answered before may open another question.
+            asked = self._questions()
+            doubtful: tuple[str, ...] = ()
+            if name == "upstream" and name in asked and self._watch_router():
+                doubtful = (name,)
+            if not self._all:
+                asked = open_questions(asked, self._choices, self._host, doubtful)
             if name in asked:
+                self._asked.add(name)
                 question()
-        self._session.save_answers(self._choices)
-        plan = self._session.plan(self._host, self._choices, read)
-        self._show(plan)
-        return self._last(plan)
+        return read
 
     def _begin(self) -> None:
         forbidding = describe.forbidding(self._host, self._choices)
@@ -97,7 +131,7 @@ class _Questions:
             else:
                 possible.append((each.mode, f"{each.label}. {each.summary}"))
         mode = self._one("Which addresses should the containers have?", possible,
-                         self._choices.mode)  # fmt: skip
+                         self._choices.mode, all_too=True)  # fmt: skip
         chosen = behaviour_of(mode)
         for sentence in (*chosen.consequences(host), chosen.catch(host)):
             self._say(f"- {sentence}")
@@ -167,27 +201,35 @@ class _Questions:
         )
         self._choices = replace(self._choices, network=network, bridge=bridge)
 
-    def _proxy(self) -> None:
+    def _watch_router(self) -> bool:
+        """Propose what fits what it does; return whether it does not seem to bring packets here."""
         choices, host = self._choices, self._host
-        if choices.prefix is None:
-            return
+        if choices.prefix is None or (self._proxy_is_given and not self._all):
+            return False
         self._say("Watching what the provider's router does. That takes a few seconds.")
         try:
-            seen = self._session.probe_upstream(choices.prefix, host)
+            seen = self._seen = self._session.probe_upstream(choices.prefix, host)
         except Refused as refused:
             self._say(str(refused))
-            proposed = choices.proxy
-        else:
+            return True
+        if seen.doubtful or self._all:
             for line in seen.evidence:
                 self._say(clean_line(line))
-            proposed = proposals.proxy_for(seen.case, choices, host)
+        if not self._proxy_is_given:
+            proxy = proposals.proxy_for(seen.case, choices, host)
+            self._choices = replace(choices, proxy=proxy)
+        return seen.doubtful
+
+    def _proxy(self) -> None:
+        choices, host = self._choices, self._host
         possible = [
             (proxy, f"{label}. {words}")
             for proxy, (label, words) in PROXIES.items()
             if checks.check_proxy(replace(choices, proxy=proxy), host) is None
         ]
-        proxy = self._one("Who answers when the router asks?", possible, proposed)
+        proxy = self._one("Who answers when the router asks?", possible, choices.proxy)
         self._choices = replace(choices, proxy=proxy)
+        self._proxy_is_given = True
 
     def _inwards(self) -> None:
         choices, host = self._choices, self._host
@@ -215,12 +257,22 @@ class _Questions:
         self._say("")
         for sentence in (*plan.notices, *plan.remarks):
             self._say(f"- {clean(sentence)}")
+        lines = [
+            f"- {each.label}: {each.words}"
+            for each in proposed(self._questions(), self._choices, self._seen)
+            if each.question not in self._asked
+        ]
+        for line in ("", "Proposed, and not asked:", *lines) if lines else ():
+            self._say(line)
 
-    def _last(self, plan: Plan) -> Plan:
+    def _last(self, plan: Plan) -> Plan | None:
+        """Return what is to be applied, or None where the person wants to be asked everything."""
+        self._say("")
         if plan.losses:
             self._say(f"! {acceptance.in_short(plan)}")
         also = ", and lose that" if plan.losses else ""
-        self._need(f"Apply these {len(plan.steps)} steps now{also}?")
+        if self._need(f"Apply these {len(plan.steps)} steps now{also}?", all_too=True):
+            return None
         if not plan.unaccepted:
             return self._may(plan)
         self._choices = replace(plan.choices, accepted=acceptance.accept_all(plan))
@@ -236,9 +288,17 @@ class _Questions:
 
     # How a question is asked
 
-    def _need(self, question: str) -> None:
-        if not _yes(self._read(f"{question} Type yes or no, Enter for no: ")):
+    def _need(self, question: str, *, all_too: bool = False) -> bool:
+        """Go on where the answer is yes; return whether the person wants every question first."""
+        too = all_too and not self._all
+        words = f"yes, no, or {_ALL} to be asked every question first" if too else "yes or no"
+        typed = self._read(f"{question} Type {words}, Enter for no: ")
+        if too and _is_all(typed):
+            self._all = True
+            return True
+        if not _yes(typed):
             raise Refused("You did not say yes. Nothing was changed.")
+        return False
 
     def _text(self, what: str, proposed: str, wrong: Callable[[str], str | None]) -> str:
         while True:
@@ -248,7 +308,14 @@ class _Questions:
                 return typed
             self._say(f"! {complaint}")
 
-    def _one(self, question: str, possible: Sequence[tuple[Value, str]], proposed: Value) -> Value:
+    def _one(
+        self,
+        question: str,
+        possible: Sequence[tuple[Value, str]],
+        proposed: Value,
+        *,
+        all_too: bool = False,
+    ) -> Value:
         self._say("")
         self._say(question)
         for number, (_value, words) in enumerate(possible, 1):
@@ -256,7 +323,12 @@ class _Questions:
         values = [value for value, _words in possible]
         usual = values.index(proposed) + 1 if proposed in values else 1
         while True:
-            typed = self._read(f"Type a number, Enter for {usual}: ").strip() or str(usual)
+            too = f", {_ALL} to be asked every question" if all_too and not self._all else ""
+            typed = self._read(f"Type a number{too}, Enter for {usual}: ").strip() or str(usual)
+            if too and _is_all(typed):
+                self._all = True
+                self._say("Every question is asked.")
+                continue
             if typed.isdecimal() and 1 <= int(typed) <= len(values):
                 return values[int(typed) - 1]
             self._say(f"! {clean_line(typed)} is none of these numbers.")
@@ -280,6 +352,10 @@ class _Questions:
                 self._say(f"! {clean_line(typed)} is no number of a line that can be chosen.")
 
 
+def _is_all(typed: str) -> bool:
+    return typed.strip().lower() == _ALL
+
+
 def _yes(typed: str) -> bool:
     return typed.strip().lower() in ("y", "yes")
 
@@ -300,6 +376,10 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
         except EOFError:
             say("Without an answer everything is taken back.")
             return code
+        now = opened.record()
+        if now is not None and now.state is not State.UNCONFIRMED:
+            say("It was answered in another login meanwhile, or the time was over.")
+            return verbs.follow(opened, say)
         match typed.strip().lower():
             case "keep":
                 say(verbs.kept(opened.keep()))

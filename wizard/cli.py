@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from wizard import __version__
 from wizard.platform import streams
@@ -12,6 +13,9 @@ from wizard.platform.errors import ExitCode, Refused, WizardError
 
 _DEBIAN = 13
 """The release of a practice machine, where none is named."""
+
+_ROUTER = "on-link"
+"""What its router does, where nothing is named."""
 
 _VERBS = {
     "resume": "continue where you stopped, or see what runs",
@@ -27,7 +31,7 @@ _VERBS = {
     "plan": "what would be done, as a shell script with comments",
     "apply": "do it without the screens; needs --yes",
     "explain": "what stands in the way, and what to type; without NAME the list of all pages",
-    "rehearse": "try it on a practice machine that leaves nothing behind",
+    "rehearse": "try it on a practice machine, as long as you like; it leaves nothing behind",
     "install_program": "make the copy of the wizard that its units start, and nothing else; what "
     "applies a plan does so by itself",
 }
@@ -105,6 +109,7 @@ _BELONGS = {
     "teller": ("--check",),
     "from": ("--check",),
     "debian": ("--rehearse",),
+    "router": ("--rehearse",),
     "clean": ("--rehearse",),
 }
 """The verbs with which each option does something."""
@@ -124,11 +129,26 @@ def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
                 f"--{option} does nothing with {verb}: it belongs to {' and '.join(verbs)}. "
                 "Nothing was changed."
             )
+    if chosen.clean and (chosen.debian or chosen.router):
+        raise Refused(
+            "--rehearse --clean removes all that is kept for practice machines, and starts none, "
+            "so --debian and --router do nothing with it. Nothing was changed."
+        )
     return chosen
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses in a sentence what it does not know."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Refused(
+            f"This cannot be done: {message}. Nothing was changed. wizard --help lists what can be "
+            "typed."
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="wizard",
         description="Gives the containers of a Docker Compose deployment working IPv6.",
         usage=argparse.SUPPRESS,
@@ -195,6 +215,14 @@ def _parser() -> argparse.ArgumentParser:
         help="the release for --rehearse: 12, 13 (the default) or 14",
     )
     parser.add_argument(
+        "--router",
+        metavar="KIND",
+        choices=("on-link", "routed", "advertisement", "none"),
+        help="what the router for --rehearse does: on-link, it asks for each address by neighbour "
+        "discovery (the default); routed, it sends the whole prefix here; advertisement, address "
+        "and default route come by router advertisement; none, it has no IPv6",
+    )
+    parser.add_argument(
         "--clean",
         action="store_true",
         help="for --rehearse: remove what is kept for practice machines, and start none",
@@ -210,7 +238,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
         if chosen.clean:
             return _say(clean())
-        return rehearse(chosen.debian or _DEBIAN, _progress)
+        return rehearse(chosen.debian or _DEBIAN, chosen.router or _ROUTER)
     from wizard import verbs
 
     if chosen.ask:

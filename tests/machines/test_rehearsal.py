@@ -57,7 +57,8 @@ def traces(name: str) -> str:
     """Everything on this computer that bears an instance's name."""
     return shell_of_this_computer(
         f"grep -F {name} /proc/self/mountinfo; ls -d /run/netns/{name}* {leftovers.FOLDER}/{name}*"
-        f" {cache.folder()}/machines/{name}*; find /sys/fs/cgroup -name '{name}*' | grep .;"
+        f" /run/{name}* {cache.folder()}/machines/{name}*;"
+        f" find /sys/fs/cgroup -name '{name}*' | grep .;"
         f" ps -eo pid,args | grep -F {name} | grep -v grep; true"
     ).strip()
 
@@ -142,6 +143,21 @@ class TestAMachine:
         with pytest.raises(subprocess.TimeoutExpired):
             host.shell("sleep 4321 & sleep 4321", timeout=1)
         until(lambda: host.run(["pgrep", "-f", "sleep 4321"], check=False).returncode == 1)
+
+    def test_has_a_router_that_asks_or_sends_the_prefix_or_knows_no_ipv6(self) -> None:
+        inside = "2001:db8:1:2:1::5"
+        kinds: dict[network.Route, bool] = {"routed": True, "static": False, "none": False}
+        for route, reached in kinds.items():
+            with Machine(13, wizard=False, route=route) as host:
+                # Asked for, no interface of the link would answer: it is of another.
+                host.run(["ip", "address", "add", f"{inside}/80", "dev", "lo", "nodad"])
+                ping = ["busybox", "ping6", "-c1", "-W2", inside]
+                assert (host.router.run(ping, check=False).returncode == 0) is reached, route
+                assert who_am_i(host, network.INTERNET_IPV4) == f"b'{network.MACHINE_IPV4}\\n'"
+                if route == "none":
+                    assert host.run(["ip", "-6", "route", "show", "default"]).stdout == ""
+                else:
+                    assert who_am_i(host, network.INTERNET) == f"b'{network.MACHINE}\\n'"
 
     def test_loses_its_advertised_route_to_docker_unless_accept_ra_is_2(
         self, machine: Callable[..., Machine]
@@ -252,7 +268,9 @@ class TestLeftovers:
         text = (
             "import sys, time\n"
             "from wizard.rehearsal.machine import Machine\n"
+            "from pathlib import Path\n"
             "with Machine(12, wizard=False, route='advertisement') as machine:\n"
+            "    machine.keep_file(Path(f'/run/{machine.name}.file'), '')\n"
             "    print(machine.name, machine.leader, flush=True)\n"
             "    time.sleep(600)\n"
         )
@@ -412,14 +430,19 @@ class TestTheFingerprint:
 
 class TestRehearsing:
     @staticmethod
-    def spawn(command: str = "['bash', '-l']") -> "pexpect.spawn[str]":
+    def spawn(command: str = "['true']", more: str = "") -> "pexpect.spawn[str]":
         text = (
             "import sys\n"
             "from wizard.rehearsal.rehearse import rehearse\n"
-            f"sys.exit(rehearse(12, print, command={command}))\n"
+            f"sys.exit(rehearse(12, command={command}{more}))\n"
         )
         child: pexpect.spawn[str] = pexpect.spawn(
-            sys.executable, ["-c", text], cwd=_project(), encoding="utf-8", timeout=PATIENCE
+            sys.executable,
+            ["-c", text],
+            cwd=_project(),
+            encoding="utf-8",
+            timeout=PATIENCE,
+            dimensions=(24, 80),
         )
         return child
 
@@ -428,9 +451,36 @@ class TestRehearsing:
         (record,) = leftovers.FOLDER.glob(f"practice-{child.pid}-*.json")
         return record.stem
 
-    def test_runs_a_command_in_this_terminal_and_gives_its_status(self) -> None:
-        child = self.spawn()
-        child.expect("Debian 12")
+    @staticmethod
+    def line_of(child: "pexpect.spawn[str]") -> str:
+        """The line for another terminal, as it is shown."""
+        child.expect(r"\n  (ssh -F \S+ practice)\r\n")
+        assert isinstance(child.match, re.Match)
+        return str(child.match.group(1))
+
+    @staticmethod
+    def by(line: str, command: str) -> "subprocess.CompletedProcess[str]":
+        """Type the line in another terminal, where nothing of the rehearsal is known."""
+        return subprocess.run(
+            [*line.split(), command],
+            env={"PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+
+    @staticmethod
+    def ended(child: "pexpect.spawn[str]") -> int | None:
+        child.expect(pexpect.EOF)
+        child.close()
+        return child.exitstatus
+
+    def test_stays_for_second_logins_and_reboots_until_its_shell_is_left(
+        self, tmp_path: Path
+    ) -> None:
+        before = own_network()
+        child = self.spawn("['bash', '-l']")
         child.expect("@practice:")
         name = self.instance_of(child)
         child.sendline("tty; docker ps | grep -c mastodon_; echo lang=$LANG term=$TERM")
@@ -442,21 +492,71 @@ class TestRehearsing:
         child.expect("sleeping")
         child.sendintr()
         child.sendline("exit 7")
-        child.expect(pexpect.EOF)
-        child.close()
-        assert child.exitstatus == 7
+
+        line = self.line_of(child)
+        child.expect("@practice:")
+        there = self.by(line, "hostname; echo $SSH_CONNECTION; touch kept /run/gone")
+        assert there.stdout.splitlines()[0] == "practice", there.stderr
+        assert there.stdout.split()[3] == network.MACHINE
+        # The wizard tells this very line where it asks for a second login.
+        asked = "from wizard.run import logins; print(*logins.find().commands)"
+        assert self.by(line, f"{installation.PYTHON} -c '{asked}'").stdout == f"{line}\n"
+        # A host that is another one is not logged in to.
+        known = Path(line.split()[2]).with_suffix(".known")
+        kept = known.read_text()
+        known.write_text(kept.replace(kept.split()[2], _another_key(tmp_path)))
+        assert self.by(line, "true").returncode == 255
+        known.write_text(kept)
+
+        child.sendline("reboot")
+        child.expect("boots again")
+        assert self.line_of(child) == line
+        child.expect("@practice:")
+        child.sendline("ping6 -c1 internet.example")
+        child.expect("1 received")
+        assert self.by(line, "ls kept /run/gone").stdout == "kept\n"
+
+        # As when a connection breaks.
+        child.sendline("kill -9 $PPID")
+        child.expect("lost, but it still runs.*ends it all: ")
+        child.sendline("")
+        child.expect("@practice:")
+        child.sendline("exit 3")
+        child.expect("Removing the practice machine")
+        assert self.ended(child) == 0
+        assert traces(name) == ""
+        assert own_network() == before
+
+    def test_is_over_where_the_machine_is_switched_off(self) -> None:
+        child = self.spawn()
+        child.expect("@practice:")
+        name = self.instance_of(child)
+        child.sendline("poweroff")
+        child.expect("switched off")
+        assert self.ended(child) == 0
         assert traces(name) == ""
 
-    @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+    @pytest.mark.thorough
+    def test_keeps_a_change_by_the_line_for_another_terminal(self) -> None:
+        child = self.spawn("['wizard', '--apply', '--yes', '--window', '300']", ", router='routed'")
+        line = self.line_of(child)
+        assert "is kept" in self.by(line, "wizard --keep").stdout
+        child.expect("@practice:")
+        child.sendline("wizard --check >/dev/null; echo checked $?")
+        child.expect("checked 0")
+        child.sendline("exit")
+        assert self.ended(child) == 0
+
+    @pytest.mark.parametrize(
+        "number", [signal.SIGHUP, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)]
+    )
     def test_leaves_nothing_when_a_signal_ends_it(self, number: signal.Signals) -> None:
         child = self.spawn()
         child.expect("@practice:")
         name = self.instance_of(child)
         assert traces(name)
         child.kill(number)
-        child.expect(pexpect.EOF)
-        child.close()
-        assert child.exitstatus == 128 + number
+        assert self.ended(child) == 128 + number
         assert traces(name) == ""
 
     def test_leaves_nothing_when_interrupted_while_it_starts(self) -> None:
@@ -465,10 +565,14 @@ class TestRehearsing:
         until(lambda: list(leftovers.FOLDER.glob(f"practice-{child.pid}-*.json")))
         name = self.instance_of(child)
         child.sendintr()
-        child.expect(pexpect.EOF)
-        child.close()
-        assert child.exitstatus == 130
+        assert self.ended(child) == 130
         assert traces(name) == ""
+
+
+def _another_key(folder: Path) -> str:
+    made = folder / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made], check=True)
+    return made.with_suffix(".pub").read_text().split()[1]
 
 
 def _project() -> Path:

@@ -1,6 +1,8 @@
 """The same answers, plan and run come of questions line by line as of the screens."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 
 import pytest
 
@@ -9,6 +11,8 @@ from tests.screens.made_up_session import MadeUpSession
 from wizard import asking, verbs
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Inwards, Mode, Proxy
+from wizard.host.host import Address, Origin, Uplink
+from wizard.ndp.upstream import UpstreamCase
 from wizard.platform.errors import ExitCode, Refused
 
 
@@ -56,10 +60,89 @@ def test_enter_takes_what_is_proposed_and_nothing_is_applied_without_yes() -> No
     assert f"Step {len(wanted.steps)} of {len(wanted.steps)}: " in text
 
 
+def test_what_is_proposed_is_not_asked_and_stands_below_the_preview() -> None:
+    session = MadeUpSession()
+    person = Person({"Apply these": ["yes"]})
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    for words in ("Prefix of", "Name of", "Who answers", "What may come in"):
+        assert not any(words in each for each in person.said)
+    assert session.applied is not None
+    choices = session.applied.choices
+    text = "\n".join(person.said)
+    listed = text[text.index("Proposed, and not asked:") :].splitlines()
+    assert f"- Addresses: {choices.prefix}" in listed
+    assert f"- Network: {choices.network}, bridge {choices.bridge}" in listed
+
+
+@pytest.mark.parametrize(
+    ("case", "asked", "proxy"),
+    [
+        (UpstreamCase.SOLICITED, False, Proxy.SERVICE),
+        (UpstreamCase.ROUTED, False, Proxy.NONE),
+        (UpstreamCase.NOTHING, True, Proxy.SERVICE),
+        (UpstreamCase.REFUSED, True, Proxy.SERVICE),
+    ],
+)
+def test_a_router_that_brings_packets_here_is_not_asked_about_and_any_other_is(
+    case: UpstreamCase, asked: bool, proxy: Proxy
+) -> None:
+    session = MadeUpSession(upstream=case)
+    person = Person({"Which addresses": ["2"], "Apply these": ["yes"]})
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    text = "\n".join(person.said)
+    assert ("Who answers" in text) is asked
+    assert ("- Router: " in text) is not asked
+    assert session.applied is not None and session.applied.choices.proxy is proxy
+
+
+def test_what_cannot_be_proposed_is_asked() -> None:
+    address = Address(IPv6Interface("2001:db8:1:2::10/128"), Origin.STATIC)
+    uplink = Uplink("eth0", IPv6Address("fe80::1"), Origin.STATIC, (address,))
+    session = MadeUpSession(host=made_up_hosts.debian13(uplink=uplink))
+    typed = {
+        "Which addresses": ["2"],
+        "Prefix of the new": ["2001:db8:a:b::/64"],
+        "Apply these": ["yes"],
+    }
+    person = Person(typed)
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    assert session.applied is not None
+    assert session.applied.choices.prefix == IPv6Network("2001:db8:a:b::/64")
+    assert not any("Name of the network" in words for words in person.said)
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_every_question_is_asked_where_somebody_wants_that(early: bool) -> None:
+    session = MadeUpSession()
+    person = Person(
+        {
+            "Which addresses": ["ALL"] if early else [],
+            "Name of its": ["br-own"],
+            "every question first, Enter": ["all"],
+            "Type yes or no, Enter": ["yes"],
+        }
+    )
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    assert session.applied is not None and session.applied.choices.bridge == "br-own"
+    assert person.said.count("Proposed, and not asked:") == (0 if early else 1)
+
+
+def test_who_was_said_to_answer_for_neighbours_stays() -> None:
+    session = MadeUpSession(upstream=UpstreamCase.SOLICITED)
+    session.saved = replace(
+        proposals.choose_mode(proposals.defaults(session.host), Mode.ROUTED, session.host),
+        proxy=Proxy.FIXED,
+    )
+    person = Person({"Apply these": ["yes"]})
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    assert session.applied is not None and session.applied.choices.proxy is Proxy.FIXED
+    assert not any("Watching" in words for words in person.said)
+
+
 def test_every_answer_counts() -> None:
     session = MadeUpSession()
     choose = {
-        "Which addresses": ["7", "2"],
+        "Which addresses": ["all", "7", "2"],
         "Which services": ["2", "9", ""],
         "Prefix of the new": ["2001:db8:1:2::/64", "2001:db8:1:2:7::/80"],
         "Name of the network": ["other_ipv6"],
@@ -88,6 +171,22 @@ def test_the_run_is_kept_or_taken_back(typed: str, state: str) -> None:
     record = next(_records(session))
     assert record == state
     assert "! That is none of these words." in person.said
+
+
+def test_a_run_that_was_kept_in_another_login_meanwhile_is_none_to_keep() -> None:
+    session = MadeUpSession()
+    person = Person({"Apply these": ["y"]})
+
+    def read(words: str) -> str:
+        if "Keep it?" not in words:
+            return person.read(words)
+        session.keep()
+        assert next(_records(session)) == "applied"
+        session.keep_fails = "There is nothing to keep."
+        return "keep"
+
+    assert asking.ask(session, person.say, read) == ExitCode.DONE
+    assert any("in another login" in words for words in person.said)
 
 
 def _records(session: MadeUpSession) -> Iterator[str]:

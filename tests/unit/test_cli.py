@@ -28,6 +28,7 @@ from wizard.platform.system import FileState, Result
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
 from wizard.record.store import Store
+from wizard.rehearsal.rehearse import ROUTERS
 from wizard.run import checking, guard, journal, lock, way_back, window, worker
 from wizard.session import Progress, Session, _mark
 from wizard.verification.judgement import Judgement, judge
@@ -762,14 +763,33 @@ def test_the_screens_are_refused_where_there_is_no_terminal(
         ["--answers"],
         ["--rehearse", "--debian", "11"],
         ["--rehearse", "--debian", "trixie"],
+        ["--rehearse", "--router", "cheap"],
+        ["--rehearse"],  # No terminal.
         ["--stat"],
     ],
 )
 def test_arguments_that_make_no_sense_exit_with_2(wizard: Wizard, words: list[str]) -> None:
     said = wizard(*words)
     assert said.code == 2
-    assert said.err
+    assert "Nothing was changed." in said.err
     assert said.out == ""
+
+
+@pytest.mark.parametrize("router", ROUTERS)
+def test_every_kind_of_router_can_be_named(wizard: Wizard, router: str) -> None:
+    assert "A rehearsal needs a terminal" in wizard("--rehearse", "--router", router).err
+
+
+@pytest.mark.parametrize("more", [["--router", "routed"], ["--debian", "12"]])
+def test_nothing_is_removed_where_a_machine_is_described(
+    wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_IPV6_WIZARD_CACHE", str(tmp_path))
+    (tmp_path / "debian-12-0").mkdir()
+    said = wizard("--rehearse", "--clean", *more)
+    assert said.code == 2
+    assert "do nothing with it" in said.err
+    assert (tmp_path / "debian-12-0").is_dir()
 
 
 @pytest.mark.parametrize(
@@ -786,6 +806,7 @@ def test_arguments_that_make_no_sense_exit_with_2(wizard: Wizard, words: list[st
         (["--check", "--answers", "/x"], "--answers", "--apply"),
         (["--undo", "--teller", "2001:db8::1"], "--teller", "--check"),
         (["--status", "--debian", "12"], "--debian", "--rehearse"),
+        (["--check", "--router", "none"], "--router", "--rehearse"),
     ],
 )
 def test_an_option_that_does_nothing_with_the_verb_is_refused(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from wizard.platform.variables import LOGIN
 from wizard.program import program
 from wizard.run import logins
 
@@ -37,7 +38,7 @@ def sources(monkeypatch: pytest.MonkeyPatch) -> dict[int, str | None]:
             return str(self._address), 9
 
     monkeypatch.setattr("wizard.run.logins.socket.socket", Asking)
-    for name in ("SSH_CONNECTION", "SUDO_USER"):
+    for name in ("SSH_CONNECTION", "SUDO_USER", LOGIN):
         monkeypatch.delenv(name, raising=False)
     return found
 
@@ -62,6 +63,14 @@ def test_both_families_are_named_where_the_host_has_both(
     assert commands(monkeypatch, "::ffff:198.51.100.7 50000 ::ffff:203.0.113.99 22") == (
         "ssh -4 root@203.0.113.99",
     )
+
+
+@pytest.mark.usefixtures("sources")
+def test_where_one_comes_in_another_way_that_line_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LOGIN, "ssh -F /run/own practice")
+    assert commands(monkeypatch, "192.0.2.1 50000 192.0.2.10 22") == ("ssh -F /run/own practice",)
+    monkeypatch.setenv("SSH_CONNECTION", "")
+    assert not logins.find().over_ssh
 
 
 @pytest.mark.usefixtures("sources")

@@ -127,3 +127,30 @@ def test_all_of_it_can_be_removed_but_for_what_is_in_use(folder: Path) -> None:
     running.rmdir()
     assert cache.clean() == ()
     assert not folder.exists()
+
+
+def test_what_another_start_makes_is_waited_for_and_said(folder: Path) -> None:
+    text = (
+        "from wizard.rehearsal import cache\n"
+        "cache.kept('debian-12', '1', lambda place: print('making', flush=True) or input())\n"
+    )
+    maker = subprocess.Popen(
+        [sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert maker.stdout is not None
+        assert maker.stdout.readline() == "making\n"
+        said = []
+
+        def waits(line: str) -> None:
+            said.append(line)
+            assert maker.stdin is not None
+            maker.stdin.write("\n")
+            maker.stdin.flush()
+
+        place = cache.kept("debian-12", "1", lambda _place: pytest.fail("made twice"), waits)
+    finally:
+        maker.kill()
+        maker.wait(30)
+    assert place == folder / "debian-12-1" and place.is_dir()
+    assert len(said) == 1

@@ -28,15 +28,21 @@ def open_questions(
 ) -> tuple[str, ...]:
     """Return which of a mode's questions have to be asked, in their order.
 
-    Those that only the person can answer come first, for much that is proposed depends on them.
     ``doubtful`` are questions on which something was seen that the person should know.
     """
-    first = [each for each in questions if each in ALWAYS]
-    rest = [each for each in questions if each not in ALWAYS]
-    return (
-        *first,
-        *(each for each in rest if each in doubtful or not _answered(each, choices, host)),
+    return tuple(
+        each
+        for each in services_first(questions)
+        if each in ALWAYS or each in doubtful or not _answered(each, choices, host)
     )
+
+
+def services_first(questions: Sequence[str]) -> tuple[str, ...]:
+    """Return a mode's questions so that those which only the person can answer come first.
+
+    Much that is proposed depends on them.
+    """
+    return tuple(sorted(questions, key=lambda each: each not in ALWAYS))
 
 
 def _answered(question: str, choices: Choices, host: Host | None) -> bool:

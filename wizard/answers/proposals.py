@@ -86,6 +86,11 @@ def answers_any(saved: Choices) -> bool:
     return replace(saved, target=Choices.target, window=Choices.window) != Choices()
 
 
+def names_proxy(saved: Choices) -> bool:
+    """Return whether these answers say who answers for neighbours, rather than leave it open."""
+    return saved.proxy is not Choices.proxy
+
+
 def choose_mode(choices: Choices, mode: Mode, host: Host) -> Choices:
     """Return the choices with another mode, and a prefix that fits it."""
     if choices.mode is mode and choices.prefix is not None:

@@ -55,6 +55,11 @@ class UpstreamFinding:
     case: UpstreamCase
     evidence: tuple[str, ...]
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the upstream does not seem to bring packets for the prefix here."""
+        return self.case in (UpstreamCase.REFUSED, UpstreamCase.NOTHING)
+
 
 def pick_unused(prefix: IPv6Network, in_use: Collection[IPv6Address] = ()) -> IPv6Address:
     """Return an address of the prefix that nobody uses, as far as is known here.

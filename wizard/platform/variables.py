@@ -26,8 +26,12 @@ FETCHING = (
 )
 """From where packages are fetched; what comes is compared with hashes. As in bin/environment."""
 
+LOGIN = "DOCKER_IPV6_WIZARD_LOGIN"
+"""Names the variable with the line by which one logs in to this host from outside, where that is
+not ssh and an address."""
+
 _TEXTS = (
-    *("SSH_CONNECTION", "SUDO_UID", "SUDO_USER", "XDG_STATE_HOME"),
+    *(LOGIN, "SSH_CONNECTION", "SUDO_UID", "SUDO_USER", "XDG_STATE_HOME"),
     *("DOCKER_IPV6_WIZARD_CACHE", "DOCKER_IPV6_WIZARD_MIRROR", "DOCKER_IPV6_WIZARD_TRACEBACK"),
     *FETCHING,
 )

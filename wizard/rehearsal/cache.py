@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wizard.platform.errors import WizardError
+from wizard.rehearsal.progress import Progress, silent
 
 _RUNNING = "machines"
 """The folder of what practice machines that run have written."""
@@ -64,14 +65,18 @@ def key(recipe: object) -> str:
 
 
 @contextlib.contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold one named lock of the cache; a second holder, in any process, waits."""
+def locked(name: str, progress: Progress = silent) -> Iterator[None]:
+    """Hold one named lock of the cache; a second holder, in any process, says so and waits."""
     with (folder() / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress(f"Another start makes {name}, too. Waiting until it is there …")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
+def kept(name: str, digest: str, make: Callable[[Path], None], progress: Progress = silent) -> Path:
     """Return the cached folder of that name and digest, made first if it is not there.
 
     It is made beside its place and renamed whole, so that a build that was killed is never taken
@@ -82,12 +87,13 @@ def kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
         name: What it is, such as ``debian-12``.
         digest: The recipe's digest, from :func:`key`.
         make: Fills the empty folder it is given.
+        progress: Is told where another process makes it.
     """
     place = folder() / f"{name}-{digest}"
     if place.is_dir():
         os.utime(place)
         return place
-    with locked(name):
+    with locked(name, progress):
         if place.is_dir():
             return place
         for leftover in folder().glob(f".{name}.*"):

@@ -9,13 +9,14 @@ import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import wizard
 from wizard.platform.errors import WizardError
 from wizard.platform.text import clean_line
 from wizard.rehearsal import cache
+from wizard.rehearsal.progress import Progress, silent
 
 PLACE = Path("/opt/docker-ipv6-wizard")
 """Where a machine has the checkout."""
@@ -41,9 +42,7 @@ _LOCKED = "--quiet --disable-pip-version-check --require-hashes --only-binary=:a
 _SET_UP_ALONE = f"python3 -m venv {PLACE}/.venv; {PYTHON} -m pip install {_LOCKED} {PLACE}/needed"
 
 
-def layers(
-    release: int, lower: Path, progress: Callable[[str], None] = lambda line: None
-) -> tuple[Path, ...]:
+def layers(release: int, lower: Path, progress: Progress = silent) -> tuple[Path, ...]:
     """Return the layers that hold the wizard, the upper one first, made where they are missing.
 
     Args:
@@ -58,22 +57,24 @@ def layers(
     fetched = wheels(progress)
 
     def make_environment(folder: Path) -> None:
-        progress(f"Setting up the wizard for Debian {release}.")
+        progress(f"Setting up the wizard for Debian {release}: about half a minute.")
         _set_up(folder, (lower,), around | own, fetched)
         for name in own:
             _run(["rm", "-r", str(folder / PLACE.relative_to("/") / name)])
 
     recipe = [_EDITION, lower.name, fetched.name, *_digests(around)]
-    environment = cache.kept(f"environment-{release}", cache.key(recipe), make_environment)
+    environment = cache.kept(
+        f"environment-{release}", cache.key(recipe), make_environment, progress
+    )
 
     def make_source(folder: Path) -> None:
         _set_up(folder, (environment, lower), own, fetched)
 
     recipe = [environment.name, *_digests(own)]
-    return cache.kept(f"source-{release}", cache.key(recipe), make_source), environment
+    return cache.kept(f"source-{release}", cache.key(recipe), make_source, progress), environment
 
 
-def wheels(progress: Callable[[str], None] = lambda line: None) -> Path:
+def wheels(progress: Progress = silent) -> Path:
     """Return a folder of all that pip fetches for the wizard, for every Python of a release.
 
     Raises:
@@ -91,7 +92,7 @@ def wheels(progress: Callable[[str], None] = lambda line: None) -> Path:
             ]  # fmt: skip
             _run(words, "See that pip reaches its package index and try again.")
 
-    return cache.kept("wheels", cache.key([_EDITION, _lock().read_text()]), make)
+    return cache.kept("wheels", cache.key([_EDITION, _lock().read_text()]), make, progress)
 
 
 def _lock() -> Path:

@@ -75,6 +75,7 @@ class Instance:
         cgroups: The control group that its machine runs in, and its shadow if there is one.
         processes: Processes started for it outside of it.
         namespaces: Its named network namespaces.
+        files: Files outside of its folder.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Instance:
     cgroups: list[Path]
     processes: list[Process] = field(default_factory=list)
     namespaces: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
 
     @classmethod
     def new(cls) -> "Instance":
@@ -123,6 +125,8 @@ class Instance:
         deadline = time.monotonic() + 10
         while any(process.alive() for process in self.processes) and time.monotonic() < deadline:
             time.sleep(0.01)
+        for file in self.files:
+            file.unlink(missing_ok=True)
         if self.folder.exists():
             cache.remove(self.folder)
         self.file.unlink(missing_ok=True)
@@ -210,6 +214,8 @@ def _read(file: Path) -> Instance | None:
             [Path(group) for group in known["cgroups"]],
             [Process(**process) for process in known["processes"]],
             known["namespaces"],
+            # A record of an earlier release names none.
+            [Path(each) for each in known.get("files", ())],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

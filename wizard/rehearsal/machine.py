@@ -17,9 +17,9 @@ from typing import Literal, Self
 
 from wizard.platform.errors import WizardError
 from wizard.platform.text import clean, clean_line
-from wizard.rehearsal import cache, installation, leftovers, network, rootfs
-
-Manager = Literal["ifupdown", "systemd-networkd"]
+from wizard.rehearsal import cache, installation, interfaces, leftovers, network, rootfs
+from wizard.rehearsal.interfaces import Manager
+from wizard.rehearsal.progress import Progress, silent
 
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -40,7 +40,7 @@ class Machine:
 
     Attributes:
         release: The Debian release, such as 12.
-        route: Whether the IPv6 default route is configured or comes by router advertisement.
+        route: How IPv6 comes to it.
         manager: What configures the interface ``eth0`` at boot.
         router: The upstream router.
         leader: The number, on this computer, of the machine's PID 1.
@@ -58,7 +58,7 @@ class Machine:
         advertisement: network.Advertisement | None = None,
         second: bool = False,
         uplink_is_up: Callable[["Machine"], bool] | None = None,
-        progress: Callable[[str], None] = lambda line: None,
+        progress: Progress = silent,
     ) -> None:
         """Describe a machine; nothing is made before it is entered or started.
 
@@ -124,7 +124,8 @@ class Machine:
     @property
     def address(self) -> str:
         """The machine's own global IPv6 address."""
-        return network.MACHINE if self.route == "static" else network.MACHINE_ADVERTISED
+        advertised = self.route == "advertisement"
+        return network.MACHINE_ADVERTISED if advertised else network.MACHINE
 
     @property
     def compose(self) -> list[str]:
@@ -175,6 +176,9 @@ class Machine:
         """End the machine at once and remove all that was made for it."""
         if self._instance is None:
             return
+        # A terminal that was closed is no reason to leave the machine.
+        with contextlib.suppress(OSError):
+            self._progress("Removing the practice machine …")
         if self._nspawn is not None:
             self.power_cut()
         if self._network is not None:
@@ -183,7 +187,20 @@ class Machine:
         self._instance = self._network = None
 
     def boot(self) -> None:
-        """Switch the machine on and wait until its systemd, uplink and dockerd are up."""
+        """Switch the machine on and wait until its systemd, uplink and dockerd are up.
+
+        Raises:
+            WizardError: One of them did not come up; the message ends with what the console said.
+        """
+        self.switch_on()
+        self.wait_for_all()
+
+    def switch_on(self) -> None:
+        """Switch the machine on and wait until its systemd has started what it starts at boot.
+
+        Raises:
+            WizardError: It did not in two minutes.
+        """
         if self._network is None:
             raise WizardError("The practice machine was not started.")
         if self._booted:
@@ -216,8 +233,15 @@ class Machine:
                 )
             self._made.add_process(self._nspawn.pid)
             self._await_ready(told)
-        self.wait(lambda: self._awaited(self), "its uplink")
-        self.wait_for_docker()
+
+    def wait_for_all(self, timeout: float = _PATIENCE) -> None:
+        """Wait until the uplink and dockerd are up, and no address is checked any more.
+
+        Raises:
+            WizardError: One of them was not within the timeout, in seconds.
+        """
+        self.wait(lambda: self._awaited(self), "its uplink", timeout)
+        self.wait(self._docker_answers, "dockerd", timeout)
         self.settle()
 
     def power_cut(self) -> None:
@@ -238,6 +262,26 @@ class Machine:
         """Shut the machine down in order and boot it: addresses, rules and sysctls start anew."""
         self.shutdown()
         self.boot()
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is being shut down, from inside or outside, or has ended."""
+        if self._nspawn is None or self._nspawn.poll() is not None:
+            return True
+        try:
+            asked = self.run(["systemctl", "is-system-running"], check=False, timeout=10)
+        except subprocess.TimeoutExpired:
+            return False
+        # Nothing is said where there is nobody left to say it.
+        return asked.stdout.strip() in ("stopping", "offline", "")
+
+    def wait_for_its_end(self) -> bool:
+        """Wait until it has ended; return whether it is to boot again rather than stay off."""
+        nspawn = self._nspawn
+        self._await_end(_PATIENCE)
+        # systemd-nspawn ends with 133 where the machine asked for a reboot, and with 0 where it was
+        # switched off (systemd-nspawn.c, EXIT_FORCE_RESTART).
+        return nspawn is not None and nspawn.returncode != 0
 
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> list[str]:
         """Return the command that, on this computer, runs argv as root in the machine.
@@ -279,12 +323,18 @@ class Machine:
         """
         return Path(f"/proc/{self.leader}/root") / str(path).lstrip("/")
 
+    def keep_file(self, path: Path, text: str) -> None:
+        """Write a file of this computer that goes with the machine."""
+        self._made.files.append(path)
+        self._made.record()
+        path.write_text(text)
+
     def ssh_command(self, family: Literal[4, 6] = 6) -> list[str]:
         """Return the command that logs in as root from the router, without questions."""
         target = self.address if family == 6 else network.MACHINE_IPV4
         return self.router.command(
             [
-                "ssh", "-F", "/dev/null", "-i", str(_key()), "-o", "BatchMode=yes",
+                "ssh", "-F", "/dev/null", "-i", str(key()), "-o", "BatchMode=yes",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", f"root@{target}",
             ]
@@ -351,8 +401,8 @@ class Machine:
         """Write what makes this machine differ from the root file system it stands on."""
         files = {
             "etc/machine-id": f"{uuid.uuid4().hex}\n",
-            "root/.ssh/authorized_keys": _key().with_suffix(".pub").read_text(),
-            **_interface_files(self.manager, self.route),
+            "root/.ssh/authorized_keys": key().with_suffix(".pub").read_text(),
+            **interfaces.files(self.manager, self.route),
         }
         for name, text in (files | self._files).items():
             if not text:
@@ -408,20 +458,22 @@ class Machine:
         self.leader = 0
 
     def _uplink_is_up(self) -> bool:
-        """Tell whether eth0 has its address, past duplicate detection, and a default route."""
+        """Tell whether eth0 has its default routes, and its address past duplicate detection."""
         shown = Path(f"/proc/{self.leader}/net")
         if not shown.exists():
             return False
+        routes = [line.split() for line in (shown / "route").read_text().splitlines()]
+        if not any(line[:2] == ["eth0", "0" * 8] for line in routes):
+            return False
+        if self.route == "none":
+            return True
         wanted = socket.inet_pton(socket.AF_INET6, self.address).hex()
         # Address, index, prefix length, scope, flags, name; 0x40 is IFA_F_TENTATIVE.
         addresses = [line.split() for line in (shown / "if_inet6").read_text().splitlines()]
         if not any(line[0] == wanted and not int(line[4], 16) & 0x40 for line in addresses):
             return False
         routes = [line.split() for line in (shown / "ipv6_route").read_text().splitlines()]
-        if not any(line[:2] == ["0" * 32, "00"] and line[9] == "eth0" for line in routes):
-            return False
-        routes = [line.split() for line in (shown / "route").read_text().splitlines()]
-        return any(line[:2] == ["eth0", "0" * 8] for line in routes)
+        return any(line[:2] == ["0" * 32, "00"] and line[9] == "eth0" for line in routes)
 
     def _tentative(self) -> list[str]:
         """Return the interfaces with an address that the kernel is checking for a duplicate.
@@ -460,37 +512,13 @@ class Machine:
         )
 
 
-def _key() -> Path:
+def key() -> Path:
     """Return the private key that opens every machine of this cache, made if it is missing."""
-    key = cache.folder() / "ssh" / "id_ed25519"
+    file = cache.folder() / "ssh" / "id_ed25519"
     with cache.locked("ssh"):
-        if not key.exists():
-            key.parent.mkdir(exist_ok=True, mode=0o700)
+        if not file.exists():
+            file.parent.mkdir(exist_ok=True, mode=0o700)
             network.run(
-                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "practice", "-f", str(key)]
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "practice", "-f", str(file)]
             )
-    return key
-
-
-def _interface_files(manager: Manager, route: network.Route) -> dict[str, str]:
-    """Return the files that configure eth0, by path without the leading slash."""
-    static = route == "static"
-    if manager == "systemd-networkd":
-        lines = [
-            "[Match]", "Name=eth0", "", "[Network]",
-            f"Address={network.MACHINE_IPV4}/24", f"Gateway={network.ROUTER_IPV4}",
-        ]  # fmt: skip
-        if static:
-            lines += [f"Address={network.MACHINE}/64", f"Gateway={network.ROUTER}"]
-        lines.append(f"IPv6AcceptRA={'no' if static else 'yes'}")
-        return {"etc/systemd/network/10-eth0.network": "\n".join(lines) + "\n"}
-    lines = [
-        "auto eth0", "iface eth0 inet static",
-        f"    address {network.MACHINE_IPV4}/24", f"    gateway {network.ROUTER_IPV4}",
-    ]  # fmt: skip
-    if static:
-        lines += [
-            "iface eth0 inet6 static",
-            f"    address {network.MACHINE}/64", f"    gateway {network.ROUTER}",
-        ]  # fmt: skip
-    return {"etc/network/interfaces.d/eth0": "\n".join(lines) + "\n"}
+    return file

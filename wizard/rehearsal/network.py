@@ -19,17 +19,22 @@ from typing import IO, Literal
 from wizard.platform.errors import WizardError
 from wizard.rehearsal.leftovers import Instance, remove_namespace
 
-Route = Literal["static", "advertisement"]
+Route = Literal["static", "advertisement", "routed", "none"]
+"""How IPv6 comes to a machine: configured, with the prefix on the link; by router advertisement;
+configured, with the prefix sent to the machine by the router, which asks for no address of it; or
+not at all."""
 
 PREFIX = "2001:db8:1:2::/64"
 ROUTER = "2001:db8:1:2::1"
 ROUTER_LINK_LOCAL = "fe80::1"
 ROUTER_IPV4 = "192.0.2.1"
+MACHINE_LINK_LOCAL = "fe80::ff:fe00:10"
 MACHINE = "2001:db8:1:2::10"
 # What the machine's interface makes of the prefix by itself: EUI-64 of its MAC (RFC 4291, 2.5.1).
 MACHINE_ADVERTISED = "2001:db8:1:2:0:ff:fe00:10"
 MACHINE_IPV4 = "192.0.2.10"
 INTERNET = "2001:db8:ffff::53"
+INTERNET_NAME = "internet.example"
 INTERNET_IPV4 = "198.51.100.1"
 INTERNET_PORTS = (80, 443)
 
@@ -85,10 +90,11 @@ class Advertisement:
 
 
 class Router:
-    """The upstream router: on-link prefix, addresses that stand for the internet, nothing else.
+    """The upstream router: the machine's prefix, addresses that stand for the internet, no more.
 
-    It has no route to what the machine may give its containers, and it answers TCP on the ports
-    80 and 443 of its internet addresses with one line: the address of whoever asks.
+    Unless it routes the whole prefix to the machine, it has no route to what that may give its
+    containers. It answers TCP on the ports 80 and 443 of its internet addresses with one line: the
+    address of whoever asks.
 
     Attributes:
         namespace: The name of its network namespace.
@@ -103,7 +109,7 @@ class Router:
     ) -> None:
         self._instance = instance
         self._advertisement = advertisement or Advertisement()
-        self._advertised = route == "advertisement"
+        self._route = route
         self._second = second
         self._radvd: subprocess.Popen[bytes] | None = None
         self._internet: subprocess.Popen[bytes] | None = None
@@ -161,13 +167,14 @@ class Router:
             f"link add machine address {_ROUTER_MAC} type veth "
             f"peer name eth0 address {_MACHINE_MAC} netns {machine}",
             "link set machine addrgenmode none",
-            f"address add {ROUTER}/64 dev machine nodad",
-            f"address add {ROUTER_LINK_LOCAL}/64 dev machine nodad",
+            *(f"address add {address}/64 dev machine nodad" for address in self._addresses()),
             f"address add {ROUTER_IPV4}/24 dev machine",
             "link set machine up",
         )
+        if self._route == "routed":
+            _ip(self.namespace, f"route add {PREFIX} via {MACHINE_LINK_LOCAL} dev machine")
         advertised = []
-        if self._advertised:
+        if self._route == "advertisement":
             advertised.append(self._advertisement.radvd("machine", PREFIX))
         if self._second:
             _ip(
@@ -187,6 +194,15 @@ class Router:
             self._radvd = self.spawn(
                 ["radvd", "-n", "-m", "stderr", "-C", str(configuration), "-p", str(pid)]
             )
+
+    def _addresses(self) -> tuple[str, ...]:
+        """Return its own on the link to the machine."""
+        match self._route:
+            case "none":
+                return ()
+            case "routed":
+                return (ROUTER_LINK_LOCAL,)
+        return (ROUTER, ROUTER_LINK_LOCAL)
 
     def stop_advertising(self) -> None:
         """End what sends advertisements, as a router that dies does: without a last one."""

@@ -3,15 +3,17 @@
 import hashlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wizard.platform.errors import Refused, WizardError
 from wizard.platform.text import clean_line
 from wizard.rehearsal import cache, requirements
+from wizard.rehearsal.progress import Pace, Progress, silent
 
 # Raised when the way of building changes, so that what was built before is built anew.
 _EDITION = 2
@@ -34,6 +36,20 @@ _OFFERED = {
     14: _MANAGERS,
 }
 _OFFERED_FOLDER = "opt/packages"
+
+# About how many seconds of work a line stands for, by its first word: debootstrap's, each of which
+# comes for so many packages, and our own. Seen on two cores that had more to do.
+_WORK = {
+    "Resolving": 12.0, "Validating": 0.16, "Extracting": 0.19, "Installing": 12.0,
+    "Unpacking": 1.1, "Configuring": 0.31, "Fetching": 12.0,
+}  # fmt: skip
+_WHOLE = 360.0
+"""All of debootstrap's lines."""
+
+_ROOM = 1_200_000_000
+"""Bytes that a build takes while it is made, with the packages that it is made of."""
+
+_OFFERING = 12.0
 
 _FILES = {
     "etc/apt/sources.list": f"deb [trusted=yes] file:/{_OFFERED_FOLDER} ./\n",
@@ -60,12 +76,12 @@ _COMMANDS = (
 )
 
 
-def root_file_system(release: int, progress: Callable[[str], None] = lambda line: None) -> Path:
+def root_file_system(release: int, progress: Progress = silent) -> Path:
     """Return the folder of a release's root file system, built first if it is not in the cache.
 
     Args:
         release: 12, 13 or 14.
-        progress: Is given a line for every stage of a build: a minute, once for each release.
+        progress: Is given a line for every stage of a build: minutes, once for each release.
 
     Raises:
         Refused: A program is missing, this is not root, or no Debian mirror is known.
@@ -79,20 +95,41 @@ def root_file_system(release: int, progress: Callable[[str], None] = lambda line
     recipe = [_EDITION, release, packages, _OFFERED[release], _FILES, _COMMANDS]
 
     def make(folder: Path) -> None:
-        progress(f"Building Debian {release}, once; this takes a minute or two.")
         mirror = _mirror()
-        _debootstrap(folder, RELEASES[release], packages, mirror, progress)
-        progress("Keeping packages that a step may want later.")
-        _offer(folder, RELEASES[release], _OFFERED[release], mirror)
+        _check_room(folder)
+        progress(f"Building Debian {release}, once: three to six minutes on most computers.")
+        pace = Pace(work_of_all(release), progress)
+        _debootstrap(folder, RELEASES[release], packages, mirror, pace)
+        _offer(folder, RELEASES[release], _OFFERED[release], mirror, pace)
         for name, text in _FILES.items():
             file = folder / name
             file.unlink(missing_ok=True)
             file.write_text(text)
-        progress("Settling the machine's own configuration.")
         for command in ("apt-get clean", "apt-get -q update", *_COMMANDS):
             _run(["chroot", str(folder), "/bin/sh", "-ec", command])
 
-    return cache.kept(f"debian-{release}", cache.key(recipe), make)
+    return cache.kept(f"debian-{release}", cache.key(recipe), make, progress)
+
+
+def work_of_all(release: int) -> float:
+    """Return about how many seconds building a release takes, for :class:`Pace`."""
+    return _WHOLE + _WORK["Fetching"] * len(_OFFERED[release])
+
+
+def work_of(line: str) -> float:
+    """Return about how many seconds of work a line of a build stands for."""
+    return _WORK.get(line.partition(" ")[0], 0.0)
+
+
+def _check_room(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < _ROOM:
+        raise Refused(
+            f"{folder.parent} has {free // 10**6} MB free, and building a practice machine takes "
+            f"{_ROOM // 10**6} MB. Nothing was changed. Make room there, for example with wizard "
+            "--rehearse --clean, or name another folder in the environment variable "
+            "DOCKER_IPV6_WIZARD_CACHE, and try again."
+        )
 
 
 def _mirror() -> str:
@@ -133,7 +170,7 @@ def _debootstrap(
     codename: str,
     packages: Iterable[str],
     mirror: str,
-    progress: Callable[[str], None],
+    pace: Pace,
 ) -> None:
     script = Path("/usr/share/debootstrap/scripts") / codename
     if not script.exists():
@@ -148,7 +185,8 @@ def _debootstrap(
     try:
         for line in _lines(argv, {"DEBIAN_FRONTEND": "noninteractive", **_proxy()}):
             kind, separator, text = line.partition(": ")
-            progress(clean_line(text if separator and len(kind) == 1 else line))
+            what = clean_line(text if separator and len(kind) == 1 else line)
+            pace.did(work_of(what), what)
             last = [*last[-3:], line]
     except subprocess.CalledProcessError as error:
         raise WizardError(
@@ -181,7 +219,7 @@ def _lines(argv: list[str], environment: dict[str, str]) -> Iterator[str]:
             process.wait()
 
 
-def _offer(folder: Path, codename: str, packages: list[str], mirror: str) -> None:
+def _offer(folder: Path, codename: str, packages: list[str], mirror: str, pace: Pace) -> None:
     """Lay an apt repository into the root file system with packages and what they depend on.
 
     The computer's own apt fetches them, with a state of its own, so that proxies and
@@ -209,6 +247,8 @@ def _offer(folder: Path, codename: str, packages: list[str], mirror: str) -> Non
         if packages:
             _run([*apt, "update"])
         for package in packages:
+            what = f"Fetching {package}, which a step may want later"
+            pace.did(work_of(what), what)
             # One by one, for some of them cannot be installed beside others.
             _run([*apt, "--no-install-recommends", "--download-only", "install", package])
         paragraphs = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
+from wizard.platform.variables import LOGIN
 from wizard.program import program
 
 # Addresses that lead here only from nearby, so that they are not what the person types at home.
@@ -49,6 +50,8 @@ def find() -> Logins:
     # What a process before this one has in it is its owner's word.
     if len(connection) != 4 or not _PORT.fullmatch(connection[3]):
         return Logins(False, (), keep)
+    if told := environment.get(LOGIN):
+        return Logins(True, (told,), keep)
     user = environment.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
     client, _port, server, port = connection
     options = "" if port == "22" else f" -p {port}"
@@ -99,8 +102,7 @@ def _environment() -> Mapping[str, str]:
     process = os.getppid()
     while "SSH_CONNECTION" not in own and process > 1:
         found = _of(process)
-        if "SSH_CONNECTION" in found:
-            own["SSH_CONNECTION"] = found["SSH_CONNECTION"]
+        own |= {name: found[name] for name in ("SSH_CONNECTION", LOGIN) if name in found}
         process = _parent(process)
     return own
 
