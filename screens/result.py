@@ -79,7 +79,6 @@ class ResultScreen(StepScreen):
         """Remember what is shown."""
         super().on_mount()
         self._listed: dict[str, tuple[str, ...]] = {}
-        self.query_one("#back").display = False
 
     def show_state(self) -> None:
         """Show the verdict and the table."""
@@ -87,6 +86,7 @@ class ResultScreen(StepScreen):
         progress = state.run.progress
         if progress is None:
             return
+        self.query_one("#back").display = self.check_action("back", ()) is True
         found = state.run.judgement
         self.query_one("#verdict", Sentence).say(*verdict(progress, found, state.run.judged))
         self._list("left", tuple(progress.record.left) if progress.record else ())
@@ -95,7 +95,7 @@ class ResultScreen(StepScreen):
         self._list("notes", (*judged.differing, *judged.foreseen) if judged else ())
         self._list("besides", judged.notes if judged else ())
         self._show_table(applied)
-        more = _more(progress, str(state.session.store.path))
+        more = _more(progress, str(state.run.session.store.path))
         self.query_one("#more", Static).update(Content(more))
         self.refresh_bindings()
 
@@ -129,12 +129,12 @@ class ResultScreen(StepScreen):
         record = progress.record if progress else None
         state = record.state if record else None
         if action == "back":
-            return False
+            return self.wizard.at_home and (self.state.run.repairs or state is State.APPLIED)
         if action == "check_again":
             return state is State.APPLIED
         if action == "start_again":
             free = record is None or not record.in_the_way
-            return free and self.wizard.can_start_again
+            return free and not self.state.run.repairs and self.wizard.can_start_again
         if action == "take_back":
             return state is not None and state.in_force
         return super().check_action(action, parameters)

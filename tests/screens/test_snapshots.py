@@ -11,6 +11,7 @@ from screens.app import Start, WizardApp
 from tests import made_up_hosts
 from tests.screens.conftest import SNAPSHOTS, Check
 from tests.screens.made_up_session import (
+    LACKS,
     NOT_YAML,
     Act,
     MadeUpSession,
@@ -561,13 +562,33 @@ async def a_run_that_is_cancelled(
     await take("cancelling")
 
 
-@walk("welcome-earlier", "undo", "undo-step", "undo-result", session=applied)
-async def taking_back(
+def taken_back_in_part() -> MadeUpSession:
+    session = applied()
+    assert session.earlier is not None
+    session.earlier.state = State.UNDO_INCOMPLETE
+    return session
+
+
+@walk("welcome-earlier", session=taken_back_in_part)
+async def what_an_undo_has_left(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await found(pilot, app)
     await take("welcome-earlier")
-    await press(pilot, "tab", "tab", "enter")
+
+
+@walk("home-checking", "home", "undo", "undo-step", "undo-result", session=applied)
+async def taking_back(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.hold_check = True
+    await until(pilot, lambda: on(app, "home"))
+    await take("home-checking")
+    session.let_go()
+    await until(pilot, lambda: app.state.run.judgement)
+    await take("home")
+    await press(pilot, "t")
+    await until(pilot, lambda: on(app, "undo"))
     await take("undo")
     await press(pilot, "end")
     await take("undo-step")
@@ -575,6 +596,44 @@ async def taking_back(
     await press(pilot, "y")
     await until(pilot, lambda: on(app, "result"))
     await take("undo-result")
+
+
+@walk(
+    "home-not-working", "repair-nothing", "repair", "repair-ours", "repair-question",
+    "repair-apply", "repair-result", session=applied,
+)  # fmt: skip
+async def putting_back_what_is_missing(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.broken, session.differing = ("mastodon-web-1",), (f"Step 2: {LACKS}",)
+    await until(pilot, lambda: app.state.run.judgement)
+    await take("home-not-working")
+    await press(pilot, "r")
+    await until(pilot, lambda: app.state.mending.repair)
+    await take("repair-nothing")
+    await press(pilot, "escape")
+    session.missing, session.meddled = True, True
+    session.act = Act(hold_at=1)
+    await press(pilot, "r")
+    await until(pilot, lambda: app.state.mending.repair and app.state.mending.repair.plan.steps)
+    await take("repair")
+    await press(pilot, "o")
+    await until(
+        pilot,
+        lambda: app.state.mending.repair and len(app.state.mending.repair.plan.steps) == 2,
+    )
+    await press(pilot, "down")
+    await take("repair-ours")
+    await press(pilot, "o")
+    await ask(pilot, app)
+    await take("repair-question")
+    await press(pilot, "y")
+    await until(pilot, lambda: app.state.run.record and app.state.run.record.steps)
+    await take("repair-apply")
+    app.state.run.session.let_go()  # type: ignore[attr-defined]
+    await keep(pilot, app)
+    await until(pilot, lambda: app.state.run.judgement)
+    await take("repair-result")
 
 
 def meddled() -> MadeUpSession:
