@@ -10,6 +10,7 @@ from wizard.answers import checks, names, projects, proposals
 from wizard.answers.choices import Choices, Placement
 from wizard.answers.wording import INWARDS, PROXIES
 from wizard.host.host import Host
+from wizard.modes.recommending import recommended
 from wizard.modes.registry import behaviour_of, behaviours
 from wizard.modes.sources import Sources, target
 from wizard.plan import acceptance
@@ -88,14 +89,15 @@ class _Questions:
             self._choices = replace(self._choices, unproven=True)
 
     def _mode(self) -> None:
-        host = self._host
-        possible = []
+        host, possible = self._host, []
+        best = recommended(host)
         for each in behaviours():
             obstacle = checks.check_mode(each.mode, host)
             if obstacle:
                 self._say(f"{each.label} is not possible here: {obstacle}")
             else:
-                possible.append((each.mode, f"{each.label}. {each.summary}"))
+                why = f" {best.words}" if best and best.mode is each.mode else ""
+                possible.append((each.mode, f"{each.label}. {each.summary}{why}"))
         mode = self._one("Which addresses should the containers have?", possible,
                          self._choices.mode)  # fmt: skip
         chosen = behaviour_of(mode)
