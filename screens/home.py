@@ -12,9 +12,11 @@ from textual.widgets import Static
 from screens import wrapping
 from screens.result import tone
 from screens.step import StepScreen, paragraph
+from screens.widgets.reachability import picture
 from screens.widgets.sentence import Sentence
 from wizard.platform.errors import Refused
-from wizard.platform.text import clean, clean_line
+from wizard.platform.text import clean
+from wizard.probes.report import ContainerReport
 from wizard.record.record import Record, State
 from wizard.run.set_up import set_up_of
 
@@ -90,7 +92,7 @@ class HomeScreen(StepScreen):
         self._show_faults((*found.faults, *found.foreseen) if found else ())
         reports = found.reports if found else ()
         self.query_one("#containers", Static).update(
-            Content("\n".join(f"{clean_line(each.name)}  {each.address.words}" for each in reports))
+            Content("\n".join(line for each in reports for line in self._way(each)))
         )
 
     @property
@@ -98,16 +100,22 @@ class HomeScreen(StepScreen):
         run = self.state.run
         return run.judgement is None and not run.check_complaint
 
+    def _way(self, one: ContainerReport) -> list[str]:
+        return wrapping.prose(picture(one), self._width, "", "    ")
+
+    @property
+    def _width(self) -> int:
+        return (self.query_one("#body").size.width or 80) - 6
+
     def _stands(self, record: Record) -> list[str]:
         try:
             lines = set_up_of(record).lines
         except Refused as refused:
             lines = (("Not known", str(refused)),)
-        width = (self.query_one("#body").size.width or 80) - 6
         return [
             line
             for label, words in lines
-            for line in wrapping.prose(words, width, f"{label:<{_LABEL}}", " " * _LABEL)
+            for line in wrapping.prose(words, self._width, f"{label:<{_LABEL}}", " " * _LABEL)
         ]
 
     def _show_faults(self, faults: tuple[str, ...]) -> None:

@@ -108,7 +108,7 @@ def apply_by_keyboard(machine: Machine) -> int:
     terminal = walk_to_question(machine)
     terminal.press("y")
     keep_from_second_login(machine, terminal)
-    terminal.wait_for("Inside mastodon")
+    terminal.wait_for("The way of their packets")
     terminal.press("enter")
     ended = terminal.wait_for_end()
     # Others who are logged in are told; the screens say it themselves.

@@ -18,6 +18,7 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
 from wizard.platform.system import FileState
 from wizard.probes.findings import Finding
+from wizard.probes.path import Seen, path_of
 from wizard.probes.report import ContainerReport
 from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.record.store import Store
@@ -131,13 +132,22 @@ def with_two_projects(host: Host) -> Host:
 def report(name: str, *, works: bool = True) -> ContainerReport:
     """Return what a look into a container finds."""
     yes = Finding(True, "reply in 4 ms")
+    tcp = Finding(True, "connected in 5 ms") if works else Finding(False, "no answer in 2 s")
+    last = "" if works else "2001:db8:ffff::1"
     return ContainerReport(
         name=name,
         address=Finding(True, "fd12:3456:789a::2/64 on eth1"),
         default_route=Finding(True, "fd12:3456:789a::1 by eth1"),
         gateway_echo=Finding(True, "reply in 0.1 ms"),
         target_echo=yes if works else Finding(False, "no answer in 2 s"),
-        tcp=Finding(True, "connected in 5 ms") if works else Finding(False, "no answer in 2 s"),
+        tcp=tcp,
+        path=path_of(
+            Seen(yes, yes, yes, tcp, last, yes),
+            "fd12:3456:789a::2",
+            "2001:db8:1:2::10",
+            "2606:4700:4700::1111",
+            "5 ms",
+        ),
         source_kernel=Finding(True, "fd12:3456:789a::2"),
         source_seen=Finding(None, "not asked; by the plan, the host's own address (masqueraded)"),
         hops=Finding(True, "2 hops to the target", (" 1  fd12:3456:789a::1  0.1 ms",

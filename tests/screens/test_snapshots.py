@@ -159,7 +159,7 @@ async def the_whole_way(
     await press(pilot, "y")
     await until(pilot, lambda: on(app, "result") and app.state.run.judgement)
     await take("result")
-    await press(pilot, "down", "pagedown")
+    await press(pilot, "down", "d", "pagedown")
     await take("result-container")
     await press(pilot, "ctrl+q")
     await take("quit")
@@ -607,6 +607,8 @@ async def putting_back_what_is_missing(
 ) -> None:
     session.broken, session.differing = ("mastodon-web-1",), (f"Step 2: {LACKS}",)
     await until(pilot, lambda: app.state.run.judgement)
+    await press(pilot, "c")
+    await until(pilot, lambda: app.state.run.judgement and app.state.run.judgement.silent)
     await take("home-not-working")
     await press(pilot, "r")
     await until(pilot, lambda: app.state.mending.repair)
