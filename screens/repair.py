@@ -61,8 +61,8 @@ class RepairScreen(ReviewScreen):
             Detail(step.title, (step.reason,), commands=step.commands, diffs=step.diffs)
             for step in repair.plan.steps
         ]
-        self.show_items(items)
-        self.refresh_bindings()
+        words = items[0].paragraphs[0]
+        self.show_items(items, short=(("Missing", words),))
 
     @property
     def _theirs(self) -> bool:

@@ -70,7 +70,7 @@ def walk_to_question(machine: Machine) -> Terminal:
         if "· Your host" in terminal.text:
             wait_for_host(terminal)
         if "· Does the router ask" in terminal.text:
-            terminal.wait_for("neighbor solicitation", "echo reply")
+            terminal.wait_for("Your provider asks", "Your provider sends")
         terminal.press("enter")
     terminal.press("enter")
     terminal.wait_for("steps now?")

@@ -43,6 +43,15 @@ from wizard.run.guard import ProcessGuard
 from wizard.run.logins import Logins
 
 SIZES = ((80, 24), (120, 40))
+WIDE = (200, 60)
+WITH_ROOM = ("home", "preview", "preview-compose-file", "undo-difference", "result")
+"""Pictures that are taken on a large terminal, too."""
+
+
+def sizes(name: str) -> tuple[tuple[int, int], ...]:
+    """The terminals on which a picture is taken."""
+    return (*SIZES, WIDE) if name in WITH_ROOM else SIZES
+
 
 Take = Callable[[str], Awaitable[None]]
 Walk = Callable[[Pilot[int], WizardApp, MadeUpSession, Take], Awaitable[None]]
@@ -101,7 +110,7 @@ def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
 @walk(
     "welcome", "help", "host", "mode", "addresses", "addresses-refused",
     "network", "network-refused", "compose", "preview", "preview-step", "preview-compose-file",
-    "preview-wide", "preview-saved", "question", "apply", "quit-while-applying", "keep",
+    "preview-saved", "question", "apply", "quit-while-applying", "keep",
     "keep-question", "result", "result-container", "quit",
 )  # fmt: skip
 async def the_whole_way(
@@ -128,13 +137,11 @@ async def the_whole_way(
     await take("compose")
     await press(pilot, "enter")
     await take("preview")
-    await press(pilot, "down", "down")
+    await press(pilot, "down", "down", "space")
     await take("preview-step")
-    await press(pilot, "down", "down", "down")
+    await press(pilot, "down", "down", "down", "down")
     await take("preview-compose-file")
-    await press(pilot, "w")
-    await take("preview-wide")
-    await press(pilot, "w", "s")
+    await press(pilot, "escape", "s")
     await take("preview-saved")
     await ask(pilot, app)
     await take("question")
@@ -332,7 +339,7 @@ async def a_project_in_git(
     await jump(pilot, app, "compose")
     await press(pilot, "shift+tab", "down", "space")
     await take("compose-two-projects")
-    await press(pilot, "enter", "end", "up")
+    await press(pilot, "enter", "end", "up", "space")
     await take("preview-override")
 
 
@@ -375,8 +382,9 @@ async def hostile_names(
     await press(pilot, "shift+tab", "down", "space")
     await take("hostile-compose")
     await jump(pilot, app, "preview")
-    await press(pilot, "down")
+    await press(pilot, "down", "space")
     await take("hostile-preview")
+    await press(pilot, "escape")
     await go_apply(pilot, app)
     await until(
         pilot,
@@ -590,8 +598,9 @@ async def taking_back(
     await press(pilot, "t")
     await until(pilot, lambda: on(app, "undo"))
     await take("undo")
-    await press(pilot, "end")
+    await press(pilot, "end", "space")
     await take("undo-step")
+    await press(pilot, "escape")
     await ask(pilot, app)
     await press(pilot, "y")
     await until(pilot, lambda: on(app, "result"))
@@ -624,9 +633,9 @@ async def putting_back_what_is_missing(
         pilot,
         lambda: app.state.mending.repair and len(app.state.mending.repair.plan.steps) == 2,
     )
-    await press(pilot, "down")
+    await press(pilot, "down", "space")
     await take("repair-ours")
-    await press(pilot, "o")
+    await press(pilot, "escape", "o")
     await ask(pilot, app)
     await take("repair-question")
     await press(pilot, "y")
@@ -651,7 +660,7 @@ async def taking_back_what_somebody_changed(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await take("undo-changed")
-    await press(pilot, "down", "down", "down")
+    await press(pilot, "down", "down", "down", "space")
     await take("undo-difference")
     await press(pilot, "o")
     await take("undo-ours")
@@ -677,7 +686,7 @@ async def test_every_screen_looks_as_it_did(name: str, snapshot: Check) -> None:
         async def take(picture: str) -> None:
             assert picture in names
             taken.append(picture)
-            for width, height in SIZES:
+            for width, height in sizes(picture):
                 if app.size != (width, height):
                     await pilot.resize_terminal(width, height)
                 await snapshot(pilot, f"{picture}-{width}x{height}")
@@ -695,6 +704,6 @@ async def test_every_screen_looks_as_it_did(name: str, snapshot: Check) -> None:
 def test_there_is_a_picture_for_every_name_and_no_other() -> None:
     names = [name for _walk, names, _make, _start in WALKS.values() for name in names]
     assert len(names) == len(set(names))
-    wanted = {f"{name}-{width}x{height}.svg" for name in names for width, height in SIZES}
+    wanted = {f"{name}-{width}x{height}.svg" for name in names for width, height in sizes(name)}
     there = {path.name for path in SNAPSHOTS.glob("*.svg") if not path.name.endswith(".actual.svg")}
     assert there == wanted

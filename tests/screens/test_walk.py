@@ -372,10 +372,10 @@ async def test_a_public_prefix_is_judged_while_it_is_typed() -> None:
 @pytest.mark.parametrize(
     ("case", "proxy", "words"),
     [
-        (UpstreamCase.SOLICITED, Proxy.SERVICE, "It asks"),
-        (UpstreamCase.ROUTED, Proxy.NONE, "It routes"),
-        (UpstreamCase.NOTHING, Proxy.SERVICE, "Nothing came back"),
-        (UpstreamCase.REFUSED, Proxy.SERVICE, "It refuses"),
+        (UpstreamCase.SOLICITED, Proxy.SERVICE, "Your provider asks"),
+        (UpstreamCase.ROUTED, Proxy.NONE, "Your provider sends"),
+        (UpstreamCase.NOTHING, Proxy.SERVICE, "was not heard"),
+        (UpstreamCase.REFUSED, Proxy.SERVICE, "Your provider refuses"),
     ],
 )
 async def test_what_the_router_was_seen_to_do_is_shown_and_a_proxy_proposed(
@@ -416,7 +416,7 @@ async def test_a_router_that_cannot_be_watched_is_said_and_stops_nobody() -> Non
         session.upstream_fails = ""
         await press(pilot, "r")
         await until(pilot, lambda: app.state.router.finding)
-        await sees(pilot, "It asks")
+        await sees(pilot, "Your provider asks")
         await press(pilot, "enter")
         assert on(app, "network")
 

@@ -12,7 +12,9 @@ ULA, GUA, HOST, TARGET = "fd9b::2", "2001:db8:1:2::7", "2001:db8:1:2::10", "2606
 
 def path(*found: Finding, source: str = ULA, seen_as: str = HOST, last: str = "",
          host: Finding = YES) -> Path:  # fmt: skip
-    return path_of(Seen(*found, last, host), source, seen_as, TARGET, "12 ms")
+    address, route, router, reached = found
+    seen = Seen(address, route, router, reached, last, host)
+    return path_of(seen, source, seen_as, TARGET, "12 ms")
 
 
 def test_who_arrives_is_shown_with_the_address_that_others_see_and_the_time() -> None:
