@@ -89,7 +89,8 @@ class HomeScreen(StepScreen):
         words = _CHECKING if self._checking else run.judged
         self.query_one("#verdict", Sentence).say(words, "plain" if self._checking else tone(found))
         self.query_one("#stands", Static).update(Content("\n".join(self._stands(record))))
-        self._show_faults((*found.faults, *found.foreseen) if found else ())
+        why = dict.fromkeys(each.path.why for each in found.silent if each.path) if found else ()
+        self._show_faults((*found.differing, *why, *found.foreseen) if found else ())
         reports = found.reports if found else ()
         self.query_one("#containers", Static).update(
             Content("\n".join(line for each in reports for line in self._way(each)))

@@ -61,8 +61,9 @@ class RepairScreen(ReviewScreen):
             Detail(step.title, (step.reason,), commands=step.commands, diffs=step.diffs)
             for step in repair.plan.steps
         ]
-        words = items[0].paragraphs[0]
-        self.show_items(items, short=(("Missing", words),))
+        left = f"{len(repair.left)} as it is: “All of it” says why" if repair.left else ""
+        short = [("Missing", items[0].paragraphs[0]), *([("Left", left)] if left else [])]
+        self.show_items(items, short=short)
 
     @property
     def _theirs(self) -> bool:

@@ -34,7 +34,7 @@ class ResultScreen(StepScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Finish", key_display="Enter", priority=True),
         Binding("d,D", "details", "Details", key_display="D", tooltip="What was found inside"),
-        Binding("r,R", "check_again", "Check again", key_display="R", tooltip="Check once more"),
+        Binding("r,R", "check_again", "Check", key_display="R", tooltip="Check once more"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),
         Binding("g,G", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
     ]

@@ -99,7 +99,10 @@ class UndoScreen(ReviewScreen):
             lines,
             (
                 ("Steps", said),
-                ("Since", local_time(preview.record.finished or preview.record.started)),
+                (
+                    "In force",
+                    f"since {local_time(preview.record.finished or preview.record.started)}",
+                ),
                 *([("Theirs", theirs)] if theirs else []),
             ),
         )

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from textual.widgets import Footer
 
 from screens import leaving
 from screens.app import WizardApp
@@ -67,6 +68,7 @@ async def test_what_is_missing_is_put_back_and_one_is_home_again() -> None:
         await until(pilot, partial(says, app, "Of 1 step something is not in effect"))
         await press(pilot, "o")
         await until(pilot, partial(says, app, "Of 2 steps something is not in effect"))
+        assert app.screen.query_one(Footer).virtual_size.width <= SIZE[0]
         await ask(pilot, app)
         assert session.repaired is None
         await press(pilot, "y")
@@ -74,6 +76,7 @@ async def test_what_is_missing_is_put_back_and_one_is_home_again() -> None:
         assert session.repaired is Choice.OURS
         assert session.answer == "", "the repair is kept, not the run"
         await until(pilot, partial(says, app, "Done."))
+        assert app.screen.query_one(Footer).virtual_size.width <= SIZE[0]
         assert " of " not in shown(app).split("\n")[0]
         await press(pilot, "escape")
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)

@@ -44,7 +44,7 @@ from wizard.run.logins import Logins
 
 SIZES = ((80, 24), (120, 40))
 WIDE = (200, 60)
-WITH_ROOM = ("home", "preview", "preview-compose-file", "undo-difference", "result")
+WITH_ROOM = ("home", "preview", "preview-chosen", "undo", "result")
 """Pictures that are taken on a large terminal, too."""
 
 
@@ -110,7 +110,7 @@ def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
 @walk(
     "welcome", "help", "host", "mode", "addresses", "addresses-refused",
     "network", "network-refused", "compose", "preview", "preview-step", "preview-compose-file",
-    "preview-saved", "question", "apply", "quit-while-applying", "keep",
+    "preview-chosen", "preview-saved", "question", "apply", "quit-while-applying", "keep",
     "keep-question", "result", "result-container", "quit",
 )  # fmt: skip
 async def the_whole_way(
@@ -139,9 +139,11 @@ async def the_whole_way(
     await take("preview")
     await press(pilot, "down", "down", "space")
     await take("preview-step")
-    await press(pilot, "down", "down", "down", "down")
+    await press(pilot, *["down"] * 5)
     await take("preview-compose-file")
-    await press(pilot, "escape", "s")
+    await press(pilot, "escape")
+    await take("preview-chosen")
+    await press(pilot, "s")
     await take("preview-saved")
     await ask(pilot, app)
     await take("question")

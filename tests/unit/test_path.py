@@ -24,6 +24,9 @@ def test_who_arrives_is_shown_with_the_address_that_others_see_and_the_time() ->
     assert path(YES, YES, YES, YES, seen_as="").picture("web") == (
         f"web {ULA} → this host → {TARGET}  12 ms"
     )
+    assert path(YES, YES, YES, YES, seen_as=ULA).picture("web") == (
+        f"web {ULA} → this host → seen as itself → {TARGET}  12 ms"
+    )
     assert path(YES, YES, YES, YES).why == ""
 
 
@@ -58,4 +61,6 @@ def test_an_answer_decides_and_not_a_router_that_keeps_silent() -> None:
 
 
 def test_the_last_who_answered_is_named() -> None:
-    assert "2001:db8:ffff::1" in path(YES, YES, YES, NO, last="2001:db8:ffff::1").evidence
+    found = path(YES, YES, YES, NO, last="2001:db8:ffff::1")
+    assert "no further than 2001:db8:ffff::1" in found.cause
+    assert "--repair" not in found.advice

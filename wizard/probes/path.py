@@ -53,7 +53,8 @@ class Path:
             return f"{places[0]} → stops here"
         if self.stop is Stop.HOST:
             return f"{places[0]} → stops before this host"
-        places += [f"seen as {self.seen}"] if self.seen else []
+        if self.seen:
+            places.append(f"seen as {'itself' if self.seen == self.address else self.seen}")
         if self.stop is Stop.BEYOND:
             return " → ".join([*places, f"stops before {self.target}"])
         return f"{' → '.join([*places, self.target])}  {self.took}".rstrip()
@@ -140,6 +141,13 @@ def _beyond(seen: Seen, source: str, seen_as: str) -> tuple[str, str, str]:
             "rule that hides it is missing.",
             evidence,
             _REPAIR,
+        )
+    if seen.last:
+        return (
+            f"Packets leave this host, and get no further than {seen.last}.",
+            evidence,
+            "Nothing on this host mends that: ask your provider, or try another server with wizard "
+            "--check --target ADDRESS.",
         )
     if private:
         return "A rule on this host likely drops what it passes on.", evidence, _REPAIR
