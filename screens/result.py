@@ -72,9 +72,9 @@ class ResultScreen(StepScreen):
         """Compose the verdict, the ways and what to do next."""
         yield Sentence(id="verdict")
         yield VerticalGroup(id="left")
+        yield VerticalGroup(id="notes")
         yield Sentence(id="checking")
         yield Paths(id="paths")
-        yield VerticalGroup(id="notes")
         yield paragraph("", id="more")
         yield VerticalGroup(id="besides")
 

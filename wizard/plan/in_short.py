@@ -3,6 +3,7 @@
 import re
 from pathlib import PurePath
 
+from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.text import clean, clean_line
 
@@ -17,7 +18,10 @@ def first_sentence(text: str) -> str:
 
 
 def in_short(plan: Plan) -> tuple[tuple[str, str], ...]:
-    """Return files, network, containers and what people will notice, each as a label and words."""
+    """Return files, network, containers, what is lost and what people will notice.
+
+    Each is a label and words; where nothing is lost nothing is said of that.
+    """
     choices = plan.choices
     network = f"{clean_line(choices.network)} with {choices.prefix}"
     services = clean_line(", ".join(choices.services)) or "none"
@@ -25,6 +29,7 @@ def in_short(plan: Plan) -> tuple[tuple[str, str], ...]:
         ("Files", _files(plan)),
         ("Network", f"{network}, bridge {clean_line(choices.bridge)}"),
         ("Containers", f"{services}; they keep running"),
+        *([("Lost", acceptance.in_short(plan))] if plan.losses else []),
         ("Noticed", _noticed(plan)),
     )
 
