@@ -90,7 +90,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     def _begin(self) -> None:
         """Show where one stands: what is at work or waits, what is in force, or the beginning."""
-        at_home = following.in_force(self.session)
+        at_home = following.is_home(self.session)
         self.push_screen("home" if at_home else "welcome")
         repair = self.session.repairing
         if repair is not None:
@@ -198,6 +198,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         self.state.run.forget()
         self._go_back_to("host")
         if self.at_home:
+            self.session.project = None
             self._switch("welcome")
         self.open("host")
         self.state.look()

@@ -196,9 +196,23 @@ def recorded(session: Session) -> Record | None:
         return None
 
 
-def in_force(session: Session) -> bool:
-    """Return whether a run stands on this host, kept and whole."""
-    record = recorded(session)
+def standing(session: Session) -> tuple[Record, ...]:
+    """Return the records of the set-ups that stand on this host, kept and whole."""
+    try:
+        return tuple(each for each in session.records() if each.state is State.APPLIED)
+    except Refused:
+        return ()
+
+
+def is_home(session: Session) -> bool:
+    """Return whether a set-up stands, and nothing is left of another that has to be seen to.
+
+    Where several stand, and none was named, the newest is at hand.
+    """
+    record, stands = recorded(session), standing(session)
+    if stands and (record is None or not record.state.in_force):
+        session.project = stands[-1].project
+        return True
     return record is not None and record.state is State.APPLIED
 
 

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens import wrapping
+from screens.following import standing
 from screens.result import tone
 from screens.step import StepScreen, paragraph
 from screens.widgets.reachability import picture
@@ -38,6 +39,8 @@ class HomeScreen(StepScreen):
         Binding("d,D", "details", "Details", key_display="D", tooltip="What was found, in full"),
         Binding("r,R", "repair", "Repair", key_display="R", tooltip="Show what is missing"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),
+        Binding("n,N", "another", "New", key_display="N", tooltip="Set up another project"),
+        Binding("p,P", "next_one", "Next", key_display="P", tooltip="The next set-up"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The wizard has given containers of this host IPv6, and that is in force. This screen says "
@@ -47,7 +50,8 @@ class HomeScreen(StepScreen):
         "R looks at every step and shows what is not in effect any more. Where something is "
         "missing, Enter there puts it back, and everything is as it was before the repair unless "
         "you say “keep” in time. Nothing is changed before you have seen it and said yes.",
-        "T shows what would be taken back, and asks before it does that.",
+        "T shows what would be taken back, and asks before it does that. N sets up another project "
+        "beside this one. Where several are set up, P shows the next.",
         "Without the screens the same is done by wizard --check, wizard --repair and wizard "
         "--undo; wizard --status shows the record. wizard --watch on has all of it looked at "
         "daily.",
@@ -64,6 +68,7 @@ class HomeScreen(StepScreen):
         """Remember that nothing is shown yet."""
         super().on_mount()
         self._faults: tuple[str, ...] = ()
+        self._projects: tuple[str, ...] = ()
 
     def arrive(self) -> None:
         """Look at the run, unless that was done; what came of a repair is looked at anew."""
@@ -73,6 +78,7 @@ class HomeScreen(StepScreen):
         super().arrive()
 
     def _look(self) -> None:
+        self._projects = tuple(each.project for each in standing(self.state.session))
         self.state.run.find()
         self.state.run.check_containers()
 
@@ -126,6 +132,26 @@ class HomeScreen(StepScreen):
             self._faults = faults
             group.remove_children()
             group.mount_all([Sentence(clean(each), "note") for each in faults])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the next set-up where there is one."""
+        if action == "next_one":
+            return len(self._projects) > 1
+        return super().check_action(action, parameters)
+
+    def action_next_one(self) -> None:
+        """Show the next set-up."""
+        projects, record = self._projects, self.state.run.record
+        if not projects or record is None:
+            return
+        at = projects.index(record.project) + 1 if record.project in projects else 0
+        self.state.session.project = projects[at % len(projects)]
+        self._look()
+        self.show_state()
+
+    def action_another(self) -> None:
+        """Look at the host, to set up another project."""
+        self.wizard.start_again()
 
     def action_next(self) -> None:
         """Check once more, unless that is being done."""

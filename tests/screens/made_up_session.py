@@ -1,7 +1,7 @@
 """A session that touches nothing: a made-up host, two Compose texts, and a run by a script."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
@@ -341,7 +341,12 @@ class MadeUpSession(Session):
     def revert_now(self) -> None:
         self.answer = "revert"
 
-    def repair(self, changed: Choice = Choice.KEEP) -> Repair:
+    def repair(
+        self,
+        changed: Choice = Choice.KEEP,
+        record: Record | None = None,
+        done: Container[str] = (),
+    ) -> Repair:
         while self.hold_repair:
             time.sleep(0.01)
         repairing.in_force(self.record())
@@ -359,7 +364,11 @@ class MadeUpSession(Session):
         return Repair(Plan(Choices(), steps, remarks), found, left)
 
     def start_repair(
-        self, repair: Repair, changed: Choice = Choice.KEEP, seconds: int | None = None
+        self,
+        repair: Repair,
+        changed: Choice = Choice.KEEP,
+        seconds: int | None = None,
+        record: Record | None = None,
     ) -> Session:
         self.repaired = changed
         following = MadeUpSession(act=self.act, earlier=self.earlier)

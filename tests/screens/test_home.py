@@ -12,7 +12,7 @@ from tests.screens.made_up_session import Act, MadeUpSession
 from tests.screens.test_walk import SIZE, applied
 from tests.screens.walking import ask, keep, on, press, says, settle, shown, until
 from wizard.platform.errors import ExitCode
-from wizard.record.record import State
+from wizard.record.record import Record, State
 from wizard.steps.comparing import Choice
 
 
@@ -37,7 +37,7 @@ async def test_what_stands_is_told_at_once_and_whether_it_works_once_that_was_lo
         session.broken = ()
         await press(pilot, "c")
         await until(pilot, partial(says, app, "IPv6 works as it was set up."))
-        assert says(app, "fd12:3456:789a::2/64")
+        assert says(app, "fd12:3456:789a::2 → this host")
         lines = leaving.farewell(app.state)
         assert "In force for mastodon since 22 Nov 2026, 12:00:00 UTC." in lines[0]
         assert "IPv6 works as it was set up." in lines[0]
@@ -135,6 +135,36 @@ async def test_a_run_that_somebody_else_has_taken_back_is_not_called_in_force() 
         await press(pilot, "g")
         await until(pilot, lambda: on(app, "host") and app.state.host)
         await settle(pilot)
+        await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "welcome"))
+
+
+async def test_of_several_set_ups_each_is_a_key_away_and_so_is_another_one() -> None:
+    earlier = (await applied()).earlier
+    assert earlier is not None
+    first = earlier
+    other = replace(first, id="other", choices=first.choices | {"project": "wiki"})
+
+    class Several(MadeUpSession):
+        def records(self) -> tuple[Record, ...]:
+            return (first, other)
+
+        def record(self) -> Record | None:
+            return first if self.project == "mastodon" else other
+
+    session = Several(earlier=other)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "home"))
+        await until(pilot, partial(says, app, "Project wiki"))
+        assert app.screen.query_one(Footer).virtual_size.width <= SIZE[0]
+        session.earlier = first
+        await press(pilot, "p")
+        await until(pilot, partial(says, app, "Project mastodon"))
+        assert session.project == "mastodon"
+        await press(pilot, "n")
+        await until(pilot, lambda: on(app, "host"))
+        assert session.project is None
         await press(pilot, "escape")
         await until(pilot, lambda: on(app, "welcome"))
 
