@@ -31,7 +31,7 @@ Start = Literal["welcome", "resume", "undo"]
 
 NAMES = (
     *("welcome", "host", "mode", "addresses", "upstream", "network", "compose", "inwards"),
-    *("preview", "apply", "keep", "result", "undo"),
+    *("preview", "apply", "keep", "result", "home", "repair", "undo"),
 )
 """Every screen: a module of this package with a class of that name."""
 
@@ -85,13 +85,22 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         if self._start_at == "undo":
             self.push_screen("undo")
         else:
-            self.push_screen("welcome")
-            if following.has_open(self.session) or self._resumes_run():
-                self.see_earlier()
-            else:
-                self._resume_answers()
-                self.state.look()
+            self._begin()
         self.call_later(self.fit, self.size)
+
+    def _begin(self) -> None:
+        """Show where one stands: what is at work or waits, what is in force, or the beginning."""
+        at_home = following.is_home(self.session)
+        self.push_screen("home" if at_home else "welcome")
+        repair = self.session.repairing
+        if repair is not None:
+            self.state.run.find(repair)
+            self.open_run()
+        elif following.has_open(self.session) or self._resumes_run():
+            self.see_earlier()
+        elif not at_home:
+            self._resume_answers()
+            self.state.look()
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of local variables. Whoever called
@@ -152,7 +161,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     def open(self, name: str) -> None:
         """Open a screen, unless it is open."""
-        if not any(getattr(screen, "NAME", "") == name for screen in self.screen_stack):
+        if not self._has(name):
             self._uncover()
             self.push_screen(name)
 
@@ -174,12 +183,23 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     @property
     def can_start_again(self) -> bool:
         """Whether there is a first screen to go back to."""
-        return any(getattr(screen, "NAME", "") == "welcome" for screen in self.screen_stack)
+        return self._has("welcome") or self.at_home
+
+    @property
+    def at_home(self) -> bool:
+        """Whether one came from what is in force, and not on the way through the questions."""
+        return self._has("home")
+
+    def _has(self, name: str) -> bool:
+        return any(getattr(screen, "NAME", "") == name for screen in self.screen_stack)
 
     def start_again(self) -> None:
         """Go back to the host and look at it anew; the answers stay."""
         self.state.run.forget()
         self._go_back_to("host")
+        if self.at_home:
+            self.session.project = None
+            self._switch("welcome")
         self.open("host")
         self.state.look()
 
@@ -187,6 +207,12 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         """Show the earlier run: at work, or what came of it."""
         self.open("apply")
         self.state.run.find()
+
+    def open_run(self) -> None:
+        """Show the run that is followed, over the one screen from which it was begun, if any."""
+        if self.at_home:
+            self._go_back_to("home")
+        self.open("apply")
 
     def show_run(self) -> None:
         """Open the question or the result of the run that is followed, or its steps."""

@@ -59,7 +59,8 @@ class ApplyScreen(StepScreen):
     @property
     def heading(self) -> str:
         """Say whether the steps are done or taken back."""
-        return TAKING_BACK if self.state.run.takes_back else self.HEADING
+        run = self.state.run
+        return TAKING_BACK if run.takes_back else "Repair" if run.repairs else self.HEADING
 
     def compose_body(self) -> ComposeResult:
         """Compose the bar, the sentence, the steps and the output."""

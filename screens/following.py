@@ -16,13 +16,18 @@ FOLLOWED_EVERY = 0.2
 
 Failed = Callable[[str], None]
 
+Begin = Callable[[], Session | None]
+"""Begins something; returns the session that follows it where that is not the host's own."""
+
 
 class FollowedRun:
     """At most one: the one that this session began, or one that was found."""
 
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
         """Take the engine, what threads belong to, and what is called after every change."""
-        self._session, self._owner, self._changed = session, owner, changed
+        self._host_session, self._owner, self._changed = session, owner, changed
+        self.session = session
+        """Whose run is followed: that of the set-up, or of its repair."""
         self._timer: Timer | None = None
         self.progress: Progress | None = None
         self.undoing = False
@@ -38,38 +43,39 @@ class FollowedRun:
 
     # To begin one
 
-    def apply(self, begin: Callable[[], None], begun: Callable[[], None], failed: Failed) -> None:
-        """Begin to apply, and follow that."""
+    def apply(self, begin: Begin, begun: Callable[[], None], failed: Failed) -> None:
+        """Begin to apply or to repair, and follow that."""
         self._begin("Starting to apply the plan", begin, False, begun, failed)
 
-    def take_back(
-        self, begin: Callable[[], None], begun: Callable[[], None], failed: Failed
-    ) -> None:
+    def take_back(self, begin: Begin, begun: Callable[[], None], failed: Failed) -> None:
         """Begin to take back, and follow that."""
         self._begin("Starting to take back", begin, True, begun, failed)
 
     def _begin(
         self,
         trying: str,
-        begin: Callable[[], None],
+        begin: Begin,
         undoing: bool,
         begun: Callable[[], None],
         failed: Failed,
     ) -> None:
-        def follow(_: None) -> None:
+        def follow(of_its_own: Session | None) -> None:
+            self.session = of_its_own or self._host_session
             self.undoing, self.started = undoing, True
             self.follow()
             begun()
 
         background.run(self._owner, trying, begin, follow, failed)
 
-    def find(self) -> None:
-        """Follow the run that is on this host, whoever began it."""
+    def find(self, of_its_own: Session | None = None) -> None:
+        """Follow the run that is on this host, or a repair of it, whoever began it."""
+        self.session = of_its_own or self._host_session
         self.undoing, self.started = False, False
         self.follow()
 
     def forget(self) -> None:
         """Begin as if there had been no run."""
+        self.session = self._host_session
         self.progress, self.judgement, self.undoing = None, None, False
 
     # To follow it
@@ -84,9 +90,9 @@ class FollowedRun:
 
     def _follow_once(self) -> None:
         try:
-            progress = self._session.progress()
+            progress = self.session.progress()
             waits = _waits(progress)
-            left = self._session.seconds_left() if waits else None
+            left = self.session.seconds_left() if waits else None
         except Exception as error:  # What cannot be followed ends with a sentence.
             words = background.sentence("Checking how far the run is", error)
             progress, waits, left = Progress(None, ExitCode.UNEXPECTED, words), False, None
@@ -100,6 +106,11 @@ class FollowedRun:
     def record(self) -> Record | None:
         """The record of the run, once there is one."""
         return self.progress.record if self.progress else None
+
+    @property
+    def repairs(self) -> bool:
+        """Whether what is followed is a repair."""
+        return self.session is not self._host_session
 
     @property
     def waits(self) -> bool:
@@ -134,7 +145,7 @@ class FollowedRun:
     def cancel(self, failed: Failed) -> None:
         """Ask it to stop at the next step and to roll back."""
         background.run(
-            self._owner, "Cancelling the run", self._session.cancel, lambda _: None, failed
+            self._owner, "Cancelling the run", self.session.cancel, lambda _: None, failed
         )
 
     def settle(self, action: Callable[[], object], failed: Failed) -> None:
@@ -149,7 +160,7 @@ class FollowedRun:
         background.run(
             self._owner,
             "Checking the containers",
-            self._session.judge,
+            self.session.judge,
             self._judged,
             self._not_judged,
             latest=True,
@@ -183,6 +194,26 @@ def recorded(session: Session) -> Record | None:
         return session.record()
     except Refused:
         return None
+
+
+def standing(session: Session) -> tuple[Record, ...]:
+    """Return the records of the set-ups that stand on this host, kept and whole."""
+    try:
+        return tuple(each for each in session.records() if each.state is State.APPLIED)
+    except Refused:
+        return ()
+
+
+def is_home(session: Session) -> bool:
+    """Return whether a set-up stands, and nothing is left of another that has to be seen to.
+
+    Where several stand, and none was named, the newest is at hand.
+    """
+    record, stands = recorded(session), standing(session)
+    if stands and (record is None or not record.state.in_force):
+        session.project = stands[-1].project
+        return True
+    return record is not None and record.state is State.APPLIED
 
 
 def has_open(session: Session) -> bool:

@@ -18,6 +18,7 @@ from screens.widgets.sentence import Sentence
 from wizard import describe
 from wizard.explain.pages import PAGES
 from wizard.host.every_part import PARTS
+from wizard.host.foremost import is_foremost
 from wizard.host.obstacle import Obstacle
 
 
@@ -32,12 +33,15 @@ class HostScreen(StepScreen):
         Binding(
             "r,R", "look_again", "Look again", key_display="R", tooltip="Look at the host again"
         ),
+        Binding("d,D", "details", "Details", key_display="D", tooltip="All findings, or few"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The wizard only looks here; it changes nothing. Each line is one thing that matters for "
         "IPv6. The word in front says how it stands: “ok” needs nothing from you, “note” is "
         "something to know, “problem” has to be put right before the wizard can continue, and "
         "“unknown” could not be found out.",
+        "Where all is well, only what matters most is shown. D shows every finding, and hides them "
+        "again.",
         "IPv6 uplink is the network card through which this host reaches the internet over IPv6. "
         "Its address usually comes from your provider, fixed or by router advertisement, which is "
         "a message in which a router tells the hosts around it how to reach the world.",
@@ -52,7 +56,7 @@ class HostScreen(StepScreen):
     )
 
     def compose_body(self) -> ComposeResult:
-        """Compose a line for each finding."""
+        """Compose a line for each finding; not all are shown at once."""
         yield paragraph("Looking at this host …", id="summary", classes="heading")
         yield VerticalGroup(id="sentences")
         with VerticalGroup(id="findings"):
@@ -63,6 +67,7 @@ class HostScreen(StepScreen):
         """Remember that no sentences are shown yet."""
         super().on_mount()
         self._chosen: tuple[Obstacle, ...] = ()
+        self._all = False
         self._shown: tuple[str, tuple[Obstacle, ...], tuple[str, ...]] = ("", (), ())
 
     def show_state(self) -> None:
@@ -80,6 +85,8 @@ class HostScreen(StepScreen):
             elif self.state.complaint:
                 finding = describe.Line(line.part.label, "This was not found out.", "unknown")
             line.show(finding)
+            verdict = finding.verdict if finding else None
+            line.display = self._all or is_foremost(line.part, verdict)
         host = self.state.host
         problems, doubts = self._problems, self._doubts
         notes = describe.notes(host) if host else ()
@@ -189,6 +196,11 @@ class HostScreen(StepScreen):
             self.state.answer(unproven=True)
         self._chosen = self._doubts
         super().go_on()
+
+    def action_details(self) -> None:
+        """Show every finding, or those alone that matter."""
+        self._all = not self._all
+        self.show_state()
 
     def action_look_again(self) -> None:
         """Look at the host again."""

@@ -18,6 +18,7 @@ from wizard.platform.errors import ExitCode
 from wizard.platform.text import clean
 from wizard.record.record import State
 from wizard.run.logins import Logins
+from wizard.session import Session
 
 _BAR = 40
 
@@ -117,11 +118,11 @@ class KeepScreen(StepScreen):
     def _keep(self, yes: bool | None) -> None:
         if yes:
             self.say("Keeping …")
-            self.state.run.settle(self.state.session.keep, self._not_settled)
+            self.state.run.settle(self.state.run.session.keep, self._not_settled)
 
     def action_extend(self) -> None:
         """Begin the time anew."""
-        self.state.run.settle(self.state.session.extend, self._not_settled)
+        self.state.run.settle(self.state.run.session.extend, self._not_settled)
 
     def _not_settled(self, complaint: str) -> None:
         self.say(complaint, "problem")
@@ -142,7 +143,12 @@ class KeepScreen(StepScreen):
     def _take_back(self, yes: bool | None) -> None:
         if yes:
             self.begin("Starting to take back …")
-            self.state.run.take_back(self.state.session.revert_now, self._taken_back, self.end)
+            self.state.run.take_back(self._revert, self._taken_back, self.end)
+
+    def _revert(self) -> Session:
+        session = self.state.run.session
+        session.revert_now()
+        return session
 
     def _taken_back(self) -> None:
         self.end()

@@ -2,9 +2,13 @@
 
 from datetime import datetime
 
+from screens.following import recorded
 from screens.state import State
+from wizard.platform.errors import Refused
 from wizard.platform.text import clean, clean_line
+from wizard.record.record import Record
 from wizard.record.record import State as RunState
+from wizard.run.set_up import set_up_of
 
 _NAMED = 3
 """Containers that are named before the rest is only counted."""
@@ -51,25 +55,40 @@ def farewell(state: State) -> tuple[str, ...]:
     """Return what stays on the terminal once the screens are gone: a few lines of text."""
     run = state.run
     record = run.record
-    if run.progress is None or record is None:
-        return ("Nothing was changed on this host.", _of_answers(state))
     if run.running:
         return ("The steps are still being done. How far they are: wizard --status",)
-    if run.waits:
+    if run.waits and record is not None:
         until = datetime.fromisoformat(record.deadline).astimezone()
         return (
             f"Not kept yet: at {until:%H:%M:%S %Z} everything is taken back.",
             "To keep it, log in a second time and type there: wizard --keep",
         )
-    if record.state is RunState.APPLIED:
-        return (
-            f"In force on this host. {run.judged}",
-            *_addresses(state),
-            "Check it again: wizard --check",
-            "Take it all back: wizard --undo",
-        )
-    words = f"This run is {record.state.words}. {clean(record.error)}".strip()
-    return (words, *(("Take back what is left: wizard --undo",) if record.state.in_force else ()))
+    if record is not None and record.state is RunState.APPLIED and not run.repairs:
+        return _in_force(record, state)
+    what = "The repair" if run.repairs else "This run"
+    said = f"{what} is {record.state.words}. {clean(record.error)}".strip() if record else ""
+    stands = recorded(state.session)
+    if stands is not None and stands.state is RunState.APPLIED:
+        return (said or "Nothing was changed now.", *_in_force(stands, state))
+    if record is None:
+        return ("Nothing was changed on this host.", _of_answers(state))
+    return (said, *(("Take back what is left: wizard --undo",) if record.state.in_force else ()))
+
+
+def _in_force(record: Record, state: State) -> tuple[str, ...]:
+    """Say what stands, with the addresses that were seen, or else with the prefix."""
+    looked = state.run.judgement is not None or state.run.check_complaint
+    try:
+        stands = set_up_of(record)
+    except Refused as refused:
+        return (str(refused),)
+    return (
+        f"In force for {stands.project} since {stands.since}."
+        + (f" {state.run.judged}" if looked else ""),
+        *(_addresses(state) or (f"  {stands.prefix} on {stands.network}",)),
+        "Check it again: wizard --check",
+        "Take it all back: wizard --undo",
+    )
 
 
 def _addresses(state: State) -> tuple[str, ...]:

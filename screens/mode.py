@@ -13,6 +13,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
 from wizard.answers.checks import check_mode
 from wizard.answers.choices import Mode
+from wizard.modes.recommending import recommended
 from wizard.modes.registry import behaviour_of, behaviours
 
 
@@ -48,9 +49,8 @@ class ModeScreen(StepScreen):
         yield paragraph(
             "Which addresses should the containers have? (arrow keys choose)", classes="heading"
         )
-        yield ChoiceList(id="modes")
+        yield ChoiceList(id="modes", below=True)
         yield paragraph("", id="words")
-        yield paragraph("", id="catch")
 
     def show_state(self) -> None:
         """Show which mode is chosen, and what it means on this host."""
@@ -58,6 +58,8 @@ class ModeScreen(StepScreen):
         if host is None:
             return
         chosen = behaviour_of(self.state.choices.mode)
+        finding = self.state.router.finding
+        best = recommended(host, finding.case if finding else None)
         entries = []
         for each in behaviours():
             obstacle = check_mode(each.mode, host)
@@ -65,7 +67,11 @@ class ModeScreen(StepScreen):
                 Entry(
                     each.mode.value,
                     each.label,
-                    f"Not possible here: {obstacle}" if obstacle else each.summary,
+                    f"Not possible here: {obstacle}"
+                    if obstacle
+                    else f"{each.summary} {best.words}"
+                    if best and best.mode is each.mode
+                    else each.summary,
                     chosen=chosen is each,
                     open=obstacle is None,
                 )
@@ -73,7 +79,13 @@ class ModeScreen(StepScreen):
         self.query_one("#modes", ChoiceList).show(entries)
         points = [f"- {each}" for each in chosen.consequences(host)]
         self.query_one("#words", Static).update(Content("\n".join(points)))
-        self.query_one("#catch", Static).update(Content(chosen.catch(host)))
+
+    @property
+    def explanation(self) -> Sequence[str]:
+        """Begin with what one may regret of what is chosen."""
+        host = self.state.host
+        catch = (behaviour_of(self.state.choices.mode).catch(host),) if host else ()
+        return (*catch, *self.EXPLANATION)
 
     @on(ChoiceList.Picked, "#modes")
     def _picked(self, event: ChoiceList.Picked) -> None:

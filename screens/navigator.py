@@ -19,6 +19,10 @@ class Navigator(Protocol):
     def can_start_again(self) -> bool:
         """Whether there is a first screen to go back to."""
 
+    @property
+    def at_home(self) -> bool:
+        """Whether one came from what is in force, and not on the way through the questions."""
+
     def after_keys(self, then: Callable[[], None]) -> None:
         """Do something once the keys that were typed before are worked off."""
 
@@ -36,6 +40,9 @@ class Navigator(Protocol):
 
     def see_earlier(self) -> None:
         """Show the earlier run: at work, or what came of it."""
+
+    def open_run(self) -> None:
+        """Show the run that is followed, over the one screen from which it was begun, if any."""
 
     def show_run(self) -> None:
         """Open the question or the result of the run that is followed, or its steps."""

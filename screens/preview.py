@@ -1,6 +1,5 @@
 """The preview: every step with its commands and differences, before anything is done."""
 
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -15,12 +14,10 @@ from screens.state import State
 from screens.widgets.details import Detail
 from wizard.answers.proposed import Proposed
 from wizard.plan import acceptance
+from wizard.plan.in_short import first_sentence, in_short
 from wizard.plan.planning import Plan
 from wizard.platform.errors import WizardError
 from wizard.platform.text import clean
-
-_FIRST_SENTENCE = re.compile(r".*?(?:[.!?](?= )|$)", re.DOTALL)
-"""Matches always, if need be the whole text."""
 
 WINDOWS = (60, 120, 300, 600, 900)
 """Seconds to wait for an answer, to choose from."""
@@ -43,13 +40,13 @@ class PreviewScreen(ReviewScreen):
         ),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
-        "Nothing has been changed yet. On the left are the steps, in the order in which they will "
-        "be done. Choose one with the arrow keys, and the right side shows why it is needed, the "
-        "exact commands, and what changes in files. Space or Page Down shows more of the right "
-        "side, Page Up goes back up. W gives the right side the whole width, and W again brings "
-        "the steps back.",
+        "Nothing has been changed yet. At the top stands in short what will change and what people "
+        "will notice, and below it each step, in the order in which they will be done. Choose one "
+        "with the arrow keys: Space or Right opens it, and shows why it is needed, the exact "
+        "commands, and what changes in files. There Space or Page Down shows more, and Esc closes "
+        "it. On a wide terminal both stand side by side.",
         "Below the steps stands what was proposed and not asked, such as addresses and names. The "
-        "key in front opens it.",
+        "key in front opens its question.",
         "In a difference, a line with + is added, a line with - is taken away, and the others "
         "stay and only show where. A command that is too long for one line ends in a backslash "
         "and continues below; any other line that is too long continues after ».",
@@ -75,8 +72,12 @@ class PreviewScreen(ReviewScreen):
                 [
                     ("   ", overview.title),
                     *numbered,
-                    *((f" {proposed.key(each)} ", each.label) for each in settings),
+                    *(
+                        (f" {proposed.key(each)} ", f"{each.label}: {each.words}")
+                        for each in settings
+                    ),
                 ],
+                (("Steps", f"{len(steps)}. Nothing has been changed yet."), *in_short(plan)),
             )
 
     def arrive(self) -> None:
@@ -224,7 +225,7 @@ def _noticed(plan: Plan) -> str:
     """Return the first sentence of all that people will notice, and where the rest stands."""
     if not plan.notices:
         return ""
-    lines = [f"- {_FIRST_SENTENCE.match(clean(each))[0]}" for each in plan.notices]  # type: ignore[index]
+    lines = [f"- {first_sentence(each)}" for each in plan.notices]
     return "\n".join(["People will notice (the overview says more):", *lines, "", ""])
 
 
@@ -245,8 +246,8 @@ def _overview(plan: Plan, state: State, coverage: str) -> Detail:
             f"{proposed.key(each)}  {each.label}: {each.words}" for each in proposed.proposed(state)
         ),
         more=(
-            "Choose a step on the left with the arrow keys. Here you will see why it is needed, "
-            "the exact commands, and every change to a file. Space shows more.",
+            "Choose a step with the arrow keys, and open it: there stand why it is needed, the "
+            "exact commands, and every change to a file.",
         ),
     )
 

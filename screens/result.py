@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from screens.step import StepScreen, paragraph
-from screens.widgets.reachability import ReachabilityTable
+from screens.widgets.reachability import Paths
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.step_list import StepList
 from wizard.platform.errors import ExitCode
@@ -33,7 +33,8 @@ class ResultScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "result.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Finish", key_display="Enter", priority=True),
-        Binding("r,R", "check_again", "Check again", key_display="R", tooltip="Check once more"),
+        Binding("d,D", "details", "Details", key_display="D", tooltip="What was found inside"),
+        Binding("r,R", "check_again", "Check", key_display="R", tooltip="Check once more"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),
         Binding("g,G", "start_again", "Start again", key_display="G", tooltip="Look and plan anew"),
     ]
@@ -46,13 +47,15 @@ class ResultScreen(StepScreen):
         "taken back by hand. wizard --status shows it, and wizard --undo takes back what is on "
         "this host.",
     )
-    EXPLANATION_OF_TABLE: ClassVar[Sequence[str]] = (
-        "The table says, for each container, whether it works: whether it has an IPv6 address, "
-        "whether it knows a way out (a route), whether its router on this host answers, and "
-        "whether a server on the internet answers an echo request (as with ping) and takes a "
-        "connection (TCP). “untried” means that this was not asked for.",
-        "Choose a container with the arrow keys to see the details below the table. The hops are "
-        "the routers on the way to the server.",
+    EXPLANATION_OF_PATHS: ClassVar[Sequence[str]] = (
+        "Each line is the way of a container's packets: its own address, this host, the address by "
+        "which others see it where that is another or is known, and the server on the internet "
+        "that answered, with the time that took. Where packets get no further, the line ends "
+        "there, and below it stand the likely cause, what tells of it, and what to do.",
+        "Choose a container with the arrow keys. D shows or hides all that was found in it: its "
+        "address, its way out (route), whether its router on this host answers, whether the "
+        "server answers an echo request (as with ping) and takes a connection (TCP), and the "
+        "hops, which are the routers on the way.",
         "The record is a text file that says what was done, step by step, and how each step is "
         "taken back by hand. wizard --undo takes everything back, and wizard --check looks into "
         "the containers again at any time.",
@@ -60,33 +63,33 @@ class ResultScreen(StepScreen):
 
     @property
     def explanation(self) -> Sequence[str]:
-        """Explain the table where there is one."""
+        """Explain the ways where there are any."""
         record = self.state.run.record
         applied = record is not None and record.state is State.APPLIED
-        return self.EXPLANATION_OF_TABLE if applied else self.EXPLANATION
+        return self.EXPLANATION_OF_PATHS if applied else self.EXPLANATION
 
     def compose_body(self) -> ComposeResult:
-        """Compose the verdict, the table and what to do next."""
+        """Compose the verdict, the ways and what to do next."""
         yield Sentence(id="verdict")
         yield VerticalGroup(id="left")
-        yield paragraph("", id="more")
         yield VerticalGroup(id="notes")
         yield Sentence(id="checking")
-        yield ReachabilityTable(id="table")
+        yield Paths(id="paths")
+        yield paragraph("", id="more")
         yield VerticalGroup(id="besides")
 
     def on_mount(self) -> None:
         """Remember what is shown."""
         super().on_mount()
         self._listed: dict[str, tuple[str, ...]] = {}
-        self.query_one("#back").display = False
 
     def show_state(self) -> None:
-        """Show the verdict and the table."""
+        """Show the verdict and the ways."""
         state = self.state
         progress = state.run.progress
         if progress is None:
             return
+        self.query_one("#back").display = self.check_action("back", ()) is True
         found = state.run.judgement
         self.query_one("#verdict", Sentence).say(*verdict(progress, found, state.run.judged))
         self._list("left", tuple(progress.record.left) if progress.record else ())
@@ -94,8 +97,8 @@ class ResultScreen(StepScreen):
         judged = found if applied else None
         self._list("notes", (*judged.differing, *judged.foreseen) if judged else ())
         self._list("besides", judged.notes if judged else ())
-        self._show_table(applied)
-        more = _more(progress, str(state.session.store.path))
+        self._show_paths(applied)
+        more = _more(progress, str(state.run.session.store.path))
         self.query_one("#more", Static).update(Content(more))
         self.refresh_bindings()
 
@@ -107,17 +110,17 @@ class ResultScreen(StepScreen):
             group.remove_children()
             group.mount_all([Sentence(clean(each), "note") for each in sentences])
 
-    def _show_table(self, applied: bool) -> None:
+    def _show_paths(self, applied: bool) -> None:
         checking = self.query_one("#checking", Sentence)
-        table = self.query_one("#table", ReachabilityTable)
+        paths = self.query_one("#paths", Paths)
         found = self.state.run.judgement
-        table.display = applied and found is not None and bool(found.reports)
+        paths.display = applied and found is not None and bool(found.reports)
         looking = applied and found is None and not self.state.run.check_complaint
         checking.say("This takes a few seconds." if looking else "")
-        if table.display and found is not None:
-            table.show(found.reports)
+        if paths.display and found is not None:
+            paths.show(found.reports)
             if self.focused is self.query_one("#next"):
-                table.query_one(StepList).focus(scroll_visible=False)
+                paths.query_one(StepList).focus(scroll_visible=False)
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
@@ -129,12 +132,12 @@ class ResultScreen(StepScreen):
         record = progress.record if progress else None
         state = record.state if record else None
         if action == "back":
-            return False
-        if action == "check_again":
+            return self.wizard.at_home and (self.state.run.repairs or state is State.APPLIED)
+        if action in ("check_again", "details"):
             return state is State.APPLIED
         if action == "start_again":
             free = record is None or not record.in_the_way
-            return free and self.wizard.can_start_again
+            return free and not self.state.run.repairs and self.wizard.can_start_again
         if action == "take_back":
             return state is not None and state.in_force
         return super().check_action(action, parameters)
@@ -142,6 +145,10 @@ class ResultScreen(StepScreen):
     def action_next(self) -> None:
         """Leave, with the exit code of the run and of what was found in the containers."""
         self.app.exit(self.state.run.exit_code)
+
+    def action_details(self) -> None:
+        """Show all that was found in the chosen container, or hide it again."""
+        self.query_one("#paths", Paths).open()
 
     def action_check_again(self) -> None:
         """Look into the containers again."""

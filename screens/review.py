@@ -1,4 +1,7 @@
-"""A list of steps on the left and the chosen one in full on the right: preview and undo."""
+"""One line for each step, and the chosen one in full: preview, undo and repair.
+
+Where there is room they stand side by side; elsewhere the chosen one opens over the lines.
+"""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -6,12 +9,22 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widgets import OptionList
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import OptionList, Static
 
+from screens import wrapping
 from screens.step import StepScreen
 from screens.widgets.details import Detail, Details
 from screens.widgets.step_list import StepList
+
+_BOTH = 160
+"""Columns from which on both stand side by side."""
+_LABEL = 12
+
+Short = Sequence[tuple[str, str]]
+"""What is said above the lines: labels, and words."""
 
 
 class ReviewScreen(StepScreen):
@@ -20,32 +33,65 @@ class ReviewScreen(StepScreen):
     AUTO_FOCUS = "#steps"
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "review.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pagedown", "scroll_details('scroll_page_down')", show=False, priority=True),
+        Binding("escape", "close", "Close", key_display="Esc"),
+        Binding("escape", "back", "Back", key_display="Esc"),
+        Binding("pagedown", "page_down", show=False, priority=True),
         Binding("pageup", "scroll_details('scroll_page_up')", show=False, priority=True),
-        Binding("space", "scroll_details('scroll_page_down')", "More", key_display="PgDn"),
-        Binding("w,W", "widen", "Wide", key_display="W", tooltip="The right side alone, or both"),
+        Binding("space", "open", "Open", key_display="Space", tooltip="All of what is chosen"),
+        Binding("space", "page_down", "More", key_display="PgDn"),
+        Binding("right", "open", show=False),
+        Binding("left", "close", show=False),
+        Binding("w,W", "widen", show=False),
     ]
 
     def compose_body(self) -> ComposeResult:
-        """Compose the two sides."""
-        with Horizontal(id="sides"):
-            yield StepList(id="steps")
+        """Compose the lines, and the chosen one."""
+        with Container(id="sides"):
+            with Vertical(id="list"):
+                yield Static("", markup=False, id="short")
+                yield StepList(id="steps")
             yield Details(id="details")
 
     def on_mount(self) -> None:
         """Remember that nothing is shown yet."""
         super().on_mount()
         self._items: tuple[Detail, ...] = ()
+        self._short: Short = ()
+        self._fit()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Show as much as there is room for."""
+        if self.ready:
+            self._fit()
+
+    def _fit(self) -> None:
+        self.query_one("#sides").set_class(self.size.width >= _BOTH, "-both")
+        self.call_after_refresh(self._show_short)
+        self.refresh_bindings()
+
+    def _show_short(self) -> None:
+        width = (self.query_one("#list").size.width or self.size.width) - 3
+        lines = [
+            line
+            for label, words in self._short
+            for line in wrapping.prose(words, width, f"{label:<{_LABEL}}", " " * _LABEL)
+        ]
+        self.query_one("#short", Static).update(Content("\n".join(lines)))
 
     def show_items(
-        self, items: Sequence[Detail], lines: Sequence[tuple[str, str]] | None = None
+        self,
+        items: Sequence[Detail],
+        lines: Sequence[tuple[str, str]] | None = None,
+        short: Short = (),
     ) -> None:
         """Show these steps; the first is about all of them.
 
-        ``lines`` are those of the left side, where it is not only their numbers and titles.
+        ``lines`` are what stands for them, where it is not only their numbers and titles, and
+        ``short`` is what is said above them.
         """
         changed = [each.title for each in items] != [each.title for each in self._items]
-        self._items = tuple(items)
+        self._items, self._short = tuple(items), short
+        self._show_short()
         steps = self.query_one("#steps", StepList)
         steps.show(
             lines
@@ -64,7 +110,7 @@ class ReviewScreen(StepScreen):
 
     @property
     def at(self) -> int | None:
-        """Which of the items is shown."""
+        """Which of the items is chosen."""
         at = self.query_one("#steps", StepList).highlighted
         return at if at is not None and at < len(self._items) else None
 
@@ -73,10 +119,52 @@ class ReviewScreen(StepScreen):
         self.query_one("#details", Details).show(chosen)
         self.refresh_bindings()
 
+    @property
+    def _opened(self) -> bool:
+        """Whether the chosen one is shown in full and alone."""
+        return self.ready and self.query_one("#sides").has_class("-open")
+
+    @property
+    def _shown(self) -> bool:
+        """Whether the chosen one is shown in full."""
+        return self.ready and (self._opened or self.query_one("#sides").has_class("-both"))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to open what is closed, and the other way round."""
+        match action:
+            case "open":
+                return not self._shown
+            case "close":
+                return self._opened
+            case "back" if self._opened:
+                return False
+        return super().check_action(action, parameters)
+
+    def action_open(self) -> None:
+        """Show the chosen one in full, from its top."""
+        self.query_one("#sides").add_class("-open")
+        self.query_one("#details").scroll_home(animate=False)
+        self.refresh_bindings()
+
+    def action_close(self) -> None:
+        """Show the lines again."""
+        self.query_one("#sides").remove_class("-open")
+        self.refresh_bindings()
+
+    def action_page_down(self) -> None:
+        """Open the chosen one, or show more of it."""
+        if self._shown:
+            self.action_scroll_details("scroll_page_down")
+        else:
+            self.action_open()
+
     def action_scroll_details(self, how: str) -> None:
-        """Scroll the right side."""
+        """Scroll the chosen one."""
         getattr(self.query_one("#details"), how)(animate=False)
 
     def action_widen(self) -> None:
-        """Give the right side the whole width, or show both sides again."""
-        self.query_one("#sides").toggle_class("-wide")
+        """Show the chosen one alone, or the lines again."""
+        if self._opened:
+            self.action_close()
+        else:
+            self.action_open()

@@ -9,6 +9,7 @@ from textual.dom import DOMNode
 from screens import background
 from screens.draft import Draft
 from screens.following import FollowedRun
+from screens.mending import Mending
 from screens.saver import Saver
 from screens.taking_back import TakingBack
 from screens.watching import RouterWatch
@@ -55,6 +56,7 @@ class State:
         self.draft = Draft(session, owner, self)
         self.run = FollowedRun(session, owner, changed)
         self.undo = TakingBack(session, owner, changed)
+        self.mending = Mending(session, owner, changed)
         self._prefixes: dict[Mode, IPv6Network | None] = {}
         self._by_length: dict[int, IPv6Network] = {}
         self._by_project: dict[str, Choices] = {}

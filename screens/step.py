@@ -86,7 +86,7 @@ class StepScreen(Screen[None]):
     def step_words(self) -> str:
         """Return which step of how many this is."""
         run, names = self.state.run, self.state.way
-        if run.takes_back or run.undoing or self.NAME not in names:
+        if run.takes_back or run.undoing or self.wizard.at_home or self.NAME not in names:
             return self.heading
         return f"{names.index(self.NAME) + 1} of {len(names)} · {self.heading}"
 

@@ -10,6 +10,7 @@ from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.widgets.details import Detail
 from screens.widgets.sentence import Sentence
+from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
 from wizard.run.undoing import Changed, UndoPreview, UndoStep
 from wizard.steps.comparing import Choice
@@ -41,19 +42,19 @@ class UndoScreen(ReviewScreen):
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "These are the steps of the earlier run, the last one first, as they will be taken back. "
-        "Choose one with the arrow keys, and the right side shows what is done and what changes "
-        "in files. Space or Page Down shows more of the right side, W gives it the whole width.",
+        "Choose one with the arrow keys. Space or Right opens it, and shows what is done and what "
+        "changes in files; there Space shows more, and Esc closes it.",
         "Everything is compared with how the wizard left it. What nobody has changed since is "
         "taken back. What somebody has changed has a line of its own below its step, with an "
-        "exclamation mark, and the right side shows the difference. There you have three choices.",
+        "exclamation mark; opened, it shows the difference. There you have three choices.",
         "K keeps it as they want it. If that is a Compose file, only the lines that the wizard "
         "added are taken out of it, where these can still be told apart. This is done unless you "
         "say otherwise.",
         "O puts it back as the wizard left it. That step then stays in force, and the record says "
         "so. You can take it back another time.",
         "P puts it back as it was before the wizard. What they changed is lost.",
-        "A network that other containers have joined stays until they have left it; the right "
-        "side shows the command for that. Afterwards take the rest back in the same way.",
+        "A network that other containers have joined stays until they have left it; its step, "
+        "opened, shows the command for that. Afterwards take the rest back in the same way.",
         "The containers keep running. They lose the IPv6 addresses that they got from the wizard.",
     )
 
@@ -90,7 +91,21 @@ class UndoScreen(ReviewScreen):
                 name = clean_line(PurePath(changed.name).name)
                 lines.append(("   ! ", f"{name}: {WORDS[changed.choice]}"))
                 self._behind.append((step, changed))
-        self.show_items(items, lines)
+        count = sum(len(step.changed) for step in preview.steps)
+        said = f"{len(preview.steps)}, the last one first. Nothing has been changed yet."
+        theirs = f"{count} changed by somebody since: choose those lines" if count else ""
+        self.show_items(
+            items,
+            lines,
+            (
+                ("Steps", said),
+                (
+                    "In force",
+                    f"since {local_time(preview.record.finished or preview.record.started)}",
+                ),
+                *([("Theirs", theirs)] if theirs else []),
+            ),
+        )
 
     @property
     def chosen(self) -> tuple[UndoStep, Changed] | None:
@@ -158,15 +173,15 @@ def _overview(preview: UndoPreview) -> Detail:
     changed = [each for step in preview.steps for each in step.changed]
     points = [each.words for each in changed]
     notes = [note for step in preview.steps for note in step.notes]
-    more = f"Choose a line with an exclamation mark on the left: {_KEYS}" if changed else ""
+    more = f"Choose a line with an exclamation mark: {_KEYS}" if changed else ""
     return Detail(
         "All of it",
         (
-            f"The run that was started {preview.record.started} will be taken back: "
+            f"The run that was started {local_time(preview.record.started)} will be taken back: "
             f"{len(preview.steps)} steps, the last one first. Nothing has been changed yet.",
             *((more,) if more else ()),
-            "Choose a step on the left with the arrow keys. Here you will see what is done and "
-            "what changes in files. Space shows more.",
+            "Choose a step with the arrow keys, and open it to see what is done and what changes "
+            "in files.",
         ),
         notes=(*points, *notes),
     )

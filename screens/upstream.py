@@ -23,26 +23,28 @@ from wizard.ndp.upstream import UpstreamCase
 from wizard.platform.text import clean_line
 
 MEANINGS: dict[UpstreamCase, tuple[str, Tone]] = {
-    UpstreamCase.SOLICITED: (
-        "It asks: the router wants to know who on the link has such an address. So somebody has "
-        "to answer for the containers.",
-        "ok",
-    ),
+    UpstreamCase.SOLICITED: ("Your provider asks for each address.", "ok"),
     UpstreamCase.ROUTED: (
-        "It routes: the packet came here, and the router did not ask. So nobody has to answer for "
-        "the containers.",
+        "Your provider sends packets for the prefix here by itself. Nobody has to answer.",
         "ok",
     ),
     UpstreamCase.REFUSED: (
-        "It refuses: the router sends errors and does not ask. Public addresses will hardly work "
-        "here: ask your provider, or choose private ones.",
+        "Your provider refuses: its router sends errors and does not ask. Public addresses will "
+        "hardly work here. Ask your provider, or choose private ones.",
         "note",
     ),
     UpstreamCase.NOTHING: (
-        "Nothing came back: packets are filtered on the way, or there is no IPv6 router. Ask your "
-        "provider, or press R to try again.",
+        "Your provider was not heard: packets are filtered on the way, or there is no IPv6 "
+        "router. Ask your provider, or press R to try again.",
         "note",
     ),
+}
+
+_ANSWERING = {
+    Proxy.SERVICE: "The wizard will answer.",
+    Proxy.NDPPD: "ndppd will answer.",
+    Proxy.FIXED: "Fixed entries will answer, for the addresses of today.",
+    Proxy.NONE: "As you chose, nobody will answer, so no packet will come.",
 }
 
 _LINES = 4
@@ -60,12 +62,14 @@ class UpstreamScreen(StepScreen):
         Binding(
             "r,R", "probe_again", "Try again", key_display="R", tooltip="Watch the router again"
         ),
+        Binding("d,D", "packets", "Packets", key_display="D", tooltip="What was seen, or not"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "A packet for a container comes to your provider's router first. How does the router know "
         "that it has to go to this host? There are two ways, and this screen finds out which one "
         "your provider has: the wizard sends an echo request (as ping does) from an address of "
-        "your new prefix that nobody uses, and watches what comes back for that address.",
+        "your new prefix that nobody uses, and watches what comes back for that address. D shows "
+        "these packets.",
         "The router asks: it calls out on the link “who has this address?”. That is neighbour "
         "discovery (NDP), the successor of ARP. No container hears it, because containers are "
         "behind this host. So this host has to answer in their place; that is called a neighbour "
@@ -90,7 +94,23 @@ class UpstreamScreen(StepScreen):
         yield paragraph(
             "Who answers for the containers? (arrow keys choose)", id="question", classes="heading"
         )
-        yield ChoiceList(id="proxies")
+        yield ChoiceList(id="proxies", below=True)
+
+    def on_mount(self) -> None:
+        """Show no packets before somebody asks for them."""
+        super().on_mount()
+        self._packets = False
+
+    def action_packets(self) -> None:
+        """Show the packets that were seen, or hide them again."""
+        self._packets = not self._packets
+        self._show_evidence()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the packets once there are some."""
+        if action == "packets":
+            return self.state.router.finding is not None
+        return super().check_action(action, parameters)
 
     def arrive(self) -> None:
         """Watch the router, unless that was done for this prefix."""
@@ -107,7 +127,11 @@ class UpstreamScreen(StepScreen):
         state = self.state
         meaning = self.query_one("#meaning", Sentence)
         if state.router.finding is not None:
-            meaning.say(*MEANINGS[state.router.finding.case])
+            words, tone = MEANINGS[state.router.finding.case]
+            if state.router.finding.case is UpstreamCase.SOLICITED:
+                words = f"{words} {_ANSWERING[state.choices.proxy]}"
+                tone = "problem" if state.choices.proxy is Proxy.NONE else tone
+            meaning.say(words, tone)
         elif state.router.complaint:
             meaning.say(state.router.complaint, "note")
         else:
@@ -120,12 +144,13 @@ class UpstreamScreen(StepScreen):
         self.query_one("#proxies", ChoiceList).show(self._entries())
         if state.router.finding is not None:
             self.say("")
+        self.refresh_bindings()
 
     def _show_evidence(self) -> None:
         evidence = self.query_one("#evidence", Static)
         finding = self.state.router.finding
         lines = [clean_line(line) for line in finding.evidence] if finding else []
-        evidence.display = bool(lines)
+        evidence.display = bool(lines) and self._packets
         if len(lines) > _LINES:
             between = len(lines) - _LINES + 1
             lines = [*lines[:2], f"... {between} more like these", lines[-1]]

@@ -12,6 +12,7 @@ from wizard.answers.open_questions import open_questions, services_first
 from wizard.answers.proposed import proposed
 from wizard.answers.wording import INWARDS, PROXIES
 from wizard.host.host import Host
+from wizard.modes.recommending import recommended
 from wizard.modes.registry import behaviour_of, behaviours
 from wizard.modes.sources import Sources, target
 from wizard.ndp.upstream import UpstreamFinding
@@ -122,14 +123,15 @@ class _Questions:
             self._choices = replace(self._choices, unproven=True)
 
     def _mode(self) -> None:
-        host = self._host
-        possible = []
+        host, possible = self._host, []
+        best = recommended(host)
         for each in behaviours():
             obstacle = checks.check_mode(each.mode, host)
             if obstacle:
                 self._say(f"{each.label} is not possible here: {obstacle}")
             else:
-                possible.append((each.mode, f"{each.label}. {each.summary}"))
+                why = f" {best.words}" if best and best.mode is each.mode else ""
+                possible.append((each.mode, f"{each.label}. {each.summary}{why}"))
         mode = self._one("Which addresses should the containers have?", possible,
                          self._choices.mode, all_too=True)  # fmt: skip
         chosen = behaviour_of(mode)

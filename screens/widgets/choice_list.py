@@ -19,7 +19,7 @@ _WIDEST_LABEL = 30
 
 @dataclass(frozen=True)
 class Entry:
-    """One line. ``more`` stands beside the label; an entry that is not open is only shown."""
+    """One line. ``more`` stands beside or below the label; what is not open is only shown."""
 
     key: str
     label: str
@@ -63,9 +63,15 @@ class ChoiceList(RowList):
             """The list, for ``@on``."""
             return self.choice_list
 
-    def __init__(self, *, many: bool = False, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        many: bool = False,
+        below: bool = False,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         # Before the cursor is set for the first time.
-        self._many = many
+        self._many, self._below = many, below
         self._entries: tuple[Entry, ...] = ()
         self._drawn_width = 0
         self._by_keys = True
@@ -166,7 +172,7 @@ class ChoiceList(RowList):
             return Content("\n").join([Content.styled(line, style) for line in lines])
         column = min(_WIDEST_LABEL, max(len(each.label) for each in self._entries if each.more))
         front = f"{mark} {entry.label:<{column}}  "
-        if len(entry.label) > column:
+        if self._below or len(entry.label) > column:
             first = [Content.styled(f"{mark} {entry.label}", style)]
             indent = "    "
             lines = wrapping.prose(entry.more, width, indent, indent)

@@ -12,6 +12,9 @@ from textual.widgets import Static
 from screens import wrapping
 from wizard.steps.actions import Diff
 
+_WIDEST = 90
+"""Columns of a sentence."""
+
 
 @dataclass(frozen=True)
 class Detail:
@@ -82,7 +85,8 @@ class Details(VerticalScroll, can_focus=False):
 
 
 def draw(detail: Detail, width: int) -> list[Content]:
-    """Return the lines of a detail."""
+    """Return the lines of a detail; sentences are no longer than the eye can follow."""
+    whole, width = width, min(width, _WIDEST)
     title = wrapping.prose(detail.title, width) if detail.title else []
     lines = [Content.styled(line, "bold") for line in title]
     for text in detail.paragraphs:
@@ -101,18 +105,18 @@ def draw(detail: Detail, width: int) -> list[Content]:
         lines += [Content(""), *map(Content, wrapping.prose(text, width, "! ", "  "))]
     if detail.commands:
         lines += [Content(""), _heading(detail.commands_heading)]
-        lines += [each for line in detail.commands for each in _command(line, width)]
+        lines += [each for line in detail.commands for each in _command(line, whole)]
     for diff in detail.diffs:
-        heading = wrapping.literal(f"{diff.heading} {PurePath(diff.path).name}", width)
+        heading = wrapping.literal(f"{diff.heading} {PurePath(diff.path).name}", whole)
         lines += [Content(""), *_styled(heading, "bold underline")]
-        lines += [each for line in diff.lines for each in diff_line(line, width)]
+        lines += [each for line in diff.lines for each in diff_line(line, whole)]
     if detail.output:
         for text in detail.output:
             for line in text.split("\n"):
                 if line.startswith("$ "):
-                    lines += _styled(wrapping.command(line, width), "bold")
+                    lines += _styled(wrapping.command(line, whole), "bold")
                 else:
-                    lines += map(Content, wrapping.literal(line, width))
+                    lines += map(Content, wrapping.literal(line, whole))
     return lines
 
 

@@ -196,7 +196,7 @@ def test_bytes_and_memory_of_the_walk(host: Machine, figures: Figures) -> None:
     terminal.press("y")
     keep_from_second_login(host, terminal)
     terminal.wait_for("8 of 8", seconds=60)
-    terminal.wait_for("Inside mastodon")
+    terminal.wait_for("The way of their packets")
     sent, ours = terminal.sent, peak_memory(host, WIZARD)
     terminal.press("enter")
     assert terminal.wait_for_end() == ExitCode.DONE

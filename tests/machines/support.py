@@ -70,7 +70,7 @@ def walk_to_question(machine: Machine) -> Terminal:
         if "· Your host" in terminal.text:
             wait_for_host(terminal)
         if "· Does the router ask" in terminal.text:
-            terminal.wait_for("neighbor solicitation", "echo reply")
+            terminal.wait_for("Your provider asks", "Your provider sends")
         terminal.press("enter")
     terminal.press("enter")
     terminal.wait_for("steps now?")
@@ -110,7 +110,7 @@ def apply_by_keyboard(machine: Machine) -> int:
     terminal = walk_to_question(machine)
     terminal.press("y")
     keep_from_second_login(machine, terminal)
-    terminal.wait_for("Inside mastodon")
+    terminal.wait_for("The way of their packets")
     terminal.press("enter")
     ended = terminal.wait_for_end()
     # Others who are logged in are told; the screens say it themselves.

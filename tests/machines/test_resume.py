@@ -67,13 +67,13 @@ def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMach
         terminal.wait_for("6 of 8", "7 of 8")
     keep_from_second_login(host, third)
     for terminal in (third, fourth):
-        terminal.wait_for("Inside mastodon")
+        terminal.wait_for("The way of their packets")
         terminal.press("enter")
         assert terminal.wait_for_end() == ExitCode.DONE
     assert state(host) == "applied"
 
     last = log_in(host, "--resume")
-    last.wait_for("Inside mastodon")
+    last.wait_for("The way of their packets")
     last.press("enter")
     assert last.wait_for_end() == ExitCode.DONE
     assert undo(host).returncode == ExitCode.DONE

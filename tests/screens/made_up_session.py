@@ -1,13 +1,14 @@
 """A session that touches nothing: a made-up host, two Compose texts, and a run by a script."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any, cast
 
 from tests import made_up_hosts
+from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.compose.project import load
 from wizard.host.host import ComposeProject, Host
@@ -17,16 +18,22 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
 from wizard.platform.system import FileState
 from wizard.probes.findings import Finding
+from wizard.probes.path import Seen, path_of
 from wizard.probes.report import ContainerReport
 from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.record.store import Store
+from wizard.run import repairing
+from wizard.run.conditions import StepCondition
 from wizard.run.logins import Logins
+from wizard.run.repairing import Repair
 from wizard.run.undoing import Changed, Chosen, UndoPreview, UndoStep
 from wizard.session import Progress, Session
 from wizard.steps.actions import WriteFile, difference
 from wizard.steps.base import Step
 from wizard.steps.before import Before
 from wizard.steps.comparing import Choice, Decisions, Found, Standing, choice_of
+from wizard.steps.mend import Mend, MendBefore, Setting
+from wizard.steps.parts import Condition, Part
 from wizard.verification.judgement import Judgement, judge
 
 MASTODON = """\
@@ -82,6 +89,10 @@ OVER_BOTH = Logins(
 NOT_YAML = "services:\n  web: [\n"
 
 
+LACKS = "The unit docker-ipv6-wizard.service does not run [/]."
+THEIRS = "docker-compose.yml has been changed by somebody else since."
+UNIT = Setting("unit", "docker-ipv6-wizard.service", "disabled inactive", "enabled active")
+
 UNUSED = "2001:db8:1:2:1:8123:4567:89ab"
 SENT = f"    0.1 ms  {UNUSED} > 2606:4700:4700::1111: ICMP6, echo request"
 SEEN = {
@@ -121,13 +132,22 @@ def with_two_projects(host: Host) -> Host:
 def report(name: str, *, works: bool = True) -> ContainerReport:
     """Return what a look into a container finds."""
     yes = Finding(True, "reply in 4 ms")
+    tcp = Finding(True, "connected in 5 ms") if works else Finding(False, "no answer in 2 s")
+    last = "" if works else "2001:db8:ffff::1"
     return ContainerReport(
         name=name,
         address=Finding(True, "fd12:3456:789a::2/64 on eth1"),
         default_route=Finding(True, "fd12:3456:789a::1 by eth1"),
         gateway_echo=Finding(True, "reply in 0.1 ms"),
         target_echo=yes if works else Finding(False, "no answer in 2 s"),
-        tcp=Finding(True, "connected in 5 ms") if works else Finding(False, "no answer in 2 s"),
+        tcp=tcp,
+        path=path_of(
+            Seen(yes, yes, yes, tcp, last, yes),
+            "fd12:3456:789a::2",
+            "2001:db8:1:2::10",
+            "2606:4700:4700::1111",
+            "5 ms",
+        ),
         source_kernel=Finding(True, "fd12:3456:789a::2"),
         source_seen=Finding(None, "not asked; by the plan, the host's own address (masqueraded)"),
         hops=Finding(True, "2 hops to the target", (" 1  fd12:3456:789a::1  0.1 ms",
@@ -191,6 +211,9 @@ class MadeUpSession(Session):
     """What passes but is not as it was set up."""
     meddled: bool = False
     """Whether somebody has changed the Compose file, and joined the network, since."""
+    missing: bool = False
+    """Whether something of the run is not in effect any more."""
+    hold_repair: bool = False
     check_names: tuple[str, ...] = ("mastodon-web-1", "mastodon-streaming-1", "mastodon-sidekiq-1")
 
     def __post_init__(self) -> None:
@@ -201,6 +224,8 @@ class MadeUpSession(Session):
         self.cancelled = False
         self.applied: Plan | None = None
         self.undone = False
+        self.repaired: Choice | None = None
+        """What became of what somebody changed, where a repair was started."""
         self.chosen: Chosen | None = None
         self.script: Plan | None = None
         self.holding = True
@@ -316,6 +341,44 @@ class MadeUpSession(Session):
     def revert_now(self) -> None:
         self.answer = "revert"
 
+    def repair(
+        self,
+        changed: Choice = Choice.KEEP,
+        record: Record | None = None,
+        done: Container[str] = (),
+    ) -> Repair:
+        while self.hold_repair:
+            time.sleep(0.01)
+        repairing.in_force(self.record())
+        step = StepCondition(2, "Let packets out", "ip6tables", str(Condition.MISSING), LACKS)
+        steps = (Mend(2, step.title, LACKS, settings=(UNIT,)),) if self.missing else ()
+        part = Part("/srv/x", Condition.CHANGED, wanted=UNIT.then)
+        theirs = StepCondition(
+            5, "Add it to the file [/]", "x", str(Condition.CHANGED), THEIRS, parts=(part,)
+        )
+        if self.meddled and changed is Choice.OURS:
+            steps = (*steps, Mend(5, theirs.title, THEIRS, settings=(UNIT,)))
+        left = (theirs,) if self.meddled and changed is Choice.KEEP else ()
+        remarks = tuple(f"Left as it is. {each.sentence}" for each in left)
+        found = (step, *((theirs,) if self.meddled else ()))
+        return Repair(Plan(Choices(), steps, remarks), found, left)
+
+    def start_repair(
+        self,
+        repair: Repair,
+        changed: Choice = Choice.KEEP,
+        seconds: int | None = None,
+        record: Record | None = None,
+    ) -> Session:
+        self.repaired = changed
+        following = MadeUpSession(act=self.act, earlier=self.earlier)
+        following.frames = following._play_apply(repair.plan)
+        return following
+
+    @property
+    def repairing(self) -> Session | None:
+        return None
+
     def progress(self) -> Progress:
         if self.frames is None:
             if self.earlier is None:
@@ -374,6 +437,7 @@ class MadeUpSession(Session):
         """Let a held run or look go on."""
         self.holding = False
         self.hold_detection = self.hold_probe = self.hold_check = self.hold_undo = False
+        self.hold_repair = False
 
     def _play_apply(self, plan: Plan) -> Iterator[Progress]:
         if self.act.refuse:
@@ -454,7 +518,7 @@ def record_of(plan: Plan, state: State = State.APPLYING) -> Record:
         started="2026-11-22T12:00:00Z",
         digest=plan.digest,
         host={},
-        choices={},
+        choices=answers_file.to_table(plan.choices),
         steps=[
             StepRecord(
                 number=number,
@@ -473,6 +537,8 @@ def record_of(plan: Plan, state: State = State.APPLYING) -> Record:
 
 
 def _nothing_there(step: Step) -> Before:
+    if isinstance(step, Mend):
+        return MendBefore(files=(), objects=tuple(each.now for each in step.settings))
     names = {each.name for each in fields(step.before_kind)}
     table = {name: value for name, value in _NOTHING_THERE.items() if name in names}
     return step.before_kind(**table)

@@ -109,7 +109,7 @@ async def test_who_takes_back_from_the_result_is_told_that_it_is_taken_back(stat
     session = MadeUpSession(earlier=replace(record, state=state), hold_undo=True)
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: app.state.host is not None)
+        await until(pilot, lambda: on(app, "home") or app.state.host is not None)
         app.see_earlier()
         await until(pilot, lambda: on(app, "result"))
         await press(pilot, "t")

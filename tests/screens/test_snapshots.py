@@ -11,6 +11,7 @@ from screens.app import Start, WizardApp
 from tests import made_up_hosts
 from tests.screens.conftest import SNAPSHOTS, Check
 from tests.screens.made_up_session import (
+    LACKS,
     NOT_YAML,
     Act,
     MadeUpSession,
@@ -42,6 +43,15 @@ from wizard.run.guard import ProcessGuard
 from wizard.run.logins import Logins
 
 SIZES = ((80, 24), (120, 40))
+WIDE = (200, 60)
+WITH_ROOM = ("home", "preview", "preview-chosen", "undo", "result")
+"""Pictures that are taken on a large terminal, too."""
+
+
+def sizes(name: str) -> tuple[tuple[int, int], ...]:
+    """The terminals on which a picture is taken."""
+    return (*SIZES, WIDE) if name in WITH_ROOM else SIZES
+
 
 Take = Callable[[str], Awaitable[None]]
 Walk = Callable[[Pilot[int], WizardApp, MadeUpSession, Take], Awaitable[None]]
@@ -100,7 +110,7 @@ def plan_of(session: MadeUpSession):  # type: ignore[no-untyped-def]
 @walk(
     "welcome", "help", "host", "mode", "addresses", "addresses-refused",
     "network", "network-refused", "compose", "preview", "preview-step", "preview-compose-file",
-    "preview-wide", "preview-saved", "question", "apply", "quit-while-applying", "keep",
+    "preview-chosen", "preview-saved", "question", "apply", "quit-while-applying", "keep",
     "keep-question", "result", "result-container", "quit",
 )  # fmt: skip
 async def the_whole_way(
@@ -127,13 +137,13 @@ async def the_whole_way(
     await take("compose")
     await press(pilot, "enter")
     await take("preview")
-    await press(pilot, "down", "down")
+    await press(pilot, "down", "down", "space")
     await take("preview-step")
-    await press(pilot, "down", "down", "down")
+    await press(pilot, *["down"] * 5)
     await take("preview-compose-file")
-    await press(pilot, "w")
-    await take("preview-wide")
-    await press(pilot, "w", "s")
+    await press(pilot, "escape")
+    await take("preview-chosen")
+    await press(pilot, "s")
     await take("preview-saved")
     await ask(pilot, app)
     await take("question")
@@ -158,7 +168,7 @@ async def the_whole_way(
     await press(pilot, "y")
     await until(pilot, lambda: on(app, "result") and app.state.run.judgement)
     await take("result")
-    await press(pilot, "down", "pagedown")
+    await press(pilot, "down", "d", "pagedown")
     await take("result-container")
     await press(pilot, "ctrl+q")
     await take("quit")
@@ -331,7 +341,7 @@ async def a_project_in_git(
     await jump(pilot, app, "compose")
     await press(pilot, "shift+tab", "down", "space")
     await take("compose-two-projects")
-    await press(pilot, "enter", "end", "up")
+    await press(pilot, "enter", "end", "up", "space")
     await take("preview-override")
 
 
@@ -374,8 +384,9 @@ async def hostile_names(
     await press(pilot, "shift+tab", "down", "space")
     await take("hostile-compose")
     await jump(pilot, app, "preview")
-    await press(pilot, "down")
+    await press(pilot, "down", "space")
     await take("hostile-preview")
+    await press(pilot, "escape")
     await go_apply(pilot, app)
     await until(
         pilot,
@@ -561,20 +572,81 @@ async def a_run_that_is_cancelled(
     await take("cancelling")
 
 
-@walk("welcome-earlier", "undo", "undo-step", "undo-result", session=applied)
-async def taking_back(
+def taken_back_in_part() -> MadeUpSession:
+    session = applied()
+    assert session.earlier is not None
+    session.earlier.state = State.UNDO_INCOMPLETE
+    return session
+
+
+@walk("welcome-earlier", session=taken_back_in_part)
+async def what_an_undo_has_left(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await found(pilot, app)
     await take("welcome-earlier")
-    await press(pilot, "tab", "tab", "enter")
+
+
+@walk("home-checking", "home", "undo", "undo-step", "undo-result", session=applied)
+async def taking_back(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.hold_check = True
+    await until(pilot, lambda: on(app, "home"))
+    await take("home-checking")
+    session.let_go()
+    await until(pilot, lambda: app.state.run.judgement)
+    await take("home")
+    await press(pilot, "t")
+    await until(pilot, lambda: on(app, "undo"))
     await take("undo")
-    await press(pilot, "end")
+    await press(pilot, "end", "space")
     await take("undo-step")
+    await press(pilot, "escape")
     await ask(pilot, app)
     await press(pilot, "y")
     await until(pilot, lambda: on(app, "result"))
     await take("undo-result")
+
+
+@walk(
+    "home-not-working", "repair-nothing", "repair", "repair-ours", "repair-question",
+    "repair-apply", "repair-result", session=applied,
+)  # fmt: skip
+async def putting_back_what_is_missing(
+    pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
+) -> None:
+    session.broken, session.differing = ("mastodon-web-1",), (f"Step 2: {LACKS}",)
+    await until(pilot, lambda: app.state.run.judgement)
+    await press(pilot, "c")
+    await until(pilot, lambda: app.state.run.judgement and app.state.run.judgement.silent)
+    await take("home-not-working")
+    await press(pilot, "r")
+    await until(pilot, lambda: app.state.mending.repair)
+    await take("repair-nothing")
+    await press(pilot, "escape")
+    session.missing, session.meddled = True, True
+    session.act = Act(hold_at=1)
+    await press(pilot, "r")
+    await until(pilot, lambda: app.state.mending.repair and app.state.mending.repair.plan.steps)
+    await take("repair")
+    await press(pilot, "o")
+    await until(
+        pilot,
+        lambda: app.state.mending.repair and len(app.state.mending.repair.plan.steps) == 2,
+    )
+    await press(pilot, "down", "space")
+    await take("repair-ours")
+    await press(pilot, "escape", "o")
+    await ask(pilot, app)
+    await take("repair-question")
+    await press(pilot, "y")
+    await until(pilot, lambda: app.state.run.record and app.state.run.record.steps)
+    await take("repair-apply")
+    app.state.run.session.let_go()  # type: ignore[attr-defined]
+    await keep(pilot, app)
+    await until(pilot, lambda: app.state.run.judgement)
+    await take("repair-result")
 
 
 def meddled() -> MadeUpSession:
@@ -590,7 +662,7 @@ async def taking_back_what_somebody_changed(
     pilot: Pilot[int], app: WizardApp, session: MadeUpSession, take: Take
 ) -> None:
     await take("undo-changed")
-    await press(pilot, "down", "down", "down")
+    await press(pilot, "down", "down", "down", "space")
     await take("undo-difference")
     await press(pilot, "o")
     await take("undo-ours")
@@ -616,7 +688,7 @@ async def test_every_screen_looks_as_it_did(name: str, snapshot: Check) -> None:
         async def take(picture: str) -> None:
             assert picture in names
             taken.append(picture)
-            for width, height in SIZES:
+            for width, height in sizes(picture):
                 if app.size != (width, height):
                     await pilot.resize_terminal(width, height)
                 await snapshot(pilot, f"{picture}-{width}x{height}")
@@ -634,6 +706,6 @@ async def test_every_screen_looks_as_it_did(name: str, snapshot: Check) -> None:
 def test_there_is_a_picture_for_every_name_and_no_other() -> None:
     names = [name for _walk, names, _make, _start in WALKS.values() for name in names]
     assert len(names) == len(set(names))
-    wanted = {f"{name}-{width}x{height}.svg" for name in names for width, height in SIZES}
+    wanted = {f"{name}-{width}x{height}.svg" for name in names for width, height in sizes(name)}
     there = {path.name for path in SNAPSHOTS.glob("*.svg") if not path.name.endswith(".actual.svg")}
     assert there == wanted

@@ -58,6 +58,15 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
+def in_words(places: Sequence[Place]) -> str:
+    """Return what should answer at which address, as part of a sentence."""
+    return "; ".join(
+        f"{clean_line(each.name)} at {each.address} "
+        f"({', '.join([*(['ping'] if each.echo else []), *(f'TCP {one}' for one in each.ports)])})"
+        for each in places
+    )
+
+
 def machine(text: str) -> str:
     """Return a machine as ssh(1) takes it: a name or an address, perhaps after a user and ``@``.
 

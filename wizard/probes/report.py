@@ -2,8 +2,8 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from ipaddress import IPv6Address, IPv6Network
+from dataclasses import asdict, dataclass, fields, replace
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Any
 
 from wizard.platform.text import clean_line
@@ -12,6 +12,7 @@ from wizard.probes.answer import Answer, Failure, Request
 from wizard.probes.conntrack import Flow
 from wizard.probes.findings import Finding
 from wizard.probes.namespace import namespace_of, run_probes
+from wizard.probes.path import Path, Seen, path_of
 
 _WIDTH = 80
 _NAME_WIDTH = 26
@@ -32,8 +33,8 @@ class Question:
     ``prefix`` is where containers should have an address (None: any global one). ``target`` is
     asked for an echo, for TCP on ``target_port`` and for the hops. ``address_service`` is an
     address and TCP port where a service tells its visitors their address. ``accepts_host`` is
-    whether the target accepts connections of this host, so that whoever refuses is another. No name
-    is ever looked up.
+    whether the target accepts connections of this host, so that whoever refuses is another.
+    ``host`` is whether this host itself reaches the target. No name is ever looked up.
     """
 
     prefix: IPv6Network | None
@@ -42,6 +43,7 @@ class Question:
     address_service: tuple[IPv6Address, int] | None = None
     hop_count: int = 16
     accepts_host: bool = False
+    host: Finding | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class ContainerReport:
     preferred_family: Finding
     translated: bool | None = None
     """Whether others see another source address than the container's own; None if unknown."""
+    path: Path | None = None
+    """The way to the target; None where nothing could be measured."""
 
 
 def check(
@@ -187,7 +191,7 @@ def _report(
     try:
         left_as = _left_as(answer, question)
         target_echo = findings.target_echo(answer, timeout)
-        return ContainerReport(
+        found = ContainerReport(
             name=clean_line(name),
             address=findings.address(answer, question.prefix),
             default_route=findings.default_route(answer),
@@ -202,13 +206,41 @@ def _report(
             preferred_family=findings.preferred_family(answer, question.target),
             translated=_translated(answer, left_as),
         )
+        return replace(found, path=_path(found, answer, question, left_as))
     except (KeyError, TypeError, ValueError):
         return _unknown(name, "the probe's answer makes no sense")
 
 
+def _path(
+    found: ContainerReport, answer: Answer, question: Question, left_as: IPv6Address | None
+) -> Path | None:
+    if question.target is None:
+        return None
+    decisive = found.tcp if found.tcp.ok is not None else found.target_echo
+    answered = [each["echo"]["sender"] for each in answer["hops"] if each["echo"]["sender"]]
+    route = answer["default_route"]
+    gateway = route["gateway"] if route else None
+    beyond = [each for each in answered if each not in (gateway, str(question.target))]
+    seen = Seen(
+        found.address,
+        found.default_route,
+        found.gateway_echo,
+        replace(decisive, ok=passed(found)),
+        clean_line(beyond[-1]) if beyond else "",
+        question.host,
+    )
+    return path_of(
+        seen,
+        clean_line(answer["source"]["address"] or "") if found.address.ok else "",
+        str(_seen_as(answer, left_as) or ""),
+        str(question.target),
+        decisive.words.rpartition(" in ")[2] if decisive.ok else "",
+    )
+
+
 def _unknown(name: str, reason: str) -> ContainerReport:
     unknown = Finding(None, f"unknown: {reason}")
-    others = ("name", "translated")
+    others = ("name", "translated", "path")
     found: dict[str, Any] = {
         each.name: unknown for each in fields(ContainerReport) if each.name not in others
     }
@@ -229,10 +261,14 @@ def _left_as(answer: Answer, question: Question) -> IPv6Address | None:
 
 
 def _translated(answer: Answer, left_as: IPv6Address | None) -> bool | None:
-    source, service = answer["source"]["address"], answer["address_service"]
-    seen = findings.address_in(service["text"]) if service else None
-    seen = seen or left_as
+    source, seen = answer["source"]["address"], _seen_as(answer, left_as)
     return None if seen is None or source is None else str(seen) != source
+
+
+def _seen_as(answer: Answer, left_as: IPv6Address | None) -> IPv4Address | IPv6Address | None:
+    service = answer["address_service"]
+    told = findings.address_in(service["text"]) if service else None
+    return told or left_as
 
 
 def _outward(answer: Answer, echo: Finding, tcp: Finding) -> Finding:

@@ -66,7 +66,7 @@ def check(
         *(each.sentence for each in _stopping(host, choices, system)),
         *inwards.silent,
     )
-    notes = (*_notes(reports, choices, target), *inwards.notes, *earlier_releases.faults(record))
+    notes = (*inwards.notes, *_notes(reports, choices, target), *earlier_releases.faults(record))
     states = tuple(each.as_values() for each in steps)
     return judge(reports, choices, differing, outlook.look().sentences, notes, states)
 
@@ -93,6 +93,7 @@ def _reports(
         target_port=None if report.answers_echo_alone(way) else _PORT,
         address_service=(teller, _TELLER_PORT) if teller else None,
         accepts_host=way.accepts,
+        host=way.outward,
     )
     return report.check(targets, question)
 
@@ -106,9 +107,9 @@ def _inwards(host: Host, choices: Choices, system: System, other: str | None) ->
         return another_machine.ask(system, other, places)
     return Found(
         notes=(
-            "Whether connections from outside come in was not tried, for that takes somebody "
-            "outside. With another computer of yours that takes a key of this user's by ssh, "
-            "type: wizard --check --from ADDRESS",
+            f"From outside should answer: {another_machine.in_words(places)}. Whether that does "
+            "was not tried, for it takes somebody outside. With another computer of yours that "
+            "takes a key of this user's by ssh, type: wizard --check --from ADDRESS",
         )
     )
 

@@ -1,0 +1,172 @@
+"""The first screen where a run is in force: what stands, whether it works now, and what to do."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalGroup
+from textual.content import Content
+from textual.widgets import Static
+
+from screens import wrapping
+from screens.following import standing
+from screens.result import tone
+from screens.step import StepScreen, paragraph
+from screens.widgets.reachability import picture
+from screens.widgets.sentence import Sentence
+from wizard.platform.errors import Refused
+from wizard.platform.text import clean
+from wizard.probes.report import ContainerReport
+from wizard.record.record import Record, State
+from wizard.run.set_up import set_up_of
+
+_CHECKING = "Checking that IPv6 works in the containers as it was set up …"
+_LABEL = 16
+
+
+class HomeScreen(StepScreen):
+    """Everything that one comes back for is a key here."""
+
+    NAME = "home"
+    ASKS = False
+    HEADING = "In force"
+    NEXT = "Check again"
+    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "home.tcss"]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", show=False, priority=True),
+        Binding("c,C", "next", "Check", key_display="C", tooltip="Check once more"),
+        Binding("d,D", "details", "Details", key_display="D", tooltip="What was found, in full"),
+        Binding("r,R", "repair", "Repair", key_display="R", tooltip="Show what is missing"),
+        Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),
+        Binding("n,N", "another", "New", key_display="N", tooltip="Set up another project"),
+        Binding("p,P", "next_one", "Next", key_display="P", tooltip="The next set-up"),
+    ]
+    EXPLANATION: ClassVar[Sequence[str]] = (
+        "The wizard has given containers of this host IPv6, and that is in force. This screen says "
+        "what was set up, and whether it works now: packets are sent from inside each container, "
+        "and every step is looked at. Nothing is changed by that. C does it again.",
+        "D shows the way of the packets, and all that was found inside each container.",
+        "R looks at every step and shows what is not in effect any more. Where something is "
+        "missing, Enter there puts it back, and everything is as it was before the repair unless "
+        "you say “keep” in time. Nothing is changed before you have seen it and said yes.",
+        "T shows what would be taken back, and asks before it does that. N sets up another project "
+        "beside this one. Where several are set up, P shows the next.",
+        "Without the screens the same is done by wizard --check, wizard --repair and wizard "
+        "--undo; wizard --status shows the record. wizard --watch on has all of it looked at "
+        "daily.",
+    )
+
+    def compose_body(self) -> ComposeResult:
+        """Compose the verdict, what stands, and what is wrong with it."""
+        yield Sentence(id="verdict")
+        yield paragraph("", id="stands")
+        yield VerticalGroup(id="faults")
+        yield paragraph("", id="containers")
+
+    def on_mount(self) -> None:
+        """Remember that nothing is shown yet."""
+        super().on_mount()
+        self._faults: tuple[str, ...] = ()
+        self._projects: tuple[str, ...] = ()
+
+    def arrive(self) -> None:
+        """Look at the run, unless that was done; what came of a repair is looked at anew."""
+        run = self.state.run
+        if self.app.screen is self and (run.progress is None or run.repairs):
+            self._look()
+        super().arrive()
+
+    def _look(self) -> None:
+        self._projects = tuple(each.project for each in standing(self.state.session))
+        self.state.run.find()
+        self.state.run.check_containers()
+
+    def show_state(self) -> None:
+        """Show what stands, and what is known of it; elsewhere where nothing stands any more."""
+        run = self.state.run
+        if run.progress is None or run.repairs or self.app.screen is not self:
+            return
+        record = run.record
+        if record is None or record.state is not State.APPLIED:
+            self.wizard.see_earlier()
+            return
+        found = run.judgement
+        words = _CHECKING if self._checking else run.judged
+        self.query_one("#verdict", Sentence).say(words, "plain" if self._checking else tone(found))
+        self.query_one("#stands", Static).update(Content("\n".join(self._stands(record))))
+        why = dict.fromkeys(each.path.why for each in found.silent if each.path) if found else ()
+        self._show_faults((*found.differing, *why, *found.foreseen) if found else ())
+        reports = found.reports if found else ()
+        self.query_one("#containers", Static).update(
+            Content("\n".join(line for each in reports for line in self._way(each)))
+        )
+
+    @property
+    def _checking(self) -> bool:
+        run = self.state.run
+        return run.judgement is None and not run.check_complaint
+
+    def _way(self, one: ContainerReport) -> list[str]:
+        return wrapping.prose(picture(one), self._width, "", "    ")
+
+    @property
+    def _width(self) -> int:
+        return (self.query_one("#body").size.width or 80) - 6
+
+    def _stands(self, record: Record) -> list[str]:
+        try:
+            lines = set_up_of(record).lines
+        except Refused as refused:
+            lines = (("Not known", str(refused)),)
+        return [
+            line
+            for label, words in lines
+            for line in wrapping.prose(words, self._width, f"{label:<{_LABEL}}", " " * _LABEL)
+        ]
+
+    def _show_faults(self, faults: tuple[str, ...]) -> None:
+        group = self.query_one("#faults", VerticalGroup)
+        group.display = bool(faults)
+        if faults != self._faults:
+            self._faults = faults
+            group.remove_children()
+            group.mount_all([Sentence(clean(each), "note") for each in faults])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the next set-up where there is one."""
+        if action == "next_one":
+            return len(self._projects) > 1
+        return super().check_action(action, parameters)
+
+    def action_next_one(self) -> None:
+        """Show the next set-up."""
+        projects, record = self._projects, self.state.run.record
+        if not projects or record is None:
+            return
+        at = projects.index(record.project) + 1 if record.project in projects else 0
+        self.state.session.project = projects[at % len(projects)]
+        self._look()
+        self.show_state()
+
+    def action_another(self) -> None:
+        """Look at the host, to set up another project."""
+        self.wizard.start_again()
+
+    def action_next(self) -> None:
+        """Check once more, unless that is being done."""
+        if self.app.screen is self and not self._checking:
+            self._look()
+            self.show_state()
+
+    def action_details(self) -> None:
+        """Show all that was found inside the containers."""
+        self.wizard.open("result")
+
+    def action_repair(self) -> None:
+        """Show what is missing."""
+        self.wizard.open("repair")
+
+    def action_take_back(self) -> None:
+        """Show what would be taken back."""
+        self.wizard.open("undo")

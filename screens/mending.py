@@ -1,0 +1,52 @@
+"""What a repair would put back: compared with the host, anew whenever something else is chosen."""
+
+from collections.abc import Callable
+
+from textual.dom import DOMNode
+
+from screens.background import Renewed
+from wizard.run.repairing import Repair
+from wizard.session import Session
+from wizard.steps.comparing import Choice
+
+Then = Callable[[str | None], None]
+"""What is told, once the steps were looked at, why nothing can be put back; None otherwise."""
+
+
+class Mending:
+    """The preview of a repair, and what was chosen in it."""
+
+    def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
+        """Take the engine, what threads belong to, and what is called after every change."""
+        self._changed = changed
+        self.repair: Repair | None = None
+        """What would be put back, once it has been compared."""
+        self.choice = Choice.KEEP
+        """What becomes of what somebody changed: theirs stays, or ours is put back."""
+        self._waiting: list[Then] = []
+        self._comparing: Renewed[Choice, Repair] = Renewed(
+            owner, "Looking at every step", session.repair, self._compared, self._not_compared
+        )
+
+    def look(self, then: Then) -> None:
+        """Look at every step, with what is chosen now."""
+        self._waiting.append(then)
+        self._comparing.ask(self.choice)
+
+    def forget(self) -> None:
+        """Begin anew: it is put back, or nobody asks any more."""
+        self.repair, self.choice = None, Choice.KEEP
+
+    def _compared(self, repair: Repair) -> None:
+        self.repair = repair
+        self._tell(None)
+
+    def _not_compared(self, complaint: str) -> None:
+        self.repair = None
+        self._tell(complaint)
+
+    def _tell(self, complaint: str | None) -> None:
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then(complaint)
+        self._changed()
