@@ -1,7 +1,7 @@
 """Writes the README's table of firewalls from what runs of the tests saw.
 
-``python -m tests.table FILE…`` takes what ``bin/test tests/machines/test_firewalls.py --junitxml=FILE``
-wrote, keeps it beside what was seen before, and draws the table anew.
+``bin/test tests/machines/test_firewalls.py --thorough --junitxml=FILE`` writes it, and
+``python -m tests.table FILE…`` keeps it beside what was seen before, and draws the table anew.
 """
 
 import json
@@ -28,7 +28,7 @@ _MODES = {Mode.ULA: "private", Mode.ROUTED: "public"}
 def in_run(text: str) -> Seen:
     """Return what a run saw; a test that ended early has the columns up to there."""
     seen: Seen = {}
-    for case in ElementTree.fromstring(text).iter("testcase"):
+    for case in ElementTree.fromstring(text).iter("testcase"):  # noqa: S314 - pytest wrote it
         for each in case.iter("property"):
             if each.get("name") == "held":
                 key, _, column = str(each.get("value")).rpartition("|")
@@ -37,7 +37,7 @@ def in_run(text: str) -> Seen:
 
 
 def drawn(seen: Seen) -> str:
-    """Return the table: in each cell the releases on which it held, in both modes if none is named."""
+    """Return the table: in each cell the releases on which it held, in both modes or in that."""
     rows = [f"| host | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, kept in HOSTS.items():
         cells = []

@@ -284,6 +284,19 @@ def test_rules_that_ip6tables_does_not_show_are_told_with_the_program_that_does(
     assert obstacles(host, Choices(bridge="br-mine")) == ()
 
 
+def test_rules_that_ip6tables_does_not_show_are_told_where_they_drop_only_what_comes_in() -> None:
+    saved = (
+        "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -i br-mine -j ACCEPT\n"
+        "-A FORWARD -o br-mine -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\nCOMMIT\n"
+    )
+    host = made_up_hosts.debian12(ip6tables=Spoken("1.8.9", False, True, saved))
+    chosen = Choices(bridge="br-mine")
+    assert obstacles(host, chosen) == ()
+    (sentence,) = obstacles(host, replace(chosen, mode=Mode.ROUTED))
+    assert "drops what comes in to them: by its policy" in sentence
+    assert "-I FORWARD -o br-mine -j ACCEPT" in sentence
+
+
 def firewalld(*accepting: str) -> Firewall:
     """Its chain as on Debian 12, with interfaces in a zone that accepts what they send."""
     place = {"table": "firewalld", "chain": "filter_FORWARD"}

@@ -1,6 +1,7 @@
 """The README's table of firewalls is what runs of the tests saw."""
 
 from tests import table
+from tests.machines.firewalls import COLUMNS
 
 
 def test_the_table_of_the_readme_says_what_was_seen() -> None:
@@ -23,7 +24,7 @@ def test_a_cell_names_the_releases_on_which_it_held_and_one_mode_where_only_one_
         f"<testsuites><testcase><properties>{run}</properties></testcase></testsuites>"
     )
     (row,) = (line for line in table.drawn(seen).splitlines() if line.startswith("| ufw "))
-    cells = dict(zip(("host", *table.COLUMNS), row.strip("| ").split(" | "), strict=False))
+    cells = dict(zip(("host", *COLUMNS), row.strip("| ").split(" | "), strict=False))
     assert cells["private"] == "13, 14"
     assert cells["public"] == ""
     assert cells["told"] == "–"

@@ -49,7 +49,9 @@ def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
             yield _dropping(chain, bridge, public, stopped)
     if not isinstance(host.ip6tables, Unknown):
         other = "ip6tables-nft" if host.ip6tables.legacy else "ip6tables-legacy"
-        yield from of_ip6tables(host.ip6tables.other, host, choices or Choices(), other)
+        yield from of_ip6tables(
+            host.ip6tables.other, host, choices or Choices(), other, inwards=public
+        )
 
 
 def firewalld(host: Host, choices: Choices) -> Iterator[Obstacle]:
@@ -79,16 +81,22 @@ def firewalld(host: Host, choices: Choices) -> Iterator[Obstacle]:
 
 
 def of_ip6tables(
-    saved: str, host: Host, choices: Choices, program: str = "ip6tables"
+    saved: str,
+    host: Host,
+    choices: Choices,
+    program: str = "ip6tables",
+    *,
+    inwards: bool = False,
 ) -> Iterator[Obstacle]:
     """Yield whether the FORWARD chain that a program shows drops what the containers need.
 
-    ``saved`` is what it saves.
+    ``saved`` is what it saves; ``inwards`` is whether all that comes in has to pass, too, which it
+    has not where the wizard's own rules are among these.
     """
     if isinstance(host.uplink, Unknown):
         return
     bridge = clean_line(choices.bridge)
-    packets = _packets(choices.bridge, host.uplink.interface, False)
+    packets = _packets(choices.bridge, host.uplink.interface, inwards)
     stopped = [(what, packet) for what, packet in packets if ip6tables.closes(saved, packet)]
     if not stopped:
         return
