@@ -66,7 +66,7 @@ def do_what_is_said(host: Machine, said: str, kept: firewalls.Host) -> None:
         assert path == kept.keeps
     else:
         typed = re.search(
-            r"where you keep your rules, and type: ((?:\S*tables .*? ACCEPT;? ?)+)", said
+            r"where you keep your rules, and type: ((?:\S*tables\S* .*? ACCEPT;? ?)+)", said
         )
         assert typed is not None, said
         path, line, rules = kept.keeps, "-1", typed[1].strip().split("; ")
