@@ -42,7 +42,9 @@ def drawn(seen: Seen) -> str:
     for name, kept in HOSTS.items():
         cells = []
         for column in COLUMNS:
-            needless = {"detected": not kept.detected, "told": not kept.keeps}.get(column, False)
+            needless = {"detected": not kept.detected, "told": not (kept.keeps or kept.ends)}.get(
+                column, False
+            )
             cells.append("–" if needless else _cell(seen, name, column))
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "".join(f"{row}\n" for row in rows)

@@ -31,10 +31,18 @@ class Host:
     """What ``--detect`` says of it; empty where nothing of it is in the way."""
     keeps: str = ""
     """The file of the rules, where it stops packets: told before, with lines to add there."""
+    ends: str = ""
+    """What ends a program that is told to stand in the way of private addresses."""
     unsaved: tuple[str, str, str] | None = None
-    """What would be lost by an apply, what is said of it, and what takes it away again."""
+    """What public addresses would lose, what is said of it, and what takes it away again."""
     stop: tuple[str, str, str] = (LATE, "“inet late”", "nft delete table inet late")
     """What stops packets later, what ``--check`` says of it, and what takes it away again."""
+    stop_public: tuple[str, str, str] | None = None
+    """The same where it differs for public addresses."""
+
+    def is_in_the_way_of(self, mode: Mode) -> bool:
+        """Whether nothing is done before somebody has changed something of it."""
+        return bool(self.keeps) or (bool(self.ends) and mode is Mode.ULA)
 
 
 def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict[str, str]:
@@ -172,7 +180,7 @@ HOSTS = {
             "ports: 2222/tcp",
             "firewall-cmd --remove-port=2222/tcp",
         ),
-        stop=(
+        stop_public=(
             f"mv {POLICY} /root; firewall-cmd --reload",
             f"{POLICY} is not there any more",
             f"mv /root/{POLICY.rpartition('/')[2]} {POLICY}; firewall-cmd --reload",
@@ -208,9 +216,10 @@ HOSTS = {
         program="ip6tables-legacy",
     ),
     "docker-ipv6nat, by a stand-in": Host(
-        "systemctl enable own-filter.service",
-        "systemctl restart own-filter.service",
+        "systemctl enable --now own-filter.service",
+        "true",
         by_unit(SCRIPT, (_IPV6NAT,), "simple"),
+        ends="systemctl disable --now own-filter.service",
     ),
     "fail2ban, a jail that bans in FORWARD": Host(
         "touch /var/log/jail.log; systemctl restart fail2ban; "

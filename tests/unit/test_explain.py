@@ -194,6 +194,9 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
         ip6tables=Ip6tables("1.8.9", False, True, REFUSING)
     ),
     Cause.FIREWALLD: lambda _: made_up_hosts.debian12(firewall=firewalld("docker0")),
+    Cause.PORTS_TRANSLATED: lambda _: made_up_hosts.debian12(
+        ip6tables=Ip6tables("1.8.9", False, to_docker=("PREROUTING -j DOCKER",))
+    ),
     Cause.EARLIER_RUN: lambda _: made_up_hosts.debian12(
         earlier=(Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True),)
     ),
@@ -211,7 +214,8 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
 CHOICES = {
     Cause.FIREWALLD: Choices(
         mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), firewalld=False
-    )
+    ),
+    Cause.PORTS_TRANSLATED: Choices(),
 }
 
 

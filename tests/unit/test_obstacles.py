@@ -297,6 +297,18 @@ def test_rules_that_ip6tables_does_not_show_are_told_where_they_drop_only_what_c
     assert "-I FORWARD -o br-mine -j ACCEPT" in sentence
 
 
+def test_ports_that_others_translate_are_told_for_private_addresses_alone() -> None:
+    rule = "PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
+    others = Spoken("1.8.9", False, to_docker=(rule,))
+    host = made_up_hosts.debian12(ip6tables=others)
+    chosen = Choices(bridge="br-mine")
+    (sentence,) = obstacles(host, chosen)
+    assert sentence.endswith(f"type: ip6tables -t nat -D {rule}")
+    assert obstacles(host, replace(chosen, mode=Mode.ROUTED)) == ()
+    engine = Engine("28.5.2", "1.51", manages_ip6tables=True)
+    assert obstacles(made_up_hosts.debian14(ip6tables=others, engine=engine), chosen) == ()
+
+
 def firewalld(*accepting: str) -> Firewall:
     """Its chain as on Debian 12, with interfaces in a zone that accepts what they send."""
     place = {"table": "firewalld", "chain": "filter_FORWARD"}

@@ -23,6 +23,8 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     yield from forward_chains(host, choices)
     if choices is not None and not choices.firewalld:
         yield from firewalld(host, choices)
+    if choices is not None:
+        yield from _translated(host, choices)
 
 
 def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
@@ -123,6 +125,29 @@ def stopped_by_firewalld(host: Host, choices: Choices) -> tuple[str, ...]:
     packets = _packets(bridge, host.uplink.interface, choices.mode.addresses.public)
     own = [each for each in host.firewall.forward_chains if each.table == _FIREWALLD]
     return tuple(what for what, packet in packets if any(each.stops(packet) for each in own))
+
+
+def _translated(host: Host, choices: Choices) -> Iterator[Obstacle]:
+    """Yield whether others send on what comes to published ports, as docker-ipv6nat does.
+
+    It does so for networks with unique local addresses alone (its README).
+    """
+    if isinstance(host.ip6tables, Unknown) or isinstance(host.engine, Unknown):
+        return
+    rules = host.ip6tables.to_docker
+    if not rules or host.engine.manages_ip6tables or choices.mode.addresses.public:
+        return
+    yield Obstacle(
+        Cause.PORTS_TRANSLATED,
+        "Something other than Docker makes Docker's rules for IPv6 on this host, as docker-ipv6nat "
+        f"does: in ip6tables the table nat has the rule “-A {rules[0]}”. With private addresses "
+        "such rules send what comes to published ports on to the containers, and the wizard's own "
+        "rules drop it there, so that these ports would stop answering over IPv6.",
+        "Stop what makes them (docker-ipv6nat is a container of the image robbertkl/ipv6nat, which "
+        "“docker stop” ends and “docker rm” takes away), or choose public addresses, which it "
+        "leaves alone. What it has left goes with the next boot; to take it out at once, type:",
+        tuple(f"ip6tables -t nat -D {each}" for each in rules),
+    )
 
 
 def _packets(bridge: str, uplink: str, public: bool) -> tuple[tuple[str, Packet], ...]:

@@ -51,4 +51,14 @@ PAGES = {
         "Without “firewalld = false” in the answers its plan begins with such a policy, and undo "
         "takes it back.",
     ),
+    Cause.PORTS_TRANSLATED: Page(
+        "Others translate what comes to published ports",
+        "This Docker makes no rules for IPv6, and something else makes them in its place, such as "
+        "docker-ipv6nat. It follows new networks with private addresses, and sends on to their "
+        "containers what comes to published ports; the wizard's rules keep that out.",
+        "See which containers run, end the one that does it, and see what it left:",
+        ("docker ps", "docker stop NAME", "ip6tables -t nat -S"),
+        "It names the rules and the commands for this host, and looks again on R on the screen "
+        "“Your host”. It stops nothing of yours. Public addresses are not concerned.",
+    ),
 }

@@ -40,6 +40,8 @@ class Ip6tables:
     only root may see."""
     other: str = field(default="", repr=False)
     """These rules, as its own program saves them; empty where they were not seen."""
+    to_docker: tuple[str, ...] = ()
+    """Rules of the nat table that lead to the chain DOCKER, as ip6tables-save prints them."""
 
 
 @dataclass(frozen=True)

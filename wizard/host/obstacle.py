@@ -43,6 +43,7 @@ class Cause(StrEnum):
     FORWARD_RULES = "forward-rules"
     """Of the ip6tables, legacy or nft, that Docker does not work with."""
     FIREWALLD = "firewalld"
+    PORTS_TRANSLATED = "ports-translated"
 
     EARLIER_RUN = "earlier-run"
     RECORD_UNREADABLE = "record-unreadable"

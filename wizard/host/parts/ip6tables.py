@@ -9,6 +9,7 @@ from wizard.host.host import Ip6tables
 from wizard.host.looking import CannotTell, installed, output, read_if_there
 from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Words
+from wizard.platform import saved_rules
 from wizard.platform.text import clean_line
 
 LEGACY_TABLES = Path("/proc/net/ip6_tables_names")
@@ -29,7 +30,8 @@ def detect() -> Ip6tables:
         )
     version, legacy = parse_version(output(("ip6tables", "--version")))
     has, rules = _nft() if legacy else _legacy()
-    return Ip6tables(version, legacy, other_has_rules=has, other=rules)
+    saved = "" if os.geteuid() else output(("ip6tables-save",))
+    return Ip6tables(version, legacy, has, rules, tuple(to_docker(saved)))
 
 
 def parse_version(text: str) -> tuple[str, bool]:
@@ -42,6 +44,13 @@ def parse_version(text: str) -> tuple[str, bool]:
     if found is None:
         raise CannotTell(f"“ip6tables --version” printed “{clean_line(text.strip())}”.")
     return clean_line(found[1]), found[2] != "nf_tables"
+
+
+def to_docker(saved: str) -> Iterator[str]:
+    """Yield the rules that lead from a chain of the kernel's to DOCKER in the nat table."""
+    for chain, rules in saved_rules.parse(saved, "nat")[0].items():
+        if chain in ("PREROUTING", "OUTPUT"):
+            yield from (clean_line(f"{chain} {rule}") for rule in rules if "-j DOCKER" in rule)
 
 
 def has_rules(saved: str) -> bool:
