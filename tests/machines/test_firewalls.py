@@ -38,8 +38,8 @@ _INSTALL = "apt-get -q update; DEBIAN_FRONTEND=noninteractive apt-get -q -y inst
 def started(machine: StartMachine, debian: int, kept: firewalls.Host) -> Machine:
     """Start a host that has a firewall, in force since a boot."""
     options: dict[str, Any] = {}
-    if kept.packages:
-        options["binds"] = {_OFFERED: rootfs.offered(debian, kept.packages)}
+    if folder := rootfs.offered(debian, kept.packages):
+        options["binds"] = {_OFFERED: folder}
         source = f"deb [trusted=yes] file:{_OFFERED} ./\n"
         options["files"] = {"etc/apt/sources.list.d/more.list": source}
     host = machine(**options)
