@@ -31,6 +31,8 @@ class Host:
     """What ``--detect`` says of it; empty where nothing of it is in the way."""
     keeps: str = ""
     """The file of the rules, where it stops packets: told before, with lines to add there."""
+    keeps_from: int = 12
+    """The first release on which it does."""
     ends: str = ""
     """What ends a program that is told to stand in the way of private addresses."""
     unsaved: tuple[str, str, str] | None = None
@@ -40,9 +42,11 @@ class Host:
     stop_public: tuple[str, str, str] | None = None
     """The same where it differs for public addresses."""
 
-    def is_in_the_way_of(self, mode: Mode) -> bool:
+    def is_in_the_way_of(self, mode: Mode, release: int) -> bool:
         """Whether nothing is done before somebody has changed something of it."""
-        return bool(self.keeps) or (bool(self.ends) and mode is Mode.ULA)
+        return (bool(self.keeps) and release >= self.keeps_from) or (
+            bool(self.ends) and mode is Mode.ULA
+        )
 
 
 def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict[str, str]:
@@ -55,15 +59,18 @@ def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict
     return {program: "\n".join((*lines, "")), "/etc/systemd/system/own-filter.service": unit}
 
 
-def script(*lines: str, detected: str = "", keeps: str = "", program: str = "ip6tables") -> Host:
-    """Return a host with rules in a script."""
+def script(
+    *lines: str, detected: str = "", program: str = "ip6tables", keeps_from: int = 14
+) -> Host:
+    """Return a host with rules in a script, which are before Docker's from 28 on."""
     rule = "FORWARD -j REJECT --reject-with icmp6-adm-prohibited"
     return Host(
         "systemctl enable own-filter.service",
         SCRIPT,
         by_unit(SCRIPT, ("#!/bin/sh", *lines)),
         detected=detected,
-        keeps=keeps,
+        keeps=SCRIPT,
+        keeps_from=keeps_from,
         stop=(f"{program} -w -I {rule}", f"“-A {rule}", f"{program} -w -D {rule}"),
     )
 
@@ -212,8 +219,8 @@ HOSTS = {
         "ip6tables-legacy -w -F FORWARD",
         "ip6tables-legacy -w -P FORWARD DROP",
         detected="the legacy one holds rules too",
-        keeps=SCRIPT,
         program="ip6tables-legacy",
+        keeps_from=12,
     ),
     "docker-ipv6nat, by a stand-in": Host(
         "systemctl enable --now own-filter.service",

@@ -71,10 +71,10 @@ def do_what_is_said(host: Machine, said: str, kept: firewalls.Host) -> None:
         assert path == kept.keeps
     else:
         typed = re.search(
-            r"where you keep your rules, and type: ((?:\S*tables\S* .*? ACCEPT;? ?)+)", said
+            r"where you keep your rules, and type: (.*?) (?:Nothing was changed|More of it)", said
         )
         assert typed is not None, said
-        path, line, rules = kept.keeps, "-1", typed[1].strip().split("; ")
+        path, line, rules = kept.keeps, "-1", typed[1].split("; ")
     lines = host.path(path).read_text().splitlines()
     place = int(line) if int(line) > 0 else len(lines)
     lines[place:place] = rules
@@ -110,7 +110,7 @@ def set_up(host: Machine, mastodon: Deployment, kept: firewalls.Host, mode: Mode
         assert said in " ".join((refused.stderr + refused.stdout).split())
         host.shell(take_away)
         assert difference(before, fingerprint(host)) == ""
-    if kept.is_in_the_way_of(mode):
+    if kept.is_in_the_way_of(mode, host.release):
         planned = wizard(host, "--plan", "--answers", ANSWERS)
         assert planned.returncode == ExitCode.REFUSED, planned.stdout
         assert apply(host).returncode == ExitCode.REFUSED
@@ -173,7 +173,7 @@ def test_packets_pass_or_what_stops_them_is_told_before(
             host.shell(kept.setup)
         published = is_open(host, host.address, 3000)
         before = set_up(host, mastodon, kept, mode)
-        if kept.is_in_the_way_of(mode):
+        if kept.is_in_the_way_of(mode, debian):
             held("told")
         events: dict[str, Callable[[], object]] = {
             "public" if mode is Mode.ROUTED else "private": lambda: None,

@@ -3,7 +3,7 @@ import pytest
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
 from wizard.host.looking import CannotTell
 from wizard.host.parts.firewall import policy, ufw_enabled
-from wizard.host.parts.ip6tables import has_rules, parse_version, to_docker
+from wizard.host.parts.ip6tables import before_docker, has_rules, parse_version, to_docker
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,20 @@ def test_rules_that_lead_to_docker_are_those_of_the_chains_that_packets_come_by(
     ]
     assert list(to_docker(text(DEBIAN14, "ip6tables-save"))) != []
     assert list(to_docker(text(DEBIAN13, "ip6tables-save"))) == []
+
+
+def test_forward_drops_before_it_leads_to_docker_where_its_rules_stand_in_that_order() -> None:
+    saved = text(DEBIAN14, "ip6tables-save")
+    assert before_docker(saved) == ""
+    jump = "-A FORWARD -j DOCKER-FORWARD\n"
+    reject = "-A FORWARD -j REJECT --reject-with icmp6-port-unreachable\n"
+    assert before_docker(saved.replace(jump, jump + reject)) == ""
+    assert before_docker(saved.replace(jump, reject + jump)) == f"by its rule “{reject.strip()}”"
+    assert before_docker(saved.replace(jump, reject)) == f"by its rule “{reject.strip()}”"
+    closed = saved.replace(":FORWARD ACCEPT", ":FORWARD DROP")
+    assert before_docker(closed) == ""
+    assert before_docker(closed.replace(jump, "")) == "by its policy"
+    assert before_docker("") == ""
 
 
 def test_only_the_engine_that_keeps_ip6tables_has_rules() -> None:

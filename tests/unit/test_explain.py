@@ -193,6 +193,9 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.FORWARD_RULES: lambda _: made_up_hosts.debian12(
         ip6tables=Ip6tables("1.8.9", False, True, REFUSING)
     ),
+    Cause.BEFORE_DOCKER: lambda _: made_up_hosts.debian14(
+        ip6tables=Ip6tables("1.8.13", False, before_docker="by its policy", has_docker=True)
+    ),
     Cause.FIREWALLD: lambda _: made_up_hosts.debian12(firewall=firewalld("docker0")),
     Cause.PORTS_TRANSLATED: lambda _: made_up_hosts.debian12(
         ip6tables=Ip6tables("1.8.9", False, to_docker=("PREROUTING -j DOCKER",))

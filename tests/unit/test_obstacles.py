@@ -309,6 +309,24 @@ def test_ports_that_others_translate_are_told_for_private_addresses_alone() -> N
     assert obstacles(made_up_hosts.debian14(ip6tables=others, engine=engine), chosen) == ()
 
 
+@pytest.mark.parametrize(
+    ("has_docker", "typed"),
+    [
+        (True, "ip6tables -I FORWARD -j DOCKER-FORWARD; ip6tables -I FORWARD -j DOCKER-USER"),
+        (False, "systemctl restart docker"),
+    ],
+)
+def test_what_is_dropped_before_it_comes_to_dockers_chains_is_told(
+    has_docker: bool, typed: str
+) -> None:
+    rules = Spoken("1.8.13", False, before_docker="by its policy", has_docker=has_docker)
+    for mode in Mode:
+        chosen = Choices(mode=mode)
+        (sentence,) = obstacles(made_up_hosts.debian14(ip6tables=rules), chosen)
+        assert sentence.endswith(typed)
+        assert obstacles(made_up_hosts.debian13(ip6tables=rules), chosen) == ()
+
+
 def firewalld(*accepting: str) -> Firewall:
     """Its chain as on Debian 12, with interfaces in a zone that accepts what they send."""
     place = {"table": "firewalld", "chain": "filter_FORWARD"}

@@ -6,6 +6,7 @@ from wizard.answers.choices import Choices
 from wizard.host import filtering
 from wizard.host.host import ForwardChain, Host, Unknown
 from wizard.host.obstacle import Cause, Obstacle
+from wizard.host.parts.ip6tables import FORWARDING
 from wizard.platform.text import clean_line
 from wizard.ruleset import ip6tables
 from wizard.ruleset.chains import Packet
@@ -21,6 +22,7 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     What firewalld drops is none where the choices let the wizard mend that itself.
     """
     yield from forward_chains(host, choices)
+    yield from _before_docker(host)
     if choices is not None and not choices.firewalld:
         yield from firewalld(host, choices)
     if choices is not None:
@@ -125,6 +127,33 @@ def stopped_by_firewalld(host: Host, choices: Choices) -> tuple[str, ...]:
     packets = _packets(bridge, host.uplink.interface, choices.mode.addresses.public)
     own = [each for each in host.firewall.forward_chains if each.table == _FIREWALLD]
     return tuple(what for what, packet in packets if any(each.stops(packet) for each in own))
+
+
+def _before_docker(host: Host) -> Iterator[Obstacle]:
+    """Yield whether FORWARD drops before Docker's chains what those would accept.
+
+    Docker leads to them when it starts, and not when a network is made (seen on 28.5.2).
+    """
+    if isinstance(host.ip6tables, Unknown) or isinstance(host.engine, Unknown):
+        return
+    makes = host.engine.manages_ip6tables and not filtering.uses_nftables(host.engine)
+    if not host.ip6tables.before_docker or not makes or host.engine.release < filtering.OWN_CHAINS:
+        return
+    remedy = "To lead to them first, write this at the end of where you keep your rules, and type:"
+    commands = tuple(f"ip6tables -I FORWARD -j {each}" for each in (FORWARDING, "DOCKER-USER"))
+    if not host.ip6tables.has_docker:
+        remedy = (
+            "They are not there any more, as after a restore of saved rules. Docker makes them "
+            "when it starts; containers without “live-restore” stop and start with it. Type:"
+        )
+        commands = ("systemctl restart docker",)
+    yield Obstacle(
+        Cause.BEFORE_DOCKER,
+        "The FORWARD chain of ip6tables drops what the containers send before it leads to "
+        f"Docker's chains, which would accept it: {host.ip6tables.before_docker}.",
+        remedy,
+        commands,
+    )
 
 
 def _translated(host: Host, choices: Choices) -> Iterator[Obstacle]:

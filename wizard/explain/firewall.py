@@ -42,6 +42,15 @@ PAGES = {
         "It names the chain and the commands for this host, and looks again on R on the screen "
         "“Your host”. It changes no rules of yours.",
     ),
+    Cause.BEFORE_DOCKER: Page(
+        "ip6tables drops before Docker's own rules",
+        "Docker accepts what containers send in chains of its own, to which FORWARD leads since "
+        "Docker started. Rules that were put before that, or in its place, drop it all the same.",
+        "See the chain, and have it lead to Docker's first, where those rules are kept:",
+        ("ip6tables -S FORWARD", "ip6tables -I FORWARD -j DOCKER-FORWARD"),
+        "It names the rule and the commands for this host, and looks again on R on the screen "
+        "“Your host”. It changes no rules of yours.",
+    ),
     Cause.FIREWALLD: Page(
         "firewalld drops what is forwarded",
         "firewalld refuses what it passes on unless its own configuration allows that, whatever "
