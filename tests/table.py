@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 SEEN = ROOT / "tests/machines/firewalls.json"
 README = ROOT / "README.md"
 BEGIN = "<!-- the table of firewalls, written by python -m tests.table -->\n"
-END = "<!-- its end -->\n"
+END = "<!-- the end of the table of firewalls -->\n"
 
 Seen = dict[str, list[str]]
 """The columns that held, by host, release and mode, as ``ufw|13|ula``."""
@@ -67,8 +67,7 @@ def between_markers(readme: str) -> str:
 
 def stored() -> Seen:
     """Return what was seen until now."""
-    seen: Seen = json.loads(SEEN.read_text())
-    return seen
+    return {key: columns.split(", ") for key, columns in json.loads(SEEN.read_text()).items()}
 
 
 def main(files: Iterable[str]) -> None:
@@ -76,8 +75,8 @@ def main(files: Iterable[str]) -> None:
     seen = stored() if SEEN.exists() else {}
     for file in files:
         seen |= in_run(Path(file).read_text())
-    seen = {key: seen[key] for key in sorted(seen) if key.partition("|")[0] in HOSTS}
-    SEEN.write_text(json.dumps(seen, indent=1, ensure_ascii=False) + "\n")
+    kept = {key: ", ".join(seen[key]) for key in sorted(seen) if key.partition("|")[0] in HOSTS}
+    SEEN.write_text(json.dumps(kept, indent=1) + "\n")
     readme = README.read_text()
     old = f"{BEGIN}{between_markers(readme)}{END}"
     README.write_text(readme.replace(old, f"{BEGIN}\n{drawn(seen)}\n{END}"))
