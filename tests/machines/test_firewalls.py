@@ -101,6 +101,11 @@ def set_up(host: Machine, mastodon: Deployment, kept: firewalls.Host, mode: Mode
     if host.release == 14 and mode is Mode.ULA:
         chosen["accepted"] = tuple(f"open {each}" for each in PUBLISHED)
     answer(host, mastodon, mode=mode, **chosen)
+    in_the_way = kept.is_in_the_way_of(mode, host.release)
+    if in_the_way and kept.keeps:
+        # As they were before the lines for another mode.
+        host.path(kept.keeps).write_text(kept.files[kept.keeps])
+        host.shell(kept.reload)
     before = fingerprint(host)
     if kept.unsaved and mode is Mode.ROUTED:
         make, said, take_away = kept.unsaved
@@ -110,7 +115,7 @@ def set_up(host: Machine, mastodon: Deployment, kept: firewalls.Host, mode: Mode
         assert said in " ".join((refused.stderr + refused.stdout).split())
         host.shell(take_away)
         assert difference(before, fingerprint(host)) == ""
-    if kept.is_in_the_way_of(mode, host.release):
+    if in_the_way:
         planned = wizard(host, "--plan", "--answers", ANSWERS)
         assert planned.returncode == ExitCode.REFUSED, planned.stdout
         assert apply(host).returncode == ExitCode.REFUSED
