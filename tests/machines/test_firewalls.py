@@ -62,6 +62,9 @@ def do_what_is_said(host: Machine, said: str, kept: firewalls.Host) -> None:
         typed = re.search(r"at once, type: ((?:ip6tables -t nat -D .*? -j DOCKER;? ?)+)", said)
         assert typed is not None, said
         host.shell(f"{kept.ends}; {typed[1]}")
+        assert wizard(host, "--plan", "--answers", ANSWERS).returncode == ExitCode.DONE
+        # The rest of what it left goes with a boot.
+        host.reboot()
         return
     found = re.search(
         r"Add these two lines to (\S+) below line (\d+) \(.*?\): “(.*?)” and “(.*?)”", said
