@@ -12,6 +12,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from wizard.answers import obstacles as in_the_way
 from wizard.answers.choices import Choices, Mode
+from wizard.answers.firewalls import of_ip6tables
 from wizard.describe import problems
 from wizard.host import forward_chains, nftables_files
 from wizard.host.host import Engine, Firewall, ForwardChain, Host, Outward, Unknown
@@ -309,22 +310,46 @@ def test_ports_that_others_translate_are_told_for_private_addresses_alone() -> N
     assert obstacles(made_up_hosts.debian14(ip6tables=others, engine=engine), chosen) == ()
 
 
+LEADING = "ip6tables -I FORWARD -j DOCKER-FORWARD; ip6tables -I FORWARD -j DOCKER-USER"
+RETURNING = (
+    "ip6tables -I DOCKER-USER -i br-ipv6 -j RETURN; ip6tables -I DOCKER-USER -o br-ipv6 -j RETURN"
+)
+
+
 @pytest.mark.parametrize(
-    ("has_docker", "typed"),
+    ("why", "has_docker", "typed"),
     [
-        (True, "ip6tables -I FORWARD -j DOCKER-FORWARD; ip6tables -I FORWARD -j DOCKER-USER"),
-        (False, "systemctl restart docker"),
+        ("by its policy", True, LEADING),
+        ("by its policy", False, "systemctl restart docker"),
+        ("by its rule “-A FORWARD -j DOCKER-USER”", True, RETURNING),
     ],
 )
 def test_what_is_dropped_before_it_comes_to_dockers_chains_is_told(
-    has_docker: bool, typed: str
+    why: str, has_docker: bool, typed: str
 ) -> None:
-    rules = Spoken("1.8.13", False, before_docker="by its policy", has_docker=has_docker)
+    rules = Spoken("1.8.13", False, before_docker=why, has_docker=has_docker)
     for mode in Mode:
         chosen = Choices(mode=mode)
         (sentence,) = obstacles(made_up_hosts.debian14(ip6tables=rules), chosen)
         assert sentence.endswith(typed)
         assert obstacles(made_up_hosts.debian13(ip6tables=rules), chosen) == ()
+
+
+@pytest.mark.parametrize(
+    ("chains", "rules", "typed"),
+    [
+        (["DOCKER-IPV6-WIZARD"], [], "ip6tables -I FORWARD -j DOCKER-IPV6-WIZARD"),
+        (["DOCKER-FORWARD", "DOCKER-IPV6-WIZARD"], [], LEADING),
+        (["DOCKER-USER"], ["-A FORWARD -j DOCKER-USER", "-A DOCKER-USER -j DROP"], RETURNING),
+    ],
+)
+def test_what_lets_packets_of_public_addresses_through_again_leaves_the_rest_closed(
+    chains: list[str], rules: list[str], typed: str
+) -> None:
+    heads = [f":{each} - [0:0]" for each in chains]
+    saved = "\n".join(["*filter", *heads, *rules, "-A FORWARD -j REJECT", "COMMIT", ""])
+    (found,) = of_ip6tables(saved, made_up_hosts.debian12(), Choices(mode=Mode.ROUTED))
+    assert "; ".join(found.commands) == typed
 
 
 def firewalld(*accepting: str) -> Firewall:
