@@ -105,10 +105,6 @@ def set_up(host: Machine, mastodon: Deployment, kept: firewalls.Host, mode: Mode
         chosen["accepted"] = tuple(f"open {each}" for each in PUBLISHED)
     answer(host, mastodon, mode=mode, **chosen)
     in_the_way = kept.is_in_the_way_of(mode, host.release)
-    if in_the_way and kept.keeps:
-        # As they were before the lines for another mode.
-        host.path(kept.keeps).write_text(kept.files[kept.keeps])
-        host.shell(kept.reload)
     before = fingerprint(host)
     if kept.unsaved and mode is Mode.ROUTED:
         make, said, take_away = kept.unsaved
@@ -174,6 +170,10 @@ def test_packets_pass_or_what_stops_them_is_told_before(
         def held(column: str, mode: Mode = mode) -> None:
             record_property("held", f"{name}|{debian}|{mode}|{column}")
 
+        if kept.keeps and kept.is_in_the_way_of(mode, debian):
+            # As they were before the lines for another mode.
+            host.path(kept.keeps).write_text(kept.files[kept.keeps])
+            host.shell(kept.reload)
         if kept.detected:
             assert kept.detected in " ".join(wizard(host, "--detect").stdout.split())
             held("detected")
