@@ -14,8 +14,10 @@ from wizard.answers.choices import Mode, Proxy
 from wizard.host.host import Engine
 from wizard.ndp.__main__ import networks, read_options
 from wizard.ndp.fixed_unit import PATH as FIXED_PATH
+from wizard.ndp.fixed_unit import unit as fixed_unit
 from wizard.ndp.unit import PATH, unit
 from wizard.steps.neighbour_proxy import NeighbourProxy
+from wizard.steps.shared_unit import merged
 from wizard.steps.systemd_unit import SystemdUnit
 
 ROUTED = IPv6Network("2001:db8:1:2:8000::/112")
@@ -62,9 +64,13 @@ def test_fixed_entries_are_put_back_by_a_unit_that_names_each_of_them() -> None:
     (fixed,) = (each for each in steps if isinstance(each, NeighbourProxy))
     (kept,) = (each for each in steps if getattr(each, "path", "") == FIXED_PATH)
     assert isinstance(kept, SystemdUnit)
-    words = f" wizard.ndp.fixed_service {fixed.uplink} {' '.join(fixed.addresses)}\n"
-    assert fixed.addresses
-    assert words in kept.text
+    addresses = [f" --address {each}" for each in fixed.addresses]
+    assert addresses
+    start = f" wizard.ndp.fixed_service --uplink {fixed.uplink}"
+    assert f"{start}{''.join(addresses)}\n" in kept.text
+    other = fixed_unit(fixed.uplink, ("2001:db8::5",))
+    both = f"{start}{''.join(sorted([*addresses, ' --address 2001:db8::5']))}\n"
+    assert both in merged([kept.text, other]) == merged([other, kept.text])
 
 
 def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:

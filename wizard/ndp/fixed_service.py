@@ -1,6 +1,7 @@
 """Puts fixed proxy entries back: the kernel drops them whenever the uplink is taken down.
 
-``python -m wizard.ndp.fixed_service UPLINK ADDRESS…`` does so until it is stopped, and leaves them.
+``python -m wizard.ndp.fixed_service --uplink eth0 --address ADDRESS …`` does so until it is
+stopped, and leaves them.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ _TIMEOUT = 5.0
 
 def main(words: Sequence[str]) -> int:
     """Serve until a signal ends the process."""
-    uplink, *addresses = words
+    uplink, addresses = words[1], words[3::2]
     commands = fixed.commands(uplink, map(IPv6Address, addresses))
     lines = "".join(f"{' '.join(command[2:])}\n" for command in commands)
     wakes: queue.SimpleQueue[None] = queue.SimpleQueue()

@@ -11,7 +11,8 @@ PATH = f"/etc/systemd/system/{NAME}"
 
 def unit(uplink: str, addresses: Sequence[str]) -> str:
     """Return the text of the unit, for an interface and the addresses to answer for on it."""
-    words = program.command("wizard.ndp.fixed_service", uplink, *addresses)
+    each = (word for address in addresses for word in ("--address", address))
+    words = program.command("wizard.ndp.fixed_service", "--uplink", uplink, *each)
     return (
         "# Neighbour proxy for containers. Written by the wizard; wizard --undo removes it.\n"
         f"# It runs from the wizard's own copy in {program.FOLDER}.\n"
