@@ -252,9 +252,14 @@ class MadeUpSystem:
         match argv:
             case ["sysctl", *words]:
                 return self._sysctl(words)
-            case [program.PYTHON, "-I", "-S", run, "wizard.uplink" | "wizard.ndp", *_] if (
-                run.endswith("/run.py")
-            ):
+            case [
+                program.PYTHON,
+                "-I",
+                "-S",
+                run,
+                "wizard.uplink" | "wizard.ndp" | "wizard.ndp.fixed_service",
+                *_,
+            ] if run.endswith("/run.py"):
                 return Result(0, "")
             case ["ip", "-6", "-json", "route", "show", "default"]:
                 leads = self.advertised if self.default_route else None

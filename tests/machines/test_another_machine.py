@@ -4,8 +4,7 @@ import pytest
 
 from tests.machines.conftest import StartMachine
 from tests.machines.support import answer, apply, wizard
-from tests.machines.test_firewalls import PREFIX
-from tests.machines.test_routed import addresses
+from tests.machines.test_routed import PREFIX, addresses
 from wizard.answers.choices import Mode
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments

@@ -168,13 +168,18 @@ def test_ndppd_answers_for_the_whole_subnet_and_goes_with_undo(machine: StartMac
 
 
 @pytest.mark.parametrize("debian", [13], indirect=True)
-def test_fixed_entries_are_there_again_after_a_reboot(machine: StartMachine) -> None:
+def test_fixed_entries_are_there_again_after_a_reboot_and_once_the_uplink_was_down(
+    machine: StartMachine,
+) -> None:
     host = machine()
     set_up(host, proxy=Proxy.FIXED)
     there = set(addresses(host).values())
     assert proxied(host) == there
     host.reboot()
     host.wait(lambda: proxied(host) == there, "the entries after the reboot")
+    host.shell("ifdown eth0; ifup eth0")
+    host.wait(lambda: proxied(host) == there, "the entries once eth0 was down", SOON)
+    host.settle()
     for address in there:
         host.wait(partial(answers, host, address), f"an echo from {address}")
     assert undo(host).returncode == ExitCode.DONE

@@ -3,7 +3,7 @@ import pytest
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
 from wizard.host.looking import CannotTell
 from wizard.host.parts.firewall import policy, ufw_enabled
-from wizard.host.parts.ip6tables import has_rules, parse_version
+from wizard.host.parts.ip6tables import before_docker, has_rules, parse_version, to_docker
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,36 @@ def test_another_answer_is_unknown() -> None:
 )
 def test_a_rule_or_a_policy_counts_as_rules(saved: str, expected: bool) -> None:
     assert has_rules(saved) is expected
+
+
+def test_rules_that_lead_to_docker_are_those_of_the_chains_that_packets_come_by() -> None:
+    saved = (
+        "*nat\n:PREROUTING ACCEPT [0:0]\n:DOCKER - [0:0]\n"
+        "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n-A PREROUTING -j OTHER\n"
+        "-A OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER\n"
+        "-A DOCKER -p tcp -m tcp --dport 80 -j DNAT --to-destination [fd00::2]:80\nCOMMIT\n"
+        "*filter\n-A FORWARD -j DOCKER\nCOMMIT\n"
+    )
+    assert list(to_docker(saved)) == [
+        "PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+        "OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER",
+    ]
+    assert list(to_docker(text(DEBIAN14, "ip6tables-save"))) != []
+    assert list(to_docker(text(DEBIAN13, "ip6tables-save"))) == []
+
+
+def test_forward_drops_before_it_leads_to_docker_where_its_rules_stand_in_that_order() -> None:
+    saved = text(DEBIAN14, "ip6tables-save")
+    assert before_docker(saved) == ""
+    jump = "-A FORWARD -j DOCKER-FORWARD\n"
+    reject = "-A FORWARD -j REJECT --reject-with icmp6-port-unreachable\n"
+    assert before_docker(saved.replace(jump, jump + reject)) == ""
+    assert before_docker(saved.replace(jump, reject + jump)) == f"by its rule “{reject.strip()}”"
+    assert before_docker(saved.replace(jump, reject)) == f"by its rule “{reject.strip()}”"
+    closed = saved.replace(":FORWARD ACCEPT", ":FORWARD DROP")
+    assert before_docker(closed) == ""
+    assert before_docker(closed.replace(jump, "")) == "by its policy"
+    assert before_docker("") == ""
 
 
 def test_only_the_engine_that_keeps_ip6tables_has_rules() -> None:

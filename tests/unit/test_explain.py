@@ -193,7 +193,13 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.FORWARD_RULES: lambda _: made_up_hosts.debian12(
         ip6tables=Ip6tables("1.8.9", False, True, REFUSING)
     ),
+    Cause.BEFORE_DOCKER: lambda _: made_up_hosts.debian14(
+        ip6tables=Ip6tables("1.8.13", False, before_docker="by its policy", has_docker=True)
+    ),
     Cause.FIREWALLD: lambda _: made_up_hosts.debian12(firewall=firewalld("docker0")),
+    Cause.PORTS_TRANSLATED: lambda _: made_up_hosts.debian12(
+        ip6tables=Ip6tables("1.8.9", False, to_docker=("PREROUTING -j DOCKER",))
+    ),
     Cause.EARLIER_RUN: lambda _: made_up_hosts.debian12(
         earlier=(Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True),)
     ),
@@ -211,7 +217,8 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
 CHOICES = {
     Cause.FIREWALLD: Choices(
         mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), firewalld=False
-    )
+    ),
+    Cause.PORTS_TRANSLATED: Choices(),
 }
 
 

@@ -10,10 +10,14 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard.answers.choices import Mode
+from wizard.answers.choices import Mode, Proxy
 from wizard.host.host import Engine
 from wizard.ndp.__main__ import networks, read_options
+from wizard.ndp.fixed_unit import PATH as FIXED_PATH
+from wizard.ndp.fixed_unit import unit as fixed_unit
 from wizard.ndp.unit import PATH, unit
+from wizard.steps.neighbour_proxy import NeighbourProxy
+from wizard.steps.shared_unit import merged
 from wizard.steps.systemd_unit import SystemdUnit
 
 ROUTED = IPv6Network("2001:db8:1:2:8000::/112")
@@ -52,6 +56,21 @@ def test_a_routed_plan_lets_it_ask_the_docker_that_was_looked_at() -> None:
     (step,) = (each for each in made.plan().steps if getattr(each, "path", "") == PATH)
     assert isinstance(step, SystemdUnit)
     assert " --socket /run/other.sock\n" in step.text
+
+
+def test_fixed_entries_are_put_back_by_a_unit_that_names_each_of_them() -> None:
+    made = deployment(made_up_hosts.debian13(), mode=Mode.ROUTED, prefix=ROUTED, proxy=Proxy.FIXED)
+    steps = made.plan().steps
+    (fixed,) = (each for each in steps if isinstance(each, NeighbourProxy))
+    (kept,) = (each for each in steps if getattr(each, "path", "") == FIXED_PATH)
+    assert isinstance(kept, SystemdUnit)
+    addresses = [f" --address {each}" for each in fixed.addresses]
+    assert addresses
+    start = f" wizard.ndp.fixed_service --uplink {fixed.uplink}"
+    assert f"{start}{''.join(addresses)}\n" in kept.text
+    other = fixed_unit(fixed.uplink, ("2001:db8::5",))
+    both = f"{start}{''.join(sorted([*addresses, ' --address 2001:db8::5']))}\n"
+    assert both in merged([kept.text, other]) == merged([other, kept.text])
 
 
 def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:

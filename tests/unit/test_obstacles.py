@@ -12,6 +12,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from wizard.answers import obstacles as in_the_way
 from wizard.answers.choices import Choices, Mode
+from wizard.answers.firewalls import of_ip6tables
 from wizard.describe import problems
 from wizard.host import forward_chains, nftables_files
 from wizard.host.host import Engine, Firewall, ForwardChain, Host, Outward, Unknown
@@ -282,6 +283,73 @@ def test_rules_that_ip6tables_does_not_show_are_told_with_the_program_that_does(
     mended = saved.replace("[0:0]\n", "[0:0]\n-A " + added.replace("\n", "\n-A ") + "\n")
     host = replace(host, ip6tables=Spoken("1.8.9", legacy, True, mended))
     assert obstacles(host, Choices(bridge="br-mine")) == ()
+
+
+def test_rules_that_ip6tables_does_not_show_are_told_where_they_drop_only_what_comes_in() -> None:
+    saved = (
+        "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -i br-mine -j ACCEPT\n"
+        "-A FORWARD -o br-mine -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\nCOMMIT\n"
+    )
+    host = made_up_hosts.debian12(ip6tables=Spoken("1.8.9", False, True, saved))
+    chosen = Choices(bridge="br-mine")
+    assert obstacles(host, chosen) == ()
+    (sentence,) = obstacles(host, replace(chosen, mode=Mode.ROUTED))
+    assert "drops what comes in to them: by its policy" in sentence
+    assert "-I FORWARD -o br-mine -j ACCEPT" in sentence
+
+
+def test_ports_that_others_translate_are_told_for_private_addresses_alone() -> None:
+    rule = "PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
+    others = Spoken("1.8.9", False, to_docker=(rule,))
+    host = made_up_hosts.debian12(ip6tables=others)
+    chosen = Choices(bridge="br-mine")
+    (sentence,) = obstacles(host, chosen)
+    assert sentence.endswith(f"type: ip6tables -t nat -D {rule}")
+    assert obstacles(host, replace(chosen, mode=Mode.ROUTED)) == ()
+    engine = Engine("28.5.2", "1.51", manages_ip6tables=True)
+    assert obstacles(made_up_hosts.debian14(ip6tables=others, engine=engine), chosen) == ()
+
+
+LEADING = "ip6tables -I FORWARD -j DOCKER-FORWARD; ip6tables -I FORWARD -j DOCKER-USER"
+RETURNING = (
+    "ip6tables -I DOCKER-USER -i br-ipv6 -j RETURN; ip6tables -I DOCKER-USER -o br-ipv6 -j RETURN"
+)
+
+
+@pytest.mark.parametrize(
+    ("why", "has_docker", "typed"),
+    [
+        ("by its policy", True, LEADING),
+        ("by its policy", False, "systemctl restart docker"),
+        ("by its rule “-A FORWARD -j DOCKER-USER”", True, RETURNING),
+    ],
+)
+def test_what_is_dropped_before_it_comes_to_dockers_chains_is_told(
+    why: str, has_docker: bool, typed: str
+) -> None:
+    rules = Spoken("1.8.13", False, before_docker=why, has_docker=has_docker)
+    for mode in Mode:
+        chosen = Choices(mode=mode)
+        (sentence,) = obstacles(made_up_hosts.debian14(ip6tables=rules), chosen)
+        assert sentence.endswith(typed)
+        assert obstacles(made_up_hosts.debian13(ip6tables=rules), chosen) == ()
+
+
+@pytest.mark.parametrize(
+    ("chains", "rules", "typed"),
+    [
+        (["DOCKER-IPV6-WIZARD"], [], "ip6tables -I FORWARD -j DOCKER-IPV6-WIZARD"),
+        (["DOCKER-FORWARD", "DOCKER-IPV6-WIZARD"], [], LEADING),
+        (["DOCKER-USER"], ["-A FORWARD -j DOCKER-USER", "-A DOCKER-USER -j DROP"], RETURNING),
+    ],
+)
+def test_what_lets_packets_of_public_addresses_through_again_leaves_the_rest_closed(
+    chains: list[str], rules: list[str], typed: str
+) -> None:
+    heads = [f":{each} - [0:0]" for each in chains]
+    saved = "\n".join(["*filter", *heads, *rules, "-A FORWARD -j REJECT", "COMMIT", ""])
+    (found,) = of_ip6tables(saved, made_up_hosts.debian12(), Choices(mode=Mode.ROUTED))
+    assert "; ".join(found.commands) == typed
 
 
 def firewalld(*accepting: str) -> Firewall:

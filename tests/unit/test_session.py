@@ -92,7 +92,8 @@ def test_a_rule_of_ip6tables_that_stops_packets_is_named(session: Session, chain
     system.tables = {"filter": {"FORWARD": [("-j", chain)], chain: [("-j", "REJECT")]}}
     (note,) = noted(session)
     assert f"-A FORWARD -j {'REJECT' if chain == 'FORWARD' else chain}" in note
-    assert "ip6tables -I FORWARD -i br-ipv6 -j ACCEPT" in note
+    typed = "FORWARD -i br-ipv6 -j ACCEPT" if chain == "FORWARD" else "DOCKER-USER -i br-ipv6"
+    assert f"ip6tables -I {typed}" in note
 
 
 def test_what_comes_in_was_not_tried_unless_another_machine_is_named(

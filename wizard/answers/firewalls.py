@@ -1,16 +1,26 @@
 """What other keepers of the packet filter drop of the containers' packets, and what mends it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from wizard.answers.choices import Choices
 from wizard.host import filtering
 from wizard.host.host import ForwardChain, Host, Unknown
 from wizard.host.obstacle import Cause, Obstacle
+from wizard.host.parts.ip6tables import FORWARDING
+from wizard.platform import saved_rules
+from wizard.platform.own_names import CHAIN
 from wizard.platform.text import clean_line
 from wizard.ruleset import ip6tables
 from wizard.ruleset.chains import Packet
 
 _DOCKER = "docker0"
+_USERS = "-j DOCKER-USER"
+"""What leads to the chain that Docker leaves to the administrator."""
+_LEADING_TO_DOCKER: tuple[str, ...] = (
+    f"ip6tables -I FORWARD -j {FORWARDING}",
+    f"ip6tables -I FORWARD {_USERS}",
+)
 _FIREWALLD = "firewalld"
 """Its table (firewalld.conf(5), with nftables)."""
 
@@ -21,8 +31,11 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     What firewalld drops is none where the choices let the wizard mend that itself.
     """
     yield from forward_chains(host, choices)
+    yield from _before_docker(host, choices)
     if choices is not None and not choices.firewalld:
         yield from firewalld(host, choices)
+    if choices is not None:
+        yield from _translated(host, choices)
 
 
 def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
@@ -49,7 +62,12 @@ def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
             yield _dropping(chain, bridge, public, stopped)
     if not isinstance(host.ip6tables, Unknown):
         other = "ip6tables-nft" if host.ip6tables.legacy else "ip6tables-legacy"
-        yield from of_ip6tables(host.ip6tables.other, host, choices or Choices(), other)
+        yield from _of_rules(
+            host.ip6tables.other,
+            other,
+            _packets(bridge, host.uplink.interface, public),
+            _accepting(other, bridge, answers_alone=not public),
+        )
 
 
 def firewalld(host: Host, choices: Choices) -> Iterator[Obstacle]:
@@ -78,17 +96,32 @@ def firewalld(host: Host, choices: Choices) -> Iterator[Obstacle]:
     )
 
 
-def of_ip6tables(
-    saved: str, host: Host, choices: Choices, program: str = "ip6tables"
-) -> Iterator[Obstacle]:
-    """Yield whether the FORWARD chain that a program shows drops what the containers need.
+def of_ip6tables(saved: str, host: Host, choices: Choices) -> Iterator[Obstacle]:
+    """Yield whether FORWARD drops what the containers need, with a set-up among its rules.
 
-    ``saved`` is what it saves.
+    ``saved`` is what ip6tables saves. What comes in is left out, of which the set-up itself drops
+    some; nor is it accepted by the commands, but led to the rules that filter it.
     """
     if isinstance(host.uplink, Unknown):
         return
     bridge = clean_line(choices.bridge)
-    packets = _packets(choices.bridge, host.uplink.interface, False)
+    chains = saved_rules.parse(saved, "filter")[1]
+    commands: tuple[str, ...] = _accepting("ip6tables", bridge)
+    if FORWARDING in chains:
+        commands = _LEADING_TO_DOCKER
+    elif CHAIN in chains:
+        commands = (f"ip6tables -I FORWARD -j {CHAIN}",)
+    packets = _packets(bridge, host.uplink.interface, False)
+    for each in _of_rules(saved, "ip6tables", packets, commands):
+        yield replace(each, commands=_returning(bridge)) if _USERS in each.found else each
+
+
+def _of_rules(
+    saved: str,
+    program: str,
+    packets: Sequence[tuple[str, Packet]],
+    commands: tuple[str, ...],
+) -> Iterator[Obstacle]:
     stopped = [(what, packet) for what, packet in packets if ip6tables.closes(saved, packet)]
     if not stopped:
         return
@@ -97,7 +130,7 @@ def of_ip6tables(
         f"The FORWARD chain of {program} drops {' and '.join(what for what, _ in stopped)}: "
         f"{clean_line(ip6tables.dropping(saved, stopped[0][1]))}.",
         "To let them through, write this where you keep your rules, and type:",
-        _accepting(program, bridge, answers_alone=not choices.mode.addresses.public),
+        commands,
     )
 
 
@@ -117,6 +150,58 @@ def stopped_by_firewalld(host: Host, choices: Choices) -> tuple[str, ...]:
     return tuple(what for what, packet in packets if any(each.stops(packet) for each in own))
 
 
+def _before_docker(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
+    """Yield whether FORWARD drops before Docker's chains what those would accept.
+
+    Docker leads to them when it starts, and not when a network is made (seen on 28.5.2).
+    """
+    if isinstance(host.ip6tables, Unknown) or isinstance(host.engine, Unknown):
+        return
+    makes = host.engine.manages_ip6tables and not filtering.uses_nftables(host.engine)
+    if not host.ip6tables.before_docker or not makes or host.engine.release < filtering.OWN_CHAINS:
+        return
+    remedy = "To lead to them first, write this at the end of where you keep your rules, and type:"
+    commands = _LEADING_TO_DOCKER
+    if _USERS in host.ip6tables.before_docker:
+        commands = _returning(clean_line((choices or Choices()).bridge))
+    elif not host.ip6tables.has_docker:
+        remedy = (
+            "They are not there any more, as after a restore of saved rules. Docker makes them "
+            "when it starts; containers without “live-restore” stop and start with it. Type:"
+        )
+        commands = ("systemctl restart docker",)
+    yield Obstacle(
+        Cause.BEFORE_DOCKER,
+        "The FORWARD chain of ip6tables drops what the containers send before it leads to "
+        f"Docker's chains, which would accept it: {host.ip6tables.before_docker}.",
+        remedy,
+        commands,
+    )
+
+
+def _translated(host: Host, choices: Choices) -> Iterator[Obstacle]:
+    """Yield whether others send on what comes to published ports, as docker-ipv6nat does.
+
+    It does so for networks with unique local addresses alone (its README).
+    """
+    if isinstance(host.ip6tables, Unknown) or isinstance(host.engine, Unknown):
+        return
+    rules = host.ip6tables.to_docker
+    if not rules or host.engine.manages_ip6tables or choices.mode.addresses.public:
+        return
+    yield Obstacle(
+        Cause.PORTS_TRANSLATED,
+        "Something other than Docker makes Docker's rules for IPv6 on this host, as docker-ipv6nat "
+        f"does: in ip6tables the table nat has the rule “-A {rules[0]}”. With private addresses "
+        "such rules send what comes to published ports on to the containers, and the wizard's own "
+        "rules drop it there, so that these ports would stop answering over IPv6.",
+        "Stop what makes them (docker-ipv6nat is a container of the image robbertkl/ipv6nat, which "
+        "“docker stop” ends and “docker rm” takes away), or choose public addresses, which it "
+        "leaves alone. What it has left goes with the next boot; to take it out at once, type:",
+        tuple(f"ip6tables -t nat -D {each}" for each in rules),
+    )
+
+
 def _packets(bridge: str, uplink: str, public: bool) -> tuple[tuple[str, Packet], ...]:
     """Return the packets that have to pass, each with what it is in words."""
     packets = (
@@ -132,6 +217,14 @@ def _accepting(program: str, bridge: str, *, answers_alone: bool = True) -> tupl
     return (
         f"{program} -I FORWARD -i {bridge} -j ACCEPT",
         f"{program} -I FORWARD -o {bridge} {answers}-j ACCEPT",
+    )
+
+
+def _returning(bridge: str) -> tuple[str, str]:
+    """Return the commands that lead past what an administrator drops, to what Docker drops."""
+    return (
+        f"ip6tables -I DOCKER-USER -i {bridge} -j RETURN",
+        f"ip6tables -I DOCKER-USER -o {bridge} -j RETURN",
     )
 
 

@@ -42,6 +42,15 @@ PAGES = {
         "It names the chain and the commands for this host, and looks again on R on the screen "
         "“Your host”. It changes no rules of yours.",
     ),
+    Cause.BEFORE_DOCKER: Page(
+        "ip6tables drops before Docker's own rules",
+        "Docker accepts what containers send in chains of its own, to which FORWARD leads since "
+        "Docker started. Rules that were put before that, or in its place, drop it all the same.",
+        "See the chain, and have it lead to Docker's first, where those rules are kept:",
+        ("ip6tables -S FORWARD", "ip6tables -I FORWARD -j DOCKER-FORWARD"),
+        "It names the rule and the commands for this host, and looks again on R on the screen "
+        "“Your host”. It changes no rules of yours.",
+    ),
     Cause.FIREWALLD: Page(
         "firewalld drops what is forwarded",
         "firewalld refuses what it passes on unless its own configuration allows that, whatever "
@@ -50,5 +59,15 @@ PAGES = {
         ("firewall-cmd --list-all-zones", "firewall-cmd --list-all-policies"),
         "Without “firewalld = false” in the answers its plan begins with such a policy, and undo "
         "takes it back.",
+    ),
+    Cause.PORTS_TRANSLATED: Page(
+        "Others translate what comes to published ports",
+        "This Docker makes no rules for IPv6, and something else makes them in its place, such as "
+        "docker-ipv6nat. It follows new networks with private addresses, and sends on to their "
+        "containers what comes to published ports; the wizard's rules keep that out.",
+        "See which containers run, end the one that does it, and see what it left:",
+        ("docker ps", "docker stop NAME", "ip6tables -t nat -S"),
+        "It names the rules and the commands for this host, and looks again on R on the screen "
+        "“Your host”. It stops nothing of yours. Public addresses are not concerned.",
     ),
 }

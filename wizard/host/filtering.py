@@ -7,6 +7,10 @@ from wizard.host.host import Engine, Host, Unknown
 ROUTED_GATEWAY = (27, 0)
 """The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
 
+OWN_CHAINS = (28, 0)
+"""The first engine that accepts what it forwards in a chain of its own alone (moby,
+``iptables-doc``; seen on 28.5.2 and 29.7.2)."""
+
 _OWN_DROP = (28, 0)
 """The first engine with a rule of its own that drops what is not published, whatever the policy
 of FORWARD is (Docker Engine 28.0 release notes; seen on 28.5.2 and 29.7.2)."""

@@ -40,6 +40,13 @@ class Ip6tables:
     only root may see."""
     other: str = field(default="", repr=False)
     """These rules, as its own program saves them; empty where they were not seen."""
+    to_docker: tuple[str, ...] = ()
+    """Rules of the nat table that lead to the chain DOCKER, as ip6tables-save prints them."""
+    before_docker: str = ""
+    """Why FORWARD drops what is forwarded before it leads to Docker's chains, in words; empty
+    where it does not. It means something only where Docker has them, from 28 on."""
+    has_docker: bool = False
+    """Whether these chains are there."""
 
 
 @dataclass(frozen=True)

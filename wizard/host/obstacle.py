@@ -42,7 +42,10 @@ class Cause(StrEnum):
     FORWARD_CHAIN = "forward-chain"
     FORWARD_RULES = "forward-rules"
     """Of the ip6tables, legacy or nft, that Docker does not work with."""
+    BEFORE_DOCKER = "before-docker"
+    """Rules of the ip6tables that Docker works with."""
     FIREWALLD = "firewalld"
+    PORTS_TRANSLATED = "ports-translated"
 
     EARLIER_RUN = "earlier-run"
     RECORD_UNREADABLE = "record-unreadable"

@@ -18,7 +18,7 @@ from wizard.modes.kept_filter import kept_filter
 from wizard.modes.open_ports import filter_remark, open_on_each, open_ports, reachable
 from wizard.modes.outline import Outline
 from wizard.modes.sources import Sources
-from wizard.ndp import unit
+from wizard.ndp import fixed_unit, unit
 from wizard.platform.errors import Refused
 from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
@@ -83,6 +83,7 @@ def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
         *closing,
         # After the network, so that it ends before what Docker switched on for that is put back.
         advertisements.keep_listening(host, sources),
+        _put_back(fixed, sources) if fixed else None,
         *_answering(host, choices, subnet, sources),
         *compose_files,
         shared.attach(host, choices, addresses),
@@ -135,6 +136,21 @@ def _proxy_sysctls(choices: Choices, uplink: str) -> tuple[tuple[str, str], ...]
         (name(uplink, "proxy_ndp"), "1"),
         (name("all", "proxy_ndp"), "1"),
         (name(uplink, "proxy_delay", "neigh"), "0"),
+    )
+
+
+def _put_back(fixed: NeighbourProxy, sources: Sources) -> SystemdUnit:
+    return SystemdUnit(
+        fixed_unit.PATH,
+        fixed_unit.unit(fixed.uplink, fixed.addresses),
+        sources.files.get(fixed_unit.PATH),
+        purpose=f"Put these entries back whenever {fixed.uplink} has been down",
+        explanation=(
+            f"The kernel drops them when {fixed.uplink} is taken down, as “ifdown” and a restart "
+            "of the network do. This small service hears of it from the kernel. It runs from a "
+            f"copy of the wizard in {program.FOLDER}."
+        ),
+        starts_copy=True,
     )
 
 

@@ -16,6 +16,7 @@ from wizard.filter import unit as filter_unit
 from wizard.host.host import ComposeProject
 from wizard.inward import closed
 from wizard.inward.closed import InputRules
+from wizard.ndp import fixed_unit
 from wizard.ndp import unit as ndp_unit
 from wizard.platform.errors import Refused
 from wizard.platform.files import Masked
@@ -31,6 +32,7 @@ OWN_PATHS = (
     systemd_unit.PATH,
     filter_unit.PATH,
     ndp_unit.PATH,
+    fixed_unit.PATH,
     uplink_unit.PATH,
     ndppd.PATH,
     firewalld.PATH,

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from wizard.platform.errors import Refused, WizardError
@@ -100,7 +100,9 @@ def root_file_system(release: int, progress: Progress = silent) -> Path:
         progress(f"Building Debian {release}, once: three to six minutes on most computers.")
         pace = Pace(work_of_all(release), progress)
         _debootstrap(folder, RELEASES[release], packages, mirror, pace)
-        _offer(folder, RELEASES[release], _OFFERED[release], mirror, pace)
+        offered = folder / _OFFERED_FOLDER
+        offered.mkdir(parents=True)
+        _offer(offered, folder, RELEASES[release], _OFFERED[release], mirror, pace)
         for name, text in _FILES.items():
             file = folder / name
             file.unlink(missing_ok=True)
@@ -109,6 +111,27 @@ def root_file_system(release: int, progress: Progress = silent) -> Path:
             _run(["chroot", str(folder), "/bin/sh", "-ec", command])
 
     return cache.kept(f"debian-{release}", cache.key(recipe), make, progress)
+
+
+def offered(release: int, packages: Sequence[str]) -> Path | None:
+    """Return a folder that apt takes packages from, or None where every machine has them waiting.
+
+    It is fetched once, with all that they depend on, for those machines alone that want it.
+
+    Raises:
+        Refused: as :func:`root_file_system` does.
+        WizardError: They could not be fetched.
+    """
+    if set(packages) <= set(_OFFERED[release]):
+        return None
+    below = root_file_system(release)
+
+    def make(folder: Path) -> None:
+        pace = Pace(_WORK["Fetching"] * len(packages), lambda line: None)
+        _offer(folder, below, RELEASES[release], packages, _mirror(), pace)
+
+    recipe = [_EDITION, below.name, list(packages)]
+    return cache.kept(f"packages-{release}", cache.key(recipe), make)
 
 
 def work_of_all(release: int) -> float:
@@ -219,14 +242,14 @@ def _lines(argv: list[str], environment: dict[str, str]) -> Iterator[str]:
             process.wait()
 
 
-def _offer(folder: Path, codename: str, packages: list[str], mirror: str, pace: Pace) -> None:
-    """Lay an apt repository into the root file system with packages and what they depend on.
+def _offer(
+    offered: Path, folder: Path, codename: str, packages: Sequence[str], mirror: str, pace: Pace
+) -> None:
+    """Lay an apt repository into a folder with packages and what they lack in a root file system.
 
     The computer's own apt fetches them, with a state of its own, so that proxies and
     certificates are its own and none of them is left in the root file system.
     """
-    offered = folder / _OFFERED_FOLDER
-    offered.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="docker-ipv6-wizard-apt-") as scratch:
         state = Path(scratch)
         (state / "lists/partial").mkdir(parents=True)

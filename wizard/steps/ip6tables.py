@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import ClassVar, Self
 
 from wizard.filter import order
+from wizard.platform import own_names
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
@@ -19,7 +20,7 @@ from wizard.steps.others import Other, check_left, in_words, only_ours, stays, w
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
 PATH = f"{DIRECTORY}/ip6tables.rules"
-CHAIN = "DOCKER-IPV6-WIZARD"
+CHAIN = own_names.CHAIN
 UNIT = "/etc/systemd/system/docker-ipv6-wizard.service"
 """The unit that loads the rules at every boot."""
 

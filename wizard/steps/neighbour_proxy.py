@@ -3,19 +3,17 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address
-from pathlib import PurePath
 from typing import ClassVar
 
-from wizard.ndp import fixed
+from wizard.ndp import fixed, fixed_unit
 from wizard.platform.system import System
-from wizard.steps import systemd_unit
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
 from wizard.steps.objects import Object, answered_for, neighbour
 
-_AGAIN = f"systemctl restart {PurePath(systemd_unit.PATH).name}"
+_AGAIN = f"systemctl restart {fixed_unit.NAME}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +45,7 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         return (
             "The provider's router asks on the link who has an address, and no container hears "
             "that. The kernel answers for the addresses that it is told. A container that gets "
-            "another address later is not answered for until you add it, and nobody is once "
-            f"{self.uplink} has been down, until you type “{_AGAIN}”."
+            "another address later is not answered for until you add it."
         )
 
     def actions(self) -> tuple[Action, ...]:
@@ -61,8 +58,7 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         if not missing:
             return None
         return (
-            f"Nobody answers for {missing[0]} on {self.uplink}. Where the interface has been down, "
-            f"“{_AGAIN}” makes the entries again."
+            f"Nobody answers for {missing[0]} on {self.uplink}. “{_AGAIN}” makes the entries again."
         )
 
     def objects(self) -> tuple[Object, ...]:

@@ -8,9 +8,13 @@ import re
 from collections.abc import Sequence
 
 _COMMAND = re.compile(r"^ExecStart=(.*)\n", re.MULTILINE)
-_PROGRAM = re.compile(r"(?P<start>.*(/run\.py|-m) (?P<module>wizard\.\w+))(?P<words>( .*)?)")
+_PROGRAM = re.compile(r"(?P<start>.*(/run\.py|-m) (?P<module>wizard(\.\w+)+))(?P<words>( .*)?)")
 
-_EACH = {"wizard.ndp": "--network", "wizard.filter": "--bridge"}
+_EACH = {
+    "wizard.ndp": "--network",
+    "wizard.ndp.fixed_service": "--address",
+    "wizard.filter": "--bridge",
+}
 """The option that begins what is said of one set-up, by the program."""
 
 _ORDER = ("modprobe", "sysctl", "ip6tables ", "ip6tables-restore", "ip ")

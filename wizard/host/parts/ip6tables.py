@@ -9,9 +9,18 @@ from wizard.host.host import Ip6tables
 from wizard.host.looking import CannotTell, installed, output, read_if_there
 from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Words
+from wizard.platform import saved_rules
 from wizard.platform.text import clean_line
+from wizard.ruleset import ip6tables as filter_rules
+from wizard.ruleset.chains import Packet
 
 LEGACY_TABLES = Path("/proc/net/ip6_tables_names")
+
+FORWARDING = "DOCKER-FORWARD"
+"""Docker's chain for what it forwards, from 28 on (seen on 28.5.2 and 29.7.2)."""
+
+_ANY = Packet("-", "tcp", 443, "-")
+"""Between two interfaces that no rule names."""
 
 _VERSION = re.compile(r"ip6tables v(\S+)(?: \((nf_tables|legacy)\))?")
 
@@ -29,7 +38,16 @@ def detect() -> Ip6tables:
         )
     version, legacy = parse_version(output(("ip6tables", "--version")))
     has, rules = _nft() if legacy else _legacy()
-    return Ip6tables(version, legacy, other_has_rules=has, other=rules)
+    saved = "" if os.geteuid() else output(("ip6tables-save",))
+    return Ip6tables(
+        version,
+        legacy,
+        has,
+        rules,
+        tuple(to_docker(saved)),
+        before_docker(saved),
+        f":{FORWARDING} " in saved,
+    )
 
 
 def parse_version(text: str) -> tuple[str, bool]:
@@ -42,6 +60,26 @@ def parse_version(text: str) -> tuple[str, bool]:
     if found is None:
         raise CannotTell(f"“ip6tables --version” printed “{clean_line(text.strip())}”.")
     return clean_line(found[1]), found[2] != "nf_tables"
+
+
+def to_docker(saved: str) -> Iterator[str]:
+    """Yield the rules that lead from a chain of the kernel's to DOCKER in the nat table."""
+    for chain, rules in saved_rules.parse(saved, "nat")[0].items():
+        if chain in ("PREROUTING", "OUTPUT"):
+            yield from (clean_line(f"{chain} {rule}") for rule in rules if "-j DOCKER" in rule)
+
+
+def before_docker(saved: str) -> str:
+    """Return why FORWARD drops all before it leads to Docker's chain, or nothing if it does not."""
+    rule = f"-A {FORWARDING} "
+    kept = [line for line in saved.splitlines() if not line.startswith(rule)]
+    # All that Docker lets through is in there.
+    accepting = "\n".join(
+        f"{line}\n{rule}-j ACCEPT" if line.startswith(f":{FORWARDING} ") else line for line in kept
+    )
+    if not filter_rules.closes(accepting, _ANY):
+        return ""
+    return clean_line(filter_rules.dropping(accepting, _ANY))
 
 
 def has_rules(saved: str) -> bool:
