@@ -23,6 +23,7 @@ _VERBS = {
     "undo": "take back what the wizard did",
     "check": "does IPv6 work in the containers, and is every step in effect?",
     "repair": "show what is missing as a shell script; with --yes put it back",
+    "change": "show what other answers would change of a set-up; with --yes change it",
     "report": "write one file with all that somebody needs to help you",
     "watch": "look daily, and after Docker or the network restarts; on or off",
     "status": "what the wizard did on this host",
@@ -36,8 +37,8 @@ _VERBS = {
     "applies a plan does so by itself",
 }
 
-_OF_A_PROJECT = ("undo", "check", "repair", "status")
-"""The verbs that take the name of a Compose project, and are for all set-ups without one."""
+_OF_A_PROJECT = ("undo", "check", "repair", "change", "status")
+"""The verbs that take the name of a Compose project."""
 
 _USAGE = """\
 wizard                      open the wizard
@@ -50,6 +51,8 @@ wizard --undo [PROJECT] [--yes]
 wizard --check [PROJECT]    does IPv6 work in the containers?
 wizard --repair [PROJECT] [--yes]
                             put back what was lost since
+wizard --change [PROJECT] --answers FILE [--yes]
+                            change a set-up to other answers
 wizard --report [--masked]  write one file with all that somebody needs to help you
 wizard --watch on|off       look daily, and say at the next login what is wrong
 wizard --status [PROJECT]   what the wizard did on this host
@@ -99,9 +102,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 _SCREENS = "the wizard without a verb"
 _BELONGS = {
-    "answers": (_SCREENS, "--ask", "--resume", "--plan", "--apply"),
-    "yes": ("--undo", "--apply", "--repair"),
-    "window": ("--apply", "--repair"),
+    "answers": (_SCREENS, "--ask", "--resume", "--plan", "--apply", "--change"),
+    "yes": ("--undo", "--apply", "--repair", "--change"),
+    "window": ("--apply", "--repair", "--change"),
     "changed": ("--undo", "--repair"),
     "masked": ("--report",),
     "json": ("--detect", "--plan", "--check", "--status"),
@@ -170,12 +173,15 @@ def _parser() -> argparse.ArgumentParser:
         else:
             verbs.add_argument(flag, action="store_true", help=text)
     parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
-    parser.add_argument("--yes", action="store_true", help="do not ask (--undo, --apply, --repair)")
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask (--undo, --apply, --repair, --change)"
+    )
     parser.add_argument(
         "--window",
         metavar="SECONDS",
         type=int,
-        help="for --apply, --repair: take it back unless wizard --keep is typed within SECONDS",
+        help="for --apply, --repair, --change: take it back unless wizard --keep is typed within "
+        "SECONDS",
     )
     parser.add_argument(
         "--changed",
@@ -271,13 +277,17 @@ def _run(chosen: argparse.Namespace) -> int:
         return code
     if chosen.apply:
         return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
-    if chosen.report or chosen.watch or chosen.repair:
+    if chosen.report or chosen.watch or chosen.repair or chosen.change:
         from wizard import maintenance
 
         if chosen.report:
             return _say(maintenance.report(chosen.masked))
         if chosen.watch:
             return _say(maintenance.watch(chosen.watch == "on"))
+        if chosen.change:
+            return maintenance.change(
+                chosen.answers, chosen.yes, _progress, chosen.window, _project(chosen.change)
+            )
         return maintenance.repair(
             chosen.yes, _progress, chosen.changed, chosen.window, _project(chosen.repair)
         )

@@ -1,12 +1,13 @@
 """What the command line does with a set-up that is in force: one function a verb."""
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from wizard import __version__, describe, verbs
-from wizard.plan import script
+from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
 from wizard.platform.files import write_durably
@@ -127,6 +128,48 @@ def _nothing_to_do(found: Sequence[repairing.Repair], say: Say) -> int:
         return ExitCode.NOT_AS_SET_UP
     say("Every step is in effect, so there is nothing to repair. Nothing was changed.")
     return ExitCode.DONE
+
+
+def change(
+    answers: Path | None,
+    yes: bool,
+    say: Say,
+    window: int | None = None,
+    project: str | None = None,
+) -> int:
+    """Change a set-up to the answers in a file, or to those kept so far; return the exit code.
+
+    Without ``yes`` it is shown as a script, and nothing is changed. With a ``window`` the host goes
+    back to the set-up as it was unless somebody types wizard --keep within these seconds.
+
+    Raises:
+        Refused: there is no such set-up, it cannot be changed so, or nobody said yes.
+    """
+    verbs.check_window(window)
+    opened = Session()
+    choices = verbs.answers_in(answers) if answers else opened.load_answers()
+    if choices is None:
+        raise Refused(
+            "There are no answers to change to. Nothing was changed. Take those below [choices] in "
+            "the record of the set-up, change what is to be different, and name the file with "
+            "--answers."
+        )
+    if project is not None and project != choices.project:
+        raise Refused(
+            f"The answers are for {clean_line(choices.project or 'no project')}, and not for "
+            f"{clean_line(project)}. Nothing was changed."
+        )
+    found = opened.change(choices)
+    if not found.plan.steps:
+        say("The set-up is as these answers want it already. Nothing was changed.")
+        return ExitCode.DONE
+    if found.plan.unaccepted:
+        raise Refused(acceptance.refusal(found.plan, answers))
+    say(script.render(found.plan))
+    if not yes:
+        given = f" --answers {shlex.quote(str(answers))}" if answers else ""
+        raise Refused(f"Nothing was changed. wizard --change{given} --yes does this.")
+    return verbs.follow(opened.start_change(found, window), say)
 
 
 def report(mask: bool) -> str:

@@ -30,6 +30,7 @@ from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import DIRECTORY, Store
 from wizard.run import (
+    changing,
     checking,
     guard,
     journal,
@@ -134,11 +135,12 @@ class Session:
 
         A folder that cannot be written is no reason to stop.
         """
+        return self._write(self.store.answers, choices)
+
+    def _write(self, path: Path, choices: Choices) -> bool:
         try:
             self.store.prepare()
-            write_durably(
-                self.store.answers, answers_file.dumps(choices), 0o600, os.geteuid(), os.getegid()
-            )
+            write_durably(path, answers_file.dumps(choices), 0o600, os.geteuid(), os.getegid())
         except (Refused, OSError):
             return False
         return True
@@ -278,6 +280,48 @@ class Session:
         following = Session(RepairStore(self.store.directory), self.system)
         waiting = [str(seconds)] if seconds else []
         following._start("repair", record.id, str(changed), repair.plan.digest, *waiting)
+        return following
+
+    def change(self, choices: Choices) -> changing.Change:
+        """Return what would change of a run on this host, which is only read.
+
+        Raises:
+            Refused: no run that is kept is on this host for this project, it cannot be changed to
+                these answers, or the person is not root.
+        """
+        self._need_root()
+        run, host = changing.in_force(self.store, choices), self.look()
+        beside = set_ups.others(self.store, run.id, host=host)
+        return changing.change_of(run, choices, host, self.system, beside)
+
+    def start_change(self, change: changing.Change, seconds: int | None = None) -> "Session":
+        """Start changing in a process of its own, and return a session that follows that.
+
+        ``seconds`` is how long somebody has to say "keep"; None to keep it if it is well.
+
+        Raises:
+            Refused: the state folder cannot be used.
+        """
+        self.store.prepare()
+        if not self._write(self.store.wanted, change.plan.choices):
+            raise Refused(f"{self.store.wanted} cannot be written. Nothing was changed.")
+        following = Session(RepairStore(self.store.directory), self.system)
+        waiting = [str(seconds)] if seconds else []
+        following._start("change", str(self.store.wanted), change.plan.digest, *waiting)
+        return following
+
+    def start_change_back(self) -> "Session":
+        """Start going back to the set-up as it was before a change that is not settled.
+
+        Raises:
+            Refused: there is none, or the person is not root.
+        """
+        self._need_root()
+        change = set_ups.unsettled_change(self.store)
+        if change is None:
+            raise Refused(set_ups.NOTHING)
+        following = Session(RepairStore(self.store.directory), self.system)
+        following._start("revert", change.id, "now")
         return following
 
     @property
@@ -490,6 +534,8 @@ class Session:
         if record is not None and isinstance(self.store, RepairStore):
             # What was put back works where the whole of its run does.
             record = set_ups.chosen(runs, record.project)
+        if record is not None and record.state.in_force:
+            record = set_ups.as_it_stands(runs, record)
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to check: no run of the wizard is on this host.")
         if not self.root:

@@ -57,7 +57,7 @@ def session(answers: Path | None, target: str | None = None) -> Session:
     """
     opened = Session()
     if answers is not None:
-        opened.save_answers(_answers(answers))
+        opened.save_answers(answers_in(answers))
         opened.answers_file = answers
     named = _address(target)
     if named is not None:
@@ -250,7 +250,7 @@ def apply(
     """
     opened = Session()
     if opened.root and not opened.is_running():
-        chosen = _answers(answers) if answers else opened.load_answers()
+        chosen = answers_in(answers) if answers else opened.load_answers()
         obstacle = opened.why_not_apply(chosen.project if chosen else None)
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
@@ -297,6 +297,9 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
     opened = Session()
     opened.project = project
     records = opened.in_force()
+    change = set_ups.unsettled_change(opened.store)
+    if change is not None and project in (None, change.project):
+        return _undo_change(opened, change, yes, say)
     if not records:
         raise Refused(set_ups.NOTHING)
     repair = set_ups.open_repair(opened.store)
@@ -327,6 +330,23 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
             # What kept this one from being taken back keeps the others, too.
             break
     return max(codes)
+
+
+def _undo_change(opened: Session, change: Record, yes: bool, say: Say) -> int:
+    name = set_ups.name_of(change)
+    say(
+        f"A change of the set-up for {name} is {change.state.words}. Undo goes back to the set-up "
+        "as it was before that, and not further:"
+    )
+    for step in reversed(change.steps):
+        if step.state is not StepState.PLANNED:
+            say(f"Take back: {step.title}")
+            for line in step.undo:
+                say(f"    {line}")
+    if not yes:
+        raise Refused("Nothing was changed. wizard --undo --yes does this.")
+    code = follow(opened.start_change_back(), say, change)
+    return ExitCode.DONE if code == ExitCode.ROLLED_BACK else code
 
 
 def _undo_preview(
@@ -413,10 +433,12 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         for line in record.left:
             say(f"  - {line}")
         if record.state is State.UNCONFIRMED:
-            say(
-                f"Unless somebody types wizard --keep by {record.deadline}, everything is taken "
-                "back."
+            back = (
+                "the set-up goes back to what it was"
+                if record.changes
+                else "everything is taken back"
             )
+            say(f"Unless somebody types wizard --keep by {record.deadline}, {back}.")
         found, complaint = _judged(opened, record)
         for sentence in _told(found, complaint):
             say(sentence)
@@ -470,16 +492,14 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
 
 
 def _repair_in_words(opened: Session, record: Record) -> str:
-    """Return what becomes of a repair of a run that is not settled; empty where there is none."""
-    repair = set_ups.open_repair(opened.store)
+    """Return what becomes of a repair or change of a run that is not settled; else nothing."""
+    repair = set_ups.open_repair(opened.store) or set_ups.unsettled_change(opened.store)
     if repair is None or repair.project != record.project or not record.state.in_force:
         return ""
+    what = f"A {set_ups.kind_of(repair)} of {repair.started} is"
     if repair.state is State.UNCONFIRMED:
-        return (
-            f"A repair of {repair.started} is taken back at {repair.deadline}, unless you type "
-            "wizard --keep."
-        )
-    return f"A repair of {repair.started} is {repair.state.words}."
+        return f"{what} taken back at {repair.deadline}, unless you type wizard --keep."
+    return f"{what} {repair.state.words}."
 
 
 def plan_of(opened: Session, answers: Path | None = None, target: str | None = None) -> Plan:
@@ -488,7 +508,7 @@ def plan_of(opened: Session, answers: Path | None = None, target: str | None = N
     Raises:
         Refused: why there is none.
     """
-    chosen = _answers(answers) if answers else opened.load_answers()
+    chosen = answers_in(answers) if answers else opened.load_answers()
     named = _address(target)
     host = opened.detect(target=named or (chosen.target if chosen else None))
     if chosen is None:
@@ -509,7 +529,12 @@ def _address(text: str | None) -> IPv6Address | None:
     return None if text is None else target_of(text)
 
 
-def _answers(path: Path) -> Choices:
+def answers_in(path: Path) -> Choices:
+    """Return the answers in a file.
+
+    Raises:
+        Refused: the file cannot be read or used.
+    """
     try:
         text = read_regular(path)
         # What is not UTF-8 comes as lone surrogates.

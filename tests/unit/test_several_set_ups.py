@@ -29,8 +29,9 @@ from wizard.ndp import unit as ndp_unit
 from wizard.plan import planning
 from wizard.platform.errors import Refused
 from wizard.record.record import Record, State
+from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
-from wizard.run import guard, journal, revert, set_ups, undoing, way_back, worker
+from wizard.run import changing, guard, journal, revert, set_ups, undoing, way_back, worker
 from wizard.run.each_step import attempt, begun
 from wizard.run.guard import Unguarded
 from wizard.steps import ip6tables, legacy_ip6tables, sysctl, systemd_unit
@@ -153,6 +154,21 @@ class Place:
             seconds,
         )
 
+    def change(self, choices: Choices, seconds: int | None = None) -> Record:
+        run = changing.in_force(self.store, choices)
+        host = self.look()
+        others = set_ups.others(self.store, run.id, host=host)
+        made = changing.change_of(run, choices, host, self.system, others)
+        return worker.change(
+            choices,
+            made.plan.digest,
+            self.system,
+            RepairStore(self.store.directory),
+            worker.Cancelled(),
+            Unguarded(),
+            seconds,
+        )
+
     def undo(self, name: str) -> Record:
         return worker.undo(self.system, self.store, Unguarded(), name)
 
@@ -163,9 +179,12 @@ class Place:
     def in_force(self) -> dict[str, Record]:
         return {each.project: each for each in set_ups.in_force(self.store)}
 
-    def all_stand(self) -> None:
+    def all_stand(self, waiting: bool = False) -> None:
         """Make sure that every step of every set-up is in effect, and none looks changed."""
-        for record in set_ups.in_force(self.store):
+        standing = set_ups.in_force(self.store)
+        if waiting:
+            standing = tuple(set_ups.as_it_stands(self.store, each) for each in standing)
+        for record in standing:
             beside = set_ups.others(self.store, record.id)
             for entry in begun(record):
                 found = attempt(entry, lambda step: step.check(self.system), beside)
@@ -204,14 +223,27 @@ def test_whatever_is_applied_and_undone_in_whatever_order(
         start = here.seen()
         fails = chance.randrange(1, 60) if chance.random() < 0.3 else 0
         half = chance.random() < 0.5
-        if name in standing:
+        mode, proxy = chance.choice([Mode.ULA, Mode.ROUTED]), chance.choice(proxies)
+        if name in standing and chance.random() < 0.5:
+            services = tuple(chance.sample(("web", "streaming", "sidekiq"), chance.randrange(1, 3)))
+            wanted = here.choices(name, mode, proxy=proxy, services=services)
+            with failing(here.system, {fails}, half):
+                ended = here.change(wanted, chance.choice([None, 60]))
+            assert ended.state is not State.ROLLED_BACK or fails, ended.error
+            if ended.state is State.UNCONFIRMED:
+                here.all_stand(waiting=True)
+                revert.revert(
+                    ended.id, here.system, store_of(ended.id, here.store), Unguarded(), asked=True
+                )
+            if ended.state is not State.APPLIED:
+                assert not difference(start, here.seen()), ended.error
+        elif name in standing:
             with failing(here.system, {fails}, half):
                 ended = here.undo(name)
             assert ended.state is State.UNDONE, (ended.left, ended.steps)
         else:
-            mode = chance.choice([Mode.ULA, Mode.ROUTED])
             with failing(here.system, {fails}, half):
-                ended = here.apply(here.choices(name, mode, proxy=chance.choice(proxies)))
+                ended = here.apply(here.choices(name, mode, proxy=proxy))
             assert ended.state is State.APPLIED or fails, ended.error
             if ended.state is State.ROLLED_BACK:
                 assert not difference(start, here.seen()), ended.error

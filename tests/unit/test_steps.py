@@ -26,14 +26,17 @@ from wizard.steps import actions, sysctl
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
+from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
 from wizard.steps.ip6tables import CHAIN, Ip6tables
 from wizard.steps.kinds import KINDS
 from wizard.steps.legacy_ip6tables import described
+from wizard.steps.mend import Rewrite
 from wizard.steps.networks import LABEL
 from wizard.steps.parts import Condition, worst
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
+from wizard.steps.withdraw import Withdraw
 from wizard.uplink import unit as uplink_unit
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -85,10 +88,27 @@ def before_mending() -> tuple[Deployment, Step]:
     return made, mend(found, parts)
 
 
+def before_withdrawing() -> tuple[Deployment, Step]:
+    """A host on which everything was done, and the step that takes its Compose file back."""
+    made = deployment(made_up_hosts.debian13())
+    for step in made.plan().steps:
+        before = step.capture(made.system)
+        step.apply(made.system, quiet)
+        if isinstance(step, ComposeFile):
+            (file,) = before.files
+            assert file.state is not None
+            rewrite = Rewrite(file.path, file.state, made.system.files[file.path])
+            found = typed.written(before)
+            return made, Withdraw(1, step.kind, step.parameters(), found, (rewrite,))
+    raise AssertionError(made)
+
+
 def before_step(kind: str) -> tuple[Deployment, Step]:
     """A host on which every step before one of a kind was done, and that step."""
     if kind == "mend":
         return before_mending()
+    if kind == "withdraw":
+        return before_withdrawing()
     made = ELSEWHERE.get(kind, partial(deployment, made_up_hosts.debian13()))()
     for step in planning.plan(made.host, made.choices, made.sources).steps:
         # The uplink's own unit is of the same kind.

@@ -152,6 +152,8 @@ class Record:
     expires: float = 0.0
     """The same on the monotonic clock of the boot named below."""
     boot: str = ""
+    changes: str = ""
+    """The run that it changes, where it does: going back is to that, and not to nothing."""
     wizard: str = __version__
     generation: int = 1
     """A record that does not say is of the first."""

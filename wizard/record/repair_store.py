@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard.record.forgetting import without_texts
-from wizard.record.record import Record, State
+from wizard.record.record import Record, State, StepRecord
 from wizard.record.store import DIRECTORY, Store
 
 
@@ -13,7 +13,9 @@ class RepairStore(Store):
 
     So a repair that nobody keeps is taken back without a word in the record of the run, by which
     undo finds its way to what was there before the wizard. There is one on a host at a time,
-    whichever set-up it mends.
+    whichever set-up it mends. A change of a run is kept in the same place, in the same way; what
+    the record of the run will say then waits beside that, and takes its place when this one is
+    kept.
     """
 
     def __init__(self, directory: Path = DIRECTORY, run: str = "") -> None:
@@ -32,6 +34,9 @@ class RepairStore(Store):
             Refused: it cannot be read, is not whole, or could have been written by others.
         """
         record = self._read(self._single)
+        if record is not None and record.changes and record.state is State.APPLIED:
+            # Who wrote that may have died before the next instant.
+            Store(self.directory).take_over(record.changes)
         return record if record is not None and self._run in ("", record.id) else None
 
     def _place(self, run: str) -> Path:
@@ -46,18 +51,24 @@ class RepairStore(Store):
         Raises:
             OSError: the disk is full or read-only; the record before stays.
         """
+        saved = record
         if record.state is State.APPLIED:
             steps = [
                 replace(
                     step,
                     # What Compose was asked is such a text too.
-                    parameters=without_texts(step.parameters) | {"asked": []},
+                    parameters=without_texts(step.parameters) | _unasked(step),
                     before=without_texts(step.before),
                 )
                 for step in record.steps
             ]
-            record = replace(record, steps=steps)
-        super().save(record)
+            saved = replace(record, steps=steps)
+        super().save(saved)
+        runs = Store(self.directory)
+        if record.changes and record.state is State.APPLIED:
+            runs.take_over(record.changes)
+        elif record.changes and not record.state.in_force:
+            runs.forget_intended(record.changes)
 
     @property
     def open(self) -> Record | None:
@@ -68,6 +79,10 @@ class RepairStore(Store):
         """
         record = self.load()
         return record if record is not None and record.state.is_open else None
+
+
+def _unasked(step: StepRecord) -> dict[str, object]:
+    return {"asked": []} if "asked" in step.parameters else {}
 
 
 def store_of(run: str, store: Store) -> Store:

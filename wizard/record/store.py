@@ -45,6 +45,8 @@ class Store:
         self.guard = directory / "guard-lock"
         """Held by the process that guards a run where there is no systemd."""
         self.answers = directory / "answers.toml"
+        self.wanted = directory / "wanted.toml"
+        """The answers that a change is made for; those of the set-up stay where they are."""
         self.place = directory / "place"
         self.padding = directory / "reserved-space"
 
@@ -239,6 +241,38 @@ class Store:
             link.symlink_to(path.relative_to(self.directory))
             link.replace(self._single)
 
+    def intend(self, record: Record) -> None:
+        """Note what the record of a run will say once a change of it is kept.
+
+        Raises:
+            OSError: the disk is full or read-only.
+        """
+        owner = (os.geteuid(), os.getegid())
+        write_durably(self._upcoming(record.id), dumps(record), 0o600, *owner)
+
+    def intended(self, run: str) -> Record | None:
+        """Return what was noted so, or None where nothing was.
+
+        Raises:
+            Refused: it cannot be read.
+        """
+        return self._read(self._upcoming(run))
+
+    def take_over(self, run: str) -> None:
+        """Let the record of a run say what was noted; once done, there is nothing more to do."""
+        with suppress(FileNotFoundError):
+            self._upcoming(run).replace(self._place(run))
+            with suppress(OSError):
+                _make_durable(self._place(run).parent)
+
+    def forget_intended(self, run: str) -> None:
+        """Remove what was noted, for the run stays as it was."""
+        with suppress(OSError):
+            self._upcoming(run).unlink(missing_ok=True)
+
+    def _upcoming(self, run: str) -> Path:
+        return self.directory / RUNS / run / "changed.toml"
+
     def move_on(self) -> None:
         """Give the record of a release that had one alone the place that it would have today.
 
@@ -287,6 +321,7 @@ class Store:
         place = self._place(run)
         place.rename(self.directory / f"record-{run}.toml")
         if place != self._single:
+            self.forget_intended(run)
             place.parent.rmdir()
         for path in self.directory.glob("record-*.toml"):
             # One that cannot be read is none of ours, or for a person to look at.

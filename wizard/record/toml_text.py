@@ -39,6 +39,8 @@ def dumps(record: Record) -> str:
     first = ("state", "started", "finished", "error", "digest")
     waiting = ("window", "deadline", "expires", "boot")
     plain = {key: table[key] for key in (*about, *first, *waiting, "host", "choices")}
+    if record.changes:
+        plain["changes"] = record.changes
     plain["steps"] = steps
     return _HEADER + tomli_w.dumps(plain) + _FOOTER
 

@@ -60,6 +60,8 @@ def _read(kind: Any, value: object, place: str) -> object:  # noqa: ANN401 - typ
         return _read(inner, value, place)
     if get_origin(kind) is tuple:
         return _tuple(get_args(kind), _of(list, value, place), place)
+    if get_origin(kind) is dict:
+        return _of(dict, value, place)
     if dataclasses.is_dataclass(kind):
         return _instance(cast("type", kind), _of(dict, value, place), place)
     return _of(kind, value, place)

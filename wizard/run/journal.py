@@ -26,6 +26,7 @@ from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.comparing import Choice
 from wizard.steps.others import Other
+from wizard.steps.withdraw import Withdraw
 
 EXIT_CODES: Mapping[State, ExitCode] = {
     State.UNCONFIRMED: ExitCode.DONE,
@@ -73,8 +74,10 @@ def planned(number: int, step: Step) -> StepRecord:
     )
 
 
-def begin(plan: Plan, host: Mapping[str, str], store: Store) -> Record:
+def begin(plan: Plan, host: Mapping[str, str], store: Store, changes: str = "") -> Record:
     """Write the record of a run that is about to start, and return it.
+
+    ``changes`` is the run that it changes, where it does.
 
     Raises:
         OSError: the record cannot be written; nothing was changed.
@@ -87,6 +90,7 @@ def begin(plan: Plan, host: Mapping[str, str], store: Store) -> Record:
         host=dict(host),
         choices=answers_file.to_table(plan.choices),
         generation=GENERATION,
+        changes=changes,
         steps=[planned(number, step) for number, step in enumerate(plan.steps, 1)],
     )
     store.save(record)
@@ -113,7 +117,7 @@ def apply(
     raises rolls everything back, too.
     """
     try:
-        beside = set_ups.others(store, record.id)
+        beside = set_ups.beside(store, record)
         for step, entry in zip(plan.steps, record.steps, strict=True):
             if cancelled():
                 raise StepFailed("It was cancelled before the next step.")
@@ -167,8 +171,11 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
         record.error = ""
     save_if_possible(record, store)
     complete = True
-    beside = set_ups.others_or_doubt(store, record.id)
+    beside = set_ups.beside_or_doubt(store, record)
     for entry in begun(record):
+        if entry.kind == Withdraw.kind and record.changes and not complete:
+            # What has come may still be where that was.
+            break
         complete = _undo_step(entry, record, system, store, patience, beside) and complete
     store.release()
     if state is State.ROLLING_BACK:
@@ -188,7 +195,7 @@ def take_back_early(record: Record, system: System, store: Store, state: State) 
     """
     record.state, record.finished = state, ""
     save_if_possible(record, store)
-    beside = set_ups.others_or_doubt(store, record.id)
+    beside = set_ups.beside_or_doubt(store, record)
     for entry in begun(record):
         if kinds.needs_docker(entry.kind):
             break

@@ -29,8 +29,8 @@ from wizard.steps.parts import Condition, Part
 from wizard.steps.systemd_unit import SystemdUnit
 
 WAITS = (
-    "A repair waits for an answer already: keep it with wizard --keep, or let it be taken back. "
-    "Nothing was changed."
+    "A repair or a change waits for an answer already: keep it with wizard --keep, or let it be "
+    "taken back. Nothing was changed."
 )
 
 

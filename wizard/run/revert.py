@@ -125,7 +125,8 @@ def revert(
             if not early:
                 guard.forget_all_but(guard.count_down(left))
             return record
-        if record.state is State.UNCONFIRMED or record.state.moving:
+        again = asked and record.state is State.ROLLBACK_INCOMPLETE
+        if record.state is State.UNCONFIRMED or record.state.moving or again:
             target = State.UNDOING if record.state is State.UNDOING else State.ROLLING_BACK
             record.error = record.error or _reason(record, asked)
             if early:

@@ -13,6 +13,7 @@ from wizard.run.adapted import adapted
 from wizard.run.each_step import begun
 from wizard.steps import kinds
 from wizard.steps.others import Other, in_words
+from wizard.steps.sysctl import Sysctl
 
 NOTHING = "There is nothing to take back: no run of the wizard is on this host."
 
@@ -36,7 +37,8 @@ def in_force(store: Store) -> tuple[Record, ...]:
 def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ...]:
     """Return the steps of every set-up of which something is, or may be, on the host, but these.
 
-    They are as they would be made today on a ``host``; without one, as the records say.
+    They are as they would be made today on a ``host``; without one, as the records say. Of a set-up
+    whose change waits for an answer they are those that are there by now.
 
     Raises:
         Refused: a record cannot be read.
@@ -45,14 +47,35 @@ def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ..
         _other(record, entry, host)
         for record in store.records()
         if record.id not in but and record.state.in_force
-        for entry in reversed(begun(record))
+        for entry in reversed(begun(as_it_stands(store, record)))
     )
 
 
-def others_or_doubt(store: Store, run: str) -> tuple[Other, ...]:
+def beside(store: Store, record: Record) -> tuple[Other, ...]:
+    """Return the steps beside which those of a run stand: of every other set-up in force.
+
+    A change stands beside the kernel parameters of the run that it changes, too: they go last.
+
+    Raises:
+        Refused: a record cannot be read.
+    """
+    if not record.changes:
+        return others(store, record.id)
+    runs = Store(store.directory)
+    changed = [each for each in runs.records() if each.id == record.changes]
+    parameters = [
+        _other(each, entry, None)
+        for each in changed
+        for entry in reversed(begun(each))
+        if entry.kind == Sysctl.kind
+    ]
+    return (*others(runs, record.changes), *parameters)
+
+
+def beside_or_doubt(store: Store, record: Record) -> tuple[Other, ...]:
     """Return the same; where a record cannot be read, one that hinders whatever may be shared."""
     try:
-        return others(store, run)
+        return beside(store, record)
     except Refused:
         return tuple(Other("another set-up", kind, None, None) for kind in kinds.SHARED)
 
@@ -87,6 +110,34 @@ def open_repair(store: Store) -> Record | None:
         return RepairStore(store.directory).open
     except Refused:
         return None
+
+
+def kind_of(repair: Record) -> str:
+    """Return what a run beside another one is: a repair of it, or a change."""
+    return "change" if repair.changes else "repair"
+
+
+def unsettled_change(store: Store) -> Record | None:
+    """Return the record of a change of which it is open what becomes of it, or None."""
+    try:
+        record = RepairStore(store.directory).load()
+    except Refused:
+        return None
+    if record is None or not record.changes or record.state is State.APPLIED:
+        return None
+    return record if record.state.in_force else None
+
+
+def as_it_stands(store: Store, run: Record) -> Record:
+    """Return what the record of a run says, or will say of what is on the host by now.
+
+    Raises:
+        Refused: that cannot be read.
+    """
+    change = unsettled_change(store)
+    if change is None or change.changes != run.id or change.state is not State.UNCONFIRMED:
+        return run
+    return store.intended(run.id) or run
 
 
 def name_of(record: Record) -> str:
@@ -170,6 +221,11 @@ def why_not_repair(records: Sequence[Record], record: Record) -> str | None:
     return _beside(records, record, "repaired")
 
 
+def why_not_change(records: Sequence[Record], record: Record) -> str | None:
+    """Return a sentence that says why a set-up cannot be changed beside others now, or None."""
+    return _beside(records, record, "changed")
+
+
 def _beside(records: Sequence[Record], record: Record, done: str) -> str | None:
     for each in records:
         if each.id != record.id and each.state.is_open:
@@ -182,13 +238,14 @@ def _beside(records: Sequence[Record], record: Record, done: str) -> str | None:
 
 
 def _repair_is_open(repair: Record) -> str:
-    name = name_of(repair)
+    name, what = name_of(repair), kind_of(repair)
+    whole = "what it had begun" if repair.changes else "the set-up with it"
     if repair.state is State.UNCONFIRMED:
         return (
-            f"A repair of the set-up for {name} waits for an answer: keep it with wizard --keep, "
+            f"A {what} of the set-up for {name} waits for an answer: keep it with wizard --keep, "
             "or let it be taken back."
         )
     return (
-        f"A repair of the set-up for {name} is {repair.state.words} on this host. Wait until it "
-        f"has ended. If its process has died, wizard --undo {name} takes back the set-up with it."
+        f"A {what} of the set-up for {name} is {repair.state.words} on this host. Wait until it "
+        f"has ended. If its process has died, wizard --undo {name} takes back {whole}."
     )

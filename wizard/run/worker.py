@@ -1,7 +1,8 @@
 """The process that changes the host: started apart from the terminal, followed through the record.
 
 ``wizard.run.worker`` with one of: ``apply ANSWERS DIGEST [SECONDS]``, where SECONDS is
-how long to wait for "keep"; ``repair RUN CHANGED DIGEST [SECONDS]``; ``undo [RUN]``;
+how long to wait for "keep"; ``change ANSWERS DIGEST [SECONDS]``, the same for a run in force;
+``repair RUN CHANGED DIGEST [SECONDS]``; ``undo [RUN]``;
 ``revert RUN [early|now]``, the guard; ``watch RUN``; ``tell TEXT``, to all who are logged in.
 """
 
@@ -30,8 +31,8 @@ from wizard.program import program
 from wizard.record.record import Record, State, now
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
-from wizard.run import guard as guarding
 from wizard.run import (
+    changing,
     journal,
     lock,
     repairing,
@@ -42,6 +43,7 @@ from wizard.run import (
     way_back,
     window,
 )
+from wizard.run import guard as guarding
 from wizard.run.adapted import renamed
 from wizard.run.guard import Guard, Unguarded
 from wizard.steps.comparing import Choice
@@ -161,6 +163,8 @@ def repair(
         mended = repairing.in_force(set_ups.chosen(runs, run))
         if store.open is not None:
             raise Refused(repairing.WAITS)
+        if set_ups.unsettled_change(runs) is not None:
+            raise Refused(changing.FIRST_BACK)
         obstacle = set_ups.why_not_repair(runs.records(), mended)
         if obstacle:
             raise Refused(f"Nothing was changed. {obstacle}")
@@ -203,6 +207,55 @@ def repair(
         return record
 
 
+def change(
+    choices: Choices,
+    digest: str,
+    system: System,
+    store: RepairStore,
+    cancelled: Cancelled,
+    guard: Guard | None = None,
+    seconds: int | None = None,
+) -> Record:
+    """Make the change of a run to other answers anew, and apply it if it is what was shown.
+
+    ``seconds`` is how long to wait for somebody to say "keep", or None to keep it if it is well.
+
+    Raises:
+        WizardError: nothing was changed, and why.
+    """
+    guard = guard or Unguarded()
+    runs = Store(store.directory)
+    with guarding.announcing(system) as say, lock.held(store.lock):
+        run = changing.in_force(runs, choices)
+        host = look()
+        made = changing.change_of(
+            run, choices, host, system, set_ups.others(runs, run.id, host=host)
+        )
+        if made.plan.digest != digest:
+            raise HostChanged(_what_changed(made.plan))
+        if made.plan.unaccepted:
+            raise Refused(acceptance.refusal(made.plan))
+        changing.check_obstacles(made, system)
+        way_back.rehearse(made.plan, system)
+        way_back.check_places(made.plan)
+        verification = verification_of(system, made.whole, made.host, host)
+        had = _what_was_had(verification)
+        runs.move_on()
+        earlier = store.load()
+        if earlier is not None:
+            store.archive(earlier.id)
+        record = _begin(made.plan, host, store, guard, run.id)
+
+        def conclude(record: Record, store: Store) -> None:
+            verification.check(had)
+            runs.intend(made.result(run, record, host))
+            _settle(record, store, guard, seconds)
+
+        journal.apply(made.plan, record, system, store, cancelled, conclude)
+        _tell(record, system, guard, store, say)
+        return record
+
+
 def _check_ways(made: Plan, system: System) -> None:
     """Make sure that nothing is in the way of the steps, and of taking them back."""
     journal.check_obstacles(made, system)
@@ -219,10 +272,10 @@ def _what_was_had(verification: Verification) -> Facts:
     return had
 
 
-def _begin(made: Plan, host: Host, store: Store, guard: Guard) -> Record:
+def _begin(made: Plan, host: Host, store: Store, guard: Guard, changes: str = "") -> Record:
     """Write the record, and have the guard stand before the first step."""
     try:
-        record = journal.begin(made, describe.in_words(host), store)
+        record = journal.begin(made, describe.in_words(host), store, changes)
     except OSError as error:
         raise Refused(_no_room(store, error)) from error
     _arm(record, store, guard, window.applying(made.steps))
@@ -250,6 +303,9 @@ def undo(
         obstacle = set_ups.why_not_undo(store.records(), record, set_ups.open_repair(store))
         if obstacle:
             raise Refused(f"Nothing was changed. {obstacle}")
+        unsettled = set_ups.unsettled_change(store)
+        if unsettled is not None and unsettled.changes == record.id:
+            raise Refused(changing.FIRST_BACK)
         # What a repair put back goes with all the rest, so nothing of it waits any more.
         repairing.give_up(RepairStore(store.directory))
         store = store.of(record.id)
@@ -335,7 +391,7 @@ def main(arguments: Sequence[str]) -> int:
 def _store(arguments: Sequence[str], store: Store) -> Store:
     """Return where the record is that this process writes."""
     match list(arguments):
-        case ["repair", *_]:
+        case ["repair" | "change", *_]:
             return RepairStore(store.directory)
         case ["revert" | "watch", run, *_]:
             return store_of(run, store)
@@ -371,6 +427,16 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
                     guard,
                     int(rest[0]) if rest else None,
                 )
+            case ["change", answers, digest, *rest] if isinstance(store, RepairStore):
+                record = change(
+                    answers_file.loads(Path(answers).read_text(encoding="utf-8")),
+                    digest,
+                    system,
+                    store,
+                    cancelled,
+                    guard,
+                    int(rest[0]) if rest else None,
+                )
             case ["undo"]:
                 record = undo(system, store, guard)
             case ["undo", run]:
@@ -387,7 +453,9 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
                 guarding.announce(system, text)
                 return ExitCode.DONE
             case _:
-                raise Refused("The worker takes: apply, repair, undo, revert, watch or tell.")
+                raise Refused(
+                    "The worker takes: apply, change, repair, undo, revert, watch or tell."
+                )
     except WizardError as error:
         _complain(clean(str(error)))
         match list(arguments):

@@ -249,13 +249,13 @@ class StepOf(ABC, Generic[AnyBefore]):
                 case CopyProgram():
                     continue
                 case MakeDirectory():
-                    _changed(action.path, partial(system.make_directory, action.path))
+                    changed(action.path, partial(system.make_directory, action.path))
                 case WriteFile():
                     if _read(system, action.path) != action.before:
                         raise StepFailed(f"{action.path} has changed since the plan was made.")
                     if action.before == action.after:
                         continue
-                    _changed(action.path, partial(system.write, action.path, action.after))
+                    changed(action.path, partial(system.write, action.path, action.after))
 
     def without_ours(self, before: str, after: str, now: str) -> str | None:
         """Return a file's text without what the step put in, or None where that is not certain."""
@@ -324,16 +324,16 @@ class StepOf(ABC, Generic[AnyBefore]):
                 raise StepFailed(f"{path} was changed this very moment, so it was left as it is.")
             match todo[path]:
                 case Verdict.BACK if old is None:
-                    _changed(path, partial(system.remove, path))
+                    changed(path, partial(system.remove, path))
                 case Verdict.BACK if old is not None:
-                    _changed(path, partial(system.write, path, _with_rights(old, ours, now)))
+                    changed(path, partial(system.write, path, _with_rights(old, ours, now)))
                 case Verdict.APART if old is not None and now is not None:
                     free = self.without_ours(old.text, ours.text, now.text)
                     if free is not None and free != now.text:
                         state = dataclasses.replace(now, text=free)
-                        _changed(path, partial(system.write, path, state))
+                        changed(path, partial(system.write, path, state))
                 case Verdict.OURS:
-                    _changed(path, partial(system.write, path, _with_rights(ours, ours, now)))
+                    changed(path, partial(system.write, path, _with_rights(ours, ours, now)))
             kept += left_of([by_name[path]], found, decisions)
         return tuple(kept)
 
@@ -437,7 +437,12 @@ def _read(system: System, path: str) -> FileState | None:
         raise Refused(f"{clean(path)} cannot be read: {error.strerror}.") from error
 
 
-def _changed(path: str, change: Callable[[], None]) -> None:
+def changed(path: str, change: Callable[[], None]) -> None:
+    """Change a file or folder.
+
+    Raises:
+        StepFailed: it could not be done; the message says why.
+    """
     try:
         change()
     except OSError as error:

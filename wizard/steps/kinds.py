@@ -17,6 +17,7 @@ from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import FilterService, SystemdUnit
+from wizard.steps.withdraw import Withdraw
 
 KINDS: Mapping[str, type[Step]] = {
     kind.kind: kind
@@ -34,6 +35,7 @@ KINDS: Mapping[str, type[Step]] = {
         ComposeFile,
         Attach,
         Mend,
+        Withdraw,
     )
 }
 

@@ -162,6 +162,14 @@ class Sysctl(StepOf[SysctlBefore]):
             ipv6_networks=found[0].ipv6_networks,
         )
 
+    def of_its_own(self, before: SysctlBefore) -> SysctlBefore:
+        """Return what it found without the values of parameters that it does not touch."""
+        own = [key for key, _value in self.values]
+        touched = [key for key, _value in before.live if key.endswith(".forwarding")]
+        live = dict(before.live)
+        keys = dict.fromkeys((*own, *(touched if _FORWARDING in own else ())))
+        return replace(before, live=tuple((key, live[key]) for key in keys if key in live))
+
     def goes_back_to(self, before: SysctlBefore, others: Sequence[Other]) -> SysctlBefore:
         """Leave the values that others need, and the file with those."""
         if not self.beside:

@@ -61,13 +61,18 @@ class Verification:
             time.sleep(_POLL)
 
 
-def verification_of(system: System, plan: Plan, host: Host) -> Verification:
-    """Return what looks at all that a plan could harm on a host."""
+def verification_of(
+    system: System, plan: Plan, host: Host, today: Host | None = None
+) -> Verification:
+    """Return what looks at all that a plan could harm on a host.
+
+    ``today`` is the host with what goes in the same change, where that is another one.
+    """
     choices = plan.choices
     identifiers = frozenset(each.id for each in project_of(host, choices).containers)
     return Verification(
         (
-            HostRoutes(system, choices.target, bridges_of(host)),
+            HostRoutes(system, choices.target, bridges_of(today or host)),
             Containers(system, identifiers),
             NextBoot(),
             PublishedPorts(system, (loss.name for loss in plan.losses)),

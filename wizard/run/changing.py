@@ -1,0 +1,377 @@
+"""What a change does: the difference between what a run set up and what other answers want."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wizard import __version__
+from wizard.answers import answers_file
+from wizard.answers.choices import Choices
+from wizard.answers.projects import project_of
+from wizard.describe import in_words
+from wizard.host.host import Host, Unknown
+from wizard.host.own_objects import without_ours
+from wizard.modes import sources
+from wizard.plan import planning
+from wizard.plan.planning import Plan
+from wizard.platform.errors import HostChanged, Refused
+from wizard.platform.system import FileState, System
+from wizard.platform.with_files import WithFiles
+from wizard.record import typed
+from wizard.record.record import GENERATION, Record, StepState, now
+from wizard.record.repair_store import RepairStore
+from wizard.record.store import Store
+from wizard.run import journal, repairing, set_ups
+from wizard.run.conditions import conditions
+from wizard.run.each_step import begun, goes_back_to
+from wizard.steps import kinds
+from wizard.steps.actions import WriteFile
+from wizard.steps.attach import Attach
+from wizard.steps.base import Step, StepOf
+from wizard.steps.before import FileBefore
+from wizard.steps.comparing import NOTHING_DECIDED
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.firewalld import Firewalld
+from wizard.steps.mend import Rewrite
+from wizard.steps.others import Other
+from wizard.steps.package import Package
+from wizard.steps.parts import Condition
+from wizard.steps.sysctl import Sysctl
+from wizard.steps.withdraw import Withdraw
+
+_INTERRUPTED = (
+    "The network is taken away and made anew: for some seconds the containers that have IPv6 are "
+    "without it, and connections over IPv6 end, as do those over IPv4 that go out through that "
+    "network (before Docker 28). Published ports move twice, and for about a tenth of a second "
+    "each time nothing answers there."
+)
+
+FIRST_BACK = (
+    "A change of the set-up is not settled: keep it with wizard --keep, or take it back with "
+    "wizard --undo --yes, which goes back to the set-up as it was. Nothing was changed."
+)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A step of the run, as it stands today, and what its undo goes back to."""
+
+    number: int
+    step: Step
+    before: Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is done, and what the run is made of afterwards."""
+
+    plan: Plan
+    """What goes, and what comes."""
+    whole: Plan
+    """As a plan of these answers would be on this host without the run."""
+    kept: tuple[int, ...]
+    """For each step of the whole the number of that of the run that it goes on with, or 0."""
+    host: Host
+    """The host as it would be without the run."""
+    without: System
+    """The same, for what steps look at themselves; only its files."""
+    beside: tuple[Other, ...] = ()
+
+    def result(self, run: Record, change: Record, host: Host) -> Record:
+        """Return the record of the run as it reads once every step of the change is done."""
+        old = {entry.number: entry.before for entry in run.steps}
+        new = [
+            (kinds.step(entry.kind, entry.parameters), entry.before)
+            for entry in change.steps
+            if entry.kind != Withdraw.kind
+        ]
+        steps = []
+        for number, (step, kept) in enumerate(zip(self.whole.steps, self.kept, strict=True), 1):
+            found = old.get(kept) or next(
+                before for each, before in new if _place(each) == _place(step)
+            )
+            if isinstance(step, Sysctl):
+                found = typed.written(step.of_its_own(step.before_from(found)))
+            entry = replace(journal.planned(number, step), state=StepState.DONE, before=found)
+            entry.undo = list(step.undo_lines(goes_back_to(entry, step, self.beside)))
+            steps.append(entry)
+        return replace(
+            run,
+            choices=answers_file.to_table(self.whole.choices),
+            digest=self.whole.digest,
+            host=in_words(host),
+            steps=steps,
+            finished=now(),
+            wizard=__version__,
+            generation=GENERATION,
+        )
+
+
+def in_force(runs: Store, choices: Choices) -> Record:
+    """Return the record of the run that answers are for, which can be changed.
+
+    Raises:
+        Refused: there is none, it is not kept yet, or something else waits for an answer.
+    """
+    if choices.project is None:
+        raise Refused("The answers name no project, so it is not known which set-up to change.")
+    run = repairing.in_force(set_ups.chosen(runs, choices.project))
+    if RepairStore(runs.directory).open is not None:
+        raise Refused(repairing.WAITS)
+    if set_ups.unsettled_change(runs) is not None:
+        raise Refused(FIRST_BACK)
+    obstacle = set_ups.why_not_change(runs.records(), run)
+    if obstacle:
+        raise Refused(f"Nothing was changed. {obstacle}")
+    return run
+
+
+def change_of(
+    run: Record, choices: Choices, host: Host, system: System, beside: Sequence[Other] = ()
+) -> Change:
+    """Return the change of a run to other answers; the host is only read.
+
+    Args:
+        run: The record of the run, which is kept.
+        choices: The answers.
+        host: The host as it is.
+        system: The same, for what the steps look at themselves.
+        beside: The steps of the other set-ups that are in force, as of today.
+
+    Raises:
+        Refused: a step of the run is not in effect, something stands on what would go, or there is
+            no plan for these answers.
+    """
+    made = _made(run, host, system, beside)
+    without = WithFiles(system)
+    for each in reversed(made):
+        found = each.step.compare_files(without, each.before)
+        each.step.undo_files(without, each.before, found, NOTHING_DECIDED)
+    alone = _without(host, run)
+    read = sources.read_project(without, project_of(alone, choices), beside)
+    whole = planning.plan(alone, choices, read)
+    partly = _is_part(made, whole)
+    pairs = [_same(each, made, partly) for each in whole.steps]
+    goes_on = {each.number for each in pairs if each is not None}
+    goes = [each for each in reversed(made) if each.number not in goes_on]
+    comes = [step for step, pair in zip(whole.steps, pairs, strict=True) if pair is None]
+    if partly:
+        goes, comes = _connections(goes, comes)
+    _check_needed(goes, system)
+    steps = tuple(_in_order(goes, comes, run, system, without, beside))
+    notices = whole.notices if partly else (_INTERRUPTED, *whole.notices)
+    return Change(
+        plan=replace(whole, steps=steps, notices=notices),
+        whole=whole,
+        kept=tuple(
+            _number(step, pair, made) for step, pair in zip(whole.steps, pairs, strict=True)
+        ),
+        host=alone,
+        without=without,
+        beside=tuple(beside),
+    )
+
+
+def check_obstacles(change: Change, system: System) -> None:
+    """Look, before anything is touched, whether every step finds what it was planned for.
+
+    What comes in the place of something that goes is looked at as far as its files.
+
+    Raises:
+        HostChanged: one does not; the message says which and why.
+        Refused: a command that must succeed beforehand failed.
+    """
+    replaced = {each.of for each in change.plan.steps if isinstance(each, Withdraw)}
+    for step in change.plan.steps:
+        if isinstance(step, Withdraw) and step.of == Sysctl.kind:
+            # What comes in its place looks at the file.
+            continue
+        if isinstance(step, Withdraw | Sysctl):
+            sentence = step.obstacle(system)
+        elif step.kind in replaced:
+            sentence = StepOf.obstacle(step, change.without)
+        else:
+            sentence = step.obstacle(change.without)
+        if sentence:
+            raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
+    for step in change.plan.steps:
+        sentence = step.refusal(change.without)
+        if sentence:
+            raise Refused(f"{sentence} Nothing was changed.")
+
+
+def _made(run: Record, host: Host, system: System, beside: Sequence[Other]) -> tuple[_Made, ...]:
+    """Return the steps of a run, in their order.
+
+    Raises:
+        Refused: one is not in effect, so that what would go is not what the record says.
+    """
+    name = set_ups.name_of(run)
+    entries = {entry.number: entry for entry in begun(run)}
+    made = []
+    for each in conditions(run, host, system, beside):
+        if each.state != Condition.IN_EFFECT or each.step is None:
+            raise Refused(
+                f"{each.sentence} The set-up for {name} can be changed once it is as it was "
+                f"left: put that right with wizard --repair {name}, or take it back with wizard "
+                f"--undo {name}. Nothing was changed."
+            )
+        before = goes_back_to(entries[each.number], each.step, beside)
+        made.append(_Made(each.number, each.step, before))
+    return tuple(made)
+
+
+def _without(host: Host, run: Record) -> Host:
+    """Return the host without a run."""
+    alone = without_ours(host, run.project)
+    if isinstance(alone.earlier, Unknown):
+        return alone
+    return replace(
+        alone, earlier=tuple(each for each in alone.earlier if each.project != run.project)
+    )
+
+
+def _is_part(made: Sequence[_Made], whole: Plan) -> bool:
+    """Return whether the network and all that it stands on goes on as it is."""
+    differing = [each for each in whole.steps if _same(each, made) is None]
+    goes_on = [pair for each in whole.steps if (pair := _same(each, made)) is not None]
+    differing += [each.step for each in made if each not in goes_on]
+    return all(isinstance(each, Attach | ComposeFile | Sysctl) for each in differing)
+
+
+def _same(step: Step, made: Sequence[_Made], partly: bool = True) -> _Made | None:
+    """Return the step of the run that leaves the same on the host, and goes on.
+
+    Where the network is made anew, all that stands on it or filters it is, so that it is closed
+    before there is anything behind it; and so is what would keep forwarding on that Docker
+    switched on for it, and undo switches off.
+    """
+    if not (partly or isinstance(step, Package | Firewalld | Sysctl)):
+        return None
+    return next((each for each in made if _leaves(each.step) == _leaves(step)), None)
+
+
+def _leaves(step: Step) -> tuple[object, ...]:
+    """Return what a step leaves on a host."""
+    files = {each.path: each.after for each in step.actions() if isinstance(each, WriteFile)}
+    return step.kind, files, step.objects()
+
+
+def _place(step: Step) -> tuple[object, ...]:
+    """Return what tells a step from every other of the same plan."""
+    files = tuple(each.path for each in step.actions() if isinstance(each, WriteFile))
+    return step.kind, files
+
+
+def _connections(goes: Sequence[_Made], comes: Sequence[Step]) -> tuple[list[_Made], list[Step]]:
+    """Leave the containers on the network that are meant to be on it before and after."""
+    old = [each.step for each in goes if isinstance(each.step, Attach)]
+    new = [each for each in comes if isinstance(each, Attach)]
+    return (
+        [
+            replace(each, step=step)
+            for each in goes
+            for step in (_less(each.step, new) if isinstance(each.step, Attach) else [each.step])
+        ],
+        [
+            step
+            for each in comes
+            for step in (_less(each, old) if isinstance(each, Attach) else [each])
+        ],
+    )
+
+
+def _less(step: Attach, others: Sequence[Attach]) -> list[Attach]:
+    """Return a step for the containers that no other one connects in the same way."""
+    theirs = {run.line for each in others for run in each.actions()}
+    places = [at for at, each in enumerate(step.actions()) if each.line not in theirs]
+    if not places:
+        return []
+    services = {step.containers[at][2] for at in places}
+    return [
+        replace(
+            step,
+            containers=tuple(step.containers[at] for at in places),
+            addresses=tuple(step.addresses[at] for at in places) if step.addresses else (),
+            published=tuple(each for each in step.published if each in services),
+        )
+    ]
+
+
+def _in_order(
+    goes: Sequence[_Made],
+    comes: Sequence[Step],
+    run: Record,
+    system: System,
+    without: System,
+    beside: Sequence[Other],
+) -> Iterator[Step]:
+    """Yield first what goes, the newest first, and then what comes.
+
+    Kernel parameters alone change in place, as those of two set-ups beside each other: without
+    forwarding for a moment the host would have to ask for its default route again.
+    """
+    old = next((each for each in goes if isinstance(each.step, Sysctl)), None)
+    new = next((each for each in comes if isinstance(each, Sysctl)), None)
+    if old is None or new is None:
+        yield from (_withdrawn(each, system, without) for each in goes)
+        yield from comes
+        return
+    name = set_ups.name_of(run)
+    both = new.among([*beside, Other(name, new.kind, old.step, old.before)])
+    yield replace(both, previous=system.read(new.path))
+    yield from (_withdrawn(each, system, without) for each in goes if each is not old)
+    yield from (step for step in comes if step is not new)
+    known = [*beside, Other(name, new.kind, new, old.before)]
+    last = old.step.among(known)
+    left = last.goes_back_to(old.before, known)
+    rest = _withdrawn(
+        _Made(old.number, last, left),
+        WithFiles(system, {new.path: FileState(both.text)}),
+        WithFiles(system, {each.path: each.state for each in left.files}),
+    )
+    if rest.actions():
+        yield rest
+
+
+def _check_needed(goes: Sequence[_Made], system: System) -> None:
+    """Make sure that nothing stands on what goes.
+
+    Raises:
+        Refused: something does.
+    """
+    leaving: set[str] = set()
+    for each in goes:
+        if isinstance(each.step, Sysctl):
+            continue
+        for found in each.step.compare(system, each.before, leaving):
+            if found.needed:
+                needed = found.needed.replace("wizard --undo", "wizard --change")
+                raise Refused(f"{needed} Nothing was changed.")
+            leaving.update((found.name, *found.along))
+
+
+def _withdrawn(each: _Made, system: System, without: System) -> Withdraw:
+    paths = [action.path for action in each.step.actions() if isinstance(action, WriteFile)]
+    rewrites, removes = [], []
+    for path in dict.fromkeys(paths):
+        old, left = system.read(path), without.read(path)
+        if left is None:
+            removes.append(FileBefore.of(path, old))
+        else:
+            rewrites.append(Rewrite(path, left, old))
+    return Withdraw(
+        number=each.number,
+        of=each.step.kind,
+        made=each.step.parameters(),
+        found=typed.written(each.before),
+        rewrites=tuple(rewrites),
+        removes=tuple(removes),
+    )
+
+
+def _number(step: Step, pair: _Made | None, made: Sequence[_Made]) -> int:
+    """Return the number of the step of the run whose memory of the host goes on."""
+    if pair is None and isinstance(step, Attach):
+        pair = next((each for each in made if isinstance(each.step, Attach)), None)
+    return 0 if pair is None else pair.number
