@@ -204,10 +204,8 @@ async def test_what_is_taken_back_shows_any_name_as_text(which: str) -> None:
     app = WizardApp(made)
     async with app.run_test(size=SIZE) as pilot:
         look = look_at(pilot, app, seen)
-        await found(pilot, app)
-        await look_around(pilot, app, "welcome", look, boxes)
-        app.see_earlier()
-        await until(pilot, lambda: on(app, "result") and app.state.run.judgement)
+        await until(pilot, lambda: on(app, "home") and "Checking that" not in shown(app))
+        await look_around(pilot, app, "home", look, boxes)
         await press(pilot, "t")
         await until(pilot, lambda: on(app, "undo") and app.state.undo.preview)
         await look_around(pilot, app, "undo", look, boxes)
