@@ -14,7 +14,7 @@ from screens.app import WizardApp
 from screens.sending import cells, differing
 from tests import made_up_hosts
 from tests.screens.made_up_session import MASTODON, Act, MadeUpSession, record_of
-from tests.screens.walking import ask, found, go, jump, on, press, settle, shown, until
+from tests.screens.walking import ask, go, jump, on, press, settle, shown, until
 from tests.unit.recorded import DEBIAN13, answer
 from wizard.host.host import Address, Debian, Earlier, Firewall, Host, Origin, Outward, Uplink
 from wizard.host.parts import docker_networks, projects

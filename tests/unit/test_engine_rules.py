@@ -1,4 +1,4 @@
-"""What Docker 27 keeps of its own after an undo is named, by the rules that were recorded of it."""
+"""What Docker keeps of its own after an undo is named, by the rules that were recorded of it."""
 
 from pathlib import Path
 
@@ -27,18 +27,20 @@ def record_of(store: Store, docker: str, state: State) -> Record:
         ("27.5.1, API 1.47; keeps the rules", State.UNDONE, True),
         ("27.5.1, API 1.47; keeps the rules", State.ROLLED_BACK, True),
         ("27.5.1, API 1.47; keeps the rules", State.APPLIED, False),
+        ("26.1.5, API 1.45; keeps the rules", State.UNDONE, True),
+        ("26.1.5, API 1.45; leaves ip6tables alone", State.UNDONE, False),
         ("28.5.2, API 1.51; keeps the rules", State.UNDONE, False),
         ("", State.UNDONE, False),
     ],
 )
-def test_only_docker_27_is_said_to_keep_rules(
+def test_only_docker_before_28_is_said_to_keep_rules_where_it_makes_them(
     store: Store, docker: str, state: State, told: bool
 ) -> None:
     assert bool(kept_by_engine(record_of(store, docker, state))) is told
 
 
 def test_the_rules_that_are_named_are_those_that_name_no_bridge(store: Store) -> None:
-    said = kept_by_engine(record_of(store, "27.5.1", State.UNDONE))
+    said = kept_by_engine(record_of(store, "27.5.1; keeps the rules", State.UNDONE))
     jumps = [
         line.split()
         for line in RECORDED.read_text(encoding="utf-8").splitlines()

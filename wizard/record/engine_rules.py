@@ -4,9 +4,9 @@ import re
 
 from wizard.record.record import Record, State
 
-# Of the rules that 27.5.1 makes with the first IPv6 network these three do not name the network,
-# and it takes out with it only those that do.
-_KEEPS = re.compile(r"27\.\d")
+# Of the rules that engines before 28 make with the first IPv6 network these three do not name the
+# network, and they take out with it only those that do (seen on 20.10.24, 26.1.5 and 27.5.1).
+_KEEPS = re.compile(r"(?:1\d|2[0-7])\.\d.*\bkeeps the rules\b")
 
 
 def kept_by_engine(record: Record) -> str:
@@ -16,7 +16,7 @@ def kept_by_engine(record: Record) -> str:
     if not over or not made or not _KEEPS.match(record.host.get("Docker", "")):
         return ""
     return (
-        "But for three rules of Docker 27's own, if no other network had IPv6 before: in ip6tables "
+        "But for three rules of Docker's own, if no other network had IPv6 before: in ip6tables "
         "a jump from FORWARD to DOCKER-ISOLATION-STAGE-1, and in its table nat jumps to DOCKER "
         "from PREROUTING and OUTPUT. They lead to chains that hold nothing of this network any "
         "more, and are gone after the next boot."
