@@ -14,11 +14,14 @@ import pytest
 
 import wizard
 
-LENGTH = 3000
-"""Characters of a text: what grows with the square of it takes a hundred times too long."""
+LENGTH = 6000
+"""Characters of a text: what grows with the square of it takes hundreds of times too long."""
 
 SECONDS = 0.1
 """Of the processor for one text, which is a hundred times what it takes."""
+
+TRIES = 3
+"""The processor may be busy with others: the best of so many counts."""
 
 SIGNS = "a0 .:-_=/\"'[]{}\n\t#$@%"
 
@@ -35,11 +38,14 @@ def patterns() -> dict[str, Pattern]:
         if module.name.endswith("__main__"):
             continue
         values = vars(importlib.import_module(module.name))
+        tree = ast.parse(Path(str(values["__file__"])).read_text("utf-8"))
         for name, value in values.items():
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
-                ways = ("findall", "fullmatch")
-                found[f"{module.name}.{name}"] = value, ways
-        tree = ast.parse(Path(str(values["__file__"])).read_text("utf-8"))
+                asked = _asked(tree, name)
+                ways = {
+                    "fullmatch" if way in ("fullmatch", "match") else "findall" for way in asked
+                }
+                found[f"{module.name}.{name}"] = value, tuple(sorted(ways))
         for node in ast.walk(tree):
             match node:
                 case ast.Call(
@@ -50,6 +56,18 @@ def patterns() -> dict[str, Pattern]:
                     place = f"{module.name}:{node.lineno}:{node.col_offset}"
                     found[place] = re.compile(text, lines), (way,)
     return found
+
+
+def _asked(tree: ast.AST, name: str) -> set[str]:
+    """The methods of a name that are used in a module; all of them where it is passed on."""
+    used = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == name
+    }
+    return used or {"findall", "fullmatch"}
 
 
 def texts(pattern: str) -> Iterator[str]:
@@ -68,10 +86,14 @@ def test_no_text_takes_long(name: str) -> None:
     pattern, ways = patterns()[name]
     for text in texts(pattern.pattern):
         for way in ways:
-            begun = time.process_time()
-            getattr(pattern, way)(text)
-            taken = time.process_time() - begun
-            assert taken < SECONDS, (pattern.pattern, way, text[:20], taken)
+            taken = SECONDS
+            for _try in range(TRIES):
+                begun = time.process_time()
+                getattr(pattern, way)(text)
+                taken = min(taken, time.process_time() - begun)
+                if taken < SECONDS:
+                    break
+            assert taken < SECONDS, (pattern.pattern, way, text[:20])
 
 
 def test_what_is_written_where_it_is_asked_is_found() -> None:

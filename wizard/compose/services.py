@@ -47,7 +47,7 @@ _TUNNELS = frozenset(
 _TOOLS = frozenset(
     ("backup", "backups", "exporter", "admin", "commander", "insight", "ui", "web", "operator")
 )
-_DEFAULT_OF_VARIABLE = re.compile(r"\$\{[^}:-]*:?-([^}]*)\}")
+_DEFAULT_OF_VARIABLE = re.compile(r"\$\{\w*:?-([^${}]*)\}")
 
 
 @dataclass(frozen=True)
