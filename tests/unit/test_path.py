@@ -37,7 +37,7 @@ def test_who_arrives_is_shown_with_the_address_that_others_see_and_the_time() ->
         (path(YES, NO, YES, NO), Stop.CONTAINER, "stops here", "no way out"),
         (path(YES, YES, NO, NO), Stop.HOST, "stops before this host", "does not answer its"),
         (path(YES, YES, YES, NO, host=NO), Stop.BEYOND, TARGET, "This host itself does not reach"),
-        (path(YES, YES, YES, NO), Stop.BEYOND, TARGET, "A rule on this host"),
+        (path(YES, YES, YES, NO), Stop.BEYOND, TARGET, "This host likely does not"),
         (path(YES, YES, YES, NO, seen_as=ULA), Stop.BEYOND, TARGET, "private address"),
         (path(YES, YES, YES, NO, source=GUA, seen_as=GUA), Stop.BEYOND, TARGET, "provider"),
         (

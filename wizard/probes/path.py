@@ -150,7 +150,11 @@ def _beyond(seen: Seen, source: str, seen_as: str) -> tuple[str, str, str]:
             "--check --target ADDRESS.",
         )
     if private:
-        return "A rule on this host likely drops what it passes on.", evidence, _REPAIR
+        return (
+            "This host likely does not pass it on: forwarding is off, or a rule drops it.",
+            evidence,
+            _REPAIR,
+        )
     return (
         "Answers likely do not come back: your provider's router does not know that this address "
         "is behind this host.",
