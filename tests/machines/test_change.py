@@ -94,6 +94,11 @@ def test_one_more_service_then_public_addresses_and_back(machine: StartMachine) 
     changes(host, "--window", "600")
     assert wizard(host, "--keep").returncode == ExitCode.DONE
     is_public(host, mastodon, "web", "streaming")
+
+    # One service less loses the addresses of the network alone.
+    answer(host, mastodon, services=("web",), mode=Mode.ROUTED, prefix=PREFIX)
+    changes(host)
+    is_public(host, mastodon, "web")
     checked(host)
     assert undo(host).returncode == ExitCode.DONE
     assert difference(before, fingerprint(host)) == ""

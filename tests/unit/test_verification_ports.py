@@ -180,3 +180,18 @@ def test_peers_reach_each_other_at_the_addresses_that_they_had(
     ]
     engine.entries.pop(0)
     assert lost(before, aspect.look()) == []
+
+
+def test_ways_over_a_network_that_changes_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(
+        entry("web", front="172.18.0.2", six="172.19.0.2"),
+        entry("worker", front="172.18.0.3", six="172.19.0.3"),
+    )
+
+    def ask(requests: list[Any], _deadline: float, program: str) -> tuple[Any, ...]:
+        return tuple({"outcomes": [OPEN for _ in each["places"]]} for each in requests)
+
+    monkeypatch.setattr(peers, "_ports", lambda container: [80])
+    monkeypatch.setattr(namespace, "ask", ask)
+    found = Peers(engine, {"/web", "/worker"}, {"six"}).look()  # type: ignore[arg-type]
+    assert set(found) == {"peer web 172.18.0.3 80", "peer worker 172.18.0.2 80"}

@@ -24,10 +24,19 @@ _Way = tuple[str, str, int, str]
 class Peers(Aspect):
     """Tries, inside each container of a project, the TCP ports of those on the same networks."""
 
-    def __init__(self, system: System, identifiers: Collection[str]) -> None:
-        """``identifiers`` are those of the project's containers."""
+    def __init__(
+        self, system: System, identifiers: Collection[str], changing: Collection[str] = ()
+    ) -> None:
+        """Take what is looked at.
+
+        Args:
+            system: The host.
+            identifiers: Those of the project's containers.
+            changing: Names of networks of which containers are meant to lose addresses.
+        """
         self._system = system
         self._identifiers = identifiers
+        self._changing = changing
         self._reached: list[_Way] | None = None
 
     def look(self) -> Facts:
@@ -37,7 +46,8 @@ class Peers(Aspect):
         """
         containers = {each.name: each for each in running(self._system, self._identifiers)}
         if self._reached is None:
-            self._reached = _reaching(containers, _ways(containers.values()))
+            ways = _ways(containers.values(), self._changing)
+            self._reached = _reaching(containers, ways)
             found = self._reached
         else:
             asked = [way for way in self._reached if way[0] in containers and way[3] in containers]
@@ -51,12 +61,12 @@ class Peers(Aspect):
         }
 
 
-def _ways(containers: Iterable[Running]) -> list[_Way]:
+def _ways(containers: Iterable[Running], changing: Collection[str]) -> list[_Way]:
     every = list(containers)
     ports = {each.name: _ports(each) for each in every}
     ways = []
     for client in every:
-        networks = {name for name, _address in client.addresses}
+        networks = {name for name, _address in client.addresses} - {*changing}
         ways += [
             (client.name, str(address), port, server.name)
             for server in every

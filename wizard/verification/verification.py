@@ -70,13 +70,14 @@ def verification_of(
     """
     choices = plan.choices
     identifiers = frozenset(each.id for each in project_of(host, choices).containers)
+    changing = _networks(today or host) - _networks(host)
     return Verification(
         (
             HostRoutes(system, choices.target, bridges_of(today or host)),
             Containers(system, identifiers),
             NextBoot(),
             PublishedPorts(system, (loss.name for loss in plan.losses)),
-            Peers(system, identifiers),
+            Peers(system, identifiers, changing),
             KeptClosed(host, plan),
             FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
@@ -108,6 +109,10 @@ def verification_of_repair(system: System, plan: Plan, host: Host) -> Verificati
             *([WayOut(host, choices)] if runs else []),
         )
     )
+
+
+def _networks(host: Host) -> set[str]:
+    return set() if isinstance(host.networks, Unknown) else {each.name for each in host.networks}
 
 
 def bridges_of(host: Host) -> set[str]:
