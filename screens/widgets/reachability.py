@@ -67,8 +67,6 @@ class Paths(VerticalGroup):
     def on_resize(self) -> None:
         """Break the lines anew."""
         self._show_chosen()
-        # What is below stays where the lines of before ended, if this comes within a layout.
-        self.call_after_refresh(self.refresh, layout=True)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:

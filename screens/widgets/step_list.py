@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.events import Resize
+from textual.geometry import Size
 from textual.widgets.option_list import Option
 
 from screens import wrapping
@@ -51,7 +52,17 @@ class StepList(RowList):
             for index, line in enumerate(self._shown_lines):
                 self.replace_option_prompt_at_index(index, self._prompt(line))
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are at a width, which those that are drawn may not have yet.
+
+        Otherwise what is below stays where the lines of before a resize ended.
+        """
+        return sum(len(_broken(line, width)) for line in self._shown_lines)
+
     def _prompt(self, line: tuple[str, str]) -> Content:
-        front, words = line
-        width = (self.size.width or 78) - 1
-        return Content("\n".join(wrapping.prose(words, width, front, " " * len(front))))
+        return Content("\n".join(_broken(line, self.size.width or 78)))
+
+
+def _broken(line: tuple[str, str], width: int) -> list[str]:
+    front, words = line
+    return wrapping.prose(words, width - 1, front, " " * len(front))
