@@ -61,6 +61,9 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     def __init__(self, session: Session, start: Start = "welcome") -> None:
         super().__init__(ansi_color=True)
+        # Before anything is styled, which would be done once more.
+        self.register_theme(TERMINAL)
+        self.theme = TERMINAL.name
         plain_scrollbar.use()
         self.session = session
         self.state = State(session, self, self.repaint)
@@ -75,8 +78,6 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     def on_mount(self) -> None:
         """Look at the host while the person reads the first screen."""
-        self.register_theme(TERMINAL)
-        self.theme = TERMINAL.name
         loop = asyncio.get_running_loop()
         # Textual leaves both at their defaults, which would end the program without giving the
         # terminal back; and a program that ignores a hang-up spins on the dead terminal.
@@ -100,7 +101,8 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
             self.see_earlier()
         elif not at_home:
             self._resume_answers()
-            self.state.look()
+            # Its threads would compete with the first screen.
+            self.call_after_refresh(self.state.look)
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of local variables. Whoever called

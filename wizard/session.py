@@ -12,9 +12,8 @@ from wizard.answers.choices import Choices
 from wizard.boot import outlook
 from wizard.host import detectors
 from wizard.host.detectors import detect
-from wizard.host.host import ComposeProject, Host, Unknown
+from wizard.host.host import DEFAULT_TARGET, ComposeProject, Host, Unknown
 from wizard.host.look import DEADLINE, look
-from wizard.host.parts.outward import DEFAULT_TARGET
 from wizard.modes import sources
 from wizard.modes.sources import Sources
 from wizard.ndp import upstream

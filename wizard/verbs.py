@@ -8,7 +8,8 @@ from ipaddress import IPv6Address
 from pathlib import Path
 
 from wizard import describe
-from wizard.answers import answers_file, checks, obstacles, proposals
+from wizard.answers import answers_file, obstacles, proposals
+from wizard.answers import window as answers_window
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
 from wizard.explain import pages
@@ -397,7 +398,7 @@ def check_window(window: int | None) -> None:
     """
     if window is not None:
         try:
-            checks.check_window(window)
+            answers_window.check_window(window)
         except ValueError as error:
             raise Refused(f"{error}. Nothing was changed.".replace("window", "--window")) from error
 

@@ -70,6 +70,16 @@ def test_version_2_as_on_debian_13_under_both_names(path: Path) -> None:
     assert found.commands == (("docker", "compose"),)
 
 
+def test_one_program_under_two_names_is_asked_once(path: Path) -> None:
+    plugin = path / "plugins" / "docker-compose"
+    program(plugin, '{"Version": "2.26.1-4"}')
+    plugin.write_text(plugin.read_text() + f"echo asked >> {path}/log\n")
+    program(path / "docker", "")
+    (path / "docker-compose").symlink_to(plugin)
+    assert detect() == Compose(v1=None, v2="2.26.1-4")
+    assert (path / "log").read_text().split() == ["asked"]
+
+
 def test_both_generations_side_by_side(path: Path) -> None:
     program(path / "plugins" / "docker-compose", '{"Version": "v2.40.3"}')
     program(path / "docker", "")

@@ -1,9 +1,12 @@
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, DEBIAN14, answer
+from wizard.host.parts import projects
 from wizard.host.parts.projects import parse
 
 BOTH = ("mastodon_external_network", "mastodon_internal_network")
@@ -122,3 +125,25 @@ def test_control_characters_are_written_out() -> None:
 
 def test_no_containers_are_no_projects() -> None:
     assert parse([]) == ()
+
+
+def test_containers_are_looked_into_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def read(pid: int | str, _tables: object) -> Mapping[str, str] | None:
+        if pid in (7, 8):
+            both.wait()
+        local = "00000000000000000000000000000000:0016"
+        # As proc_net_tcp has it: port 0x16 listens over IPv6.
+        return {"tcp6": f"sl\n 0: {local} {local[:-4]}0000 0A"} if pid == 7 else {}
+
+    monkeypatch.setattr(projects, "read_tables", read)
+    monkeypatch.setattr("wizard.host.names.resolve", lambda _names, _seconds: ({}, None))
+    first, second, ended = container("p_web_1"), container("p_web_2"), container("p_web_3")
+    second["State"]["Pid"], ended["State"]["Pid"] = 8, 0
+    (found,) = projects.looked_into(parse([first, second, ended]))
+    heard = {each.name: each.listeners for each in found.containers}
+    assert heard["p_web_1"] is not None
+    assert [each.port for each in heard["p_web_1"]] == [22]
+    assert heard["p_web_2"] == ()
+    assert heard["p_web_3"] is None

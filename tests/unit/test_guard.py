@@ -16,7 +16,8 @@ import pytest
 from tests.lines import PATIENCE
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpSystem
-from wizard.answers import answers_file, checks
+from wizard.answers import answers_file
+from wizard.answers import window as answers_window
 from wizard.answers.choices import Choices
 from wizard.platform import files
 from wizard.platform.errors import ExitCode, Locked, Refused, StepFailed, WizardError
@@ -440,7 +441,7 @@ def test_the_way_back_is_rehearsed_and_the_host_only_read(
 @pytest.mark.parametrize("seconds", [29, 901, "120", True, None])
 def test_a_window_that_is_too_short_or_too_long_is_refused(seconds: object) -> None:
     with pytest.raises(ValueError, match="from 30 to 900"):
-        checks.check_window(seconds)
+        answers_window.check_window(seconds)
 
 
 def test_the_window_is_an_answer_that_is_kept() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import tomli_w
 
-from wizard.answers.checks import check_window
 from wizard.answers.choices import Choices, Inwards, Mode, Placement, Proxy
+from wizard.answers.window import check_window
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 

@@ -12,9 +12,6 @@ from wizard.host.own_objects import without_ours
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
-WINDOW = (30, 900)
-"""The fewest and the most seconds that there may be to say "keep"."""
-
 NDPPD_RELEASES = (12, 13)
 """The releases of Debian that have the package ndppd."""
 
@@ -105,14 +102,3 @@ def check_fixed(choices: Choices) -> str | None:
                 "that get IPv6. Tick it, or leave it out of those with a fixed address."
             )
     return None
-
-
-def check_window(seconds: object) -> int:
-    """Return the seconds that there are to say "keep".
-
-    Raises:
-        ValueError: they are no number, too few to log in anew, or too many to be cut off.
-    """
-    if type(seconds) is not int or not WINDOW[0] <= seconds <= WINDOW[1]:
-        raise ValueError(f"window must be a number of seconds from {WINDOW[0]} to {WINDOW[1]}")
-    return seconds

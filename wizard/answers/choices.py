@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from wizard.answers.addresses import PRIVATE, PUBLIC, Addresses
-from wizard.host.parts.outward import DEFAULT_TARGET
+from wizard.host.host import DEFAULT_TARGET
 
 
 class Mode(StrEnum):

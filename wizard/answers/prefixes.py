@@ -1,6 +1,5 @@
 """Prefixes: random unique local ones, free IPv4 subnets, and whether a typed one can be used."""
 
-import secrets
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
@@ -28,6 +27,9 @@ def random_unique_local(avoid: Iterable[Network] = ()) -> IPv6Network:
 
     Prefixes that overlap one of ``avoid`` are not returned.
     """
+    # Here, for it loads much, and every start of the wizard loads this module.
+    import secrets
+
     taken = tuple(avoid)
     while True:
         global_identifier = secrets.randbits(40)

@@ -1,8 +1,9 @@
 """Pages about the host's own IPv6."""
 
 from wizard.explain.page import Page
+from wizard.host.host import DEFAULT_TARGET
 from wizard.host.obstacle import Cause
-from wizard.host.parts.outward import DEFAULT_TARGET, PORT
+from wizard.host.parts.outward import PORT
 
 PAGES = {
     Cause.IPV6_OFF: Page(

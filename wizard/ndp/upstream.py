@@ -7,7 +7,6 @@ routes the prefix to this host just sends it.
 
 import ctypes
 import os
-import secrets
 import select
 import socket
 import struct
@@ -70,6 +69,9 @@ def pick_unused(prefix: IPv6Network, in_use: Collection[IPv6Address] = ()) -> IP
     Raises:
         Refused: The prefix is too small, or every address of it is in use.
     """
+    # Here, for it loads much, and every start of the wizard loads this module.
+    import secrets
+
     half = prefix.num_addresses // 2
     for _ in range(1000):
         address = prefix[half + secrets.randbelow(half)] if half else prefix[0]

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -79,7 +78,7 @@ def write_durably(path: Path, text: str, mode: int, uid: int, gid: int) -> None:
             unlink(temporary, folder)
         except IsADirectoryError:
             # Whoever owns the folder could otherwise keep a file from being put back.
-            temporary += f".{secrets.token_hex(4)}"
+            temporary += f".{os.urandom(4).hex()}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             with os.fdopen(os.open(temporary, flags, 0o600, dir_fd=folder), "wb") as file:

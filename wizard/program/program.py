@@ -7,24 +7,28 @@ copied, all of it there in pure Python, and started by Debian's own Python, whic
 then.
 """
 
+from __future__ import annotations
+
 import fcntl
 import hashlib
-import importlib.metadata
 import os
 import re
-import secrets
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import wizard
 from wizard import __version__
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 from wizard.program import trust
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 FOLDER = Path("/var/lib/docker-ipv6-wizard/program")
 PYTHON = "/usr/bin/python3"
@@ -203,13 +207,16 @@ def _identity(files: Mapping[Path, trust.Trusted]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _distributions() -> list[importlib.metadata.Distribution]:
+def _distributions() -> list[Distribution]:
     """Return what the engine imports, each once, with what that needs in turn.
 
     Raises:
         Refused: one is not installed.
     """
-    found: dict[str, importlib.metadata.Distribution] = {}
+    # Here, for it costs more than all else of this module.
+    import importlib.metadata
+
+    found: dict[str, Distribution] = {}
     wanted, needed = list(PACKAGES), {re.sub(r"[-_.]+", "-", each).lower() for each in PACKAGES}
     while wanted:
         name = re.sub(r"[-_.]+", "-", wanted.pop()).lower()
@@ -233,7 +240,7 @@ def _distributions() -> list[importlib.metadata.Distribution]:
     return [found[name] for name in sorted(found)]
 
 
-def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path, Path]]:
+def _files(distribution: Distribution) -> Iterator[tuple[Path, Path]]:
     """Yield each file of a package and its place in the copy.
 
     Raises:
@@ -254,7 +261,7 @@ def _files(distribution: importlib.metadata.Distribution) -> Iterator[tuple[Path
 
 
 def _make(place: Path, files: Mapping[Path, trust.Trusted]) -> None:
-    building = FOLDER / f".{place.name}.{secrets.token_hex(3)}"
+    building = FOLDER / f".{place.name}.{os.urandom(3).hex()}"
     mask = os.umask(0o022)
     try:
         for leftover in FOLDER.glob(".*"):
@@ -317,7 +324,7 @@ def _check_starts(building: Path) -> None:
 def _switch_to(place: Path) -> None:
     """Have a copy started from now on, and remove all but that one and the one before it."""
     before = _CURRENT.readlink().name if _CURRENT.is_symlink() else ""
-    link = FOLDER / f".current.{secrets.token_hex(3)}"
+    link = FOLDER / f".current.{os.urandom(3).hex()}"
     link.symlink_to(place.name)
     link.replace(_CURRENT)
     descriptor = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import shutil
 import subprocess
 import time
@@ -188,7 +187,7 @@ class SystemdGuard:
             raise StepFailed(f"{timer} does not run.")
 
     def _end(self, seconds: float) -> str:
-        mark = secrets.token_hex(3)
+        mark = os.urandom(3).hex()
         self._timer(f"{mark}-end", seconds, "systemctl", "--no-block", "start", units.GUARD)
         return mark
 

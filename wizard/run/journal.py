@@ -2,7 +2,6 @@
 
 import errno
 import os
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -83,7 +82,7 @@ def begin(plan: Plan, host: Mapping[str, str], store: Store, changes: str = "") 
         OSError: the record cannot be written; nothing was changed.
     """
     record = Record(
-        id=f"{now().replace(':', '').replace('-', '')}-{secrets.token_hex(2)}",
+        id=f"{now().replace(':', '').replace('-', '')}-{os.urandom(2).hex()}",
         state=State.APPLYING,
         started=now(),
         digest=plan.digest,

@@ -1,7 +1,6 @@
 """Starts the process that changes the host, apart from the terminal: as a unit of PID 1."""
 
 import os
-import secrets
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +68,7 @@ def start(store: Store, *arguments: str) -> Worker:
         OSError: it cannot be started.
     """
     program.install()
-    unit = f"{units.APPLY}{secrets.token_hex(3)}.service" if guard.has_systemd() else ""
+    unit = f"{units.APPLY}{os.urandom(3).hex()}.service" if guard.has_systemd() else ""
     log = store.new_log()
     command = _command(log, unit, arguments) if unit else program.worker(*arguments)
     with log.open("ab") as output:

@@ -1,7 +1,7 @@
 """What strangers reach: ports of the containers, tried through the host from a place outside."""
 
 import json
-import secrets
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -172,7 +172,7 @@ def from_a_stranger(what: dict[str, Any]) -> dict[str, Any]:
 
     The answer has ``found``, a list of findings, or else ``failed``, the reason.
     """
-    source = _STRANGERS.network_address + secrets.randbits(64)
+    source = _STRANGERS.network_address + int.from_bytes(os.urandom(8))
     trial = what | {"source": f"{source}", "seconds": _SILENCE}
     try:
         done = subprocess.run(

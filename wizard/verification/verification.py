@@ -52,6 +52,10 @@ class Verification:
         while True:
             # First what is on its way: what settles meanwhile is looked at in the next round.
             unsettled = [each for aspect in self._aspects for each in aspect.unsettled()]
+            if unsettled and time.monotonic() <= deadline:
+                # All the rest takes a while, and would have to be looked at once more.
+                time.sleep(_POLL)
+                continue
             gone = lost(before, self.look())
             faults = [each for aspect in self._aspects for each in aspect.faults()]
             if not (unsettled or gone or faults):

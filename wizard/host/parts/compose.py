@@ -25,9 +25,12 @@ _STARTER = re.compile(r"docker-compose==(\d[\w.+-]*)")
 def detect() -> Compose:
     """Look for both, and for version 2 under version 1's name, as Debian 13 has it."""
     program, plugin = installed("docker-compose"), _plugin()
+    v2 = _version_of_plugin(plugin) if plugin and installed("docker") else None
+    if v2 is not None and plugin and program and plugin.samefile(program):
+        # Debian's is one program under two names, and slow to start.
+        return Compose(v1=None, v2=v2)
     alone = _version_alone(Path(program)) if program else None
     v1 = alone if alone and alone.startswith("1.") else None
-    v2 = _version_of_plugin(plugin) if plugin and installed("docker") else None
     if v2 is None and alone is not None and v1 is None:
         return Compose(v1=None, v2=alone, standalone=True)
     return Compose(v1=v1, v2=v2)

@@ -2,12 +2,9 @@
 
 from ipaddress import IPv6Address
 
-from wizard.host.host import Outward
+from wizard.host.host import DEFAULT_TARGET, Outward
 from wizard.host.looking import CannotTell
 from wizard.host.part import Part, Words
-
-DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
-"""A public resolver that answers echo requests; what ``--check`` tries unless told otherwise."""
 
 PORT = 443
 """Tried beside the echo, since some hosts answer the one and some the other."""

@@ -1,7 +1,8 @@
 """The Compose projects of the host, from the labels that Compose puts on its containers."""
 
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -19,6 +20,9 @@ from wizard.host.part import Part, Words
 from wizard.host.starters import named_by
 from wizard.platform.text import clean_line
 from wizard.program import trust
+
+_AT_ONCE = 4
+"""Threads that look into containers side by side."""
 
 _ENOUGH = 4.0
 """Seconds after which the DNS is not waited for any more, so that what the engine said is known."""
@@ -68,18 +72,45 @@ def looked_into(
         each.name for project in projects for one in project.containers for each in one.outside
     )
     with_ipv6, pointer = names.resolve(named, seconds)
+    tables = _tables(one.pid for project in projects for one in project.containers if one.pid)
     return tuple(
         replace(
             project,
-            containers=tuple(_looked_into(one, of_host, with_ipv6) for one in project.containers),
+            containers=tuple(
+                _looked_into(one, of_host, tables[one.pid] if one.pid else None, with_ipv6)
+                for one in project.containers
+            ),
             pointer=pointer,
         )
         for project in projects
     )
 
 
+def _tables(pids: Iterable[int]) -> Mapping[int, Mapping[str, str] | None]:
+    """Return the tables of the containers' sockets by process; the kernel takes long for each."""
+    found: dict[int, Mapping[str, str] | None] = {}
+    every = list(dict.fromkeys(pids))
+
+    def read(some: Sequence[int]) -> None:
+        for pid in some:
+            found[pid] = read_tables(pid, ("tcp", "tcp6", "udp", "udp6"))
+
+    threads = [
+        threading.Thread(target=read, args=(every[first::_AT_ONCE],), daemon=True)
+        for first in range(min(_AT_ONCE, len(every)))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
 def _looked_into(
-    container: Container, of_host: tuple[Listener, ...] | None, with_ipv6: Mapping[str, bool]
+    container: Container,
+    of_host: tuple[Listener, ...] | None,
+    tables: Mapping[str, str] | None,
+    with_ipv6: Mapping[str, bool],
 ) -> Container:
     proxied = None
     if of_host is not None:
@@ -90,7 +121,6 @@ def _looked_into(
             if each.address.version == 6
             and published.hears(of_host, each.protocol, each.host_port, 6)
         )
-    tables = read_tables(container.pid, ("tcp", "tcp6", "udp", "udp6")) if container.pid else None
     inside = listeners(tables)
     if inside is not None:
         # Datagram sockets without a peer come and go; a published one stays.

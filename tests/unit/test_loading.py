@@ -1,0 +1,67 @@
+"""What is loaded for a verb and for the first screen, and when the host is looked at."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PATIENCE = 60
+
+COSTLY = (
+    *("docker", "requests", "urllib3", "http", "pyroute2"),
+    *("secrets", "importlib.metadata", "wizard.rehearsal"),
+)
+"""What takes long to load, and only some of what the wizard does needs."""
+
+
+def modules_after(program: str) -> set[str]:
+    """What is loaded once a program in a process of its own has come to its end."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import json, sys\n{program}\nprint(json.dumps([*sys.modules]))"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return set(loaded)
+
+
+def among(loaded: set[str], package: str) -> set[str]:
+    """The modules of a package among those that are loaded."""
+    return {each for each in loaded if each == package or each.startswith(f"{package}.")}
+
+
+def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() -> None:
+    loaded = modules_after(
+        "from wizard import cli\n"
+        "from wizard.session import Session\n"
+        "Session.record = lambda self: None\n"
+        "assert cli.main(['--status']) == 0"
+    )
+    assert "wizard.verbs" in loaded
+    for package in (*COSTLY, "textual", "screens", "asyncio", "logging", "ssl"):
+        assert not among(loaded, package), package
+
+
+def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) -> None:
+    loaded = modules_after(
+        "from pathlib import Path\n"
+        "from screens.app import WizardApp\n"
+        "from screens.state import State\n"
+        "from wizard.record.store import Store\n"
+        "from wizard.session import Session\n"
+        "seen = []\n"
+        "def look(state):\n"
+        "    app = state._owner\n"
+        "    shown = [str(strip.text) for strip in app.screen._compositor.render_strips()]\n"
+        "    seen.extend(line for line in shown if '1 of 8' in line)\n"
+        "    app.exit(0)\n"
+        "State.look = look\n"
+        f"session = Session(Store(Path({str(tmp_path)!r})))\n"
+        "assert WizardApp(session).run(headless=True) == 0\n"
+        "assert len(seen) == 1, seen"
+    )
+    assert "screens.welcome" in loaded
+    for package in (*COSTLY, "screens.host", "screens.mode", "screens.preview", "screens.result"):
+        assert not among(loaded, package), package

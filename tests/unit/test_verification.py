@@ -1,0 +1,105 @@
+from collections.abc import Sequence
+
+import pytest
+
+from wizard.platform.errors import StepFailed
+from wizard.verification import verification
+from wizard.verification.aspect import Aspect, Facts
+from wizard.verification.verification import PATIENCE, Verification
+
+WHAT_WAS = {"route": "the default route"}
+
+
+class Clock:
+    """Goes on only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class MadeUp(Aspect):
+    """Settles and comes back when it is told to, and knows when everything was looked at."""
+
+    def __init__(self, clock: Clock, settles: float, is_back: float = 0.0) -> None:
+        self._clock, self._settles, self._is_back = clock, settles, is_back
+        self.looks: list[float] = []
+
+    def look(self) -> Facts:
+        self.looks.append(self._clock.now)
+        return WHAT_WAS if self._clock.now >= self._is_back else {}
+
+    def unsettled(self) -> Sequence[str]:
+        return () if self._clock.now >= self._settles else ("the address",)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(verification, "time", made)
+    return made
+
+
+def test_everything_is_looked_at_once_after_all_has_settled(clock: Clock) -> None:
+    slow, settled = MadeUp(clock, settles=1.5), MadeUp(clock, settles=0)
+    Verification([settled, slow]).check(WHAT_WAS)
+    assert len(slow.looks) == len(settled.looks) == 1
+    assert slow.looks[0] >= 1.5
+
+
+def test_what_is_gone_after_all_has_settled_may_still_come_back(clock: Clock) -> None:
+    aspect = MadeUp(clock, settles=1.0, is_back=3.0)
+    Verification([aspect]).check(WHAT_WAS)
+    assert len(aspect.looks) > 1
+    assert 1.0 <= aspect.looks[0] < 3.0 <= aspect.looks[-1]
+
+
+def test_what_never_settles_is_no_pass_though_nothing_else_is_wrong(clock: Clock) -> None:
+    aspect = MadeUp(clock, settles=1000.0)
+    with pytest.raises(StepFailed, match="did not settle in time: the address"):
+        Verification([aspect]).check(WHAT_WAS)
+    assert PATIENCE < clock.now < PATIENCE + 1
+
+
+def test_what_is_gone_is_named_at_the_end_though_something_never_settles(clock: Clock) -> None:
+    aspect = MadeUp(clock, settles=1000.0, is_back=1000.0)
+    with pytest.raises(StepFailed, match="missing that was there before: the default route"):
+        Verification([aspect]).check(WHAT_WAS)
+    assert len(aspect.looks) == 1
+
+
+class SettlesAnew(MadeUp):
+    """Is on its way again whenever it is looked at, until a time."""
+
+    def unsettled(self) -> Sequence[str]:
+        again = bool(self.looks) and self._clock.now < self._settles
+        return ("the address",) if again else ()
+
+
+def test_what_is_on_its_way_again_is_waited_for_anew(clock: Clock) -> None:
+    aspect = SettlesAnew(clock, settles=2.0, is_back=1.0)
+    Verification([aspect]).check(WHAT_WAS)
+    assert aspect.looks[0] < 1.0
+    assert aspect.looks[1] >= 2.0
+    assert len(aspect.looks) == 2
+
+
+class SlowToLookAt(MadeUp):
+    """Takes longer to be looked at than anything may take to come back."""
+
+    def look(self) -> Facts:
+        found = super().look()
+        self._clock.sleep(PATIENCE + 1)
+        return found
+
+
+def test_what_is_gone_past_the_deadline_is_not_looked_at_again(clock: Clock) -> None:
+    aspect = SlowToLookAt(clock, settles=0, is_back=1000.0)
+    with pytest.raises(StepFailed, match="the default route"):
+        Verification([aspect]).check(WHAT_WAS)
+    assert len(aspect.looks) == 1
