@@ -14,7 +14,7 @@ PROXIES = {
     ),
     Proxy.FIXED: (
         "Fixed entries",
-        "For the addresses of today alone, without a service. A later container is not found.",
+        "For the addresses of today alone. A later container is not found.",
     ),
     Proxy.NONE: ("Nobody", "Right only where the provider routes the prefix to this host."),
 }
