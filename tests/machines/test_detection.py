@@ -85,6 +85,9 @@ def test_root_finds_everything_on_a_healthy_host(deployed: Machine) -> None:
         "version": {12: "1.8.9", 13: "1.8.11"}[deployed.release],
         "legacy": False,
         "other_has_rules": False,
+        "to_docker": [],
+        "before_docker": "",
+        "has_docker": False,
     }
     assert host["firewall"] == {
         "ufw": False,
@@ -95,7 +98,7 @@ def test_root_finds_everything_on_a_healthy_host(deployed: Machine) -> None:
         "sources": [],
     }
     assert host["outward"]["works"] is True
-    assert host["earlier"] is None
+    assert host["earlier"] == []
     assert {"lo", "eth0", "docker0"} <= set(host["interfaces"])
     compose = {12: {"v1": "1.29.2", "v2": None}, 13: {"v1": None, "v2": "2.26.1-4"}}
     assert host["compose"] == compose[deployed.release] | {"standalone": False}

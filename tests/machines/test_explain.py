@@ -54,7 +54,7 @@ def typed(host: Machine, cause: Cause, within: str) -> list[str]:
     page = host.shell(f"{within}\nwizard --explain {cause}").stdout
     lines = [line.strip() for line in page.splitlines() if line.startswith("  ")]
     assert lines, page
-    places = {"ROUTER": network.ROUTER, "INTERFACE": "eth0"}
+    places = {"ROUTER": network.ROUTER, "INTERFACE": "eth0", "RECORD": RECORD}
     for word, value in places.items():
         lines = [line.replace(word, str(value)) for line in lines]
     return lines

@@ -44,6 +44,7 @@ PROGRAMS = {
         "apt",
         "cat",
         "docker",
+        "find",
         "firewall-cmd",
         "grep",
         "ip",

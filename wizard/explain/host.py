@@ -55,8 +55,8 @@ PAGES = {
         "Read it: each step has the commands that take it back. Once they are done by hand, or if "
         "nothing of it is in force, move it away:",
         (
-            f"ls -l {DIRECTORY}/record.toml {DIRECTORY}/runs",
-            f"mv {DIRECTORY}/runs/RUN /root/",
+            f"find {DIRECTORY} -name record.toml -ls",
+            "mv RECORD /root/",
         ),
         "It can undo nothing without a record that can be read, and does not touch this one.",
     ),
