@@ -193,6 +193,7 @@ async def test_all_that_people_will_notice_can_be_read_before_the_yes() -> None:
         read = shown(app)
         for _ in range(40):
             await press(pilot, "pagedown")
+            await settle(pilot)
             read += shown(app)
         for number in range(1, 31):
             assert (
