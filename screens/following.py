@@ -219,8 +219,7 @@ def is_home(session: Session) -> bool:
 def has_open(session: Session) -> bool:
     """Return whether a run is at work, was cut off, or waits for an answer: it comes first."""
     record = recorded(session)
-    waits = record is not None and (record.state.moving or record.state is State.UNCONFIRMED)
-    return waits or session.is_running()
+    return (record is not None and record.state.is_open) or session.is_running()
 
 
 def _waits(progress: Progress) -> bool:

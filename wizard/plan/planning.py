@@ -71,7 +71,6 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     sure = known(host)
     outline = behaviour_of(choices.mode).outline(sure, choices, sources)
     steps = (*_firewalld(sure, choices, sources), *outline.steps)
-    known_beside = [each for each in sources.beside if each.step is not None]
     for each in sources.beside:
         if each.step is None:
             raise Refused(
@@ -79,7 +78,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
                 "not known what it stands on. Nothing was changed. Take that back first, with "
                 f"wizard --undo {each.project}."
             )
-    steps = tuple(step.among(known_beside) for step in steps)
+    steps = tuple(step.among(sources.beside) for step in steps)
     lost = losses(sure, choices, steps, sources)
     notices = (
         *past_input.notices(sure, choices, sources),

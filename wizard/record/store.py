@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from wizard.platform.errors import Refused
 from wizard.platform.files import read_regular, regular, write_durably
 from wizard.record.forgetting import without_texts
-from wizard.record.record import Record, StepState
+from wizard.record.record import Record, State, StepState
 from wizard.record.toml_text import dumps, loads
 
 DIRECTORY = Path("/var/lib/docker-ipv6-wizard")
@@ -108,17 +109,15 @@ class Store:
         Raises:
             Refused: a record cannot be read.
         """
-        records = self.records()
-        is_open = [each for each in records if each.state.is_open]
-        return next(iter([*is_open[-1:], *records[-1:]]), None)
+        return self._newest(lambda state: state.is_open)
 
     def _at_hand(self) -> Record | None:
+        return self._newest(lambda state: state.is_open, lambda state: state.in_force)
+
+    def _newest(self, *wanted: Callable[[State], bool]) -> Record | None:
+        """Return the newest of the first that are wanted and there, or else the newest of all."""
         records = self.records()
-        chosen = (
-            [each for each in records if each.state.is_open],
-            [each for each in records if each.state.in_force],
-            records,
-        )
+        chosen = [*([each for each in records if of(each.state)] for of in wanted), records]
         return next((each[-1] for each in chosen if each), None)
 
     def new_log(self) -> Path:
@@ -221,9 +220,7 @@ class Store:
     def _write(self, path: Path, text: str, owner: tuple[int, int]) -> None:
         is_new = path != self._single and not path.parent.is_dir()
         if is_new:
-            for folder in (path.parent.parent, path.parent):
-                folder.mkdir(mode=0o700, exist_ok=True)
-                _make_durable(folder.parent)
+            _make_folders(path)
         write_durably(path, text, 0o600, *owner)
         if is_new:
             self._lead_to(path)
@@ -282,9 +279,7 @@ class Store:
         if record is None or record.state.is_open:
             return
         place = self.directory / RUNS / record.id / self._single.name
-        for folder in (place.parent.parent, place.parent):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            _make_durable(folder.parent)
+        _make_folders(place)
         self._single.rename(place)
         _make_durable(place.parent)
         self._lead_to(place)
@@ -355,6 +350,13 @@ def leads_to_runs(single: Path) -> bool:
         return single.readlink().parts[:1] == (RUNS,)
     except OSError:
         return False
+
+
+def _make_folders(place: Path) -> None:
+    """Make the folder of a run, and that of all runs."""
+    for folder in (place.parent.parent, place.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _make_durable(folder.parent)
 
 
 def _make_durable(folder: Path) -> None:

@@ -16,7 +16,7 @@ from wizard.run.each_step import Hindered, attempt, begun
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.before import Before
-from wizard.steps.others import Other
+from wizard.steps.others import Other, known
 from wizard.steps.parts import Condition, Part, worst
 
 NOT_KNOWN = "not known"
@@ -92,7 +92,7 @@ def _looked_at(
     step: Step,
 ) -> StepCondition:
     choices = answers_file.from_table(record.choices)
-    others = [each for each in beside if each.step is not None]
+    others = known(beside)
     today = adapted(step, record, host, choices).among(others)
     before = step.before_from(entry.before)
     recorded = step.among([each.as_recorded for each in others])

@@ -11,7 +11,7 @@ from wizard.program import switched_off
 from wizard.record.record import Record, StepRecord, StepState
 from wizard.steps import kinds
 from wizard.steps.base import Step
-from wizard.steps.others import Other
+from wizard.steps.others import Other, known
 
 Made = TypeVar("Made")
 
@@ -50,7 +50,7 @@ def attempt(
                     f"The record of {other.project} is damaged at such a step, so it is not known "
                     "what that set-up needs of it."
                 )
-        return work(step.among([each for each in others if each.step is not None]))
+        return work(step.among(known(others)))
     except Exception as error:
         return Hindered(
             in_words(error)
@@ -65,8 +65,7 @@ def goes_back_to(entry: StepRecord, step: Step, others: Sequence[Other]) -> Any:
     Raises:
         Refused: the record of the step is damaged there.
     """
-    known = [each for each in others if each.step is not None]
-    return step.goes_back_to(step.before_from(entry.before), known)
+    return step.goes_back_to(step.before_from(entry.before), known(others))
 
 
 def in_words(error: Exception) -> str | None:

@@ -24,7 +24,7 @@ from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.comparing import Choice
-from wizard.steps.others import Other
+from wizard.steps.others import Other, known
 from wizard.steps.withdraw import Withdraw
 
 EXIT_CODES: Mapping[State, ExitCode] = {
@@ -138,10 +138,10 @@ def _apply_step(
     store: Store,
     beside: Sequence[Other],
 ) -> None:
-    known = [each for each in beside if each.step is not None]
-    before = step.found_first(step.capture(system), known)
+    others = known(beside)
+    before = step.found_first(step.capture(system), others)
     entry.before = typed.written(before)
-    entry.undo = list(step.undo_lines(step.goes_back_to(before, known)))
+    entry.undo = list(step.undo_lines(step.goes_back_to(before, others)))
     entry.state = StepState.APPLYING
     store.save(record)
 

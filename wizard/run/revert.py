@@ -126,7 +126,7 @@ def revert(
                 guard.forget_all_but(guard.count_down(left))
             return record
         again = asked and record.state is State.ROLLBACK_INCOMPLETE
-        if record.state is State.UNCONFIRMED or record.state.moving or again:
+        if record.state.is_open or again:
             target = State.UNDOING if record.state is State.UNDOING else State.ROLLING_BACK
             record.error = record.error or _reason(record, asked)
             if early:
@@ -158,7 +158,7 @@ def watch(run: str, system: System, store: Store, guard: Guard) -> Record | None
             record = store.load()
             if record is None:
                 return None
-            if record.state is not State.UNCONFIRMED and not record.state.moving:
+            if not record.state.is_open:
                 return record
             died = record.state.moving and not lock.is_held(store.lock)
             over = not window.seconds_left(record) and record.state is not State.ROLLING_BACK

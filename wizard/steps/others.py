@@ -36,6 +36,11 @@ class Other:
         return self if self.recorded is None else replace(self, step=self.recorded)
 
 
+def known(others: Sequence[Other]) -> list[Other]:
+    """Return those whose record is not damaged there."""
+    return [each for each in others if each.step is not None]
+
+
 def in_words(projects: Sequence[str]) -> str:
     """Return whose set-ups they are: ``mastodon``, or ``mastodon and peertube``."""
     return " and ".join(clean_line(each) for each in dict.fromkeys(projects))
