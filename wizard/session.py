@@ -276,10 +276,8 @@ class Session:
         """
         self.store.prepare()
         record = repairing.in_force(record or self.record())
-        following = Session(RepairStore(self.store.directory), self.system)
         waiting = [str(seconds)] if seconds else []
-        following._start("repair", record.id, str(changed), repair.plan.digest, *waiting)
-        return following
+        return self._start_beside("repair", record.id, str(changed), repair.plan.digest, *waiting)
 
     def change(self, choices: Choices) -> changing.Change:
         """Return what would change of a run on this host, which is only read.
@@ -304,10 +302,8 @@ class Session:
         self.store.prepare()
         if not self._write(self.store.wanted, change.plan.choices):
             raise Refused(f"{self.store.wanted} cannot be written. Nothing was changed.")
-        following = Session(RepairStore(self.store.directory), self.system)
         waiting = [str(seconds)] if seconds else []
-        following._start("change", str(self.store.wanted), change.plan.digest, *waiting)
-        return following
+        return self._start_beside("change", str(self.store.wanted), change.plan.digest, *waiting)
 
     def start_change_back(self) -> "Session":
         """Start going back to the set-up as it was before a change that is not settled.
@@ -319,9 +315,7 @@ class Session:
         change = set_ups.unsettled_change(self.store)
         if change is None:
             raise Refused(set_ups.NOTHING)
-        following = Session(RepairStore(self.store.directory), self.system)
-        following._start("revert", change.id, "now")
-        return following
+        return self._start_beside("revert", change.id, "now")
 
     @property
     def repairing(self) -> "Session | None":
@@ -581,6 +575,12 @@ class Session:
     def _followed(self) -> Record | None:
         """Return the record that the process of this session writes, if it does yet."""
         return self.store.latest() if self._run is None else self.store.of(self._run).load()
+
+    def _start_beside(self, *arguments: str) -> "Session":
+        """Start what has its record beside those of the runs, and return what follows that."""
+        following = Session(RepairStore(self.store.directory), self.system)
+        following._start(*arguments)
+        return following
 
     def _start(self, *arguments: str) -> None:
         self._run = arguments[1] if arguments[0] in ("undo", "revert") else None

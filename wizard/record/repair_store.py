@@ -39,6 +39,17 @@ class RepairStore(Store):
             Store(self.directory).take_over(record.changes)
         return record if record is not None and self._run in ("", record.id) else None
 
+    def put_aside(self) -> None:
+        """Put the record of the last repair or change aside, to make room for the next.
+
+        Raises:
+            Refused: it cannot be read.
+            OSError: the folder cannot be written.
+        """
+        record = self.load()
+        if record is not None:
+            self.archive(record.id)
+
     def _place(self, run: str) -> Path:
         return self._single
 

@@ -233,9 +233,9 @@ def _without(host: Host, run: Record) -> Host:
 
 def _is_part(made: Sequence[_Made], whole: Plan) -> bool:
     """Return whether the network and all that it stands on goes on as it is."""
-    differing = [each for each in whole.steps if _same(each, made) is None]
-    goes_on = [pair for each in whole.steps if (pair := _same(each, made)) is not None]
-    differing += [each.step for each in made if each not in goes_on]
+    pairs = [_same(each, made) for each in whole.steps]
+    differing = [step for step, pair in zip(whole.steps, pairs, strict=True) if pair is None]
+    differing += [each.step for each in made if each not in pairs]
     return all(isinstance(each, Attach | ComposeFile | Sysctl) for each in differing)
 
 

@@ -108,10 +108,7 @@ def apply(
         superseded = [each for each in records if each.project == project.name]
         beside = set_ups.others(store, *(each.id for each in superseded))
         made = plan(host, choices, sources.read_project(system, project, beside))
-        if made.digest != digest:
-            raise HostChanged(_what_changed(made))
-        if made.unaccepted:
-            raise Refused(acceptance.refusal(made))
+        _check_shown(made, digest)
         _say_doing("Seeing that nothing is in the way, of the steps and of taking them back …")
         _check_ways(made, system)
         verification = verification_of(system, made, host)
@@ -171,8 +168,7 @@ def repair(
         host = look()
         beside = set_ups.others(runs, mended.id, host=host)
         made = repairing.repair_of(mended, host, system, changed, beside)
-        if made.plan.digest != digest:
-            raise HostChanged(_what_changed(made.plan))
+        _check_shown(made.plan, digest)
         _check_ways(made.plan, system)
         steps = repairing.steps_of(made.found, made.plan)
         verification = verification_of_repair(system, steps, host)
@@ -187,9 +183,7 @@ def repair(
                 if each.id != mended.id and renamed(each, host) is not None
             ),
         ]
-        earlier = store.load()
-        if earlier is not None:
-            store.archive(earlier.id)
+        store.put_aside()
         record = _begin(made.plan, host, store, guard)
 
         def conclude(record: Record, store: Store) -> None:
@@ -231,19 +225,14 @@ def change(
         made = changing.change_of(
             run, choices, host, system, set_ups.others(runs, run.id, host=host)
         )
-        if made.plan.digest != digest:
-            raise HostChanged(_what_changed(made.plan))
-        if made.plan.unaccepted:
-            raise Refused(acceptance.refusal(made.plan))
+        _check_shown(made.plan, digest)
         changing.check_obstacles(made, system)
         way_back.rehearse(made.plan, system)
         way_back.check_places(made.plan)
         verification = verification_of(system, made.whole, made.host, host)
         had = _what_was_had(verification)
         runs.move_on()
-        earlier = store.load()
-        if earlier is not None:
-            store.archive(earlier.id)
+        store.put_aside()
         record = _begin(made.plan, host, store, guard, run.id)
 
         def conclude(record: Record, store: Store) -> None:
@@ -254,6 +243,19 @@ def change(
         journal.apply(made.plan, record, system, store, cancelled, conclude)
         _tell(record, system, guard, store, say)
         return record
+
+
+def _check_shown(made: Plan, digest: str) -> None:
+    """Make sure that a plan is the one that was shown, and that all that it ends was accepted.
+
+    Raises:
+        HostChanged: another plan was shown.
+        Refused: something was not accepted.
+    """
+    if made.digest != digest:
+        raise HostChanged(_what_changed(made))
+    if made.unaccepted:
+        raise Refused(acceptance.refusal(made))
 
 
 def _check_ways(made: Plan, system: System) -> None:
