@@ -454,10 +454,11 @@ class Session:
         Raises:
             Refused: there is one, but it cannot be read.
         """
-        records = self.records()
         if self.project is None:
+            self._need_sight()
             return self.store.load()
-        return next((each for each in reversed(records) if each.project == self.project), None)
+        records = reversed(self.records())
+        return next((each for each in records if each.project == self.project), None)
 
     def records(self) -> tuple[Record, ...]:
         """Return the newest record of every project on this host, the oldest run first.
@@ -465,9 +466,12 @@ class Session:
         Raises:
             Refused: one cannot be read.
         """
+        self._need_sight()
+        return self.store.records()
+
+    def _need_sight(self) -> None:
         if not self.root and self.store.directory != DIRECTORY and DIRECTORY.is_dir():
             raise Refused("Only root can read what the wizard did on this host. Use sudo.")
-        return self.store.records()
 
     def in_force(self) -> tuple[Record, ...]:
         """Return the records of the set-ups on this host, in the order in which undo takes them.

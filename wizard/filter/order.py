@@ -48,3 +48,8 @@ def closes_before_it_opens(rules: Sequence[Rule]) -> bool:
         elif sending - {bridge(rule)}:
             return False
     return True
+
+
+def is_alike(there: Sequence[Rule], wanted: Sequence[Rule]) -> bool:
+    """Return whether rules are these and no other, in an order that is right."""
+    return by_bridge(there) == by_bridge(wanted) and closes_before_it_opens(there)

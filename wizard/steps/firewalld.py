@@ -8,8 +8,14 @@ from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
-from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
+from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.others import (
+    Other,
+    check_left,
+    only_ours,
+    with_first_files,
+    with_what_stays,
+)
 from wizard.steps.parts import Condition, Part
 
 NAME = "docker-ipv6-wizard"
@@ -160,11 +166,7 @@ class Firewalld(StepOf[Before]):
     ) -> tuple[Found, ...]:
         """Compare the file."""
         found = self.compare_files(system, before)
-        if not self.beside:
-            return found
-        # Whether it is as before or not: what is in it now is what the others need.
-        changed = (each for each in found if each.standing is not Standing.GONE)
-        return (*changed, stays(PATH, self._projects))
+        return with_what_stays(found, PATH, self._projects) if self.beside else found
 
     def take_back(
         self,

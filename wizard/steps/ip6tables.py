@@ -16,7 +16,14 @@ from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
 from wizard.steps.objects import Object, chain, ip6tables, rules_in
-from wizard.steps.others import Other, check_left, in_words, only_ours, stays, with_first_files
+from wizard.steps.others import (
+    Other,
+    check_left,
+    in_words,
+    only_ours,
+    with_first_files,
+    with_what_stays,
+)
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
 PATH = f"{DIRECTORY}/ip6tables.rules"
@@ -323,8 +330,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         files = self.compare_files(system, before)
         found = tuple(replace(each, needed=needed) for each in (*chains, *files))
         if self.beside:
-            ours = tuple(each for each in found if each.standing is not Standing.GONE)
-            return (*ours, stays(f"The chain {CHAIN}", self._projects))
+            return with_what_stays(found, f"The chain {CHAIN}", self._projects)
         return found
 
     @property
@@ -480,10 +486,7 @@ def _file(tables: Sequence[Table]) -> str:
 
 def _is_alike(listed: Sequence[str] | None, rules: Sequence[Rule]) -> bool:
     """Return whether a chain holds these rules and no other, in an order that is right."""
-    if listed is None:
-        return False
-    words = [tuple(line.split()) for line in listed]
-    return order.by_bridge(words) == order.by_bridge(rules) and order.closes_before_it_opens(words)
+    return listed is not None and order.is_alike([line.split() for line in listed], rules)
 
 
 def _text(rules: Sequence[str]) -> str:

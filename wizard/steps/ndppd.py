@@ -3,14 +3,15 @@
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
-from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.errors import Refused
 from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
 from wizard.steps.actions import Action, Run, WriteFile, difference
-from wizard.steps.base import Report, StepOf, run
+from wizard.steps.base import Report, StepOf, changed, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.steps.objects import Object, running_unit
@@ -193,9 +194,6 @@ class Ndppd(StepOf[Before]):
         now = system.read(PATH)
         if now is not None and any(each.name == PATH for each in found):
             free = replace(now, text=now.text.replace(_rule(self.subnet), ""))
-            try:
-                system.write(PATH, free)
-            except OSError as error:
-                raise StepFailed(f"{PATH} could not be changed: {error.strerror}.") from error
+            changed(PATH, partial(system.write, PATH, free))
             run(system, Run(("systemctl", "restart", _UNIT)), report)
         return ()

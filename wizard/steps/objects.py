@@ -120,11 +120,7 @@ def _is_alike(found: str, wanted: str) -> bool:
         for jump in (True, False)
     )
     there, ours = rules
-    return (
-        jumps[0] == jumps[1]
-        and order.by_bridge(there) == order.by_bridge(ours)
-        and order.closes_before_it_opens(there)
-    )
+    return jumps[0] == jumps[1] and order.is_alike(there, ours)
 
 
 def _set_chain(found: Object, wanted: Object) -> tuple[Run, ...]:

@@ -51,6 +51,14 @@ def stays(what: str, projects: Sequence[str]) -> Found:
     return Found(f"{what} of others", Standing.GONE, f"{what} stays for {in_words(projects)}.")
 
 
+def with_what_stays(
+    found: Sequence[Found], what: str, projects: Sequence[str]
+) -> tuple[Found, ...]:
+    """Return what was found of a thing that others need, as before or not: it stays for them."""
+    changed = (each for each in found if each.standing is not Standing.GONE)
+    return (*changed, stays(what, projects))
+
+
 def only_ours(path: str, projects: Sequence[str]) -> str:
     """Return the line that says, among commands, what becomes of a file that others need."""
     return f"# take out of {clean_line(path)} what {in_words(projects)} has no need of"

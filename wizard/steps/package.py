@@ -63,9 +63,10 @@ class Package(StepOf[PackageBefore]):
         return replace(self, beside=tuple(each.project for each in self._same(others)))
 
     def _same(self, others: Sequence[Other]) -> list[Other]:
-        steps = ((each, each.step) for each in others)
         return [
-            each for each, step in steps if isinstance(step, Package) and step.name == self.name
+            each
+            for each in others
+            if isinstance(each.step, Package) and each.step.name == self.name
         ]
 
     def found_first(self, before: PackageBefore, others: Sequence[Other]) -> PackageBefore:

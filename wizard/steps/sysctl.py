@@ -20,7 +20,14 @@ from wizard.steps.comparing import (
     verdicts,
 )
 from wizard.steps.objects import Object, parameter
-from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
+from wizard.steps.others import (
+    Other,
+    check_left,
+    only_ours,
+    stays,
+    with_first_files,
+    with_what_stays,
+)
 from wizard.uplink.regain import regain
 
 PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
@@ -126,6 +133,10 @@ class Sysctl(StepOf[SysctlBefore]):
         return _file([self.values, *(values for _project, values in self.beside)])
 
     @property
+    def _projects(self) -> list[str]:
+        return [project for project, _values in self.beside]
+
+    @property
     def _others_text(self) -> str:
         return _file([values for _project, values in self.beside])
 
@@ -196,8 +207,7 @@ class Sysctl(StepOf[SysctlBefore]):
         Raises:
             Refused: somebody has changed it since.
         """
-        names = [project for project, _values in self.beside]
-        check_left(self.path, self.previous, self._others_text, names)
+        check_left(self.path, self.previous, self._others_text, self._projects)
         return super().obstacle(system)
 
     def check(self, system: System) -> str | None:
@@ -240,7 +250,7 @@ class Sysctl(StepOf[SysctlBefore]):
         return (
             *(_write(key, value).line for key, value in self._old_values(before)),
             *(
-                (only_ours(self.path, [project for project, _values in self.beside]),)
+                (only_ours(self.path, self._projects),)
                 if self.beside
                 else self.undo_file_lines(before)
             ),
@@ -258,12 +268,9 @@ class Sysctl(StepOf[SysctlBefore]):
         values = self._compare_values(system, before, others)
         files = self.compare_files(system, before)
         if self.beside:
-            names = [project for project, _values in self.beside]
-            # Whether it is as before or not: what is in it now is what the others need.
-            files = tuple(each for each in files if each.standing is not Standing.GONE)
             shared = [stays(key, projects) for key, projects in self._shared.items()]
             values = (*shared, *values)
-            files = (*files, stays(self.path, names))
+            files = with_what_stays(files, self.path, self._projects)
         if any(each.needed and _listens(each.name) for each in values):
             needed = f"{self.path} stays, so that it is so after the next boot too."
             files = tuple(replace(each, needed=needed) for each in files)

@@ -14,9 +14,15 @@ from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.steps.objects import Object, running_unit
-from wizard.steps.others import Other, check_left, only_ours, stays, with_first_files
+from wizard.steps.others import (
+    Other,
+    check_left,
+    only_ours,
+    with_first_files,
+    with_what_stays,
+)
 from wizard.steps.shared_unit import merged
 
 PATH = ip6tables.UNIT
@@ -165,9 +171,7 @@ class SystemdUnit(StepOf[Before]):
         """Compare the file; it is needed while the bridge that it closes is there."""
         found = self.compare_files(system, before)
         if self.beside:
-            # Whether it is as before or not: what is in it now is what the others need.
-            changed = (each for each in found if each.standing is not Standing.GONE)
-            return (*changed, stays(self.name, self._projects))
+            return with_what_stays(found, self.name, self._projects)
         if not self.bridge or self.bridge in leaving:
             return found
         if system.run(("ip", "link", "show", "dev", self.bridge)).status != 0:
