@@ -60,7 +60,7 @@ class ApplyScreen(StepScreen):
     def heading(self) -> str:
         """Say whether the steps are done or taken back."""
         run = self.state.run
-        return TAKING_BACK if run.takes_back else "Repair" if run.repairs else self.HEADING
+        return TAKING_BACK if run.takes_back else run.kind.capitalize() or self.HEADING
 
     def compose_body(self) -> ComposeResult:
         """Compose the bar, the sentence, the steps and the output."""

@@ -8,6 +8,7 @@ from textual.timer import Timer
 from screens import background
 from wizard.platform.errors import ExitCode, Refused
 from wizard.record.record import Record, State
+from wizard.run.set_ups import kind_of
 from wizard.session import Progress, Session
 from wizard.verification.judgement import LOOKING, Judgement, exit_code, unknown
 
@@ -111,6 +112,13 @@ class FollowedRun:
     def repairs(self) -> bool:
         """Whether what is followed is a repair."""
         return self.session is not self._host_session
+
+    @property
+    def kind(self) -> str:
+        """What is followed beside a run, a repair or a change; empty where it is a run."""
+        if not self.repairs:
+            return ""
+        return kind_of(self.record) if self.record else "repair"
 
     @property
     def waits(self) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from screens.following import recorded
+from screens.following import recorded, standing
 from screens.state import State
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean, clean_line
@@ -65,7 +65,7 @@ def farewell(state: State) -> tuple[str, ...]:
         )
     if record is not None and record.state is RunState.APPLIED and not run.repairs:
         return _in_force(record, state)
-    what = "The repair" if run.repairs else "This run"
+    what = f"The {run.kind}" if run.kind else "This run"
     said = f"{what} is {record.state.words}. {clean(record.error)}".strip() if record else ""
     stands = recorded(state.session)
     if stands is not None and stands.state is RunState.APPLIED:
@@ -82,12 +82,14 @@ def _in_force(record: Record, state: State) -> tuple[str, ...]:
         stands = set_up_of(record)
     except Refused as refused:
         return (str(refused),)
+    # With several set-ups, who names none means all of them.
+    name = f" {stands.project}" if len(standing(state.session)) > 1 else ""
     return (
         f"In force for {stands.project} since {stands.since}."
         + (f" {state.run.judged}" if looked else ""),
         *(_addresses(state) or (f"  {stands.prefix} on {stands.network}",)),
-        "Check it again: wizard --check",
-        "Take it all back: wizard --undo",
+        f"Check it again: wizard --check{name}",
+        f"Take it all back: wizard --undo{name}",
     )
 
 

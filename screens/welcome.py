@@ -109,7 +109,7 @@ def _about(record: Record | None, running: bool) -> str:
         return (
             f"{clean_line(record.project) or 'This host'} has IPv6 for containers already: the run "
             f"that was started {record.started} is in force. Other projects can be set up beside "
-            "it; for another set-up of the same, take it back first."
+            "it; wizard --change gives this one other answers."
         )
     return (
         f"Of the run that was started {record.started} something is still on this host "
