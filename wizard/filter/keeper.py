@@ -158,15 +158,17 @@ class Keeper:
                 return
 
     def _close(self) -> str:
+        failed = ""
         for prefix in self._prefixes:
             if prefix in self._closed:
                 continue
             code, said = _run(["ip", "-6", "route", "replace", *_route(prefix)])
             if code:
-                return f"; and no route closes the way to {prefix}: {said.strip()}"
-            self._closed.append(prefix)
+                failed += f"; and no route closes the way to {prefix}: {said.strip()}"
+            else:
+                self._closed.append(prefix)
         shown = " and ".join(self._prefixes)
-        return f"; so a blackhole route closes the way to {shown} until that is mended"
+        return failed or f"; so a blackhole route closes the way to {shown} until that is mended"
 
     def _open(self) -> None:
         for prefix in self._closed[:]:
