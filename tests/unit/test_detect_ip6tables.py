@@ -41,6 +41,7 @@ def test_rules_that_lead_to_docker_are_those_of_the_chains_that_packets_come_by(
     saved = (
         "*nat\n:PREROUTING ACCEPT [0:0]\n:DOCKER - [0:0]\n"
         "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n-A PREROUTING -j OTHER\n"
+        "-A PREROUTING -j DOCKER-INGRESS\n"
         "-A OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER\n"
         "-A DOCKER -p tcp -m tcp --dport 80 -j DNAT --to-destination [fd00::2]:80\nCOMMIT\n"
         "*filter\n-A FORWARD -j DOCKER\nCOMMIT\n"

@@ -66,7 +66,8 @@ def to_docker(saved: str) -> Iterator[str]:
     """Yield the rules that lead from a chain of the kernel's to DOCKER in the nat table."""
     for chain, rules in saved_rules.parse(saved, "nat")[0].items():
         if chain in ("PREROUTING", "OUTPUT"):
-            yield from (clean_line(f"{chain} {rule}") for rule in rules if "-j DOCKER" in rule)
+            leading = [rule for rule in rules if rule.split()[-2:] == ["-j", "DOCKER"]]
+            yield from (clean_line(f"{chain} {rule}") for rule in leading)
 
 
 def before_docker(saved: str) -> str:
