@@ -234,7 +234,7 @@ def _path(
         clean_line(answer["source"]["address"] or "") if found.address.ok else "",
         str(_seen_as(answer, left_as) or ""),
         str(question.target),
-        decisive.words.rpartition(" in ")[2] if decisive.ok else "",
+        decisive.words.partition(" in ")[2] if decisive.ok else "",
     )
 
 

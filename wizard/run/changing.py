@@ -14,14 +14,14 @@ from wizard.host.own_objects import without_ours
 from wizard.modes import sources
 from wizard.plan import planning
 from wizard.plan.planning import Plan
-from wizard.platform.errors import HostChanged, Refused
+from wizard.platform.errors import HostChanged, Refused, StepFailed
 from wizard.platform.system import FileState, System
 from wizard.platform.with_files import WithFiles
 from wizard.record import typed
 from wizard.record.record import GENERATION, Record, StepState, now
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import journal, repairing, set_ups
+from wizard.run import each_step, journal, repairing, set_ups
 from wizard.run.conditions import conditions
 from wizard.run.each_step import begun, goes_back_to
 from wizard.steps import kinds
@@ -186,12 +186,15 @@ def check_obstacles(change: Change, system: System) -> None:
         if isinstance(step, Withdraw) and step.of == Sysctl.kind:
             # What comes in its place looks at the file.
             continue
-        if isinstance(step, Withdraw | Sysctl):
-            sentence = step.obstacle(system)
-        elif step.kind in replaced:
-            sentence = StepOf.obstacle(step, change.without)
-        else:
-            sentence = step.obstacle(change.without)
+        try:
+            if isinstance(step, Withdraw | Sysctl):
+                sentence = step.obstacle(system)
+            elif step.kind in replaced:
+                sentence = StepOf.obstacle(step, change.without)
+            else:
+                sentence = step.obstacle(change.without)
+        except (StepFailed, OSError) as error:
+            raise Refused(f"{each_step.in_words(error)} Nothing was changed.") from error
         if sentence:
             raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
     for step in change.plan.steps:

@@ -77,7 +77,7 @@ def looked_into(
         replace(
             project,
             containers=tuple(
-                _looked_into(one, of_host, tables[one.pid] if one.pid else None, with_ipv6)
+                _looked_into(one, of_host, tables.get(one.pid), with_ipv6)
                 for one in project.containers
             ),
             pointer=pointer,
