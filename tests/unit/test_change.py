@@ -237,9 +237,11 @@ def test_what_could_not_go_back_is_tried_again_by_undo_before_anything_else(
         assert place.wizard("--undo", "--yes").code == ExitCode.ROLLBACK_INCOMPLETE
     assert difference(before, place.snapshot())
     assert "rolled back in part" in place.wizard("--status").out
+    partly = place.snapshot()
     for verb in ("--repair", "--change"):
         refused = place.wizard(verb, "--yes")
         assert refused.code == ExitCode.REFUSED
+    assert difference(partly, place.snapshot()) == set()
     place.done("--undo", "--yes")
     assert difference(before, place.snapshot()) == set()
     place.done("--undo", "--yes")
@@ -251,7 +253,9 @@ def test_what_waits_is_kept_by_keep_and_nothing_else_begins_before(place: Changi
     again = place.wizard("--change", "--yes", "--answers", place.answers(place.first))
     assert again.code == ExitCode.REFUSED
     assert "waits for an answer" in again.err
+    waits = place.snapshot()
     assert place.wizard("--repair", "--yes").code in (ExitCode.REFUSED, ExitCode.DONE)
+    assert difference(waits, place.snapshot()) == set()
     assert place.record.choices["mode"] == Mode.ULA
     place.done("--keep")
     assert place.record.choices["mode"] == Mode.ROUTED
