@@ -49,8 +49,6 @@ _WHOLE = 360.0
 _ROOM = 1_200_000_000
 """Bytes that a build takes while it is made, with the packages that it is made of."""
 
-_OFFERING = 12.0
-
 _FILES = {
     "etc/apt/sources.list": f"deb [trusted=yes] file:/{_OFFERED_FOLDER} ./\n",
     "etc/apt/apt.conf.d/20practice": 'Acquire::Languages "none";\n',
@@ -127,7 +125,7 @@ def offered(release: int, packages: Sequence[str]) -> Path | None:
     below = root_file_system(release)
 
     def make(folder: Path) -> None:
-        pace = Pace(_WORK["Fetching"] * len(packages), lambda line: None)
+        pace = Pace(_WORK["Fetching"] * len(packages), silent)
         _offer(folder, below, RELEASES[release], packages, _mirror(), pace)
 
     recipe = [_EDITION, below.name, list(packages)]
