@@ -89,7 +89,8 @@ class KeepScreen(StepScreen):
         progress = self.state.run.progress
         record = progress.record if progress else None
         if record is not None and record.state is State.UNCONFIRMED:
-            words = countdown(self.state.run.seconds_left, record.window, record.deadline)
+            run = self.state.run
+            words = countdown(run.seconds_left, record.window, record.deadline, run.kind)
             self.query_one("#countdown", Static).update(Content(words))
             self.query_one("#works", Sentence).say(
                 self.state.run.judged, tone(self.state.run.judgement)
@@ -129,10 +130,13 @@ class KeepScreen(StepScreen):
 
     def action_take_back(self) -> None:
         """Ask, and take everything back."""
+        kind = self.state.run.kind
+        what = f"the {kind}" if kind else "everything"
+        before = f"it was before the {kind}" if kind else "it was before"
         self.app.push_screen(
             QuestionModal(
-                "Take everything back now?",
-                "Every step is taken back, so that this host is as it was before.",
+                f"Take {what} back now?",
+                f"Every step of it is taken back, so that this host is as {before}.",
                 yes="Take back",
                 no="Not yet",
                 name=self.NAME,
@@ -156,16 +160,20 @@ class KeepScreen(StepScreen):
             self.wizard.show_run()
 
 
-def countdown(left: float | None, window: int, deadline: str) -> str:
-    """Return the time that is left, as a bar and in numbers, and when that is by the clock."""
+def countdown(left: float | None, window: int, deadline: str, kind: str = "") -> str:
+    """Return the time that is left, as a bar and in numbers, and when that is by the clock.
+
+    ``kind`` is what waits beside a run, a change or a repair.
+    """
+    what = f"the {kind}" if kind else "everything"
     if not left:
-        return "The time is over. Everything is being taken back …"
+        return f"The time is over. {what.capitalize()} is being taken back …"
     filled = min(_BAR, round(_BAR * left / window)) if window else 0
     minutes, seconds = divmod(int(left), 60)
     until = datetime.fromisoformat(deadline).astimezone()
     return (
         f"{'█' * filled}{'░' * (_BAR - filled)}  {minutes}:{seconds:02} left\n"
-        f"At {until:%H:%M:%S} by this host's clock everything is taken back, unless you keep it."
+        f"At {until:%H:%M:%S} by this host's clock {what} is taken back, unless you keep it."
     )
 
 

@@ -61,9 +61,16 @@ class RepairScreen(ReviewScreen):
             Detail(step.title, (step.reason,), commands=step.commands, diffs=step.diffs)
             for step in repair.plan.steps
         ]
+        self.query_one("#next").display = self._mends
         left = f"{len(repair.left)} as it is: “All of it” says why" if repair.left else ""
         short = [("Missing", items[0].paragraphs[0]), *([("Left", left)] if left else [])]
         self.show_items(items, short=short)
+
+    @property
+    def _mends(self) -> bool:
+        """Whether anything would be put back, as far as is known."""
+        repair = self.state.mending.repair
+        return repair is None or bool(repair.plan.steps)
 
     @property
     def _theirs(self) -> bool:
@@ -80,6 +87,9 @@ class RepairScreen(ReviewScreen):
         """Offer what there is something for."""
         if action == "ours":
             return self._theirs
+        if action == "enter" and not self._mends:
+            # A button that has the focus is pressed all the same, by its own key.
+            return False
         return super().check_action(action, parameters)
 
     def action_ours(self) -> None:

@@ -45,19 +45,20 @@ class WelcomeScreen(StepScreen):
     def compose_body(self) -> ComposeResult:
         """Compose the paragraphs, and the box about an earlier run."""
         yield paragraph(
-            "This wizard gives the containers of a Docker Compose deployment, such as a Mastodon "
-            "server, a working way to the IPv6 internet.",
+            "This wizard gives IPv6 to the containers of a Docker Compose project, such as "
+            "Mastodon.",
             classes="paragraph",
         )
         yield paragraph(
-            "It looks at this host, asks a few questions, and then shows every command and every "
-            "change to a file. Until you have seen that and said yes, nothing is changed. "
-            "Afterwards “wizard --undo” takes everything back.",
+            "1. It looks at this host and proposes what to do. That changes nothing.\n"
+            "2. It shows every command and every change to a file, and asks you.\n"
+            "3. It does that, usually in less than a minute, and asks whether to keep it.",
             classes="paragraph",
         )
         yield paragraph(
             "Your containers keep running. Docker is not restarted, and its settings "
-            "(daemon.json) are not touched.",
+            "(daemon.json) are not touched. Without your answer everything is taken back. Later "
+            "“wizard --undo” does that.",
             classes="paragraph",
         )
         yield Sentence(id="answers")
