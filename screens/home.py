@@ -1,18 +1,18 @@
 """The first screen where a run is in force: what stands, whether it works now, and what to do."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalGroup
-from textual.content import Content
-from textual.widgets import Static
 
 from screens import wrapping
 from screens.following import standing
 from screens.result import tone
-from screens.step import StepScreen, paragraph
+from screens.step import StepScreen
+from screens.widgets.prose import Prose
 from screens.widgets.reachability import picture
 from screens.widgets.sentence import Sentence
 from wizard.platform.errors import Refused
@@ -60,9 +60,9 @@ class HomeScreen(StepScreen):
     def compose_body(self) -> ComposeResult:
         """Compose the verdict, what stands, and what is wrong with it."""
         yield Sentence(id="verdict")
-        yield paragraph("", id="stands")
+        yield Prose(id="stands")
         yield VerticalGroup(id="faults")
-        yield paragraph("", id="containers")
+        yield Prose(id="containers")
 
     def on_mount(self) -> None:
         """Remember that nothing is shown yet."""
@@ -94,36 +94,16 @@ class HomeScreen(StepScreen):
         found = run.judgement
         words = _CHECKING if self._checking else run.judged
         self.query_one("#verdict", Sentence).say(words, "plain" if self._checking else tone(found))
-        self.query_one("#stands", Static).update(Content("\n".join(self._stands(record))))
+        self.query_one("#stands", Prose).show(partial(_stands, record))
         why = dict.fromkeys(each.path.why for each in found.silent if each.path) if found else ()
         self._show_faults((*found.differing, *why, *found.foreseen) if found else ())
         reports = found.reports if found else ()
-        self.query_one("#containers", Static).update(
-            Content("\n".join(line for each in reports for line in self._way(each)))
-        )
+        self.query_one("#containers", Prose).show(partial(_ways, reports))
 
     @property
     def _checking(self) -> bool:
         run = self.state.run
         return run.judgement is None and not run.check_complaint
-
-    def _way(self, one: ContainerReport) -> list[str]:
-        return wrapping.prose(picture(one), self._width, "", "    ")
-
-    @property
-    def _width(self) -> int:
-        return (self.query_one("#body").size.width or 80) - 6
-
-    def _stands(self, record: Record) -> list[str]:
-        try:
-            lines = set_up_of(record).lines
-        except Refused as refused:
-            lines = (("Not known", str(refused)),)
-        return [
-            line
-            for label, words in lines
-            for line in wrapping.prose(words, self._width, f"{label:<{_LABEL}}", " " * _LABEL)
-        ]
 
     def _show_faults(self, faults: tuple[str, ...]) -> None:
         group = self.query_one("#faults", VerticalGroup)
@@ -170,3 +150,21 @@ class HomeScreen(StepScreen):
     def action_take_back(self) -> None:
         """Show what would be taken back."""
         self.wizard.open("undo")
+
+
+def _ways(reports: Sequence[ContainerReport], width: int) -> list[str]:
+    return [
+        line for each in reports for line in wrapping.prose(picture(each), width - 1, "", "    ")
+    ]
+
+
+def _stands(record: Record, width: int) -> list[str]:
+    try:
+        lines = set_up_of(record).lines
+    except Refused as refused:
+        lines = (("Not known", str(refused)),)
+    return [
+        line
+        for label, words in lines
+        for line in wrapping.prose(words, width - 1, f"{label:<{_LABEL}}", " " * _LABEL)
+    ]

@@ -145,14 +145,17 @@ def _overview(repair: Repair, choice: Choice) -> Detail:
     count = len(repair.plan.steps)
     steps = "1 step" if count == 1 else f"{count} steps"
     if count:
-        words = f"Of {steps} something is not in effect, and will be put back."
+        words = (
+            f"Of {steps} something is not in effect, and will be put back. Nothing has been "
+            "changed yet."
+        )
     else:
         words = "Nothing here can be put back." if repair.left else _NOTHING
     left = choice is Choice.KEEP and any(each.state == Condition.CHANGED for each in repair.left)
     more = "O puts back what somebody changed, too."
     return Detail(
         "All of it",
-        (f"{words} Nothing has been changed yet.", *([more] if left else [])),
+        (words, *([more] if left else [])),
         points=tuple(clean(step.reason) for step in repair.plan.steps),
         notes=tuple(clean(each) for each in repair.plan.remarks),
     )

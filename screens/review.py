@@ -4,19 +4,20 @@ Where there is room they stand side by side; elsewhere the chosen one opens over
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.content import Content
 from textual.events import Resize
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
 from screens import wrapping
 from screens.step import StepScreen
 from screens.widgets.details import Detail, Details
+from screens.widgets.prose import Prose
 from screens.widgets.step_list import StepList
 
 _BOTH = 160
@@ -48,7 +49,7 @@ class ReviewScreen(StepScreen):
         """Compose the lines, and the chosen one."""
         with Container(id="sides"):
             with Vertical(id="list"):
-                yield Static("", markup=False, id="short")
+                yield Prose(id="short")
                 yield StepList(id="steps")
             yield Details(id="details")
 
@@ -56,7 +57,6 @@ class ReviewScreen(StepScreen):
         """Remember that nothing is shown yet."""
         super().on_mount()
         self._items: tuple[Detail, ...] = ()
-        self._short: Short = ()
         self._fit()
 
     def on_resize(self, _event: Resize) -> None:
@@ -66,17 +66,7 @@ class ReviewScreen(StepScreen):
 
     def _fit(self) -> None:
         self.query_one("#sides").set_class(self.size.width >= _BOTH, "-both")
-        self.call_after_refresh(self._show_short)
         self.refresh_bindings()
-
-    def _show_short(self) -> None:
-        width = (self.query_one("#list").size.width or self.size.width) - 3
-        lines = [
-            line
-            for label, words in self._short
-            for line in wrapping.prose(words, width, f"{label:<{_LABEL}}", " " * _LABEL)
-        ]
-        self.query_one("#short", Static).update(Content("\n".join(lines)))
 
     def show_items(
         self,
@@ -90,8 +80,8 @@ class ReviewScreen(StepScreen):
         ``short`` is what is said above them.
         """
         changed = [each.title for each in items] != [each.title for each in self._items]
-        self._items, self._short = tuple(items), short
-        self._show_short()
+        self._items = tuple(items)
+        self.query_one("#short", Prose).show(partial(_in_short, short))
         steps = self.query_one("#steps", StepList)
         steps.show(
             lines
@@ -168,3 +158,11 @@ class ReviewScreen(StepScreen):
             self.action_close()
         else:
             self.action_open()
+
+
+def _in_short(short: Short, width: int) -> list[str]:
+    return [
+        line
+        for label, words in short
+        for line in wrapping.prose(words, width, f"{label:<{_LABEL}}", " " * _LABEL)
+    ]

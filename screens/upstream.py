@@ -8,13 +8,11 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.events import Resize
-from textual.widgets import Static
 
 from screens import wrapping
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
+from screens.widgets.prose import Prose
 from screens.widgets.sentence import Sentence, Tone
 from wizard.answers.checks import check_proxy
 from wizard.answers.choices import Proxy
@@ -90,7 +88,7 @@ class UpstreamScreen(StepScreen):
     def compose_body(self) -> ComposeResult:
         """Compose what was seen, what it means, and the list."""
         yield Sentence(id="meaning")
-        yield paragraph("", id="evidence")
+        yield Prose(id="evidence")
         yield paragraph(
             "Who answers for the containers? (arrow keys choose)", id="question", classes="heading"
         )
@@ -117,11 +115,6 @@ class UpstreamScreen(StepScreen):
         self.state.watch_router()
         super().arrive()
 
-    def on_resize(self, _event: Resize) -> None:
-        """Break the lines anew."""
-        if self.ready:
-            self._show_evidence()
-
     def show_state(self) -> None:
         """Show what was seen, and who is to answer."""
         state = self.state
@@ -147,22 +140,16 @@ class UpstreamScreen(StepScreen):
         self.refresh_bindings()
 
     def _show_evidence(self) -> None:
-        evidence = self.query_one("#evidence", Static)
         finding = self.state.router.finding
         lines = [clean_line(line) for line in finding.evidence] if finding else []
-        evidence.display = bool(lines) and self._packets
         if len(lines) > _LINES:
             between = len(lines) - _LINES + 1
             lines = [*lines[:2], f"... {between} more like these", lines[-1]]
-        width = (self.query_one("#body").size.width or 76) - 7
-        evidence.update(
-            Content(
-                "\n".join(
-                    each
-                    for line in textwrap.dedent("\n".join(lines)).split("\n")
-                    for each in wrapping.prose(line, width, later="        ")
-                )
-            )
+        shown = textwrap.dedent("\n".join(lines)).split("\n") if self._packets and lines else ()
+        self.query_one("#evidence", Prose).show(
+            lambda width: [
+                each for line in shown for each in wrapping.prose(line, width - 1, later=" " * 8)
+            ]
         )
 
     def _entries(self) -> list[Entry]:

@@ -52,7 +52,7 @@ class WelcomeScreen(StepScreen):
         yield paragraph(
             "1. It looks at this host and proposes what to do. That changes nothing.\n"
             "2. It shows every command and every change to a file, and asks you.\n"
-            "3. It does that, usually in less than a minute, and asks whether to keep it.",
+            "3. It does that, usually within a minute, and asks whether to keep it.",
             classes="paragraph",
         )
         yield paragraph(

@@ -1,6 +1,7 @@
 """The way of each container's packets as a picture, and what was found in the chosen one."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -9,6 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from screens import wrapping
+from screens.widgets.prose import Prose
 from screens.widgets.step_list import StepList
 from wizard.probes.findings import Finding
 from wizard.probes.report import ContainerReport, passed
@@ -46,7 +48,7 @@ class Paths(VerticalGroup):
         """Compose the head, the rows and the details."""
         yield Static("The way of their packets", markup=False, classes="columns")
         yield StepList()
-        yield Static("", markup=False, classes="found")
+        yield Prose(classes="found")
 
     def show(self, reports: Sequence[ContainerReport]) -> None:
         """Show these reports, with the cursor on the first that does not work."""
@@ -64,34 +66,32 @@ class Paths(VerticalGroup):
         self._opened = not self._opened
         self._show_chosen()
 
-    def on_resize(self) -> None:
-        """Break the lines anew."""
-        self._show_chosen()
-
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
         self._show_chosen()
 
     def _show_chosen(self) -> None:
         at = self.query_one(StepList).highlighted
-        found = self.query_one(".found", Static)
+        found = self.query_one(Prose)
         if at is None or at >= len(self._reports):
-            found.display = False
-            return
-        one, width = self._reports[at], (self.size.width or 76) - 1
-        why = one.path.why if one.path else ""
-        lines = [Content.styled(f"Inside {one.name}", "bold")] if why or self._opened else []
-        lines += map(Content, wrapping.prose(why, width, "! ", "  ") if why else ())
-        for field, label in LABELS if self._opened else ():
-            finding: Finding = getattr(one, field)
-            front = f"{label:<17}"
-            lines += map(Content, wrapping.prose(finding.words, width, front, " " * len(front)))
-            for more in finding.lines:
-                lines += map(
-                    Content, wrapping.prose(more, width, " " * len(front), " " * len(front))
-                )
-        found.display = bool(lines)
-        found.update(Content("\n").join(lines))
+            found.show(lambda _width: ())
+        else:
+            found.show(partial(_inside, self._reports[at], self._opened))
+
+
+def _inside(one: ContainerReport, opened: bool, width: int) -> list[Content]:
+    """Return what was found in a container, or where nothing is wrong and asked for, nothing."""
+    room = width - 1
+    why = one.path.why if one.path else ""
+    lines = [Content.styled(f"Inside {one.name}", "bold")] if why or opened else []
+    lines += map(Content, wrapping.prose(why, room, "! ", "  ") if why else ())
+    for field, label in LABELS if opened else ():
+        finding: Finding = getattr(one, field)
+        front = f"{label:<17}"
+        lines += map(Content, wrapping.prose(finding.words, room, front, " " * len(front)))
+        for more in finding.lines:
+            lines += map(Content, wrapping.prose(more, room, " " * len(front), " " * len(front)))
+    return lines
 
 
 def picture(one: ContainerReport) -> str:
