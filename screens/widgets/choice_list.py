@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Resize
 from textual.message import Message
 from textual.widgets.option_list import Option
 
@@ -45,9 +44,6 @@ class ChoiceList(RowList):
     DEFAULT_CSS = """
     ChoiceList {
         height: auto;
-        border: none;
-        padding: 0;
-        &:focus { border: none; }
     }
     """
 
@@ -73,7 +69,6 @@ class ChoiceList(RowList):
         # Before the cursor is set for the first time.
         self._many, self._below = many, below
         self._entries: tuple[Entry, ...] = ()
-        self._drawn_width = 0
         self._by_keys = True
         """Whether it is the person who moves the cursor."""
         self._on_the_way = 0
@@ -94,7 +89,10 @@ class ChoiceList(RowList):
             with self._not_by_keys():
                 self.clear_options()
                 self.add_options(
-                    [Option(self._prompt(entry), disabled=not entry.open) for entry in entries]
+                    [
+                        Option(self.row_now(index), disabled=not entry.open)
+                        for index, entry in enumerate(entries)
+                    ]
                 )
                 self.highlighted = at if at is not None else self._first()
         if not self._many and not (same and self._on_the_way):
@@ -105,13 +103,6 @@ class ChoiceList(RowList):
         self._on_the_way = max(0, self._on_the_way - 1)
         if not self._many and not self._on_the_way:
             self._go_to_chosen()
-
-    def on_resize(self, event: Resize) -> None:
-        """Break the lines anew."""
-        if event.size.width != self._drawn_width:
-            self._drawn_width = event.size.width
-            for index, entry in enumerate(self._entries):
-                self.replace_option_prompt_at_index(index, self._prompt(entry))
 
     def watch_highlighted(self, highlighted: int | None) -> None:
         """Choose what the cursor has come to, in a list of one."""
@@ -158,7 +149,9 @@ class ChoiceList(RowList):
         finally:
             self._by_keys = True
 
-    def _prompt(self, entry: Entry) -> Content:
+    def row(self, index: int, width: int) -> Content:
+        """Return an entry, broken for a width in columns."""
+        entry = self._entries[index]
         if not entry.open:
             mark = " - "
         elif self._many:
@@ -166,7 +159,6 @@ class ChoiceList(RowList):
         else:
             mark = "(*)" if entry.chosen else "( )"
         style = "bold" if entry.chosen else ""
-        width = (self.size.width or 76) - 1
         if not entry.more:
             lines = wrapping.prose(entry.label, width, f"{mark} ", "    ")
             return Content("\n").join([Content.styled(line, style) for line in lines])

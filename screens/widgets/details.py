@@ -6,10 +6,9 @@ from pathlib import PurePath
 
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.events import Resize
-from textual.widgets import Static
 
 from screens import wrapping
+from screens.widgets.prose import Prose
 from wizard.steps.actions import Diff
 
 _WIDEST = 90
@@ -36,11 +35,12 @@ class Detail:
 
 
 class Details(VerticalScroll, can_focus=False):
-    """Shows a :class:`Detail`, and breaks its lines anew when its width changes."""
+    """Shows a :class:`Detail`, at whatever width there is."""
 
     DEFAULT_CSS = """
     Details {
         scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
         padding: 0 1;
     }
     """
@@ -48,10 +48,9 @@ class Details(VerticalScroll, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._detail: Detail | None = None
-        self._drawn: tuple[Detail | None, int] = (None, 0)
-        self._text = Static(markup=False)
+        self._text = Prose()
 
-    def compose(self) -> Sequence[Static]:
+    def compose(self) -> Sequence[Prose]:
         """Compose the text."""
         return [self._text]
 
@@ -64,24 +63,11 @@ class Details(VerticalScroll, can_focus=False):
                 and detail.title == self._detail.title
             )
             self._detail = detail
-            self._draw()
+            self._text.show(lambda width: draw(detail, width) if detail else ())
             if follow:
                 self.scroll_end(animate=False)
             elif not same:
                 self.scroll_home(animate=False)
-
-    def on_resize(self, _event: Resize) -> None:
-        """Break the lines anew."""
-        self._draw()
-
-    def _draw(self) -> None:
-        # The scrollbar's column is left free always, or its coming would change the width.
-        width = self.size.width - 3
-        if width <= 0 or (self._detail, width) == self._drawn:
-            return
-        self._drawn = (self._detail, width)
-        lines = [] if self._detail is None else draw(self._detail, width)
-        self._text.update(Content("\n").join(lines))
 
 
 def draw(detail: Detail, width: int) -> list[Content]:

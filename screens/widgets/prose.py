@@ -28,20 +28,26 @@ class Prose(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes, markup=False)
         self._lines: Lines = lambda _width: ()
+        self._broken: dict[int, Sequence[Content | str]] = {}
 
     def show(self, lines: Lines) -> None:
         """Show other lines."""
-        self._lines = lines
-        self.set_class(bool(lines(self.size.width or 80)), "-said")
+        self._lines, self._broken = lines, {}
+        self.set_class(bool(self._at(self.size.width or 80)), "-said")
         self.refresh(layout=True)
+
+    def _at(self, width: int) -> Sequence[Content | str]:
+        if width not in self._broken:
+            self._broken = {width: self._lines(width)}
+        return self._broken[width]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return how many lines there are at a width."""
-        return len(self._lines(width))
+        return len(self._at(width))
 
     def render(self) -> Content:
         """Return the lines at the width that it has."""
         return Content("\n").join(
             each if isinstance(each, Content) else Content(each)
-            for each in self._lines(self.size.width)
+            for each in self._at(self.size.width)
         )

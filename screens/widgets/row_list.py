@@ -1,13 +1,58 @@
 """A list whose cursor is a row in reverse video, which can be read on every terminal."""
 
+from textual.content import Content
+from textual.events import Resize
+from textual.geometry import Size
 from textual.style import Style
 from textual.widgets import OptionList
 
 _CURSOR = "option-list--option-highlighted"
 
+_USUAL = 77
+"""Columns of a list before the layout knows them."""
+
 
 class RowList(OptionList):
-    """Without the focus, the row is bold alone, so that one thing on a screen looks chosen."""
+    """Without the focus, the row is bold alone, so that one thing on a screen looks chosen.
+
+    Its rows are broken between words. The scrollbar's column is left free always, or its coming
+    would break them anew.
+    """
+
+    DEFAULT_CSS = """
+    RowList {
+        border: none;
+        padding: 0;
+        scrollbar-size-vertical: 1;
+        &:focus { border: none; }
+    }
+    """
+
+    _drawn_width = 0
+
+    def row(self, index: int, width: int) -> Content:
+        """Return a row, broken for a width in columns."""
+        raise NotImplementedError
+
+    def row_now(self, index: int) -> Content:
+        """Return a row at the width that the list has."""
+        return self.row(index, (self.outer_size.width or _USUAL) - 1)
+
+    def on_resize(self, _event: Resize) -> None:
+        """Break the lines anew."""
+        if self.outer_size.width != self._drawn_width:
+            self._drawn_width = self.outer_size.width
+            for index in range(self.option_count):
+                self.replace_option_prompt_at_index(index, self.row_now(index))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many lines there are at a width, which those that are drawn may not have yet.
+
+        Otherwise what is below stays where the lines of before a resize ended.
+        """
+        return sum(
+            self.row(index, width - 1).plain.count("\n") + 1 for index in range(self.option_count)
+        )
 
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
         """Return the style of a part of it; Textual leaves reverse video out there."""
