@@ -41,13 +41,11 @@ from wizard.run import (
     start,
     undoing,
     window,
+    worker_log,
 )
 from wizard.run.undoing import UndoPreview
 from wizard.steps.comparing import Choice
 from wizard.verification.judgement import Judgement
-
-_ASIDE = (start.EXIT, start.DOING)
-"""How lines of a log begin that are no last words."""
 
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
@@ -392,7 +390,7 @@ class Session:
         if code is None:
             if self._is_new(record):
                 return Progress(record, None)
-            return Progress(None, None, doing=start.doing(self._process.log))
+            return Progress(None, None, doing=worker_log.doing(self._process.log))
         record = self._followed()
         if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))
@@ -593,18 +591,14 @@ class Session:
         self._process = start.start(self.store, *arguments)
 
     def _last_words(self, log: Path) -> str:
-        try:
-            lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-        except OSError:
-            lines = []
-        said = [line for line in lines if line.strip() and not line.startswith(_ASIDE)]
+        said = worker_log.last_words(log)
         if not said and not os.statvfs(self.store.directory).f_bavail:
             return (
                 f"There is no room left on the disk that holds {self.store.directory}, and "
                 "without its record the wizard changes nothing more. Make room, look at wizard "
                 "--status, and take back with wizard --undo what had been begun."
             )
-        return clean(said[-1]) if said else "The process that applies ended without a word."
+        return said or "The process that applies ended without a word."
 
 
 def _mark(record: Record) -> tuple[str, ...]:

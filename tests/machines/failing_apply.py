@@ -13,7 +13,8 @@ from wizard.platform.system import FileState, RealSystem, Result, System
 from wizard.program import program
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.store import Store
-from wizard.run import journal, worker
+from wizard.run import apply_run, journal
+from wizard.run.cancelled import Cancelled
 from wizard.session import Session
 from wizard.steps.base import Step
 from wizard.steps.others import Other
@@ -77,7 +78,7 @@ store.prepare()
 # As a session does before it starts the worker.
 program.install()
 try:
-    record = worker.apply(made.choices, made.digest, Failing(), store, worker.Cancelled())
+    record = apply_run.apply(made.choices, made.digest, Failing(), store, Cancelled())
 except WizardError as error:
     print(error)
     sys.exit(error.exit_code)

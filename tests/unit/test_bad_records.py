@@ -17,7 +17,19 @@ from wizard.platform.errors import ExitCode, Refused
 from wizard.record.record import State
 from wizard.record.store import Store
 from wizard.record.toml_text import dumps
-from wizard.run import guard, journal, lock, revert, start, worker
+from wizard.run import (
+    apply_run,
+    change_run,
+    guard,
+    journal,
+    lock,
+    repair_run,
+    revert,
+    start,
+    worker,
+    worker_log,
+)
+from wizard.run.cancelled import Cancelled
 from wizard.session import Session
 
 RUN = "a run"
@@ -41,8 +53,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: MadeUpSystem)
     monkeypatch.setattr(session, "look", lambda *_, **__: deployment().host)
     monkeypatch.setattr(worker, "RealSystem", lambda: system)
     monkeypatch.setattr(worker, "Store", lambda: Store(folder))
-    monkeypatch.setattr(worker, "look", lambda *_, **__: deployment().host)
-    monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
+    for run in (apply_run, change_run, repair_run):
+        monkeypatch.setattr(run, "look", lambda *_, **__: deployment().host)
+    monkeypatch.setattr(Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(worker, "REST", 0.0)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
 
@@ -260,7 +273,7 @@ def test_the_exit_code_of_a_worker_of_systemd_is_in_its_log(
 ) -> None:
     path = tmp_path / "log"
     path.write_text(log)
-    assert start.exit_code(path) == code
+    assert worker_log.exit_code(path) == code
 
 
 def test_a_record_of_before_loads_again(store: Store) -> None:

@@ -29,7 +29,19 @@ from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.rehearsal.rehearse import ROUTERS
-from wizard.run import checking, guard, journal, lock, way_back, window, worker
+from wizard.run import (
+    apply_run,
+    change_run,
+    checking,
+    guard,
+    journal,
+    lock,
+    repair_run,
+    way_back,
+    window,
+    worker,
+)
+from wizard.run.cancelled import Cancelled
 from wizard.session import Progress, Session, _mark
 from wizard.verification.judgement import Judgement, judge
 from wizard.verification.verification import Verification
@@ -84,7 +96,7 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(session, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "Store", lambda *_: Store(folder))
-    monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
+    monkeypatch.setattr(Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
     monkeypatch.setattr(way_back, "check_places", lambda plan: None)
@@ -123,7 +135,8 @@ def judged(monkeypatch: pytest.MonkeyPatch, found: Judgement | Refused) -> None:
 def detects(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
     monkeypatch.setattr(session, "look", lambda *_, **__: host)
     monkeypatch.setattr(session, "detect", lambda *_, **__: host)
-    monkeypatch.setattr(worker, "look", lambda *_, **__: host)
+    for run in (apply_run, change_run, repair_run):
+        monkeypatch.setattr(run, "look", lambda *_, **__: host)
 
 
 @dataclass(frozen=True)
@@ -377,7 +390,7 @@ def test_a_host_that_changed_since_exits_with_5(
     here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = replace(here.made.host, engine=made_up_hosts.debian14().engine)
-    monkeypatch.setattr(worker, "look", lambda: other)
+    monkeypatch.setattr(apply_run, "look", lambda: other)
     said = wizard("--apply", "--yes", "--answers", answers)
     assert said.code == ExitCode.HOST_CHANGED
     assert "another plan would be made now" in said.out
@@ -409,7 +422,7 @@ def test_a_compose_folder_that_changes_after_the_preview_is_left_as_it_is(
         changed.update(system.snapshot())
         return here.made.host
 
-    monkeypatch.setattr(worker, "look", look)
+    monkeypatch.setattr(apply_run, "look", look)
     said = wizard("--apply", "--yes", "--answers", answers)
     assert said.code in (ExitCode.HOST_CHANGED, ExitCode.REFUSED), said
     assert not difference(changed, system.snapshot())

@@ -23,6 +23,7 @@ from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.record.toml_text import dumps, loads
 from wizard.run import guard, journal, start, worker
+from wizard.run.cancelled import Cancelled
 from wizard.session import Session
 from wizard.steps import kinds
 from wizard.steps.before import Before
@@ -83,7 +84,7 @@ def applied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Applied:
     monkeypatch.setattr(session, "RealSystem", lambda: system)
     monkeypatch.setattr(worker, "RealSystem", lambda: system)
     monkeypatch.setattr(worker, "Store", lambda: store)
-    monkeypatch.setattr(worker.Cancelled, "listen", lambda self: None)
+    monkeypatch.setattr(Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
     monkeypatch.setattr(worker, "REST", 0.0)

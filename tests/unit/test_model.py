@@ -39,7 +39,8 @@ from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.system import FileState
 from wizard.record.record import Record, State, StepState, is_in_the_way
 from wizard.record.store import Store
-from wizard.run import journal, revert, way_back, window, worker
+from wizard.run import apply_run, journal, revert, undo_run, way_back, window
+from wizard.run.cancelled import Cancelled
 from wizard.run.each_step import attempt, begun
 from wizard.steps import legacy_ip6tables
 from wizard.steps.ip6tables import CHAIN
@@ -163,9 +164,9 @@ class Lives(RuleBasedStateMachine):
         patch.setattr(journal, "LAST_SAVES", (0.0, 0.0))
         patch.setattr(legacy_ip6tables, "loader", lambda: None)
         patch.setattr(way_back, "check_places", lambda plan: None)
-        patch.setattr(worker, "look", lambda: self.made.host)
-        patch.setattr(worker, "plan", self._planned)
-        patch.setattr(worker, "verification_of", lambda *_: self)
+        patch.setattr(apply_run, "look", lambda: self.made.host)
+        patch.setattr(apply_run, "plan", self._planned)
+        patch.setattr(apply_run, "verification_of", lambda *_: self)
         self.patch = patch
 
     @property
@@ -242,12 +243,12 @@ class Lives(RuleBasedStateMachine):
         def work() -> Record:
             read = sources.read_project(self.host, project_of(self.made.host, self.made.choices))
             made = self._planned(self.made.host, self.made.choices, read)
-            return worker.apply(
+            return apply_run.apply(
                 self.made.choices,
                 made.digest,
                 self.host,
                 self.store,
-                worker.Cancelled(),
+                Cancelled(),
                 self.pid1,
                 seconds,
             )
@@ -277,7 +278,7 @@ class Lives(RuleBasedStateMachine):
         record = self.store.load()
         in_force = record is not None and record.state.in_force
         self.undoing = self.undoing or in_force
-        ended = self.process(lambda: worker.undo(self.host, self.store, self.pid1), happens)
+        ended = self.process(lambda: undo_run.undo(self.host, self.store, self.pid1), happens)
         assert isinstance(ended, Refused) != in_force
 
     @in_force

@@ -15,7 +15,7 @@ from wizard.platform.files import temporary_beside
 from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.record.toml_text import dumps, loads
-from wizard.run import journal, start
+from wizard.run import journal, worker_log
 from wizard.steps.compose_file import ComposeFile
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -265,8 +265,8 @@ def test_who_starts_a_second_worker_leaves_the_log_of_the_first_alone(store: Sto
     second = store.new_log()
     second.write_text("Another run is at work.\nexit 6\n")
     assert first.read_text() == "at work\nexit 0\n"
-    assert start.exit_code(first) == 0
-    assert start.exit_code(second) == 6
+    assert worker_log.exit_code(first) == 0
+    assert worker_log.exit_code(second) == 6
     assert {path.stat().st_mode & 0o777 for path in (first, second)} == {0o600}
 
 

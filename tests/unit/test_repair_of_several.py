@@ -28,7 +28,7 @@ from wizard.platform.system import System
 from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
-from wizard.run import checking, set_ups, watching, worker
+from wizard.run import apply_run, change_run, checking, repair_run, set_ups, watching, worker
 from wizard.run.conditions import conditions
 from wizard.steps import firewalld, ip6tables, ndppd, sysctl
 from wizard.steps.others import Other
@@ -52,11 +52,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     host = getattr(request, "param", made_up_hosts.debian13)
     here = Place(host, tmp_path / "state", monkeypatch)
     stand(replace(deployment(), system=here.system), tmp_path, monkeypatch)
-    monkeypatch.setattr(worker, "verification_of_repair", lambda *_: here)
+    monkeypatch.setattr(repair_run, "verification_of_repair", lambda *_: here)
     monkeypatch.setattr(checking, "check", _check)
     for module, name in ((session, "look"), (session, "detect"), (watching, "look")):
         monkeypatch.setattr(module, name, lambda *_, **__: here.look())
-    monkeypatch.setattr(worker, "look", here.look)
+    for run in (apply_run, change_run, repair_run):
+        monkeypatch.setattr(run, "look", here.look)
     return here
 
 

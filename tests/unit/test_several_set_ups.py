@@ -31,7 +31,19 @@ from wizard.platform.errors import Refused
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
-from wizard.run import changing, guard, journal, revert, set_ups, undoing, way_back, worker
+from wizard.run import (
+    apply_run,
+    change_run,
+    changing,
+    guard,
+    journal,
+    revert,
+    set_ups,
+    undo_run,
+    undoing,
+    way_back,
+)
+from wizard.run.cancelled import Cancelled
 from wizard.run.each_step import attempt, begun
 from wizard.run.guard import Unguarded
 from wizard.steps import ip6tables, legacy_ip6tables, sysctl, systemd_unit
@@ -71,8 +83,9 @@ class Place:
         self.store.prepare()
         self.lacks = False
         monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-        monkeypatch.setattr(worker, "look", self.look)
-        monkeypatch.setattr(worker, "verification_of", lambda *_: self)
+        for run in (apply_run, change_run):
+            monkeypatch.setattr(run, "look", self.look)
+            monkeypatch.setattr(run, "verification_of", lambda *_: self)
         monkeypatch.setattr(way_back, "check_places", lambda plan: None)
         monkeypatch.setattr(legacy_ip6tables, "loader", lambda: None)
         monkeypatch.setattr(journal, "LAST_SAVES", (0.0,))
@@ -144,12 +157,12 @@ class Place:
         host = self.look()
         read = sources.read_project(self.system, project_of(host, choices), others)
         made = planning.plan(host, choices, read)
-        return worker.apply(
+        return apply_run.apply(
             choices,
             made.digest,
             self.system,
             self.store,
-            worker.Cancelled(),
+            Cancelled(),
             Unguarded(),
             seconds,
         )
@@ -159,18 +172,18 @@ class Place:
         host = self.look()
         others = set_ups.others(self.store, run.id, host=host)
         made = changing.change_of(run, choices, host, self.system, others)
-        return worker.change(
+        return change_run.change(
             choices,
             made.plan.digest,
             self.system,
             RepairStore(self.store.directory),
-            worker.Cancelled(),
+            Cancelled(),
             Unguarded(),
             seconds,
         )
 
     def undo(self, name: str) -> Record:
-        return worker.undo(self.system, self.store, Unguarded(), name)
+        return undo_run.undo(self.system, self.store, Unguarded(), name)
 
     def seen(self) -> dict[str, str]:
         found = self.system.snapshot()
@@ -328,16 +341,16 @@ def test_only_one_run_may_wait_for_an_answer(place: Make) -> None:
         (sentence,) = obstacles(here.look(), here.choices(project, Mode.ULA))
         assert "for peertube" in sentence.found
     with pytest.raises(Refused, match=r"peertube waits for an answer: keep it with wizard --keep"):
-        worker.apply(
-            here.choices("pixelfed", Mode.ULA), "", here.system, here.store, worker.Cancelled()
+        apply_run.apply(
+            here.choices("pixelfed", Mode.ULA), "", here.system, here.store, Cancelled()
         )
     with pytest.raises(Refused, match=r"mastodon cannot be taken back now"):
         here.undo("mastodon")
     assert here.seen() == start
     assert revert.keep(here.system, here.store, Unguarded()).project == "peertube"
     with pytest.raises(Refused, match=r"peertube is set up already.*wizard --undo peertube"):
-        worker.apply(
-            here.choices("peertube", Mode.ULA), "", here.system, here.store, worker.Cancelled()
+        apply_run.apply(
+            here.choices("peertube", Mode.ULA), "", here.system, here.store, Cancelled()
         )
 
 

@@ -10,7 +10,7 @@ from wizard.platform.errors import StepFailed
 from wizard.platform.system import Result
 from wizard.program import program
 from wizard.record.store import Store
-from wizard.run import journal, watching, worker
+from wizard.run import journal, undo_run, watching
 
 
 @pytest.fixture(autouse=True)
@@ -72,5 +72,5 @@ def test_the_last_undo_takes_it_along(
     record = journal.begin(plan, {}, store)
     journal.apply(plan, record, made.system, store, lambda: False)
     watching.switch_on(made.system)
-    worker.undo(made.system, store)
+    undo_run.undo(made.system, store)
     assert difference(before, made.system.snapshot()) == set()

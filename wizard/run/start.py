@@ -7,22 +7,14 @@ from pathlib import Path
 
 from wizard.platform import variables
 from wizard.platform.errors import ExitCode
-from wizard.platform.text import clean_line
 from wizard.program import program
 from wizard.program.unit_file import RESTRAINED
 from wizard.record.store import Store
-from wizard.run import guard
+from wizard.run import guard, worker_log
 from wizard.run import guard_units as units
 
 # With one of these the worker has itself seen to the host; with another the guard has to.
 _SEEN_TO = " ".join(str(int(code)) for code in ExitCode if code is not ExitCode.UNEXPECTED)
-
-
-EXIT = "exit "
-"""How the last line of the worker's log begins: its exit code follows."""
-
-DOING = "doing "
-"""How a line begins that says what the worker does before there is a record."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +31,7 @@ class Worker:
         systemd-run(1) says 0 for each status that counts as success: the log says which it was.
         """
         code = self.process.poll()
-        return code if code or code is None or not self.unit else exit_code(self.log)
+        return code if code or code is None or not self.unit else worker_log.exit_code(self.log)
 
     def cancel(self) -> None:
         """Ask it to stop at the next step and to roll back."""
@@ -82,26 +74,6 @@ def start(store: Store, *arguments: str) -> Worker:
             env=variables.for_commands(os.environ),
         )
     return Worker(process, log, unit)
-
-
-def doing(log: Path) -> str:
-    """Return what a worker last said that it does; nothing where it has said nothing yet."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError:
-        return ""
-    said = [line.removeprefix(DOING) for line in lines if line.startswith(DOING)]
-    return clean_line(said[-1]) if said else ""
-
-
-def exit_code(log: Path) -> int:
-    """Return the exit code that a worker's log ends with; that of a fault where it has none."""
-    try:
-        last = log.read_text(encoding="utf-8", errors="replace").rstrip().rpartition("\n")[2]
-    except OSError:
-        last = ""
-    said = last.removeprefix(EXIT)
-    return int(said) if said != last and said.isdecimal() else ExitCode.UNEXPECTED
 
 
 def _command(log: Path, unit: str, arguments: tuple[str, ...]) -> list[str]:

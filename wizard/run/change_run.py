@@ -1,0 +1,57 @@
+"""A run that makes another into what other answers want."""
+
+from wizard.answers.choices import Choices
+from wizard.host.look import look
+from wizard.platform.system import System
+from wizard.record.record import Record
+from wizard.record.repair_store import RepairStore
+from wizard.record.store import Store
+from wizard.run import changing, course, journal, lock, set_ups, way_back
+from wizard.run import guard as guarding
+from wizard.run.cancelled import Cancelled
+from wizard.run.guard import Guard, Unguarded
+from wizard.verification.verification import verification_of
+
+
+def change(
+    choices: Choices,
+    digest: str,
+    system: System,
+    store: RepairStore,
+    cancelled: Cancelled,
+    guard: Guard | None = None,
+    seconds: int | None = None,
+) -> Record:
+    """Make the change of a run to other answers anew, and apply it if it is what was shown.
+
+    ``seconds`` is how long to wait for somebody to say "keep", or None to keep it if it is well.
+
+    Raises:
+        WizardError: nothing was changed, and why.
+    """
+    guard = guard or Unguarded()
+    runs = Store(store.directory)
+    with guarding.announcing(system) as say, lock.held(store.lock):
+        run = changing.in_force(runs, choices)
+        host = look()
+        made = changing.change_of(
+            run, choices, host, system, set_ups.others(runs, run.id, host=host)
+        )
+        course.check_shown(made.plan, digest)
+        changing.check_obstacles(made, system)
+        way_back.rehearse(made.plan, system)
+        way_back.check_places(made.plan)
+        verification = verification_of(system, made.whole, made.host, host)
+        had = course.what_was_had(verification)
+        runs.move_on()
+        store.put_aside()
+        record = course.begin(made.plan, host, store, guard, run.id)
+
+        def conclude(record: Record, store: Store) -> None:
+            verification.check(had)
+            runs.intend(made.result(run, record, host))
+            course.settle(record, store, guard, seconds)
+
+        journal.apply(made.plan, record, system, store, cancelled, conclude)
+        course.finish(record, system, guard, store, say)
+        return record
