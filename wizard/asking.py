@@ -11,6 +11,7 @@ from wizard.answers.choices import Choices, Placement
 from wizard.answers.open_questions import open_questions, services_first
 from wizard.answers.proposed import proposed
 from wizard.answers.wording import INWARDS, PROXIES
+from wizard.following import Say, follow
 from wizard.host.host import Host
 from wizard.modes.recommending import recommended
 from wizard.modes.registry import behaviour_of, behaviours
@@ -23,7 +24,6 @@ from wizard.platform.text import clean, clean_line
 from wizard.record.record import State
 from wizard.session import Session
 
-Say = Callable[[str], None]
 Read = Callable[[str], str]
 """Shows words and returns the line that the person types. Raises EOFError where none comes."""
 
@@ -41,7 +41,7 @@ def ask(opened: Session, say: Say, read: Read) -> int:
     except EOFError as error:
         raise Refused("The input ended before the last question. Nothing was changed.") from error
     opened.start_apply(plan, ask=True, seconds=plan.choices.window)
-    code = verbs.follow(opened, say)
+    code = follow(opened, say)
     return _answer(opened, say, read, code)
 
 
@@ -381,7 +381,7 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
         now = opened.record()
         if now is not None and now.state is not State.UNCONFIRMED:
             say("It was answered in another login meanwhile, or the time was over.")
-            return verbs.follow(opened, say)
+            return follow(opened, say)
         match typed.strip().lower():
             case "keep":
                 say(verbs.kept(opened.keep()))
@@ -390,6 +390,6 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
                 say(f"It is taken back at {opened.extend().deadline}, unless you keep it.")
             case "back":
                 opened.revert_now()
-                return verbs.follow(opened, say)
+                return follow(opened, say)
             case _:
                 say("! That is none of these words.")

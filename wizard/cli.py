@@ -263,10 +263,12 @@ def _run(chosen: argparse.Namespace) -> int:
             _say(text)
             return code
         return _say(verbs.plan(chosen.answers, chosen.target))
-    if chosen.status:
-        return _say(verbs.status(chosen.json, _project(chosen.status)))
-    if chosen.check:
-        text, code = verbs.check(
+    if chosen.status or chosen.check:
+        from wizard import status
+
+        if chosen.status:
+            return _say(status.status(chosen.json, _project(chosen.status)))
+        text, code = status.check(
             chosen.target,
             chosen.json,
             chosen.teller,
@@ -294,7 +296,9 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.keep:
         return _say(verbs.keep())
     if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
-        return verbs.undo(chosen.yes, _progress, chosen.changed, _project(chosen.undo))
+        from wizard import taking_back
+
+        return taking_back.undo(chosen.yes, _progress, chosen.changed, _project(chosen.undo))
     return _open(chosen)
 
 

@@ -1,6 +1,5 @@
 """Puts a host into words: a line for each part, what is in the way, and what to mind."""
 
-import json
 import textwrap
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
@@ -13,6 +12,7 @@ from wizard.host.host import Host, Unknown
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.part import Part, Verdict
 from wizard.host.parts import root
+from wizard.platform import json_text
 
 _TABLES = ("forwarding", "accept_ra", "proxy_ndp", "labels", "options")
 _WIDTH = 80
@@ -106,7 +106,7 @@ def as_json(host: Host) -> str:
     parts = {field.name: _plain(getattr(host, field.name)) for field in fields(host)}
     parts["problems"] = [each.as_table() for each in problems(host)]
     parts["notes"] = list(notes(host))
-    return json.dumps(parts, ensure_ascii=False, indent=2) + "\n"
+    return json_text.dumps(parts) + "\n"
 
 
 def _wrapped(text: str, first: str, later: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from wizard import __version__, describe, verbs
+from wizard import __version__, describe, status, typed, verbs
+from wizard.following import Say, follow
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
@@ -20,7 +21,6 @@ from wizard.session import Session
 from wizard.steps.comparing import Choice
 from wizard.steps.others import in_words
 from wizard.steps.parts import Condition
-from wizard.verbs import Say
 
 _CHANGED = (
     "What somebody changed on purpose is left as they want it, unless you add --changed ours, "
@@ -50,7 +50,7 @@ def repair(
             "--changed original does nothing with --repair: what was there before the wizard is "
             "put back by wizard --undo. Nothing was changed."
         )
-    verbs.check_window(window)
+    typed.check_window(window)
     opened, choice = Session(), Choice(changed or Choice.KEEP)
     opened.project = project
     records: Sequence[Record | None] = opened.in_force() or (None,)
@@ -101,7 +101,7 @@ def _repair_each(
         if not each.plan.steps:
             continue
         _show(record, each, count, say)
-        ended = verbs.follow(opened.start_repair(each, choice, window, record), say)
+        ended = follow(opened.start_repair(each, choice, window, record), say)
         code = code or ended
         if ended not in (ExitCode.DONE, ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP):
             return ended
@@ -145,9 +145,9 @@ def change(
     Raises:
         Refused: there is no such set-up, it cannot be changed so, or nobody said yes.
     """
-    verbs.check_window(window)
+    typed.check_window(window)
     opened = Session()
-    choices = verbs.answers_in(answers) if answers else opened.load_answers()
+    choices = typed.answers_in(answers) if answers else opened.load_answers()
     if choices is None:
         raise Refused(
             "There are no answers to change to. Nothing was changed. Take those below [choices] in "
@@ -169,7 +169,7 @@ def change(
     if not yes:
         given = f" --answers {shlex.quote(str(answers))}" if answers else ""
         raise Refused(f"Nothing was changed. wizard --change{given} --yes does this.")
-    return verbs.follow(opened.start_change(found, window), say)
+    return follow(opened.start_change(found, window), say)
 
 
 def report(mask: bool) -> str:
@@ -213,7 +213,7 @@ def _sections(opened: Session) -> Iterator[tuple[str, str]]:
     except WizardError as error:
         yield "Record", str(error)
     if records:
-        yield "Run", verbs.status(as_json=False)
+        yield "Run", status.status(as_json=False)
     else:
         yield "Plan", _or_why(lambda: "\n".join(_planned(verbs.plan_of(opened))))
     for record in records:

@@ -612,17 +612,3 @@ def state_directory() -> Path:
         return DIRECTORY
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "docker-ipv6-wizard"
-
-
-def target_of(text: str) -> IPv6Address:
-    """Return the address that a person typed.
-
-    Raises:
-        Refused: it is none.
-    """
-    try:
-        return IPv6Address(text.strip())
-    except ValueError as error:
-        raise Refused(
-            f"{clean(text)} is not an IPv6 address, such as {DEFAULT_TARGET}. Nothing was changed."
-        ) from error

@@ -8,7 +8,7 @@ import pytest
 
 from tests import made_up_hosts
 from tests.screens.made_up_session import MadeUpSession
-from wizard import asking, verbs
+from wizard import asking, following
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Inwards, Mode, Proxy
 from wizard.host.host import Address, Origin, Uplink
@@ -38,7 +38,7 @@ class Person:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verbs, "_POLL", 0)
+    monkeypatch.setattr(following, "_POLL", 0)
 
 
 def test_enter_takes_what_is_proposed_and_nothing_is_applied_without_yes() -> None:

@@ -70,7 +70,7 @@ exec {PYTHON} {" ".join(_ALONE)} {_CURRENT}/run.py wizard "$@"
 """
 # Not the name of the package beside it.
 _BY_HAND_NAME = "wizard.sh"
-_IMPORTED = "wizard.run.worker", "wizard.ndp.service", "wizard.verbs"
+_IMPORTED = "wizard.run.worker", "wizard.ndp.service", "wizard.maintenance", "wizard.taking_back"
 _CHECK_SECONDS = 60
 
 
