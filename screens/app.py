@@ -68,7 +68,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         self.session = session
         self.state = State(session, self, self.repaint)
         self.state.run.undoing = start == "undo"
-        self.places = Saver(session.save_place)
+        self.places = Saver(session.answers.save_place)
         self.nothing_to_resume = False
         """Whether the person asked to go on where there is nothing to go on with."""
         self._start_at = start
@@ -117,17 +117,17 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     def _resumes_run(self) -> bool:
         """Whether the last thing that the person did was to start a run."""
         asked = self._start_at == "resume" and following.recorded(self.session) is not None
-        return asked and self.session.load_place() not in _questions()
+        return asked and self.session.answers.load_place() not in _questions()
 
     def _resume_answers(self) -> None:
         if self._start_at != "resume":
             return
-        place = self.session.load_place()
+        place = self.session.answers.load_place()
         if place in _questions():
             self._aim = place
             # Where one left at a question that is not always asked, all of them were asked.
             self.state.all_questions = place not in self.state.way
-        self.nothing_to_resume = not self._aim and self.session.load_answers() is None
+        self.nothing_to_resume = not self._aim and self.session.answers.load() is None
 
     def go_to_aim(self) -> None:
         """Go on by one screen towards the one where the person left, as far as the answers fit."""

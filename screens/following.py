@@ -8,8 +8,9 @@ from textual.timer import Timer
 from screens import background
 from wizard.platform.errors import ExitCode, Refused
 from wizard.record.record import Record, State
+from wizard.run.process import Progress
 from wizard.run.set_ups import kind_of
-from wizard.session import Progress, Session
+from wizard.session import Session
 from wizard.verification.judgement import LOOKING, Judgement, exit_code, unknown
 
 FOLLOWED_EVERY = 0.2

@@ -46,7 +46,7 @@ def _of_answers(state: State) -> str:
             f"Your answers could not be kept in {state.session.store.directory}: the wizard "
             "asks for them again next time."
         )
-    if not (state.saver.busy or state.session.has_answers):
+    if not (state.saver.busy or state.session.answers.load()):
         return "You have not answered anything yet."
     return "Your answers are kept, and the wizard begins with them next time."
 

@@ -18,7 +18,7 @@ from wizard.platform.errors import ExitCode
 from wizard.platform.text import clean
 from wizard.record.engine_rules import kept_by_engine
 from wizard.record.record import State, StepState
-from wizard.session import Progress
+from wizard.run.process import Progress
 from wizard.verification.judgement import Judgement
 
 _AS_BEFORE = "Everything was taken back: this host is as it was before."

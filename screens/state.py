@@ -47,7 +47,7 @@ class State:
         self.choices = Choices()
         self._given: Choices | None = None
         """The answers as somebody gave them last, whether they fit the host or not."""
-        self.saver = Saver(session.save_answers)
+        self.saver = Saver(session.answers.save)
         self.all_questions = False
         """Whether those are asked, too, for which there is something to propose."""
         self.resumed = False
@@ -93,7 +93,7 @@ class State:
         """Keep the host, and fill in what is proposed for it or was answered before."""
         self.host = host
         if self._given is None and self.choices == Choices():
-            self._given = self.session.load_answers()
+            self._given = self.session.answers.load()
             if self._given is not None:
                 self.resumed = proposals.answers_any(self._given)
                 self.router.picked = proposals.names_proxy(self._given)

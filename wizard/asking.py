@@ -59,7 +59,7 @@ class _Questions:
         self._session, self._say, self._read = opened, say, read
         self._say("Looking at this host. That takes a few seconds.")
         self._host: Host = opened.detect()
-        saved = opened.load_answers()
+        saved = opened.answers.load()
         self._choices: Choices = (
             proposals.resume(saved, self._host) if saved else proposals.defaults(self._host)
         )
@@ -76,7 +76,7 @@ class _Questions:
         while True:
             self._mode()
             read = self._rest()
-            self._session.save_answers(self._choices)
+            self._session.answers.save(self._choices)
             plan = self._session.plan(self._host, self._choices, read)
             self._show(plan)
             wanted = self._last(plan)
@@ -278,7 +278,7 @@ class _Questions:
         if not plan.unaccepted:
             return self._may(plan)
         self._choices = replace(plan.choices, accepted=acceptance.accept_all(plan))
-        self._session.save_answers(self._choices)
+        self._session.answers.save(self._choices)
         read = self._session.read_project(projects.project_of(self._host, self._choices))
         return self._may(self._session.plan(self._host, self._choices, read))
 

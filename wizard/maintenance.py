@@ -147,7 +147,7 @@ def change(
     """
     typed.check_window(window)
     opened = Session()
-    choices = typed.answers_in(answers) if answers else opened.load_answers()
+    choices = typed.answers_in(answers) if answers else opened.answers.load()
     if choices is None:
         raise Refused(
             "There are no answers to change to. Nothing was changed. Take those below [choices] in "

@@ -42,11 +42,11 @@ def session(answers: Path | None, target: str | None = None) -> Session:
     """
     opened = Session()
     if answers is not None:
-        opened.save_answers(typed.answers_in(answers))
+        opened.answers.save(typed.answers_in(answers))
         opened.answers_file = answers
     named = typed.address(target)
     if named is not None:
-        opened.save_answers(replace(opened.load_answers() or Choices(), target=named))
+        opened.answers.save(replace(opened.answers.load() or Choices(), target=named))
     return opened
 
 
@@ -66,7 +66,7 @@ def explain(name: str) -> str:
         return pages.listed()
     cause = pages.cause_of(name)
     opened = Session()
-    host, choices = opened.detect(), opened.load_answers() or Choices()
+    host, choices = opened.detect(), opened.answers.load() or Choices()
     found = (*describe.forbidding(host, choices), *describe.doubts(host, choices))
     return pages.as_text(cause, found)
 
@@ -135,7 +135,7 @@ def apply(
     """
     opened = Session()
     if opened.root and not opened.is_running():
-        chosen = typed.answers_in(answers) if answers else opened.load_answers()
+        chosen = typed.answers_in(answers) if answers else opened.answers.load()
         obstacle = opened.why_not_apply(chosen.project if chosen else None)
         if obstacle:
             raise Refused(f"{obstacle} Nothing was changed.")
@@ -177,7 +177,7 @@ def plan_of(opened: Session, answers: Path | None = None, target: str | None = N
     Raises:
         Refused: why there is none.
     """
-    chosen = typed.answers_in(answers) if answers else opened.load_answers()
+    chosen = typed.answers_in(answers) if answers else opened.answers.load()
     named = typed.address(target)
     host = opened.detect(target=named or (chosen.target if chosen else None))
     if chosen is None:

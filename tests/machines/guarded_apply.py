@@ -17,7 +17,7 @@ session = Session()
 plan = plan_of(session, Path(sys.argv[1]))
 if sys.argv[2] == "digest":
     session.store.prepare()
-    session.save_answers(plan.choices)
+    session.answers.save(plan.choices)
     print(plan.digest)
     sys.exit()
 if sys.argv[3:]:

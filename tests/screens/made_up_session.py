@@ -25,9 +25,11 @@ from wizard.record.store import Store
 from wizard.run import repairing
 from wizard.run.conditions import StepCondition
 from wizard.run.logins import Logins
+from wizard.run.process import Progress
 from wizard.run.repairing import Repair
 from wizard.run.undoing import Changed, Chosen, UndoPreview, UndoStep
-from wizard.session import Progress, Session
+from wizard.saved_answers import SavedAnswers
+from wizard.session import Session
 from wizard.steps.actions import WriteFile, difference
 from wizard.steps.base import Step
 from wizard.steps.before import Before
@@ -177,6 +179,30 @@ class Act:
     """Number of the step at which the run waits until :meth:`MadeUpSession.let_go`."""
 
 
+class _MadeUpAnswers(SavedAnswers):
+    """Keeps them in a made-up session."""
+
+    def __init__(self, session: "MadeUpSession") -> None:
+        super().__init__(session.store)
+        self._session = session
+
+    def save(self, choices: Choices) -> bool:
+        if self._session.cannot_save:
+            return False
+        self._session.saved = choices
+        return True
+
+    def load(self) -> Choices | None:
+        return self._session.saved
+
+    def save_place(self, place: str) -> bool:
+        self._session.place = place
+        return True
+
+    def load_place(self) -> str:
+        return self._session.place
+
+
 @dataclass
 class MadeUpSession(Session):
     """Stands in for :class:`Session`; the planner, the checks and the parser are the real ones."""
@@ -218,6 +244,7 @@ class MadeUpSession(Session):
 
     def __post_init__(self) -> None:
         super().__init__(Store(self.directory), _NoSystem())
+        self.answers = _MadeUpAnswers(self)
         self.probed: list[IPv6Network] = []
         self.frames: Iterator[Progress] | None = None
         self.last: Progress | None = None
@@ -270,15 +297,6 @@ class MadeUpSession(Session):
         read = load([path], str(project.directory), {path: text.encode()}.get)
         return Sources({path: FileState(text, 0o644, 1000, 1000)}, read, override)
 
-    def save_answers(self, choices: Choices) -> bool:
-        if self.cannot_save:
-            return False
-        self.saved = choices
-        return True
-
-    def load_answers(self) -> Choices | None:
-        return self.saved
-
     def save_script(self, plan: Plan) -> Path:
         self.script = plan
         return Path("/root/docker-ipv6-plan.sh")
@@ -304,13 +322,6 @@ class MadeUpSession(Session):
 
     def cancel(self) -> None:
         self.cancelled = True
-
-    def save_place(self, place: str) -> bool:
-        self.place = place
-        return True
-
-    def load_place(self) -> str:
-        return self.place
 
     def logins(self) -> Logins:
         return self.way_in

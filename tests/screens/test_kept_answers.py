@@ -38,12 +38,11 @@ import sys
 from pathlib import Path
 from screens.app import run_app
 from tests.screens.made_up_session import MadeUpSession
-from wizard.session import Session
+from wizard.saved_answers import SavedAnswers
 
-class Keeping(MadeUpSession):
-    save_answers, load_answers = Session.save_answers, Session.load_answers
-
-sys.exit(run_app(Keeping(directory=Path(sys.argv[1]))))
+session = MadeUpSession(directory=Path(sys.argv[1]))
+session.answers = SavedAnswers(session.store)
+sys.exit(run_app(session))
 """
 
 

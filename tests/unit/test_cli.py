@@ -37,12 +37,14 @@ from wizard.run import (
     journal,
     lock,
     repair_run,
+    start,
     way_back,
     window,
     worker,
 )
 from wizard.run.cancelled import Cancelled
-from wizard.session import Progress, Session, _mark
+from wizard.run.process import Progress
+from wizard.session import Session
 from wizard.verification.judgement import Judgement, judge
 from wizard.verification.verification import Verification
 from wizard.verification.way_out import WayOut
@@ -106,18 +108,15 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     detects(monkeypatch, made.host)
 
-    def start(self: Session, *arguments: str) -> None:
+    def run(store: Store, *arguments: str) -> Ended:
         """Do the work of the process that a session starts, before it is looked at."""
-        self._run = arguments[1] if arguments[0] in ("undo", "revert") else None
-        earlier = self._followed()
-        self._before = _mark(earlier) if earlier else None
-        path = self.store.new_log()
+        path = store.new_log()
         with path.open("w") as log, monkeypatch.context() as patched:
             patched.setattr(sys, "stderr", log)
             code = worker.main(arguments)
-        self._process = Ended(code, path)  # type: ignore[assignment]
+        return Ended(code, path)
 
-    monkeypatch.setattr(Session, "_start", start)
+    monkeypatch.setattr(start, "start", run)
     return place
 
 
@@ -507,7 +506,7 @@ def test_it_is_said_what_is_done_before_there_is_a_record(
     def look(_verification: Verification) -> dict[str, object]:
         (log,) = here.store.directory.glob("*.log")
         opened = Session(here.store)
-        opened._process = Running(log)  # type: ignore[assignment]
+        opened._process.worker = Running(log)  # type: ignore[assignment]
         followed.append(opened.progress())
         return {}
 

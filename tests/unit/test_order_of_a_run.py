@@ -132,7 +132,7 @@ def test_nobody_waits_for_ever_for_a_guard_that_does_not_come(
     session = Session(store, made.system)
     monkeypatch.setattr(guarding, "is_armed", lambda store: True)
     clock = [1000.0]
-    monkeypatch.setattr("wizard.session.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("wizard.run.process.time.monotonic", lambda: clock[0])
     assert session.progress().ended is None
     clock[0] += 59
     assert session.progress().ended is None

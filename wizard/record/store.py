@@ -30,6 +30,14 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the kernel says where no space is left (errno(3))."""
 
 
+def state_directory() -> Path:
+    """Return where the record and the answers are: /var/lib for root, the home folder otherwise."""
+    if os.geteuid() == 0:
+        return DIRECTORY
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "docker-ipv6-wizard"
+
+
 class Store:
     """The folder that holds the records, their lock, logs and the answers; root's alone.
 

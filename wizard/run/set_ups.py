@@ -51,6 +51,15 @@ def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ..
     )
 
 
+def others_than_of(store: Store, project: str) -> tuple[Other, ...]:
+    """Return what :func:`others` does, but for every run of a project.
+
+    Raises:
+        Refused: a record cannot be read.
+    """
+    return others(store, *(each.id for each in store.records() if each.project == project))
+
+
 def beside(store: Store, record: Record) -> tuple[Other, ...]:
     """Return the steps beside which those of a run stand: of every other set-up in force.
 
@@ -163,6 +172,47 @@ def chosen(store: Store, project: str | None) -> Record:
         f"No set-up for {clean_line(project)} is on this host. Nothing was changed. There is one "
         f"for {in_words([name_of(each) for each in found])}."
     )
+
+
+def at_hand(store: Store, project: str | None) -> Record | None:
+    """Return the newest record of a project; of any, see :meth:`Store.load`, where it is None.
+
+    Raises:
+        Refused: there is one, but it cannot be read.
+    """
+    if project is None:
+        return store.load()
+    return next((each for each in reversed(store.records()) if each.project == project), None)
+
+
+def to_take_back(store: Store, record: Record | None, project: str | None) -> Record:
+    """Return the record at hand where its run is in force, or else the set-up of the project.
+
+    Raises:
+        Refused: there is nothing to take back.
+    """
+    if record is not None and record.state.in_force:
+        return record
+    if project is not None:
+        return chosen(store, project)
+    raise Refused(NOTHING)
+
+
+def to_check(store: Store, record: Record | None) -> Record:
+    """Return the run that is judged where a record is at hand, as it stands by now.
+
+    Raises:
+        Refused: no run is on the host.
+    """
+    runs = Store(store.directory)
+    if record is not None and isinstance(store, RepairStore):
+        # What was put back works where the whole of its run does.
+        record = chosen(runs, record.project)
+    if record is not None and record.state.in_force:
+        record = as_it_stands(runs, record)
+    if record is None or not record.state.in_force:
+        raise Refused("There is nothing to check: no run of the wizard is on this host.")
+    return record
 
 
 def why_not_apply(

@@ -1,0 +1,124 @@
+"""The process that works on a run, as who started it follows it."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.platform.errors import ExitCode
+from wizard.record.record import Record, State
+from wizard.record.store import Store
+from wizard.run import guard, journal, lock, start, worker_log
+
+_MENDING = 60.0
+"""Seconds that the guard has to begin, once a process has died."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. ``ended`` is None while its process runs."""
+
+    record: Record | None
+    ended: ExitCode | None
+    complaint: str = ""
+    """What the process said when it refused; empty otherwise."""
+    doing: str = ""
+    """What the process does while there is no record yet, as far as it has said so."""
+
+
+class RunProcess:
+    """One process, which may not be started yet, and how far its run is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.worker: start.Worker | None = None
+        self._died: float | None = None
+        self._before: tuple[str, ...] | None = None
+        self._run: str | None = None
+        """The run that it takes back; None where it applies one."""
+
+    def start(self, *arguments: str) -> None:
+        """Start it; what it takes is said in :mod:`wizard.run.worker`."""
+        self._run = arguments[1] if arguments[0] in ("undo", "revert") else None
+        record = self._followed()
+        self._before = _mark(record) if record else None
+        self.worker = start.start(self._store, *arguments)
+
+    def cancel(self) -> None:
+        """Ask the run to stop at the next step and roll back."""
+        if self.worker is not None:
+            self.worker.cancel()
+
+    def progress(self, at_hand: Callable[[], Record | None]) -> Progress:
+        """Return how far the run is of the process that was started, or else that at hand.
+
+        Raises:
+            Refused: the record cannot be read.
+        """
+        if self.worker is None:
+            return self._progress_of_another(at_hand())
+        record = self._followed()
+        code = self.worker.poll()
+        if code is None:
+            if self._is_new(record):
+                return Progress(record, None)
+            return Progress(None, None, doing=worker_log.doing(self.worker.log))
+        record = self._followed()
+        if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
+            return Progress(record, ExitCode(code))
+        seen_to = code in set(ExitCode) - {ExitCode.DONE, ExitCode.UNEXPECTED}
+        if record is not None and not seen_to and (not code or self._is_new(record)):
+            return self._progress_of_another(record)
+        ended = ExitCode(code) if code in set(ExitCode) else ExitCode.UNEXPECTED
+        return Progress(None, ended, self._last_words(self.worker.log))
+
+    def _progress_of_another(self, record: Record | None) -> Progress:
+        if lock.is_held(self._store.lock):
+            return Progress(record, None)
+        if record is None:
+            return Progress(None, ExitCode.REFUSED, "No run of the wizard is on this host.")
+        if record.state.moving and self._is_being_mended():
+            return Progress(record, None)
+        if record.state.moving:
+            return Progress(
+                record,
+                ExitCode.UNEXPECTED,
+                "The process that changed this host has died before its end. Take back what it "
+                "began with wizard --undo.",
+            )
+        return Progress(record, journal.EXIT_CODES[record.state])
+
+    def _is_being_mended(self) -> bool:
+        """Return whether the guard can be expected to take over from a process that has died."""
+        if not guard.is_armed(self._store):
+            return False
+        self._died = self._died or time.monotonic()
+        return time.monotonic() - self._died < _MENDING
+
+    def _is_of_this_run(self, record: Record | None) -> bool:
+        """Whether this process wrote the record, and not a run before it."""
+        return record is not None and _mark(record) != self._before
+
+    def _is_new(self, record: Record | None) -> bool:
+        undoing = record is not None and record.state is State.UNDOING
+        return self._is_of_this_run(record) or undoing
+
+    def _followed(self) -> Record | None:
+        """Return the record that this process writes, if it does yet."""
+        return self._store.latest() if self._run is None else self._store.of(self._run).load()
+
+    def _last_words(self, log: Path) -> str:
+        said = worker_log.last_words(log)
+        if not said and not os.statvfs(self._store.directory).f_bavail:
+            return (
+                f"There is no room left on the disk that holds {self._store.directory}, and "
+                "without its record the wizard changes nothing more. Make room, look at wizard "
+                "--status, and take back with wizard --undo what had been begun."
+            )
+        return said or "The process that applies ended without a word."
+
+
+def _mark(record: Record) -> tuple[str, ...]:
+    """Return what tells a record from the same one after another process wrote it."""
+    return record.id, str(record.state), record.finished
