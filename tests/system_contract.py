@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from tests.made_up_system import BUILT_IN, MadeUpContainer, MadeUpNetwork, MadeUpSystem
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, System
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
 from wizard.steps.comparing import Standing
 from wizard.steps.docker_network import DockerNetwork
-from wizard.steps.ip6tables import CHAIN, Ip6tables
+from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.networks import LABEL, inspect, members
 from wizard.steps.parts import Condition, worst

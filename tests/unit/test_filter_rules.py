@@ -3,7 +3,8 @@
 import pytest
 
 from wizard.filter import rules
-from wizard.steps.ip6tables import CHAIN, Ip6tables
+from wizard.platform.own_names import CHAIN
+from wizard.steps.ip6tables import Ip6tables
 
 BRIDGE, UPLINK = "br-ipv6", "eth0"
 PREFIX = "2001:db8:1:2:1::/80"

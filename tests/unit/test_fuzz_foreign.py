@@ -47,7 +47,7 @@ from wizard.platform.system import Result
 from wizard.platform.text import clean, clean_line
 from wizard.probes import conntrack
 from wizard.ruleset.chains import Packet
-from wizard.steps import networks, sysctl
+from wizard.steps import default_routes, networks
 from wizard.verification import running
 
 pytestmark = pytest.mark.timeout(fuzzing.TIMEOUT)
@@ -328,7 +328,7 @@ PRINTED: dict[str, tuple[str, Callable[[str], object], tuple[type[Exception], ..
     "nft": (NFT, forward_chains.parse, ()),
     "routes at boot": (ROUTES, of_ip(reader.routes), (CannotTell,)),
     "addresses at boot": (ROUTES, of_ip(reader.advertised), (CannotTell,)),
-    "default routes": (ROUTES, on_a_host(sysctl.default_routes), ()),
+    "default routes": (ROUTES, on_a_host(default_routes.default_routes), ()),
     "docker network inspect": (
         NETWORK,
         on_a_host(lambda system: networks.inspect(system, "ipv6")),

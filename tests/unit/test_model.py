@@ -36,6 +36,7 @@ from wizard.answers.projects import project_of
 from wizard.modes import sources
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState
 from wizard.record.record import Record, State, StepState, is_in_the_way
 from wizard.record.store import Store
@@ -43,7 +44,6 @@ from wizard.run import apply_run, journal, revert, undo_run, way_back, window
 from wizard.run.cancelled import Cancelled
 from wizard.run.each_step import attempt, begun
 from wizard.steps import legacy_ip6tables
-from wizard.steps.ip6tables import CHAIN
 from wizard.steps.ip6tables import PATH as RULES_FILE
 from wizard.steps.sysctl import PATH as SYSCTL_FILE
 from wizard.steps.systemd_unit import PATH as UNIT_FILE

@@ -17,6 +17,7 @@ from tests.made_up_system import UNITS, MadeUpSystem, difference
 from wizard.answers.choices import Mode, Placement, Proxy
 from wizard.host.host import Unknown
 from wizard.platform.errors import Refused
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import Result
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore, store_of
@@ -26,7 +27,6 @@ from wizard.run.conditions import conditions
 from wizard.run.repairing import Repair, repair_of
 from wizard.steps import legacy_ip6tables
 from wizard.steps.comparing import Choice
-from wizard.steps.ip6tables import CHAIN
 from wizard.steps.ip6tables import PATH as RULES
 from wizard.steps.parts import Condition
 from wizard.steps.sysctl import PATH as SYSCTLS

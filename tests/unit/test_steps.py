@@ -18,6 +18,7 @@ from wizard.answers.choices import Mode, Proxy
 from wizard.inward.closed import InputRules
 from wizard.plan import planning
 from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
 from wizard.record import typed
 from wizard.run.conditions import StepCondition
@@ -28,7 +29,7 @@ from wizard.steps.attach import Attach
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
-from wizard.steps.ip6tables import CHAIN, Ip6tables
+from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.kinds import KINDS
 from wizard.steps.legacy_ip6tables import described
 from wizard.steps.mend import Rewrite

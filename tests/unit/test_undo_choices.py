@@ -11,11 +11,11 @@ from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
 from wizard.platform.errors import StepFailed
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
 from wizard.steps.before import Before
 from wizard.steps.comparing import Choice, Standing
-from wizard.steps.ip6tables import CHAIN
 from wizard.steps.ip6tables import PATH as RULES
 from wizard.steps.ndppd import PATH as NDPPD
 from wizard.steps.ndppd import Ndppd

@@ -25,10 +25,10 @@ from wizard.steps import ndppd, systemd_unit
 from wizard.steps.actions import Run
 from wizard.steps.base import Step
 from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.kernel_parameters import name
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
-from wizard.steps.sysctl import name
 from wizard.steps.systemd_unit import SystemdUnit
 
 # gateway_mode_ipv6=routed: no NAT, and only published ports are open on the containers' own

@@ -22,7 +22,8 @@ from wizard.modes.sources import Sources
 from wizard.platform.errors import Refused
 from wizard.steps.attach import Attach
 from wizard.steps.docker_network import DockerNetwork
-from wizard.steps.sysctl import PATH, Sysctl, name
+from wizard.steps.kernel_parameters import name
+from wizard.steps.sysctl import PATH, Sysctl
 
 _ETHERNET_MTU = 1500
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wizard.steps.ip6tables import CHAIN, Ip6tables, Table
+from wizard.platform.own_names import CHAIN
+from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.own_chains import Table
 
 DOCKER_USER = "DOCKER-USER"
 """The chain that Docker goes through before all of its own, and leaves alone (docs.docker.com,

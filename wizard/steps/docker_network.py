@@ -18,11 +18,11 @@ from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
-from wizard.steps.networks import LABEL, Member, inspect, made_by_wizard, members
+from wizard.steps.kernel_parameters import forwarding_now
+from wizard.steps.networks import LABEL, Member, inspect, ipv6_networks, made_by_wizard, members
 from wizard.steps.objects import Object
 from wizard.steps.others import Other
 from wizard.steps.parts import Condition, Part
-from wizard.steps.sysctl import forwarding_now, ipv6_networks
 
 
 @dataclass(frozen=True, kw_only=True)

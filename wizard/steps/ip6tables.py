@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar, Self
 
-from wizard.filter import order
-from wizard.platform import own_names
 from wizard.platform.errors import Refused
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
-from wizard.steps import legacy_ip6tables
+from wizard.steps import legacy_ip6tables, own_chains
 from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, left_of, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
-from wizard.steps.objects import Object, chain, ip6tables, rules_in
+from wizard.steps.objects import Object, chain, rules_in
 from wizard.steps.others import (
     Other,
     check_left,
@@ -24,48 +23,12 @@ from wizard.steps.others import (
     with_first_files,
     with_what_stays,
 )
+from wizard.steps.own_chains import Rule, Table
 
 DIRECTORY = "/etc/docker-ipv6-wizard"
 PATH = f"{DIRECTORY}/ip6tables.rules"
-CHAIN = own_names.CHAIN
 UNIT = "/etc/systemd/system/docker-ipv6-wizard.service"
 """The unit that loads the rules at every boot."""
-
-Rule = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """The rules of our chain in one table, and the built-in chain that leads to it."""
-
-    name: str
-    parent: str
-    rules: tuple[Rule, ...]
-
-    @property
-    def title(self) -> str:
-        """What our chain in it is called."""
-        return f"The chain {CHAIN} in the {self.name} table"
-
-    @property
-    def inward(self) -> tuple[Rule, ...]:
-        """The rules for what goes to the bridge, before which nothing may let out another's."""
-        return tuple(rule for rule in self.rules if order.is_inward(rule))
-
-    @property
-    def outward(self) -> tuple[Rule, ...]:
-        """The others."""
-        return tuple(rule for rule in self.rules if not order.is_inward(rule))
-
-    @property
-    def chain_lines(self) -> list[str]:
-        """Our chain with its rules, as ip6tables-restore(8) takes them."""
-        return [f":{CHAIN} - [0:0]", *(f"-A {CHAIN} {' '.join(rule)}" for rule in self.rules)]
-
-    @property
-    def jump(self) -> str:
-        """What leads to our chain."""
-        return f"-I {self.parent} -j {CHAIN}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,20 +151,20 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     @property
     def text(self) -> str:
         """The rules in the form of ip6tables-restore(8), each table taken over in one commit."""
-        return _file(self.whole)
+        return own_chains.file_text(self.whole)
 
     @property
     def whole(self) -> tuple[Table, ...]:
         """The rules of all set-ups that stand in the same chains."""
-        return _merged([self.tables, *(tables for _project, tables in self.beside)])
+        return own_chains.merged([self.tables, *(tables for _project, tables in self.beside)])
 
     @property
     def _others(self) -> tuple[Table, ...]:
-        return _merged([tables for _project, tables in self.beside])
+        return own_chains.merged([tables for _project, tables in self.beside])
 
     @property
     def _others_text(self) -> str:
-        return _file(self._others)
+        return own_chains.file_text(self._others)
 
     def _beside(self, table: Table) -> Table | None:
         """Return what others have in the chain of a table."""
@@ -228,7 +191,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         words += [("-I", CHAIN, str(at), *rule) for at, rule in enumerate(table.inward, 1)]
         words += [("-A", CHAIN, *rule) for rule in table.outward]
         words += [] if made else [("-I", table.parent, "-j", CHAIN)]
-        return [Run(_command(table, *each)) for each in words]
+        return [Run(own_chains.command(table, *each)) for each in words]
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -251,7 +214,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     def capture(self, system: System) -> Ip6tablesBefore:
         """Add the tables that were there."""
         return Ip6tablesBefore(
-            files=self.capture_files(system), tables=tuple(sorted(_tables(system)))
+            files=self.capture_files(system), tables=tuple(sorted(own_chains.table_names(system)))
         )
 
     def obstacle(self, system: System) -> str | None:
@@ -265,7 +228,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             theirs = self._beside(table)
             if theirs is not None:
                 self._check_chain(system, table, theirs)
-            elif system.run(_command(table, "-S", CHAIN)).status == 0:
+            elif system.run(own_chains.command(table, "-S", CHAIN)).status == 0:
                 return (
                     f"The {table.name} table of ip6tables already has a chain called {CHAIN}, "
                     "which no record of the wizard knows of."
@@ -280,7 +243,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 f"and {table.parent} would have to lead to it as well. Take that set-up back "
                 "first, with wizard --undo."
             )
-        if not _is_alike(rules_in(system, table.name, CHAIN), theirs.rules):
+        if not own_chains.is_alike(rules_in(system, table.name, CHAIN), theirs.rules):
             raise Refused(
                 f"Nothing was changed. The chain {CHAIN} of the {table.name} table, which serves "
                 f"{whose}, is not as the wizard left it. wizard --check {whose.split()[0]} says "
@@ -294,9 +257,9 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             listed = rules_in(system, table.name, CHAIN)
             if listed is None:
                 return f"The {table.name} table has no chain {CHAIN}."
-            if not _is_alike(listed, whole[table.name].rules):
+            if not own_chains.is_alike(listed, whole[table.name].rules):
                 return f"The rules of {CHAIN} in the {table.name} table are not as written."
-            if system.run(_command(table, "-C", table.parent, "-j", CHAIN)).status != 0:
+            if system.run(own_chains.command(table, "-C", table.parent, "-j", CHAIN)).status != 0:
                 return f"{table.parent} in {table.name} does not lead to {CHAIN}."
         return None
 
@@ -313,10 +276,12 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         commands: list[str] = []
         for table in reversed(self.tables):
             if self._beside(table) is not None:
-                commands += [Run(_command(table, "-D", CHAIN, *rule)).line for rule in table.rules]
+                commands += [
+                    Run(own_chains.command(table, "-D", CHAIN, *rule)).line for rule in table.rules
+                ]
                 continue
             for words in (("-D", table.parent, "-j", CHAIN), ("-F", CHAIN), ("-X", CHAIN)):
-                commands.append(Run(_command(table, *words)).line)
+                commands.append(Run(own_chains.command(table, *words)).line)
         if self.beside:
             return (only_ours(self.path, self._projects), *commands)
         return (*commands, *self.undo_file_lines(before), f"rmdir {DIRECTORY}")
@@ -365,7 +330,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             # The chain stays whatever is in it; only ours goes.
             there = set(ours) & set(listed)
             return Found(table.title, Standing.UNCHANGED if there else Standing.GONE)
-        if _is_alike(listed, table.rules):
+        if own_chains.is_alike(listed, table.rules):
             return Found(table.title)
         theirs = [rule for rule in listed if rule not in ours]
         word = "holds a rule that the wizard did not write" if theirs else "has been changed since"
@@ -374,9 +339,11 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             table.title,
             Standing.CHANGED,
             f"{table.title} {word}.",
-            changed=difference(path, _text(ours), _text(listed)),
-            apart=difference(path, _text(listed), _text(theirs) or None),
-            back=difference(path, _text(listed), None),
+            changed=difference(path, own_chains.listed_text(ours), own_chains.listed_text(listed)),
+            apart=difference(
+                path, own_chains.listed_text(listed), own_chains.listed_text(theirs) or None
+            ),
+            back=difference(path, own_chains.listed_text(listed), None),
         )
 
     def take_back(
@@ -399,111 +366,28 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             each = by_name[table.title]
             match todo[table.title]:
                 case Verdict.BACK if self._beside(table) is not None:
-                    self._take_ours_out(system, table, report)
+                    own_chains.take_ours_out(system, table, report)
                 case Verdict.BACK:
                     if each.standing is Standing.CHANGED:
-                        run(system, Run(_command(table, "-F", CHAIN)), report)
-                    self._take_ours_out(system, table, report)
-                    self._remove_chain(system, table, report)
-                case Verdict.APART if self._take_ours_out(system, table, report):
+                        run(system, Run(own_chains.command(table, "-F", CHAIN)), report)
+                    own_chains.take_ours_out(system, table, report)
+                    own_chains.remove_chain(system, table, report)
+                case Verdict.APART if own_chains.take_ours_out(system, table, report):
                     kept.append(each.left(choice_of(each, decisions)))
                 case Verdict.APART:
-                    self._remove_chain(system, table, report)
+                    own_chains.remove_chain(system, table, report)
                 case Verdict.OURS:
-                    self._load_chain(system, table, report)
+                    own_chains.load_chain(system, table, report)
             kept += left_of([each], found, decisions)
         if not self.legacy:
-            for name in _tables(system) - set(before.tables):
+            for name in own_chains.table_names(system) - set(before.tables):
                 # An empty table filters nothing, but it was not there.
-                if _is_empty(system, name):
+                if own_chains.is_empty(system, name):
                     system.remove_nft_table(name)
         if not self.beside:
             kept += self.undo_files(system, before, found, decisions)
         system.remove_directory(DIRECTORY)
         return tuple(dict.fromkeys(kept))
 
-    @staticmethod
-    def _take_ours_out(system: System, table: Table, report: Report) -> bool:
-        """Take our rules out of our chain, and return whether others are left in it."""
-        listed = rules_in(system, table.name, CHAIN) or []
-        ours = {" ".join(rule) for rule in table.rules}
-        # From the last, for a number is a rule's place among those that are left.
-        for number in range(len(listed), 0, -1):
-            if listed[number - 1] in ours:
-                run(system, Run(_command(table, "-D", CHAIN, str(number))), report)
-        return bool(set(listed) - ours)
-
-    @staticmethod
-    def _remove_chain(system: System, table: Table, report: Report) -> None:
-        """Remove our chain, which is empty, and what leads to it."""
-        jump = (table.parent, "-j", CHAIN)
-        while system.run(_command(table, "-C", *jump)).status == 0:
-            run(system, Run(_command(table, "-D", *jump)), report)
-        run(system, Run(_command(table, "-X", CHAIN)), report)
-
-    @staticmethod
-    def _load_chain(system: System, table: Table, report: Report) -> None:
-        """Have our chain hold our rules and no other, in one commit, whatever it held."""
-        led = system.run(_command(table, "-C", table.parent, "-j", CHAIN)).status == 0
-        jump = [] if led else [table.jump]
-        text = "\n".join([f"*{table.name}", *table.chain_lines, *jump, "COMMIT", ""])
-        run(system, Run(("ip6tables-restore", "--noflush", "--wait", "10"), text), report)
-
     def _has_bridge(self, system: System) -> bool:
         return system.run(("ip", "link", "show", "dev", self.bridge)).status == 0
-
-
-def _merged(several: Sequence[tuple[Table, ...]]) -> tuple[Table, ...]:
-    """Return the tables for the rules of several set-ups, whatever the order of these.
-
-    What goes to a bridge is decided before anything lets out what comes from another one: else
-    its containers would reach every port behind the first.
-    """
-    if len(several) == 1:
-        return several[0]
-    named: dict[str, list[Table]] = {}
-    for table in sorted((table for each in several for table in each), key=lambda each: each.rules):
-        named.setdefault(table.name, []).append(table)
-    return tuple(
-        Table(
-            name,
-            tables[0].parent,
-            (
-                *(rule for table in tables for rule in table.inward),
-                *(rule for table in tables for rule in table.outward),
-            ),
-        )
-        for name, tables in sorted(named.items())
-    )
-
-
-def _file(tables: Sequence[Table]) -> str:
-    lines = ["# IPv6 for containers. Written by the wizard; wizard --undo removes it."]
-    for table in tables:
-        lines += [f"*{table.name}", *table.chain_lines, table.jump, "COMMIT"]
-    return "\n".join(lines) + "\n"
-
-
-def _is_alike(listed: Sequence[str] | None, rules: Sequence[Rule]) -> bool:
-    """Return whether a chain holds these rules and no other, in an order that is right."""
-    return listed is not None and order.is_alike([line.split() for line in listed], rules)
-
-
-def _text(rules: Sequence[str]) -> str:
-    return "".join(f"-A {CHAIN} {rule}\n" for rule in rules)
-
-
-def _tables(system: System) -> set[str]:
-    saved = system.run(("ip6tables-save",)).output
-    return {line[1:] for line in saved.splitlines() if line.startswith("*")}
-
-
-def _is_empty(system: System, name: str) -> bool:
-    saved = system.run(("ip6tables-save", "--table", name)).output.splitlines()
-    chains = [line for line in saved if line.startswith(":")]
-    rules = [line for line in saved if line.startswith("-A")]
-    return not rules and all(line.split()[1] == "ACCEPT" for line in chains)
-
-
-def _command(table: Table, *words: str) -> tuple[str, ...]:
-    return ip6tables(table.name, *words)

@@ -67,3 +67,22 @@ def inspect(system: System, network: str) -> dict[str, Any] | None:
         raise StepFailed(f"Docker's answer on {clean_line(network)} is not understood.") from error
     # A beginning of an identifier finds a network as well as a name does.
     return found if found.get("Name") == network else None
+
+
+def ipv6_networks(system: System) -> set[str]:
+    """Return the names of the Docker networks that use IPv6.
+
+    Raises:
+        StepFailed: Docker does not say.
+    """
+    result = system.run(("docker", "network", "ls", "--format", "{{.IPv6}} {{.Name}}"))
+    if result.status != 0:
+        raise StepFailed(
+            "Docker did not say which of its networks use IPv6, so forwarding was left as it is: "
+            f"{result.output.strip()}"
+        )
+    return {
+        line.removeprefix("true ")
+        for line in result.output.splitlines()
+        if line.startswith("true ")
+    }

@@ -1,12 +1,9 @@
 """Kernel parameters: the live value, and a file in /etc/sysctl.d that sets it at every boot."""
 
-import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from wizard.platform import foreign_json
-from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, left_of, run
@@ -19,6 +16,9 @@ from wizard.steps.comparing import (
     Verdict,
     verdicts,
 )
+from wizard.steps.default_routes import advertised_routes, default_routes
+from wizard.steps.kernel_parameters import FORWARDING, file_text, forwarding_now, name, read, write
+from wizard.steps.networks import ipv6_networks
 from wizard.steps.objects import Object, parameter
 from wizard.steps.others import (
     Other,
@@ -35,19 +35,6 @@ PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
 
 _OLD_PATH = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
 """Where a record that names no file has it."""
-
-_FORWARDING = "net.ipv6.conf.all.forwarding"
-
-# Setting all.forwarding sets it on every interface (kernel, ip-sysctl.rst).
-_EVERY_FORWARDING = r"^net\.ipv6\.conf\.[^.]+\.forwarding$"
-
-
-def name(group: str, parameter: str, kind: str = "conf") -> str:
-    """Return the name of a parameter below net.ipv6.conf or net.ipv6.neigh for sysctl(8).
-
-    A dot in the name of an interface becomes a slash.
-    """
-    return f"net.ipv6.{kind}.{group.replace('.', '/')}.{parameter}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +80,7 @@ class Sysctl(StepOf[SysctlBefore]):
             "A host passes on packets of others only where forwarding is on. "
             + (
                 "This file keeps it on after a reboot, too."
-                if any(key == _FORWARDING for key, _value in self.values)
+                if any(key == FORWARDING for key, _value in self.values)
                 else "Docker switches it on here, when it makes the network and whenever it starts."
             )
         ]
@@ -130,7 +117,7 @@ class Sysctl(StepOf[SysctlBefore]):
     @property
     def text(self) -> str:
         """The content of the file, for all set-ups that stand on it."""
-        return _file([self.values, *(values for _project, values in self.beside)])
+        return file_text([self.values, *(values for _project, values in self.beside)])
 
     @property
     def _projects(self) -> list[str]:
@@ -138,7 +125,7 @@ class Sysctl(StepOf[SysctlBefore]):
 
     @property
     def _others_text(self) -> str:
-        return _file([values for _project, values in self.beside])
+        return file_text([values for _project, values in self.beside])
 
     @property
     def _shared(self) -> dict[str, list[str]]:
@@ -162,7 +149,7 @@ class Sysctl(StepOf[SysctlBefore]):
             return before
         found: list[SysctlBefore] = [each.before for each in same]
         live = dict(before.live)
-        if any(_FORWARDING in dict(each.live) for each in found):
+        if any(FORWARDING in dict(each.live) for each in found):
             # It was set for all by the first of them: what it was on each they have seen.
             live = {key: value for key, value in live.items() if not key.endswith(".forwarding")}
         for each in reversed(found):
@@ -178,7 +165,7 @@ class Sysctl(StepOf[SysctlBefore]):
         own = [key for key, _value in self.values]
         touched = [key for key, _value in before.live if key.endswith(".forwarding")]
         live = dict(before.live)
-        keys = dict.fromkeys((*own, *(touched if _FORWARDING in own else ())))
+        keys = dict.fromkeys((*own, *(touched if FORWARDING in own else ())))
         return replace(before, live=tuple((key, live[key]) for key in keys if key in live))
 
     def goes_back_to(self, before: SysctlBefore, others: Sequence[Other]) -> SysctlBefore:
@@ -212,7 +199,7 @@ class Sysctl(StepOf[SysctlBefore]):
 
     def check(self, system: System) -> str | None:
         """Compare the live values and the file."""
-        now = _read(system, [key for key, _value in self.values])
+        now = read(system, [key for key, _value in self.values])
         for key, value in self.values:
             if now.get(key) != value:
                 return f"{key} is {now.get(key, 'not there')} and should be {value}."
@@ -235,8 +222,8 @@ class Sysctl(StepOf[SysctlBefore]):
 
     def capture(self, system: System) -> SysctlBefore:
         """Add the live values, the Docker networks that use IPv6 already, and advertised routes."""
-        live = _read(system, [key for key, _value in self.values])
-        if _FORWARDING in live:
+        live = read(system, [key for key, _value in self.values])
+        if FORWARDING in live:
             live |= forwarding_now(system)
         return SysctlBefore(
             files=self.capture_files(system),
@@ -248,7 +235,7 @@ class Sysctl(StepOf[SysctlBefore]):
     def undo_lines(self, before: SysctlBefore) -> tuple[str, ...]:
         """The old live values, then the file."""
         return (
-            *(_write(key, value).line for key, value in self._old_values(before)),
+            *(write(key, value).line for key, value in self._old_values(before)),
             *(
                 (only_ours(self.path, self._projects),)
                 if self.beside
@@ -281,14 +268,14 @@ class Sysctl(StepOf[SysctlBefore]):
     ) -> tuple[Found, ...]:
         wanted = {key: value for key, value in self.values if key not in self._shared}
         old_values = self._old_values(before)
-        seen = _read(system, [key for key, _old in old_values])
+        seen = read(system, [key for key, _old in old_values])
         # Setting it for all sets it everywhere, which is nobody else's doing: where an undo that
         # was cut short began with that, the other values are taken back all the same.
-        spread = seen.get(_FORWARDING) != wanted.get(_FORWARDING)
+        spread = seen.get(FORWARDING) != wanted.get(FORWARDING)
         found = []
         for key, old in old_values:
             now = seen.get(key)
-            if now == old and key != _FORWARDING and key.endswith(".forwarding"):
+            if now == old and key != FORWARDING and key.endswith(".forwarding"):
                 # Setting it back for all will change it, so it is looked at again after that.
                 found += [] if others else [Found(key)]
                 continue
@@ -301,7 +288,7 @@ class Sysctl(StepOf[SysctlBefore]):
             if (
                 key in wanted
                 and now != wanted[key]
-                and not (spread and key != _FORWARDING and key.endswith(".forwarding"))
+                and not (spread and key != FORWARDING and key.endswith(".forwarding"))
             ):
                 found.append(
                     Found(
@@ -332,8 +319,8 @@ class Sysctl(StepOf[SysctlBefore]):
             verdict = todo.get(key, Verdict.LEAVE)
             value = {Verdict.BACK: old, Verdict.OURS: wanted.get(key)}.get(verdict)
             # One that was set for all is as it should be by now.
-            if value is not None and _read(system, [key]).get(key) not in (None, value):
-                run(system, _write(key, value), report)
+            if value is not None and read(system, [key]).get(key) not in (None, value):
+                run(system, write(key, value), report)
         values = [
             each
             for each in found
@@ -378,9 +365,9 @@ class Sysctl(StepOf[SysctlBefore]):
         """Return what was there: forwarding for all first, because it sets every interface."""
         live = dict(before.live)
         ours = [key for key, _value in reversed(self.values) if key in live]
-        ours.sort(key=lambda key: key != _FORWARDING)
+        ours.sort(key=lambda key: key != FORWARDING)
         others = [
-            key for key, value in live.items() if key not in ours and value != live.get(_FORWARDING)
+            key for key, value in live.items() if key not in ours and value != live.get(FORWARDING)
         ]
         return [(key, live[key]) for key in [*ours, *others]]
 
@@ -401,86 +388,5 @@ def _listens(key: str) -> bool:
     return key.endswith(".accept_ra")
 
 
-_RANK = ("accept_ra", "all.forwarding", "default.forwarding", "proxy_ndp", "proxy_delay")
-
-
-def _rank(key: str) -> tuple[int, bool, str]:
-    place = next((place for place, end in enumerate(_RANK) if key.endswith(end)), len(_RANK))
-    return place, ".all." in key, key
-
-
-def _file(several: Sequence[Sequence[tuple[str, str]]]) -> str:
-    """Return the file for the values of several set-ups, whatever the order of these."""
-    distinct = list(dict.fromkeys(map(tuple, several)))
-    values = {key: value for each in distinct for key, value in each}
-    # What is set in one go keeps its order: accept_ra must come before what forwards.
-    keys = list(values) if len(distinct) == 1 else sorted(values, key=_rank)
-    settings = "".join(f"{key} = {values[key]}\n" for key in keys)
-    return f"# IPv6 for containers. Written by the wizard; wizard --undo removes it.\n{settings}"
-
-
 def _change(key: str, before: str, after: str) -> Diff:
     return difference(key, f"{key} = {before}\n", f"{key} = {after}\n")
-
-
-def _write(key: str, value: str) -> Run:
-    return Run(("sysctl", "--write", f"{key}={value}"))
-
-
-def _read(system: System, keys: list[str]) -> dict[str, str]:
-    return _parse(system.run(("sysctl", "--ignore", *keys)).output)
-
-
-def _read_pattern(system: System, pattern: str) -> dict[str, str]:
-    return _parse(system.run(("sysctl", "--all", "--pattern", pattern)).output)
-
-
-def _parse(output: str) -> dict[str, str]:
-    return dict(re.findall(r"^(\S+) = (.*)$", output, re.MULTILINE))
-
-
-def forwarding_now(system: System) -> dict[str, str]:
-    """Return whether each interface forwards, by the name of its parameter."""
-    return _read_pattern(system, _EVERY_FORWARDING)
-
-
-def default_routes(system: System) -> list[tuple[str, str]]:
-    """Return interface and router of each IPv6 default route."""
-    return [(each, router) for each, router, _protocol in _default_routes(system)]
-
-
-def advertised_routes(system: System) -> list[tuple[str, str]]:
-    """Return the same of those that came by router advertisement."""
-    found = _default_routes(system)
-    return [(each, router) for each, router, protocol in found if protocol == "ra"]
-
-
-def _default_routes(system: System) -> list[tuple[str, str, str]]:
-    result = system.run(("ip", "-6", "-json", "route", "show", "default"))
-    try:
-        return [
-            (str(hop.get("dev", "")), str(hop.get("gateway", "")), str(route.get("protocol", "")))
-            for route in foreign_json.tables(result.output)
-            for hop in route.get("nexthops") or [route]
-        ]
-    except (ValueError, TypeError, AttributeError):
-        return []
-
-
-def ipv6_networks(system: System) -> set[str]:
-    """Return the names of the Docker networks that use IPv6.
-
-    Raises:
-        StepFailed: Docker does not say.
-    """
-    result = system.run(("docker", "network", "ls", "--format", "{{.IPv6}} {{.Name}}"))
-    if result.status != 0:
-        raise StepFailed(
-            "Docker did not say which of its networks use IPv6, so forwarding was left as it is: "
-            f"{result.output.strip()}"
-        )
-    return {
-        line.removeprefix("true ")
-        for line in result.output.splitlines()
-        if line.startswith("true ")
-    }

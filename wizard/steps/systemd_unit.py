@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import ClassVar, Self
 
 from wizard.platform.errors import Refused
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, System, is_stopping
 from wizard.program import switched_off
 from wizard.program.unit_file import CONFINED
@@ -265,7 +266,7 @@ def rules_and_sysctls(
         commands.insert(0, f"+-modprobe --all ip6_tables {' '.join(modules)}")
     if rules is not None:
         for table in rules.tables:
-            words = ("-t", table.name, "-D", table.parent, "-j", ip6tables.CHAIN)
+            words = ("-t", table.name, "-D", table.parent, "-j", CHAIN)
             commands.append(f"-ip6tables --wait 10 {' '.join(words)}")
         commands.append(f"ip6tables-restore --noflush --wait 10 {rules.path}")
     commands += [command.line for command in neighbours]

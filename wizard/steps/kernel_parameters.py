@@ -1,0 +1,61 @@
+"""Parameters of the kernel: how they are called, read and written, now and in a file."""
+
+import re
+from collections.abc import Sequence
+
+from wizard.platform.system import System
+from wizard.steps.actions import Run
+
+FORWARDING = "net.ipv6.conf.all.forwarding"
+
+# Setting all.forwarding sets it on every interface (kernel, ip-sysctl.rst).
+_EVERY_FORWARDING = r"^net\.ipv6\.conf\.[^.]+\.forwarding$"
+
+
+def name(group: str, parameter: str, kind: str = "conf") -> str:
+    """Return the name of a parameter below net.ipv6.conf or net.ipv6.neigh for sysctl(8).
+
+    A dot in the name of an interface becomes a slash.
+    """
+    return f"net.ipv6.{kind}.{group.replace('.', '/')}.{parameter}"
+
+
+def read(system: System, keys: list[str]) -> dict[str, str]:
+    """Return the values of those parameters that there are."""
+    return _parse(system.run(("sysctl", "--ignore", *keys)).output)
+
+
+def write(key: str, value: str) -> Run:
+    """Return the command that sets a parameter."""
+    return Run(("sysctl", "--write", f"{key}={value}"))
+
+
+def forwarding_now(system: System) -> dict[str, str]:
+    """Return whether each interface forwards, by the name of its parameter."""
+    return _read_pattern(system, _EVERY_FORWARDING)
+
+
+def _read_pattern(system: System, pattern: str) -> dict[str, str]:
+    return _parse(system.run(("sysctl", "--all", "--pattern", pattern)).output)
+
+
+def _parse(output: str) -> dict[str, str]:
+    return dict(re.findall(r"^(\S+) = (.*)$", output, re.MULTILINE))
+
+
+def file_text(several: Sequence[Sequence[tuple[str, str]]]) -> str:
+    """Return the text of the file for the values of several set-ups, in whatever order."""
+    distinct = list(dict.fromkeys(map(tuple, several)))
+    values = {key: value for each in distinct for key, value in each}
+    # What is set in one go keeps its order: accept_ra must come before what forwards.
+    keys = list(values) if len(distinct) == 1 else sorted(values, key=_rank)
+    settings = "".join(f"{key} = {values[key]}\n" for key in keys)
+    return f"# IPv6 for containers. Written by the wizard; wizard --undo removes it.\n{settings}"
+
+
+_RANK = ("accept_ra", "all.forwarding", "default.forwarding", "proxy_ndp", "proxy_delay")
+
+
+def _rank(key: str) -> tuple[int, bool, str]:
+    place = next((place for place, end in enumerate(_RANK) if key.endswith(end)), len(_RANK))
+    return place, ".all." in key, key
