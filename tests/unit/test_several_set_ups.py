@@ -28,6 +28,7 @@ from wizard.modes import sources
 from wizard.ndp import unit as ndp_unit
 from wizard.plan import planning
 from wizard.platform.errors import Refused
+from wizard.platform.own_names import CHAIN
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
@@ -310,7 +311,7 @@ def test_what_is_shared_stays_and_is_known_by_name(place: Make) -> None:
     record = here.in_force()["peertube"]
     shown = undoing.preview(record, here.system, None, set_ups.others(here.store, record.id))
     notes = [note for step in shown.steps for note in step.notes]
-    for what in ("net.ipv6.conf.all.forwarding", sysctl.PATH, f"The chain {ip6tables.CHAIN}"):
+    for what in ("net.ipv6.conf.all.forwarding", sysctl.PATH, f"The chain {CHAIN}"):
         assert f"{what} stays for mastodon." in notes
     for unit in (systemd_unit.PATH, ndp_unit.PATH):
         assert f"{Path(unit).name} stays for mastodon." in notes

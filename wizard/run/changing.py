@@ -145,8 +145,8 @@ def change_of(
     made = _made(run, host, system, beside)
     without = WithFiles(system)
     for each in reversed(made):
-        found = each.step.compare_files(without, each.before)
-        each.step.undo_files(without, each.before, found, NOTHING_DECIDED)
+        found = each.step.our_files.compare(without, each.before)
+        each.step.our_files.undo(without, each.before, found, NOTHING_DECIDED)
     alone = _without(host, run)
     read = sources.read_project(without, project_of(alone, choices), beside)
     whole = planning.plan(alone, choices, read)

@@ -95,7 +95,7 @@ class Attach(StepOf[Before]):
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
-        return Before(files=self.capture_files(system))
+        return Before(files=self.our_files.capture(system))
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """One command for each container."""

@@ -7,26 +7,22 @@ from functools import partial
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from wizard.platform.errors import Refused, StepFailed
-from wizard.platform.files import Masked
-from wizard.platform.system import FileState, System
+from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.program import switched_off
 from wizard.record import typed
-from wizard.steps import actions
+from wizard.steps import actions, step_files
 from wizard.steps.actions import Action, CopyProgram, Diff, MakeDirectory, Run, WriteFile
-from wizard.steps.before import Before, FileBefore
+from wizard.steps.before import Before
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
     Found,
     Standing,
-    Verdict,
-    choice_of,
-    verdicts,
 )
 from wizard.steps.objects import Object
 from wizard.steps.others import Other
 from wizard.steps.parts import Part, of_file, of_object
+from wizard.steps.step_files import StepFiles
 
 Report = Callable[[str], None]
 """Takes one line of what a command said."""
@@ -210,7 +206,10 @@ class StepOf(ABC, Generic[AnyBefore]):
     def obstacle(self, system: System) -> str | None:
         """Return a sentence that says why the host is not as the plan expects, or None."""
         for action in self.actions():
-            if isinstance(action, WriteFile) and _read(system, action.path) != action.before:
+            if (
+                isinstance(action, WriteFile)
+                and step_files.read(system, action.path) != action.before
+            ):
                 return f"{clean(action.path)} has changed since the plan was made."
         return None
 
@@ -226,11 +225,6 @@ class StepOf(ABC, Generic[AnyBefore]):
             StepFailed: a command that looks failed.
             OSError: a file cannot be read.
         """
-
-    def capture_files(self, system: System) -> tuple[FileBefore, ...]:
-        """Return the files that the step writes, as they are."""
-        written = (each.path for each in self.actions() if isinstance(each, WriteFile))
-        return tuple(FileBefore.of(path, system.read(path)) for path in written)
 
     def apply(self, system: System, report: Report) -> None:
         """Do the actions in order and stop at the first that fails.
@@ -249,105 +243,25 @@ class StepOf(ABC, Generic[AnyBefore]):
                 case CopyProgram():
                     continue
                 case MakeDirectory():
-                    changed(action.path, partial(system.make_directory, action.path))
+                    step_files.changed(action.path, partial(system.make_directory, action.path))
                 case WriteFile():
-                    if _read(system, action.path) != action.before:
+                    if step_files.read(system, action.path) != action.before:
                         raise StepFailed(f"{action.path} has changed since the plan was made.")
                     if action.before == action.after:
                         continue
-                    changed(action.path, partial(system.write, action.path, action.after))
+                    step_files.changed(
+                        action.path, partial(system.write, action.path, action.after)
+                    )
+
+    @property
+    def our_files(self) -> StepFiles:
+        """The files that it writes."""
+        written = tuple(each for each in self.actions() if isinstance(each, WriteFile))
+        return StepFiles(written, self.without_ours)
 
     def without_ours(self, before: str, after: str, now: str) -> str | None:
         """Return a file's text without what the step put in, or None where that is not certain."""
         return None
-
-    def compare_files(self, system: System, before: AnyBefore) -> tuple[Found, ...]:
-        """Compare the files that the step wrote, the last one first."""
-        wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
-        old = {each.path: each.state for each in reversed(before.files)}
-        for path in wanted:
-            if path not in old:
-                raise StepFailed(f"The record does not say what {path} was before.")
-        return tuple(
-            self._compare_now(system, path, old[path], wanted[path])[0]
-            for path in old
-            if path in wanted
-        )
-
-    def _compare_now(
-        self, system: System, path: str, old: FileState | None, ours: FileState
-    ) -> tuple[Found, FileState | None]:
-        """Compare a file with what is there now, and return that too; a mask holds nothing."""
-        try:
-            now = system.read(path)
-        except Masked:
-            if old is not None:
-                raise
-            return Found(path, Standing.GONE, switched_off.stays(path)), None
-        return self._compare_file(path, old, ours, now), now
-
-    def _compare_file(
-        self, path: str, old: FileState | None, ours: FileState, now: FileState | None
-    ) -> Found:
-        shown, texts = clean(path), [each.text if each else None for each in (old, now)]
-        if texts[0] == texts[1]:
-            as_before = "is not there any more" if old is None else "is already as it was before"
-            return Found(path, Standing.GONE, f"{shown} {as_before}.")
-        back = actions.difference(path, texts[1], texts[0])
-        if texts[1] == ours.text:
-            return Found(path, back=back)
-        done = "removed by somebody else." if now is None else "changed by somebody else since."
-        free = self.without_ours(old.text, ours.text, now.text) if old and now else None
-        return Found(
-            path,
-            Standing.CHANGED,
-            f"{shown} has been {done}",
-            changed=actions.difference(path, ours.text, texts[1]),
-            apart=None if free is None else actions.difference(path, texts[1], free),
-            back=back,
-        )
-
-    def undo_files(
-        self, system: System, before: AnyBefore, found: Sequence[Found], decisions: Decisions
-    ) -> tuple[str, ...]:
-        """Do with each of the files that the step wrote what is found and decided."""
-        kept: list[str] = []
-        by_name, todo = {each.name: each for each in found}, verdicts(found, decisions)
-        wanted = {each.path: each.after for each in self.actions() if isinstance(each, WriteFile)}
-        for file in reversed(before.files):
-            path, old = file.path, file.state
-            if path not in by_name:
-                continue
-            ours = wanted[path]
-            again, now = self._compare_now(system, path, old, ours)
-            if by_name[path].standing is not again.standing:
-                raise StepFailed(f"{path} was changed this very moment, so it was left as it is.")
-            match todo[path]:
-                case Verdict.BACK if old is None:
-                    changed(path, partial(system.remove, path))
-                case Verdict.BACK if old is not None:
-                    changed(path, partial(system.write, path, _with_rights(old, ours, now)))
-                case Verdict.APART if old is not None and now is not None:
-                    free = self.without_ours(old.text, ours.text, now.text)
-                    if free is not None and free != now.text:
-                        state = dataclasses.replace(now, text=free)
-                        changed(path, partial(system.write, path, state))
-                case Verdict.OURS:
-                    changed(path, partial(system.write, path, _with_rights(ours, ours, now)))
-            kept += left_of([by_name[path]], found, decisions)
-        return tuple(kept)
-
-    def undo_file_lines(self, before: AnyBefore) -> tuple[str, ...]:
-        """Return the lines with which a person puts the files back by hand."""
-        result = []
-        for file in reversed(before.files):
-            path = file.path
-            result.append(
-                actions.Run(("rm", path)).line
-                if not file.exists
-                else f"# put back {path}: its text from before is in the record"
-            )
-        return tuple(result)
 
     def parameters(self) -> dict[str, object]:
         """Return the step's fields as a table for TOML; a field that is None is left out."""
@@ -388,20 +302,6 @@ def _fitting(kind: type[Kind], table: Mapping[str, object], place: str) -> Kind:
         ) from unfit
 
 
-def left_of(
-    these: Sequence[Found], found: Sequence[Found], decisions: Decisions
-) -> tuple[str, ...]:
-    """Return what to say of those among the objects of a step that are left by its undo."""
-    todo = verdicts(found, decisions)
-    return tuple(
-        each.left(choice_of(each, decisions))
-        for each in these
-        if todo[each.name] is Verdict.OURS
-        or (todo[each.name] is Verdict.LEAVE and each.standing is not Standing.GONE)
-        or (todo[each.name] is Verdict.APART and each.rest)
-    )
-
-
 def run_checks(step: Step, checks: Sequence[Run], system: System) -> str | None:
     """Run commands that change nothing, and return what the first that fails says, or None."""
     for command in checks:
@@ -426,31 +326,3 @@ def run(system: System, action: Run, report: Report) -> str:
         last = (result.output.strip().splitlines() or ["it printed nothing"])[-1].rstrip(".")
         raise StepFailed(f"The command “{action.line}” failed: {last}.")
     return result.output
-
-
-def _read(system: System, path: str) -> FileState | None:
-    try:
-        return system.read(path)
-    except Masked as error:
-        raise Refused(switched_off.in_the_way(path)) from error
-    except OSError as error:
-        raise Refused(f"{clean(path)} cannot be read: {error.strerror}.") from error
-
-
-def changed(path: str, change: Callable[[], None]) -> None:
-    """Change a file or folder.
-
-    Raises:
-        StepFailed: it could not be done; the message says why.
-    """
-    try:
-        change()
-    except OSError as error:
-        raise StepFailed(f"{path} could not be changed: {error.strerror}.") from error
-
-
-def _with_rights(wanted: FileState, ours: FileState, now: FileState | None) -> FileState:
-    """Return a file as it is to be, with the owner and mode that somebody gave it since."""
-    if now is None or (now.mode, now.uid, now.gid) == (ours.mode, ours.uid, ours.gid):
-        return wanted
-    return dataclasses.replace(now, text=wanted.text)

@@ -149,3 +149,17 @@ def _verdict(each: Found, decisions: Decisions, whole: bool) -> Verdict:
         case Standing.CHANGED if choice is Choice.KEEP and not each.needed and each.apart:
             return Verdict.APART
     return Verdict.LEAVE
+
+
+def left_of(
+    these: Sequence[Found], found: Sequence[Found], decisions: Decisions
+) -> tuple[str, ...]:
+    """Return what to say of those among the objects of a step that are left by its undo."""
+    todo = verdicts(found, decisions)
+    return tuple(
+        each.left(choice_of(each, decisions))
+        for each in these
+        if todo[each.name] is Verdict.OURS
+        or (todo[each.name] is Verdict.LEAVE and each.standing is not Standing.GONE)
+        or (todo[each.name] is Verdict.APART and each.rest)
+    )

@@ -198,11 +198,11 @@ class ComposeFile(StepOf[Before]):
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
-        return Before(files=self.capture_files(system))
+        return Before(files=self.our_files.capture(system))
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back."""
-        return self.undo_file_lines(before)
+        return self.our_files.undo_lines(before)
 
     def compare(
         self, system: System, before: Before, leaving: Container[str] = ()
@@ -240,7 +240,7 @@ class ComposeFile(StepOf[Before]):
 
     def _compared(self, system: System, before: Before) -> tuple[Found, ...]:
         return tuple(
-            self._with_rest(system, before, each) for each in self.compare_files(system, before)
+            self._with_rest(system, before, each) for each in self.our_files.compare(system, before)
         )
 
     def _with_rest(self, system: System, before: Before, found: Found) -> Found:
@@ -274,4 +274,4 @@ class ComposeFile(StepOf[Before]):
     ) -> tuple[str, ...]:
         """Put the file back, or take only the lines that were added out of it."""
         there, before = self._where_it_is(system, before)
-        return there.undo_files(system, before, found, decisions)
+        return there.our_files.undo(system, before, found, decisions)

@@ -15,9 +15,9 @@ from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Run, difference
-from wizard.steps.base import Report, StepOf, left_of, run
+from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, left_of, verdicts
 from wizard.steps.kernel_parameters import forwarding_now
 from wizard.steps.networks import LABEL, Member, inspect, ipv6_networks, made_by_wizard, members
 from wizard.steps.objects import Object
@@ -286,11 +286,11 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
     def capture(self, system: System) -> DockerNetworkBefore:
         """Add what Docker will change besides, where it does the forwarding."""
         if not self.engine_forwards:
-            return DockerNetworkBefore(files=self.capture_files(system))
+            return DockerNetworkBefore(files=self.our_files.capture(system))
         # all.forwarding sets every interface, so it is put back before the others.
         forwarding = sorted(forwarding_now(system).items(), key=lambda each: ".all." not in each[0])
         return DockerNetworkBefore(
-            files=self.capture_files(system),
+            files=self.our_files.capture(system),
             forwarding=tuple(forwarding),
             policy=_forward_policy(system),
         )

@@ -145,14 +145,14 @@ class Firewalld(StepOf[Before]):
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
-        return Before(files=self.capture_files(system))
+        return Before(files=self.our_files.capture(system))
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Remove the file, and the rules that are in force, without a reload."""
         removals = (each.line for each in self._removals)
         if self.beside:
             return (only_ours(PATH, self._projects), *removals)
-        return (*self.undo_file_lines(before), *removals)
+        return (*self.our_files.undo_lines(before), *removals)
 
     @property
     def _removals(self) -> tuple[Run, ...]:
@@ -165,7 +165,7 @@ class Firewalld(StepOf[Before]):
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file."""
-        found = self.compare_files(system, before)
+        found = self.our_files.compare(system, before)
         return with_what_stays(found, PATH, self._projects) if self.beside else found
 
     def take_back(
@@ -177,7 +177,7 @@ class Firewalld(StepOf[Before]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Remove the file, and the rules that are in force: a reload would cost connections."""
-        kept = self.undo_files(system, before, found, decisions)
+        kept = self.our_files.undo(system, before, found, decisions)
         todo = verdicts(found, decisions).get(PATH)
         if system.read(PATH) is None or (self.beside and todo in (None, Verdict.BACK)):
             for rule, removal in zip(self.rules, self._removals, strict=True):

@@ -11,9 +11,9 @@ from wizard.platform.system import FileState, System
 from wizard.program import switched_off
 from wizard.steps import legacy_ip6tables, own_chains
 from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
-from wizard.steps.base import Report, StepOf, left_of, run
+from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, verdicts
+from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, left_of, verdicts
 from wizard.steps.objects import Object, chain, rules_in
 from wizard.steps.others import (
     Other,
@@ -214,7 +214,8 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     def capture(self, system: System) -> Ip6tablesBefore:
         """Add the tables that were there."""
         return Ip6tablesBefore(
-            files=self.capture_files(system), tables=tuple(sorted(own_chains.table_names(system)))
+            files=self.our_files.capture(system),
+            tables=tuple(sorted(own_chains.table_names(system))),
         )
 
     def obstacle(self, system: System) -> str | None:
@@ -284,7 +285,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 commands.append(Run(own_chains.command(table, *words)).line)
         if self.beside:
             return (only_ours(self.path, self._projects), *commands)
-        return (*commands, *self.undo_file_lines(before), f"rmdir {DIRECTORY}")
+        return (*commands, *self.our_files.undo_lines(before), f"rmdir {DIRECTORY}")
 
     def compare(
         self, system: System, before: Ip6tablesBefore, leaving: Container[str] = ()
@@ -292,7 +293,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         """Compare our chain in each table, then the file; first whether they are needed."""
         needed = self._needed(system, leaving)
         chains = [self._compare_chain(system, table) for table in reversed(self.tables)]
-        files = self.compare_files(system, before)
+        files = self.our_files.compare(system, before)
         found = tuple(replace(each, needed=needed) for each in (*chains, *files))
         if self.beside:
             return with_what_stays(found, f"The chain {CHAIN}", self._projects)
@@ -359,7 +360,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         kept: list[str] = []
         if self.beside:
             # First, for the service that keeps the rules goes by it.
-            kept += self.undo_files(system, before, found, decisions)
+            kept += self.our_files.undo(system, before, found, decisions)
         for table in reversed(self.tables):
             if table.title not in by_name:
                 continue
@@ -385,7 +386,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 if own_chains.is_empty(system, name):
                     system.remove_nft_table(name)
         if not self.beside:
-            kept += self.undo_files(system, before, found, decisions)
+            kept += self.our_files.undo(system, before, found, decisions)
         system.remove_directory(DIRECTORY)
         return tuple(dict.fromkeys(kept))
 

@@ -150,7 +150,7 @@ class Mend(StepOf[MendBefore]):
         masks, others = self._old(before)
         return (
             *(command.line for old, new in others for command in objects.setting(new, old)),
-            *self.undo_file_lines(before),
+            *self.our_files.undo_lines(before),
             *(command.line for old, new in masks for command in objects.setting(new, old)),
             *(command.line for command in self._reload),
         )
@@ -162,7 +162,7 @@ class Mend(StepOf[MendBefore]):
         masks, others = self._old(before)
         return (
             *(self._compared(system, old) for old, _new in others),
-            *self.compare_files(system, before),
+            *self.our_files.compare(system, before),
             *(self._compared(system, old) for old, _new in masks),
         )
 
@@ -190,7 +190,7 @@ class Mend(StepOf[MendBefore]):
                 continue
             if todo.get(old.shown) is Verdict.BACK:
                 left += self._set_back(system, old, report)
-        kept = self.undo_files(system, before, found, decisions)
+        kept = self.our_files.undo(system, before, found, decisions)
         for old, _new in masks:
             if todo.get(old.shown) is Verdict.BACK:
                 left += self._set_back(system, old, report)

@@ -11,12 +11,13 @@ from wizard.platform.reverse_edit import without_edit
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
 from wizard.steps.actions import Action, Run, WriteFile, difference
-from wizard.steps.base import Report, StepOf, changed, run
+from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
 from wizard.steps.objects import Object, running_unit
 from wizard.steps.others import Other, stays, with_first_files
 from wizard.steps.parts import Part
+from wizard.steps.step_files import changed
 
 PATH = "/etc/ndppd.conf"
 _UNIT = "ndppd.service"
@@ -136,19 +137,19 @@ class Ndppd(StepOf[Before]):
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
-        return Before(files=self.capture_files(system))
+        return Before(files=self.our_files.capture(system))
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Put the file back and restart, or stop it where there was no file."""
         verb = "restart" if any(file.exists for file in before.files) else "stop"
-        return (*self.undo_file_lines(before), f"systemctl {verb} ndppd.service")
+        return (*self.our_files.undo_lines(before), f"systemctl {verb} ndppd.service")
 
     def compare(
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file."""
         if not self.beside:
-            return self._upon(before).compare_files(system, before)
+            return self._upon(before).our_files.compare(system, before)
         now = system.read(PATH)
         left = None if now is None else now.text.replace(_rule(self.subnet), "")
         stay = stays(PATH, self._projects)
@@ -179,7 +180,7 @@ class Ndppd(StepOf[Before]):
         """Put the file back; ndppd does not run without one."""
         if self.beside:
             return self._take_rule_out(system, report, found)
-        kept = self._upon(before).undo_files(system, before, found, decisions)
+        kept = self._upon(before).our_files.undo(system, before, found, decisions)
         if set(verdicts(found, decisions).values()) == {Verdict.LEAVE} and kept:
             return kept
         verb = "restart" if system.read(PATH) is not None else "stop"

@@ -74,7 +74,7 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
     def capture(self, system: System) -> NeighbourProxyBefore:
         """Those that were there already, which are somebody else's."""
         there = tuple(sorted(self._present(system) & set(self.addresses)))
-        return NeighbourProxyBefore(files=self.capture_files(system), there=there)
+        return NeighbourProxyBefore(files=self.our_files.capture(system), there=there)
 
     def undo_lines(self, before: NeighbourProxyBefore) -> tuple[str, ...]:
         """Take our entries out."""

@@ -56,7 +56,9 @@ class Package(StepOf[PackageBefore]):
 
     def capture(self, system: System) -> PackageBefore:
         """Whether it was there."""
-        return PackageBefore(files=self.capture_files(system), installed=self._installed(system))
+        return PackageBefore(
+            files=self.our_files.capture(system), installed=self._installed(system)
+        )
 
     def among(self, others: Sequence[Other]) -> "Package":
         """Add who else needs it."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
-from wizard.steps.base import Report, StepOf, left_of, run
+from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
@@ -14,6 +14,7 @@ from wizard.steps.comparing import (
     Found,
     Standing,
     Verdict,
+    left_of,
     verdicts,
 )
 from wizard.steps.default_routes import advertised_routes, default_routes
@@ -226,7 +227,7 @@ class Sysctl(StepOf[SysctlBefore]):
         if FORWARDING in live:
             live |= forwarding_now(system)
         return SysctlBefore(
-            files=self.capture_files(system),
+            files=self.our_files.capture(system),
             live=tuple(live.items()),
             ipv6_networks=tuple(sorted(ipv6_networks(system))),
             default_routes=tuple(advertised_routes(system)),
@@ -239,7 +240,7 @@ class Sysctl(StepOf[SysctlBefore]):
             *(
                 (only_ours(self.path, self._projects),)
                 if self.beside
-                else self.undo_file_lines(before)
+                else self.our_files.undo_lines(before)
             ),
         )
 
@@ -253,7 +254,7 @@ class Sysctl(StepOf[SysctlBefore]):
             if name not in leaving
         )
         values = self._compare_values(system, before, others)
-        files = self.compare_files(system, before)
+        files = self.our_files.compare(system, before)
         if self.beside:
             shared = [stays(key, projects) for key, projects in self._shared.items()]
             values = (*shared, *values)
@@ -327,7 +328,7 @@ class Sysctl(StepOf[SysctlBefore]):
             if each.name in wanted or (each.needed and each.name != self.path)
         ]
         kept = dict.fromkeys(left_of(values, found, decisions))
-        files = self.undo_files(system, before, found, decisions)
+        files = self.our_files.undo(system, before, found, decisions)
         return (*kept, *files, *self._missing_routes(system, before, report))
 
     def _missing_routes(
@@ -359,7 +360,9 @@ class Sysctl(StepOf[SysctlBefore]):
         decisions: Decisions = NOTHING_DECIDED,
     ) -> tuple[str, ...]:
         """Put the file back; the live values are those of a kernel that has just started."""
-        return self.undo_files(system, before, self.compare_files(system, before), decisions)
+        return self.our_files.undo(
+            system, before, self.our_files.compare(system, before), decisions
+        )
 
     def _old_values(self, before: SysctlBefore) -> list[tuple[str, str]]:
         """Return what was there: forwarding for all first, because it sets every interface."""

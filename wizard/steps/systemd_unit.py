@@ -153,7 +153,7 @@ class SystemdUnit(StepOf[Before]):
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""
-        return Before(files=self.capture_files(system))
+        return Before(files=self.our_files.capture(system))
 
     def undo_lines(self, before: Before) -> tuple[str, ...]:
         """Disable it, remove it, and make systemd forget it."""
@@ -162,7 +162,7 @@ class SystemdUnit(StepOf[Before]):
             return (only_ours(self.path, self._projects), "systemctl daemon-reload", *restart)
         return (
             f"systemctl disable --now {self.name}",
-            *self.undo_file_lines(before),
+            *self.our_files.undo_lines(before),
             "systemctl daemon-reload",
         )
 
@@ -170,7 +170,7 @@ class SystemdUnit(StepOf[Before]):
         self, system: System, before: Before, leaving: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file; it is needed while the bridge that it closes is there."""
-        found = self.compare_files(system, before)
+        found = self.our_files.compare(system, before)
         if self.beside:
             return with_what_stays(found, self.name, self._projects)
         if not self.bridge or self.bridge in leaving:
@@ -201,7 +201,7 @@ class SystemdUnit(StepOf[Before]):
             # loaded, for want of something in the file, cannot be stopped and does not run.
             if self._is_loaded(system) and not is_stopping(system):
                 run(system, Run(("systemctl", "stop", self.name)), report)
-        kept = self.undo_files(system, before, found, decisions)
+        kept = self.our_files.undo(system, before, found, decisions)
         if todo is Verdict.OURS:
             for action in self.actions():
                 if isinstance(action, Run):
@@ -230,7 +230,7 @@ class SystemdUnit(StepOf[Before]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Leave the unit, which others need, without what is ours in it."""
-        kept = self.undo_files(system, before, found, decisions)
+        kept = self.our_files.undo(system, before, found, decisions)
         # Also where an undo that was cut short had put the file right already.
         if not kept and self.whole != self._others_text:
             run(system, Run(("systemctl", "daemon-reload")), report)

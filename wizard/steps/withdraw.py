@@ -11,11 +11,12 @@ from wizard.platform.system import System, is_stopping
 from wizard.platform.text import clean_line
 from wizard.steps import objects
 from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile, difference
-from wizard.steps.base import Report, Step, StepOf, changed, run
+from wizard.steps.base import Report, Step, StepOf, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing
 from wizard.steps.mend import Rewrite
 from wizard.steps.objects import Object
+from wizard.steps.step_files import changed
 
 _AGAIN = (("systemctl", "daemon-reload"), ("systemctl", "restart"), ("firewall-cmd", "--reload"))
 """How what makes others read a file begins."""
