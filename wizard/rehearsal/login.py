@@ -13,8 +13,9 @@ from pathlib import Path
 
 from wizard.platform.variables import LOGIN
 from wizard.rehearsal import network
-from wizard.rehearsal.machine import Machine, key
+from wizard.rehearsal.machine import Machine
 from wizard.rehearsal.requirements import BUSYBOX
+from wizard.rehearsal.ssh_key import key
 
 LOST = 255
 """The exit status of ssh(1) where a connection was not made, or was lost."""

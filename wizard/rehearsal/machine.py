@@ -2,14 +2,11 @@
 
 import contextlib
 import os
-import select
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +14,17 @@ from typing import Literal, Self
 
 from wizard.platform.errors import WizardError
 from wizard.platform.text import clean, clean_line
-from wizard.rehearsal import cache, installation, interfaces, leftovers, network, rootfs
+from wizard.rehearsal import (
+    installation,
+    interfaces,
+    layout,
+    leftovers,
+    network,
+    nspawn,
+    readiness,
+    rootfs,
+    ssh_key,
+)
 from wizard.rehearsal.interfaces import Manager
 from wizard.rehearsal.progress import Progress, silent
 
@@ -157,16 +164,8 @@ class Machine:
 
     def _make(self, instance: leftovers.Instance, lower: tuple[Path, ...]) -> None:
         """Lay out the machine's files and its network, without starting anything of it."""
-        folder = instance.folder
-        folder.mkdir(parents=True)
-        # In memory: fast, and outside of the overlay, on which Docker's own could not stand.
-        network.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "practice", str(folder)])
-        for name in ("upper", "work", "root", "docker"):
-            (folder / name).mkdir()
-        self._configure(folder / "upper", lower)
-        below = ":".join(map(str, lower))
-        options = f"lowerdir={below},upperdir={folder}/upper,workdir={folder}/work"
-        network.run(["mount", "-t", "overlay", "-o", options, "practice", str(folder / "root")])
+        files = interfaces.files(self.manager, self.route) | self._files
+        layout.lay_out(instance.folder, lower, files, networkd=self.manager == "systemd-networkd")
         self._network = network.Network(
             instance, self.route, self._advertisement, second=self._second
         )
@@ -212,25 +211,7 @@ class Machine:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
             told.bind(str(notify))
             with (folder / "console.log").open("ab") as console:
-                # Two machines in one group would take each other's units for their own. The shell
-                # goes into the group before anything else is started, so that nothing is outside.
-                group = self._made.cgroups[0]
-                leftovers.remove_cgroup(group)
-                group.mkdir()
-                enter = f'echo $$ > {group}/cgroup.procs; exec "$@"'
-                self._nspawn = subprocess.Popen(
-                    ["/bin/sh", "-ec", enter, "sh", *self._nspawn_command()],
-                    env=os.environ
-                    | {
-                        "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
-                        "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
-                        "NOTIFY_SOCKET": str(notify),
-                    },
-                    stdin=subprocess.DEVNULL,
-                    stdout=console,
-                    stderr=console,
-                    start_new_session=True,
-                )
+                self._nspawn = nspawn.start(self._made, self._binds, notify, console)
             self._made.add_process(self._nspawn.pid)
             self._await_ready(told)
 
@@ -241,7 +222,7 @@ class Machine:
             WizardError: One of them was not within the timeout, in seconds.
         """
         self.wait(lambda: self._awaited(self), "its uplink", timeout)
-        self.wait(self._docker_answers, "dockerd", timeout)
+        self.wait_for_docker(timeout)
         self.settle()
 
     def power_cut(self) -> None:
@@ -277,11 +258,11 @@ class Machine:
 
     def wait_for_its_end(self) -> bool:
         """Wait until it has ended; return whether it is to boot again rather than stay off."""
-        nspawn = self._nspawn
+        process = self._nspawn
         self._await_end(_PATIENCE)
         # systemd-nspawn ends with 133 where the machine asked for a reboot, and with 0 where it was
         # switched off (systemd-nspawn.c, EXIT_FORCE_RESTART).
-        return nspawn is not None and nspawn.returncode != 0
+        return process is not None and process.returncode != 0
 
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> list[str]:
         """Return the command that, on this computer, runs argv as root in the machine.
@@ -321,7 +302,7 @@ class Machine:
 
         An absolute symbolic link in the machine leads astray from here: resolve it in there.
         """
-        return Path(f"/proc/{self.leader}/root") / str(path).lstrip("/")
+        return readiness.path(self.leader, path)
 
     def keep_file(self, path: Path, text: str) -> None:
         """Write a file of this computer that goes with the machine."""
@@ -334,7 +315,7 @@ class Machine:
         target = self.address if family == 6 else network.MACHINE_IPV4
         return self.router.command(
             [
-                "ssh", "-F", "/dev/null", "-i", str(key()), "-o", "BatchMode=yes",
+                "ssh", "-F", "/dev/null", "-i", str(ssh_key.key()), "-o", "BatchMode=yes",
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", f"root@{target}",
             ]
@@ -361,13 +342,13 @@ class Machine:
             time.sleep(min(max(0.02, now - asked), 0.5))
             asked = time.monotonic()
 
-    def wait_for_docker(self) -> None:
+    def wait_for_docker(self, timeout: float = _PATIENCE) -> None:
         """Wait until dockerd answers on its socket.
 
         Raises:
-            WizardError: It did not in two minutes.
+            WizardError: It did not within the timeout, in seconds.
         """
-        self.wait(self._docker_answers, "dockerd")
+        self.wait(lambda: readiness.docker_answers(self.leader), "dockerd", timeout)
 
     def settle(self) -> None:
         """Wait until the kernel checks no address for a duplicate any more (RFC 4862 §5.4).
@@ -377,54 +358,15 @@ class Machine:
         Raises:
             WizardError: It still did after two minutes.
         """
-        self.wait(lambda: not self._tentative(), "the end of duplicate address detection")
+        self.wait(
+            lambda: not readiness.tentative(self.leader), "the end of duplicate address detection"
+        )
 
     @property
     def _made(self) -> leftovers.Instance:
         if self._instance is None:
             raise WizardError("The practice machine was not started.")
         return self._instance
-
-    def _nspawn_command(self) -> list[str]:
-        folder = self._made.folder
-        return [
-            "systemd-nspawn", "--quiet", f"--directory={folder}/root", "--boot",
-            f"--machine={self.name}", "--register=no", "--keep-unit", "--notify-ready=yes",
-            f"--network-namespace-path=/run/netns/{self.name}", "--capability=all",
-            "--system-call-filter=add_key keyctl bpf", "--console=read-only",
-            "--link-journal=no", "--resolv-conf=off", "--timezone=off",
-            f"--bind={folder}/docker:/var/lib/docker",
-            *(f"--bind-ro={source}:{place}" for place, source in self._binds.items()),
-        ]  # fmt: skip
-
-    def _configure(self, upper: Path, lower: tuple[Path, ...]) -> None:
-        """Write what makes this machine differ from the root file system it stands on."""
-        files = {
-            "etc/machine-id": f"{uuid.uuid4().hex}\n",
-            "root/.ssh/authorized_keys": key().with_suffix(".pub").read_text(),
-            **interfaces.files(self.manager, self.route),
-        }
-        for name, text in (files | self._files).items():
-            if not text:
-                continue
-            file = upper / name
-            missing = [folder for folder in file.parents if not folder.exists()]
-            for folder in reversed(missing):
-                folder.mkdir()
-                below = [each / folder.relative_to(upper) for each in lower]
-                known = [each for each in below if each.is_dir()]
-                if known:
-                    # A folder of the upper layer hides the lower one's owner and mode.
-                    shutil.copystat(known[-1], folder)
-                else:
-                    folder.chmod(0o700)
-            file.write_text(text)
-            file.chmod(0o755 if text.startswith("#!") else 0o644)
-        if self.manager == "systemd-networkd":
-            wants = upper / "etc/systemd/system/multi-user.target.wants"
-            wants.mkdir(parents=True, exist_ok=True)
-            unit = wants / "systemd-networkd.service"
-            unit.symlink_to("/lib/systemd/system/systemd-networkd.service")
 
     def _await_ready(self, told: socket.socket) -> None:
         """Follow what nspawn tells (sd_notify(3)) until the machine has booted."""
@@ -435,14 +377,11 @@ class Machine:
                 raise self._failed("ended while it booted")
             if time.monotonic() > deadline:
                 raise self._failed(f"did not boot in {_PATIENCE} s")
-            if not select.select([told], [], [], 0.1)[0]:
-                continue
-            lines = told.recv(65536).decode(errors="replace").splitlines()
-            for line in lines:
-                if line.startswith("X_NSPAWN_LEADER_PID="):
-                    self.leader = int(line.partition("=")[2])
-                    self._made.add_process(self.leader)
-            if "READY=1" in lines and self.leader:
+            leader, ready = nspawn.told_of(told)
+            if leader:
+                self.leader = leader
+                self._made.add_process(leader)
+            if ready and self.leader:
                 return
 
     def _await_end(self, seconds: float) -> None:
@@ -458,50 +397,8 @@ class Machine:
         self.leader = 0
 
     def _uplink_is_up(self) -> bool:
-        """Tell whether eth0 has its default routes, and its address past duplicate detection."""
-        shown = Path(f"/proc/{self.leader}/net")
-        if not shown.exists():
-            return False
-        routes = [line.split() for line in (shown / "route").read_text().splitlines()]
-        if not any(line[:2] == ["eth0", "0" * 8] for line in routes):
-            return False
-        if self.route == "none":
-            return True
-        wanted = socket.inet_pton(socket.AF_INET6, self.address).hex()
-        # Address, index, prefix length, scope, flags, name; 0x40 is IFA_F_TENTATIVE.
-        addresses = [line.split() for line in (shown / "if_inet6").read_text().splitlines()]
-        if not any(line[0] == wanted and not int(line[4], 16) & 0x40 for line in addresses):
-            return False
-        routes = [line.split() for line in (shown / "ipv6_route").read_text().splitlines()]
-        return any(line[:2] == ["0" * 32, "00"] and line[9] == "eth0" for line in routes)
-
-    def _tentative(self) -> list[str]:
-        """Return the interfaces with an address that the kernel is checking for a duplicate.
-
-        One without a carrier, as a bridge without containers, is checked once it has one; one
-        that has failed keeps the mark of a check for good.
-        """
-        found = []
-        shown = Path(f"/proc/{self.leader}/net/if_inet6").read_text()
-        for *_, flags, interface in map(str.split, shown.splitlines()):
-            # IFA_F_TENTATIVE without IFA_F_DADFAILED.
-            if int(flags, 16) & 0x48 == 0x40:
-                carrier = self.path(f"/sys/class/net/{interface}/carrier")
-                # It may have gone meanwhile, as that of a container does, or be switched off.
-                with contextlib.suppress(OSError):
-                    found += [interface] * (carrier.read_text() == "1\n")
-        return found
-
-    def _docker_answers(self) -> bool:
-        with (
-            contextlib.suppress(OSError),
-            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client,
-        ):
-            client.settimeout(5)
-            client.connect(str(self.path("/run/docker.sock")))
-            client.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-            return b" 200 OK" in client.recv(64)
-        return False
+        address = None if self.route == "none" else self.address
+        return readiness.uplink_is_up(self.leader, address)
 
     def _failed(self, how: str) -> WizardError:
         log = self._made.folder / "console.log"
@@ -510,15 +407,3 @@ class Machine:
             f"The practice machine with Debian {self.release} {how}. It is removed again. "
             f"Its console said:\n{clean(said)}"
         )
-
-
-def key() -> Path:
-    """Return the private key that opens every machine of this cache, made if it is missing."""
-    file = cache.folder() / "ssh" / "id_ed25519"
-    with cache.locked("ssh"):
-        if not file.exists():
-            file.parent.mkdir(exist_ok=True, mode=0o700)
-            network.run(
-                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "practice", "-f", str(file)]
-            )
-    return file

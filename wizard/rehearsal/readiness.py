@@ -1,0 +1,69 @@
+"""Whether what a practice machine starts at boot is there: its uplink, addresses, dockerd.
+
+All of it is asked of this computer's kernel, by the number that the machine's PID 1 has here.
+"""
+
+import contextlib
+import socket
+from pathlib import Path
+
+
+def path(leader: int, path: str | Path) -> Path:
+    """Return where this computer sees a file of the machine.
+
+    An absolute symbolic link in the machine leads astray from here: resolve it in there.
+    """
+    return Path(f"/proc/{leader}/root") / str(path).lstrip("/")
+
+
+def uplink_is_up(leader: int, address: str | None) -> bool:
+    """Tell whether eth0 has its default routes, and its address past duplicate detection.
+
+    ``address`` is its own global IPv6 address; None where none is to be there.
+    """
+    shown = Path(f"/proc/{leader}/net")
+    if not shown.exists():
+        return False
+    routes = [line.split() for line in (shown / "route").read_text().splitlines()]
+    if not any(line[:2] == ["eth0", "0" * 8] for line in routes):
+        return False
+    if address is None:
+        return True
+    wanted = socket.inet_pton(socket.AF_INET6, address).hex()
+    # Address, index, prefix length, scope, flags, name; 0x40 is IFA_F_TENTATIVE.
+    addresses = [line.split() for line in (shown / "if_inet6").read_text().splitlines()]
+    if not any(line[0] == wanted and not int(line[4], 16) & 0x40 for line in addresses):
+        return False
+    routes = [line.split() for line in (shown / "ipv6_route").read_text().splitlines()]
+    return any(line[:2] == ["0" * 32, "00"] and line[9] == "eth0" for line in routes)
+
+
+def tentative(leader: int) -> list[str]:
+    """Return the interfaces with an address that the kernel is checking for a duplicate.
+
+    One without a carrier, as a bridge without containers, is checked once it has one; one
+    that has failed keeps the mark of a check for good.
+    """
+    found = []
+    shown = Path(f"/proc/{leader}/net/if_inet6").read_text()
+    for *_, flags, interface in map(str.split, shown.splitlines()):
+        # IFA_F_TENTATIVE without IFA_F_DADFAILED.
+        if int(flags, 16) & 0x48 == 0x40:
+            carrier = path(leader, f"/sys/class/net/{interface}/carrier")
+            # It may have gone meanwhile, as that of a container does, or be switched off.
+            with contextlib.suppress(OSError):
+                found += [interface] * (carrier.read_text() == "1\n")
+    return found
+
+
+def docker_answers(leader: int) -> bool:
+    """Tell whether dockerd answers on its socket."""
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client,
+    ):
+        client.settimeout(5)
+        client.connect(str(path(leader, "/run/docker.sock")))
+        client.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+        return b" 200 OK" in client.recv(64)
+    return False
