@@ -15,6 +15,7 @@ from typing import Literal, Self
 from wizard.platform.errors import WizardError
 from wizard.platform.text import clean, clean_line
 from wizard.rehearsal import (
+    inside,
     installation,
     interfaces,
     layout,
@@ -27,16 +28,6 @@ from wizard.rehearsal import (
 )
 from wizard.rehearsal.interfaces import Manager
 from wizard.rehearsal.progress import Progress, silent
-
-_ENVIRONMENT = {
-    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": "/root",
-    "USER": "root",
-    "LOGNAME": "root",
-    "SHELL": "/bin/bash",
-    "TERM": "xterm-256color",
-    "LANG": "C.UTF-8",
-}
 
 _PATIENCE = 120
 """Seconds; a computer that is busy with other things takes its time for everything."""
@@ -271,13 +262,7 @@ class Machine:
             argv: The command; a program is looked up in the machine.
             env: Variables added to root's usual ones, which are all it gets.
         """
-        variables = _ENVIRONMENT | dict(env or {})
-        return [
-            "nsenter", f"--target={self.leader}", "--all", "--root", "--wd", "--",
-            "/usr/bin/env", "--ignore-environment", "--chdir=/root",
-            *(f"{name}={value}" for name, value in variables.items()),
-            *argv,
-        ]  # fmt: skip
+        return inside.command(self.leader, argv, env)
 
     def run(
         self,
@@ -302,7 +287,7 @@ class Machine:
 
         An absolute symbolic link in the machine leads astray from here: resolve it in there.
         """
-        return readiness.path(self.leader, path)
+        return inside.path(self.leader, path)
 
     def keep_file(self, path: Path, text: str) -> None:
         """Write a file of this computer that goes with the machine."""

@@ -7,13 +7,7 @@ import contextlib
 import socket
 from pathlib import Path
 
-
-def path(leader: int, path: str | Path) -> Path:
-    """Return where this computer sees a file of the machine.
-
-    An absolute symbolic link in the machine leads astray from here: resolve it in there.
-    """
-    return Path(f"/proc/{leader}/root") / str(path).lstrip("/")
+from wizard.rehearsal import inside
 
 
 def uplink_is_up(leader: int, address: str | None) -> bool:
@@ -49,7 +43,7 @@ def tentative(leader: int) -> list[str]:
     for *_, flags, interface in map(str.split, shown.splitlines()):
         # IFA_F_TENTATIVE without IFA_F_DADFAILED.
         if int(flags, 16) & 0x48 == 0x40:
-            carrier = path(leader, f"/sys/class/net/{interface}/carrier")
+            carrier = inside.path(leader, f"/sys/class/net/{interface}/carrier")
             # It may have gone meanwhile, as that of a container does, or be switched off.
             with contextlib.suppress(OSError):
                 found += [interface] * (carrier.read_text() == "1\n")
@@ -63,7 +57,7 @@ def docker_answers(leader: int) -> bool:
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client,
     ):
         client.settimeout(5)
-        client.connect(str(path(leader, "/run/docker.sock")))
+        client.connect(str(inside.path(leader, "/run/docker.sock")))
         client.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
         return b" 200 OK" in client.recv(64)
     return False
