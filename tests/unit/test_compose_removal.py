@@ -8,9 +8,9 @@ from ruamel.yaml import YAML
 
 from tests.unit.test_compose_shapes import EDITED, Shape
 from wizard.compose.edit import add_network
-from wizard.compose.insertion import Content
 from wizard.compose.read import parse
 from wizard.compose.removal import without_addition
+from wizard.compose.yaml_source import Content
 from wizard.platform.reverse_edit import without_edit
 
 BEFORE = """\

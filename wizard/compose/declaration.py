@@ -10,7 +10,7 @@ digest in the label ``com.docker.compose.config-hash``, but only where the netwo
 from collections.abc import Mapping, Sequence
 
 from wizard.compose.document import load
-from wizard.compose.insertion import Content, flow
+from wizard.compose.yaml_source import Content, flow
 
 PROJECT_LABEL = "com.docker.compose.project"
 NETWORK_LABEL = "com.docker.compose.network"

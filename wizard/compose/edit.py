@@ -11,22 +11,13 @@ from collections.abc import Mapping, Sequence
 from wizard.compose.declaration import digest
 from wizard.compose.difference import Difference, difference
 from wizard.compose.inheritance import Inheritance
-from wizard.compose.insertion import (
-    Additions,
-    Content,
-    Level,
-    Unusual,
-    flow,
-    source,
-    text_end,
-    text_source,
-    word,
-)
+from wizard.compose.insertion import Additions, Level, Unusual, text_end
 from wizard.compose.joining import named_networks
 from wizard.compose.meaning import DEFAULT, OVERRIDE, RESET, values
 from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
 from wizard.compose.read import ComposeFile
 from wizard.compose.read import services as services_of
+from wizard.compose.yaml_source import Content, flow, source, text_source, word
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 

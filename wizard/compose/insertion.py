@@ -4,45 +4,24 @@ Nothing that stands in the text is written anew; the only texts replaced are wri
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from functools import cached_property
-from typing import TypeAlias
 
 from wizard.compose.builder import TooMuch
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Node, Scalar
 from wizard.compose.read import ComposeFile, parse_part
+from wizard.compose.style import block, dash_column, dash_of, indentation, line_start, services
+from wizard.compose.yaml_source import Content, flow, word
 from wizard.platform.errors import Refused
-
-Content: TypeAlias = "str | Sequence[Content] | dict[str, Content]"
-"""What is to be written: YAML source in one line, a list of more, or a mapping to more."""
 
 _COMMENT = re.compile(r"(?P<indent> *)#+(?P<gap> *)(?P<text>.*)")
 _SETTING = re.compile(r"- |[\w.-]+:(\s|$)")
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-# Words that YAML 1.1, which Compose v1 reads, takes for something else than text.
-_NOT_TEXT = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 
 
 class Unusual(Exception):
     """A spot that no addition can change without changing something else, as a sentence."""
-
-
-def word(name: str, *, quoted: bool = False) -> str:
-    """Return a name as YAML source that every Compose reads as text."""
-    plain = _PLAIN.fullmatch(name) and name.lower() not in _NOT_TEXT and not quoted
-    return name if plain else f'"{name}"'
-
-
-def source(value: str) -> str:
-    """Return any text as a scalar's source in one line."""
-    return word(value) if _PLAIN.fullmatch(value) else text_source(value)
-
-
-def text_source(value: str) -> str:
-    """Return any text as a scalar's source in quotes."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 class Level(IntEnum):
@@ -95,8 +74,8 @@ class Additions:
     @cached_property
     def _dash(self) -> int:
         """How far the file indents a list's dashes below the list's key."""
-        found = _dash_of(self._document, _services(self._document))
-        return _unit(self._document) if found is None else found
+        found = dash_of(self._document, services(self._document))
+        return indentation(self._document) if found is None else found
 
     def put(
         self,
@@ -124,8 +103,8 @@ class Additions:
             if holder is None:
                 self._put_at_end(indent, key, content)
                 return
-            dash = _dash_of(document, [container])
-            lines = _block({key: content}, indent, document, self._dash if dash is None else dash)
+            dash = dash_of(document, [container])
+            lines = block({key: content}, indent, document, self._dash if dash is None else dash)
             self._put_lines(_line_after(document, container, indent), lines, level)
         elif container is None or holder is None:
             self._put_at_end(0, key, content)
@@ -144,13 +123,13 @@ class Additions:
             self.splice(start, flow(content, quoted=False), len(null.value), level)
             return
         indent = document.column(holder.start)
-        line = document.text[_line_start(document, holder.start) : holder.start]
+        line = document.text[line_start(document, holder.start) : holder.start]
         if line.strip():  # inside braces
             self.splice(null.end, f" {flow(content, quoted=False)}", level=level)
             return
-        unit = _unit(document)
+        unit = indentation(document)
         step = unit if isinstance(content, str | dict) else self._dash
-        lines = _block(content, indent + step, document, self._dash)
+        lines = block(content, indent + step, document, self._dash)
         self._put_lines(_line_end(document.text, null.end), lines, level)
 
     def append(self, node: ListNode, holder: Node, item: str) -> None:
@@ -163,11 +142,11 @@ class Additions:
             piece = word(item.strip('"'), quoted=quoted)
             self._into_flow(node, piece, last, Level.SETTINGS)
             return
-        dash = _dash_column(document, node)
+        dash = dash_column(document, node)
         if dash is None:
             raise self._unusual()
         start = node.items[-1].start
-        gap = document.text[_line_start(document, start) + dash + 1 : start]
+        gap = document.text[line_start(document, start) + dash + 1 : start]
         gap = gap if gap and not gap.strip(" ") else " "
         # A comment in the column of dashes that stand below the key may belong to the next key.
         column = dash if dash > document.column(holder.start) else dash + 1
@@ -194,19 +173,19 @@ class Additions:
             names.append(flow({key: content}, quoted=quoted)[1:-1])
             self.splice(node.start, f"{{{', '.join(names)}}}", node.end - node.start)
             return
-        dash = _dash_column(document, node)
+        dash = dash_column(document, node)
         if dash is None:
             raise self._unusual()
         # Dashes may stand right below the key of the list, the keys of a mapping may not.
-        deeper = "" if dash > document.column(holder.start) else " " * _unit(document)
+        deeper = "" if dash > document.column(holder.start) else " " * indentation(document)
         for item in node.items:
-            line = _line_start(document, item.start)
+            line = line_start(document, item.start)
             if text[line : item.start].strip(" -"):
                 raise self._unusual()
             self.splice(line + dash, deeper, item.start - line - dash)
             self.splice(item.end, ": {}")
         indent = dash + len(deeper)
-        lines = _block({key: content}, indent, document, 0)
+        lines = block({key: content}, indent, document, 0)
         self._put_lines(
             _comments_after(document, node.items[-1].end, indent), lines, Level.SETTINGS
         )
@@ -222,7 +201,7 @@ class Additions:
         """Put one more section after everything else, set off as others are."""
         document = self._document
         before = document.text[: document.end].splitlines()
-        lines = _block({key: content}, indent, document, self._dash)
+        lines = block({key: content}, indent, document, self._dash)
         set_off = any(not line.strip() for line in before)
         if set_off and (before[-1].strip() or document.end in self._filled):
             lines = ["", *lines]
@@ -255,7 +234,7 @@ class Additions:
             place = first[0].start if isinstance(first, tuple) else first.start
             self._splices.append((place, level, -len(self._splices), 0, f"{piece}, "))
             return
-        begins = _line_start(self._document, last[0].start)
+        begins = line_start(self._document, last[0].start)
         own_line = begins > container.start and not text[begins : last[0].start].strip()
         rest = text[last[1].end : _line_end(text, last[1].end)]
         if own_line and "#" not in rest:
@@ -269,11 +248,6 @@ class Additions:
         body = newline.join(lines)
         unended = place > 0 and text[place - 1] != "\n"
         self.splice(place, newline + body if unended else body + newline, level=level)
-
-
-def _line_start(document: Document, place: int) -> int:
-    """Return where a place's line begins."""
-    return place - document.column(place)
 
 
 def _line_end(text: str, place: int) -> int:
@@ -327,83 +301,3 @@ def text_end(node: Node) -> tuple[int, bool]:
         node = last[1] if isinstance(last, tuple) else last
     keeps = isinstance(node, Scalar) and node.style in ("|", ">") and node.value.endswith("\n\n")
     return node.end, keeps
-
-
-# The file's own style.
-
-
-def _unit(document: Document) -> int:
-    """Return by how many columns the file indents."""
-    section = document.root.own("services") if document.root else None
-    if section and isinstance(section[1], MapNode) and section[1].items and not section[1].flow:
-        services = section[1]
-        step = document.column(services.items[0][0].start) - document.column(section[0].start)
-        if step > 0:
-            return step
-    return 2
-
-
-def _services(document: Document) -> list[Node]:
-    section = document.root.own("services") if document.root else None
-    services = section[1] if section and isinstance(section[1], MapNode) else None
-    return [value for _, value in services.items] if services else []
-
-
-def _dash_of(document: Document, mappings: Sequence[Node]) -> int | None:
-    """Return how far dashes are indented below the key of the first list that has any."""
-    for mapping in mappings:
-        if not isinstance(mapping, MapNode) or mapping.flow:
-            continue
-        for key, value in mapping.items:
-            if isinstance(value, ListNode) and not value.flow:
-                column = _dash_column(document, value)
-                if column is not None:
-                    return column - document.column(key.start)
-    return None
-
-
-def _dash_column(document: Document, node: ListNode) -> int | None:
-    start = node.items[-1].start
-    line = document.text[_line_start(document, start) : start]
-    stripped = line.lstrip(" ")
-    return len(line) - len(stripped) if stripped.startswith("-") else None
-
-
-def _block(content: Content, indent: int, document: Document, dash: int) -> list[str]:
-    """Return content as lines of block style."""
-    unit = _unit(document)
-    space = " " * indent
-    if isinstance(content, str):
-        return [f"{space}{content}"]
-    lines: list[str] = []
-    if not isinstance(content, dict):
-        for item in content:
-            first, *rest = _block(item, 0, document, dash)
-            lines += [f"{space}- {first}", *(f"{space}  {line}" for line in rest)]
-        return lines
-    for key, value in content.items():
-        if isinstance(value, str):
-            lines.append(f"{space}{key}: {value}")
-        elif not value:
-            lines.append(f"{space}{key}: {'{}' if isinstance(value, dict) else '[]'}")
-        else:
-            step = unit if isinstance(value, dict) else dash
-            lines += [f"{space}{key}:", *_block(value, indent + step, document, dash)]
-    return lines
-
-
-def flow(content: Content, *, quoted: bool) -> str:
-    """Return content in one line, with every name in double quotes if ``quoted``."""
-
-    def name(source: str) -> str:
-        is_text = _PLAIN.fullmatch(source) and source not in ("true", "false")
-        return f'"{source}"' if quoted and is_text else source
-
-    if isinstance(content, str):
-        return name(content)
-    if not isinstance(content, dict):
-        return f"[{', '.join(flow(item, quoted=quoted) for item in content)}]"
-    pairs: Mapping[str, str] = {
-        name(key): flow(value, quoted=quoted) for key, value in content.items()
-    }
-    return "{" + ", ".join(f"{key}: {value}" for key, value in pairs.items()) + "}"

@@ -8,9 +8,9 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from wizard.compose.edit import joined
-from wizard.compose.insertion import Content
 from wizard.compose.nodes import Scalar
 from wizard.compose.read import ComposeFile, parse_part
+from wizard.compose.yaml_source import Content
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_FILES = (

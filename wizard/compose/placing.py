@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from wizard.compose.edit import add_network
-from wizard.compose.insertion import Content
 from wizard.compose.joining import joined
 from wizard.compose.override import override
 from wizard.compose.project import Project
 from wizard.compose.read import ComposeFile, parse_part
+from wizard.compose.yaml_source import Content
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from wizard.compose.declaration import NETWORK_LABEL as COMPOSE_NETWORK
 from wizard.compose.declaration import PROJECT_LABEL, declaration
-from wizard.compose.insertion import Content
 from wizard.compose.naming import names_network
 from wizard.compose.whereabouts import moved
+from wizard.compose.yaml_source import Content
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
