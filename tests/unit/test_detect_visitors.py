@@ -13,9 +13,9 @@ from tests.made_up_hosts import ANYWHERE
 from wizard.compose.env_files import env_files
 from wizard.compose.read import parse as parse_compose
 from wizard.host import listeners, names
+from wizard.host.contacts import Listener
 from wizard.host.environment import MOST, mentions, networks_in, outside_hosts
 from wizard.host.filter_sources import listed, saved
-from wizard.host.host import Listener
 
 HEADING = "  sl  local_address rem_address   st tx_queue ...\n"
 

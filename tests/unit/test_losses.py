@@ -10,7 +10,8 @@ from tests import made_up_hosts
 from tests.made_up_deployments import article, deployment
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Mode
-from wizard.host.host import Host, Listener, Uplink
+from wizard.host.contacts import Listener
+from wizard.host.host import Host, Uplink
 from wizard.host.published import hears, parse, published
 from wizard.noticed.losses import LossCause
 from wizard.plan import acceptance

@@ -7,7 +7,8 @@ from typing import Any
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from wizard.answers.choices import Mode
-from wizard.host.host import Firewall, Host, Listener, Mention, OutsideHost
+from wizard.host.contacts import Listener, Mention, OutsideHost
+from wizard.host.host import Firewall, Host
 from wizard.plan.planning import Plan
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")

@@ -14,7 +14,8 @@ from wizard.answers import proposals, ticking
 from wizard.compose.read import parse
 from wizard.compose.services import Service
 from wizard.host import connections
-from wizard.host.host import Connection, Host, Unknown
+from wizard.host.contacts import Connection
+from wizard.host.host import Host, Unknown
 from wizard.plan import planning
 
 PEER = Connection("tcp", IPv4Address("198.51.100.7"), 443)

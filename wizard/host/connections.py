@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network
 
-from wizard.host.host import Connection
+from wizard.host.contacts import Connection
 from wizard.host.listeners import place
 
 _MOST = 100

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network
 from urllib.parse import urlsplit
 
-from wizard.host.host import Mention, OutsideHost
+from wizard.host.contacts import Mention, OutsideHost
 from wizard.platform.text import clean_line
 
 LARGEST = 4096

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
 
+from wizard.host.contacts import Mention
 from wizard.host.environment import networks_in
-from wizard.host.host import Mention
 from wizard.host.looking import CannotTell, installed, output
 from wizard.platform.text import clean_line
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 
-from wizard.host.host import Listener
+from wizard.host.contacts import Listener
 from wizard.host.looking import read_if_there
 from wizard.host.processes import PROC
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from wizard.host.host import Container, Listener
+from wizard.host.contacts import Listener
+from wizard.host.host import Container
 
 _PUBLISHED = re.compile(
     r"(?:(?P<address>\[[0-9a-fA-F:.]*\]|::|[0-9.]+):)?(?P<host>\d+)->(?P<port>\d+)/(?P<protocol>\w+)"

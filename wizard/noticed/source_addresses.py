@@ -5,8 +5,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
+from wizard.host.contacts import Mention
 from wizard.host.environment import networks_in
-from wizard.host.host import Host, Mention, Unknown
+from wizard.host.host import Host, Unknown
 from wizard.host.known import KnownHost
 from wizard.modes.shared import chosen_containers
 from wizard.modes.sources import Sources

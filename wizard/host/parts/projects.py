@@ -11,9 +11,10 @@ from typing import Any
 from wizard.compose import claims
 from wizard.compose.claims import LABEL, Claim
 from wizard.host import connections, names, published
+from wizard.host.contacts import Listener
 from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.environment import mentions, outside_hosts
-from wizard.host.host import ComposeProject, Container, Listener
+from wizard.host.host import ComposeProject, Container
 from wizard.host.listeners import listeners, read_tables
 from wizard.host.looking import understood
 from wizard.host.part import Part, Words
