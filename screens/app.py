@@ -200,7 +200,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         self.state.run.forget()
         self._go_back_to("host")
         if self.at_home:
-            self.session.project = None
+            self.session.records.project = None
             self._switch("welcome")
         self.open("host")
         self.state.look()

@@ -200,7 +200,7 @@ class FollowedRun:
 def recorded(session: Session) -> Record | None:
     """Return the record of what is on this host, where it can be read."""
     try:
-        return session.record()
+        return session.records.at_hand()
     except Refused:
         return None
 
@@ -208,7 +208,7 @@ def recorded(session: Session) -> Record | None:
 def standing(session: Session) -> tuple[Record, ...]:
     """Return the records of the set-ups that stand on this host, kept and whole."""
     try:
-        return tuple(each for each in session.records() if each.state is State.APPLIED)
+        return tuple(each for each in session.records.all() if each.state is State.APPLIED)
     except Refused:
         return ()
 
@@ -220,7 +220,7 @@ def is_home(session: Session) -> bool:
     """
     record, stands = recorded(session), standing(session)
     if stands and (record is None or not record.state.in_force):
-        session.project = stands[-1].project
+        session.records.project = stands[-1].project
         return True
     return record is not None and record.state is State.APPLIED
 

@@ -125,7 +125,7 @@ class HomeScreen(StepScreen):
         if not projects or record is None:
             return
         at = projects.index(record.project) + 1 if record.project in projects else 0
-        self.state.session.project = projects[at % len(projects)]
+        self.state.session.records.project = projects[at % len(projects)]
         self._look()
         self.show_state()
 

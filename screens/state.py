@@ -109,7 +109,7 @@ class State:
             self.choices = proposals.resume(self.choices, host)
         # Whoever went on without a way out has one now; what a file says stays as it says.
         gets_out = isinstance(host.outward, Outward) and host.outward.works
-        if gets_out and self.session.answers_file is None:
+        if gets_out and self.session.answers.taken_from is None:
             self.choices = replace(self.choices, unproven=False)
         self.draft.forget()
         self.router.forget()
@@ -130,7 +130,7 @@ class State:
         """A sentence about the answers that were filled in, or nothing where none were."""
         if not self.resumed:
             return ""
-        file = self.session.answers_file
+        file = self.session.answers.taken_from
         whose = (
             f"The answers in {clean_line(str(file))}" if file else "Answers from an earlier time"
         )

@@ -76,7 +76,7 @@ class WelcomeScreen(StepScreen):
         earlier = self.query_one("#earlier", Sentence)
         buttons = self.query_one("#earlier-buttons")
         try:
-            record = self.state.session.record()
+            record = self.state.session.records.at_hand()
         except Refused as refused:
             earlier.say(str(refused), "problem")
             buttons.display = False

@@ -365,7 +365,7 @@ def _yes(typed: str) -> bool:
 def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
     """Ask whether to keep the run, as long as it waits for an answer."""
     while True:
-        record = opened.record()
+        record = opened.records.at_hand()
         if record is None or record.state is not State.UNCONFIRMED:
             return code
         logins = opened.logins()
@@ -378,7 +378,7 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
         except EOFError:
             say("Without an answer everything is taken back.")
             return code
-        now = opened.record()
+        now = opened.records.at_hand()
         if now is not None and now.state is not State.UNCONFIRMED:
             say("It was answered in another login meanwhile, or the time was over.")
             return follow(opened, say)

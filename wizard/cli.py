@@ -320,7 +320,7 @@ def _open(chosen: argparse.Namespace) -> int:
     from screens.app import run_app
 
     session = verbs.session(chosen.answers, chosen.target)
-    session.project = _project(chosen.undo)
+    session.records.project = _project(chosen.undo)
     return run_app(session, "undo" if chosen.undo else "resume" if chosen.resume else "welcome")
 
 

@@ -52,8 +52,8 @@ def repair(
         )
     typed.check_window(window)
     opened, choice = Session(), Choice(changed or Choice.KEEP)
-    opened.project = project
-    records: Sequence[Record | None] = opened.in_force() or (None,)
+    opened.records.project = project
+    records: Sequence[Record | None] = opened.records.in_force() or (None,)
     found = _repairs(opened, choice, records)
     wanting = [record for record, each in zip(records, found, strict=True) if each.plan.steps]
     if not wanting:
@@ -209,7 +209,7 @@ def _sections(opened: Session) -> Iterator[tuple[str, str]]:
     yield "This host", describe.as_text(opened.detect())
     records: tuple[Record, ...] = ()
     try:
-        records = opened.records()
+        records = opened.records.all()
     except WizardError as error:
         yield "Record", str(error)
     if records:
@@ -268,7 +268,7 @@ def watch(on: bool) -> str:
     if not on:
         there = watching.switch_off(opened.system)
         return "Nothing looks after the set-up any more." if there else "Nothing did so before."
-    if not opened.in_force():
+    if not opened.records.in_force():
         raise Refused(
             "There is nothing to look after: no run of the wizard is on this host. Nothing was "
             "changed."

@@ -20,6 +20,8 @@ class SavedAnswers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.taken_from: Path | None = None
+        """The file that the person named to take the answers from, if it is not the wizard's."""
 
     def save(self, choices: Choices) -> bool:
         """Keep the answers so far."""

@@ -6,10 +6,11 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 
 from wizard.answers.choices import Choices
+from wizard.at_hand import RecordsAtHand
 from wizard.boot import outlook
 from wizard.host import detectors
 from wizard.host.detectors import detect
-from wizard.host.host import DEFAULT_TARGET, ComposeProject, Host, Unknown
+from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.host.look import DEADLINE, look
 from wizard.modes import sources
 from wizard.modes.sources import Sources
@@ -19,9 +20,9 @@ from wizard.plan import planning, script_file
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
 from wizard.platform.system import RealSystem, System
-from wizard.record.record import Record, State
+from wizard.record.record import Record
 from wizard.record.repair_store import RepairStore
-from wizard.record.store import DIRECTORY, Store, state_directory
+from wizard.record.store import Store, state_directory
 from wizard.run import (
     changing,
     checking,
@@ -49,11 +50,8 @@ class Session:
         self.store = store or Store(state_directory())
         self.system = system or RealSystem()
         self.answers = SavedAnswers(self.store)
+        self.records = RecordsAtHand(self.store, lambda: self.root)
         self._process = RunProcess(self.store)
-        self.project: str | None = None
-        """The project whose set-up is at hand, where the person named one."""
-        self.answers_file: Path | None = None
-        """The file that the person named to take the answers from, if it is not the wizard's."""
 
     @property
     def root(self) -> bool:
@@ -149,7 +147,7 @@ class Session:
             Locked: a run is at work.
         """
         self.store.prepare()
-        record = record or self._to_take_back()
+        record = record or self.records.to_take_back()
         undoing.note(self.store.of(record.id), chosen)
         self._process.start("undo", record.id)
 
@@ -170,7 +168,7 @@ class Session:
             Refused: no run that is kept is on this host, or the person is not root.
         """
         self._need_root()
-        record = repairing.in_force(record or self.record())
+        record = repairing.in_force(record or self.records.at_hand())
         host = self.look()
         beside = set_ups.others(self.store, record.id, host=host)
         return repairing.repair_of(record, host, self.system, changed, beside, done)
@@ -194,7 +192,7 @@ class Session:
             Refused: the state folder cannot be used.
         """
         self.store.prepare()
-        record = repairing.in_force(record or self.record())
+        record = repairing.in_force(record or self.records.at_hand())
         waiting = [str(seconds)] if seconds else []
         return self._start_beside("repair", record.id, str(changed), repair.plan.digest, *waiting)
 
@@ -266,7 +264,7 @@ class Session:
             Locked: a run is at work.
         """
         self._need_root()
-        record = self.record()
+        record = self.records.at_hand()
         wanted = seconds or (record.window if record else 0) or Choices.window
         return revert.extend(self.store, guard.choose(self.system, self.store), wanted)
 
@@ -277,7 +275,7 @@ class Session:
             Refused: there is none, or the person is not root.
         """
         self._need_root()
-        self._process.start("revert", self._to_take_back().id, "now")
+        self._process.start("revert", self.records.to_take_back().id, "now")
 
     def seconds_left(self) -> float | None:
         """Return the seconds until the run is taken back, or None where none waits for an answer.
@@ -285,9 +283,8 @@ class Session:
         Raises:
             Refused: the record cannot be read.
         """
-        record = self.record()
-        waits = record is not None and record.state is State.UNCONFIRMED
-        return window.seconds_left(record) if record is not None and waits else None
+        record = self.records.at_hand()
+        return window.seconds_to_answer(record) if record is not None else None
 
     def guard_coverage(self) -> str:
         """Return what the guard of this host does not cover, or an empty text for nothing."""
@@ -303,7 +300,7 @@ class Session:
         Raises:
             Refused: the record cannot be read.
         """
-        return self._process.progress(self.record)
+        return self._process.progress(self.records.at_hand)
 
     def _need_root(self) -> None:
         if not self.root:
@@ -326,40 +323,7 @@ class Session:
             )
         if self.is_running():
             return "Another run of the wizard is at work. Wait until it has ended."
-        return set_ups.why_not_apply(self.records(), project, set_ups.open_repair(self.store))
-
-    def record(self) -> Record | None:
-        """Return the record that is at hand: of the project that was named, or see :class:`Store`.
-
-        Raises:
-            Refused: there is one, but it cannot be read.
-        """
-        self._need_sight()
-        return set_ups.at_hand(self.store, self.project)
-
-    def records(self) -> tuple[Record, ...]:
-        """Return the newest record of every project on this host, the oldest run first.
-
-        Raises:
-            Refused: one cannot be read.
-        """
-        self._need_sight()
-        return self.store.records()
-
-    def _need_sight(self) -> None:
-        if not self.root and self.store.directory != DIRECTORY and DIRECTORY.is_dir():
-            raise Refused("Only root can read what the wizard did on this host. Use sudo.")
-
-    def in_force(self) -> tuple[Record, ...]:
-        """Return the records of the set-ups on this host, in the order in which undo takes them.
-
-        Raises:
-            Refused: one cannot be read, or none is of the project that was named.
-        """
-        self.records()
-        if self.project is not None:
-            return (set_ups.chosen(self.store, self.project),)
-        return set_ups.in_force(self.store)
+        return set_ups.why_not_apply(self.records.all(), project, set_ups.open_repair(self.store))
 
     def is_running(self) -> bool:
         """Return whether any run is at work on this host."""
@@ -382,7 +346,7 @@ class Session:
         Raises:
             Refused: there is nothing to take back.
         """
-        record = record or self._to_take_back()
+        record = record or self.records.to_take_back()
         beside = set_ups.others(self.store, record.id, *after)
         return undoing.preview(record, self.system, chosen, beside)
 
@@ -405,7 +369,7 @@ class Session:
             Refused: no run is on this host, Docker does not answer, or the person is not root.
         """
         runs = Store(self.store.directory)
-        record = set_ups.to_check(self.store, record or self.record())
+        record = set_ups.to_check(self.store, record or self.records.at_hand())
         if not self.root:
             raise Refused("Only root can look into containers. Nothing was checked. Use sudo.")
         host = self.look()
@@ -422,14 +386,10 @@ class Session:
             raise Refused("Only root can send and watch such packets. Nothing was tried. Use sudo.")
         if isinstance(host.uplink, Unknown):
             raise Refused(host.uplink.reason)
-        saved = self.answers.load()
-        target = saved.target if saved else DEFAULT_TARGET
+        target = (self.answers.load() or Choices()).target
         targets = [target, *([host.uplink.gateway] if host.uplink.gateway else [])]
         unused = upstream.pick_unused(prefix)
         return upstream.probe_upstream(host.uplink.interface, unused, targets)
-
-    def _to_take_back(self) -> Record:
-        return set_ups.to_take_back(self.store, self.record(), self.project)
 
     def _start_beside(self, *arguments: str) -> "Session":
         """Start what has its record beside those of the runs, and return what follows that."""

@@ -20,12 +20,12 @@ def status(as_json: bool, project: str | None = None) -> str:
     As JSON it is what is said of the one at hand, with all of them under ``set-ups``.
     """
     opened = Session()
-    at_hand = opened.record()
+    at_hand = opened.records.at_hand()
     if at_hand is None:
         return "null" if as_json else "The wizard has done nothing on this host."
     if project is not None:
         at_hand = _of_project(opened, project)
-    shown = [at_hand] if project is not None else _newest_first(opened.records(), at_hand)
+    shown = [at_hand] if project is not None else _newest_first(opened.records.all(), at_hand)
     found = [(each, *judged(opened, each)) for each in shown]
     if as_json:
         values = [_values(opened, *each) for each in found]
@@ -62,8 +62,8 @@ def check(
         Refused: an address is none, or there is nothing that can be checked.
     """
     opened = Session()
-    opened.project = project
-    records: Sequence[Record | None] = opened.in_force() or (None,)
+    opened.records.project = project
+    records: Sequence[Record | None] = opened.records.in_force() or (None,)
     asked = (typed.address(target), typed.address(teller))
     machine = None if other is None else another_machine.machine(other)
     found = [opened.judge(*asked, machine, each) for each in records]
@@ -84,8 +84,8 @@ def _newest_first(records: Sequence[Record], at_hand: Record) -> list[Record]:
 
 
 def _of_project(opened: Session, project: str) -> Record:
-    opened.project = project
-    record = opened.record()
+    opened.records.project = project
+    record = opened.records.at_hand()
     return set_ups.chosen(opened.store, project) if record is None else record
 
 
@@ -105,7 +105,7 @@ def _values(
         "started": record.started,
         "finished": record.finished,
         "deadline": record.deadline,
-        "seconds left": window.seconds_left(record) if record.state is State.UNCONFIRMED else None,
+        "seconds left": window.seconds_to_answer(record),
         "error": record.error,
         "left": record.left,
         "check": found.as_values() if found else complaint or None,

@@ -20,15 +20,15 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
         Refused: there is nothing to take back, or nobody said yes.
     """
     opened = Session()
-    opened.project = project
-    records = opened.in_force()
+    opened.records.project = project
+    records = opened.records.in_force()
     change = set_ups.unsettled_change(opened.store)
     if change is not None and project in (None, change.project):
         return _undo_change(opened, change, yes, say)
     if not records:
         raise Refused(set_ups.NOTHING)
     repair = set_ups.open_repair(opened.store)
-    obstacle = set_ups.why_not_undo(opened.records(), records[0], repair)
+    obstacle = set_ups.why_not_undo(opened.records.all(), records[0], repair)
     if obstacle:
         raise Refused(f"{obstacle} Nothing was changed.")
     previews = [

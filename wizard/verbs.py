@@ -43,7 +43,7 @@ def session(answers: Path | None, target: str | None = None) -> Session:
     opened = Session()
     if answers is not None:
         opened.answers.save(typed.answers_in(answers))
-        opened.answers_file = answers
+        opened.answers.taken_from = answers
     named = typed.address(target)
     if named is not None:
         opened.answers.save(replace(opened.answers.load() or Choices(), target=named))

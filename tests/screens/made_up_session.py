@@ -10,6 +10,7 @@ from typing import Any, cast
 from tests import made_up_hosts
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
+from wizard.at_hand import RecordsAtHand
 from wizard.compose.project import load
 from wizard.host.host import ComposeProject, Host
 from wizard.modes.sources import Sources
@@ -203,6 +204,24 @@ class _MadeUpAnswers(SavedAnswers):
         return self._session.place
 
 
+class _MadeUpRecords(RecordsAtHand):
+    """That of what a made-up session plays, or of what it was given."""
+
+    def __init__(self, session: "MadeUpSession") -> None:
+        super().__init__(session.store, lambda: session.root)
+        self._session = session
+
+    def at_hand(self) -> Record | None:
+        last = self._session.last
+        if last is not None and last.record is not None:
+            return last.record
+        return self._session.earlier
+
+    def all(self) -> tuple[Record, ...]:
+        record = self.at_hand()
+        return () if record is None else (record,)
+
+
 @dataclass
 class MadeUpSession(Session):
     """Stands in for :class:`Session`; the planner, the checks and the parser are the real ones."""
@@ -244,7 +263,7 @@ class MadeUpSession(Session):
 
     def __post_init__(self) -> None:
         super().__init__(Store(self.directory), _NoSystem())
-        self.answers = _MadeUpAnswers(self)
+        self.answers, self.records = _MadeUpAnswers(self), _MadeUpRecords(self)
         self.probed: list[IPv6Network] = []
         self.frames: Iterator[Progress] | None = None
         self.last: Progress | None = None
@@ -339,13 +358,13 @@ class MadeUpSession(Session):
         if self.keep_fails:
             raise Refused(self.keep_fails)
         self.answer = "keep"
-        record = self.record()
+        record = self.records.at_hand()
         assert record is not None
         return record
 
     def extend(self, seconds: int | None = None) -> Record:
         self.left = 120.0
-        record = self.record()
+        record = self.records.at_hand()
         assert record is not None
         return record
 
@@ -360,7 +379,7 @@ class MadeUpSession(Session):
     ) -> Repair:
         while self.hold_repair:
             time.sleep(0.01)
-        repairing.in_force(self.record())
+        repairing.in_force(self.records.at_hand())
         step = StepCondition(2, "Let packets out", "ip6tables", str(Condition.MISSING), LACKS)
         steps = (Mend(2, step.title, LACKS, settings=(UNIT,)),) if self.missing else ()
         part = Part("/srv/x", Condition.CHANGED, wanted=UNIT.then)
@@ -401,18 +420,9 @@ class MadeUpSession(Session):
         assert self.last is not None
         return self.last
 
-    def record(self) -> Record | None:
-        if self.last is not None and self.last.record is not None:
-            return self.last.record
-        return self.earlier
-
     def is_running(self) -> bool:
         record = self.earlier
         return record is not None and record.state.moving and self.frames is None
-
-    def records(self) -> tuple[Record, ...]:
-        record = self.record()
-        return () if record is None else (record,)
 
     def undo_preview(
         self,
@@ -420,7 +430,7 @@ class MadeUpSession(Session):
         record: Record | None = None,
         after: Sequence[str] = (),
     ) -> UndoPreview:
-        record = self.record()
+        record = self.records.at_hand()
         if record is None or not record.state.in_force:
             raise Refused("There is nothing to take back: no run of the wizard is on this host.")
         steps = (

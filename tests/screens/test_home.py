@@ -11,6 +11,7 @@ from screens.app import WizardApp
 from tests.screens.made_up_session import Act, MadeUpSession
 from tests.screens.test_walk import SIZE, applied
 from tests.screens.walking import ask, keep, on, press, says, settle, shown, until
+from wizard.at_hand import RecordsAtHand
 from wizard.platform.errors import ExitCode
 from wizard.record.record import Record, State
 from wizard.steps.comparing import Choice
@@ -145,14 +146,15 @@ async def test_of_several_set_ups_each_is_a_key_away_and_so_is_another_one() -> 
     first = earlier
     other = replace(first, id="other", choices=first.choices | {"project": "wiki"})
 
-    class Several(MadeUpSession):
-        def records(self) -> tuple[Record, ...]:
+    class Several(RecordsAtHand):
+        def all(self) -> tuple[Record, ...]:
             return (first, other)
 
-        def record(self) -> Record | None:
+        def at_hand(self) -> Record | None:
             return first if self.project == "mastodon" else other
 
-    session = Several(earlier=other)
+    session = MadeUpSession(earlier=other)
+    session.records = Several(session.store, lambda: True)
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "home"))
@@ -161,10 +163,10 @@ async def test_of_several_set_ups_each_is_a_key_away_and_so_is_another_one() -> 
         session.earlier = first
         await press(pilot, "p")
         await until(pilot, partial(says, app, "Project mastodon"))
-        assert session.project == "mastodon"
+        assert session.records.project == "mastodon"
         await press(pilot, "n")
         await until(pilot, lambda: on(app, "host"))
-        assert session.project is None
+        assert session.records.project is None
         await press(pilot, "escape")
         await until(pilot, lambda: on(app, "welcome"))
 

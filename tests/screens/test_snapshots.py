@@ -491,7 +491,7 @@ async def a_container_that_reaches_nobody(
     session.let_go()
     await until(pilot, lambda: app.state.run.judgement)
     await take("result-not-working")
-    session.earlier, session.hold_undo = session.record(), True
+    session.earlier, session.hold_undo = session.records.at_hand(), True
     await press(pilot, "t")
     await ask(pilot, app)
     await press(pilot, "y")

@@ -525,7 +525,7 @@ async def test_what_has_changed_since_the_run_is_said_above_the_containers() -> 
 async def test_answers_that_are_filled_in_are_said_to_be() -> None:
     mine = Choices(network="mine")
     from_file = MadeUpSession(saved=mine)
-    from_file.answers_file = Path("/root/[answers].toml")
+    from_file.answers.taken_from = Path("/root/[answers].toml")
     # As a rehearsal has it: an address to try, which no screen asks for.
     target = MadeUpSession(saved=Choices(target=IPv6Address("2001:db8:ffff::53")))
     for session, words in (
@@ -884,7 +884,7 @@ async def test_after_a_run_that_came_to_nothing_one_can_start_again_with_the_sam
         await until(pilot, lambda: on(app, "result"))
         answers = app.state.choices
         session.act = Act()
-        session.earlier = app.session.record()
+        session.earlier = app.session.records.at_hand()
         await press(pilot, "g")
         await until(pilot, lambda: on(app, "host") and app.state.host)
         assert app.state.choices == answers

@@ -18,7 +18,7 @@ from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
 from tests.unit.test_judgement import GOOD, SILENT
 from tests.unit.test_losses import with_web
-from wizard import cli, session, verbs
+from wizard import at_hand, cli, session, verbs
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.host.host import Host, Unknown
@@ -94,7 +94,7 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Session, "root", True)
     monkeypatch.setattr(session, "state_directory", lambda: folder)
     # Whatever the wizard left on the machine that the tests run on is nothing to them.
-    monkeypatch.setattr(session, "DIRECTORY", tmp_path / "state-of-root")
+    monkeypatch.setattr(at_hand, "DIRECTORY", tmp_path / "state-of-root")
     monkeypatch.setattr(session, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
     monkeypatch.setattr(worker, "Store", lambda *_: Store(folder))

@@ -35,8 +35,8 @@ def among(loaded: set[str], package: str) -> set[str]:
 def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() -> None:
     loaded = modules_after(
         "from wizard import cli\n"
-        "from wizard.session import Session\n"
-        "Session.record = lambda self: None\n"
+        "from wizard.at_hand import RecordsAtHand\n"
+        "RecordsAtHand.at_hand = lambda self: None\n"
         "assert cli.main(['--status']) == 0"
     )
     assert "wizard.verbs" in loaded

@@ -174,30 +174,6 @@ def chosen(store: Store, project: str | None) -> Record:
     )
 
 
-def at_hand(store: Store, project: str | None) -> Record | None:
-    """Return the newest record of a project; of any, see :meth:`Store.load`, where it is None.
-
-    Raises:
-        Refused: there is one, but it cannot be read.
-    """
-    if project is None:
-        return store.load()
-    return next((each for each in reversed(store.records()) if each.project == project), None)
-
-
-def to_take_back(store: Store, record: Record | None, project: str | None) -> Record:
-    """Return the record at hand where its run is in force, or else the set-up of the project.
-
-    Raises:
-        Refused: there is nothing to take back.
-    """
-    if record is not None and record.state.in_force:
-        return record
-    if project is not None:
-        return chosen(store, project)
-    raise Refused(NOTHING)
-
-
 def to_check(store: Store, record: Record | None) -> Record:
     """Return the run that is judged where a record is at hand, as it stands by now.
 

@@ -40,6 +40,11 @@ def seconds_left(record: Record) -> float:
     return max(0.0, record.expires - time.monotonic())
 
 
+def seconds_to_answer(record: Record) -> float | None:
+    """Return the seconds that are left to say "keep", or None where nothing waits for that."""
+    return seconds_left(record) if record.state is State.UNCONFIRMED else None
+
+
 def boot() -> str:
     """Return the kernel's name for this boot (random(4)); empty where it gives none."""
     try:
