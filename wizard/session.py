@@ -122,7 +122,7 @@ class Session:
 
         Args:
             plan: What is applied.
-            ask: Leave the run unconfirmed at the end, until somebody says "keep".
+            ask: Let the run wait at the end, until somebody says "keep".
             seconds: How long to wait for that; as the choices say if it is not given.
 
         Raises:

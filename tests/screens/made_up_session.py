@@ -582,7 +582,7 @@ def _undo_step(step: StepRecord, meddled: bool, decisions: Decisions) -> UndoSte
             Standing.CHANGED,
             f"{path} has been changed by somebody else since.",
             changed=difference(path, after, theirs),
-            apart=difference(path, theirs, _bumped(before)),
+            ours_out=difference(path, theirs, _bumped(before)),
             back=difference(path, theirs, before),
         )
         choice = choice_of(found, decisions)

@@ -427,7 +427,7 @@ def test_the_way_back_is_rehearsed_and_the_host_only_read(
     made: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = made.system.snapshot()
-    way_back.rehearse(made.plan(), made.system)
+    way_back.check_steps(made.plan(), made.system)
     assert made.system.snapshot() == before
 
     def broken(*_: object) -> tuple[str, ...]:
@@ -435,7 +435,7 @@ def test_the_way_back_is_rehearsed_and_the_host_only_read(
 
     monkeypatch.setattr(Sysctl, "undo_lines", broken)
     with pytest.raises(Refused, match="could not be taken back"):
-        way_back.rehearse(made.plan(), made.system)
+        way_back.check_steps(made.plan(), made.system)
 
 
 @pytest.mark.parametrize("seconds", [29, 901, "120", True, None])

@@ -39,7 +39,7 @@ def change(
         )
         course.check_shown(made.plan, digest)
         changing.check_obstacles(made, system)
-        way_back.rehearse(made.plan, system)
+        way_back.check_steps(made.plan, system)
         way_back.check_places(made.plan)
         verification = verification_of(system, made.whole, made.host, host)
         had = course.what_was_had(verification)

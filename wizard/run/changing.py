@@ -351,7 +351,7 @@ def _check_needed(goes: Sequence[_Made], system: System) -> None:
             if found.needed:
                 needed = found.needed.replace("wizard --undo", "wizard --change")
                 raise Refused(f"{needed} Nothing was changed.")
-            leaving.update((found.name, *found.along))
+            leaving.update((found.name, *found.goes_with_it))
 
 
 def _withdrawn(each: _Made, system: System, without: System) -> Withdraw:

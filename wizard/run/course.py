@@ -34,7 +34,7 @@ def check_shown(made: Plan, digest: str) -> None:
 def check_ways(made: Plan, system: System) -> None:
     """Make sure that nothing is in the way of the steps, and of taking them back."""
     journal.check_obstacles(made, system)
-    way_back.rehearse(made, system)
+    way_back.check_steps(made, system)
     way_back.check_places(made)
 
 

@@ -36,7 +36,7 @@ _START, _POLL = 30.0, 0.05
 
 
 class Guard(Protocol):
-    """What stands behind a run until it is confirmed."""
+    """What stands behind a run until it is kept."""
 
     @property
     def coverage(self) -> str:
@@ -88,7 +88,7 @@ class Unguarded:
 
 
 class SystemdGuard:
-    """Two units that are enabled until the run is confirmed, and transient timers of PID 1.
+    """Two units that are enabled until the run is kept, and transient timers of PID 1.
 
     A timer may be gone after a reboot (systemd-run(1)); the units are not.
     """

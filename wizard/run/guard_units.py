@@ -19,9 +19,9 @@ def guard(command: Sequence[str], environment: Mapping[str, str]) -> str:
     It does not wait for docker.service, which may hang while it starts; the program waits itself.
     """
     return (
-        "# Takes back what nobody has confirmed. Written by the wizard, and removed by it.\n"
+        "# Takes back what nobody has kept. Written by the wizard, and removed by it.\n"
         "[Unit]\n"
-        "Description=Take back a change for IPv6 in containers that nobody has confirmed\n"
+        "Description=Take back a change for IPv6 in containers that nobody has kept\n"
         "After=network.target docker.socket\n"
         "StartLimitIntervalSec=0\n"
         "\n"
@@ -38,7 +38,7 @@ def early(command: Sequence[str], environment: Mapping[str, str], places: Sequen
     """Return the unit that, at boot, takes back before the network what needs no Docker."""
     needed = " ".join(quoted(str(place)) for place in places)
     return (
-        "# Takes back what nobody has confirmed. Written by the wizard, and removed by it.\n"
+        "# Takes back what nobody has kept. Written by the wizard, and removed by it.\n"
         "[Unit]\n"
         "Description=Take back what had been begun for IPv6 in containers, before the network\n"
         "DefaultDependencies=no\n"

@@ -165,9 +165,9 @@ def _step(
     before = goes_back_to(entry, step, beside)
     found = step.compare(system, before, leaving)
     for name, verdict in verdicts(found, decisions).items():
-        if verdict in (Verdict.BACK, Verdict.APART) or _is_gone(found, name):
+        if verdict in (Verdict.BACK, Verdict.OURS_OUT) or _is_gone(found, name):
             leaving.add(name)
-            leaving.update(*(each.along for each in found if each.name == name))
+            leaving.update(*(each.goes_with_it for each in found if each.name == name))
     open_to_choice = [
         each
         for each in found

@@ -18,7 +18,7 @@ from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 
 
-def rehearse(plan: Plan, system: System) -> None:
+def check_steps(plan: Plan, system: System) -> None:
     """Go the way back in words: what each step would record, read again, gives the same step.
 
     The host is only read.
@@ -28,7 +28,7 @@ def rehearse(plan: Plan, system: System) -> None:
     """
     entries = [_entry(number, step, system) for number, step in enumerate(plan.steps, 1)]
     record = Record(
-        id="rehearsal",
+        id="way back",
         state=State.APPLYING,
         started="",
         digest=plan.digest,

@@ -39,7 +39,7 @@ class Verdict(Enum):
 
     LEAVE = "leave it"
     BACK = "take it back"
-    APART = "take only ours out of it"
+    OURS_OUT = "take only ours out of it"
     OURS = "put ours back"
 
 
@@ -56,13 +56,13 @@ class Found:
     """Who or what stands on it, so that it cannot be taken back yet, in sentences."""
     changed: Diff | None = None
     """From what the step left to what is there now."""
-    apart: Diff | None = None
+    ours_out: Diff | None = None
     """From what is there now to the same without what the step put in, where that can be done."""
     back: Diff | None = None
     """From what is there now to what was there before the wizard."""
     rest: str = ""
     """What of the step cannot be told apart from their change and so stays, in a sentence."""
-    along: tuple[str, ...] = ()
+    goes_with_it: tuple[str, ...] = ()
     """The names of what goes when this goes."""
 
     def diffs(self, choice: Choice) -> tuple[Diff, ...]:
@@ -72,7 +72,7 @@ class Found:
         if self.standing is Standing.CHANGED:
             since = self.changed and replace(self.changed, heading="Changed since in")
             if choice is Choice.KEEP and not self.needed:
-                happens = self.apart
+                happens = self.ours_out
             elif choice is Choice.OURS:
                 happens = None
             shown = [since, happens and replace(happens, heading="Will change in")]
@@ -92,7 +92,7 @@ class Found:
                 created = self.back is not None and "+++ /dev/null" in self.back.lines
                 fate = "removed, for it was not there" if created else "put back as it was"
                 return f"{self.words} It is {fate} before the wizard, and their change is lost."
-            case _, Choice.KEEP if self.apart is None:
+            case _, Choice.KEEP if self.ours_out is None:
                 return f"{self.words} {self.rest or 'It is left as it is.'}"
             case _ if self.needed:
                 return f"{self.words} {self.needed}"
@@ -104,7 +104,7 @@ class Found:
         if self.needed and choice is not Choice.OURS:
             if self.standing is not Standing.CHANGED:
                 return self.needed
-            if choice is Choice.ORIGINAL or self.apart is not None:
+            if choice is Choice.ORIGINAL or self.ours_out is not None:
                 return f"{self.words} {self.needed}"
         if self.standing is Standing.CHANGED and choice is not Choice.OURS:
             stays = self.rest if choice is Choice.KEEP else ""
@@ -146,8 +146,8 @@ def _verdict(each: Found, decisions: Decisions, whole: bool) -> Verdict:
             return Verdict.OURS
         case Standing.CHANGED if choice is Choice.ORIGINAL and not each.needed:
             return Verdict.BACK
-        case Standing.CHANGED if choice is Choice.KEEP and not each.needed and each.apart:
-            return Verdict.APART
+        case Standing.CHANGED if choice is Choice.KEEP and not each.needed and each.ours_out:
+            return Verdict.OURS_OUT
     return Verdict.LEAVE
 
 
@@ -161,5 +161,5 @@ def left_of(
         for each in these
         if todo[each.name] is Verdict.OURS
         or (todo[each.name] is Verdict.LEAVE and each.standing is not Standing.GONE)
-        or (todo[each.name] is Verdict.APART and each.rest)
+        or (todo[each.name] is Verdict.OURS_OUT and each.rest)
     )

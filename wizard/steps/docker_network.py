@@ -179,13 +179,13 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
     ) -> tuple[Found, ...]:
         """Compare the network with what was created, and look who stands on it."""
         found = inspect(system, self.network)
-        shown, along = clean_line(self.network), (self.bridge,)
+        shown, with_it = clean_line(self.network), (self.bridge,)
         if found is None:
             words = f"The Docker network {shown} is not there any more."
-            return (Found(self.network, Standing.GONE, words, along=along),)
+            return (Found(self.network, Standing.GONE, words, goes_with_it=with_it),)
         needed = self._needed(system, leaving)
         if self._is_ours(found):
-            return (Found(self.network, needed=needed, along=along),)
+            return (Found(self.network, needed=needed, goes_with_it=with_it),)
         now = _described(found)
         return (
             Found(
@@ -195,7 +195,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
                 needed,
                 changed=difference(shown, self._description(), now),
                 back=difference(shown, now, None),
-                along=along,
+                goes_with_it=with_it,
             ),
         )
 

@@ -341,7 +341,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
             Standing.CHANGED,
             f"{table.title} {word}.",
             changed=difference(path, own_chains.listed_text(ours), own_chains.listed_text(listed)),
-            apart=difference(
+            ours_out=difference(
                 path, own_chains.listed_text(listed), own_chains.listed_text(theirs) or None
             ),
             back=difference(path, own_chains.listed_text(listed), None),
@@ -373,9 +373,9 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                         run(system, Run(own_chains.command(table, "-F", CHAIN)), report)
                     own_chains.take_ours_out(system, table, report)
                     own_chains.remove_chain(system, table, report)
-                case Verdict.APART if own_chains.take_ours_out(system, table, report):
+                case Verdict.OURS_OUT if own_chains.take_ours_out(system, table, report):
                     kept.append(each.left(choice_of(each, decisions)))
-                case Verdict.APART:
+                case Verdict.OURS_OUT:
                     own_chains.remove_chain(system, table, report)
                 case Verdict.OURS:
                     own_chains.load_chain(system, table, report)

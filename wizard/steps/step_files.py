@@ -69,7 +69,7 @@ class StepFiles:
             Standing.CHANGED,
             f"{shown} has been {done}",
             changed=actions.difference(path, ours.text, texts[1]),
-            apart=None if free is None else actions.difference(path, texts[1], free),
+            ours_out=None if free is None else actions.difference(path, texts[1], free),
             back=back,
         )
 
@@ -93,7 +93,7 @@ class StepFiles:
                     changed(path, partial(system.remove, path))
                 case Verdict.BACK if old is not None:
                     changed(path, partial(system.write, path, _with_rights(old, ours, now)))
-                case Verdict.APART if old is not None and now is not None:
+                case Verdict.OURS_OUT if old is not None and now is not None:
                     free = self.without_ours(old.text, ours.text, now.text)
                     if free is not None and free != now.text:
                         state = dataclasses.replace(now, text=free)
