@@ -13,7 +13,7 @@ from wizard.answers.choices import Choices
 from wizard.host.host import ComposeProject, Host
 from wizard.modes.sources import Sources
 from wizard.plan.planning import Plan
-from wizard.session import Session
+from wizard.tasks import Task
 
 Then = Callable[[str | None], None]
 """What is told, once a plan was tried, why there is none; None where there is one."""
@@ -25,6 +25,10 @@ class Answers(Protocol):
     changed: Callable[[], None]
     host: Host | None
     choices: Choices
+
+    @property
+    def task(self) -> Task:
+        """What the answers are given for."""
 
     @property
     def project(self) -> ComposeProject | None:
@@ -50,9 +54,9 @@ class _Given:
 class Draft:
     """Reads files and makes plans; each takes seconds for large files."""
 
-    def __init__(self, session: Session, owner: DOMNode, answers: Answers) -> None:
-        """Take the engine, what threads belong to, and the answers."""
-        self._session, self._answers = session, answers
+    def __init__(self, owner: DOMNode, answers: Answers) -> None:
+        """Take what threads belong to, and the answers."""
+        self._answers = answers
         self.sources: Sources | None = None
         """The files of the project, once they are read."""
         self.complaint = ""
@@ -115,7 +119,7 @@ class Draft:
             self._planning.ask(_Given(host, self._answers.choices, self.sources))
 
     def _sources_of(self, project: ComposeProject) -> tuple[ComposeProject, Sources]:
-        return project, self._session.read_project(project)
+        return project, self._answers.task.read(project)
 
     def _was_read(self, made: tuple[ComposeProject, Sources]) -> None:
         project, sources = made
@@ -139,7 +143,7 @@ class Draft:
         self._answers.changed()
 
     def _plan_of(self, given: _Given) -> tuple[_Given, Plan]:
-        return given, self._session.plan(given.host, given.choices, given.sources)
+        return given, self._answers.task.plan(given.host, given.choices, given.sources)
 
     def _was_made(self, made: tuple[_Given, Plan]) -> None:
         given, plan = made

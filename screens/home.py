@@ -20,6 +20,7 @@ from wizard.platform.text import clean
 from wizard.probes.report import ContainerReport
 from wizard.record.record import Record, State
 from wizard.run.set_up import set_up_of
+from wizard.tasks import ONLY_ROOT
 
 _CHECKING = "Checking that IPv6 works in the containers as it was set up …"
 _LABEL = 16
@@ -37,6 +38,7 @@ class HomeScreen(StepScreen):
         Binding("enter", "enter", show=False, priority=True),
         Binding("c,C", "next", "Check", key_display="C", tooltip="Check once more"),
         Binding("d,D", "details", "Details", key_display="D", tooltip="What was found, in full"),
+        Binding("e,E", "change", "Change", key_display="E", tooltip="Give it other answers"),
         Binding("r,R", "repair", "Repair", key_display="R", tooltip="Show what is missing"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),
         Binding("n,N", "another", "New", key_display="N", tooltip="Set up another project"),
@@ -47,14 +49,16 @@ class HomeScreen(StepScreen):
         "what was set up, and whether it works now: packets are sent from inside each container, "
         "and every step is looked at. Nothing is changed by that. C does it again.",
         "D shows the way of the packets, and all that was found inside each container.",
+        "E asks every question of this set-up again, with its answers filled in. The preview then "
+        "shows what would change, and the set-up is as it was unless you say “keep” in time.",
         "R looks at every step and shows what is not in effect any more. Where something is "
         "missing, Enter there puts it back, and everything is as it was before the repair unless "
         "you say “keep” in time. Nothing is changed before you have seen it and said yes.",
         "T shows what would be taken back, and asks before it does that. N sets up another project "
         "beside this one. Where several are set up, P shows the next.",
-        "Without the screens the same is done by wizard --check, wizard --repair and wizard "
-        "--undo; wizard --status shows the record. wizard --watch on has all of it looked at "
-        "daily.",
+        "Without the screens the same is done by wizard --check, wizard --change, wizard "
+        "--repair and wizard --undo; wizard --status shows the record. wizard --watch on has all "
+        "of it looked at daily.",
     )
 
     def compose_body(self) -> ComposeResult:
@@ -73,8 +77,10 @@ class HomeScreen(StepScreen):
     def arrive(self) -> None:
         """Look at the run, unless that was done; what came of a repair is looked at anew."""
         run = self.state.run
-        if self.app.screen is self and (run.progress is None or run.repairs):
-            self._look()
+        if self.app.screen is self:
+            self.state.set_up()
+            if run.progress is None or run.repairs:
+                self._look()
         super().arrive()
 
     def _look(self) -> None:
@@ -128,6 +134,21 @@ class HomeScreen(StepScreen):
         self.state.session.records.project = projects[at % len(projects)]
         self._look()
         self.show_state()
+
+    def action_change(self) -> None:
+        """Ask the questions of this set-up again."""
+        record = self.state.run.record
+        if record is None:
+            return
+        if not self.state.session.root:
+            self.say(ONLY_ROOT, "problem")
+            return
+        try:
+            self.state.change(record)
+        except Refused as refused:
+            self.say(str(refused), "problem")
+        else:
+            self.wizard.open("mode")
 
     def action_another(self) -> None:
         """Look at the host, to set up another project."""

@@ -18,6 +18,7 @@ from wizard.plan.in_short import first_sentence, in_short
 from wizard.plan.planning import Plan
 from wizard.platform.errors import WizardError
 from wizard.platform.text import clean
+from wizard.session import Session
 
 WINDOWS = (60, 120, 300, 600, 900)
 """Seconds to wait for an answer, to choose from."""
@@ -58,6 +59,11 @@ class PreviewScreen(ReviewScreen):
         "After the last step the wizard asks you to log in a second time, to see that you still "
         "can. If nobody does in time, everything is taken back. T changes how long it waits.",
     )
+
+    @property
+    def heading(self) -> str:
+        """Say whether a set-up that stands is changed."""
+        return "Preview of a change" if self.state.task.changed else self.HEADING
 
     def show_state(self) -> None:
         """Show the plan."""
@@ -102,11 +108,11 @@ class PreviewScreen(ReviewScreen):
 
         def look() -> tuple[str, bool]:
             state.saver.wait(SAVED_WITHIN)
-            complaint = state.session.why_not_apply(plan.choices.project)
+            complaint = state.task.why_not(plan.choices.project)
             if complaint:
                 return complaint, False
             try:
-                state.session.check_plan(plan)
+                state.task.check(plan)
             except WizardError as error:
                 return str(error), True
             return "", False
@@ -169,15 +175,18 @@ class PreviewScreen(ReviewScreen):
             return
         seconds = state.choices.window
 
-        def begin() -> None:
+        def begin() -> Session | None:
             state.saver.wait(SAVED_WITHIN)
-            state.session.start_apply(plan, ask=True, seconds=seconds)
+            return state.task.start(plan, seconds)
 
         state.run.apply(begin, self._started, self.end)
 
     def _started(self) -> None:
         self.end()
-        super().go_on()
+        if self.state.task.changed is None:
+            super().go_on()
+        else:
+            self.wizard.open_run()
 
     def action_next_window(self) -> None:
         """Take the next longer time to wait for an answer, or the shortest after the longest."""

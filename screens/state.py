@@ -21,7 +21,9 @@ from wizard.host.host import ComposeProject, Host, Outward
 from wizard.host.own_objects import in_the_way
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
+from wizard.record.record import Record
 from wizard.session import Session
+from wizard.tasks import Changing, SettingUp, Task
 
 KEPT_WITHIN = 0.05
 """Seconds that an answer may take to the disk before it is shown all the same; nobody notices."""
@@ -53,7 +55,9 @@ class State:
         self.resumed = False
         """Whether answers were filled in that somebody gave before."""
         self.router = RouterWatch(session, owner, self._proxy_proposed)
-        self.draft = Draft(session, owner, self)
+        self.task: Task = SettingUp(session)
+        """What the answers are given for."""
+        self.draft = Draft(owner, self)
         self.run = FollowedRun(session, owner, changed)
         self.undo = TakingBack(session, owner, changed)
         self.mending = Mending(session, owner, changed)
@@ -91,7 +95,7 @@ class State:
 
     def _found(self, host: Host) -> None:
         """Keep the host, and fill in what is proposed for it or was answered before."""
-        self.host = host
+        host = self.host = self.task.host(host)
         if self._given is None and self.choices == Choices():
             self._given = self.session.answers.load()
             if self._given is not None:
@@ -157,7 +161,7 @@ class State:
 
     def save(self) -> None:
         """Keep the answers for another time, but not over those of a run that is in force."""
-        if self.host is not None and not self.run_in_force:
+        if self.host is not None and not self.run_in_force and self.task.changed is None:
             self._given = self.choices
             self.saver.save(self.choices)
 
@@ -211,6 +215,30 @@ class State:
         except Refused as refused:
             return str(refused)
         return None
+
+    # What the answers are for
+
+    def change(self, record: Record) -> None:
+        """Ask every question anew for a set-up that stands, with its answers filled in.
+
+        Raises:
+            Refused: its record does not say which they were.
+        """
+        self._begin_task(task := Changing(self.session, record), task.answers)
+        self.router.picked = True
+        self.all_questions = True
+        self.look()
+
+    def set_up(self) -> None:
+        """Ask for a new set-up, and no more for a change."""
+        if self.task.changed is not None:
+            self._begin_task(SettingUp(self.session), Choices())
+            self.router.picked = self.all_questions = False
+
+    def _begin_task(self, task: Task, answers: Choices) -> None:
+        self.task, self.host, self.choices = task, None, answers
+        self._given = None if answers == Choices() else answers
+        self.resumed = False
 
     # The way
 

@@ -169,7 +169,7 @@ def change(
     if not yes:
         given = f" --answers {shlex.quote(str(answers))}" if answers else ""
         raise Refused(f"Nothing was changed. wizard --change{given} --yes does this.")
-    return follow(opened.start_change(found, window), say)
+    return follow(opened.start_change(found.plan, window), say)
 
 
 def report(mask: bool) -> str:

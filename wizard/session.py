@@ -208,19 +208,31 @@ class Session:
         beside = set_ups.others(self.store, run.id, host=host)
         return changing.change_of(run, choices, host, self.system, beside)
 
-    def start_change(self, change: changing.Change, seconds: int | None = None) -> "Session":
+    def read_without(self, project: ComposeProject, run: Record) -> Sources:
+        """Read the files of a project as they would be without a run that is in force.
+
+        Raises:
+            Refused: a step of it is not in effect, one cannot be read or is not a Compose file.
+        """
+        self._need_root()
+        host = self.look()
+        beside = set_ups.others(self.store, run.id, host=host)
+        return changing.read_without(project, run, host, self.system, beside)
+
+    def start_change(self, plan: Plan, seconds: int | None = None) -> "Session":
         """Start changing in a process of its own, and return a session that follows that.
 
+        ``plan`` is that of a :meth:`change`.
         ``seconds`` is how long somebody has to say "keep"; None to keep it if it is well.
 
         Raises:
             Refused: the state folder cannot be used.
         """
         self.store.prepare()
-        if not self.answers.save_wanted(change.plan.choices):
+        if not self.answers.save_wanted(plan.choices):
             raise Refused(f"{self.store.wanted} cannot be written. Nothing was changed.")
         waiting = [str(seconds)] if seconds else []
-        return self._start_beside("change", str(self.store.wanted), change.plan.digest, *waiting)
+        return self._start_beside("change", str(self.store.wanted), plan.digest, *waiting)
 
     def start_change_back(self) -> "Session":
         """Start going back to the set-up as it was before a change that is not settled.
@@ -322,7 +334,7 @@ class Session:
                 f"sudo wizard --answers {self.store.answers}"
             )
         if self.is_running():
-            return "Another run of the wizard is at work. Wait until it has ended."
+            return set_ups.AT_WORK
         return set_ups.why_not_apply(self.records.all(), project, set_ups.open_repair(self.store))
 
     def is_running(self) -> bool:

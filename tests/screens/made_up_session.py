@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tests import made_up_hosts
-from wizard.answers import answers_file
+from wizard.answers import answers_file, projects
 from wizard.answers.choices import Choices
 from wizard.at_hand import RecordsAtHand
 from wizard.compose.project import load
@@ -24,6 +24,7 @@ from wizard.probes.report import ContainerReport
 from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.run import repairing
+from wizard.run.changing import Change
 from wizard.run.conditions import StepCondition
 from wizard.run.logins import Logins
 from wizard.run.process import Progress
@@ -270,6 +271,8 @@ class MadeUpSession(Session):
         self.cancelled = False
         self.applied: Plan | None = None
         self.undone = False
+        self.changed: Plan | None = None
+        """The plan of a change, where one was started."""
         self.repaired: Choice | None = None
         """What became of what somebody changed, where a repair was started."""
         self.chosen: Chosen | None = None
@@ -403,6 +406,25 @@ class MadeUpSession(Session):
         self.repaired = changed
         following = MadeUpSession(act=self.act, earlier=self.earlier)
         following.frames = following._play_apply(repair.plan)
+        return following
+
+    def read_without(self, project: ComposeProject, run: Record) -> Sources:
+        return self.read_project(project)
+
+    def change(self, choices: Choices) -> Change:
+        """Return a change of the Compose file and the connections, where the answers differ."""
+        run = self.records.at_hand()
+        assert run is not None
+        read = self.read_project(projects.project_of(self.host, choices))
+        whole = self.plan(self.host, choices, read)
+        same = answers_file.from_table(run.choices) == choices
+        plan = replace(whole, steps=() if same else whole.steps[-2:])
+        return Change(plan, whole, (), self.host, self.system)
+
+    def start_change(self, plan: Plan, seconds: int | None = None) -> Session:
+        self.changed = plan
+        following = MadeUpSession(act=self.act, earlier=self.earlier)
+        following.frames = following._play_apply(plan)
         return following
 
     @property

@@ -85,6 +85,64 @@ async def test_what_is_missing_is_put_back_and_one_is_home_again() -> None:
         assert len(app.screen_stack) == 2
 
 
+async def test_a_set_up_is_asked_about_again_and_what_differs_is_changed() -> None:
+    session = await applied()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
+        await press(pilot, "e")
+        await until(pilot, lambda: on(app, "mode") and app.state.host)
+        for name in ("addresses", "network", "compose"):
+            await press(pilot, "enter")
+            await until(pilot, partial(on, app, name))
+        await until(pilot, lambda: app.state.draft.sources)
+        await press(pilot, "enter")
+        await until(pilot, lambda: on(app, "preview"))
+        await press(pilot, "enter")
+        await until(pilot, partial(says, app, "nothing to change"))
+        await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "compose"))
+        await press(pilot, "space", "enter")
+        await until(pilot, partial(says, app, "Preview of a change"))
+        await ask(pilot, app)
+        assert session.changed is None
+        await press(pilot, "y")
+        await keep(pilot, app)
+        assert session.applied is None
+        assert session.changed is not None
+        assert session.changed.choices.services == ("streaming", "sidekiq")
+        assert session.saved is None, "those of a change are not the answers to the next set-up"
+        await until(pilot, lambda: on(app, "result"))
+        await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
+        assert len(app.screen_stack) == 2
+
+
+async def test_who_comes_back_from_the_questions_of_a_change_has_changed_nothing() -> None:
+    session = await applied()
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
+        await press(pilot, "e")
+        await until(pilot, lambda: on(app, "mode") and app.state.host)
+        await press(pilot, "right", "escape")
+        await until(pilot, lambda: on(app, "home"))
+        assert app.state.task.changed is None
+        await press(pilot, "n")
+        await until(pilot, lambda: on(app, "host") and app.state.host)
+        assert not app.state.all_questions
+
+
+async def test_a_change_needs_root() -> None:
+    session = await applied()
+    session.is_root = False
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
+        await press(pilot, "e")
+        await until(pilot, partial(says, app, "Only root can change a set-up."))
+
+
 async def test_a_repair_that_is_taken_back_leaves_the_run_in_force() -> None:
     session = await applied()
     session.missing, session.act = True, Act(fail_at=1)

@@ -9,9 +9,10 @@ from wizard.answers import answers_file
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
 from wizard.describe import in_words
-from wizard.host.host import Host, Unknown
+from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.host.own_objects import without_ours
 from wizard.modes import sources
+from wizard.modes.sources import Sources
 from wizard.plan import planning
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused, StepFailed
@@ -143,11 +144,8 @@ def change_of(
             no plan for these answers.
     """
     made = _made(run, host, system, beside)
-    without = WithFiles(system)
-    for each in reversed(made):
-        found = each.step.our_files.compare(without, each.before)
-        each.step.our_files.undo(without, each.before, found, NOTHING_DECIDED)
-    alone = _without(host, run)
+    without = _files_without(made, system)
+    alone = host_without(host, run)
     read = sources.read_project(without, project_of(alone, choices), beside)
     whole = planning.plan(alone, choices, read)
     partly = _is_part(made, whole)
@@ -224,7 +222,27 @@ def _made(run: Record, host: Host, system: System, beside: Sequence[Other]) -> t
     return tuple(made)
 
 
-def _without(host: Host, run: Record) -> Host:
+def read_without(
+    project: ComposeProject, run: Record, host: Host, system: System, beside: Sequence[Other] = ()
+) -> Sources:
+    """Read the files of a project as they would be without a run; arguments as :func:`change_of`.
+
+    Raises:
+        Refused: a step of the run is not in effect, or a file is no Compose file.
+    """
+    without = _files_without(_made(run, host, system, beside), system)
+    return sources.read_project(without, project, beside)
+
+
+def _files_without(made: Sequence[_Made], system: System) -> WithFiles:
+    without = WithFiles(system)
+    for each in reversed(made):
+        found = each.step.our_files.compare(without, each.before)
+        each.step.our_files.undo(without, each.before, found, NOTHING_DECIDED)
+    return without
+
+
+def host_without(host: Host, run: Record) -> Host:
     """Return the host without a run."""
     alone = without_ours(host, run.project)
     if isinstance(alone.earlier, Unknown):

@@ -15,6 +15,7 @@ from wizard.steps import kinds
 from wizard.steps.others import Other, in_words
 from wizard.steps.sysctl import Sysctl
 
+AT_WORK = "Another run of the wizard is at work. Wait until it has ended."
 NOTHING = "There is nothing to take back: no run of the wizard is on this host."
 
 
