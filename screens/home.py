@@ -37,7 +37,7 @@ class HomeScreen(StepScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", show=False, priority=True),
         Binding("c,C", "next", "Check", key_display="C", tooltip="Check once more"),
-        Binding("d,D", "details", "Details", key_display="D", tooltip="What was found, in full"),
+        Binding("d,D", "details", "More", key_display="D", tooltip="What was found, in full"),
         Binding("e,E", "change", "Change", key_display="E", tooltip="Give it other answers"),
         Binding("r,R", "repair", "Repair", key_display="R", tooltip="Show what is missing"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),

@@ -69,7 +69,7 @@ class KeepScreen(StepScreen):
         self._asking = False
         self._logins = self.state.session.logins()
         self.query_one("#back").display = False
-        self.query_one("#how", Static).update(Content(how(self._logins)))
+        self.query_one("#how", Static).update(Content(how(self._logins, self.state.run.kind)))
         self.query_one("#coverage", Sentence).say(self.state.session.guard_coverage(), "note")
         background.run(
             self.app,
@@ -131,7 +131,7 @@ class KeepScreen(StepScreen):
     def action_take_back(self) -> None:
         """Ask, and take everything back."""
         kind = self.state.run.kind
-        what = f"the {kind}" if kind else "everything"
+        what = _what(kind)
         before = f"it was before the {kind}" if kind else "it was before"
         self.app.push_screen(
             QuestionModal(
@@ -160,12 +160,16 @@ class KeepScreen(StepScreen):
             self.wizard.show_run()
 
 
+def _what(kind: str) -> str:
+    return f"the {kind}" if kind else "everything"
+
+
 def countdown(left: float | None, window: int, deadline: str, kind: str = "") -> str:
     """Return the time that is left, as a bar and in numbers, and when that is by the clock.
 
     ``kind`` is what waits beside a run, a change or a repair.
     """
-    what = f"the {kind}" if kind else "everything"
+    what = _what(kind)
     if not left:
         return f"The time is over. {what.capitalize()} is being taken back …"
     filled = min(_BAR, round(_BAR * left / window)) if window else 0
@@ -177,8 +181,8 @@ def countdown(left: float | None, window: int, deadline: str, kind: str = "") ->
     )
 
 
-def how(logins: Logins) -> str:
-    """Return what to do, line by line."""
+def how(logins: Logins, kind: str = "") -> str:
+    """Return what to do, line by line; ``kind`` as for :func:`countdown`."""
     if not logins.over_ssh:
         return (
             "You are not logged in over SSH here. If you do log in to this host over SSH at other "
@@ -191,7 +195,7 @@ def how(logins: Logins) -> str:
         "Make sure that you still get in. Open a second terminal on your own computer and log in "
         f"to this host as you always do:\n\n{commands}\n\n{both}Then type there:\n\n"
         f"    {clean(logins.keep)}\n\n"
-        "If you do not get in, do nothing: then everything is taken back."
+        f"If you do not get in, do nothing: then {_what(kind)} is taken back."
     )
 
 

@@ -1,5 +1,6 @@
 """Moves through the screens with keys, as a person does, and looks at what is shown."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -126,4 +127,6 @@ def shown(app: App[int]) -> str:
 
 def says(app: WizardApp, words: str) -> bool:
     """Whether words are on the screen, broken over lines or not, in a box or not."""
-    return words in shown(app) or words in " ".join(shown(app).replace("│", " ").split())
+    seen = shown(app)
+    in_box = " ".join(re.findall("│(.*)│", seen))
+    return any(words in " ".join(each.split()) for each in (seen.replace("│", " "), in_box))
