@@ -7,6 +7,7 @@ from typing import Protocol
 from textual.dom import DOMNode
 
 from screens.background import Renewed
+from screens.waiting import Then, Waiting
 from wizard import describe
 from wizard.answers import proposals
 from wizard.answers.choices import Choices
@@ -14,9 +15,6 @@ from wizard.host.host import ComposeProject, Host
 from wizard.modes.sources import Sources
 from wizard.plan.planning import Plan
 from wizard.tasks import Task
-
-Then = Callable[[str | None], None]
-"""What is told, once a plan was tried, why there is none; None where there is one."""
 
 
 class Answers(Protocol):
@@ -63,7 +61,7 @@ class Draft:
         """Why they cannot be read; empty otherwise."""
         self.plan: Plan | None = None
         self._read: ComposeProject | None = None
-        self._waiting: list[Then] = []
+        self._waiting = Waiting()
         self._reading: Renewed[ComposeProject, tuple[ComposeProject, Sources]] = Renewed(
             owner, "Reading the Compose files", self._sources_of, self._was_read, self._was_not_read
         )
@@ -99,7 +97,7 @@ class Draft:
 
         ``again`` reads the files again before; they are read where they have not been, too.
         """
-        self._waiting.append(then)
+        self._waiting.add(then)
         if again or self.complaint:
             self.forget_files()
         self._go_on()
@@ -153,13 +151,8 @@ class Draft:
             self._go_on()
             return
         self.plan = plan
-        self._tell(None)
+        self._waiting.tell(None)
 
     def _was_not_made(self, complaint: str) -> None:
         self.plan = None
-        self._tell(complaint)
-
-    def _tell(self, complaint: str | None) -> None:
-        waiting, self._waiting = self._waiting, []
-        for then in waiting:
-            then(complaint)
+        self._waiting.tell(complaint)

@@ -5,12 +5,10 @@ from collections.abc import Callable
 from textual.dom import DOMNode
 
 from screens.background import Renewed
+from screens.waiting import Then, Waiting
 from wizard.run.repairing import Repair
 from wizard.session import Session
 from wizard.steps.comparing import Choice
-
-Then = Callable[[str | None], None]
-"""What is told, once the steps were looked at, why nothing can be put back; None otherwise."""
 
 
 class Mending:
@@ -23,14 +21,14 @@ class Mending:
         """What would be put back, once it has been compared."""
         self.choice = Choice.KEEP
         """What becomes of what somebody changed: theirs stays, or ours is put back."""
-        self._waiting: list[Then] = []
+        self._waiting = Waiting()
         self._comparing: Renewed[Choice, Repair] = Renewed(
             owner, "Looking at every step", session.repair, self._compared, self._not_compared
         )
 
     def look(self, then: Then) -> None:
         """Look at every step, with what is chosen now."""
-        self._waiting.append(then)
+        self._waiting.add(then)
         self._comparing.ask(self.choice)
 
     def forget(self) -> None:
@@ -46,7 +44,5 @@ class Mending:
         self._tell(complaint)
 
     def _tell(self, complaint: str | None) -> None:
-        waiting, self._waiting = self._waiting, []
-        for then in waiting:
-            then(complaint)
+        self._waiting.tell(complaint)
         self._changed()

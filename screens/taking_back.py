@@ -5,12 +5,10 @@ from collections.abc import Callable
 from textual.dom import DOMNode
 
 from screens.background import Renewed
+from screens.waiting import Then, Waiting
 from wizard.run.undoing import Chosen, UndoPreview
 from wizard.session import Session
 from wizard.steps.comparing import Choice
-
-Then = Callable[[str | None], None]
-"""What is told, once the record was compared, why nothing can be taken back; None otherwise."""
 
 
 class TakingBack:
@@ -23,7 +21,7 @@ class TakingBack:
         """What would be taken back, once it has been compared."""
         self.chosen: dict[int, dict[str, Choice]] | None = None
         """What becomes of what somebody changed; None until it has been compared once."""
-        self._waiting: list[Then] = []
+        self._waiting = Waiting()
         self._comparing: Renewed[Chosen | None, UndoPreview] = Renewed(
             owner,
             "Comparing the record with this host",
@@ -39,7 +37,7 @@ class TakingBack:
 
     def look(self, then: Then) -> None:
         """Compare the record with the host, with what is chosen now."""
-        self._waiting.append(then)
+        self._waiting.add(then)
         self._comparing.ask(self.chosen)
 
     def choose(self, step: int, name: str, choice: Choice, then: Then) -> None:
@@ -62,7 +60,5 @@ class TakingBack:
         self._tell(complaint)
 
     def _tell(self, complaint: str | None) -> None:
-        waiting, self._waiting = self._waiting, []
-        for then in waiting:
-            then(complaint)
+        self._waiting.tell(complaint)
         self._changed()

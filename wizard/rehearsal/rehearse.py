@@ -50,7 +50,6 @@ def rehearse(
     release: int,
     router: str = "on-link",
     command: Sequence[str] = ("wizard",),
-    progress: Progress | None = None,
 ) -> int:
     """Start a machine with a deployment, run a command in it, stay in its shell, and remove it all.
 
@@ -62,7 +61,6 @@ def rehearse(
         release: 12, 13 or 14.
         router: One of :data:`ROUTERS`.
         command: What to run first, as root.
-        progress: Is given a line for every stage; without it, this terminal is.
 
     Returns:
         0, or 128 and the number of the signal that ended it, as a shell has it.
@@ -76,8 +74,7 @@ def rehearse(
             "A rehearsal needs a terminal, for one lands in a shell of the practice machine, and "
             "this is none. Over SSH use ssh -t. Nothing was changed."
         )
-    lines = Lines(sys.stdout, lambda: shutil.get_terminal_size().columns)
-    say = progress or lines
+    say = lines = Lines(sys.stdout, lambda: shutil.get_terminal_size().columns)
     try:
         with _signals_end_it():
             say(f"Starting a practice machine with Debian {release}.")

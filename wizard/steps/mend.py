@@ -189,24 +189,15 @@ class Mend(StepOf[MendBefore]):
             if old.kind == "unit" and is_stopping(system):
                 continue
             if todo.get(old.shown) is Verdict.BACK:
-                left += self._set_back(system, old, report)
+                left += set_back(system, old, report)
         kept = self.our_files.undo(system, before, found, decisions)
         for old, _new in masks:
             if todo.get(old.shown) is Verdict.BACK:
-                left += self._set_back(system, old, report)
+                left += set_back(system, old, report)
         again = () if is_stopping(system) else self.restart
         for command in (*self._reload, *(Run(("systemctl", "restart", each)) for each in again)):
             run(system, command, report)
         return (*left, *kept)
-
-    @staticmethod
-    def _set_back(system: System, old: Object, report: Report) -> Iterator[str]:
-        """Set one object as it was, and go on with the others where that fails."""
-        for command in objects.setting(objects.now(system, old), old):
-            try:
-                run(system, command, report)
-            except StepFailed as failed:
-                yield str(failed)
 
     def _old(
         self, before: MendBefore
@@ -218,6 +209,15 @@ class Mend(StepOf[MendBefore]):
         pairs = list(zip(before.objects, new, strict=True))
         split = len(self.masks)
         return pairs[:split][::-1], pairs[split:][::-1]
+
+
+def set_back(system: System, old: Object, report: Report) -> Iterator[str]:
+    """Set an object as it was; yield why where that fails, so that others are set all the same."""
+    for command in objects.setting(objects.now(system, old), old):
+        try:
+            run(system, command, report)
+        except StepFailed as failed:
+            yield str(failed)
 
 
 def _read(system: System, path: str) -> FileState | None:

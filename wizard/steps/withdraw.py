@@ -14,7 +14,7 @@ from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile, di
 from wizard.steps.base import Report, Step, StepOf, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Decisions, Found, Standing
-from wizard.steps.mend import Rewrite
+from wizard.steps.mend import Rewrite, set_back
 from wizard.steps.objects import Object
 from wizard.steps.step_files import changed
 
@@ -197,8 +197,4 @@ class Withdraw(StepOf[WithdrawBefore]):
             # At shutdown systemd stops units itself, and starts them at the next boot.
             if each.shown not in missing or (each.kind == "unit" and is_stopping(system)):
                 continue
-            for command in objects.setting(objects.now(system, each), each):
-                try:
-                    run(system, command, report)
-                except StepFailed as failed:
-                    yield str(failed)
+            yield from set_back(system, each, report)
