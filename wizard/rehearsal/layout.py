@@ -8,6 +8,12 @@ from pathlib import Path
 from wizard.rehearsal import network
 from wizard.rehearsal.ssh_key import key
 
+_IDLE_GENERATORS = (
+    "bless-boot", "cryptsetup", "debug", "fstab", "getty", "gpt-auto", "hibernate-resume",
+    "integritysetup", "run", "ssh", "system-update", "tpm2", "veritysetup",
+)  # fmt: skip
+"""What finds nothing in a machine without disks, a console and words for a kernel."""
+
 
 def lay_out(
     folder: Path, lower: Sequence[Path], files: Mapping[str, str], *, networkd: bool
@@ -60,3 +66,8 @@ def _configure(upper: Path, lower: Sequence[Path], more: Mapping[str, str], netw
         wants.mkdir(parents=True, exist_ok=True)
         unit = wants / "systemd-networkd.service"
         unit.symlink_to("/lib/systemd/system/systemd-networkd.service")
+    # systemd.generator(7): a link to there keeps one from being run, at each reload.
+    masked = upper / "etc/systemd/system-generators"
+    masked.mkdir(parents=True, exist_ok=True)
+    for name in _IDLE_GENERATORS:
+        (masked / f"systemd-{name}-generator").symlink_to("/dev/null")
