@@ -81,7 +81,7 @@ def in_one_line(host: Machine, mastodon: Deployment) -> None:
         pytest.param(12, Mode.ULA, "current", marks=thorough),
         pytest.param(13, Mode.ULA, "2017", marks=thorough),
         pytest.param(13, Mode.ROUTED, "current", marks=thorough),
-        (14, Mode.ULA, "current"),
+        pytest.param(14, Mode.ULA, "current", marks=thorough),
         pytest.param(14, Mode.ROUTED, "2017", marks=thorough),
     ],
     indirect=["debian"],

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.lines import PATIENCE, Lines
+from tests.machines.bench import Bench
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.guarding import GRACE, Guarded, elapsed, guarded
@@ -109,49 +110,45 @@ def test_terminals_that_nobody_reads_keep_nobody_from_keeping(machine: StartMach
     assert run.state == "applied"
 
 
-@on_debian13
-def test_a_killed_worker_is_followed_by_the_guard_at_once(machine: StartMachine) -> None:
-    run = guarded(machine)
-    process = run.starts_to_apply(600)
-    run.wait_for_step(4)
-    kill_worker(run)
-    run.wait_until_back()
-    assert "died" in run.record["error"]
-    # Who follows the run is told how it ended, not that its process is gone.
-    assert process.wait(PATIENCE) == ExitCode.ROLLED_BACK
-
-
-@on_debian13
-def test_a_killed_guard_is_started_anew(machine: StartMachine) -> None:
-    run = guarded(machine)
-    assert run.applies(2).returncode == ExitCode.DONE
-    kinds = [step["kind"] for step in run.record["steps"]]
-    # Those that take long enough to be met at work.
-    for number in (kinds.index(kind) + 1 for kind in ("attach", "docker-network", "sysctl")):
-
-        def reached(number: int = number) -> bool:
-            return str(run.record["steps"][number - 1]["state"]) == "undoing"
-
-        run.host.wait(reached, f"step {number} to be taken back")
+def test_a_killed_worker_is_followed_by_the_guard_at_once(bench: Bench) -> None:
+    with bench.cell("kill -9", "applying", "worker") as run:
+        process = run.starts_to_apply(600)
+        run.wait_for_step(4)
         kill_worker(run)
-    run.wait_until_back()
+        run.wait_for("rolled back")
+        assert "died" in run.record["error"]
+        # Who follows the run is told how it ended, not that its process is gone.
+        assert process.wait(PATIENCE) == ExitCode.ROLLED_BACK
 
 
-@on_debian13
-def test_a_lost_connection_stops_neither_the_run_nor_the_guard(machine: StartMachine) -> None:
-    run = guarded(machine)
-    words = f"{PYTHON} /opt/tests/guarded_apply.py {ANSWERS} 5"
-    terminal = subprocess.Popen(
-        [*run.host.ssh_command(6), "-tt", words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    run.wait_for_step(2)
-    terminal.kill()
-    terminal.wait(PATIENCE)
-    run.wait_for("unconfirmed")
-    run.wait_until_back(5 + GRACE)
-    run.logs_in()
+def test_a_killed_guard_is_started_anew(bench: Bench) -> None:
+    with bench.cell("kill -9", "rolling back", "guard") as run:
+        assert run.applies(2).returncode == ExitCode.DONE
+        kinds = [step["kind"] for step in run.record["steps"]]
+        # Those that take long enough to be met at work.
+        for number in (kinds.index(kind) + 1 for kind in ("attach", "docker-network", "sysctl")):
+
+            def reached(number: int = number) -> bool:
+                return str(run.record["steps"][number - 1]["state"]) == "undoing"
+
+            run.host.wait(reached, f"step {number} to be taken back")
+            kill_worker(run)
+        run.wait_for("rolled back")
+
+
+def test_a_lost_connection_stops_neither_the_run_nor_the_guard(bench: Bench) -> None:
+    with bench.cell("a lost connection", "applying", "the one that began") as run:
+        words = f"{PYTHON} /opt/tests/guarded_apply.py {ANSWERS} 5"
+        terminal = subprocess.Popen(
+            [*run.host.ssh_command(6), "-tt", words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        run.wait_for_step(2)
+        terminal.kill()
+        terminal.wait(PATIENCE)
+        run.wait_for("unconfirmed")
+        run.wait_for("rolled back", 5 + GRACE)
 
 
 @on_debian13
@@ -180,17 +177,16 @@ def test_a_container_that_stops_meanwhile_is_noticed(machine: StartMachine) -> N
     assert "running without a stop" in run.record["error"]
 
 
-@on_debian13
-def test_more_time_can_be_had(machine: StartMachine) -> None:
-    run = guarded(machine)
-    assert run.applies(4).returncode == ExitCode.DONE
-    extend = "from wizard.session import Session; Session().extend(15)"
-    run.host.run([PYTHON, "-c", extend])
-    started = time.monotonic()
-    while time.monotonic() < started + 8:
-        assert run.state == "unconfirmed"
-        time.sleep(0.2)
-    run.wait_until_back(15 + GRACE)
+def test_more_time_can_be_had(bench: Bench) -> None:
+    with bench.cell("more time", "waiting", "is had") as run:
+        assert run.applies(4).returncode == ExitCode.DONE
+        extend = "from wizard.session import Session; Session().extend(15)"
+        run.host.run([PYTHON, "-c", extend])
+        started = time.monotonic()
+        while time.monotonic() < started + 8:
+            assert run.state == "unconfirmed"
+            time.sleep(0.2)
+        run.wait_for("rolled back", 15 + GRACE)
 
 
 @on_debian12

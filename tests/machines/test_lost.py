@@ -222,7 +222,7 @@ def test_the_host_goes_down(matrix: Matrix, debian: int) -> None:
     steps = [f"applying step {number}" for number in range(1, 7)]
     cells = [(how, phase) for how in ("reboot", "power cut") for phase in (*steps, *PHASES[1:])]
     with Bench(matrix, prepare, debian, rebooted=True, route="advertisement") as bench:
-        for how, phase in matrix.pick(cells, *((0.3, 0.6) if debian == 12 else (0.4, 0.75, 0.95))):
+        for how, phase in matrix.pick(cells, *((0.3,) if debian == 12 else (0.4, 0.75, 0.95))):
             with bench.cell(how, phase.partition(" step")[0], f"{phase} on Debian {debian}") as run:
                 reached_by(run, phase)
                 started = time.monotonic()

@@ -124,7 +124,11 @@ class Host:
         self.wait_for_entries()
 
 
-@pytest.fixture(scope="module", params=[12, 13, 14], ids=["debian12", "debian13", "debian14"])
+# What Debian 13's Docker tells of containers lies between what the other two tell.
+RELEASES = [12, pytest.param(13, marks=pytest.mark.thorough), 14]
+
+
+@pytest.fixture(scope="module", params=RELEASES, ids=["debian12", "debian13", "debian14"])
 def booted(request: pytest.FixtureRequest) -> Iterator[Host]:
     with Machine(request.param) as machine:
         image.load(machine)
@@ -298,7 +302,7 @@ while True:
 """
 
 
-@pytest.mark.parametrize("booted", [13], ids=["debian13"], indirect=True)
+@pytest.mark.parametrize("booted", [14], ids=["debian14"], indirect=True)
 def test_a_hostile_engine_gets_nobody_answered_for_and_the_service_neither_grows_nor_dies(
     host: Host,
 ) -> None:
@@ -452,7 +456,7 @@ def test_when_ipv6_alone_was_off_on_the_uplink_its_entries_come_back_at_once(hos
     host.machine.wait(lambda: host.ping(address), "an answer")
 
 
-@pytest.mark.parametrize("booted", [13], ids=["debian13"], indirect=True)
+@pytest.mark.parametrize("booted", [14], ids=["debian14"], indirect=True)
 def test_a_hanging_docker_does_not_hang_the_service(host: Host) -> None:
     (address,) = host.start("one")
     host.wait_for_entries(address)
@@ -467,7 +471,7 @@ def test_a_hanging_docker_does_not_hang_the_service(host: Host) -> None:
     host.wait_for_entries(address, later)
 
 
-@pytest.mark.parametrize("booted", [13], ids=["debian13"], indirect=True)
+@pytest.mark.parametrize("booted", [14], ids=["debian14"], indirect=True)
 def test_the_status_tells_that_the_kernel_does_not_answer(host: Host) -> None:
     host.machine.run(["sysctl", "-qw", "net.ipv6.conf.all.proxy_ndp=0"])
     try:

@@ -29,7 +29,9 @@ PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 NOBODY = "2001:db8:1:2:1::dead"
 NETWORK = "mastodon_ipv6"
 
-every_release = pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+every_release = pytest.mark.parametrize(
+    "debian", [12, pytest.param(13, marks=pytest.mark.thorough), 14], indirect=True
+)
 
 
 def set_up(host: Machine, **changes: object) -> Deployment:
@@ -151,7 +153,9 @@ def test_the_service_follows_containers_that_come_and_go(machine: StartMachine) 
     assert not answers(host, NOBODY)
 
 
-@pytest.mark.parametrize("debian", [12, 13], indirect=True)
+@pytest.mark.parametrize(
+    "debian", [12, pytest.param(13, marks=pytest.mark.thorough)], indirect=True
+)
 def test_ndppd_answers_for_the_whole_subnet_and_goes_with_undo(machine: StartMachine) -> None:
     host = machine()
     mastodon = deployments.up(host, "2017")

@@ -25,7 +25,11 @@ from wizard.rehearsal import network
 from wizard.rehearsal.machine import Machine
 
 ROUTED_HERE = IPv6Network("2001:db8:a:b::/64")
-WHOLE = pytest.mark.parametrize("routed", [False, True], ids=["private", "routed"])
+MODES = pytest.mark.parametrize(
+    "routed",
+    [False, pytest.param(True, marks=pytest.mark.thorough)],
+    ids=["private", "routed"],
+)
 RELEASES = pytest.mark.parametrize(
     "debian",
     [
@@ -98,7 +102,7 @@ def test_a_prefix_that_left_no_trace_on_the_host_is_typed(machine: StartMachine)
     assert undo(host).returncode == ExitCode.DONE
 
 
-@WHOLE
+@MODES
 @RELEASES
 def test_a_default_route_in_a_table_to_which_rules_lead(
     machine: StartMachine, routed: bool

@@ -122,7 +122,9 @@ def test_what_stops_answering_over_ipv6_is_named_and_has_to_be_accepted(
     assert both(host, PORTS) == had
 
 
-@pytest.mark.parametrize("debian", [12, 13], indirect=True)
+@pytest.mark.parametrize(
+    "debian", [12, pytest.param(13, marks=pytest.mark.thorough)], indirect=True
+)
 def test_an_unnamed_loss_is_taken_back(machine: StartMachine, debian: int) -> None:
     host = machine()
     deployment = deploy(
