@@ -124,7 +124,7 @@ class Host:
         self.wait_for_entries()
 
 
-# What Debian 13's Docker tells of containers lies between what the other two tell.
+# The oldest Docker and the newest; that between them serves the tests of the whole routed mode.
 RELEASES = [12, pytest.param(13, marks=pytest.mark.thorough), 14]
 
 
