@@ -40,8 +40,8 @@ RECHECK_SECONDS = (2, 60)
 GIVEN_UP = (2, 10)
 CONTAINERS = (1, 10)
 
-NDPPD_SECONDS = 20
-"""Seconds that ndppd has to give its first answer."""
+NDPPD_SECONDS = (5, 20)
+"""Seconds that ndppd has to give its first answer; without one there is nothing to compare with."""
 
 RULE = """\
 proxy eth0 {{
@@ -143,12 +143,12 @@ def service(machine: Machine) -> Iterator[MadeUpEngine]:
 
 
 @contextmanager
-def ndppd(machine: Machine, configuration: str) -> Iterator[None]:
+def ndppd(machine: Machine, configuration: str, seconds: int) -> Iterator[None]:
     machine.path("/etc/ndppd.conf").write_text(configuration)
     machine.shell("systemd-run --quiet --collect --unit=bench-ndppd ndppd -c /etc/ndppd.conf")
     try:
         try:
-            machine.wait(lambda: solicit_answered(machine), "ndppd", NDPPD_SECONDS)
+            machine.wait(lambda: solicit_answered(machine), "ndppd", seconds)
         except WizardError:
             # One that was asked before it had looked at the routes does not look again while a
             # router goes on asking it: then there is nothing to compare with.
@@ -189,7 +189,7 @@ def theirs(host: Machine, much: Much) -> dict[str, dict[str, float]]:
     """What ndppd comes to, with each of its rules."""
     found = {}
     for name in ("static", "auto"):
-        with ndppd(host, RULE.format(subnet=SUBNET, method=name)):
+        with ndppd(host, RULE.format(subnet=SUBNET, method=name), much(*NDPPD_SECONDS)):
             times = in_microseconds(solicit(host, "first", STANDING, much(*FIRST_PACKETS)))
             if not times:
                 pytest.skip("ndppd answers nobody here")
@@ -337,7 +337,7 @@ def test_how_soon_ndppd_answers_for_who_comes_after_the_router_has_asked(
 ) -> None:
     address, given_up = "2001:db8:1:2:1::3:1", much(*GIVEN_UP)
     with (
-        ndppd(host, RULE.format(subnet=SUBNET, method="auto")),
+        ndppd(host, RULE.format(subnet=SUBNET, method="auto"), much(*NDPPD_SECONDS)),
         asking(host, address, given_up) as router,
     ):
         time.sleep(1)
