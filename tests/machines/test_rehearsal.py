@@ -74,7 +74,11 @@ def who_am_i(machine: Machine, address: str) -> str:
     return machine.run(["python3", "-c", WHO_AM_I, address]).stdout.strip()
 
 
-@pytest.fixture(scope="module", params=[12, 13], ids=["debian12", "debian13"])
+@pytest.fixture(
+    scope="module",
+    params=[13, pytest.param(12, marks=pytest.mark.thorough)],
+    ids=["debian13", "debian12"],
+)
 def host(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """One machine for several tests that do not get in each other's way."""
     before = own_network()
