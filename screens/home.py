@@ -36,7 +36,7 @@ class HomeScreen(StepScreen):
     CSS_PATH: ClassVar[list[str]] = ["step.tcss", "home.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", show=False, priority=True),
-        Binding("c,C", "next", "Check", key_display="C", tooltip="Check once more"),
+        Binding("c,C", "next", show=False),
         Binding("d,D", "details", "More", key_display="D", tooltip="What was found, in full"),
         Binding("e,E", "change", "Change", key_display="E", tooltip="Give it other answers"),
         Binding("r,R", "repair", "Repair", key_display="R", tooltip="Show what is missing"),

@@ -399,6 +399,8 @@ class Lives(RuleBasedStateMachine):
                 self.pid1.died()
             return None
         except WizardError as error:
+            # The one thing that a full disk leaves to be said.
+            self.stale = self.stale or "does not say so" in str(error)
             return error
         finally:
             self.moments.plan(0, lambda: False)
