@@ -1,8 +1,9 @@
 """A set-up changes to other answers on made-up hosts, and goes back to what was before that."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
-from ipaddress import IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
 from tests.unit import test_cli
-from tests.unit.test_cli import Here, Wizard, stand
+from tests.unit.test_cli import Here, Wizard, detects, stand
 from tests.unit.test_repair import flush
 from tests.unit.test_steps import behind_firewalld, closing
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
+from wizard.filter import order
+from wizard.host.host import Unknown
 from wizard.inward import closed
 from wizard.platform.errors import ExitCode
+from wizard.platform.own_names import CHAIN
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
@@ -31,6 +35,12 @@ HOSTS = {
     "14": made_up_hosts.debian14,
 }
 ROUTED: dict[str, Any] = {"mode": Mode.ROUTED, "prefix": IPv6Network("2001:db8:1:2:3::/80")}
+RENUMBERED = {
+    **ROUTED,
+    "prefix": IPv6Network("2001:db8:1:2:4::/80"),
+    "network": "mastodon_ipv6_2",
+    "bridge": "br-ipv6-2",
+}
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "more services": ({"services": ("web",)}, {"services": ("web", "streaming")}),
     "fewer services": ({"services": ("web", "streaming")}, {"services": ("web",)}),
@@ -45,6 +55,11 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no proxy": (ROUTED, {**ROUTED, "proxy": Proxy.NONE}),
     "fixed": (ROUTED, {**ROUTED, "fixed": ("web",), "proxy": Proxy.FIXED}),
     "another filter": (ROUTED, {**ROUTED, "inwards": Inwards.ALL}),
+    "renumbered": (ROUTED, RENUMBERED),
+    "renumbered, fixed": (
+        {**ROUTED, "fixed": ("web",), "proxy": Proxy.FIXED},
+        {**RENUMBERED, "fixed": ("web",), "proxy": Proxy.FIXED},
+    ),
     "another uplink prefix": (ROUTED, {**ROUTED, "prefix": IPv6Network("2001:db8:1:2:4::/80")}),
 }
 
@@ -73,7 +88,14 @@ class Changing:
         assert said.code == ExitCode.DONE, said.out + said.err
 
     def snapshot(self) -> dict[str, str]:
-        return self.here.made.system.snapshot()
+        """Return what there is, the rules of a bridge that come from it behind the others."""
+        found = self.here.made.system.snapshot()
+        chain = f"chain filter {CHAIN}"
+        if chain in found:
+            lines = [shlex.split(each) for each in found[chain].splitlines()]
+            assert order.closes_before_it_opens(lines)
+            found[chain] = str(sorted(order.by_bridge(lines).items()))
+        return found
 
     @property
     def record(self) -> Record:
@@ -91,7 +113,13 @@ def changing(
     return Changing(here, wizard, first, then)
 
 
-ON_OTHERS = ("more services", "private to routed", "routed to private", "another prefix")
+ON_OTHERS = (
+    "renumbered",
+    "more services",
+    "private to routed",
+    "routed to private",
+    "another prefix",
+)
 every_change = pytest.mark.parametrize(
     ("host", "what"),
     [
@@ -113,6 +141,12 @@ def test_the_record_reads_as_if_it_had_been_set_up_so_and_undo_finds_the_origina
     assert difference(place.before, place.snapshot()) == set()
 
     fresh = changing(host, what, wizard, tmp_path / "b", monkeypatch)
+    if what.startswith("renumbered"):
+        # The IPv4 subnet that the old network had beside the new one.
+        made = fresh.here.made.host
+        assert not isinstance(made.prefixes_in_use, Unknown)
+        in_use = (*made.prefixes_in_use, IPv4Network("172.31.0.0/16"))
+        detects(monkeypatch, replace(made, prefixes_in_use=in_use))
     fresh.done("--apply", "--yes", "--answers", fresh.answers(fresh.then))
     assert difference(changed, fresh.snapshot()) == set()
     again = fresh.record

@@ -1,12 +1,12 @@
 """What a change does: the difference between what a run set up and what other answers want."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from ipaddress import IPv4Network
 
 from wizard import __version__
 from wizard.answers import answers_file
-from wizard.answers.choices import Choices
+from wizard.answers.choices import Choices, Proxy
 from wizard.answers.projects import project_of
 from wizard.describe import in_words
 from wizard.host.host import ComposeProject, Host, Unknown
@@ -16,24 +16,24 @@ from wizard.modes.sources import Sources
 from wizard.plan import planning
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused, StepFailed
-from wizard.platform.system import FileState, System
+from wizard.platform.system import System
 from wizard.platform.with_files import WithFiles
 from wizard.record import typed
 from wizard.record.record import GENERATION, Record, StepState, now
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import each_step, journal, repairing, set_ups
+from wizard.run import change_order, each_step, journal, repairing, set_ups
+from wizard.run.change_order import Around, Made
 from wizard.run.conditions import conditions
 from wizard.run.each_step import begun, goes_back_to
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step, StepOf
-from wizard.steps.before import FileBefore
 from wizard.steps.comparing import NOTHING_DECIDED
 from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.firewalld import Firewalld
-from wizard.steps.mend import Rewrite
 from wizard.steps.others import Other
 from wizard.steps.package import Package
 from wizard.steps.parts import Condition
@@ -47,19 +47,18 @@ _INTERRUPTED = (
     "each time nothing answers there."
 )
 
+_RENUMBERED = (
+    "The containers get new public addresses. For some seconds each has the old one and the new "
+    "one, and then the new one alone: connections over IPv6 that are open by then end, as do those "
+    "over IPv4 that go out through that network (before Docker 28). Published ports move twice, "
+    "and for about a tenth of a second each time nothing answers there. What names an old address, "
+    "such as an AAAA record or a rule of a firewall outside, has to name the new one."
+)
+
 FIRST_BACK = (
     "A change of the set-up is not settled: keep it with wizard --keep, or take it back with "
     "wizard --undo --yes, which goes back to the set-up as it was. Nothing was changed."
 )
-
-
-@dataclass(frozen=True)
-class _Made:
-    """A step of the run, as it stands today, and what its undo goes back to."""
-
-    number: int
-    step: Step
-    before: Any
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,8 @@ class Change:
     without: System
     """The same, for what steps look at themselves; only its files."""
     beside: tuple[Other, ...] = ()
+    new_first: bool = False
+    """Whether what comes stands beside what goes until that has gone."""
 
     def result(self, run: Record, change: Record, host: Host) -> Record:
         """Return the record of the run as it reads once every step of the change is done."""
@@ -91,6 +92,9 @@ class Change:
             found = old.get(kept) or next(
                 before for each, before in new if _place(each) == _place(step)
             )
+            if isinstance(step, ComposeFile) and not kept:
+                # Without our lines, and with what others have written since.
+                found = typed.written(step.capture(self.without))
             if isinstance(step, Sysctl):
                 found = typed.written(step.of_its_own(step.before_from(found)))
             entry = replace(journal.planned(number, step), state=StepState.DONE, before=found)
@@ -146,18 +150,26 @@ def change_of(
     made = _made(run, host, system, beside)
     without = _files_without(made, system)
     alone = host_without(host, run)
+    renumbers = _renumbers(answers_file.from_table(run.choices), choices)
+    if renumbers:
+        alone = _beside_itself(alone, made)
     read = sources.read_project(without, project_of(alone, choices), beside)
     whole = planning.plan(alone, choices, read)
-    partly = _is_part(made, whole)
+    partly = renumbers or _is_part(made, whole)
     pairs = [_same(each, made, partly) for each in whole.steps]
     goes_on = {each.number for each in pairs if each is not None}
     goes = [each for each in reversed(made) if each.number not in goes_on]
     comes = [step for step, pair in zip(whole.steps, pairs, strict=True) if pair is None]
-    if partly:
+    if partly and not renumbers:
         goes, comes = _connections(goes, comes)
-    _check_needed(goes, system)
-    steps = tuple(_in_order(goes, comes, run, system, without, beside))
-    notices = whole.notices if partly else (_INTERRUPTED, *whole.notices)
+    in_order = change_order.new_first if renumbers else change_order.old_first
+    around = Around(set_ups.name_of(run), system, without, beside)
+    steps = tuple(in_order(goes, comes, around))
+    if renumbers:
+        goes = change_order.at_last(goes, comes, around)
+    _check_needed(goes, system, [each.path for each in comes if isinstance(each, ComposeFile)])
+    cost = (_RENUMBERED,) if renumbers else () if partly else (_INTERRUPTED,)
+    notices = (*cost, *whole.notices)
     return Change(
         plan=replace(whole, steps=steps, notices=notices),
         whole=whole,
@@ -167,6 +179,7 @@ def change_of(
         host=alone,
         without=without,
         beside=tuple(beside),
+        new_first=renumbers,
     )
 
 
@@ -181,11 +194,11 @@ def check_obstacles(change: Change, system: System) -> None:
     """
     replaced = {each.of for each in change.plan.steps if isinstance(each, Withdraw)}
     for step in change.plan.steps:
-        if isinstance(step, Withdraw) and step.of == Sysctl.kind:
+        if isinstance(step, Withdraw) and (change.new_first or step.of == Sysctl.kind):
             # What comes in its place looks at the file.
             continue
         try:
-            if isinstance(step, Withdraw | Sysctl):
+            if change.new_first or isinstance(step, Withdraw | Sysctl):
                 sentence = step.obstacle(system)
             elif step.kind in replaced:
                 sentence = StepOf.obstacle(step, change.without)
@@ -201,7 +214,7 @@ def check_obstacles(change: Change, system: System) -> None:
             raise Refused(f"{sentence} Nothing was changed.")
 
 
-def _made(run: Record, host: Host, system: System, beside: Sequence[Other]) -> tuple[_Made, ...]:
+def _made(run: Record, host: Host, system: System, beside: Sequence[Other]) -> tuple[Made, ...]:
     """Return the steps of a run, in their order.
 
     Raises:
@@ -218,7 +231,7 @@ def _made(run: Record, host: Host, system: System, beside: Sequence[Other]) -> t
                 f"--undo {name}. Nothing was changed."
             )
         before = goes_back_to(entries[each.number], each.step, beside)
-        made.append(_Made(each.number, each.step, before))
+        made.append(Made(each.number, each.step, before))
     return tuple(made)
 
 
@@ -234,7 +247,7 @@ def read_without(
     return sources.read_project(without, project, beside)
 
 
-def _files_without(made: Sequence[_Made], system: System) -> WithFiles:
+def _files_without(made: Sequence[Made], system: System) -> WithFiles:
     without = WithFiles(system)
     for each in reversed(made):
         found = each.step.our_files.compare(without, each.before)
@@ -252,7 +265,33 @@ def host_without(host: Host, run: Record) -> Host:
     )
 
 
-def _is_part(made: Sequence[_Made], whole: Plan) -> bool:
+def _beside_itself(alone: Host, made: Sequence[Made]) -> Host:
+    """Return the host on which the IPv4 subnet of what goes is not free yet."""
+    if isinstance(alone.prefixes_in_use, Unknown):
+        return alone
+    networks = (each.step for each in made if isinstance(each.step, DockerNetwork))
+    subnets = (IPv4Network(each.ipv4_subnet) for each in networks if each.ipv4_subnet)
+    return replace(alone, prefixes_in_use=(*alone.prefixes_in_use, *subnets))
+
+
+def _renumbers(old: Choices, new: Choices) -> bool:
+    """Return whether containers get other public addresses, on a network beside the old one.
+
+    With ndppd they do not: what else stands in its file is told apart by the one rule of a set-up.
+    """
+    beside = (
+        old.prefix is not None
+        and new.prefix is not None
+        and not old.prefix.overlaps(new.prefix)
+        and old.network != new.network
+        and old.bridge != new.bridge
+    )
+    same = replace(new, prefix=old.prefix, network=old.network, bridge=old.bridge)
+    public = new.mode.addresses.public and new.proxy is not Proxy.NDPPD
+    return beside and public and same == old
+
+
+def _is_part(made: Sequence[Made], whole: Plan) -> bool:
     """Return whether the network and all that it stands on goes on as it is."""
     pairs = [_same(each, made) for each in whole.steps]
     differing = [step for step, pair in zip(whole.steps, pairs, strict=True) if pair is None]
@@ -260,7 +299,7 @@ def _is_part(made: Sequence[_Made], whole: Plan) -> bool:
     return all(isinstance(each, Attach | ComposeFile | Sysctl) for each in differing)
 
 
-def _same(step: Step, made: Sequence[_Made], partly: bool = True) -> _Made | None:
+def _same(step: Step, made: Sequence[Made], partly: bool = True) -> Made | None:
     """Return the step of the run that leaves the same on the host, and goes on.
 
     Where the network is made anew, all that stands on it or filters it is, so that it is closed
@@ -284,7 +323,7 @@ def _place(step: Step) -> tuple[object, ...]:
     return step.kind, files
 
 
-def _connections(goes: Sequence[_Made], comes: Sequence[Step]) -> tuple[list[_Made], list[Step]]:
+def _connections(goes: Sequence[Made], comes: Sequence[Step]) -> tuple[list[Made], list[Step]]:
     """Leave the containers on the network that are meant to be on it before and after."""
     old = [each.step for each in goes if isinstance(each.step, Attach)]
     new = [each for each in comes if isinstance(each, Attach)]
@@ -319,49 +358,13 @@ def _less(step: Attach, others: Sequence[Attach]) -> list[Attach]:
     ]
 
 
-def _in_order(
-    goes: Sequence[_Made],
-    comes: Sequence[Step],
-    run: Record,
-    system: System,
-    without: System,
-    beside: Sequence[Other],
-) -> Iterator[Step]:
-    """Yield first what goes, the newest first, and then what comes.
-
-    Kernel parameters alone change in place, as those of two set-ups beside each other: without
-    forwarding for a moment the host would have to ask for its default route again.
-    """
-    old = next((each for each in goes if isinstance(each.step, Sysctl)), None)
-    new = next((each for each in comes if isinstance(each, Sysctl)), None)
-    if old is None or new is None:
-        yield from (_withdrawn(each, system, without) for each in goes)
-        yield from comes
-        return
-    name = set_ups.name_of(run)
-    both = new.among([*beside, Other(name, new.kind, old.step, old.before)])
-    yield replace(both, previous=system.read(new.path))
-    yield from (_withdrawn(each, system, without) for each in goes if each is not old)
-    yield from (step for step in comes if step is not new)
-    known = [*beside, Other(name, new.kind, new, old.before)]
-    last = old.step.among(known)
-    left = last.goes_back_to(old.before, known)
-    rest = _withdrawn(
-        _Made(old.number, last, left),
-        WithFiles(system, {new.path: FileState(both.text)}),
-        WithFiles(system, {each.path: each.state for each in left.files}),
-    )
-    if rest.actions():
-        yield rest
-
-
-def _check_needed(goes: Sequence[_Made], system: System) -> None:
-    """Make sure that nothing stands on what goes.
+def _check_needed(goes: Sequence[Made], system: System, changing: Iterable[str]) -> None:
+    """Make sure that nothing stands on what goes; ``changing`` are files that do not by then.
 
     Raises:
         Refused: something does.
     """
-    leaving: set[str] = set()
+    leaving = set(changing)
     for each in goes:
         if isinstance(each.step, Sysctl):
             continue
@@ -372,26 +375,7 @@ def _check_needed(goes: Sequence[_Made], system: System) -> None:
             leaving.update((found.name, *found.goes_with_it))
 
 
-def _withdrawn(each: _Made, system: System, without: System) -> Withdraw:
-    paths = [action.path for action in each.step.actions() if isinstance(action, WriteFile)]
-    rewrites, removes = [], []
-    for path in dict.fromkeys(paths):
-        old, left = system.read(path), without.read(path)
-        if left is None:
-            removes.append(FileBefore.of(path, old))
-        else:
-            rewrites.append(Rewrite(path, left, old))
-    return Withdraw(
-        number=each.number,
-        of=each.step.kind,
-        made=each.step.parameters(),
-        found=typed.written(each.before),
-        rewrites=tuple(rewrites),
-        removes=tuple(removes),
-    )
-
-
-def _number(step: Step, pair: _Made | None, made: Sequence[_Made]) -> int:
+def _number(step: Step, pair: Made | None, made: Sequence[Made]) -> int:
     """Return the number of the step of the run whose memory of the host goes on."""
     if pair is None and isinstance(step, Attach):
         pair = next((each for each in made if isinstance(each.step, Attach)), None)

@@ -171,9 +171,10 @@ def take_back(record: Record, system: System, store: Store, state: State) -> Non
     save_if_possible(record, store)
     complete = True
     beside = set_ups.beside_or_doubt(store, record)
+    new_first = set_ups.makes_first(record)
     for entry in begun(record):
-        if entry.kind == Withdraw.kind and record.changes and not complete:
-            # What has come may still be where that was.
+        if not complete and record.changes and (new_first or entry.kind == Withdraw.kind):
+            # What has come may still be where that was, or be all that there is.
             break
         complete = _undo_step(entry, record, system, store, patience, beside) and complete
     store.release()

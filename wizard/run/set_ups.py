@@ -12,6 +12,7 @@ from wizard.record.store import Store
 from wizard.run.adapted import adapted
 from wizard.run.each_step import begun
 from wizard.steps import kinds
+from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.others import Other, in_words
 from wizard.steps.sysctl import Sysctl
 
@@ -64,7 +65,8 @@ def others_than_of(store: Store, project: str) -> tuple[Other, ...]:
 def beside(store: Store, record: Record) -> tuple[Other, ...]:
     """Return the steps beside which those of a run stand: of every other set-up in force.
 
-    A change stands beside the kernel parameters of the run that it changes, too: they go last.
+    A change stands beside the kernel parameters of the run that it changes, too: they go last. One
+    that makes what comes first stands beside the whole of that.
 
     Raises:
         Refused: a record cannot be read.
@@ -73,13 +75,21 @@ def beside(store: Store, record: Record) -> tuple[Other, ...]:
         return others(store, record.id)
     runs = Store(store.directory)
     changed = [each for each in runs.records() if each.id == record.changes]
-    parameters = [
+    old = [
         _other(each, entry, None)
         for each in changed
         for entry in reversed(begun(each))
-        if entry.kind == Sysctl.kind
+        if entry.kind == Sysctl.kind or makes_first(record)
     ]
-    return (*others(runs, record.changes), *parameters)
+    return (*others(runs, record.changes), *old)
+
+
+def makes_first(change: Record) -> bool:
+    """Return whether a change makes a network before it takes away the one that was there."""
+    kinds_in_order = [str(each.parameters.get("of", each.kind)) for each in change.steps]
+    if kinds_in_order.count(DockerNetwork.kind) < 2:
+        return False
+    return change.steps[kinds_in_order.index(DockerNetwork.kind)].kind == DockerNetwork.kind
 
 
 def beside_or_doubt(store: Store, record: Record) -> tuple[Other, ...]:
