@@ -144,7 +144,9 @@ class RepairScreen(ReviewScreen):
 def _overview(repair: Repair, choice: Choice) -> Detail:
     count = len(repair.plan.steps)
     steps = "1 step" if count == 1 else f"{count} steps"
-    if count:
+    if repair.answers is not None:
+        words = repair.plan.notices[0]
+    elif count:
         words = (
             f"Of {steps} something is not in effect, and will be put back. Nothing has been "
             "changed yet."
@@ -156,6 +158,8 @@ def _overview(repair: Repair, choice: Choice) -> Detail:
     return Detail(
         "All of it",
         (words, *([more] if left else [])),
-        points=tuple(clean(step.reason) for step in repair.plan.steps),
+        points=tuple(
+            map(clean, (*repair.plan.notices[1:], *(step.reason for step in repair.plan.steps)))
+        ),
         notes=tuple(clean(each) for each in repair.plan.remarks),
     )

@@ -120,11 +120,12 @@ def _show(record: Record | None, found: repairing.Repair, count: int, say: Say) 
 
 def _nothing_to_do(found: Sequence[repairing.Repair], say: Say) -> int:
     left = [each for one in found for each in one.left]
-    for sentence in dict.fromkeys(each.sentence for each in left):
-        say(f"Left as it is. {sentence}")
+    remarks = dict.fromkeys(remark for one in found for remark in one.plan.remarks)
+    for remark in remarks:
+        say(remark)
     if any(each.state == Condition.CHANGED for each in left):
         say(_CHANGED)
-    if left:
+    if remarks:
         return ExitCode.NOT_AS_SET_UP
     say("Every step is in effect, so there is nothing to repair. Nothing was changed.")
     return ExitCode.DONE

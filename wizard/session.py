@@ -30,6 +30,7 @@ from wizard.run import (
     journal,
     lock,
     logins,
+    renumbering,
     repairing,
     revert,
     set_ups,
@@ -171,7 +172,8 @@ class Session:
         record = repairing.in_force(record or self.records.at_hand())
         host = self.look()
         beside = set_ups.others(self.store, record.id, host=host)
-        return repairing.repair_of(record, host, self.system, changed, beside, done)
+        found = repairing.repair_of(record, host, self.system, changed, beside, done)
+        return renumbering.with_prefix_of_today(found, record, host, self.system, beside)
 
     def start_repair(
         self,
@@ -191,6 +193,8 @@ class Session:
         Raises:
             Refused: the state folder cannot be used.
         """
+        if repair.answers is not None:
+            return self.start_change(repair.plan, seconds)
         self.store.prepare()
         record = repairing.in_force(record or self.records.at_hand())
         waiting = [str(seconds)] if seconds else []

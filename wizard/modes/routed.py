@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wizard.answers import subprefixes
+from wizard.answers import moved_prefix, subprefixes
 from wizard.answers.address_plan import AddressPlan
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
@@ -191,8 +191,9 @@ def lasting(host: Host) -> str | None:
     if origins & {Origin.ADVERTISEMENT, Origin.DHCPV6} and Origin.STATIC not in origins:
         return (
             "The prefix of this host comes by router advertisement or DHCPv6. If your provider "
-            "changes it, containers lose their way until this is undone and done again; wizard "
-            "--check notices."
+            "changes it, containers lose their way until wizard --repair gives them a part of the "
+            "new one; wizard --check notices. With “follow = true” in the answers a service does "
+            "that by itself."
         )
     return None
 
@@ -254,21 +255,8 @@ def _opens(host: Host, choices: Choices) -> Open:
 
 def _deviations(host: Host, choices: Choices) -> tuple[str, ...]:
     hidden = gateway_mode.hides(host, choices.network)
-    return (*((hidden,) if hidden else ()), *_moved(host, choices))
-
-
-def _moved(host: Host, choices: Choices) -> tuple[str, ...]:
-    """Return a sentence where the provider gave the uplink another prefix."""
-    if choices.proxy is Proxy.NONE or not choices.prefix:
-        return ()
-    if isinstance(host.uplink, Unknown) or subprefixes.is_on_link(choices.prefix, host):
-        return ()
-    now = ", ".join(map(str, host.uplink.prefixes)) or "no prefix at all"
-    return (
-        f"The uplink's prefix has changed: the containers have addresses of {choices.prefix}, "
-        f"and the uplink {host.uplink.interface} now has {now}. Nobody outside reaches them. "
-        "Take this back with wizard --undo, and set it up again with the new prefix.",
-    )
+    found = moved_prefix.moved(choices, host)
+    return (*((hidden,) if hidden else ()), *((found.sentence,) if found else ()))
 
 
 BEHAVIOUR = Behaviour(

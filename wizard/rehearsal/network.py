@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -39,6 +39,8 @@ INTERNET_IPV4 = "198.51.100.1"
 INTERNET_PORTS = (80, 443)
 
 SECOND_PREFIX = "2001:db8:5:6::/64"
+NEXT_PREFIX = "2001:db8:7:8::/64"
+"""What a provider may give in place of the first."""
 
 _START_SECONDS = 120
 """For a program of the router to say that it is ready."""
@@ -73,7 +75,7 @@ class Advertisement:
     pauses: tuple[int, int] = (200, 600)
     managed: bool = False
 
-    def radvd(self, interface: str, prefix: str) -> str:
+    def radvd(self, interface: str, *prefixes: str, deprecated: Collection[str] = ()) -> str:
         """Return radvd.conf(5) for one interface of the router."""
         return (
             f"interface {interface} {{\n"
@@ -82,10 +84,14 @@ class Advertisement:
             f"    MinRtrAdvInterval {self.pauses[0]};\n"
             f"    MaxRtrAdvInterval {self.pauses[1]};\n"
             f"    AdvDefaultLifetime {self.lifetime};\n"
-            f"    prefix {prefix} {{ AdvOnLink on;"
-            f" AdvAutonomous {'off' if self.managed else 'on'};"
-            f" AdvValidLifetime {self.valid}; AdvPreferredLifetime {self.preferred}; }};\n"
-            "};\n"
+            + "".join(
+                f"    prefix {prefix} {{ AdvOnLink on;"
+                f" AdvAutonomous {'off' if self.managed else 'on'};"
+                f" AdvValidLifetime {self.valid};"
+                f" AdvPreferredLifetime {0 if prefix in deprecated else self.preferred}; }};\n"
+                for prefix in prefixes
+            )
+            + "};\n"
         )
 
 
@@ -188,12 +194,40 @@ class Router:
             )
             advertised.append(self._advertisement.radvd("second", SECOND_PREFIX))
         if advertised:
-            configuration = self._instance.folder / "radvd.conf"
-            configuration.write_text("".join(advertised))
-            pid = self._instance.folder / "radvd.pid"
-            self._radvd = self.spawn(
-                ["radvd", "-n", "-m", "stderr", "-C", str(configuration), "-p", str(pid)]
+            self._start_advertising("".join(advertised))
+
+    def _start_advertising(self, text: str) -> None:
+        configuration = self._instance.folder / "radvd.conf"
+        configuration.write_text(text)
+        pid = self._instance.folder / "radvd.pid"
+        self._radvd = self.spawn(
+            ["radvd", "-n", "-m", "stderr", "-C", str(configuration), "-p", str(pid)]
+        )
+
+    def advertise(self, *prefixes: str, deprecated: Collection[str] = ()) -> None:
+        """Advertise these prefixes to the machine from now on, some of them as deprecated.
+
+        The router has an address in each. What the machine has heard of others runs out.
+        """
+        self.stop_advertising()
+        for prefix in prefixes:
+            address = prefix.replace("::/", "::1/")
+            run(
+                [
+                    "ip",
+                    "-n",
+                    self.namespace,
+                    "address",
+                    "replace",
+                    address,
+                    "dev",
+                    "machine",
+                    "nodad",
+                ]
             )
+        self._start_advertising(
+            self._advertisement.radvd("machine", *prefixes, deprecated=deprecated)
+        )
 
     def _addresses(self) -> tuple[str, ...]:
         """Return its own on the link to the machine."""

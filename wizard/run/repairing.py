@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from wizard.answers import answers_file
+from wizard.answers.choices import Choices
 from wizard.describe import in_words
 from wizard.host.host import Host
 from wizard.plan.planning import Plan
@@ -43,6 +44,9 @@ class Repair:
     """Every step of the run, as it stands."""
     left: tuple[StepCondition, ...] = ()
     """Those of which something is left as it is."""
+    answers: Choices | None = None
+    """What the set-up is changed to where nothing is missing and the provider gave another prefix;
+    then the plan is that of the change."""
 
     @property
     def mended(self) -> set[int]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from wizard.answers.moved_prefix import moved
 from wizard.answers.projects import project_if_any, project_of
 from wizard.host.host import Host, Unknown
 from wizard.modes.shared import chosen_containers
@@ -95,12 +96,14 @@ def verification_of_repair(system: System, plan: Plan, host: Host) -> Verificati
     Args:
         system: The host.
         plan: The choices and the steps of the run that is mended.
-        host: The host before the repair; where no chosen container runs, nobody can get out.
+        host: The host before the repair; where no chosen container runs, nobody can get out, and
+            where the provider gave another prefix, nobody could before that is followed.
     """
     choices = plan.choices
     project = project_if_any(host, choices)
     identifiers = frozenset(each.id for each in project.containers) if project else frozenset()
     runs = project is not None and bool(chosen_containers(host, choices))
+    runs = runs and moved(choices, host) is None
     return Verification(
         (
             HostRoutes(system, choices.target, bridges_of(host)),
