@@ -126,15 +126,11 @@ def test_a_deprecated_prefix_is_told_and_the_containers_follow(machine: StartMac
     before = fingerprint(host)
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
-    assert wizard(host, "--check").returncode == ExitCode.DONE
 
     moves(host)
     told = wizard(host, "--check")
     assert told.returncode == ExitCode.NOT_AS_SET_UP, told.stdout + told.stderr
     assert f"The new one is {NEW}. wizard --repair" in one_line(told)
-    shown = wizard(host, "--repair")
-    assert shown.returncode == ExitCode.REFUSED
-    assert addresses(host)
 
     old, new = (str(each[2]) for each in (PREFIX, PART))
     with (
@@ -145,10 +141,10 @@ def test_a_deprecated_prefix_is_told_and_the_containers_follow(machine: StartMac
         repaired = wizard(host, "--repair", "--yes")
         host.wait(partial(answers, host, new), "an echo from web", 20)
     assert repaired.returncode == ExitCode.DONE, repaired.stdout + repaired.stderr
-    print("outside", longest_silence(outside), outside, "inside", inside, "own", own)
     assert own.sent == own.answered > 0
-    assert longest_silence(outside) <= 1
-    assert (inside.sent - inside.answered) * 0.05 <= 1
+    print("SILENCE", longest_silence(outside), len(outside), inside, own)
+    assert longest_silence(outside) <= 0.4
+    assert inside.sent - inside.answered <= 4
 
     there = addresses(host, NEXT)
     assert there[mastodon.container("web")] == new
@@ -157,9 +153,6 @@ def test_a_deprecated_prefix_is_told_and_the_containers_follow(machine: StartMac
     assert not is_open(host, new, 8080)
     assert not answers(host, old)
     assert host.run(["docker", "network", "inspect", "mastodon_ipv6"], check=False).returncode
-    assert wizard(host, "--check").returncode == ExitCode.DONE
-    again = wizard(host, "--repair", "--yes")
-    assert "there is nothing to repair" in again.stdout
 
     assert undo(host).returncode == ExitCode.DONE
     stays(host)

@@ -12,6 +12,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
 FORMAT = 1
+_BOOLEANS = ("unproven", "firewalld", "follow")
 
 
 def dumps(choices: Choices) -> str:
@@ -66,6 +67,8 @@ def to_table(choices: Choices) -> dict[str, object]:
         table |= {"proxy": choices.proxy.value, "inwards": choices.inwards.value}
         if choices.fixed:
             table["fixed"] = list(choices.fixed)
+        if choices.follow:
+            table["follow"] = True
     if choices.accepted:
         table["accepted"] = list(choices.accepted)
     if choices.window != Choices.window:
@@ -86,7 +89,7 @@ def from_table(table: dict[str, object]) -> Choices:
     known = {
         "mode", "prefix", "network", "bridge", "project", "file", "services", "placement", "target",
         "proxy", "inwards", "window", "fixed", "accepted", "unproven",
-        "firewalld",
+        "firewalld", "follow",
     }  # fmt: skip
     unknown = sorted(set(table) - known)
     if unknown:
@@ -96,9 +99,9 @@ def from_table(table: dict[str, object]) -> Choices:
         )
     try:
         lists = {key: _names(table, key) for key in ("services", "fixed", "accepted")}
-        others = (*lists, "window", "unproven", "firewalld")
+        others = (*lists, "window", *_BOOLEANS)
         strings = {key: value for key, value in table.items() if key not in others}
-        for key in ("unproven", "firewalld"):
+        for key in _BOOLEANS:
             if not isinstance(table.get(key, False), bool):
                 raise ValueError(f"{key} must be true or false, without quotes")
         for key, value in strings.items():
@@ -123,6 +126,7 @@ def from_table(table: dict[str, object]) -> Choices:
             inwards=Inwards(texts.get("inwards", proposed.inwards)),
             window=check_window(table.get("window", proposed.window)),
             accepted=lists["accepted"],
+            follow=bool(table.get("follow", proposed.follow)),
             unproven=bool(table.get("unproven", proposed.unproven)),
             firewalld=bool(table.get("firewalld", proposed.firewalld)),
         )

@@ -74,6 +74,9 @@ class Choices:
     """For public addresses alone."""
     fixed: tuple[str, ...] = field(default=())
     """The services whose address is written into the Compose file. For public addresses alone."""
+    follow: bool = False
+    """Let a service have the containers follow when the uplink gets another prefix. For public
+    addresses alone."""
     window: int = 120
     """Seconds that there are to say "keep" before everything is taken back, from 30 to 900."""
     accepted: tuple[str, ...] = ()

@@ -73,10 +73,9 @@ def resume(saved: Choices, host: Host) -> Choices:
     if saved.prefix and check_prefix(str(saved.prefix), host, chosen.mode) is None:
         chosen = replace(chosen, prefix=saved.prefix)
     kept = tuple(each for each in saved.fixed if each in chosen.services)
-    with_filter = replace(chosen, fixed=kept, inwards=saved.inwards)
-    chosen = (
-        with_filter if check_inwards(with_filter, host) is None else replace(chosen, fixed=kept)
-    )
+    chosen = replace(chosen, fixed=kept, follow=saved.follow)
+    with_filter = replace(chosen, inwards=saved.inwards)
+    chosen = with_filter if check_inwards(with_filter, host) is None else chosen
     with_proxy = replace(chosen, proxy=saved.proxy)
     return with_proxy if check_proxy(with_proxy, host) is None else chosen
 

@@ -20,6 +20,7 @@ from wizard.modes.outline import Outline
 from wizard.modes.sources import Sources
 from wizard.ndp import fixed_unit, unit
 from wizard.platform.errors import Refused
+from wizard.prefix import unit as prefix_unit
 from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
 from wizard.steps.actions import Run
@@ -87,11 +88,12 @@ def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
         *_answering(host, choices, subnet, sources),
         *compose_files,
         shared.attach(host, choices, addresses),
+        _following(choices, sources),
     ]
     remarks = [
         advertisements.left_alone(host),
         *reachable(host, choices, containers, plan, addresses),
-        lasting(host),
+        _not_following(choices) if choices.follow else lasting(host),
         filter_remark(host, filtered),
     ]
     return Outline(
@@ -181,6 +183,41 @@ def _answering(
             Ndppd(uplink, subnet, sources.files.get(ndppd.PATH)),
         )
     return ()
+
+
+_FOLLOWS = (Proxy.SERVICE, Proxy.FIXED)
+
+
+def _following(choices: Choices, sources: Sources) -> SystemdUnit | None:
+    if not choices.follow or choices.proxy not in _FOLLOWS:
+        return None
+    return SystemdUnit(
+        prefix_unit.PATH,
+        prefix_unit.unit(),
+        sources.files.get(prefix_unit.PATH),
+        purpose="Follow when this host gets another prefix",
+        explanation=(
+            "When the provider deprecates the prefix of this host or takes it away, and another is "
+            "there for some seconds, this service does by itself what wizard --repair --yes does: "
+            "the containers get addresses of that beside those that they have, and then those "
+            "alone. It does so at most once in ten minutes, says so in the journal, and goes back "
+            "where packets do not pass. Whoever is on the link with this host, and is believed by "
+            "its kernel, can make it do so."
+        ),
+        starts_copy=True,
+    )
+
+
+def _not_following(choices: Choices) -> str | None:
+    """Return what to say where containers are meant to follow and will not."""
+    if choices.proxy in _FOLLOWS:
+        return None
+    why = (
+        "ndppd cannot answer for the old addresses and the new ones at a time"
+        if choices.proxy is Proxy.NDPPD
+        else "nothing on this host tells when a prefix that is routed to it is another one"
+    )
+    return f"The containers do not follow another prefix by themselves, for {why}."
 
 
 def lasting(host: Host) -> str | None:

@@ -22,6 +22,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
 from wizard.platform.text import clean_line
+from wizard.prefix import unit as prefix_unit
 from wizard.steps import firewalld, ip6tables, ndppd, sysctl, systemd_unit
 from wizard.steps.others import Other
 from wizard.uplink import unit as uplink_unit
@@ -34,6 +35,7 @@ OWN_PATHS = (
     ndp_unit.PATH,
     fixed_unit.PATH,
     uplink_unit.PATH,
+    prefix_unit.PATH,
     ndppd.PATH,
     firewalld.PATH,
 )

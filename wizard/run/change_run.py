@@ -52,6 +52,11 @@ def change(
             runs.intend(made.result(run, record, host))
             course.settle(record, store, guard, seconds)
 
-        journal.apply(made.plan, record, system, store, cancelled, conclude)
+        def settle() -> None:
+            # A new address answers once the kernel has seen that nobody else has it.
+            if made.new_first:
+                verification.settle()
+
+        journal.apply(made.plan, record, system, store, cancelled, conclude, settle)
         course.finish(record, system, guard, store, say)
         return record

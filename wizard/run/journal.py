@@ -109,17 +109,22 @@ def apply(
     store: Store,
     cancelled: Callable[[], bool],
     conclude: Callable[[Record, Store], None] = settle,
+    before_withdrawal: Callable[[], None] = lambda: None,
 ) -> None:
     """Apply every step of a begun run; roll everything back where one fails or it is cancelled.
 
     ``conclude`` is called when all steps are done, and says in the record how it goes on. What it
-    raises rolls everything back, too.
+    raises rolls everything back, too, and so does ``before_withdrawal``, which is called before
+    the first step that takes away what another has come for.
     """
     try:
         beside = set_ups.beside(store, record)
+        withdrawals = [step for step in plan.steps if isinstance(step, Withdraw)]
         for step, entry in zip(plan.steps, record.steps, strict=True):
             if cancelled():
                 raise StepFailed("It was cancelled before the next step.")
+            if step in withdrawals[:1]:
+                before_withdrawal()
             _apply_step(step, entry, record, system, store, beside)
         if cancelled():
             raise StepFailed("It was cancelled after the last step.")

@@ -38,7 +38,9 @@ def with_prefix_of_today(
     answers = moved_prefix.renumbered(choices, host)
     if answers is None or found.plan.steps or found.left:
         first = f"{moved.sentence} {_FIRST}" if answers is not None else moved.sentence
-        return replace(found, plan=replace(found.plan, remarks=(*found.plan.remarks, first)))
+        plan = replace(found.plan, remarks=(*found.plan.remarks, first))
+        return replace(found, plan=plan, moved=moved.sentence)
     plan = changing.change_of(record, answers, host, system, beside).plan
     notices = (moved.sentence, *plan.notices)
-    return replace(found, plan=replace(plan, notices=notices), answers=answers)
+    plan = replace(plan, notices=notices)
+    return replace(found, plan=plan, moved=moved.sentence, answers=answers)

@@ -44,6 +44,8 @@ class Repair:
     """Every step of the run, as it stands."""
     left: tuple[StepCondition, ...] = ()
     """Those of which something is left as it is."""
+    moved: str = ""
+    """What is said where the provider gave another prefix; empty where it did not."""
     answers: Choices | None = None
     """What the set-up is changed to where nothing is missing and the provider gave another prefix;
     then the plan is that of the change."""

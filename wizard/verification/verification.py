@@ -43,6 +43,12 @@ class Verification:
         """Return, after the first look, why the change had better not begin, in sentences."""
         return [each for aspect in self._aspects for each in aspect.obstacles()]
 
+    def settle(self) -> None:
+        """Wait until nothing is on its way any more, for :data:`PATIENCE` at most."""
+        deadline = time.monotonic() + PATIENCE
+        while any(aspect.unsettled() for aspect in self._aspects) and time.monotonic() < deadline:
+            time.sleep(_POLL)
+
     def check(self, before: Facts) -> None:
         """Wait until everything that there was is there, nothing is wrong, and all is settled.
 
