@@ -257,7 +257,7 @@ class MadeUpSystem:
                 "-I",
                 "-S",
                 run,
-                "wizard.uplink" | "wizard.ndp" | "wizard.ndp.fixed_service",
+                "wizard.uplink" | "wizard.prefix" | "wizard.ndp" | "wizard.ndp.fixed_service",
                 *_,
             ] if run.endswith("/run.py"):
                 return Result(0, "")
@@ -585,7 +585,9 @@ class MadeUpSystem:
 
     def _reload(self) -> Result:
         own = [path for path in self.files if str(PurePath(path).parent) == UNITS]
+        packaged = {f"{name}.service" for name in self.packages}
         self.known_units = {PurePath(path).name for path in own} | self.active | self.failed
+        self.known_units |= packaged
         return Result(0, "")
 
     def _enable(self, name: str) -> Result:
