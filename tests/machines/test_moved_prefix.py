@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,9 +12,13 @@ from ipaddress import IPv6Network
 import pytest
 
 from tests.lines import PATIENCE
+from tests.machines import dhcp
 from tests.machines.conftest import StartMachine
 from tests.machines.fingerprint import difference, fingerprint
 from tests.machines.support import answer, apply, pings, seen_source, undo, wizard
+from tests.machines.test_change import CHANGE
+from tests.machines.test_dhcp import CLIENTS
+from tests.machines.test_dhcp import start as clients
 from tests.machines.test_routed import PREFIX, addresses, answers, is_open
 from wizard.answers.choices import Mode
 from wizard.platform.errors import ExitCode
@@ -142,7 +147,6 @@ def test_a_deprecated_prefix_is_told_and_the_containers_follow(machine: StartMac
         host.wait(partial(answers, host, new), "an echo from web", 20)
     assert repaired.returncode == ExitCode.DONE, repaired.stdout + repaired.stderr
     assert own.sent == own.answered > 0
-    print("SILENCE", longest_silence(outside), len(outside), inside, own)
     assert longest_silence(outside) <= 0.4
     assert inside.sent - inside.answered <= 4
 
@@ -157,3 +161,134 @@ def test_a_deprecated_prefix_is_told_and_the_containers_follow(machine: StartMac
     assert undo(host).returncode == ExitCode.DONE
     stays(host)
     assert difference(before, fingerprint(host)) == ""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+def test_by_dhcpv6_a_prefix_that_is_gone_is_told_and_followed(machine: StartMachine) -> None:
+    host = clients(machine, CLIENTS["dhcpcd"])
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
+    assert apply(host).returncode == ExitCode.DONE
+    web = addresses(host)[mastodon.container("web")]
+    host.wait(partial(answers, host, web), "an echo from web", 20)
+
+    # The lease is asked for again after a minute, and ends after two.
+    dhcp.serve(host, NEW)
+    host.router.advertise(OLD, NEW, gone=[OLD])
+    host.router.run(["ip", "-6", "route", "del", OLD, "dev", "machine"])
+    host.wait(lambda: has(host, NEW, deprecated=False), "an address by DHCPv6", 180)
+    host.wait(lambda: not has(host, OLD, deprecated=False), "the old address to end", 180)
+
+    told = wizard(host, "--check")
+    assert told.returncode == ExitCode.NOT_PASSING, told.stdout + told.stderr
+    assert f"The new one is {NEW}." in one_line(told)
+    with pings(host, network.INTERNET) as own:
+        repaired = wizard(host, "--repair", "--yes")
+    assert repaired.returncode == ExitCode.DONE, repaired.stdout + repaired.stderr
+    assert own.sent == own.answered > 0
+    web = addresses(host, NEXT)[mastodon.container("web")]
+    assert web.startswith("2001:db8:7:8:1:")
+    host.wait(partial(answers, host, web), "an echo from web", 20)
+    assert seen_source(mastodon) == web
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+def test_the_service_follows_by_itself_and_not_prefixes_that_flap(machine: StartMachine) -> None:
+    host, mastodon = start(machine)
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX, fixed=("web",), follow=True)
+    before = fingerprint(host)
+    assert apply(host).returncode == ExitCode.DONE
+    old, new = (str(each[2]) for each in (PREFIX, PART))
+    host.wait(partial(answers, host, old), "an echo from web", 20)
+
+    with asked(host, old, new) as outside:
+        moves(host)
+        host.wait(partial(has_followed, host), "the containers to follow", 180)
+        host.wait(partial(answers, host, new), "an echo from web", 20)
+    assert longest_silence(outside) <= 0.4
+    assert seen_source(mastodon) == new
+    assert wizard(host, "--check").returncode == ExitCode.DONE
+    assert "The new one is 2001:db8:7:8::/64." in told_by_service(host)
+
+    host.router.advertise(OLD, NEW, deprecated=[NEW])
+    host.wait(
+        lambda: "at most once in 10 minutes" in told_by_service(host), "that it waits to be told"
+    )
+    assert has_followed(host)
+    assert undo(host).returncode == ExitCode.DONE
+    stays(host)
+    assert difference(before, fingerprint(host)) == ""
+
+
+def has_followed(host: Machine) -> bool:
+    """Whether the record names the new network, and nothing moves any more."""
+    run = host.shell("cat /var/lib/docker-ipv6-wizard/runs/*/record.toml").stdout
+    change = host.path(CHANGE)
+    return f'network = "{NEXT}"' in run and 'state = "applied"' in change.read_text()
+
+
+def told_by_service(host: Machine) -> str:
+    words = ["journalctl", "--no-pager", "--output=cat", "--unit=docker-ipv6-wizard-prefix"]
+    return " ".join(host.run(words).stdout.split())
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_one_that_is_killed_in_the_middle_goes_back_to_the_old_prefix(
+    machine: StartMachine,
+) -> None:
+    host, mastodon = start(machine)
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX, fixed=("web",))
+    assert apply(host).returncode == ExitCode.DONE
+    moves(host)
+    before, old = fingerprint(host), str(PREFIX[2])
+    host.wait(partial(answers, host, old), "an echo from web", 20)
+    change = host.path(CHANGE)
+
+    with asked(host, old, str(PART[2])) as outside:
+        process = subprocess.Popen(
+            host.command(["wizard", "--repair", "--yes"]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        # The first of what goes has gone.
+        host.wait(
+            lambda: change.exists() and is_withdrawing(change.read_text()),
+            "the old network to be left",
+            120,
+        )
+        host.shell("systemctl kill --signal=KILL 'docker-ipv6-wizard-apply-*.service'")
+        process.wait(PATIENCE * 4)
+        host.wait(lambda: 'state = "rolled back"' in change.read_text(), "the guard", 120)
+        host.wait(partial(answers, host, old), "an echo from web", 20)
+    assert longest_silence(outside) <= 2
+    assert difference(before, fingerprint(host)) == ""
+    assert wizard(host, "--check").returncode == ExitCode.NOT_AS_SET_UP
+
+
+def is_withdrawing(text: str) -> bool:
+    """Whether a step that takes something away has begun."""
+    steps = tomllib.loads(text)["steps"]
+    return any(each["kind"] == "withdraw" and each["state"] != "planned" for each in steps)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+def test_private_addresses_do_not_care(machine: StartMachine) -> None:
+    host, mastodon = start(machine)
+    answer(host, mastodon)
+    assert apply(host).returncode == ExitCode.DONE
+    with pings(host, network.INTERNET, mastodon.container("web")) as web:
+        moves(host)
+    assert web.sent == web.answered > 0
+    # The old one ends.
+    host.router.advertise(OLD, NEW, gone=[OLD])
+    host.shell(f"ip -6 address del {network.MACHINE_ADVERTISED}/64 dev eth0")
+    host.router.run(["ip", "-6", "route", "del", OLD, "dev", "machine"])
+    assert wizard(host, "--check").returncode == ExitCode.DONE
+    assert IPv6Network(seen_source(mastodon)).subnet_of(IPv6Network(NEW))
+    nothing = wizard(host, "--repair", "--yes")
+    assert (nothing.returncode, "nothing to repair" in nothing.stdout) == (ExitCode.DONE, True)

@@ -243,6 +243,10 @@ def test_who_did_not_is_not_followed_for(
     wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = Moving("13", wizard, tmp_path, monkeypatch)
+    off = place.answers(replace(place.first, follow=False))
+    shown = wizard("--change", "--answers", off).out
+    assert "systemctl disable --now docker-ipv6-wizard-prefix.service" in shown
+    assert "docker network" not in shown
     place.change(to=replace(place.first, follow=False))
     assert "docker-ipv6-wizard-prefix.service" not in " ".join(place.snapshot())
     before = place.snapshot()

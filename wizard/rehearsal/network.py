@@ -75,7 +75,13 @@ class Advertisement:
     pauses: tuple[int, int] = (200, 600)
     managed: bool = False
 
-    def radvd(self, interface: str, *prefixes: str, deprecated: Collection[str] = ()) -> str:
+    def radvd(
+        self,
+        interface: str,
+        *prefixes: str,
+        deprecated: Collection[str] = (),
+        gone: Collection[str] = (),
+    ) -> str:
         """Return radvd.conf(5) for one interface of the router."""
         return (
             f"interface {interface} {{\n"
@@ -87,8 +93,9 @@ class Advertisement:
             + "".join(
                 f"    prefix {prefix} {{ AdvOnLink on;"
                 f" AdvAutonomous {'off' if self.managed else 'on'};"
-                f" AdvValidLifetime {self.valid};"
-                f" AdvPreferredLifetime {0 if prefix in deprecated else self.preferred}; }};\n"
+                f" AdvValidLifetime {0 if prefix in gone else self.valid};"
+                " AdvPreferredLifetime"
+                f" {0 if prefix in (*deprecated, *gone) else self.preferred}; }};\n"
                 for prefix in prefixes
             )
             + "};\n"
@@ -204,10 +211,17 @@ class Router:
             ["radvd", "-n", "-m", "stderr", "-C", str(configuration), "-p", str(pid)]
         )
 
-    def advertise(self, *prefixes: str, deprecated: Collection[str] = ()) -> None:
-        """Advertise these prefixes to the machine from now on, some of them as deprecated.
+    def advertise(
+        self, *prefixes: str, deprecated: Collection[str] = (), gone: Collection[str] = ()
+    ) -> None:
+        """Advertise these prefixes to the machine from now on.
 
-        The router has an address in each. What the machine has heard of others runs out.
+        The router has an address in each of them. What the machine has heard of others runs out.
+
+        Args:
+            prefixes: All of them.
+            deprecated: Those with a preferred lifetime of 0.
+            gone: Those with a valid lifetime of 0, too, which are no neighbours' any more at once.
         """
         self.stop_advertising()
         for prefix in prefixes:
@@ -226,7 +240,7 @@ class Router:
                 ]
             )
         self._start_advertising(
-            self._advertisement.radvd("machine", *prefixes, deprecated=deprecated)
+            self._advertisement.radvd("machine", *prefixes, deprecated=deprecated, gone=gone)
         )
 
     def _addresses(self) -> tuple[str, ...]:

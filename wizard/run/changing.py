@@ -18,6 +18,7 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused, StepFailed
 from wizard.platform.system import System
 from wizard.platform.with_files import WithFiles
+from wizard.prefix import unit as prefix_unit
 from wizard.record import typed
 from wizard.record.record import GENERATION, Record, StepState, now
 from wizard.record.repair_store import RepairStore
@@ -38,6 +39,7 @@ from wizard.steps.others import Other
 from wizard.steps.package import Package
 from wizard.steps.parts import Condition
 from wizard.steps.sysctl import Sysctl
+from wizard.steps.systemd_unit import SystemdUnit
 from wizard.steps.withdraw import Withdraw
 
 _INTERRUPTED = (
@@ -296,7 +298,13 @@ def _is_part(made: Sequence[Made], whole: Plan) -> bool:
     pairs = [_same(each, made) for each in whole.steps]
     differing = [step for step, pair in zip(whole.steps, pairs, strict=True) if pair is None]
     differing += [each.step for each in made if each not in pairs]
-    return all(isinstance(each, Attach | ComposeFile | Sysctl) for each in differing)
+    return all(map(_stands_beside, differing))
+
+
+def _stands_beside(step: Step) -> bool:
+    """Return whether a step can come or go while the network stays."""
+    follows = isinstance(step, SystemdUnit) and step.path == prefix_unit.PATH
+    return follows or isinstance(step, Attach | ComposeFile | Sysctl)
 
 
 def _same(step: Step, made: Sequence[Made], partly: bool = True) -> Made | None:
