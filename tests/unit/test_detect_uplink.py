@@ -256,6 +256,8 @@ def beside(prefix: str, gateway: str | None = None, **fields: Any) -> dict[str, 
     [
         # As DHCPv6 and an advertisement leave it together.
         ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", proto=2), ["2001:db8:1:2::/64"]),
+        # As an administrator leaves it (RTPROT_STATIC).
+        ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", proto=4), ["2001:db8:1:2::/64"]),
         ("2001:db8:1:2::1005/64", beside("2001:db8:1:2::/64", proto=2), []),
         ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", "fe80::1"), []),
         ("2001:db8:1:2::1005/128", beside("2001:db8:1:2::/64", interface=3), []),
@@ -272,6 +274,7 @@ def test_what_is_on_the_link_by_a_route_alone(
     addresses = [address(address_of_it, NO_PREFIX_ROUTE)]
     found = parse(Snapshot(LINKS, addresses, [default("fe80::1"), route]))
     assert [str(each) for each in found.on_link] == expected
+    assert found.heard == (found.on_link if route["proto"] == 2 else ())
     tunnel = [{**link, "flags": 0x10 | 0x80} for link in LINKS]
     assert parse(Snapshot(tunnel, addresses, [default("fe80::1"), route])).on_link == ()
 

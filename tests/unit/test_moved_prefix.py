@@ -8,7 +8,7 @@ import pytest
 
 from tests import made_up_hosts
 from wizard.answers.choices import Choices, Mode, Proxy
-from wizard.answers.moved_prefix import moved, renumbered
+from wizard.answers.moved_prefix import State, moved, renumbered
 from wizard.host.host import Address, Host, Origin, Unknown
 
 PART = IPv6Network("2001:db8:1:2:3::/80")
@@ -47,7 +47,7 @@ def test_a_prefix_that_is_there_has_not_moved_whatever_is_beside_it() -> None:
 def test_one_that_is_gone_is_told_with_what_is_there() -> None:
     found = moved(CHOICES, host(NEW))
     assert found is not None
-    assert not found.deprecated
+    assert found.state is State.GONE
     assert found.new == IPv6Network("2001:db8:7:8::/64")
     assert f"{PART} of the containers lies in none" in found.sentence
     assert "The new one is 2001:db8:7:8::/64. wizard --repair" in found.sentence
@@ -57,7 +57,7 @@ def test_one_that_is_gone_is_told_with_what_is_there() -> None:
 def test_one_that_is_deprecated_is_told_where_another_is_preferred() -> None:
     found = moved(CHOICES, host(OLD, NEW, deprecated=(OLD,)))
     assert found is not None
-    assert found.deprecated
+    assert found.state is State.DEPRECATED
     assert found.new == IPv6Network("2001:db8:7:8::/64")
     assert f"{OLD} (router advertisement, deprecated), {NEW}" in found.sentence
 
@@ -78,10 +78,15 @@ def test_by_dhcpv6_the_prefix_is_that_of_a_route_and_the_address_stands_alone() 
     assert moved(CHOICES, host(*alone, on_link=(old, new))) is None
     found = moved(CHOICES, host(*alone, deprecated=alone[:1], on_link=(old, new)))
     assert found is not None
-    assert (found.deprecated, found.new) == (True, new)
+    assert (found.state, found.new) == (State.DEPRECATED, new)
+    # A route of the old one that nobody has taken away, or that somebody has configured.
+    found = moved(CHOICES, host(alone[1], on_link=(old, new), heard=(old, new)))
+    assert found is not None
+    assert (found.state, found.new) == (State.LEFT, new)
+    assert moved(CHOICES, host(alone[1], on_link=(old, new), heard=(new,))) is None
     found = moved(CHOICES, host(alone[1], on_link=(new,)))
     assert found is not None
-    assert (found.deprecated, found.new) == (False, new)
+    assert (found.state, found.new) == (State.GONE, new)
 
 
 @pytest.mark.parametrize(

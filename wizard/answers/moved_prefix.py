@@ -1,8 +1,9 @@
 """Whether the provider gave the uplink another prefix than the one containers have a part of."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from ipaddress import IPv6Network
 
 from wizard.answers import subprefixes
@@ -17,35 +18,53 @@ _BRIDGE_STEM = 12
 """Characters of a bridge's name that leave room for a dash and a number (IFNAMSIZ, linux/if.h)."""
 
 
+class State(Enum):
+    """What became of a prefix."""
+
+    GONE = auto()
+    """It is not on the link."""
+    DEPRECATED = auto()
+    """Every address of the host in it is (RFC 4862 §5.5.4)."""
+    LEFT = auto()
+    """The host has no address in it, and the route says so still: DHCPv6 gave one of another."""
+
+
+_WORDS = {
+    State.GONE: (
+        "The uplink's prefix has changed: {prefix} of the containers lies in none that it has, so "
+        "nobody outside reaches them."
+    ),
+    State.DEPRECATED: (
+        "The prefix in which {prefix} of the containers lies is deprecated: the provider takes it "
+        "back, and then nobody outside reaches them."
+    ),
+    State.LEFT: (
+        "This host has no address any more in the prefix in which {prefix} of the containers lies, "
+        "so the provider has taken that back, or will, and then nobody outside reaches them."
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Moved:
     """Another prefix on the uplink than the one that containers have a part of.
 
     Attributes:
         prefix: What the containers have.
-        deprecated: Whether the prefix that this lies in is still there, though deprecated.
+        state: What became of the prefix that this lies in.
         new: What the uplink has in its place; None where that is nothing that can be used.
         evidence: The addresses of the uplink, in words.
     """
 
     prefix: IPv6Network
-    deprecated: bool
+    state: State
     new: IPv6Network | None
     evidence: str
 
     @property
     def sentence(self) -> str:
         """What happened, what it means, and what to do."""
-        if self.deprecated:
-            what = (
-                f"The prefix in which {self.prefix} of the containers lies is deprecated: the "
-                "provider takes it back, and then nobody outside reaches them."
-            )
-        else:
-            what = (
-                f"The uplink's prefix has changed: {self.prefix} of the containers lies in none "
-                "that it has, so nobody outside reaches them."
-            )
+        what = _WORDS[self.state].format(prefix=self.prefix)
         if self.new is None:
             then = "It has no other that containers can have a part of: ask your provider."
         else:
@@ -59,9 +78,8 @@ class Moved:
 def moved(choices: Choices, host: Host) -> Moved | None:
     """Return what is there in place of the prefix that containers have a part of, or None.
 
-    A prefix is deprecated where every address in it is (RFC 4862 §5.5.4); one in which the host
-    has no address itself is there as long as a route says so. It counts only where another one is
-    preferred. Of a prefix that is routed to this host nothing here tells whether it still is.
+    One that is still there counts only where the host has a preferred address in another one. Of a
+    prefix that is routed to this host nothing here tells whether it still is.
     """
     uplink, prefix = host.uplink, choices.prefix
     if not choices.mode.addresses.public or choices.proxy is Proxy.NONE or prefix is None:
@@ -69,14 +87,23 @@ def moved(choices: Choices, host: Host) -> Moved | None:
     if isinstance(uplink, Unknown):
         return None
     around = [each for each in subprefixes.on_link(host) if prefix.subnet_of(each)]
-    own = [each for each in uplink.addresses if any(each.interface.ip in one for one in around)]
-    if around and not (own and all(each.deprecated for each in own)):
-        return None
     others = [each for each in _preferred(uplink) if each in subprefixes.on_link(host)]
     new = next((each for each in others if each not in around), None)
-    if around and new is None:
+    state = _state(around, uplink)
+    if state is None or (new is None and state is not State.GONE):
         return None
-    return Moved(prefix, bool(around), new, _evidence(uplink))
+    return Moved(prefix, state, new, _evidence(uplink))
+
+
+def _state(around: Sequence[IPv6Network], uplink: Uplink) -> State | None:
+    """Return what became of the prefixes around one; None where one of them is as it should be."""
+    if not around:
+        return State.GONE
+    own = [each for each in uplink.addresses if any(each.interface.ip in one for one in around)]
+    if own:
+        return State.DEPRECATED if all(each.deprecated for each in own) else None
+    # Where somebody configured the route, the host need not have an address there.
+    return State.LEFT if set(around) <= set(uplink.heard) else None
 
 
 def renumbered(choices: Choices, host: Host) -> Choices | None:

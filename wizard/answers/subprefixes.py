@@ -32,14 +32,19 @@ SIZES = (
 
 
 def on_link(host: Host) -> tuple[IPv6Network, ...]:
-    """Return the uplink's global prefixes that are short enough to give a part away."""
+    """Return the uplink's global prefixes that are short enough to give a part away.
+
+    First those in which the host has an address: by DHCPv6 that is the one which is in use.
+    """
     if isinstance(host.uplink, Unknown):
         return ()
-    return tuple(
+    own = [address.interface.ip for address in host.uplink.addresses]
+    found = [
         prefix
         for prefix in host.uplink.prefixes
         if prefix.prefixlen < LONGEST and not prefix.subnet_of(UNIQUE_LOCAL)
-    )
+    ]
+    return tuple(sorted(found, key=lambda prefix: not any(each in prefix for each in own)))
 
 
 def usable(host: Host) -> tuple[IPv6Network, ...]:

@@ -202,6 +202,8 @@ class Uplink:
     """Global prefixes that no link has: the provider routes them here, as far as can be told."""
     on_link: tuple[IPv6Network, ...] = ()
     """Global prefixes that are its neighbours' by a route alone, and by none of its addresses."""
+    heard: tuple[IPv6Network, ...] = ()
+    """Those of ``on_link`` whose route nobody configured: a router has said so, some time ago."""
     advertised: "tuple[Advertised, ...]" = ()
     """Every interface that lives by router advertisements, this one or another."""
 

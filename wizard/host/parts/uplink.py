@@ -1,7 +1,7 @@
 """The uplink: the interface of the IPv6 default route, its router and its addresses."""
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
@@ -18,6 +18,8 @@ from wizard.probes.address_selection import UNIQUE_LOCAL
 # linux/rtnetlink.h
 _TABLE_MAIN = 254
 _TYPE_UNICAST = 1
+_HEARD = (2, 9)
+"""Of the kernel and of whoever else acts on router advertisements."""
 _CLOSED = (6, 7, 8)
 """Blackhole, unreachable, prohibit."""
 _NEXT_HOP_DEAD = 1
@@ -73,6 +75,7 @@ def parse(snapshot: Snapshot) -> Uplink:
                 mtu=attribute(link, "IFLA_MTU"),
                 routed=_routed(snapshot, hop["oif"]),
                 on_link=_on_link(snapshot, link),
+                heard=_on_link(snapshot, link, _HEARD),
             )
     raise CannotTell(NONE, Cause.NO_DEFAULT_ROUTE)
 
@@ -163,8 +166,13 @@ def _routed(snapshot: Snapshot, uplink: int) -> tuple[IPv6Network, ...]:
     )
 
 
-def _on_link(snapshot: Snapshot, link: Message) -> tuple[IPv6Network, ...]:
-    """Return the prefixes of routes over a link without a gateway, but those of its addresses."""
+def _on_link(
+    snapshot: Snapshot, link: Message, protocols: Collection[int] = range(256)
+) -> tuple[IPv6Network, ...]:
+    """Return the prefixes of routes over a link without a gateway, but those of its addresses.
+
+    Only of routes that whoever is meant by one of the protocols has made (rtnetlink.h, RTPROT_*).
+    """
     if link.get("flags", 0) & _HAS_NO_NEIGHBOURS:
         return ()
     own = {
@@ -181,6 +189,7 @@ def _on_link(snapshot: Snapshot, link: Message) -> tuple[IPv6Network, ...]:
         and attribute(route, "RTA_OIF") == link["index"]
         and attribute(route, "RTA_DST")
         and not attribute(route, "RTA_GATEWAY")
+        and route["proto"] in protocols
         and _ON_LINK_LENGTHS[0] <= route["dst_len"] <= _ON_LINK_LENGTHS[1]
     ]
     return tuple(
