@@ -135,7 +135,7 @@ def test_it_starts_the_program_of_the_copy_and_tells_news_alone(
     monkeypatch.setattr(subprocess, "run", run)
     acting = service._Acting()
     assert (acting(), acting()) == (outcome, outcome)
-    assert started[0] == program.command("wizard.follow")
+    assert started[0] == program.command("wizard.prefix_follower")
     told = capsys.readouterr().err
     assert told.count("said") == 1
     assert "\x1b" not in told

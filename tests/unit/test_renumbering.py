@@ -14,7 +14,7 @@ from tests.unit import test_cli
 from tests.unit.test_change import ROUTED, Changing
 from tests.unit.test_cli import Wizard, detects, stand
 from tests.unit.test_repair import flush
-from wizard import follow
+from wizard import prefix_follower
 from wizard.answers.choices import Proxy
 from wizard.host.host import Address, Host, Origin, Unknown
 from wizard.modes.registry import behaviour_of
@@ -225,7 +225,7 @@ def test_a_private_set_up_does_not_care(
 def follows() -> tuple[int, str]:
     """Do what the service starts, and return what it ends with and says."""
     said: list[str] = []
-    return follow.run(Session(), said.append), "\n".join(said)
+    return prefix_follower.run(Session(), said.append), "\n".join(said)
 
 
 def test_who_chose_it_is_followed_for_without_being_asked(place: Moving) -> None:

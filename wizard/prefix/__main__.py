@@ -30,7 +30,7 @@ class _Acting:
     def __call__(self) -> Outcome:
         try:
             done = subprocess.run(
-                program.command("wizard.follow"),
+                program.command("wizard.prefix_follower"),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

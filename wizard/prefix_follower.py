@@ -7,12 +7,12 @@ the provider gave another prefix, and nothing where anything else of a set-up is
 import sys
 
 from wizard.answers import answers_file
+from wizard.following import Say, follow
 from wizard.platform.errors import ExitCode, WizardError
 from wizard.prefix.outcome import FOLLOWED
 from wizard.record.record import Record, State
 from wizard.run.set_ups import name_of
 from wizard.session import Session
-from wizard.verbs import Say, follow
 
 _WELL = (ExitCode.DONE, ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP)
 """With these it is done, whatever else is found then."""
@@ -22,7 +22,7 @@ def run(opened: Session, say: Say) -> int:
     """Have them follow, and return what the process ends with."""
     ended = 0
     try:
-        records = opened.in_force()
+        records = opened.records.in_force()
     except WizardError as error:
         say(str(error))
         return error.exit_code
