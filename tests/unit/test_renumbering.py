@@ -19,6 +19,7 @@ from wizard.answers.choices import Proxy
 from wizard.host.host import Address, Host, Origin, Unknown
 from wizard.modes.registry import behaviour_of
 from wizard.platform.errors import ExitCode
+from wizard.platform.system import Result
 from wizard.prefix.outcome import FOLLOWED
 from wizard.record.repair_store import RepairStore
 from wizard.session import Session
@@ -160,12 +161,19 @@ def test_wherever_it_fails_all_is_as_before_and_nobody_was_without_both(
 
 
 def test_where_the_old_one_cannot_come_back_the_new_one_stays_until_it_can(
-    place: Moving,
+    place: Moving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, everybody, system = place.snapshot(), place.on(BEFORE), place.here.made.system
     place.moves(OLD, NEW, deprecated=(OLD,))
     place.done("--repair", "--yes", "--window", "60")
-    with failing(system, range(1, 100), False):
+    really = system.run
+
+    def run(argv: Sequence[str], stdin: str = "") -> Result:
+        back = argv[:3] == ("docker", "network", "connect") and argv[-2] == BEFORE
+        return Result(1, "out of memory") if back else really(argv, stdin)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(system, "run", run)
         assert place.wizard("--undo", "--yes").code == ExitCode.ROLLBACK_INCOMPLETE
     assert place.on(NOW) == everybody
     place.done("--undo", "--yes")
