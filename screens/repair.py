@@ -63,7 +63,8 @@ class RepairScreen(ReviewScreen):
         ]
         self.query_one("#next").display = self._mends
         left = f"{len(repair.left)} as it is: “All of it” says why" if repair.left else ""
-        short = [("Missing", items[0].paragraphs[0]), *([("Left", left)] if left else [])]
+        label = "Prefix" if repair.answers is not None else "Missing"
+        short = [(label, items[0].paragraphs[0]), *([("Left", left)] if left else [])]
         self.show_items(items, short=short)
 
     @property
@@ -111,13 +112,15 @@ class RepairScreen(ReviewScreen):
 
     def go_on(self) -> None:
         """Ask once more, and put back."""
+        repair = self.state.mending.repair
+        follows = repair is not None and repair.answers is not None
         self.app.push_screen(
             QuestionModal(
-                "Put this back now?",
+                "Give the containers the new addresses now?" if follows else "Put this back now?",
                 "The steps are done one after the other. If one fails, those before it are taken "
                 "back. At the end the wizard asks whether to keep them, and without an answer all "
                 "are taken back, too. Closing this terminal does not stop them.",
-                yes="Put back",
+                yes="Give them" if follows else "Put back",
                 no="Not yet",
             ),
             self._answered,

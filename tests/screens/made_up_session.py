@@ -259,6 +259,8 @@ class MadeUpSession(Session):
     """Whether somebody has changed the Compose file, and joined the network, since."""
     missing: bool = False
     """Whether something of the run is not in effect any more."""
+    moved: str = ""
+    """What is said of another prefix of the provider's, which a repair follows."""
     hold_repair: bool = False
     check_names: tuple[str, ...] = ("mastodon-web-1", "mastodon-streaming-1", "mastodon-sidekiq-1")
 
@@ -392,6 +394,9 @@ class MadeUpSession(Session):
         if self.meddled and changed is Choice.OURS:
             steps = (*steps, Mend(5, theirs.title, THEIRS, settings=(UNIT,)))
         left = (theirs,) if self.meddled and changed is Choice.KEEP else ()
+        if self.moved:
+            plan = Plan(Choices(), (Mend(1, "x", "", settings=(UNIT,)),), (), (self.moved, "Cost."))
+            return Repair(plan, (), moved=self.moved, answers=plan.choices)
         remarks = tuple(f"Left as it is. {each.sentence}" for each in left)
         found = (step, *((theirs,) if self.meddled else ()))
         return Repair(Plan(Choices(), steps, remarks), found, left)

@@ -143,6 +143,21 @@ async def test_a_change_needs_root() -> None:
         await until(pilot, partial(says, app, "Only root can change a set-up."))
 
 
+async def test_another_prefix_is_told_and_followed_by_the_repair() -> None:
+    session = await applied()
+    session.moved = "The prefix is another."
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
+        await press(pilot, "r")
+        await until(pilot, partial(says, app, session.moved))
+        assert not says(app, "is not in effect")
+        await ask(pilot, app)
+        assert says(app, "Give the containers the new addresses now?")
+        await press(pilot, "y")
+        await until(pilot, lambda: session.repaired)
+
+
 async def test_a_repair_that_is_taken_back_leaves_the_run_in_force() -> None:
     session = await applied()
     session.missing, session.act = True, Act(fail_at=1)
