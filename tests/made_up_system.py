@@ -23,8 +23,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from wizard.filter import order
 from wizard.host.host import Host, Origin, Unknown
 from wizard.platform.files import Masked
+from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
 from wizard.program import program
 
@@ -845,6 +847,19 @@ def failing(system: MadeUpSystem, numbers: Container[int], half_done: bool) -> I
         yield
     finally:
         system.fail_at, system.half_done = (), False
+
+
+def by_bridge(found: Mapping[str, str]) -> dict[str, str]:
+    """Return a snapshot with the rules of our chain by their bridges, for the rest means nothing.
+
+    Nothing in it lets out what comes from one bridge before it is decided what goes to another.
+    """
+    name = f"chain filter {CHAIN}"
+    if name not in found:
+        return dict(found)
+    rules = [shlex.split(each) for each in found[name].splitlines()]
+    assert order.closes_before_it_opens(rules)
+    return {**found, name: str(sorted(order.by_bridge(rules).items()))}
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:

@@ -1,6 +1,5 @@
 """A set-up changes to other answers on made-up hosts, and goes back to what was before that."""
 
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
@@ -11,18 +10,16 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
-from tests.made_up_system import difference, failing
+from tests.made_up_system import by_bridge, difference, failing
 from tests.unit import test_cli
 from tests.unit.test_cli import Here, Wizard, detects, stand
 from tests.unit.test_repair import flush
 from tests.unit.test_steps import behind_firewalld, closing
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
-from wizard.filter import order
 from wizard.host.host import Unknown
 from wizard.inward import closed
 from wizard.platform.errors import ExitCode
-from wizard.platform.own_names import CHAIN
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
@@ -88,14 +85,7 @@ class Changing:
         assert said.code == ExitCode.DONE, said.out + said.err
 
     def snapshot(self) -> dict[str, str]:
-        """Return what there is, the rules of a bridge that come from it behind the others."""
-        found = self.here.made.system.snapshot()
-        chain = f"chain filter {CHAIN}"
-        if chain in found:
-            lines = [shlex.split(each) for each in found[chain].splitlines()]
-            assert order.closes_before_it_opens(lines)
-            found[chain] = str(sorted(order.by_bridge(lines).items()))
-        return found
+        return by_bridge(self.here.made.system.snapshot())
 
     @property
     def record(self) -> Record:

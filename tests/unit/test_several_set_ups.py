@@ -17,8 +17,8 @@ import pytest
 from tests import made_up_hosts, made_up_system
 from tests.made_up_deployments import ARTICLE
 from tests.made_up_hosts import _container
-from tests.made_up_system import MadeUpSystem, Packet, difference, failing
-from wizard.answers import proposals
+from tests.made_up_system import MadeUpSystem, Packet, by_bridge, difference, failing
+from wizard.answers import answers_file, proposals
 from wizard.answers.checks import check
 from wizard.answers.choices import Choices, Mode, Placement, Proxy
 from wizard.answers.obstacles import obstacles
@@ -54,6 +54,7 @@ PREFIXES = {
     Mode.ULA: ("fd00:0:0:1::/64", "fd00:0:0:2::/64", "fd00:0:0:3::/64"),
     Mode.ROUTED: ("2001:db8:1:2:1::/80", "2001:db8:1:2:2::/80", "2001:db8:1:2:3::/80"),
 }
+OTHER_PREFIXES = ("2001:db8:1:2:a::/80", "2001:db8:1:2:b::/80", "2001:db8:1:2:c::/80")
 HOSTS = {
     "12": made_up_hosts.debian12,
     "13": made_up_hosts.debian13,
@@ -98,6 +99,9 @@ class Place:
         return ()
 
     def check(self, _before: object) -> None:
+        return None
+
+    def settle(self) -> None:
         return None
 
     def look(self) -> Host:
@@ -153,6 +157,18 @@ class Place:
         )
         return replace(chosen, **changes)
 
+    def renumbered(self, name: str) -> Choices:
+        """The answers of a public set-up for another prefix, on a network of another name."""
+        old = answers_file.from_table(self.in_force()[name].choices)
+        number, second = NAMES.index(name), old.network == f"{name}_ipv6"
+        prefix = OTHER_PREFIXES[number] if second else PREFIXES[Mode.ROUTED][number]
+        return replace(
+            old,
+            prefix=IPv6Network(prefix),
+            network=f"{name}_ipv6_2" if second else f"{name}_ipv6",
+            bridge=f"br-{name}-2" if second else f"br-{name}",
+        )
+
     def apply(self, choices: Choices, seconds: int | None = None) -> Record:
         others = set_ups.others(self.store)
         host = self.look()
@@ -187,7 +203,7 @@ class Place:
         return undo_run.undo(self.system, self.store, Unguarded(), name)
 
     def seen(self) -> dict[str, str]:
-        found = self.system.snapshot()
+        found = by_bridge(self.system.snapshot())
         return {key: value for key, value in found.items() if not key.endswith(" known_units")}
 
     def in_force(self) -> dict[str, Record]:
@@ -241,6 +257,8 @@ def test_whatever_is_applied_and_undone_in_whatever_order(
         if name in standing and chance.random() < 0.5:
             services = tuple(chance.sample(("web", "streaming", "sidekiq"), chance.randrange(1, 3)))
             wanted = here.choices(name, mode, proxy=proxy, services=services)
+            if standing[name].choices["mode"] == Mode.ROUTED and chance.random() < 0.5:
+                wanted = here.renumbered(name)
             with failing(here.system, {fails}, half):
                 ended = here.change(wanted, chance.choice([None, 60]))
             assert ended.state is not State.ROLLED_BACK or fails, ended.error
@@ -264,6 +282,28 @@ def test_whatever_is_applied_and_undone_in_whatever_order(
         here.all_stand()
     for name in here.in_force():
         assert here.undo(name).state is State.UNDONE
+    assert not difference(before, here.seen())
+
+
+def test_one_is_renumbered_beside_another(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    before = here.seen()
+    for name in NAMES[:2]:
+        here.apply(here.choices(name, Mode.ROUTED))
+    start = here.seen()
+    ended = here.change(here.renumbered("mastodon"), 60)
+    assert ended.state is State.UNCONFIRMED, ended.error
+    here.all_stand(waiting=True)
+    revert.revert(ended.id, here.system, store_of(ended.id, here.store), Unguarded(), asked=True)
+    assert not difference(start, here.seen())
+    assert here.change(here.renumbered("mastodon")).state is State.APPLIED
+    here.all_stand()
+    served = here.system.files[ndp_unit.PATH].text
+    assert " --network mastodon_ipv6 " not in served
+    assert " --network mastodon_ipv6_2 " in served and " --network peertube_ipv6 " in served
+    for name in NAMES[:2]:
+        assert here.undo(name).state is State.UNDONE
+        here.all_stand()
     assert not difference(before, here.seen())
 
 
