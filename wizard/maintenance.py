@@ -63,6 +63,9 @@ def repair(
             _show(record, each, len(records), say)
         name = f" {clean_line(project)}" if project is not None else ""
         raise Refused(f"Nothing was changed. wizard --repair{name} --yes does this.")
+    for each in found:
+        if each.plan.unaccepted:
+            raise Refused(_accepted_by_change(each.plan))
     if opened.repairing is not None:
         raise Refused(repairing.WAITS)
     if window is not None and len(wanting) > 1:
@@ -116,6 +119,13 @@ def _show(record: Record | None, found: repairing.Repair, count: int, say: Say) 
     say(script.render(found.plan))
     if any(each.state == Condition.CHANGED for each in found.left):
         say(_CHANGED)
+
+
+def _accepted_by_change(plan: Plan) -> str:
+    """Return what is said where a repair ends something: a change of the answers accepts it."""
+    return (
+        f"{acceptance.refusal(plan)}\n\nThen type wizard --change --yes --answers with that file."
+    )
 
 
 def _nothing_to_do(found: Sequence[repairing.Repair], say: Say) -> int:

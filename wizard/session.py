@@ -30,13 +30,14 @@ from wizard.run import (
     journal,
     lock,
     logins,
-    renumbering,
+    renewing,
     repairing,
     revert,
     set_ups,
     undoing,
     window,
 )
+from wizard.run.ground import ground_of
 from wizard.run.process import Progress, RunProcess
 from wizard.run.undoing import UndoPreview
 from wizard.saved_answers import SavedAnswers
@@ -172,8 +173,7 @@ class Session:
         record = repairing.in_force(record or self.records.at_hand())
         host = self.look()
         beside = set_ups.others(self.store, record.id, host=host)
-        found = repairing.repair_of(record, host, self.system, changed, beside, done)
-        return renumbering.with_prefix_of_today(found, record, host, self.system, beside)
+        return renewing.repair_of(record, host, self.system, changed, beside, done)
 
     def start_repair(
         self,
@@ -210,7 +210,7 @@ class Session:
         self._need_root()
         run, host = changing.in_force(self.store, choices), self.look()
         beside = set_ups.others(self.store, run.id, host=host)
-        return changing.change_of(run, choices, host, self.system, beside)
+        return changing.change_of(ground_of(run, host, self.system, beside), choices, self.system)
 
     def read_without(self, project: ComposeProject, run: Record) -> Sources:
         """Read the files of a project as they would be without a run that is in force.
@@ -221,7 +221,7 @@ class Session:
         self._need_root()
         host = self.look()
         beside = set_ups.others(self.store, run.id, host=host)
-        return changing.read_without(project, run, host, self.system, beside)
+        return ground_of(run, host, self.system, beside).read(project)
 
     def start_change(self, plan: Plan, seconds: int | None = None) -> "Session":
         """Start changing in a process of its own, and return a session that follows that.

@@ -10,7 +10,8 @@ from wizard.modes.sources import Sources
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused
 from wizard.record.record import Record
-from wizard.run import changing, set_ups
+from wizard.run import set_ups
+from wizard.run.ground import host_without
 from wizard.session import Session
 
 AS_IT_IS = "The set-up is as these answers want it already, so there is nothing to change."
@@ -114,7 +115,7 @@ class Changing:
 
     def host(self, found: Host) -> Host:
         """Return the host without the set-up, and no project but the one that it is for."""
-        alone = changing.host_without(found, self.changed)
+        alone = host_without(found, self.changed)
         if isinstance(alone.projects, Unknown):
             return alone
         its_own = tuple(each for each in alone.projects if each.name == self.changed.project)

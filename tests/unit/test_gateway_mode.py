@@ -35,4 +35,4 @@ def host(version: str, options: dict[str, str], **changes: bool) -> Host:
 def test_who_is_hidden(made: Host, hidden: bool) -> None:
     found = gateway_mode.hides(made, "six")
     assert (found is not None) is hidden
-    assert found is None or "wizard --undo" in found
+    assert found is None or "wizard --repair" in found

@@ -196,7 +196,7 @@ def test_what_is_missing_comes_first(place: Moving) -> None:
     flush(system)
     shown = place.wizard("--repair")
     assert "ip6tables" in shown.out and "docker network create" not in shown.out
-    assert "That begins where every step is in effect" in " ".join(
+    assert "can be changed once it is as it was left" in " ".join(
         shown.out.replace("\n#", "").split()
     )
     place.done("--repair", "--yes")

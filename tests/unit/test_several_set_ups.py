@@ -1,10 +1,9 @@
-"""Several set-ups on one host: beside each other, failing beside each other, undone in any order.
+"""Several set-ups on one host: beside each other, failing beside each other, known by name.
 
-The engine is the real one; the host is made up. A longer search: MODEL=long pytest with this file.
+The engine is the real one; the host is made up. Their lives at random: test_lives_of_several.py.
 """
 
 import os
-import random
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,10 +16,10 @@ import pytest
 from tests import made_up_hosts, made_up_system
 from tests.made_up_deployments import ARTICLE
 from tests.made_up_hosts import _container
-from tests.made_up_system import MadeUpSystem, Packet, by_bridge, difference, failing
+from tests.made_up_system import MadeUpSystem, Packet, by_bridge, difference
 from wizard.answers import answers_file, proposals
 from wizard.answers.checks import check
-from wizard.answers.choices import Choices, Mode, Placement, Proxy
+from wizard.answers.choices import Choices, Mode, Placement
 from wizard.answers.obstacles import obstacles
 from wizard.answers.projects import project_of
 from wizard.host.host import ComposeProject, DockerNetwork, Earlier, Host, Unknown
@@ -46,6 +45,7 @@ from wizard.run import (
 )
 from wizard.run.cancelled import Cancelled
 from wizard.run.each_step import attempt, begun
+from wizard.run.ground import ground_of
 from wizard.run.guard import Unguarded
 from wizard.steps import ip6tables, legacy_ip6tables, sysctl, systemd_unit
 
@@ -188,10 +188,13 @@ class Place:
         run = changing.in_force(self.store, choices)
         host = self.look()
         others = set_ups.others(self.store, run.id, host=host)
-        made = changing.change_of(run, choices, host, self.system, others)
+        ground = ground_of(run, host, self.system, others)
+        return self.run_change(changing.change_of(ground, choices, self.system).plan, seconds)
+
+    def run_change(self, made: planning.Plan, seconds: int | None) -> Record:
         return change_run.change(
-            choices,
-            made.plan.digest,
+            made.choices,
+            made.digest,
             self.system,
             RepairStore(self.store.directory),
             Cancelled(),
@@ -233,56 +236,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable
 
 
 Make = Callable[[Callable[[], Host]], Place]
-LONG = os.environ.get("MODEL") == "long"
-
-
-@every_host
-@pytest.mark.parametrize("seed", range(200 if LONG else 2))
-def test_whatever_is_applied_and_undone_in_whatever_order(
-    place: Make, host: Callable[[], Host], seed: int
-) -> None:
-    chance = random.Random(seed)  # noqa: S311
-    here = place(host)
-    before = here.seen()
-    proxies = [Proxy.SERVICE, Proxy.FIXED]
-    if host is not made_up_hosts.debian14:
-        proxies.append(Proxy.NDPPD)
-    for _move in range(40 if LONG else 9):
-        name = chance.choice(NAMES)
-        standing = here.in_force()
-        start = here.seen()
-        fails = chance.randrange(1, 60) if chance.random() < 0.3 else 0
-        half = chance.random() < 0.5
-        mode, proxy = chance.choice([Mode.ULA, Mode.ROUTED]), chance.choice(proxies)
-        if name in standing and chance.random() < 0.5:
-            services = tuple(chance.sample(("web", "streaming", "sidekiq"), chance.randrange(1, 3)))
-            wanted = here.choices(name, mode, proxy=proxy, services=services)
-            if standing[name].choices["mode"] == Mode.ROUTED and chance.random() < 0.5:
-                wanted = here.renumbered(name)
-            with failing(here.system, {fails}, half):
-                ended = here.change(wanted, chance.choice([None, 60]))
-            assert ended.state is not State.ROLLED_BACK or fails, ended.error
-            if ended.state is State.UNCONFIRMED:
-                here.all_stand(waiting=True)
-                revert.revert(
-                    ended.id, here.system, store_of(ended.id, here.store), Unguarded(), asked=True
-                )
-            if ended.state is not State.APPLIED:
-                assert not difference(start, here.seen()), ended.error
-        elif name in standing:
-            with failing(here.system, {fails}, half):
-                ended = here.undo(name)
-            assert ended.state is State.UNDONE, (ended.left, ended.steps)
-        else:
-            with failing(here.system, {fails}, half):
-                ended = here.apply(here.choices(name, mode, proxy=proxy))
-            assert ended.state is State.APPLIED or fails, ended.error
-            if ended.state is State.ROLLED_BACK:
-                assert not difference(start, here.seen()), ended.error
-        here.all_stand()
-    for name in here.in_force():
-        assert here.undo(name).state is State.UNDONE
-    assert not difference(before, here.seen())
 
 
 def test_one_is_renumbered_beside_another(place: Make) -> None:

@@ -20,6 +20,5 @@ def hides(host: Host, name: str) -> str | None:
     return (
         f"Docker {clean_line(engine.version)} hides the containers of {clean_line(name)} behind "
         "the address of this host and lets nobody in at their own: the network was made for an "
-        "earlier release of Docker, and is hidden by one from 27 on. Take the set-up back with "
-        "“wizard --undo”, and set it up anew with “wizard”."
+        "earlier release of Docker, and is hidden by one from 27 on. wizard --repair makes it anew."
     )

@@ -11,8 +11,10 @@ from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.before import FileBefore
 from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.mend import Rewrite
 from wizard.steps.others import Other
+from wizard.steps.parts import Condition
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.withdraw import Withdraw
 
@@ -24,6 +26,14 @@ class Made:
     number: int
     step: Step
     before: Any
+    state: str = Condition.IN_EFFECT
+    sentence: str = ""
+    """What of it is not in effect."""
+
+    @property
+    def in_effect(self) -> bool:
+        """Whether all of it is, so that it can go on."""
+        return self.state == Condition.IN_EFFECT
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,8 @@ def old_first(goes: Sequence[Made], comes: Sequence[Step], around: Around) -> It
     Kernel parameters alone change in place, as those of two set-ups beside each other: without
     forwarding for a moment the host would have to ask for its default route again.
     """
+    networks = [each for each in comes if isinstance(each, DockerNetwork)]
+    goes = [_with_forwarding(each, comes, around) for each in goes]
     old = next((each for each in goes if isinstance(each.step, Sysctl)), None)
     new = next((each for each in comes if isinstance(each, Sysctl)), None)
     if old is None or new is None:
@@ -55,9 +67,21 @@ def old_first(goes: Sequence[Made], comes: Sequence[Step], around: Around) -> It
     yield both
     yield from (_withdrawn(each, around.system, around.without) for each in goes if each is not old)
     yield from (step for step in comes if step is not new)
-    rest = _rest(old, [new], _written([both]), around)
+    rest = _rest(old, [*networks, new], _written([both]), around)
     if rest.actions():
         yield rest
+
+
+def _with_forwarding(each: Made, comes: Sequence[Step], around: Around) -> Made:
+    """Return what goes as it is where forwarding passes from the wizard to Docker, or back."""
+    if isinstance(each.step, Sysctl):
+        return _at_last(each, [step for step in comes if isinstance(step, DockerNetwork)], around)
+    if isinstance(each.step, DockerNetwork):
+        parameters = [
+            Other(around.name, step.kind, step, None) for step in comes if isinstance(step, Sysctl)
+        ]
+        return replace(each, before=each.step.goes_back_to(each.before, parameters))
+    return each
 
 
 def new_first(goes: Sequence[Made], comes: Sequence[Step], around: Around) -> Iterator[Step]:
@@ -88,20 +112,21 @@ def _beside(step: Any, old: Sequence[Other], system: System) -> Step:  # noqa: A
 
 def at_last(goes: Sequence[Made], comes: Sequence[Step], around: Around) -> list[Made]:
     """Return what goes as it is once what comes has been made beside it."""
+    return [_at_last(each, comes, around) for each in goes]
+
+
+def _at_last(each: Made, comes: Sequence[Step], around: Around) -> Made:
     new = [*around.beside, *(Other(around.name, step.kind, step, None) for step in comes)]
-    found = []
-    for each in goes:
-        last = each.step.among(new)
-        left = each.before if last == each.step else last.goes_back_to(each.before, new)
-        found.append(Made(each.number, last, left))
-    return found
+    last = each.step.among(new)
+    left = each.before if last == each.step else last.goes_back_to(each.before, new)
+    return replace(each, step=last, before=left)
 
 
 def _rest(
     each: Made, comes: Sequence[Step], written: Mapping[str, FileState], around: Around
 ) -> Withdraw:
     """Return what takes a step away once what comes has been made beside it."""
-    (last,) = at_last([each], comes, around)
+    last = _at_last(each, comes, around)
     if last.step == each.step:
         return _withdrawn(each, around.system, around.without)
     return _withdrawn(

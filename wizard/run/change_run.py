@@ -9,6 +9,7 @@ from wizard.record.store import Store
 from wizard.run import changing, course, journal, lock, set_ups, way_back
 from wizard.run import guard as guarding
 from wizard.run.cancelled import Cancelled
+from wizard.run.ground import ground_of
 from wizard.run.guard import Guard, Unguarded
 from wizard.verification.verification import verification_of
 
@@ -34,8 +35,10 @@ def change(
     with guarding.announcing(system) as say, lock.held(store.lock):
         run = changing.in_force(runs, choices)
         host = look()
+        beside = set_ups.others(runs, run.id, host=host)
+        # What was shown may be the repair of a run of which something is missing.
         made = changing.change_of(
-            run, choices, host, system, set_ups.others(runs, run.id, host=host)
+            ground_of(run, host, system, beside), choices, system, lacking=True
         )
         course.check_shown(made.plan, digest)
         changing.check_obstacles(made, system)

@@ -7,17 +7,11 @@ from ipaddress import IPv4Network
 from wizard import __version__
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Proxy
-from wizard.answers.projects import project_of
 from wizard.describe import in_words
-from wizard.host.host import ComposeProject, Host, Unknown
-from wizard.host.own_objects import without_ours
-from wizard.modes import sources
-from wizard.modes.sources import Sources
-from wizard.plan import planning
+from wizard.host.host import Host, Unknown
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused, StepFailed
 from wizard.platform.system import System
-from wizard.platform.with_files import WithFiles
 from wizard.prefix import unit as prefix_unit
 from wizard.record import typed
 from wizard.record.record import GENERATION, Record, StepState, now
@@ -25,13 +19,12 @@ from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
 from wizard.run import change_order, each_step, journal, repairing, set_ups
 from wizard.run.change_order import Around, Made
-from wizard.run.conditions import conditions
-from wizard.run.each_step import begun, goes_back_to
+from wizard.run.each_step import goes_back_to
+from wizard.run.ground import Ground, not_in_effect
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step, StepOf
-from wizard.steps.comparing import NOTHING_DECIDED
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.firewalld import Firewalld
@@ -41,6 +34,9 @@ from wizard.steps.parts import Condition
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.steps.withdraw import Withdraw
+
+_GO_ON = (Package, Firewalld, Sysctl)
+"""What stays where the network is made anew."""
 
 _INTERRUPTED = (
     "The network is taken away and made anew: for some seconds the containers that have IPv6 are "
@@ -133,30 +129,27 @@ def in_force(runs: Store, choices: Choices) -> Record:
     return run
 
 
-def change_of(
-    run: Record, choices: Choices, host: Host, system: System, beside: Sequence[Other] = ()
-) -> Change:
+def change_of(ground: Ground, choices: Choices, system: System, lacking: bool = False) -> Change:
     """Return the change of a run to other answers; the host is only read.
 
     Args:
-        run: The record of the run, which is kept.
+        ground: What it begins with.
         choices: The answers.
-        host: The host as it is.
-        system: The same, for what the steps look at themselves.
-        beside: The steps of the other set-ups that are in force, as of today.
+        system: The host, for what the steps look at themselves.
+        lacking: Whether something may be missing of what is made anew in any case.
 
     Raises:
         Refused: a step of the run is not in effect, something stands on what would go, or there is
             no plan for these answers.
     """
-    made = _made(run, host, system, beside)
-    without = _files_without(made, system)
-    alone = host_without(host, run)
+    run, made, beside, without = ground.run, ground.made, ground.beside, ground.system
     renumbers = _renumbers(answers_file.from_table(run.choices), choices)
-    if renumbers:
-        alone = _beside_itself(alone, made)
-    read = sources.read_project(without, project_of(alone, choices), beside)
-    whole = planning.plan(alone, choices, read)
+    for each in made:
+        # What stands beside it for a while would be taken for what is missing.
+        if not _may_go(each, lacking and not renumbers):
+            raise Refused(not_in_effect(each.sentence, run))
+    alone = _beside_itself(ground.host, made) if renumbers else ground.host
+    whole = ground.plan(choices, alone)
     partly = renumbers or _is_part(made, whole)
     pairs = [_same(each, made, partly) for each in whole.steps]
     goes_on = {each.number for each in pairs if each is not None}
@@ -180,7 +173,7 @@ def change_of(
         ),
         host=alone,
         without=without,
-        beside=tuple(beside),
+        beside=beside,
         new_first=renumbers,
     )
 
@@ -216,55 +209,10 @@ def check_obstacles(change: Change, system: System) -> None:
             raise Refused(f"{sentence} Nothing was changed.")
 
 
-def _made(run: Record, host: Host, system: System, beside: Sequence[Other]) -> tuple[Made, ...]:
-    """Return the steps of a run, in their order.
-
-    Raises:
-        Refused: one is not in effect, so that what would go is not what the record says.
-    """
-    name = set_ups.name_of(run)
-    entries = {entry.number: entry for entry in begun(run)}
-    made = []
-    for each in conditions(run, host, system, beside):
-        if each.state != Condition.IN_EFFECT or each.step is None:
-            raise Refused(
-                f"{each.sentence} The set-up for {name} can be changed once it is as it was "
-                f"left: put that right with wizard --repair {name}, or take it back with wizard "
-                f"--undo {name}. Nothing was changed."
-            )
-        before = goes_back_to(entries[each.number], each.step, beside)
-        made.append(Made(each.number, each.step, before))
-    return tuple(made)
-
-
-def read_without(
-    project: ComposeProject, run: Record, host: Host, system: System, beside: Sequence[Other] = ()
-) -> Sources:
-    """Read the files of a project as they would be without a run; arguments as :func:`change_of`.
-
-    Raises:
-        Refused: a step of the run is not in effect, or a file is no Compose file.
-    """
-    without = _files_without(_made(run, host, system, beside), system)
-    return sources.read_project(without, project, beside)
-
-
-def _files_without(made: Sequence[Made], system: System) -> WithFiles:
-    without = WithFiles(system)
-    for each in reversed(made):
-        found = each.step.our_files.compare(without, each.before)
-        each.step.our_files.undo(without, each.before, found, NOTHING_DECIDED)
-    return without
-
-
-def host_without(host: Host, run: Record) -> Host:
-    """Return the host without a run."""
-    alone = without_ours(host, run.project)
-    if isinstance(alone.earlier, Unknown):
-        return alone
-    return replace(
-        alone, earlier=tuple(each for each in alone.earlier if each.project != run.project)
-    )
+def _may_go(each: Made, lacking: bool) -> bool:
+    """Return whether a step is as it was left, or something is missing and that matters not."""
+    gone = each.state == Condition.MISSING and not isinstance(each.step, _GO_ON)
+    return each.in_effect or (lacking and gone)
 
 
 def _beside_itself(alone: Host, made: Sequence[Made]) -> Host:
@@ -314,9 +262,10 @@ def _same(step: Step, made: Sequence[Made], partly: bool = True) -> Made | None:
     before there is anything behind it; and so is what would keep forwarding on that Docker
     switched on for it, and undo switches off.
     """
-    if not (partly or isinstance(step, Package | Firewalld | Sysctl)):
+    if not (partly or isinstance(step, _GO_ON)):
         return None
-    return next((each for each in made if _leaves(each.step) == _leaves(step)), None)
+    there = (each for each in made if each.in_effect)
+    return next((each for each in there if _leaves(each.step) == _leaves(step)), None)
 
 
 def _leaves(step: Step) -> tuple[object, ...]:

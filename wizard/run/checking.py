@@ -20,6 +20,7 @@ from wizard.probes.another_machine import Found, Place
 from wizard.probes.report import ContainerReport, ContainerTarget, Question
 from wizard.record import earlier_releases
 from wizard.record.record import Record
+from wizard.run import renewing
 from wizard.run.conditions import conditions
 from wizard.steps.networks import inspect
 from wizard.steps.others import Other
@@ -61,6 +62,7 @@ def check(
     inwards = _inwards(host, choices, system, other)
     differing = (
         *behaviour_of(choices.mode).deviations(host, choices),
+        *renewing.told(record, host, system, beside),
         *(each.sentence for each in steps if each.sentence),
         *_idle(host, choices),
         *(each.sentence for each in _stopping(host, choices, system)),

@@ -47,8 +47,8 @@ class Repair:
     moved: str = ""
     """What is said where the provider gave another prefix; empty where it did not."""
     answers: Choices | None = None
-    """What the set-up is changed to where nothing is missing and the provider gave another prefix;
-    then the plan is that of the change."""
+    """What the set-up is changed to where it does not fit the host of today any more; then the plan
+    is that of the change."""
 
     @property
     def mended(self) -> set[int]:

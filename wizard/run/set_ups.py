@@ -65,8 +65,8 @@ def others_than_of(store: Store, project: str) -> tuple[Other, ...]:
 def beside(store: Store, record: Record) -> tuple[Other, ...]:
     """Return the steps beside which those of a run stand: of every other set-up in force.
 
-    A change stands beside the kernel parameters of the run that it changes, too: they go last. One
-    that makes what comes first stands beside the whole of that.
+    A change stands beside what keeps forwarding on for the run that it changes, too: that goes
+    last. One that makes what comes first stands beside the whole of that.
 
     Raises:
         Refused: a record cannot be read.
@@ -79,7 +79,7 @@ def beside(store: Store, record: Record) -> tuple[Other, ...]:
         _other(each, entry, None)
         for each in changed
         for entry in reversed(begun(each))
-        if entry.kind == Sysctl.kind or makes_first(record)
+        if entry.kind in (Sysctl.kind, DockerNetwork.kind) or makes_first(record)
     ]
     return (*others(runs, record.changes), *old)
 

@@ -18,11 +18,12 @@ from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
 from wizard.steps.comparing import Decisions, Found, Standing, Verdict, left_of, verdicts
-from wizard.steps.kernel_parameters import forwarding_now
+from wizard.steps.kernel_parameters import forwarding_in, forwarding_now
 from wizard.steps.networks import LABEL, Member, inspect, ipv6_networks, made_by_wizard, members
 from wizard.steps.objects import Object
 from wizard.steps.others import Other
 from wizard.steps.parts import Condition, Part
+from wizard.steps.sysctl import Sysctl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,23 +288,37 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         """Add what Docker will change besides, where it does the forwarding."""
         if not self.engine_forwards:
             return DockerNetworkBefore(files=self.our_files.capture(system))
-        # all.forwarding sets every interface, so it is put back before the others.
-        forwarding = sorted(forwarding_now(system).items(), key=lambda each: ".all." not in each[0])
         return DockerNetworkBefore(
             files=self.our_files.capture(system),
-            forwarding=tuple(forwarding),
+            forwarding=forwarding_in(forwarding_now(system)),
             policy=_forward_policy(system),
         )
 
     def found_first(
         self, before: DockerNetworkBefore, others: Sequence[Other]
     ) -> DockerNetworkBefore:
-        """Take what others found of what Docker changes when it makes the first such network."""
+        """Take what others found of what Docker changes when it makes the first such network.
+
+        Of a set-up for an engine that does not, the kernel parameters have it.
+        """
+        if before.forwarding is None:
+            return before
         for each in others:
             if isinstance(each.step, DockerNetwork) and each.before.forwarding is not None:
                 first: DockerNetworkBefore = each.before
                 return replace(before, forwarding=first.forwarding, policy=first.policy)
+        for each in others:
+            if isinstance(each.step, Sysctl) and (found := forwarding_in(dict(each.before.live))):
+                return replace(before, forwarding=found)
         return before
+
+    def goes_back_to(
+        self, before: DockerNetworkBefore, others: Sequence[Other]
+    ) -> DockerNetworkBefore:
+        """Leave forwarding on where kernel parameters of others have it so."""
+        theirs = any(isinstance(each.step, Sysctl) and each.step.forwards for each in others)
+        kept = theirs and before.forwarding is not None
+        return replace(before, forwarding=()) if kept else before
 
     def _named_in(self, system: System, leaving: Container[str] = ()) -> list[str]:
         """Return the Compose files that name it outside a comment, as far as they can be read."""

@@ -1,7 +1,7 @@
 """Parameters of the kernel: how they are called, read and written, now and in a file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wizard.platform.system import System
 from wizard.steps.actions import Run
@@ -33,6 +33,18 @@ def write(key: str, value: str) -> Run:
 def forwarding_now(system: System) -> dict[str, str]:
     """Return whether each interface forwards, by the name of its parameter."""
     return _read_pattern(system, _EVERY_FORWARDING)
+
+
+def forwarding_in(live: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return those of some values that say whether an interface forwards, that for all first.
+
+    Nothing where that for all is not among them. It sets every interface, so who puts them back
+    begins with it.
+    """
+    found = {key: value for key, value in live.items() if re.match(_EVERY_FORWARDING, key)}
+    if FORWARDING not in found:
+        return ()
+    return tuple(sorted(found.items(), key=lambda each: each[0] != FORWARDING))
 
 
 def _read_pattern(system: System, pattern: str) -> dict[str, str]:

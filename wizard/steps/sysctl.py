@@ -37,6 +37,12 @@ PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
 _OLD_PATH = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
 """Where a record that names no file has it."""
 
+_SET_BY_DOCKER = (FORWARDING, name("default", "forwarding"))
+"""What Docker sets where it switches forwarding on itself (seen on 28.5.2)."""
+
+_NETWORK = "docker-network"
+"""The kind of step that makes a network; its module knows this one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SysctlBefore(Before):
@@ -62,6 +68,8 @@ class Sysctl(StepOf[SysctlBefore]):
     path: str = _OLD_PATH
     beside: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     """What other set-ups need in the same file, each with the name of its project."""
+    engine: tuple[str, ...] = ()
+    """The projects of others for whose networks Docker itself keeps forwarding on."""
 
     @property
     def title(self) -> str:
@@ -81,7 +89,7 @@ class Sysctl(StepOf[SysctlBefore]):
             "A host passes on packets of others only where forwarding is on. "
             + (
                 "This file keeps it on after a reboot, too."
-                if any(key == FORWARDING for key, _value in self.values)
+                if self.forwards
                 else "Docker switches it on here, when it makes the network and whenever it starts."
             )
         ]
@@ -100,6 +108,11 @@ class Sysctl(StepOf[SysctlBefore]):
                 "told of, and with proxy_delay=0 it does so at once instead of after up to 0.8 s."
             )
         return " ".join(reasons)
+
+    @property
+    def forwards(self) -> bool:
+        """Whether it switches forwarding on for all interfaces."""
+        return FORWARDING in dict(self.values)
 
     @property
     def _listening(self) -> tuple[str, ...]:
@@ -132,29 +145,40 @@ class Sysctl(StepOf[SysctlBefore]):
     def _shared(self) -> dict[str, list[str]]:
         """Our parameters that others need too, each with the projects of those."""
         found = {
-            key: [project for project, values in self.beside if key in dict(values)]
+            key: [
+                *(project for project, values in self.beside if key in dict(values)),
+                *(self.engine if key in _SET_BY_DOCKER else ()),
+            ]
             for key, _value in self.values
         }
         return {key: projects for key, projects in found.items() if projects}
 
     def among(self, others: Sequence[Other]) -> "Sysctl":
-        """Add what others need in the same file."""
+        """Add what others need: in the same file, and live where Docker has set it for them."""
         steps = [(each.project, each.step) for each in others if isinstance(each.step, Sysctl)]
         same = [(project, step.values) for project, step in steps if step.path == self.path]
-        return replace(self, beside=tuple(same))
+        engine = [
+            each.project for each in others if each.kind == _NETWORK and each.step.engine_forwards
+        ]
+        return replace(self, beside=tuple(same), engine=tuple(engine))
 
     def found_first(self, before: SysctlBefore, others: Sequence[Other]) -> SysctlBefore:
-        """Take what others found: by now the values are theirs."""
+        """Take what others found: by now the values are theirs, or were set by Docker for them."""
         same = [each for each in others if isinstance(each.step, Sysctl)]
-        if not same:
-            return before
         found: list[SysctlBefore] = [each.before for each in same]
+        # The engine does not forward by itself any more, as it did for the network of another.
+        networks = [each.before.forwarding for each in others if each.kind == _NETWORK]
+        first = next((dict(each) for each in networks if each), {})
         live = dict(before.live)
-        if any(FORWARDING in dict(each.live) for each in found):
+        if first or any(FORWARDING in dict(each.live) for each in found):
             # It was set for all by the first of them: what it was on each they have seen.
             live = {key: value for key, value in live.items() if not key.endswith(".forwarding")}
+        if FORWARDING in dict(before.live):
+            live |= first
         for each in reversed(found):
             live |= dict(each.live)
+        if not same:
+            return replace(before, live=tuple(live.items()))
         return replace(
             with_first_files(before, same),
             live=tuple(live.items()),
@@ -171,15 +195,16 @@ class Sysctl(StepOf[SysctlBefore]):
 
     def goes_back_to(self, before: SysctlBefore, others: Sequence[Other]) -> SysctlBefore:
         """Leave the values that others need, and the file with those."""
-        if not self.beside:
-            return before
-        live = dict(before.live)
-        ours = [key for key, _value in self.values if key in live and key not in self._shared]
-        return replace(
-            before,
-            files=(FileBefore.of(self.path, FileState(self._others_text)),),
-            live=tuple((key, live[key]) for key in ours),
-        )
+        live, files = dict(before.live), before.files
+        if self.beside:
+            files = (FileBefore.of(self.path, FileState(self._others_text)),)
+        if self._shared:
+            live = {
+                key: live[key]
+                for key, _value in self.values
+                if key in live and key not in self._shared
+            }
+        return replace(before, files=files, live=tuple(live.items()))
 
     def actions(self) -> tuple[Action, ...]:
         """The file, then each live value that is not set for others already."""

@@ -22,6 +22,9 @@ OLDEST_ENGINE = (17, 6)
 
 CONFIGURATION = Path("/etc/docker/daemon.json")
 
+_KEEPS = "keeps the rules for IPv6 itself"
+_LEAVES = "leaves ip6tables alone, so the wizard makes the rules"
+
 
 @understood(ASKED)
 def detect() -> Engine:
@@ -205,14 +208,27 @@ def _of_another_unit(unit: str) -> Obstacle:
 def in_words(engine: Engine) -> Words:
     """Say which engine it is, and who keeps its rules."""
     words = f"{engine.version}, API {engine.api_version}; "
-    words += (
-        f"keeps the rules for IPv6 itself ({engine.firewall_backend})"
-        if engine.manages_ip6tables
-        else "leaves ip6tables alone, so the wizard makes the rules"
-    )
+    words += f"{_KEEPS} ({engine.firewall_backend})" if engine.manages_ip6tables else _LEAVES
     if any(obstacles(engine)):
         return words, "problem"
     return words, "note" if notes(engine) else "ok"
+
+
+def earlier(words: str, engine: Engine) -> Engine | None:
+    """Return the engine that :func:`in_words` said these words of, or None where they are others.
+
+    What they do not say is as of the ``engine`` of today.
+    """
+    found = re.match(rf"(.+), API (.+); (?:{_KEEPS} \((.+)\)|{_LEAVES})$", words)
+    if found is None or not re.match(r"\d+\.\d+(?!\d)", found[1]):
+        return None
+    return replace(
+        engine,
+        version=found[1],
+        api_version=found[2],
+        manages_ip6tables=found[3] is not None,
+        firewall_backend=found[3] or "iptables",
+    )
 
 
 def notes(engine: Engine) -> list[str]:

@@ -1,0 +1,125 @@
+"""What a change begins with: a run as it stands, and the host as it would be without it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wizard.answers.choices import Choices
+from wizard.answers.projects import project_of
+from wizard.host.host import ComposeProject, Host, Unknown
+from wizard.host.known import known
+from wizard.host.own_objects import without_ours
+from wizard.modes import sources
+from wizard.modes.registry import behaviour_of
+from wizard.modes.sources import Sources
+from wizard.plan import planning
+from wizard.plan.planning import Plan
+from wizard.platform.errors import Refused
+from wizard.platform.system import System
+from wizard.platform.with_files import WithFiles
+from wizard.record.record import Record
+from wizard.run import set_ups
+from wizard.run.change_order import Made
+from wizard.run.conditions import conditions
+from wizard.run.each_step import begun, goes_back_to
+from wizard.steps.base import Step
+from wizard.steps.comparing import NOTHING_DECIDED
+from wizard.steps.others import Other
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A run as it stands, and the host as it would be without it."""
+
+    run: Record
+    made: tuple[Made, ...]
+    host: Host
+    system: System
+    """For what steps look at themselves; only its files are without the run."""
+    beside: tuple[Other, ...]
+    """The steps of the other set-ups that are in force, as of today."""
+
+    def plan(self, choices: Choices, host: Host | None = None) -> Plan:
+        """Return the plan of answers for the host without the run, or for another in its place.
+
+        Raises:
+            Refused: there is none; the message says why.
+        """
+        host = host or self.host
+        return planning.plan(host, choices, self._read(project_of(host, choices)))
+
+    def steps(self, choices: Choices, host: Host) -> tuple[Step, ...]:
+        """Return the steps that answers have on another host, whatever stands in their way there.
+
+        Raises:
+            Refused: they cannot be told.
+        """
+        read = self._read(project_of(host, choices))
+        return behaviour_of(choices.mode).outline(known(host), choices, read).steps
+
+    def read(self, project: ComposeProject) -> Sources:
+        """Return the files of a project as they would be without the run.
+
+        Raises:
+            Refused: a step of the run is not in effect, or a file is no Compose file.
+        """
+        self.check()
+        return self._read(project)
+
+    def check(self) -> None:
+        """Make sure that what would go is what the record says.
+
+        Raises:
+            Refused: a step of the run is not in effect.
+        """
+        for each in self.made:
+            if not each.in_effect:
+                raise Refused(not_in_effect(each.sentence, self.run))
+
+    def _read(self, project: ComposeProject) -> Sources:
+        return sources.read_project(self.system, project, self.beside)
+
+
+def ground_of(run: Record, host: Host, system: System, beside: Sequence[Other] = ()) -> Ground:
+    """Return what a change of a run begins with; the host is only read.
+
+    Args:
+        run: The record of the run, which is kept.
+        host: The host as it is.
+        system: The same, for what the steps look at themselves.
+        beside: The steps of the other set-ups that are in force, as of today.
+
+    Raises:
+        Refused: a step of the run could not be looked at.
+    """
+    entries = {entry.number: entry for entry in begun(run)}
+    made = []
+    for each in conditions(run, host, system, beside):
+        if each.step is None:
+            raise Refused(not_in_effect(each.sentence, run))
+        before = goes_back_to(entries[each.number], each.step, beside)
+        made.append(Made(each.number, each.step, before, each.state, each.sentence))
+    without = WithFiles(system)
+    for one in reversed(made):
+        found = one.step.our_files.compare(without, one.before)
+        one.step.our_files.undo(without, one.before, found, NOTHING_DECIDED)
+    return Ground(run, tuple(made), host_without(host, run), without, tuple(beside))
+
+
+def host_without(host: Host, run: Record) -> Host:
+    """Return the host without a run."""
+    alone = without_ours(host, run.project)
+    if isinstance(alone.earlier, Unknown):
+        return alone
+    return replace(
+        alone, earlier=tuple(each for each in alone.earlier if each.project != run.project)
+    )
+
+
+def not_in_effect(sentence: str, run: Record) -> str:
+    """Return why a run cannot be changed of which a step is not in effect, as the sentence says."""
+    name = set_ups.name_of(run)
+    return (
+        f"{sentence} The set-up for {name} can be changed once it is as it was left: put that "
+        f"right with wizard --repair {name}, or take it back with wizard --undo {name}. Nothing "
+        "was changed."
+    )
