@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
-from tests.machines.guarding import GRACE, Guarded, guarded
+from tests.machines import beside
+from tests.machines.fingerprint import Fingerprint
+from tests.machines.guarding import BACK, GRACE, Guarded, guarded
 from tests.machines.matrix import Matrix
 from tests.machines.support import undo
 from wizard.platform.errors import ExitCode
@@ -22,9 +24,6 @@ ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 """Where the wizard keeps the answers, and its worker finds them."""
 
 WORKER = worker()
-
-BACK = ("", "rolled back", "undone")
-"""States of a run of which nothing is on the host; the first is that of no run."""
 
 
 class Bench:
@@ -44,6 +43,8 @@ class Bench:
         self._digest = ""
         self._options = options
         self._run: Guarded | None = None
+        self.stood: Fingerprint | None = None
+        """Where a change or a repair has begun: the host before that."""
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +117,9 @@ class Bench:
 
     def mend(self) -> None:
         """Let the guard do its work, or undo where there is none, as a person would."""
-        run = self.run
+        run, stood, self.stood = self.run, self.stood, None
+        if stood is not None:
+            beside.go_back(run, stood)
         if run.host.path(f"/etc/systemd/system/{GUARD}").exists():
             moving = ("applying", "rolling back", "undoing")
             run.host.wait(lambda: run.state not in moving, "the guard to end")

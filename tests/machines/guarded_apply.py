@@ -10,10 +10,20 @@ import sys
 import time
 from pathlib import Path
 
+from wizard.answers import answers_file
 from wizard.session import Session
-from wizard.verbs import plan_of
+from wizard.verbs import answers_in, plan_of
 
 session = Session()
+if sys.argv[2] == "change":
+    change = session.change(answers_in(Path(sys.argv[1])))
+    session.store.wanted.write_text(answers_file.dumps(change.plan.choices))
+    print("change", session.store.wanted, change.plan.digest)
+    sys.exit()
+if sys.argv[2] == "repair":
+    (record,) = session.in_force()
+    print("repair", record.id, "keep", session.repair(record=record).plan.digest)
+    sys.exit()
 plan = plan_of(session, Path(sys.argv[1]))
 if sys.argv[2] == "digest":
     session.store.prepare()

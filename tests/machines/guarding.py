@@ -21,6 +21,9 @@ TESTS = Path(__file__).parent
 GRACE = 90
 """Seconds that the guard has, after its time is over, to have everything as it was."""
 
+BACK = ("", "rolled back", "undone")
+"""States of a run of which nothing is on the host; the first is that of no run."""
+
 
 @dataclass
 class Guarded:

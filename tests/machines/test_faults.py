@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from tests.machines import beside
 from tests.machines.bench import ANSWERS, Bench
 from tests.machines.matrix import Matrix, NotReached
 from wizard.platform.errors import ExitCode
@@ -26,20 +27,25 @@ FAULTS = {
 
 CALLS = sorted({call for calls in FAULTS.values() for call in calls})
 
-SAMPLE = {
+Place = tuple[str, int]
+
+SAMPLE: dict[str, dict[str, tuple[float, ...]]] = {
     "applying": {"kill -9": (0.6,), "ENOSPC": (0.3,)},
     "rolling back": {"kill -9": (0.8,), "EIO": (0.2,)},
     "undoing": {"kill -9": (0.3,), "EROFS": (0.5,)},
 }
 """Where, as a part of all places of a kind in a phase."""
 
-TRACE = "/root/trace"
+BESIDE: dict[str, Place] = {"changing": ("vfork", 60), "repairing": ("vfork", 20)}
+"""Where the worker is killed in the phases that take long to go through, which nobody counts."""
 
-Place = tuple[str, int]
+TRACE = "/root/trace"
 
 
 def verb(bench: Bench, phase: str) -> tuple[str, ...]:
     """Bring the host to where a phase begins, and return what the worker is told to begin it."""
+    if phase in beside.PHASES:
+        return beside.begin(bench, phase)
     if phase == "applying":
         return ("apply", ANSWERS, bench.digest, "600")
     assert bench.applies(600 if phase == "rolling back" else None) == ExitCode.DONE
@@ -73,12 +79,14 @@ def fault(kind: str, place: Place) -> tuple[str, ...]:
     return (*trace, "-e", f"inject={call}:{what}:when={number}")
 
 
-@pytest.mark.parametrize("phase", SAMPLE)
+@pytest.mark.parametrize("phase", [*SAMPLE, *BESIDE])
 def test_a_fault_at_every_place(bench: Bench, matrix: Matrix, phase: str) -> None:
-    everywhere = places(bench, phase)
+    one = None if matrix.whole else BESIDE.get(phase)
+    everywhere = [one] if one else places(bench, phase)
     for kind, calls in FAULTS.items():
         there = [place for place in everywhere if place[0] in calls]
-        for place in matrix.pick(there, *SAMPLE[phase].get(kind, ())):
+        chosen = matrix.pick(there, *SAMPLE.get(phase, {}).get(kind, ()))
+        for place in there if one else chosen:
             with bench.cell(kind, phase, f"{place[0]} {place[1]}"):
                 words = verb(bench, phase)
                 code = bench.works(*words, before=fault(kind, place))
@@ -92,7 +100,7 @@ def test_a_fault_at_every_place(bench: Bench, matrix: Matrix, phase: str) -> Non
 
 def agrees(bench: Bench, phase: str, code: int) -> None:
     """Make sure that the exit code and the record say the same."""
-    state = bench.run.state
+    state = beside.state(bench.run) if phase in beside.PHASES else bench.run.state
     if phase == "rolling back":
         # A guard that could not end its work ends with a fault, and is started anew.
         assert code in (ExitCode.DONE, ExitCode.UNEXPECTED), code
