@@ -1,11 +1,12 @@
 """Another Docker under a set-up made before: told as it is, made anew by a repair, undone whole."""
 
+import re
 import shutil
 
 import pytest
 
 from tests.machines.conftest import StartMachine
-from tests.machines.fingerprint import difference, fingerprint
+from tests.machines.fingerprint import Fingerprint, difference, fingerprint
 from tests.machines.guarding import without_a_boot
 from tests.machines.support import (
     SERVICES,
@@ -16,7 +17,7 @@ from tests.machines.support import (
     undo,
     wizard,
 )
-from tests.machines.test_change import checked, is_private, is_public
+from tests.machines.test_change import CHANGE, checked, is_private, is_public
 from tests.machines.test_routed import PREFIX, addresses, answers
 from wizard.answers.choices import Mode
 from wizard.platform.errors import ExitCode
@@ -24,6 +25,7 @@ from wizard.rehearsal import deployment as deployments
 from wizard.rehearsal import network, rootfs
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
+from wizard.run.guard_units import GUARD
 
 ENGINE = ("usr/sbin/dockerd", "usr/sbin/docker-proxy", "usr/bin/docker", "usr/bin/docker-init")
 """The programs of Debian's packages docker.io and docker-cli."""
@@ -33,9 +35,10 @@ def put(host: Machine, release: int) -> None:
     """Put the engine of another Debian in place of the one that runs, as its package does."""
     other = rootfs.root_file_system(release)
     host.run(["systemctl", "stop", "docker.socket", "docker.service"])
-    for name in ENGINE:
-        if (other / name).exists():
-            shutil.copy2(other / name, host.path(f"/{name}"))
+    # That of Debian 12 needs a library that later ones have not.
+    for path in (*map(other.joinpath, ENGINE), *other.glob("usr/lib/*/libdevmapper.so.1.02.1")):
+        if path.exists():
+            shutil.copy2(path, host.path(f"/{path.relative_to(other)}"))
     # systemd starts it three times a minute, and no more.
     host.run(["systemctl", "reset-failed", "docker.socket", "docker.service"])
     host.run(["systemctl", "start", "docker.service"])
@@ -92,3 +95,61 @@ def test_what_docker_26_had_is_told_on_28_made_anew_and_undone_whole(
     undone = undo(host)
     assert undone.returncode == ExitCode.DONE, undone.stdout + undone.stderr
     assert difference(before, without_a_boot(fingerprint(host))) == ""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_docker_20_then_26_needs_nothing_and_then_28_is_followed_across_a_reboot(
+    machine: StartMachine, mode: Mode
+) -> None:
+    host = machine(route="advertisement")
+    put(host, 12)
+    mastodon = deployments.up(host)
+    routed = {"mode": mode, "prefix": PREFIX} if mode is Mode.ROUTED else {}
+    answer(host, mastodon, **routed)
+    before = without_the_engine(fingerprint(host))
+    done = apply(host)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+
+    put(host, 13)
+    works(host, mastodon, mode)
+    nothing = wizard(host, "--repair", "--yes")
+    assert nothing.returncode == ExitCode.DONE
+    assert "there is nothing to repair" in nothing.stdout
+
+    put(host, 14)
+    told(host, mastodon, mode, "20.10.24")
+    stood = fingerprint(host)
+    waits = wizard(host, "--repair", "--yes", "--window", "600")
+    assert waits.returncode == ExitCode.DONE, waits.stdout + waits.stderr
+    # Nobody says keep.
+    host.shell(f"sed -i 's/^expires = .*/expires = 0.0/' {CHANGE}")
+    host.run(["systemctl", "start", GUARD])
+    host.wait(lambda: 'state = "rolled back"' in host.path(CHANGE).read_text(), "the end", 90)
+    assert difference(anew(stood), anew(fingerprint(host))) == ""
+    told(host, mastodon, mode, "20.10.24")
+
+    mended = wizard(host, "--repair", "--yes")
+    assert mended.returncode == ExitCode.DONE, mended.stdout + mended.stderr
+    works(host, mastodon, mode)
+    host.reboot()
+    works(host, mastodon, mode)
+    undone = undo(host)
+    assert undone.returncode == ExitCode.DONE, undone.stdout + undone.stderr
+    assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
+    assert difference(before, without_the_engine(fingerprint(host))) == ""
+
+
+def without_the_engine(found: Fingerprint) -> Fingerprint:
+    """What the engine itself does otherwise now is left out: its rules and its containers."""
+    kept = r"(file|sysctl|unit|interface|neighbours|rules -|network \S+$)"
+    return {name: value for name, value in found.items() if re.match(kept, name)}
+
+
+def anew(found: Fingerprint) -> Fingerprint:
+    """What is another one whenever the network is made anew is left out, and the order of rules."""
+    kept = {name: value for name, value in found.items() if not name.endswith(" id")}
+    for name in ("iptables", "ip6tables"):
+        kept[name] = "\n".join(sorted(kept[name].splitlines()))
+    return kept

@@ -12,11 +12,17 @@ from tests.made_up_system import FORWARDING, difference
 from tests.unit import test_cli
 from tests.unit.test_change import ROUTED, Changing
 from tests.unit.test_cli import Wizard, detects, stand
+from tests.unit.test_past_input import publishing
 from tests.unit.test_repair import flush
+from tests.unit.test_steps import CLOSED
 from wizard.host.host import Engine, Host, Unknown
 from wizard.host.parts import docker_engine
+from wizard.inward import closed
+from wizard.inward.closed import InputRules
 from wizard.platform.errors import ExitCode
+from wizard.platform.own_names import CHAIN
 from wizard.run import renewing, set_ups
+from wizard.steps.closed_ports import DOCKER_USER
 from wizard.steps.comparing import Choice
 
 wizard = test_cli.wizard
@@ -38,6 +44,8 @@ class Upgraded(Changing):
         self, host: Host, mode: str, wizard: Wizard, folder: Path, patch: pytest.MonkeyPatch
     ) -> None:
         made = deployment(host, **MODES[mode])
+        # Docker makes it as soon as it keeps rules.
+        made.system.tables.setdefault("filter", {"FORWARD": []})[DOCKER_USER] = []
         here = stand(made, folder, patch)
         super().__init__(here, wizard, made.choices, made.choices)
         self._patch, self.host = patch, host
@@ -121,6 +129,37 @@ def test_the_host_and_the_record_are_as_a_set_up_on_the_newer_engine_leaves_them
             other.parameters,
             other.before,
         )
+
+
+def test_ports_that_a_newer_engine_opens_are_closed_again(
+    wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closed, "read", lambda _system: InputRules(CLOSED))
+    host = publishing(made_up_hosts.debian13(), "[::]:3000->3000/tcp")
+    place = Upgraded(host, "private", wizard, tmp_path, monkeypatch)
+    place.runs(NEWER)
+    assert "lets in from outside what this host's own rules (INPUT) close: 3000/tcp" in place.told()
+    place.done("--repair", "--yes")
+    assert "3000" in str(place.here.made.system.tables["filter"][CHAIN])
+    assert place.told() == ""
+    place.done("--undo", "--yes")
+    assert difference(place.before, place.snapshot()) == set()
+
+
+def test_what_stops_answering_by_it_is_named_and_accepted_by_a_change(
+    wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = publishing(made_up_hosts.debian13(), "[::]:3000->3000/tcp")
+    place = Upgraded(host, "routed", wizard, tmp_path, monkeypatch)
+    place.runs(NEWER)
+    before = place.snapshot()
+    refused = wizard("--repair", "--yes")
+    assert refused.code == ExitCode.REFUSED
+    assert "[::]:3000/tcp (web)" in refused.err
+    assert "wizard --change --yes --answers with that file" in refused.err
+    assert difference(before, place.snapshot()) == set()
+    place.change(to=replace(place.first, accepted=("[::]:3000/tcp",)))
+    assert place.told() == ""
 
 
 def test_another_engine_that_does_the_same_needs_nothing(upgraded: Upgraded) -> None:

@@ -187,7 +187,8 @@ def check_obstacles(change: Change, system: System) -> None:
         HostChanged: one does not; the message says which and why.
         Refused: a command that must succeed beforehand failed.
     """
-    replaced = {each.of for each in change.plan.steps if isinstance(each, Withdraw)}
+    withdrawals = [each for each in change.plan.steps if isinstance(each, Withdraw)]
+    replaced = [kinds.KINDS[each.of] for each in withdrawals]
     for step in change.plan.steps:
         if isinstance(step, Withdraw) and (change.new_first or step.of == Sysctl.kind):
             # What comes in its place looks at the file.
@@ -195,7 +196,7 @@ def check_obstacles(change: Change, system: System) -> None:
         try:
             if change.new_first or isinstance(step, Withdraw | Sysctl):
                 sentence = step.obstacle(system)
-            elif step.kind in replaced:
+            elif any(_stands_where(step, kind) for kind in replaced):
                 sentence = StepOf.obstacle(step, change.without)
             else:
                 sentence = step.obstacle(change.without)
@@ -207,6 +208,11 @@ def check_obstacles(change: Change, system: System) -> None:
         sentence = step.refusal(change.without)
         if sentence:
             raise Refused(f"{sentence} Nothing was changed.")
+
+
+def _stands_where(step: Step, kind: type[Step]) -> bool:
+    """Return whether a step makes what one of a kind did, such as the chain of our own."""
+    return isinstance(step, kind) or issubclass(kind, type(step))
 
 
 def _may_go(each: Made, lacking: bool) -> bool:
