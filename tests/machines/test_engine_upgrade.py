@@ -127,7 +127,8 @@ def test_docker_20_then_26_needs_nothing_and_then_28_is_followed_across_a_reboot
     host.shell(f"sed -i 's/^expires = .*/expires = 0.0/' {CHANGE}")
     host.run(["systemctl", "start", GUARD])
     host.wait(lambda: 'state = "rolled back"' in host.path(CHANGE).read_text(), "the end", 90)
-    assert difference(anew(stood), anew(fingerprint(host))) == ""
+    changed = difference(anew(stood), anew(fingerprint(host)))
+    assert not changed, changed
     told(host, mastodon, mode, "20.10.24")
 
     mended = wizard(host, "--repair", "--yes")
@@ -148,8 +149,11 @@ def without_the_engine(found: Fingerprint) -> Fingerprint:
 
 
 def anew(found: Fingerprint) -> Fingerprint:
-    """What is another one whenever the network is made anew is left out, and the order of rules."""
-    kept = {name: value for name, value in found.items() if not name.endswith(" id")}
-    for name in ("iptables", "ip6tables"):
-        kept[name] = "\n".join(sorted(kept[name].splitlines()))
-    return kept
+    """The same, of a network that is made anew.
+
+    A later engine shows the gateways of those that it made itself. Rules stand in any order, for
+    which container has which address changes.
+    """
+    rules = "\n".join(sorted(found["ip6tables"].splitlines()))
+    shown = without_the_engine(found) | {"ip6tables": rules}
+    return {name: re.sub(r'\n *"Gateway": .*', "", text) for name, text in shown.items()}

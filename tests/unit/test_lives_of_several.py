@@ -48,11 +48,11 @@ class Life:
     def seen(self) -> dict[str, str]:
         """All there is, but for the order of rules of several set-ups where that means nothing."""
         found = self.here.seen()
-        chain = f"chain filter {CHAIN}"
-        if chain in found:
-            rules = [line.split() for line in found[chain].splitlines()]
-            closes = order.closes_before_it_opens(rules)
-            found[chain] = f"{closes} {sorted(order.by_bridge(rules).items())}"
+        for chain in (f"chain {table} {CHAIN}" for table in ("filter", "nat")):
+            if chain in found:
+                rules = [line.split() for line in found[chain].splitlines()]
+                closes = order.closes_before_it_opens(rules)
+                found[chain] = f"{closes} {sorted(order.by_bridge(rules).items())}"
         return found
 
     def happens(self) -> None:
@@ -142,7 +142,7 @@ class Life:
         network = f"{name}_ipv6"
         for container in self.here.system.containers.values():
             container.networks.pop(network, None)
-        self.here.system.networks.pop(network)
+        assert self.here.system.run(("docker", "network", "rm", network)).status == 0
 
     def told(self, name: str) -> tuple[str, ...]:
         record, host = self.here.in_force()[name], self.here.look()
@@ -180,6 +180,7 @@ def test_whatever_happens_to_several_in_whatever_order(
 ) -> None:
     here = Place(host, tmp_path / "state", monkeypatch)
     monkeypatch.setattr(repair_run, "verification_of_repair", lambda *_: here)
+    monkeypatch.setattr(repair_run, "look", here.look)
     life = Life(here, seed)
     for _move in range(40 if LONG else 9):
         life.happens()

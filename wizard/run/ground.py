@@ -22,7 +22,6 @@ from wizard.run.change_order import Made
 from wizard.run.conditions import conditions
 from wizard.run.each_step import begun, goes_back_to
 from wizard.steps.base import Step
-from wizard.steps.comparing import NOTHING_DECIDED
 from wizard.steps.others import Other
 
 
@@ -100,8 +99,7 @@ def ground_of(run: Record, host: Host, system: System, beside: Sequence[Other] =
         made.append(Made(each.number, each.step, before, each.state, each.sentence))
     without = WithFiles(system)
     for one in reversed(made):
-        found = one.step.our_files.compare(without, one.before)
-        one.step.our_files.undo(without, one.before, found, NOTHING_DECIDED)
+        one.step.leave_files(without, one.before)
     return Ground(run, tuple(made), host_without(host, run), without, tuple(beside))
 
 

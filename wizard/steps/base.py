@@ -175,6 +175,11 @@ class StepOf(ABC, Generic[AnyBefore]):
     ) -> tuple[str, ...]:
         """Do what :meth:`undo` says with what was found."""
 
+    def leave_files(self, system: System, before: AnyBefore) -> None:
+        """Put its files alone as an undo leaves them where nobody has decided anything."""
+        found = self.our_files.compare(system, before)
+        self.our_files.undo(system, before, found, NOTHING_DECIDED)
+
     def undo_early(
         self,
         system: System,

@@ -157,6 +157,15 @@ class Ndppd(StepOf[Before]):
             return (stay,)
         return (Found(PATH, back=difference(PATH, now.text, left)), stay)
 
+    def leave_files(self, system: System, before: Before) -> None:
+        """Leave the rules of others in its file."""
+        if not self.beside:
+            return super(Ndppd, self._upon(before)).leave_files(system, before)
+        now = system.read(PATH)
+        if now is not None:
+            system.write(PATH, replace(now, text=now.text.replace(_rule(self.subnet), "")))
+        return None
+
     def _upon(self, before: Before) -> "Ndppd":
         """Return the step as if it had been done before any other set-up."""
         return replace(self, previous=before.files[0].state if before.files else self.previous)
