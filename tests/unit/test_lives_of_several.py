@@ -18,9 +18,7 @@ from tests.unit.test_repair import lose_chains
 from tests.unit.test_several_set_ups import NAMES, Place, every_host
 from wizard.answers.checks import check_proxy
 from wizard.answers.choices import Choices, Mode, Proxy
-from wizard.filter import order
 from wizard.host.host import Engine, Host
-from wizard.platform.own_names import CHAIN
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.run import renewing, repair_run, revert, set_ups
@@ -43,17 +41,7 @@ class Life:
 
     def __init__(self, here: Place, seed: int) -> None:
         self.here, self.chance = here, random.Random(seed)  # noqa: S311
-        self.before = self.seen()
-
-    def seen(self) -> dict[str, str]:
-        """All there is, but for the order of rules of several set-ups where that means nothing."""
-        found = self.here.seen()
-        for chain in (f"chain {table} {CHAIN}" for table in ("filter", "nat")):
-            if chain in found:
-                rules = [line.split() for line in found[chain].splitlines()]
-                closes = order.closes_before_it_opens(rules)
-                found[chain] = f"{closes} {sorted(order.by_bridge(rules).items())}"
-        return found
+        self.before = here.seen()
 
     def happens(self) -> None:
         """Let one thing happen, which may fail."""
@@ -82,12 +70,12 @@ class Life:
         return self.chance.choice([Mode.ULA, Mode.ROUTED])
 
     def apply(self, name: str) -> None:
-        start = self.seen()
+        start = self.here.seen()
         with self.fails():
             ended = self.here.apply(self.here.choices(name, self.mode(), proxy=self.proxy()))
         assert ended.state is State.APPLIED or self.may_fail, ended.error
         if ended.state is State.ROLLED_BACK:
-            assert not difference(start, self.seen()), ended.error
+            assert not difference(start, self.here.seen()), ended.error
 
     def undo(self, name: str) -> None:
         with self.fails():
@@ -98,12 +86,14 @@ class Life:
         count = self.chance.randrange(1, 3)
         services = tuple(self.chance.sample(("web", "streaming", "sidekiq"), count))
         wanted = self.here.choices(name, self.mode(), proxy=self.proxy(), services=services)
+        if self.here.in_force()[name].choices["mode"] == Mode.ROUTED and self.chance.random() < 0.5:
+            wanted = self.here.renumbered(name)
         self.beside(lambda seconds: self.here.change(wanted, seconds))
 
     def repair(self, name: str) -> None:
         """Something is lost, of one set-up or of all, and put back; or nothing is."""
         lost = self.chance.choice(("rules", "network", "file", "nothing"))
-        before = self.seen()
+        before = self.here.seen()
         if lost == "rules":
             lose_chains(self.here.system)
         elif lost == "file":
@@ -122,11 +112,11 @@ class Life:
                 assert ended.state is State.APPLIED, ended.error
             assert not self.told(each)
         if fits:
-            assert not difference(before, self.seen()), lost
+            assert not difference(before, self.here.seen()), lost
 
     def beside(self, begin: Callable[[int | None], Record]) -> None:
         """Do what has a record beside that of the run; who takes it back finds what was there."""
-        start = self.seen()
+        start = self.here.seen()
         with self.fails():
             ended = begin(self.chance.choice([None, 60]))
         assert ended.state is not State.ROLLED_BACK or self.may_fail, ended.error
@@ -136,10 +126,10 @@ class Life:
             store = store_of(ended.id, self.here.store)
             revert.revert(ended.id, self.here.system, store, Unguarded(), asked=True)
         if ended.state is not State.APPLIED:
-            assert not difference(start, self.seen()), ended.error
+            assert not difference(start, self.here.seen()), ended.error
 
     def lose_network(self, name: str) -> None:
-        network = f"{name}_ipv6"
+        network = str(self.here.in_force()[name].choices["network"])
         for container in self.here.system.containers.values():
             container.networks.pop(network, None)
         assert self.here.system.run(("docker", "network", "rm", network)).status == 0
@@ -187,4 +177,4 @@ def test_whatever_happens_to_several_in_whatever_order(
     for name in life.chance.sample(NAMES, len(NAMES)):
         if name in here.in_force():
             assert here.undo(name).state is State.UNDONE
-    assert not difference(life.before, life.seen())
+    assert not difference(life.before, here.seen())
