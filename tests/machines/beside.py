@@ -38,30 +38,41 @@ def state(run: Guarded) -> str:
     return str(record(run).get("state", ""))
 
 
-def begin(bench: "Bench", phase: str) -> tuple[str, ...]:
-    """Bring the host to where the phase begins, and return what the worker is told to begin it."""
+def begin(bench: "Bench", phase: str, seconds: int = 600, rules: bool = True) -> tuple[str, ...]:
+    """Bring the host to where the phase begins, and return what the worker is told to begin it.
+
+    Without ``rules`` a repair puts back nothing that a boot does.
+    """
     assert bench.applies() == ExitCode.DONE
     run = bench.run
     if phase == "changing":
         choices = answers_file.loads(run.host.path(ANSWERS).read_text())
         run.host.path(CHANGED).write_text(answers_file.dumps(replace(choices, prefix=OTHER)))
     else:
-        lose(run)
+        lose(run, rules)
     verb = phase.removesuffix("ing").replace("chang", "change")
     words = [PYTHON, "/opt/tests/guarded_apply.py", CHANGED, verb]
     bench.stood = run.now()
-    return (*run.host.run(words).stdout.split(), "600")
+    return (*run.host.run(words).stdout.split(), f"{seconds}")
 
 
-def lose(run: Guarded) -> None:
+def lose(run: Guarded, rules: bool) -> None:
     """Take the network away, and the rules while nothing puts them back."""
     network = "mastodon_ipv6"
     for service in SERVICES:
         leave = ["docker", "network", "disconnect", network, run.mastodon.container(service)]
         run.host.run(leave)
     run.host.run(["docker", "network", "rm", network])
-    run.host.run(["systemctl", "stop", "docker-ipv6-wizard-filter.service"])
-    run.host.shell("ip6tables -F; ip6tables -t nat -F")
+    if rules:
+        run.host.run(["systemctl", "stop", "docker-ipv6-wizard-filter.service"])
+        run.host.shell("ip6tables -F; ip6tables -t nat -F")
+
+
+def has_begun(run: Guarded, number: int) -> bool:
+    """Whether a step of the change or the repair that is at work has begun."""
+    found = record(run)
+    states = [str(step["state"]) for step in found.get("steps", ())]
+    return state(run) in MOVING and states[number - 1] != "planned"
 
 
 def go_back(run: Guarded, stood: Fingerprint) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 import pytest
 
+from tests.machines import beside
 from tests.machines.bench import Bench, ours
 from tests.machines.guarding import GRACE, Guarded
 from tests.machines.matrix import Matrix
@@ -233,6 +234,41 @@ def test_the_host_goes_down(matrix: Matrix, debian: int) -> None:
                     assert "restarted before somebody said keep" in run.record["error"]
                     assert wizard(run.host, "--keep").returncode == ExitCode.ROLLED_BACK
                 bench.mend()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("phase", beside.PHASES)
+def test_the_host_goes_down_while_a_set_up_changes_or_is_repaired(
+    matrix: Matrix, phase: str
+) -> None:
+    numbers = range(2, 14, 2) if phase == "changing" else (1, 2)
+    cells = [(how, number) for how in ("reboot", "power cut") for number in numbers]
+    with Bench(matrix, prepare, 13, rebooted=True, route="advertisement") as bench:
+        for how, number in matrix.pick(cells, 0.3, 0.8):
+            with bench.cell(how, phase, f"step {number}") as run:
+                worker = bench.starts(*beside.begin(bench, phase, rules=False))
+                run.host.wait(partial(beside.has_begun, run, number), f"step {number}")
+                run.restart(how)
+                worker.wait(GRACE)
+                bench.mend()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("phase", beside.PHASES)
+def test_the_disk_fills_up_while_a_change_or_a_repair_waits(matrix: Matrix, phase: str) -> None:
+    folder = "/var/lib/docker-ipv6-wizard"
+
+    def small(run: Guarded) -> None:
+        run.host.shell(f"mount -t tmpfs -o size=20m,mode=0700 full {folder}")
+
+    with Bench(matrix, small) as bench:
+        bench.plan_anew()
+        with bench.cell("a full disk", phase, "while it waits") as run:
+            assert bench.works(*beside.begin(bench, phase, seconds=8)) == ExitCode.DONE
+            run.host.shell(f"dd if=/dev/zero of={folder}/junk bs=4k 2>/dev/null || true")
+            run.host.wait(lambda: beside.state(run) == "rolled back", "the guard to end", GRACE)
+            run.host.shell(f"rm {folder}/junk")
+            bench.mend()
 
 
 def logged_in(run: Guarded) -> str:

@@ -95,6 +95,19 @@ def test_a_rule_of_ip6tables_that_stops_packets_is_named(session: Session, chain
     assert f"ip6tables -I {typed}" in note
 
 
+def test_what_an_upgrade_of_docker_will_mean_is_said_before_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said() -> list[str]:
+        return [note for note in session.judge().notes if "After an upgrade from" in note]
+
+    (note,) = said()
+    assert "from 20.10.24+dfsg1 to such a one" in note
+    newer = replace(made_up_hosts.debian12(), engine=made_up_hosts.debian14().engine)
+    monkeypatch.setattr(session, "look", lambda: newer)
+    assert said() == []
+
+
 def test_what_comes_in_was_not_tried_unless_another_machine_is_named(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.projects import project_of
 from wizard.boot import outlook
+from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.obstacle import Obstacle
 from wizard.host.published import published
@@ -68,7 +69,12 @@ def check(
         *(each.sentence for each in _stopping(host, choices, system)),
         *inwards.silent,
     )
-    notes = (*inwards.notes, *_notes(reports, choices, target), *earlier_releases.faults(record))
+    notes = (
+        *inwards.notes,
+        *_notes(reports, choices, target),
+        *_beforehand(host, choices),
+        *earlier_releases.faults(record),
+    )
     states = tuple(each.as_values() for each in steps)
     return judge(reports, choices, differing, outlook.look().sentences, notes, states)
 
@@ -154,6 +160,19 @@ def _idle(host: Host, choices: Choices) -> tuple[str, ...]:
         f"No container of {clean_line(service)} runs, so nothing was looked at there."
         for service in choices.services
         if service not in running
+    )
+
+
+def _beforehand(host: Host, choices: Choices) -> Iterator[str]:
+    """Yield what an upgrade of Docker will mean for what is set up now."""
+    engine = host.engine
+    if isinstance(engine, Unknown) or engine.release >= filtering.ROUTED_GATEWAY:
+        return
+    hidden = "public addresses are hidden behind this host, and " * choices.mode.addresses.public
+    yield (
+        "Docker 27 and later does some of this itself. After an upgrade from "
+        f"{clean_line(engine.version)} to such a one {hidden}rules stand there twice: wizard "
+        "--check says so, and wizard --repair makes the set-up anew for it."
     )
 
 
