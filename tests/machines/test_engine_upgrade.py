@@ -106,6 +106,8 @@ def test_docker_20_then_26_needs_nothing_and_then_28_is_followed_across_a_reboot
     host = machine(route="advertisement")
     put(host, 12)
     mastodon = deployments.up(host)
+    # What a first boot alone does is behind it then.
+    host.reboot()
     routed = {"mode": mode, "prefix": PREFIX} if mode is Mode.ROUTED else {}
     answer(host, mastodon, **routed)
     before = without_the_engine(fingerprint(host))

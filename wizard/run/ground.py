@@ -13,14 +13,14 @@ from wizard.modes.registry import behaviour_of
 from wizard.modes.sources import Sources
 from wizard.plan import planning
 from wizard.plan.planning import Plan
-from wizard.platform.errors import Refused
+from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.system import System
 from wizard.platform.with_files import WithFiles
 from wizard.record.record import Record
 from wizard.run import set_ups
 from wizard.run.change_order import Made
 from wizard.run.conditions import conditions
-from wizard.run.each_step import begun, goes_back_to
+from wizard.run.each_step import begun, goes_back_to, in_words
 from wizard.steps.base import Step
 from wizard.steps.others import Other
 
@@ -99,7 +99,10 @@ def ground_of(run: Record, host: Host, system: System, beside: Sequence[Other] =
         made.append(Made(each.number, each.step, before, each.state, each.sentence))
     without = WithFiles(system)
     for one in reversed(made):
-        one.step.leave_files(without, one.before)
+        try:
+            one.step.leave_files(without, one.before)
+        except (StepFailed, OSError) as error:
+            raise Refused(f"{in_words(error)} Nothing was changed.") from error
     return Ground(run, tuple(made), host_without(host, run), without, tuple(beside))
 
 

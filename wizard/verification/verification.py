@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from wizard.answers.moved_prefix import moved
 from wizard.answers.projects import project_if_any, project_of
+from wizard.host import gateway_mode
 from wizard.host.host import Host, Unknown
 from wizard.modes.shared import chosen_containers
 from wizard.plan.planning import Plan
@@ -103,13 +104,15 @@ def verification_of_repair(system: System, plan: Plan, host: Host) -> Verificati
         system: The host.
         plan: The choices and the steps of the run that is mended.
         host: The host before the repair; where no chosen container runs, nobody can get out, and
-            where the provider gave another prefix, nobody could before that is followed.
+            where the provider gave another prefix, or Docker hides the network, nobody is seen as
+            was set up before that is followed.
     """
     choices = plan.choices
     project = project_if_any(host, choices)
     identifiers = frozenset(each.id for each in project.containers) if project else frozenset()
     runs = project is not None and bool(chosen_containers(host, choices))
-    runs = runs and moved(choices, host) is None
+    fits = moved(choices, host) is None and gateway_mode.hides(host, choices.network) is None
+    runs = runs and (fits or not choices.mode.addresses.public)
     return Verification(
         (
             HostRoutes(system, choices.target, bridges_of(host)),
