@@ -2,7 +2,8 @@
 
 As the wizard does, but for any number of seconds. A third word is a piece of shell that somebody
 else runs once the plan has been shown. ``guarded_apply.py ANSWERS digest`` prints the
-plan's digest.
+plan's digest. ``guarded_apply.py ANSWERS change`` and ``repair`` print what the worker is told to
+change a set-up to these answers, or to put back what it lacks.
 """
 
 import subprocess
@@ -12,16 +13,16 @@ from pathlib import Path
 
 from wizard.answers import answers_file
 from wizard.session import Session
-from wizard.verbs import answers_in, plan_of
+from wizard.verbs import plan_of
 
 session = Session()
 if sys.argv[2] == "change":
-    change = session.change(answers_in(Path(sys.argv[1])))
-    session.store.wanted.write_text(answers_file.dumps(change.plan.choices))
-    print("change", session.store.wanted, change.plan.digest)
+    choices = answers_file.loads(Path(sys.argv[1]).read_text())
+    assert session.answers.save_wanted(choices)
+    print("change", session.store.wanted, session.change(choices).plan.digest)
     sys.exit()
 if sys.argv[2] == "repair":
-    (record,) = session.in_force()
+    (record,) = session.records.in_force()
     print("repair", record.id, "keep", session.repair(record=record).plan.digest)
     sys.exit()
 plan = plan_of(session, Path(sys.argv[1]))
