@@ -37,7 +37,7 @@ from wizard.run import (
     undoing,
     window,
 )
-from wizard.run.ground import ground_of
+from wizard.run.ground import Ground, ground_of
 from wizard.run.process import Progress, RunProcess
 from wizard.run.undoing import UndoPreview
 from wizard.saved_answers import SavedAnswers
@@ -208,9 +208,8 @@ class Session:
                 these answers, or the person is not root.
         """
         self._need_root()
-        run, host = changing.in_force(self.store, choices), self.look()
-        beside = set_ups.others(self.store, run.id, host=host)
-        return changing.change_of(ground_of(run, host, self.system, beside), choices, self.system)
+        run = changing.in_force(self.store, choices)
+        return changing.change_of(self._ground(run), choices, self.system)
 
     def read_without(self, project: ComposeProject, run: Record) -> Sources:
         """Read the files of a project as they would be without a run that is in force.
@@ -219,9 +218,11 @@ class Session:
             Refused: a step of it is not in effect, one cannot be read or is not a Compose file.
         """
         self._need_root()
+        return self._ground(run).read(project)
+
+    def _ground(self, run: Record) -> Ground:
         host = self.look()
-        beside = set_ups.others(self.store, run.id, host=host)
-        return ground_of(run, host, self.system, beside).read(project)
+        return ground_of(run, host, self.system, set_ups.others(self.store, run.id, host=host))
 
     def start_change(self, plan: Plan, seconds: int | None = None) -> "Session":
         """Start changing in a process of its own, and return a session that follows that.

@@ -99,6 +99,18 @@ def changing(
     return Changing(here, wizard, first, then)
 
 
+def test_what_people_have_noticed_of_the_set_up_is_not_told_of_its_change(
+    wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = changing("13", "more services", wizard, tmp_path, monkeypatch)
+    word = "lets new connections of the chosen containers"
+    assert word in wizard("--plan", "--answers", place.answers(place.first)).out
+    place.set_up()
+    told = wizard("--change", "--answers", place.answers(place.then)).out
+    assert "Connect" in told
+    assert word not in told
+
+
 ON_OTHERS = ("more services", "private to routed", "routed to private", "another prefix")
 every_change = pytest.mark.parametrize(
     ("host", "what"),

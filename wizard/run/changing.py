@@ -163,8 +163,11 @@ def change_of(ground: Ground, choices: Choices, system: System, lacking: bool = 
     if renumbers:
         goes = change_order.at_last(goes, comes, around)
     _check_needed(goes, system, [each.path for each in comes if isinstance(each, ComposeFile)])
-    cost = (_RENUMBERED,) if renumbers else () if partly else (_INTERRUPTED,)
-    notices = (*cost, *whole.notices)
+    if renumbers or not partly:
+        notices = (_RENUMBERED if renumbers else _INTERRUPTED, *whole.notices)
+    else:
+        noticed = _noticed(ground)
+        notices = tuple(each for each in whole.notices if each not in noticed)
     return Change(
         plan=replace(whole, steps=steps, notices=notices),
         whole=whole,
@@ -176,6 +179,14 @@ def change_of(ground: Ground, choices: Choices, system: System, lacking: bool = 
         beside=beside,
         new_first=renumbers,
     )
+
+
+def _noticed(ground: Ground) -> tuple[str, ...]:
+    """Return what people have noticed of the run already; nothing where that cannot be told."""
+    try:
+        return ground.plan(answers_file.from_table(ground.run.choices)).notices
+    except Refused:
+        return ()
 
 
 def check_obstacles(change: Change, system: System) -> None:
