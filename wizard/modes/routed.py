@@ -228,9 +228,8 @@ def lasting(host: Host) -> str | None:
     if origins & {Origin.ADVERTISEMENT, Origin.DHCPV6} and Origin.STATIC not in origins:
         return (
             "The prefix of this host comes by router advertisement or DHCPv6. If your provider "
-            "changes it, containers lose their way until wizard --repair gives them a part of the "
-            "new one; wizard --check notices. With “follow = true” in the answers a service does "
-            "that by itself."
+            "changes it, wizard --check says so and wizard --repair follows; with “follow = true” "
+            "in the answers a service does so by itself."
         )
     return None
 
