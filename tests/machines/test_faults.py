@@ -36,8 +36,8 @@ SAMPLE: dict[str, dict[str, tuple[float, ...]]] = {
 }
 """Where, as a part of all places of a kind in a phase."""
 
-BESIDE: dict[str, Place] = {"changing": ("vfork", 60), "repairing": ("vfork", 20)}
-"""Where the worker is killed in the phases that take long to go through, which nobody counts."""
+BESIDE: dict[str, Place] = {"changing": ("vfork", 110), "repairing": ("vfork", 85)}
+"""Where, of about 180 and 150, the worker is killed in phases that take long to go through."""
 
 TRACE = "/root/trace"
 
