@@ -1,6 +1,7 @@
 """The app: moves between the screens."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from screens.state import State
 from screens.step import StepScreen
 from screens.theme import TERMINAL
 from screens.widgets import plain_scrollbar
-from wizard.platform import streams
+from wizard.platform import later, streams
 from wizard.platform.errors import ExitCode
 from wizard.record.record import State as RunState
 from wizard.session import Session
@@ -87,7 +88,14 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
             self.push_screen("undo")
         else:
             self._begin()
+        self.call_after_refresh(self._settle)
         self.call_later(self.fit, self.size)
+
+    def _settle(self) -> None:
+        """Load what the first screen does without, and look for garbage from now on."""
+        later.load()
+        gc.freeze()
+        gc.enable()
 
     def _begin(self) -> None:
         """Show where one stands: what is at work or waits, what is in force, or the beginning."""

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from textual.dom import DOMNode
 from textual.worker import Worker
 
+from wizard.platform import later
 from wizard.platform.errors import WizardError
 from wizard.platform.text import clean_line
 
@@ -35,6 +36,8 @@ def run(
         failed: Told the sentence, on the event loop, whatever ``work`` raised.
         latest: Nothing is told any more of the same work that was begun before.
     """
+    # All of it, before the first thread that could want some.
+    later.load()
     made: list[Made] = []
 
     async def wait() -> None:

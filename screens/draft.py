@@ -1,27 +1,32 @@
 """From the answers to a plan: the Compose files that were read, and the plan that was made."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from textual.dom import DOMNode
 
 from screens.background import Renewed
 from screens.waiting import Then, Waiting
-from wizard import describe
-from wizard.answers import proposals
 from wizard.answers.choices import Choices
-from wizard.host.host import ComposeProject, Host
-from wizard.modes.sources import Sources
-from wizard.plan.planning import Plan
+from wizard.platform.later import later
 from wizard.tasks import Task
+
+with later():
+    from wizard import describe
+    from wizard.answers import proposals
+    from wizard.host import host as hosts
+    from wizard.modes import sources as files
+    from wizard.plan import planning
 
 
 class Answers(Protocol):
     """Where a draft finds what it is made from, and whom it tells that it has changed."""
 
     changed: Callable[[], None]
-    host: Host | None
+    host: hosts.Host | None
     choices: Choices
 
     @property
@@ -29,7 +34,7 @@ class Answers(Protocol):
         """What the answers are given for."""
 
     @property
-    def project(self) -> ComposeProject | None:
+    def project(self) -> hosts.ComposeProject | None:
         """The project of the answers, where there is one."""
 
     @property
@@ -44,9 +49,16 @@ class Answers(Protocol):
 class _Given:
     """What a plan is made from."""
 
-    host: Host
+    host: hosts.Host
     choices: Choices
-    sources: Sources
+    sources: files.Sources
+
+
+class _Read(NamedTuple):
+    """A project, and its files as they were read."""
+
+    project: hosts.ComposeProject
+    sources: files.Sources
 
 
 class Draft:
@@ -55,17 +67,17 @@ class Draft:
     def __init__(self, owner: DOMNode, answers: Answers) -> None:
         """Take what threads belong to, and the answers."""
         self._answers = answers
-        self.sources: Sources | None = None
+        self.sources: files.Sources | None = None
         """The files of the project, once they are read."""
         self.complaint = ""
         """Why they cannot be read; empty otherwise."""
-        self.plan: Plan | None = None
-        self._read: ComposeProject | None = None
+        self.plan: planning.Plan | None = None
+        self._read: hosts.ComposeProject | None = None
         self._waiting = Waiting()
-        self._reading: Renewed[ComposeProject, tuple[ComposeProject, Sources]] = Renewed(
+        self._reading: Renewed[hosts.ComposeProject, _Read] = Renewed(
             owner, "Reading the Compose files", self._sources_of, self._was_read, self._was_not_read
         )
-        self._planning: Renewed[_Given, tuple[_Given, Plan]] = Renewed(
+        self._planning: Renewed[_Given, tuple[_Given, planning.Plan]] = Renewed(
             owner, "Making the plan", self._plan_of, self._was_made, self._was_not_made
         )
 
@@ -116,10 +128,10 @@ class Draft:
         elif self.sources is not None:
             self._planning.ask(_Given(host, self._answers.choices, self.sources))
 
-    def _sources_of(self, project: ComposeProject) -> tuple[ComposeProject, Sources]:
-        return project, self._answers.task.read(project)
+    def _sources_of(self, project: hosts.ComposeProject) -> _Read:
+        return _Read(project, self._answers.task.read(project))
 
-    def _was_read(self, made: tuple[ComposeProject, Sources]) -> None:
+    def _was_read(self, made: _Read) -> None:
         project, sources = made
         answers = self._answers
         if project == self._read:
@@ -140,10 +152,10 @@ class Draft:
             self._go_on()
         self._answers.changed()
 
-    def _plan_of(self, given: _Given) -> tuple[_Given, Plan]:
+    def _plan_of(self, given: _Given) -> tuple[_Given, planning.Plan]:
         return given, self._answers.task.plan(given.host, given.choices, given.sources)
 
-    def _was_made(self, made: tuple[_Given, Plan]) -> None:
+    def _was_made(self, made: tuple[_Given, planning.Plan]) -> None:
         given, plan = made
         answers = self._answers
         same = given.host is answers.host and given.sources is self.sources

@@ -1,5 +1,7 @@
 """The run that is followed: how far it is, how it is begun and answered, and what came of it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from textual.dom import DOMNode
@@ -7,11 +9,13 @@ from textual.timer import Timer
 
 from screens import background
 from wizard.platform.errors import ExitCode, Refused
+from wizard.platform.later import later
 from wizard.record.record import Record, State
-from wizard.run.process import Progress
-from wizard.run.set_ups import kind_of
 from wizard.session import Session
-from wizard.verification.judgement import LOOKING, Judgement, exit_code, unknown
+
+with later():
+    from wizard.run import process, set_ups
+    from wizard.verification import judgement
 
 FOLLOWED_EVERY = 0.2
 """Seconds between two looks at how far a run is."""
@@ -31,14 +35,14 @@ class FollowedRun:
         self.session = session
         """Whose run is followed: that of the set-up, or of its repair."""
         self._timer: Timer | None = None
-        self.progress: Progress | None = None
+        self.progress: process.Progress | None = None
         self.undoing = False
         """Whether the run that is followed takes back."""
         self.started = False
         """Whether this session started the run that is followed."""
         self.seconds_left: float | None = None
         """Until the run that waits for an answer is taken back; None where none waits."""
-        self.judgement: Judgement | None = None
+        self.judgement: judgement.Judgement | None = None
         """Whether IPv6 works as it was set up, once that has been looked at."""
         self.check_complaint = ""
         """Why that could not be looked at; empty otherwise."""
@@ -97,7 +101,7 @@ class FollowedRun:
             left = self.session.seconds_left() if waits else None
         except Exception as error:  # What cannot be followed ends with a sentence.
             words = background.sentence("Checking how far the run is", error)
-            progress, waits, left = Progress(None, ExitCode.UNEXPECTED, words), False, None
+            progress, waits, left = process.Progress(None, ExitCode.UNEXPECTED, words), False, None
         if progress != self.progress or waits:
             self.progress, self.seconds_left = progress, left
             self._changed()
@@ -119,7 +123,7 @@ class FollowedRun:
         """What is followed beside a run, a repair or a change; empty where it is a run."""
         if not self.repairs:
             return ""
-        return kind_of(self.record) if self.record else "repair"
+        return set_ups.kind_of(self.record) if self.record else "repair"
 
     @property
     def waits(self) -> bool:
@@ -175,7 +179,7 @@ class FollowedRun:
             latest=True,
         )
 
-    def _judged(self, found: Judgement) -> None:
+    def _judged(self, found: judgement.Judgement) -> None:
         self.judgement = found
         self._changed()
 
@@ -188,13 +192,15 @@ class FollowedRun:
         """What the look into the containers has come to, in a sentence."""
         if self.judgement is not None:
             return self.judgement.words
-        return unknown(self.check_complaint) if self.check_complaint else LOOKING
+        return (
+            judgement.unknown(self.check_complaint) if self.check_complaint else judgement.LOOKING
+        )
 
     @property
     def exit_code(self) -> ExitCode:
         """What the program ends with, if the person leaves now."""
         ended = self.progress.ended if self.progress else None
-        return exit_code(ExitCode.DONE if ended is None else ended, self.judgement)
+        return judgement.exit_code(ExitCode.DONE if ended is None else ended, self.judgement)
 
 
 def recorded(session: Session) -> Record | None:
@@ -231,5 +237,5 @@ def has_open(session: Session) -> bool:
     return (record is not None and record.state.is_open) or session.is_running()
 
 
-def _waits(progress: Progress) -> bool:
+def _waits(progress: process.Progress) -> bool:
     return progress.record is not None and progress.record.state is State.UNCONFIRMED

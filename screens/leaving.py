@@ -5,10 +5,13 @@ from datetime import datetime
 from screens.following import recorded, standing
 from screens.state import State
 from wizard.platform.errors import Refused
+from wizard.platform.later import later
 from wizard.platform.text import clean, clean_line
 from wizard.record.record import Record
 from wizard.record.record import State as RunState
-from wizard.run.set_up import set_up_of
+
+with later():
+    from wizard.run import set_up
 
 _NAMED = 3
 """Containers that are named before the rest is only counted."""
@@ -79,7 +82,7 @@ def _in_force(record: Record, state: State) -> tuple[str, ...]:
     """Say what stands, with the addresses that were seen, or else with the prefix."""
     looked = state.run.judgement is not None or state.run.check_complaint
     try:
-        stands = set_up_of(record)
+        stands = set_up.set_up_of(record)
     except Refused as refused:
         return (str(refused),)
     # With several set-ups, who names none means all of them.

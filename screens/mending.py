@@ -1,14 +1,19 @@
 """What a repair would put back: compared with the host, anew whenever something else is chosen."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from textual.dom import DOMNode
 
 from screens.background import Renewed
 from screens.waiting import Then, Waiting
-from wizard.run.repairing import Repair
+from wizard.platform.later import later
 from wizard.session import Session
 from wizard.steps.comparing import Choice
+
+with later():
+    from wizard.run import repairing
 
 
 class Mending:
@@ -17,12 +22,12 @@ class Mending:
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
         """Take the engine, what threads belong to, and what is called after every change."""
         self._changed = changed
-        self.repair: Repair | None = None
+        self.repair: repairing.Repair | None = None
         """What would be put back, once it has been compared."""
         self.choice = Choice.KEEP
         """What becomes of what somebody changed: theirs stays, or ours is put back."""
         self._waiting = Waiting()
-        self._comparing: Renewed[Choice, Repair] = Renewed(
+        self._comparing: Renewed[Choice, repairing.Repair] = Renewed(
             owner, "Looking at every step", session.repair, self._compared, self._not_compared
         )
 
@@ -35,7 +40,7 @@ class Mending:
         """Begin anew: it is put back, or nobody asks any more."""
         self.repair, self.choice = None, Choice.KEEP
 
-    def _compared(self, repair: Repair) -> None:
+    def _compared(self, repair: repairing.Repair) -> None:
         self.repair = repair
         self._tell(None)
 

@@ -1,5 +1,7 @@
 """What the screens know and may change: the host, the answers, and what is made from both."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Network
@@ -14,16 +16,18 @@ from screens.saver import Saver
 from screens.taking_back import TakingBack
 from screens.watching import RouterWatch
 from screens.way import questions, way
-from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices, Mode, Proxy
-from wizard.answers.subprefixes import propose
-from wizard.host.host import ComposeProject, Host, Outward
-from wizard.host.own_objects import in_the_way
 from wizard.platform.errors import Refused
+from wizard.platform.later import later
 from wizard.platform.text import clean_line
 from wizard.record.record import Record
 from wizard.session import Session
 from wizard.tasks import Changing, SettingUp, Task
+
+with later():
+    from wizard.answers import projects, proposals, subprefixes
+    from wizard.host import host as hosts
+    from wizard.host import own_objects
 
 KEPT_WITHIN = 0.05
 """Seconds that an answer may take to the disk before it is shown all the same; nobody notices."""
@@ -40,7 +44,7 @@ class State:
         self.session = session
         self._owner = owner
         self.changed = changed
-        self.host: Host | None = None
+        self.host: hosts.Host | None = None
         """The host, once it has been looked at."""
         self.parts: dict[str, object] = {}
         """The parts of the host found so far, by the names of its fields."""
@@ -93,7 +97,7 @@ class State:
         self.complaint = f"{complaint} Press R on “Your host” to look again."
         self.changed()
 
-    def _found(self, host: Host) -> None:
+    def _found(self, host: hosts.Host) -> None:
         """Keep the host, and fill in what is proposed for it or was answered before."""
         host = self.host = self.task.host(host)
         if self._given is None and self.choices == Choices():
@@ -112,7 +116,7 @@ class State:
         else:
             self.choices = proposals.resume(self.choices, host)
         # Whoever went on without a way out has one now; what a file says stays as it says.
-        gets_out = isinstance(host.outward, Outward) and host.outward.works
+        gets_out = isinstance(host.outward, hosts.Outward) and host.outward.works
         if gets_out and self.session.answers.taken_from is None:
             self.choices = replace(self.choices, unproven=False)
         self.draft.forget()
@@ -143,7 +147,9 @@ class State:
     @property
     def run_in_force(self) -> bool:
         """Whether a run was on the host, when it was looked at, that has to be taken back first."""
-        return self.host is not None and bool(in_the_way(self.host, self.choices.project))
+        return self.host is not None and bool(
+            own_objects.in_the_way(self.host, self.choices.project)
+        )
 
     # The answers
 
@@ -180,9 +186,11 @@ class State:
             return
         if prefix is not None:
             self._by_length[prefix.prefixlen] = prefix
-        self.answer(prefix=self._by_length.get(length) or propose(self.host, length) or prefix)
+        self.answer(
+            prefix=self._by_length.get(length) or subprefixes.propose(self.host, length) or prefix
+        )
 
-    def choose_project(self, project: ComposeProject) -> None:
+    def choose_project(self, project: hosts.ComposeProject) -> None:
         """Take another project, with what was chosen for it before, or else what is proposed."""
         if self.host is None or project.name == self.choices.project:
             return
@@ -201,7 +209,7 @@ class State:
         self.answer()
 
     @property
-    def project(self) -> ComposeProject | None:
+    def project(self) -> hosts.ComposeProject | None:
         """The project of the answers; :attr:`no_project` says why there is none."""
         return projects.project_if_any(self.host, self.choices) if self.host else None
 

@@ -1,14 +1,19 @@
 """What undo would take back: compared with the host, anew whenever something else is chosen."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from textual.dom import DOMNode
 
 from screens.background import Renewed
 from screens.waiting import Then, Waiting
-from wizard.run.undoing import Chosen, UndoPreview
+from wizard.platform.later import later
 from wizard.session import Session
 from wizard.steps.comparing import Choice
+
+with later():
+    from wizard.run import undoing
 
 
 class TakingBack:
@@ -17,12 +22,12 @@ class TakingBack:
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
         """Take the engine, what threads belong to, and what is called after every change."""
         self._changed = changed
-        self.preview: UndoPreview | None = None
+        self.preview: undoing.UndoPreview | None = None
         """What would be taken back, once it has been compared."""
         self.chosen: dict[int, dict[str, Choice]] | None = None
         """What becomes of what somebody changed; None until it has been compared once."""
         self._waiting = Waiting()
-        self._comparing: Renewed[Chosen | None, UndoPreview] = Renewed(
+        self._comparing: Renewed[undoing.Chosen | None, undoing.UndoPreview] = Renewed(
             owner,
             "Comparing the record with this host",
             session.undo_preview,
@@ -51,7 +56,7 @@ class TakingBack:
         """Begin anew: it is taken back."""
         self.preview, self.chosen = None, None
 
-    def _compared(self, preview: UndoPreview) -> None:
+    def _compared(self, preview: undoing.UndoPreview) -> None:
         self.preview, self.chosen = preview, preview.chosen
         self._tell(None)
 

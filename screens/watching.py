@@ -1,14 +1,19 @@
 """What the provider's router was seen to do, while and after it is watched."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from ipaddress import IPv6Network
 
 from textual.dom import DOMNode
 
 from screens import background
-from wizard.host.host import Host
-from wizard.ndp.upstream import UpstreamFinding
+from wizard.platform.later import later
 from wizard.session import Session
+
+with later():
+    from wizard.host import host as hosts
+    from wizard.ndp import upstream
 
 
 class RouterWatch:
@@ -17,7 +22,7 @@ class RouterWatch:
     def __init__(self, session: Session, owner: DOMNode, seen: Callable[[], None]) -> None:
         """Take the engine, what threads belong to, and what is called once it was watched."""
         self._session, self._owner, self._seen = session, owner, seen
-        self.finding: UpstreamFinding | None = None
+        self.finding: upstream.UpstreamFinding | None = None
         """What it was seen to do, once it has been watched."""
         self.complaint = ""
         """Why it could not be watched; empty otherwise."""
@@ -43,7 +48,7 @@ class RouterWatch:
         else:
             then()
 
-    def watch(self, prefix: IPv6Network, host: Host, *, again: bool = False) -> None:
+    def watch(self, prefix: IPv6Network, host: hosts.Host, *, again: bool = False) -> None:
         """Watch it, unless that was done for this prefix."""
         if prefix == self._watched and not again:
             return
@@ -61,7 +66,7 @@ class RouterWatch:
         """Watch anew when it is next wanted: the host has been looked at anew."""
         self._watched = None
 
-    def _found(self, finding: UpstreamFinding) -> None:
+    def _found(self, finding: upstream.UpstreamFinding) -> None:
         self.finding = finding
         self._known()
 

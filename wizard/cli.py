@@ -1,6 +1,7 @@
 """Arguments to a verb. The only place that opens the screens, and only when they are wanted."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -245,6 +246,20 @@ def _run(chosen: argparse.Namespace) -> int:
         if chosen.clean:
             return _say(clean())
         return rehearse(chosen.debian or _DEBIAN, chosen.router or _ROUTER)
+    if chosen.status or chosen.check:
+        from wizard import status
+
+        if chosen.status:
+            return _say(status.status(chosen.json, _project(chosen.status)))
+        text, code = status.check(
+            chosen.target,
+            chosen.json,
+            chosen.teller,
+            getattr(chosen, "from"),
+            _project(chosen.check),
+        )
+        _say(text)
+        return code
     from wizard import verbs
 
     if chosen.ask:
@@ -263,20 +278,6 @@ def _run(chosen: argparse.Namespace) -> int:
             _say(text)
             return code
         return _say(verbs.plan(chosen.answers, chosen.target))
-    if chosen.status or chosen.check:
-        from wizard import status
-
-        if chosen.status:
-            return _say(status.status(chosen.json, _project(chosen.status)))
-        text, code = status.check(
-            chosen.target,
-            chosen.json,
-            chosen.teller,
-            getattr(chosen, "from"),
-            _project(chosen.check),
-        )
-        _say(text)
-        return code
     if chosen.apply:
         return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
     if chosen.report or chosen.watch or chosen.repair or chosen.change:
@@ -317,6 +318,9 @@ def _open(chosen: argparse.Namespace) -> int:
             "This is the wizard's own copy of itself, which has no screens. It does --status, "
             "--check, --repair, --keep and --undo --yes. Nothing was changed."
         )
+    # What is loaded until the first screen stands is no garbage, and to look for some in it takes a
+    # tenth of the time until then. The screens switch it on again.
+    gc.disable()
     from screens.app import run_app
 
     session = verbs.session(chosen.answers, chosen.target)

@@ -1,5 +1,8 @@
 """All that a front end may ask of the engine, in one place."""
 
+from __future__ import annotations
+
+import functools
 import os
 from collections.abc import Callable, Container, Sequence
 from ipaddress import IPv6Address, IPv6Network
@@ -7,42 +10,39 @@ from pathlib import Path
 
 from wizard.answers.choices import Choices
 from wizard.at_hand import RecordsAtHand
-from wizard.boot import outlook
-from wizard.host import detectors
-from wizard.host.detectors import detect
-from wizard.host.host import ComposeProject, Host, Unknown
-from wizard.host.look import DEADLINE, look
-from wizard.modes import sources
-from wizard.modes.sources import Sources
-from wizard.ndp import upstream
-from wizard.ndp.upstream import UpstreamFinding
-from wizard.plan import planning, script_file
-from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
+from wizard.platform.later import later
 from wizard.platform.system import RealSystem, System
 from wizard.record.record import Record
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store, state_directory
-from wizard.run import (
-    changing,
-    checking,
-    guard,
-    journal,
-    lock,
-    logins,
-    renewing,
-    repairing,
-    revert,
-    set_ups,
-    undoing,
-    window,
-)
-from wizard.run.ground import Ground, ground_of
-from wizard.run.process import Progress, RunProcess
-from wizard.run.undoing import UndoPreview
+from wizard.run import lock
 from wizard.saved_answers import SavedAnswers
 from wizard.steps.comparing import Choice
-from wizard.verification.judgement import Judgement
+
+with later():
+    from wizard.boot import outlook
+    from wizard.host import detectors, look
+    from wizard.host import host as hosts
+    from wizard.modes import sources
+    from wizard.ndp import upstream
+    from wizard.plan import planning, script_file
+    from wizard.run import (
+        changing,
+        checking,
+        ground,
+        guard,
+        journal,
+        logins,
+        process,
+        renewing,
+        repairing,
+        revert,
+        set_ups,
+        undoing,
+        window,
+    )
+    from wizard.verification import judgement
 
 
 class Session:
@@ -53,7 +53,10 @@ class Session:
         self.system = system or RealSystem()
         self.answers = SavedAnswers(self.store)
         self.records = RecordsAtHand(self.store, lambda: self.root)
-        self._process = RunProcess(self.store)
+
+    @functools.cached_property
+    def _process(self) -> process.RunProcess:
+        return process.RunProcess(self.store)
 
     @property
     def root(self) -> bool:
@@ -64,7 +67,7 @@ class Session:
         self,
         found: Callable[[str, object], None] | None = None,
         target: IPv6Address | None = None,
-    ) -> Host:
+    ) -> hosts.Host:
         """Find out what the host is; ``found`` is called from other threads.
 
         ``target`` is whom the host should reach; as the answers so far say unless it is given.
@@ -72,13 +75,13 @@ class Session:
         """
         saved = self.answers.load()
         target = target or (saved.target if saved else None)
-        return detect(found, detectors.DEADLINE if found else DEADLINE, target)
+        return detectors.detect(found, detectors.DEADLINE if found else look.DEADLINE, target)
 
-    def look(self) -> Host:
+    def look(self) -> hosts.Host:
         """Find out what the host is, but for the way out, which no plan depends on."""
-        return look()
+        return look.look()
 
-    def read_project(self, project: ComposeProject) -> Sources:
+    def read_project(self, project: hosts.ComposeProject) -> sources.Sources:
         """Read the files of a project.
 
         Raises:
@@ -87,7 +90,7 @@ class Session:
         beside = set_ups.others_than_of(self.store, project.name) if self.root else ()
         return sources.read_project(self.system, project, beside)
 
-    def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
         """Make the plan.
 
         Raises:
@@ -95,7 +98,7 @@ class Session:
         """
         return planning.plan(host, choices, read)
 
-    def check_plan(self, plan: Plan) -> None:
+    def check_plan(self, plan: planning.Plan) -> None:
         """Look whether the plan can be applied as it is; the host is only read.
 
         Raises:
@@ -111,7 +114,7 @@ class Session:
         """Return how the person can log in a second time, to prove that a login still works."""
         return logins.find()
 
-    def save_script(self, plan: Plan) -> Path:
+    def save_script(self, plan: planning.Plan) -> Path:
         """Write the plan as a shell script into the person's home folder, and return where.
 
         Raises:
@@ -119,7 +122,9 @@ class Session:
         """
         return script_file.save(plan)
 
-    def start_apply(self, plan: Plan, ask: bool = False, seconds: int | None = None) -> None:
+    def start_apply(
+        self, plan: planning.Plan, ask: bool = False, seconds: int | None = None
+    ) -> None:
         """Start applying in a process of its own, which outlives this terminal.
 
         Args:
@@ -181,7 +186,7 @@ class Session:
         changed: Choice = Choice.KEEP,
         seconds: int | None = None,
         record: Record | None = None,
-    ) -> "Session":
+    ) -> Session:
         """Start putting it back in a process of its own, and return a session that follows that.
 
         Args:
@@ -211,7 +216,7 @@ class Session:
         run = changing.in_force(self.store, choices)
         return changing.change_of(self._ground(run), choices, self.system)
 
-    def read_without(self, project: ComposeProject, run: Record) -> Sources:
+    def read_without(self, project: hosts.ComposeProject, run: Record) -> sources.Sources:
         """Read the files of a project as they would be without a run that is in force.
 
         Raises:
@@ -220,11 +225,12 @@ class Session:
         self._need_root()
         return self._ground(run).read(project)
 
-    def _ground(self, run: Record) -> Ground:
+    def _ground(self, run: Record) -> ground.Ground:
         host = self.look()
-        return ground_of(run, host, self.system, set_ups.others(self.store, run.id, host=host))
+        beside = set_ups.others(self.store, run.id, host=host)
+        return ground.ground_of(run, host, self.system, beside)
 
-    def start_change(self, plan: Plan, seconds: int | None = None) -> "Session":
+    def start_change(self, plan: planning.Plan, seconds: int | None = None) -> Session:
         """Start changing in a process of its own, and return a session that follows that.
 
         ``plan`` is that of a :meth:`change`.
@@ -239,7 +245,7 @@ class Session:
         waiting = [str(seconds)] if seconds else []
         return self._start_beside("change", str(self.store.wanted), plan.digest, *waiting)
 
-    def start_change_back(self) -> "Session":
+    def start_change_back(self) -> Session:
         """Start going back to the set-up as it was before a change that is not settled.
 
         Raises:
@@ -252,7 +258,7 @@ class Session:
         return self._start_beside("revert", change.id, "now")
 
     @property
-    def repairing(self) -> "Session | None":
+    def repairing(self) -> Session | None:
         """A session of the repair that waits for an answer or is at work, or None."""
         store = RepairStore(self.store.directory)
         try:
@@ -311,7 +317,7 @@ class Session:
         """Ask the run that this session started to stop at the next step and roll back."""
         self._process.cancel()
 
-    def progress(self) -> Progress:
+    def progress(self) -> process.Progress:
         """Return how far the run is: the one that this session started, or else the newest.
 
         Raises:
@@ -351,7 +357,7 @@ class Session:
         chosen: undoing.Chosen | None = None,
         record: Record | None = None,
         after: Sequence[str] = (),
-    ) -> UndoPreview:
+    ) -> undoing.UndoPreview:
         """Return what undo would take back.
 
         Args:
@@ -373,7 +379,7 @@ class Session:
         teller: IPv6Address | None = None,
         other: str | None = None,
         record: Record | None = None,
-    ) -> Judgement:
+    ) -> judgement.Judgement:
         """Say whether IPv6 works in the containers as the run at hand set it up.
 
         Args:
@@ -393,7 +399,7 @@ class Session:
         beside = set_ups.others(runs, record.id, host=host)
         return checking.check(record, host, self.system, target, teller, other, beside)
 
-    def probe_upstream(self, prefix: IPv6Network, host: Host) -> UpstreamFinding:
+    def probe_upstream(self, prefix: IPv6Network, host: hosts.Host) -> upstream.UpstreamFinding:
         """Find out whether the upstream router asks for addresses of a prefix or routes it here.
 
         Raises:
@@ -401,14 +407,14 @@ class Session:
         """
         if not self.root:
             raise Refused("Only root can send and watch such packets. Nothing was tried. Use sudo.")
-        if isinstance(host.uplink, Unknown):
+        if isinstance(host.uplink, hosts.Unknown):
             raise Refused(host.uplink.reason)
         target = (self.answers.load() or Choices()).target
         targets = [target, *([host.uplink.gateway] if host.uplink.gateway else [])]
         unused = upstream.pick_unused(prefix)
         return upstream.probe_upstream(host.uplink.interface, unused, targets)
 
-    def _start_beside(self, *arguments: str) -> "Session":
+    def _start_beside(self, *arguments: str) -> Session:
         """Start what has its record beside those of the runs, and return what follows that."""
         following = Session(RepairStore(self.store.directory), self.system)
         following._process.start(*arguments)

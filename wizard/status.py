@@ -1,17 +1,21 @@
 """How the set-ups on this host stand, in words and as JSON: one function a verb."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-from wizard import typed
-from wizard.judging import judged, told
-from wizard.platform import json_text
 from wizard.platform.errors import ExitCode
-from wizard.probes import another_machine
-from wizard.record import earlier_releases
+from wizard.platform.later import later
 from wizard.record.record import Record, State
-from wizard.run import set_ups, window
 from wizard.session import Session
-from wizard.verification.judgement import Judgement, together, worst
+
+with later():
+    from wizard import judging, typed
+    from wizard.platform import json_text
+    from wizard.probes import another_machine
+    from wizard.record import earlier_releases
+    from wizard.run import set_ups, window
+    from wizard.verification import judgement
 
 
 def status(as_json: bool, project: str | None = None) -> str:
@@ -26,12 +30,12 @@ def status(as_json: bool, project: str | None = None) -> str:
     if project is not None:
         at_hand = _of_project(opened, project)
     shown = [at_hand] if project is not None else _newest_first(opened.records.all(), at_hand)
-    found = [(each, *judged(opened, each)) for each in shown]
+    found = [(each, *judging.judged(opened, each)) for each in shown]
     if as_json:
         values = [_values(opened, *each) for each in found]
         return json_text.dumps({**values[0], "set-ups": values})
     texts = [
-        "\n".join(_status_lines(record, opened, told(judged, complaint)))
+        "\n".join(_status_lines(record, opened, judging.told(judged, complaint)))
         for record, judged, complaint in found
     ]
     return "\n\n".join(
@@ -67,7 +71,7 @@ def check(
     asked = (typed.address(target), typed.address(teller))
     machine = None if other is None else another_machine.machine(other)
     found = [opened.judge(*asked, machine, each) for each in records]
-    whole, code = together(found), worst(found)
+    whole, code = judgement.together(found), judgement.worst(found)
     each_one = [(record, one) for record, one in zip(records, found, strict=True) if record]
     if as_json:
         values = [
@@ -95,7 +99,7 @@ def _headed(record: Record, text: str, count: int) -> str:
 
 
 def _values(
-    opened: Session, record: Record, found: Judgement | None, complaint: str
+    opened: Session, record: Record, found: judgement.Judgement | None, complaint: str
 ) -> dict[str, object]:
     return {
         "id": record.id,

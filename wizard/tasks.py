@@ -1,18 +1,22 @@
 """What answers are given for: a set-up that is made, or one that stands and is changed."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from typing import Protocol
 
-from wizard.answers import answers_file
 from wizard.answers.choices import Choices
-from wizard.host.host import ComposeProject, Host, Unknown
-from wizard.modes.sources import Sources
-from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused
+from wizard.platform.later import later
 from wizard.record.record import Record
-from wizard.run import set_ups
-from wizard.run.ground import host_without
 from wizard.session import Session
+
+with later():
+    from wizard.answers import answers_file
+    from wizard.host import host as hosts
+    from wizard.modes import sources
+    from wizard.plan import planning
+    from wizard.run import ground, set_ups
 
 AS_IT_IS = "The set-up is as these answers want it already, so there is nothing to change."
 
@@ -27,17 +31,17 @@ class Task(Protocol):
     def changed(self) -> Record | None:
         """The record of the set-up that is changed, if one is."""
 
-    def host(self, found: Host) -> Host:
+    def host(self, found: hosts.Host) -> hosts.Host:
         """Return the host as the answers are checked against it."""
 
-    def read(self, project: ComposeProject) -> Sources:
+    def read(self, project: hosts.ComposeProject) -> sources.Sources:
         """Read the files of a project, as the plan will find them.
 
         Raises:
             Refused: one cannot be read or is not a Compose file.
         """
 
-    def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
         """Make the plan.
 
         Raises:
@@ -47,14 +51,14 @@ class Task(Protocol):
     def why_not(self, project: str | None) -> str | None:
         """Return why nothing can be applied now for a project, in a sentence, or None."""
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: planning.Plan) -> None:
         """Look whether the plan can be applied as it is; the host is only read.
 
         Raises:
             WizardError: it cannot, and why.
         """
 
-    def start(self, plan: Plan, seconds: int) -> Session | None:
+    def start(self, plan: planning.Plan, seconds: int) -> Session | None:
         """Start applying, and return the session that follows it where it is not the host's own.
 
         Without an answer within ``seconds`` it is taken back.
@@ -72,15 +76,15 @@ class SettingUp:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def host(self, found: Host) -> Host:
+    def host(self, found: hosts.Host) -> hosts.Host:
         """Return the host as it is."""
         return found
 
-    def read(self, project: ComposeProject) -> Sources:
+    def read(self, project: hosts.ComposeProject) -> sources.Sources:
         """Read the files as they are."""
         return self._session.read_project(project)
 
-    def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
         """Plan all of it."""
         return self._session.plan(host, choices, read)
 
@@ -88,11 +92,11 @@ class SettingUp:
         """Ask whether another run is in the way."""
         return self._session.why_not_apply(project)
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: planning.Plan) -> None:
         """Look at what every step finds."""
         self._session.check_plan(plan)
 
-    def start(self, plan: Plan, seconds: int) -> None:
+    def start(self, plan: planning.Plan, seconds: int) -> None:
         """Start it, and follow it as the run of this host."""
         self._session.start_apply(plan, ask=True, seconds=seconds)
 
@@ -113,19 +117,19 @@ class Changing:
         """
         return answers_file.from_table(self.changed.choices)
 
-    def host(self, found: Host) -> Host:
+    def host(self, found: hosts.Host) -> hosts.Host:
         """Return the host without the set-up, and no project but the one that it is for."""
-        alone = host_without(found, self.changed)
-        if isinstance(alone.projects, Unknown):
+        alone = ground.host_without(found, self.changed)
+        if isinstance(alone.projects, hosts.Unknown):
             return alone
         its_own = tuple(each for each in alone.projects if each.name == self.changed.project)
         return replace(alone, projects=its_own)
 
-    def read(self, project: ComposeProject) -> Sources:
+    def read(self, project: hosts.ComposeProject) -> sources.Sources:
         """Read the files as they would be without the set-up."""
         return self._session.read_without(project, self.changed)
 
-    def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
         """Plan the difference, for the host as it is now."""
         return self._session.change(choices).plan
 
@@ -137,7 +141,7 @@ class Changing:
             return set_ups.AT_WORK
         return None
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: planning.Plan) -> None:
         """Plan it once more: it must be what was shown."""
         if not plan.steps:
             raise Refused(AS_IT_IS)
@@ -146,6 +150,6 @@ class Changing:
                 "This host has changed since the preview was made. Look at it once more."
             )
 
-    def start(self, plan: Plan, seconds: int) -> Session:
+    def start(self, plan: planning.Plan, seconds: int) -> Session:
         """Start it, and follow it beside the run that it changes."""
         return self._session.start_change(plan, seconds)

@@ -6,7 +6,7 @@ from pathlib import Path
 from wizard.answers import answers_file
 from wizard.answers import window as answers_window
 from wizard.answers.choices import Choices
-from wizard.host.host import DEFAULT_TARGET
+from wizard.host.target import DEFAULT_TARGET
 from wizard.platform.errors import Refused
 from wizard.platform.files import read_regular
 from wizard.platform.text import clean, clean_line

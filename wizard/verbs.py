@@ -1,24 +1,26 @@
 """What the command line does without the screens: one function a verb, each returning text."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from wizard import describe, typed
-from wizard.answers import obstacles, proposals
 from wizard.answers.choices import Choices
-from wizard.answers.projects import project_of
-from wizard.explain import pages
-from wizard.following import Say, follow
 from wizard.host.obstacle import Obstacle
-from wizard.plan import acceptance, script
-from wizard.plan.planning import Plan
-from wizard.platform import json_text
 from wizard.platform.errors import ExitCode, Refused
-from wizard.program import program
+from wizard.platform.later import later
 from wizard.record.record import Record
-from wizard.run import set_ups
 from wizard.session import Session
+
+with later():
+    from wizard import describe, following, typed
+    from wizard.answers import obstacles, projects, proposals
+    from wizard.explain import pages
+    from wizard.plan import acceptance, planning, script
+    from wizard.platform import json_text
+    from wizard.program import program
+    from wizard.run import set_ups
 
 
 class InTheWay(Refused):
@@ -122,7 +124,7 @@ def install_program() -> str:
 def apply(
     answers: Path | None,
     yes: bool,
-    say: Say,
+    say: following.Say,
     window: int | None = None,
     target: str | None = None,
 ) -> int:
@@ -151,7 +153,7 @@ def apply(
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
     typed.check_window(window)
     opened.start_apply(made, seconds=window)
-    return follow(opened, say)
+    return following.follow(opened, say)
 
 
 def keep() -> str:
@@ -171,7 +173,9 @@ def kept(record: Record) -> str:
     return f"The run of {record.started} for {name} is kept. wizard --undo {name} takes it back."
 
 
-def plan_of(opened: Session, answers: Path | None = None, target: str | None = None) -> Plan:
+def plan_of(
+    opened: Session, answers: Path | None = None, target: str | None = None
+) -> planning.Plan:
     """Return the plan for the answers in a file, or for those kept so far.
 
     Raises:
@@ -187,7 +191,7 @@ def plan_of(opened: Session, answers: Path | None = None, target: str | None = N
     in_the_way = obstacles.obstacles(host, chosen)
     if in_the_way:
         raise InTheWay(in_the_way)
-    project = project_of(host, chosen)
+    project = projects.project_of(host, chosen)
     read = opened.read_project(project)
     if not chosen.services:
         chosen = proposals.tick(chosen, read.services, host)

@@ -13,6 +13,7 @@ from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpSystem
 from wizard import cli, session
 from wizard.answers import answers_file
+from wizard.host import look
 from wizard.platform.errors import ExitCode, Refused
 from wizard.record.record import State
 from wizard.record.store import Store
@@ -50,7 +51,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: MadeUpSystem)
     monkeypatch.setattr(Session, "root", True)
     monkeypatch.setattr(session, "state_directory", lambda: folder)
     monkeypatch.setattr(session, "RealSystem", lambda: system)
-    monkeypatch.setattr(session, "look", lambda *_, **__: deployment().host)
+    monkeypatch.setattr(look, "look", lambda *_, **__: deployment().host)
     monkeypatch.setattr(worker, "RealSystem", lambda: system)
     monkeypatch.setattr(worker, "Store", lambda: Store(folder))
     for run in (apply_run, change_run, repair_run):

@@ -21,6 +21,8 @@ from tests.unit.test_losses import with_web
 from wizard import at_hand, cli, session, verbs
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
+from wizard.host import detectors
+from wizard.host import look as looks
 from wizard.host.host import Host, Unknown
 from wizard.plan import planning
 from wizard.platform.errors import ExitCode, Refused
@@ -132,8 +134,8 @@ def judged(monkeypatch: pytest.MonkeyPatch, found: Judgement | Refused) -> None:
 
 
 def detects(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
-    monkeypatch.setattr(session, "look", lambda *_, **__: host)
-    monkeypatch.setattr(session, "detect", lambda *_, **__: host)
+    monkeypatch.setattr(looks, "look", lambda *_, **__: host)
+    monkeypatch.setattr(detectors, "detect", lambda *_, **__: host)
     for run in (apply_run, change_run, repair_run):
         monkeypatch.setattr(run, "look", lambda *_, **__: host)
 
@@ -713,7 +715,7 @@ def test_the_list_of_pages_needs_no_look_at_the_host(
     def look(*_: object, **__: object) -> Host:
         raise AssertionError("nobody is asked")
 
-    monkeypatch.setattr(session, "detect", look)
+    monkeypatch.setattr(detectors, "detect", look)
     said = wizard("--explain")
     assert said.code == ExitCode.DONE
     assert "docker-not-installed  Docker is not installed" in said.out

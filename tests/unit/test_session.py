@@ -16,7 +16,8 @@ from wizard.answers.choices import Mode
 from wizard.boot import outlook
 from wizard.boot.outlook import Outlook
 from wizard.host import forward_chains
-from wizard.host.host import DEFAULT_TARGET, Firewall, Host, Unknown
+from wizard.host.host import Firewall, Host, Unknown
+from wizard.host.target import DEFAULT_TARGET
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.platform.errors import Refused
 from wizard.probes import another_machine, report

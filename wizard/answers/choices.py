@@ -6,8 +6,11 @@ from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import assert_never
 
-from wizard.answers.addresses import PRIVATE, PUBLIC, Addresses
-from wizard.host.host import DEFAULT_TARGET
+from wizard.host.target import DEFAULT_TARGET
+from wizard.platform.later import later
+
+with later():
+    from wizard.answers import addresses
 
 
 class Mode(StrEnum):
@@ -17,13 +20,13 @@ class Mode(StrEnum):
     ROUTED = "routed"
 
     @property
-    def addresses(self) -> Addresses:
+    def addresses(self) -> "addresses.Addresses":
         """The kind of addresses that it gives."""
         match self:
             case Mode.ULA:
-                return PRIVATE
+                return addresses.PRIVATE
             case Mode.ROUTED:
-                return PUBLIC
+                return addresses.PUBLIC
             case _:
                 assert_never(self)
 

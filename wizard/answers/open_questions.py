@@ -1,30 +1,25 @@
 """Which questions have to be asked: those for which nothing can be proposed that would do."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from __future__ import annotations
 
-from wizard.answers.checks import check_inwards, check_prefix, check_proxy
+from collections.abc import Collection, Sequence
+
 from wizard.answers.choices import Choices
-from wizard.answers.names import check_bridge, check_network
-from wizard.host.host import Host
+from wizard.platform.later import later
 
-ALWAYS = ("compose",)
-"""Questions that only the person can answer: which containers it is about."""
+with later():
+    from wizard.answers import checks, names
+    from wizard.host import host as hosts
 
-
-def _names(choices: Choices, host: Host) -> str | None:
-    return check_network(choices, host) or check_bridge(choices.bridge, host)
-
-
-_CHECKS: Mapping[str, Callable[[Choices, Host], str | None]] = {
-    "addresses": lambda choices, host: check_prefix(str(choices.prefix or ""), host, choices.mode),
-    "upstream": check_proxy,
-    "network": _names,
-    "inwards": check_inwards,
-}
+ALWAYS: tuple[str, ...] = ("compose",)
+"""Questions of every mode that only the person can answer: which containers it is about."""
 
 
 def open_questions(
-    questions: Sequence[str], choices: Choices, host: Host | None, doubtful: Collection[str] = ()
+    questions: Sequence[str],
+    choices: Choices,
+    host: hosts.Host | None,
+    doubtful: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return which of a mode's questions have to be asked, in their order.
 
@@ -45,7 +40,22 @@ def services_first(questions: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(questions, key=lambda each: each not in ALWAYS))
 
 
-def _answered(question: str, choices: Choices, host: Host | None) -> bool:
-    check = _CHECKS.get(question)
-    # Without a host nothing was proposed yet, and one that nothing is known of has to be asked.
-    return host is None or (check is not None and check(choices, host) is None)
+def _answered(question: str, choices: Choices, host: hosts.Host | None) -> bool:
+    if host is None:
+        # Nothing was proposed yet.
+        return True
+    match question:
+        case "addresses":
+            complaint = checks.check_prefix(str(choices.prefix or ""), host, choices.mode)
+        case "upstream":
+            complaint = checks.check_proxy(choices, host)
+        case "network":
+            complaint = names.check_network(choices, host) or names.check_bridge(
+                choices.bridge, host
+            )
+        case "inwards":
+            complaint = checks.check_inwards(choices, host)
+        case _:
+            # One that nothing is known of has to be asked.
+            return False
+    return complaint is None

@@ -1,9 +1,9 @@
 """Pages about the host's own IPv6."""
 
 from wizard.explain.page import Page
-from wizard.host.host import DEFAULT_TARGET
 from wizard.host.obstacle import Cause
 from wizard.host.parts.outward import PORT
+from wizard.host.target import DEFAULT_TARGET
 
 PAGES = {
     Cause.IPV6_OFF: Page(

@@ -10,9 +10,6 @@ from wizard.host.obstacle import Cause
 from wizard.ruleset import nftables
 from wizard.ruleset.chains import Packet
 
-DEFAULT_TARGET = IPv6Address("2606:4700:4700::1111")
-"""A public resolver that answers echo requests; whom a host should reach unless told otherwise."""
-
 
 @dataclass(frozen=True)
 class Unknown:

@@ -9,7 +9,7 @@ import termios
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 
-from wizard.host.host import DEFAULT_TARGET
+from wizard.host.target import DEFAULT_TARGET
 from wizard.platform.errors import Refused, WizardError
 from wizard.platform.text import clean_line
 from wizard.rehearsal import cache, deployment, leftovers, login, network

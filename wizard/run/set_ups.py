@@ -1,20 +1,22 @@
 """Which set-ups are on this host, and what each of them needs of what several stand on."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-from wizard.answers import answers_file
-from wizard.host.host import Host
 from wizard.platform.errors import Refused
+from wizard.platform.later import later
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run.adapted import adapted
-from wizard.run.each_step import begun
-from wizard.steps import kinds
-from wizard.steps.docker_network import DockerNetwork
-from wizard.steps.others import Other, in_words
-from wizard.steps.sysctl import Sysctl
+
+with later():
+    from wizard.answers import answers_file
+    from wizard.host import host as hosts
+    from wizard.run import adapted, each_step
+    from wizard.steps import docker_network, kinds, sysctl
+    from wizard.steps import others as needs
 
 AT_WORK = "Another run of the wizard is at work. Wait until it has ended."
 NOTHING = "There is nothing to take back: no run of the wizard is on this host."
@@ -36,7 +38,7 @@ def in_force(store: Store) -> tuple[Record, ...]:
     return tuple(sorted(found, key=lambda each: not (each.state.is_open or each.project == mended)))
 
 
-def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ...]:
+def others(store: Store, *but: str, host: hosts.Host | None = None) -> tuple[needs.Other, ...]:
     """Return the steps of every set-up of which something is, or may be, on the host, but these.
 
     They are as they would be made today on a ``host``; without one, as the records say. Of a set-up
@@ -49,11 +51,11 @@ def others(store: Store, *but: str, host: Host | None = None) -> tuple[Other, ..
         _other(record, entry, host)
         for record in store.records()
         if record.id not in but and record.state.in_force
-        for entry in reversed(begun(as_it_stands(store, record)))
+        for entry in reversed(each_step.begun(as_it_stands(store, record)))
     )
 
 
-def others_than_of(store: Store, project: str) -> tuple[Other, ...]:
+def others_than_of(store: Store, project: str) -> tuple[needs.Other, ...]:
     """Return what :func:`others` does, but for every run of a project.
 
     Raises:
@@ -62,7 +64,7 @@ def others_than_of(store: Store, project: str) -> tuple[Other, ...]:
     return others(store, *(each.id for each in store.records() if each.project == project))
 
 
-def beside(store: Store, record: Record) -> tuple[Other, ...]:
+def beside(store: Store, record: Record) -> tuple[needs.Other, ...]:
     """Return the steps beside which those of a run stand: of every other set-up in force.
 
     A change stands beside what keeps forwarding on for the run that it changes, too: that goes
@@ -78,8 +80,9 @@ def beside(store: Store, record: Record) -> tuple[Other, ...]:
     old = [
         _other(each, entry, None)
         for each in changed
-        for entry in reversed(begun(each))
-        if entry.kind in (Sysctl.kind, DockerNetwork.kind) or makes_first(record)
+        for entry in reversed(each_step.begun(each))
+        if entry.kind in (sysctl.Sysctl.kind, docker_network.DockerNetwork.kind)
+        or makes_first(record)
     ]
     return (*others(runs, record.changes), *old)
 
@@ -87,30 +90,33 @@ def beside(store: Store, record: Record) -> tuple[Other, ...]:
 def makes_first(change: Record) -> bool:
     """Return whether a change makes a network before it takes away the one that was there."""
     kinds_in_order = [str(each.parameters.get("of", each.kind)) for each in change.steps]
-    if kinds_in_order.count(DockerNetwork.kind) < 2:
+    if kinds_in_order.count(docker_network.DockerNetwork.kind) < 2:
         return False
-    return change.steps[kinds_in_order.index(DockerNetwork.kind)].kind == DockerNetwork.kind
+    return (
+        change.steps[kinds_in_order.index(docker_network.DockerNetwork.kind)].kind
+        == docker_network.DockerNetwork.kind
+    )
 
 
-def beside_or_doubt(store: Store, record: Record) -> tuple[Other, ...]:
+def beside_or_doubt(store: Store, record: Record) -> tuple[needs.Other, ...]:
     """Return the same; where a record cannot be read, one that hinders whatever may be shared."""
     try:
         return beside(store, record)
     except Refused:
-        return tuple(Other("another set-up", kind, None, None) for kind in kinds.SHARED)
+        return tuple(needs.Other("another set-up", kind, None, None) for kind in kinds.SHARED)
 
 
-def _other(record: Record, entry: StepRecord, host: Host | None) -> Other:
+def _other(record: Record, entry: StepRecord, host: hosts.Host | None) -> needs.Other:
     name, kind = name_of(record), entry.kind
     try:
         step = kinds.step(kind, entry.parameters)
         before = step.before_from(entry.before)
         if host is None or kind not in kinds.SHARED:
-            return Other(name, kind, step, before)
-        today = adapted(step, record, host, answers_file.from_table(record.choices))
-        return Other(name, kind, today, before, recorded=step)
+            return needs.Other(name, kind, step, before)
+        today = adapted.adapted(step, record, host, answers_file.from_table(record.choices))
+        return needs.Other(name, kind, today, before, recorded=step)
     except Refused:
-        return Other(name, kind, None, None)
+        return needs.Other(name, kind, None, None)
 
 
 def another_is_open(store: Store, run: str) -> bool:
@@ -181,7 +187,7 @@ def chosen(store: Store, project: str | None) -> Record:
             return record
     raise Refused(
         f"No set-up for {clean_line(project)} is on this host. Nothing was changed. There is one "
-        f"for {in_words([name_of(each) for each in found])}."
+        f"for {needs.in_words([name_of(each) for each in found])}."
     )
 
 

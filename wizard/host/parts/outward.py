@@ -2,9 +2,10 @@
 
 from ipaddress import IPv6Address
 
-from wizard.host.host import DEFAULT_TARGET, Outward
+from wizard.host.host import Outward
 from wizard.host.looking import CannotTell
 from wizard.host.part import Part, Words
+from wizard.host.target import DEFAULT_TARGET
 
 PORT = 443
 """Tried beside the echo, since some hosts answer the one and some the other."""
