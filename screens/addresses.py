@@ -30,7 +30,6 @@ class AddressesScreen(StepScreen):
     NAME = "addresses"
     HEADING = "Addresses"
     AUTO_FOCUS = "#prefix"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "fields.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "ctrl+r", "another", "Another one", key_display="Ctrl+R", tooltip="Draw another prefix"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
@@ -37,6 +38,10 @@ NAMES = (
 """Every screen: a module of this package with a class of that name."""
 
 
+_FOR_ALL = ("app.tcss", "step.tcss")
+"""The style sheets that hold for all screens."""
+
+
 def _screen(name: str) -> Screen[None]:
     """Make a screen; it is imported when first shown, so that the first one is there at once."""
     screen: Screen[None] = getattr(import_module(f"screens.{name}"), f"{name.capitalize()}Screen")()
@@ -46,7 +51,12 @@ def _screen(name: str) -> Screen[None]:
 class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     """The wizard on a terminal. What it returns is the exit code of the program."""
 
-    CSS_PATH = "app.tcss"
+    # All at once: Textual parses every style sheet anew for each one that a screen brings. What a
+    # sheet says holds for the screen of its name, after what the first two say of all.
+    CSS_PATH: ClassVar[list[str]] = [  # type: ignore[assignment]
+        *_FOR_ALL,
+        *sorted({path.name for path in Path(__file__).parent.glob("*.tcss")} - {*_FOR_ALL}),
+    ]
     ENABLE_COMMAND_PALETTE = False
     # What lies behind a box is dimmed.
     SUSPENDED_SCREEN_CLASS = "-screen-suspended"
@@ -94,8 +104,9 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     def _settle(self) -> None:
         """Load what the first screen does without, and look for garbage from now on."""
         later.load()
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     def _begin(self) -> None:
         """Show where one stands: what is at work or waits, what is in force, or the beginning."""

@@ -38,7 +38,6 @@ class ApplyScreen(StepScreen):
     HEADING = "Apply"
     NEXT = "Next"
     AUTO_FOCUS = "#steps"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "apply.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pagedown", "scroll_output('scroll_page_down')", show=False, priority=True),
         Binding("pageup", "scroll_output('scroll_page_up')", show=False, priority=True),

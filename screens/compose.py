@@ -24,7 +24,6 @@ class ComposeScreen(StepScreen):
     NAME = "compose"
     HEADING = "Compose"
     AUTO_FOCUS = "#services"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "compose.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "f,F",

@@ -33,7 +33,6 @@ class HomeScreen(StepScreen):
     ASKS = False
     HEADING = "In force"
     NEXT = "Check again"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "home.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", show=False, priority=True),
         Binding("c,C", "next", show=False),

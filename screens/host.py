@@ -28,7 +28,6 @@ class HostScreen(StepScreen):
     NAME = "host"
     ASKS = False
     HEADING = "Your host"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "host.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "r,R", "look_again", "Look again", key_display="R", tooltip="Look at the host again"

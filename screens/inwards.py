@@ -23,7 +23,6 @@ class InwardsScreen(StepScreen):
     NAME = "inwards"
     HEADING = "Who may come in"
     AUTO_FOCUS = "#ways"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "inwards.tcss"]  # type: ignore[assignment]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "With public addresses the containers stand on the internet themselves. What keeps "
         "strangers out is a packet filter on this host; this Docker has none for such addresses, "

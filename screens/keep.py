@@ -29,7 +29,6 @@ class KeepScreen(StepScreen):
     NAME = "keep"
     HEADING = "Keep it?"
     NEXT = "Keep it ..."
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "keep.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Keep", key_display="Enter", priority=True),
         Binding("k,K", "forward", show=False),

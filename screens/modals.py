@@ -19,7 +19,6 @@ SMALLEST = (80, 24)
 class HelpModal(ModalScreen[None]):
     """The help of one screen, in plain words."""
 
-    CSS_PATH = "modals.tcss"
     AUTO_FOCUS = "#close"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1", "dismiss", "Close", key_display="Esc"),
@@ -65,7 +64,6 @@ class PageModal(HelpModal):
 class QuestionModal(ModalScreen[bool]):
     """A question with two answers; the one that changes nothing has the focus."""
 
-    CSS_PATH = "modals.tcss"
     AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y,Y", "answer(True)", "Yes", key_display="Y"),
@@ -122,8 +120,6 @@ class QuestionModal(ModalScreen[bool]):
 
 class TooSmallModal(ModalScreen[None]):
     """Covers the screen while the terminal is too small for it."""
-
-    CSS_PATH = "modals.tcss"
 
     def compose(self) -> ComposeResult:
         """Compose the sentence."""

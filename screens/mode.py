@@ -23,7 +23,6 @@ class ModeScreen(StepScreen):
     NAME = "mode"
     HEADING = "Mode"
     AUTO_FOCUS = "#modes"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "mode.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,A", "ask_all", "Ask all", key_display="A", tooltip="Ask every question"),
     ]

@@ -20,7 +20,6 @@ class NetworkScreen(StepScreen):
     NAME = "network"
     HEADING = "Network"
     AUTO_FOCUS = "#network"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "fields.tcss"]  # type: ignore[assignment]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "Docker cannot add IPv6 to a network that exists already. So the wizard makes a second "
         "network beside the ones you have, and connects the containers to both. Whatever they do "

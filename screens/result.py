@@ -30,7 +30,6 @@ class ResultScreen(StepScreen):
     NAME = "result"
     HEADING = "Result"
     NEXT = "Finish"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "result.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Finish", key_display="Enter", priority=True),
         Binding("d,D", "details", "Details", key_display="D", tooltip="What was found inside"),

@@ -32,7 +32,6 @@ class ReviewScreen(StepScreen):
     """What will be done, before it is done."""
 
     AUTO_FOCUS = "#steps"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "review.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", key_display="Esc"),
         Binding("escape", "back", "Back", key_display="Esc"),

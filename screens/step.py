@@ -49,7 +49,6 @@ class StepScreen(Screen[None]):
     at_work = False
     """Whether something is done on the way to the next screen, which is not begun twice."""
 
-    CSS_PATH = "step.tcss"
     AUTO_FOCUS = "#next"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Next", key_display="Enter", priority=True),

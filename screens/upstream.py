@@ -55,7 +55,6 @@ class UpstreamScreen(StepScreen):
     NAME = "upstream"
     HEADING = "Does the router ask, or route?"
     AUTO_FOCUS = "#proxies"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "upstream.tcss"]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "r,R", "probe_again", "Try again", key_display="R", tooltip="Watch the router again"

@@ -27,7 +27,6 @@ class WelcomeScreen(StepScreen):
     ASKS = False
     HEADING = "Welcome"
     NEXT = "Next: look at this host"
-    CSS_PATH: ClassVar[list[str]] = ["step.tcss", "welcome.tcss"]  # type: ignore[assignment]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The internet has two kinds of addresses: the old IPv4 ones, such as 192.0.2.1, and the "
         "newer IPv6 ones, such as 2001:db8::1. More and more servers have IPv6 alone. Docker gives "

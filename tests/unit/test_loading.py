@@ -13,11 +13,21 @@ COSTLY = (
 )
 """What takes long to load, and only some of what the wizard does needs."""
 
+MOST_OF_THE_ENGINE = (
+    *("wizard.plan.planning", "wizard.modes.registry", "wizard.steps.base", "wizard.steps.kinds"),
+    *("wizard.host.host", "wizard.host.detectors", "wizard.describe", "wizard.compose.builder"),
+    *("wizard.run.journal", "wizard.run.start", "wizard.verification.verification", "yaml"),
+)
+"""What is imported where it is named, and loaded once something of it is wanted."""
+
+LOADED = "[name for name, each in [*sys.modules.items()] if type(each).__name__ != '_Pending']"
+
 
 def modules_after(program: str) -> set[str]:
-    """What is loaded once a program in a process of its own has come to its end."""
+    """What a program in a process of its own names ``loaded``, or what is loaded at its end."""
+    words = f"import json, sys\nloaded = []\n{program}\nprint(json.dumps(loaded or {LOADED}))"
     done = subprocess.run(
-        [sys.executable, "-c", f"import json, sys\n{program}\nprint(json.dumps([*sys.modules]))"],
+        [sys.executable, "-c", words],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -39,8 +49,9 @@ def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() 
         "RecordsAtHand.at_hand = lambda self: None\n"
         "assert cli.main(['--status']) == 0"
     )
-    assert "wizard.verbs" in loaded
-    for package in (*COSTLY, "textual", "screens", "asyncio", "logging", "ssl"):
+    assert "wizard.status" in loaded
+    others = ("textual", "screens", "asyncio", "logging", "ssl", "tomllib")
+    for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
         assert not among(loaded, package), package
 
 
@@ -53,6 +64,7 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
         "from wizard.session import Session\n"
         "seen = []\n"
         "def look(state):\n"
+        f"    loaded.extend({LOADED})\n"
         "    app = state._owner\n"
         "    shown = [str(strip.text) for strip in app.screen._compositor.render_strips()]\n"
         "    seen.extend(line for line in shown if '1 of 8' in line)\n"
@@ -63,5 +75,21 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
         "assert len(seen) == 1, seen"
     )
     assert "screens.welcome" in loaded
-    for package in (*COSTLY, "screens.host", "screens.mode", "screens.preview", "screens.result"):
+    others = ("screens.host", "screens.mode", "screens.preview", "screens.result", "tomllib")
+    for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
         assert not among(loaded, package), package
+
+
+def test_all_that_is_named_is_loaded_before_the_first_thread_could_want_some() -> None:
+    left = modules_after(
+        "from screens import background\n"
+        "from screens.state import State\n"
+        "from wizard.platform import later\n"
+        "class Owner:\n"
+        "    def run_worker(self, *_, **__):\n"
+        "        loaded.append(str(len(later._pending)))\n"
+        "before = len(later._pending)\n"
+        "background.run(Owner(), 'Trying', lambda: None, print, print)\n"
+        "loaded.append(str(before > 0))"
+    )
+    assert left == {"0", "True"}

@@ -54,24 +54,26 @@ def load() -> None:
 
 
 class _Pending(ModuleType):
-    """A module that is imported when anything of it is asked for or changed."""
+    """A module that is imported when anything of it is asked for."""
 
     def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - as various as modules
-        if name in _OF_IMPORT or name == "_become":
-            return super().__getattribute__(name)
-        self._become()
-        return getattr(self, name)
+        if name not in _OF_IMPORT and name != "_become":
+            self._become()
+        return ModuleType.__getattribute__(self, name)
 
     def _become(self) -> None:
+        # Who comes while another thread imports it waits for all of it.
         with IMPORTING:
             if self not in _pending:
-                return  # Another thread has done so, or it is being done further down this one.
+                return
             _pending.remove(self)
-            self.__class__ = ModuleType  # type: ignore[assignment]
             spec, loader = self.__spec__, self.__loader__
-            if spec is not None and isinstance(loader, _Loader):
-                self.__loader__ = spec.loader = loader.real
-                loader.real.exec_module(self)
+            try:
+                if spec is not None and isinstance(loader, _Loader):
+                    self.__loader__ = spec.loader = loader.real
+                    loader.real.exec_module(self)
+            finally:
+                self.__class__ = ModuleType  # type: ignore[assignment]
 
 
 class _Loader:

@@ -293,7 +293,9 @@ def _check_starts(building: Path) -> None:
     """
     words = (
         "import sys; print(sys.executable, *sys.path, sep='\\0', end=''); "
-        f"sys.path[:0] = sys.argv[1:]; import {', '.join(_IMPORTED)}"
+        f"sys.path[:0] = sys.argv[1:]; import {', '.join(_IMPORTED)}; "
+        # Nothing that is imported later may be missing then.
+        "from wizard.platform import later; later.load()"
     )
     said, where = "", ""
     try:

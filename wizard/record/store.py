@@ -11,9 +11,11 @@ from pathlib import Path
 
 from wizard.platform.errors import Refused
 from wizard.platform.files import read_regular, regular, write_durably
-from wizard.record.forgetting import without_texts
+from wizard.platform.later import later
 from wizard.record.record import Record, State, StepState
-from wizard.record.toml_text import dumps, loads
+
+with later():
+    from wizard.record import forgetting, toml_text
 
 DIRECTORY = Path("/var/lib/docker-ipv6-wizard")
 
@@ -205,7 +207,7 @@ class Store:
                 f"{path} belongs to somebody else, or can be written by others, "
                 "so what it says cannot be trusted. Nothing was changed."
             )
-        return loads(text, str(path))
+        return toml_text.loads(text, str(path))
 
     def save(self, record: Record) -> None:
         """Write the record whole or not at all, and make it durable.
@@ -217,7 +219,7 @@ class Store:
             OSError: the disk is full or read-only; the record before stays.
         """
         path = self._place(record.id)
-        text, owner = dumps(_fit_to_keep(record)), (os.geteuid(), os.getegid())
+        text, owner = toml_text.dumps(_fit_to_keep(record)), (os.geteuid(), os.getegid())
         try:
             self._write(path, text, owner)
         except OSError as error:
@@ -253,7 +255,7 @@ class Store:
             OSError: the disk is full or read-only.
         """
         owner = (os.geteuid(), os.getegid())
-        write_durably(self._upcoming(record.id), dumps(record), 0o600, *owner)
+        write_durably(self._upcoming(record.id), toml_text.dumps(record), 0o600, *owner)
 
     def intended(self, run: str) -> Record | None:
         """Return what was noted so, or None where nothing was.
@@ -329,9 +331,9 @@ class Store:
         for path in self.directory.glob("record-*.toml"):
             # One that cannot be read is none of ours, or for a person to look at.
             with suppress(Refused, OSError):
-                kept = loads(read_regular(path), str(path))
-                fit = dumps(_without_texts_of_files(kept))
-                if fit != dumps(kept):
+                kept = toml_text.loads(read_regular(path), str(path))
+                fit = toml_text.dumps(_without_texts_of_files(kept))
+                if fit != toml_text.dumps(kept):
                     write_durably(path, fit, 0o600, os.geteuid(), os.getegid())
 
 
@@ -345,7 +347,9 @@ def _without_texts_of_files(record: Record) -> Record:
         # Of what was left on the host somebody may still take back the rest by hand.
         if step.state is StepState.KEPT
         else replace(
-            step, parameters=without_texts(step.parameters), before=without_texts(step.before)
+            step,
+            parameters=forgetting.without_texts(step.parameters),
+            before=forgetting.without_texts(step.before),
         )
         for step in record.steps
     ]

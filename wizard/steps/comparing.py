@@ -1,10 +1,15 @@
 """How what a step left on the host stands today, and what an undo makes of it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
-from wizard.steps.actions import Diff
+from wizard.platform.later import later
+
+with later():
+    from wizard.steps import actions
 
 
 class Standing(StrEnum):
@@ -54,18 +59,18 @@ class Found:
     """How it stands, in sentences; empty where it is unchanged."""
     needed: str = ""
     """Who or what stands on it, so that it cannot be taken back yet, in sentences."""
-    changed: Diff | None = None
+    changed: actions.Diff | None = None
     """From what the step left to what is there now."""
-    ours_out: Diff | None = None
+    ours_out: actions.Diff | None = None
     """From what is there now to the same without what the step put in, where that can be done."""
-    back: Diff | None = None
+    back: actions.Diff | None = None
     """From what is there now to what was there before the wizard."""
     rest: str = ""
     """What of the step cannot be told apart from their change and so stays, in a sentence."""
     goes_with_it: tuple[str, ...] = ()
     """The names of what goes when this goes."""
 
-    def diffs(self, choice: Choice) -> tuple[Diff, ...]:
+    def diffs(self, choice: Choice) -> tuple[actions.Diff, ...]:
         """Return what somebody changed, and what an undo with this choice changes."""
         happens = None if self.needed else self.back
         shown = [happens]
