@@ -252,6 +252,8 @@ class MadeUpSystem:
 
     def _dispatch(self, argv: list[str], stdin: str = "") -> Result:
         match argv:
+            case ["grep", "--recursive", "--include=forwarding", "", "/proc/sys/net/ipv6/conf"]:
+                return self._every_forwarding()
             case ["sysctl", *words]:
                 return self._sysctl(words)
             case [
@@ -393,6 +395,16 @@ class MadeUpSystem:
             units.discard(f"{name}.service")
         return Result(0, f"Removing {name} ...\n")
 
+    def _every_forwarding(self) -> Result:
+        keys = [
+            each for each in self.sysctls if re.fullmatch(r"net\.ipv6\.conf.*\.forwarding", each)
+        ]
+        places = {
+            each: "/".join(part.replace("/", ".") for part in each.split(".")) for each in keys
+        }
+        lines = [f"/proc/sys/{place}:{self.sysctls[each]}\n" for each, place in places.items()]
+        return Result(0, "".join(lines))
+
     def _sysctl(self, words: list[str]) -> Result:
         match words:
             case ["--write", setting]:
@@ -404,8 +416,6 @@ class MadeUpSystem:
                 for key, value in pairs:
                     self._changing(functools.partial(self._set, key, value))
                 return Result(0, "")
-            case ["--all", "--pattern", pattern]:
-                keys = [key for key in sorted(self.sysctls) if re.search(pattern, key)]
             case ["--ignore", *asked]:
                 keys = [key for key in asked if key in self.sysctls]
             case _:

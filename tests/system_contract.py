@@ -158,13 +158,13 @@ def a_parameter_is_read_and_written_by_its_name(system: System) -> None:
 
 @case
 def forwarding_for_all_is_set_on_every_interface_and_for_those_to_come(system: System) -> None:
-    pattern = r"^net\.ipv6\.conf\.[^.]+\.forwarding$"
+    groups = "/proc/sys/net/ipv6/conf"
 
     def forwarding() -> dict[str, str]:
-        said = succeeds(system, "sysctl", "--all", "--pattern", pattern)
+        said = succeeds(system, "grep", "--recursive", "--include=forwarding", "", groups)
         return {
-            key.split(".")[3]: value
-            for key, value in (line.split(" = ") for line in said.splitlines())
+            path.split("/")[6]: value
+            for path, value in (line.split(":") for line in said.splitlines())
         }
 
     succeeds(system, "sysctl", "--write", f"{conf(UPLINK, 'accept_ra')}=2")

@@ -21,7 +21,7 @@ from wizard.steps.others import Other
 from wizard.verbs import plan_of
 
 READING = {"-S", "-C", "inspect", "ls", "ps", "config", "is-enabled", "is-active", "--ignore"}
-READING |= {"--all", "ip6tables-save", "--pattern", "-json", "ruleset"}
+READING |= {"--all", "ip6tables-save", "grep", "-json", "ruleset"}
 
 answers, kind, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 

@@ -11,6 +11,10 @@ FORWARDING = "net.ipv6.conf.all.forwarding"
 # Setting all.forwarding sets it on every interface (kernel, ip-sysctl.rst).
 _EVERY_FORWARDING = r"^net\.ipv6\.conf\.[^.]+\.forwarding$"
 
+_GROUPS = "/proc/sys/net/ipv6/conf"
+# By grep(1), for sysctl(8) with a pattern reads every parameter that there is.
+_FORWARDING_NOW = ("grep", "--recursive", "--include=forwarding", "", _GROUPS)
+
 
 def name(group: str, parameter: str, kind: str = "conf") -> str:
     """Return the name of a parameter below net.ipv6.conf or net.ipv6.neigh for sysctl(8).
@@ -32,7 +36,9 @@ def write(key: str, value: str) -> Run:
 
 def forwarding_now(system: System) -> dict[str, str]:
     """Return whether each interface forwards, by the name of its parameter."""
-    return _read_pattern(system, _EVERY_FORWARDING)
+    said = system.run(_FORWARDING_NOW).output
+    found = re.findall(rf"^{_GROUPS}/([^/\n]+)/forwarding:(\d+)$", said, re.MULTILINE)
+    return {name(group, "forwarding"): value for group, value in found}
 
 
 def forwarding_in(live: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -45,10 +51,6 @@ def forwarding_in(live: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     if FORWARDING not in found:
         return ()
     return tuple(sorted(found.items(), key=lambda each: each[0] != FORWARDING))
-
-
-def _read_pattern(system: System, pattern: str) -> dict[str, str]:
-    return _parse(system.run(("sysctl", "--all", "--pattern", pattern)).output)
 
 
 def _parse(output: str) -> dict[str, str]:
