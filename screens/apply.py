@@ -15,6 +15,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.details import Detail, Details
 from screens.widgets.step_list import StepList
 from wizard.record.record import Record, State, StepRecord, StepState
+from wizard.verification.verification import CHECKING
 
 SENTENCES = {
     State.APPLYING: "The next step begins …",
@@ -86,6 +87,10 @@ class ApplyScreen(StepScreen):
         begins = "The wizard begins to take back …"
         if not self.state.run.takes_back:
             begins = (progress.doing if progress else "") or "Starting …"
+        # So that nobody wonders whether it goes on.
+        seconds = self.state.run.seconds_still
+        still = f" {seconds}\N{NO-BREAK SPACE}s" if seconds and self.state.run.running else ""
+        begins += still
         if record is None:
             self.query_one("#bar", Static).update(Content(begins))
             self.query_one("#current", Static).update(Content(""))
@@ -93,7 +98,8 @@ class ApplyScreen(StepScreen):
         # Until its process has begun, the record tells of what is to be taken back.
         not_yet = self.state.run.takes_back and not record.state.moving and self.state.run.running
         self.query_one("#bar", Static).update(Content(begins if not_yet else bar(record)))
-        self.query_one("#current", Static).update(Content("" if not_yet else current(record)))
+        doing = f"{current(record, progress.doing if progress else '')}{still}"
+        self.query_one("#current", Static).update(Content("" if not_yet else doing))
         steps = self.query_one("#steps", StepList)
         steps.show(
             [(f"{step.state.words:<{_WIDEST}}  ", f"{step.number}. {step.title}")
@@ -181,15 +187,15 @@ def bar(record: Record) -> str:
     return f"{'█' * filled}{'░' * (_BAR - filled)}  {done} of {total} steps {words}"
 
 
-def current(record: Record) -> str:
-    """Return the sentence about what is at work."""
+def current(record: Record, doing: str = "") -> str:
+    """Return the sentence about what is at work; ``doing`` is what its process last said."""
     at = _at_work(record)
     if record.state is State.APPLYING and at is not None:
         return f"{record.steps[at].title} …"
     if record.state is State.APPLYING and all(
         _is(each, (StepState.DONE,)) for each in record.steps
     ):
-        return "Checking that this host and its containers still have all that they had …"
+        return doing or CHECKING
     if record.state.moving and at is not None:
         return f"Taking back: {record.steps[at].title} …"
     return SENTENCES.get(record.state, f"The run {record.state.meaning}.")

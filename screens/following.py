@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 
 from textual.dom import DOMNode
 from textual.timer import Timer
@@ -36,6 +37,9 @@ class FollowedRun:
         """Whose run is followed: that of the set-up, or of its repair."""
         self._timer: Timer | None = None
         self.progress: process.Progress | None = None
+        self._seen = 0.0
+        self.seconds_still = 0
+        """Whole seconds for which a run that is at work has been as it is."""
         self.undoing = False
         """Whether the run that is followed takes back."""
         self.started = False
@@ -89,6 +93,7 @@ class FollowedRun:
     def follow(self) -> None:
         """Look at how far the run is, again and again until it has ended."""
         self.progress, self.judgement, self.check_complaint = None, None, ""
+        self._seen, self.seconds_still = monotonic(), 0
         if self._timer is not None:
             self._timer.stop()
         self._timer = self._owner.set_interval(FOLLOWED_EVERY, self._follow_once)
@@ -102,8 +107,11 @@ class FollowedRun:
         except Exception as error:  # What cannot be followed ends with a sentence.
             words = background.sentence("Checking how far the run is", error)
             progress, waits, left = process.Progress(None, ExitCode.UNEXPECTED, words), False, None
-        if progress != self.progress or waits:
-            self.progress, self.seconds_left = progress, left
+        if progress != self.progress:
+            self._seen = monotonic()
+        still = 0 if waits else int(monotonic() - self._seen)
+        if progress != self.progress or waits or still != self.seconds_still:
+            self.progress, self.seconds_left, self.seconds_still = progress, left, still
             self._changed()
         if progress.ended is not None and not waits and self._timer is not None:
             self._timer.stop()

@@ -45,6 +45,7 @@ def still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 0.004)
     monkeypatch.setattr(_wait, "SLEEP_IDLE", 0.0004)
     monkeypatch.setattr(screens.following, "FOLLOWED_EVERY", 0.01)
+    monkeypatch.setattr(screens.following, "monotonic", lambda: 0.0)
 
 
 @pytest.fixture(autouse=True)

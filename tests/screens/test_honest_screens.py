@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+import screens.following
 from screens.app import WizardApp
 from screens.widgets.sentence import Sentence
 from tests import made_up_hosts
@@ -27,7 +28,9 @@ from wizard.answers.choices import Choices
 from wizard.host.host import Host, Unknown
 from wizard.modes.sources import Sources
 from wizard.plan.planning import Plan
-from wizard.record.record import State
+from wizard.record.record import State, StepState
+from wizard.run.process import Progress
+from wizard.verification.verification import CHECKING
 
 SIZE = (80, 24)
 STREAMING = "mastodon-streaming-1"
@@ -142,6 +145,33 @@ async def test_a_run_that_rolls_back_is_not_called_an_application() -> None:
         await settle(pilot)
         assert shown(app).split("\n")[0].rstrip().endswith("Taking it back")
         await sees(pilot, "everything is taken back")
+
+
+async def test_what_takes_long_says_for_how_long_and_what_is_done_after_the_last_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(screens.following, "monotonic", lambda: now)
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        assert app.state.draft.plan is not None
+        record = record_of(app.state.draft.plan, State.APPLYING)
+        for step in record.steps:
+            step.state = StepState.DONE
+    session = MadeUpSession(earlier=record)
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: on(app, "apply") and app.state.run.running)
+        await until(pilot, lambda: CHECKING in " ".join(shown(app).split()))
+        now += 2.5
+        await until(pilot, lambda: f"{CHECKING} 2 s" in " ".join(shown(app).split()))
+        monkeypatch.setattr(session, "progress", lambda: Progress(record, None, doing="Waiting …"))
+        await sees(pilot, "Waiting …")
+        await settle(pilot)
+        assert "Waiting … 2" not in shown(app)
+        now += 1.0
+        await sees(pilot, "Waiting … 1\N{NO-BREAK SPACE}s")
 
 
 async def test_what_could_not_be_looked_at_is_not_called_free() -> None:

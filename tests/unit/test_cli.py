@@ -47,6 +47,7 @@ from wizard.run import (
 from wizard.run.cancelled import Cancelled
 from wizard.run.process import Progress
 from wizard.session import Session
+from wizard.verification import verification
 from wizard.verification.judgement import Judgement, judge
 from wizard.verification.verification import Verification
 from wizard.verification.way_out import WayOut
@@ -516,9 +517,11 @@ def test_it_is_said_what_is_done_before_there_is_a_record(
     said = wizard("--apply", "--yes", "--answers", answers)
     assert said.code == ExitCode.DONE
     # It is looked at again once all steps are done.
-    progress, *_ = followed
+    progress, last = followed
     assert progress.record is None
     assert progress.doing == "Looking at all that this host and its containers have now …"
+    assert last.record is not None
+    assert last.doing == verification.CHECKING
 
 
 @pytest.mark.parametrize("seconds", ["5", "100000"])

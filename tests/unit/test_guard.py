@@ -420,7 +420,7 @@ def test_a_loss_is_said_and_taken_back(
     looks = verification.Verification([])
     monkeypatch.setattr(looks, "look", dict)
     with pytest.raises(StepFailed, match="the IPv6 default route of this host"):
-        looks.check({"route 6": "the IPv6 default route of this host"})
+        looks.check({"route 6": "the IPv6 default route of this host"}, lambda _: None)
 
 
 def test_the_way_back_is_rehearsed_and_the_host_only_read(

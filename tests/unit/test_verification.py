@@ -5,7 +5,7 @@ import pytest
 from wizard.platform.errors import StepFailed
 from wizard.verification import verification
 from wizard.verification.aspect import Aspect, Facts
-from wizard.verification.verification import PATIENCE, Verification
+from wizard.verification.verification import CHECKING, PATIENCE, Verification
 
 WHAT_WAS = {"route": "the default route"}
 
@@ -38,6 +38,10 @@ class MadeUp(Aspect):
         return () if self._clock.now >= self._settles else ("the address",)
 
 
+def unheard(_words: str) -> None:
+    """Hear nothing of what is waited for."""
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
@@ -47,14 +51,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def test_everything_is_looked_at_once_after_all_has_settled(clock: Clock) -> None:
     slow, settled = MadeUp(clock, settles=1.5), MadeUp(clock, settles=0)
-    Verification([settled, slow]).check(WHAT_WAS)
+    Verification([settled, slow]).check(WHAT_WAS, unheard)
     assert len(slow.looks) == len(settled.looks) == 1
     assert slow.looks[0] >= 1.5
 
 
 def test_what_is_gone_after_all_has_settled_may_still_come_back(clock: Clock) -> None:
     aspect = MadeUp(clock, settles=1.0, is_back=3.0)
-    Verification([aspect]).check(WHAT_WAS)
+    Verification([aspect]).check(WHAT_WAS, unheard)
     assert len(aspect.looks) > 1
     assert 1.0 <= aspect.looks[0] < 3.0 <= aspect.looks[-1]
 
@@ -62,14 +66,14 @@ def test_what_is_gone_after_all_has_settled_may_still_come_back(clock: Clock) ->
 def test_what_never_settles_is_no_pass_though_nothing_else_is_wrong(clock: Clock) -> None:
     aspect = MadeUp(clock, settles=1000.0)
     with pytest.raises(StepFailed, match="did not settle in time: the address"):
-        Verification([aspect]).check(WHAT_WAS)
+        Verification([aspect]).check(WHAT_WAS, unheard)
     assert PATIENCE < clock.now < PATIENCE + 1
 
 
 def test_what_is_gone_is_named_at_the_end_though_something_never_settles(clock: Clock) -> None:
     aspect = MadeUp(clock, settles=1000.0, is_back=1000.0)
     with pytest.raises(StepFailed, match="missing that was there before: the default route"):
-        Verification([aspect]).check(WHAT_WAS)
+        Verification([aspect]).check(WHAT_WAS, unheard)
     assert len(aspect.looks) == 1
 
 
@@ -83,10 +87,16 @@ class SettlesAnew(MadeUp):
 
 def test_what_is_on_its_way_again_is_waited_for_anew(clock: Clock) -> None:
     aspect = SettlesAnew(clock, settles=2.0, is_back=1.0)
-    Verification([aspect]).check(WHAT_WAS)
+    Verification([aspect]).check(WHAT_WAS, unheard)
     assert aspect.looks[0] < 1.0
     assert aspect.looks[1] >= 2.0
     assert len(aspect.looks) == 2
+
+
+def test_what_is_waited_for_and_looked_at_is_said_once_each(clock: Clock) -> None:
+    said: list[str] = []
+    Verification([MadeUp(clock, settles=1.5, is_back=3.0)]).check(WHAT_WAS, said.append)
+    assert said == ["Waiting until this has settled: the address …", CHECKING]
 
 
 class SlowToLookAt(MadeUp):
@@ -101,5 +111,5 @@ class SlowToLookAt(MadeUp):
 def test_what_is_gone_past_the_deadline_is_not_looked_at_again(clock: Clock) -> None:
     aspect = SlowToLookAt(clock, settles=0, is_back=1000.0)
     with pytest.raises(StepFailed, match="the default route"):
-        Verification([aspect]).check(WHAT_WAS)
+        Verification([aspect]).check(WHAT_WAS, unheard)
     assert len(aspect.looks) == 1

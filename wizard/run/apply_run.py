@@ -64,7 +64,7 @@ def apply(
         store = store.of(record.id)
 
         def conclude(record: Record, store: Store) -> None:
-            verification.check(had)
+            verification.check(had, worker_log.say_doing)
             course.settle(record, store, guard, seconds)
 
         journal.apply(made, record, system, store, cancelled, conclude)

@@ -6,7 +6,7 @@ from wizard.platform.system import System
 from wizard.record.record import Record
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import changing, course, journal, lock, set_ups, way_back
+from wizard.run import changing, course, journal, lock, set_ups, way_back, worker_log
 from wizard.run import guard as guarding
 from wizard.run.cancelled import Cancelled
 from wizard.run.ground import ground_of
@@ -51,7 +51,7 @@ def change(
         record = course.begin(made.plan, host, store, guard, run.id)
 
         def conclude(record: Record, store: Store) -> None:
-            verification.check(had)
+            verification.check(had, worker_log.say_doing)
             runs.intend(made.result(run, record, host))
             course.settle(record, store, guard, seconds)
 

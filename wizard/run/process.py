@@ -24,7 +24,7 @@ class Progress:
     complaint: str = ""
     """What the process said when it refused; empty otherwise."""
     doing: str = ""
-    """What the process does while there is no record yet, as far as it has said so."""
+    """What the process does before the first step and after the last, as far as it has said so."""
 
 
 class RunProcess:
@@ -62,7 +62,7 @@ class RunProcess:
         code = self.worker.poll()
         if code is None:
             if self._is_new(record):
-                return Progress(record, None)
+                return Progress(record, None, doing=worker_log.doing(self.worker.log))
             return Progress(None, None, doing=worker_log.doing(self.worker.log))
         record = self._followed()
         if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:

@@ -6,7 +6,7 @@ from wizard.platform.system import System
 from wizard.record.record import Record
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import changing, course, journal, lock, repairing, set_ups
+from wizard.run import changing, course, journal, lock, repairing, set_ups, worker_log
 from wizard.run import guard as guarding
 from wizard.run.adapted import renamed
 from wizard.run.cancelled import Cancelled
@@ -73,7 +73,7 @@ def repair(
         record = course.begin(made.plan, host, store, guard)
 
         def conclude(record: Record, store: Store) -> None:
-            verification.check(had)
+            verification.check(had, worker_log.say_doing)
             repairing.check_mended(made, mended, host, system, beside)
             # What the runs remember besides does no harm where the repair is taken back.
             for each in amendments:

@@ -11,7 +11,7 @@ EXIT = "exit "
 """How the last line of the worker's log begins: its exit code follows."""
 
 DOING = "doing "
-"""How a line begins that says what the worker does before there is a record."""
+"""How a line begins that says what the worker does before the first step and after the last."""
 
 
 def say(text: str) -> None:
@@ -23,7 +23,7 @@ def say(text: str) -> None:
 
 
 def say_doing(words: str) -> None:
-    """Write what is done before there is a record."""
+    """Write what is done before the first step, or after the last."""
     say(f"{DOING}{words}")
 
 

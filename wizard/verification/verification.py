@@ -1,7 +1,7 @@
 """Looks at every aspect before and after a change, until nothing is on its way any more."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wizard.answers.moved_prefix import moved
 from wizard.answers.projects import project_if_any, project_of
@@ -23,6 +23,9 @@ from wizard.verification.way_out import WayOut
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
+
+CHECKING = "Checking that this host and its containers still have all that they had …"
+"""What is said while everything is looked at once more."""
 
 _POLL = 0.2
 
@@ -50,20 +53,27 @@ class Verification:
         while any(aspect.unsettled() for aspect in self._aspects) and time.monotonic() < deadline:
             time.sleep(_POLL)
 
-    def check(self, before: Facts) -> None:
+    def check(self, before: Facts, say: Callable[[str], None]) -> None:
         """Wait until everything that there was is there, nothing is wrong, and all is settled.
+
+        ``say`` is told in a sentence what is looked at or waited for.
 
         Raises:
             StepFailed: that is not so after :data:`PATIENCE`.
         """
-        deadline = time.monotonic() + PATIENCE
+        deadline, said = time.monotonic() + PATIENCE, ""
         while True:
             # First what is on its way: what settles meanwhile is looked at in the next round.
             unsettled = [each for aspect in self._aspects for each in aspect.unsettled()]
             if unsettled and time.monotonic() <= deadline:
+                waiting = f"Waiting until this has settled: {'; '.join(unsettled)} …"
+                if waiting != said:
+                    say(said := waiting)
                 # All the rest takes a while, and would have to be looked at once more.
                 time.sleep(_POLL)
                 continue
+            if said != CHECKING:
+                say(said := CHECKING)
             gone = lost(before, self.look())
             faults = [each for aspect in self._aspects for each in aspect.faults()]
             if not (unsettled or gone or faults):
