@@ -26,13 +26,13 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
     while True:
         progress = opened.progress()
         record = progress.record
-        if progress.doing and progress.doing != doing:
-            doing = progress.doing
-            say(doing)
         for step in record.steps if record else ():
             if step.state != StepState.PLANNED and states.get(step.number) != step.state:
                 states[step.number] = step.state
                 say(f"{step.state.words:>12}  {step.title}")
+        if progress.doing and progress.doing != doing:
+            doing = progress.doing
+            say(doing)
         if progress.ended is not None:
             break
         time.sleep(_POLL)

@@ -95,8 +95,10 @@ def test_what_is_on_its_way_again_is_waited_for_anew(clock: Clock) -> None:
 
 def test_what_is_waited_for_and_looked_at_is_said_once_each(clock: Clock) -> None:
     said: list[str] = []
-    Verification([MadeUp(clock, settles=1.5, is_back=3.0)]).check(WHAT_WAS, said.append)
-    assert said == ["Waiting until this has settled: the address …", CHECKING]
+    aspects = [MadeUp(clock, settles=1.5), MadeUp(clock, settles=1.0, is_back=3.0)]
+    Verification(aspects).check(WHAT_WAS, said.append)
+    waiting = "Waiting until this has settled: the address"
+    assert said == [f"{waiting}, and 1 more …", f"{waiting} …", CHECKING]
 
 
 class SlowToLookAt(MadeUp):

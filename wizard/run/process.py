@@ -58,12 +58,12 @@ class RunProcess:
         """
         if self.worker is None:
             return self._progress_of_another(at_hand())
+        # First, so that it is never newer than the record.
+        doing = worker_log.doing(self.worker.log)
         record = self._followed()
         code = self.worker.poll()
         if code is None:
-            if self._is_new(record):
-                return Progress(record, None, doing=worker_log.doing(self.worker.log))
-            return Progress(None, None, doing=worker_log.doing(self.worker.log))
+            return Progress(record if self._is_new(record) else None, None, doing=doing)
         record = self._followed()
         if record and self._is_of_this_run(record) and journal.EXIT_CODES.get(record.state) == code:
             return Progress(record, ExitCode(code))

@@ -66,7 +66,8 @@ class Verification:
             # First what is on its way: what settles meanwhile is looked at in the next round.
             unsettled = [each for aspect in self._aspects for each in aspect.unsettled()]
             if unsettled and time.monotonic() <= deadline:
-                waiting = f"Waiting until this has settled: {'; '.join(unsettled)} …"
+                more = f", and {len(unsettled) - 1} more" if len(unsettled) > 1 else ""
+                waiting = f"Waiting until this has settled: {unsettled[0]}{more} …"
                 if waiting != said:
                     say(said := waiting)
                 # All the rest takes a while, and would have to be looked at once more.
