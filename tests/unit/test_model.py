@@ -216,7 +216,7 @@ class Lives(RuleBasedStateMachine):
     def obstacles(self) -> tuple[str, ...]:
         return ()
 
-    def check(self, _before: object) -> None:
+    def check(self, _before: object, _say: object) -> None:
         if self.lacks:
             raise StepFailed("The default route is gone.")
 

@@ -19,8 +19,8 @@ from tests.unit.test_maintenance import SCHEMA
 from tests.unit.test_obstacles import firewalld as firewalld_drops
 from tests.unit.test_repair import lose_chains
 from tests.unit.test_several_set_ups import NAMES, PREFIXES, Place
-from wizard import session
 from wizard.answers.choices import Choices, Mode, Proxy
+from wizard.host import detectors, look
 from wizard.host.host import Host, Unknown
 from wizard.ndp import unit as ndp_unit
 from wizard.platform.errors import ExitCode, Refused
@@ -54,7 +54,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     stand(replace(deployment(), system=here.system), tmp_path, monkeypatch)
     monkeypatch.setattr(repair_run, "verification_of_repair", lambda *_: here)
     monkeypatch.setattr(checking, "check", _check)
-    for module, name in ((session, "look"), (session, "detect"), (watching, "look")):
+    for module, name in ((look, "look"), (detectors, "detect"), (watching, "look")):
         monkeypatch.setattr(module, name, lambda *_, **__: here.look())
     for run in (apply_run, change_run, repair_run):
         monkeypatch.setattr(run, "look", here.look)

@@ -98,7 +98,7 @@ class Place:
     def obstacles(self) -> tuple[str, ...]:
         return ()
 
-    def check(self, _before: object) -> None:
+    def check(self, _before: object, _say: object) -> None:
         return None
 
     def settle(self) -> None:
