@@ -109,7 +109,8 @@ class FollowedRun:
             progress, waits, left = process.Progress(None, ExitCode.UNEXPECTED, words), False, None
         if progress != self.progress:
             self._seen = monotonic()
-        still = 0 if waits else int(monotonic() - self._seen)
+        # Rounded, so that no whole second passes between two looks without a word.
+        still = 0 if waits else int(monotonic() - self._seen + FOLLOWED_EVERY)
         if progress != self.progress or waits or still != self.seconds_still:
             self.progress, self.seconds_left, self.seconds_still = progress, left, still
             self._changed()
