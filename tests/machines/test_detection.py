@@ -123,6 +123,7 @@ def test_the_uplink_is_found_with_who_configures_it(deployed: Machine) -> None:
         "mtu": 1500,
         "routed": [],
         "on_link": [],
+        "heard": [],
         "advertised": (
             [{"interface": "eth0", "manager": deployed.manager}] if by_advertisement else []
         ),
