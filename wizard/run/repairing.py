@@ -149,8 +149,10 @@ def _in_the_way(made: Mend, system: System) -> str | None:
 
     Whoever owns a Compose file decides where it leads, and whether Compose takes it.
     """
+    masked = {each.name for each in made.masks}
     for file in made.files:
-        if why := system.why_not_write(file.path):
+        # A mask goes before the file is written.
+        if file.path not in masked and (why := system.why_not_write(file.path)):
             return f"{clean_line(file.path)} cannot be written: {why}."
     return made.refusal(system) if made.asked else None
 
