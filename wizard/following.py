@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from wizard.judging import judged, told
+from wizard.platform.errors import ExitCode
 from wizard.record.engine_rules import kept_by_engine
 from wizard.record.record import Record, State, StepState
 from wizard.session import Session
@@ -11,6 +12,9 @@ from wizard.verification.judgement import Judgement, exit_code
 
 Say = Callable[[str], None]
 """Shows a line to the person."""
+
+STANDS = (ExitCode.DONE, ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP)
+"""With these what was followed stands, whatever was found of it afterwards."""
 
 _POLL = 0.1
 """Seconds between two looks at the record of a run."""

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from wizard import __version__, describe, status, typed, verbs
-from wizard.following import Say, follow
+from wizard.following import STANDS, Say, follow
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
@@ -106,7 +106,7 @@ def _repair_each(
         _show(record, each, count, say)
         ended = follow(opened.start_repair(each, choice, window, record), say)
         code = code or ended
-        if ended not in (ExitCode.DONE, ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP):
+        if ended not in STANDS:
             return ended
     return code
 

@@ -7,15 +7,12 @@ the provider gave another prefix, and nothing where anything else of a set-up is
 import sys
 
 from wizard.answers import answers_file
-from wizard.following import Say, follow
+from wizard.following import STANDS, Say, follow
 from wizard.platform.errors import ExitCode, WizardError
 from wizard.prefix.outcome import FOLLOWED
 from wizard.record.record import Record, State
 from wizard.run.set_ups import name_of
 from wizard.session import Session
-
-_WELL = (ExitCode.DONE, ExitCode.NOT_PASSING, ExitCode.NOT_AS_SET_UP)
-"""With these it is done, whatever else is found then."""
 
 
 def run(opened: Session, say: Say) -> int:
@@ -47,7 +44,7 @@ def _follow(opened: Session, record: Record, say: Say) -> int:
     except WizardError as error:
         say(str(error))
         return error.exit_code
-    return FOLLOWED if code in _WELL else code
+    return FOLLOWED if code in STANDS else code
 
 
 def _weight(code: int) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # linux/if_addr.h
 IFA_F_TEMPORARY = 0x01
 IFA_F_DADFAILED = 0x08
+IFA_F_DEPRECATED = 0x20
 IFA_F_TENTATIVE = 0x40
 IFA_F_PERMANENT = 0x80
 
@@ -36,7 +37,10 @@ class Route:
     net/ipv6/route.c).
     """
 
-    __slots__ = ("advertised", "default", "from_any", "gateway", "interface", "metric")
+    __slots__ = (
+        "advertised", "default", "destination", "from_any", "gateway", "interface", "length",
+        "metric", "on_link",
+    )  # fmt: skip
 
     def __init__(self, fields: list[str]) -> None:
         flags, self.interface = int(fields[8], 16), fields[9]
@@ -44,6 +48,10 @@ class Route:
         out = flags & _RTF_UP and not flags & _RTF_REJECT and self.interface != "lo"
         self.default = bool(out) and fields[1] == "00" and not int(fields[0], 16)
         """Whether it is a default route that leads somewhere."""
+        self.destination, self.length = fields[0], int(fields[1], 16)
+        """The first are 32 hexadecimal digits, the other is in bits."""
+        self.on_link = not int(fields[4], 16)
+        """Whether it has no next hop."""
         self.from_any = fields[3] == "00"
         """Whether packets from every source take it."""
         self.gateway = _address(fields[4]) if flags & _RTF_GATEWAY else None

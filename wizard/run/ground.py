@@ -61,18 +61,10 @@ class Ground:
         Raises:
             Refused: a step of the run is not in effect, or a file is no Compose file.
         """
-        self.check()
-        return self._read(project)
-
-    def check(self) -> None:
-        """Make sure that what would go is what the record says.
-
-        Raises:
-            Refused: a step of the run is not in effect.
-        """
         for each in self.made:
             if not each.in_effect:
                 raise Refused(not_in_effect(each.sentence, self.run))
+        return self._read(project)
 
     def _read(self, project: ComposeProject) -> Sources:
         return sources.read_project(self.system, project, self.beside)
