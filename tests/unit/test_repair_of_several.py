@@ -17,7 +17,7 @@ from tests.unit.test_cli import Wizard, stand
 from tests.unit.test_judgement import GOOD
 from tests.unit.test_maintenance import SCHEMA
 from tests.unit.test_obstacles import firewalld as firewalld_drops
-from tests.unit.test_repair import lose_chains
+from tests.unit.test_repair import WITHOUT, lose_chains, rename_interface
 from tests.unit.test_several_set_ups import NAMES, PREFIXES, Place
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.host import detectors, look
@@ -284,8 +284,9 @@ def test_the_policy_of_firewalld_lets_the_packets_of_all_through(
     assert not difference(before, place.seen())
 
 
+@pytest.mark.parametrize("booted", [True, False])
 def test_a_new_name_of_the_uplink_is_taken_over_in_what_all_share(
-    place: Place, wizard: Wizard
+    place: Place, wizard: Wizard, booted: bool
 ) -> None:
     for name in BOTH:
         place.apply(place.choices(name, Mode.ROUTED))
@@ -293,14 +294,8 @@ def test_a_new_name_of_the_uplink_is_taken_over_in_what_all_share(
     assert not isinstance(place.host.uplink, Unknown)
     uplink = replace(place.host.uplink, interface="wan0")
     place.host = replace(place.host, uplink=uplink, interfaces=("lo", "wan0"))
-    for key in list(system.sysctls):
-        if ".eth0." in key:
-            value = {"accept_ra": "1", "proxy_ndp": "0", "proxy_delay": "80"}
-            del system.sysctls[key]
-            parameter = key.rpartition(".")[2]
-            system.sysctls[key.replace("eth0", "wan0")] = value.get(parameter, "1")
+    rename_interface(system, "wan0", booted)
     system.advertised = "wan0"
-    untouched = {key: value for key, value in system.snapshot().items() if "wan0" in key}
     for name in BOTH:
         assert set(states(place, name)) >= {"sysctl", "systemd-unit"}
     assert wizard("--repair", "--yes").code == ExitCode.DONE
@@ -312,8 +307,7 @@ def test_a_new_name_of_the_uplink_is_taken_over_in_what_all_share(
     assert system.sysctls["net.ipv6.conf.wan0.proxy_ndp"] == "1"
     assert "eth0" not in system.files[ndp_unit.PATH].text
     assert wizard("--undo", "--yes").code == ExitCode.DONE
-    after = system.snapshot()
-    parameters = [key for key in untouched if key.endswith(("proxy_ndp", "proxy_delay"))]
-    assert parameters
-    assert {key: after[key] for key in parameters} == {key: untouched[key] for key in parameters}
+    after = {key: value for key, value in system.sysctls.items() if ".wan0." in key}
+    assert len(after) == 4
+    assert all(value == WITHOUT[key.rpartition(".")[2]] for key, value in after.items()), after
     assert ndp_unit.PATH not in system.files and sysctl.PATH not in system.files

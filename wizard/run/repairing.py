@@ -227,9 +227,8 @@ def _amendment(
     for each in found:
         if each.step is not None and _is_made_anew(record, each):
             before = each.step.before_from(_entry(record, each).before)
-            now = each.step.capture(system)
             steps[each.number] = each.step
-            remembered[each.number] = typed.written(each.step.renewed(before, now))
+            remembered[each.number] = typed.written(each.step.renewed(system, before))
     return Amendment(record, steps, remembered, whole)
 
 

@@ -102,12 +102,12 @@ class StepOf(ABC, Generic[AnyBefore]):
             *(of_object(system, each, self.originals(before)) for each in self.objects()),
         )
 
-    def renewed(self, before: AnyBefore, now: AnyBefore) -> AnyBefore:
+    def renewed(self, system: System, before: AnyBefore) -> AnyBefore:
         """Return what to remember of the host where the step is made for other names by now.
 
         Args:
+            system: The host, which is only read.
             before: What was there before the wizard.
-            now: What :meth:`capture` returns of the step with the new names.
         """
         return before
 

@@ -1,7 +1,7 @@
 """Parameters of the kernel: how they are called, read and written, now and in a file."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wizard.platform.system import System
 from wizard.steps.actions import Run
@@ -22,6 +22,43 @@ def name(group: str, parameter: str, kind: str = "conf") -> str:
     A dot in the name of an interface becomes a slash.
     """
     return f"net.ipv6.{kind}.{group.replace('.', '/')}.{parameter}"
+
+
+def parts(key: str) -> tuple[str, str, str]:
+    """Return kind, group and parameter of a name that :func:`name` made."""
+    kind, _, rest = key.removeprefix("net.ipv6.").partition(".")
+    group, _, parameter = rest.rpartition(".")
+    return kind, group.replace("/", "."), parameter
+
+
+def renamed(
+    before: Iterable[tuple[str, str]], wanted: Iterable[tuple[str, str]], now: Mapping[str, str]
+) -> dict[str, str]:
+    """Return which interface has which other name by now, by its old name.
+
+    It is one that is gone, and whose parameters are wanted of one that was not there before: with
+    its new name it still has the values that it was given under its old one.
+
+    Args:
+        before: The values from before, by their names of then.
+        wanted: The values that are wanted, by their names of today.
+        now: What there is of both.
+    """
+    known = {key for key, _value in before}
+    gone = {key for key in known if key not in now}
+    names: dict[str, str] = {}
+    for key, _value in wanted:
+        kind, group, parameter = parts(key)
+        old = [each for each in map(parts, gone) if (each[0], each[2]) == (kind, parameter)]
+        if key not in known and len(old) == 1:
+            names[old[0][1]] = group
+    return names
+
+
+def with_names(key: str, names: Mapping[str, str]) -> str:
+    """Return the name of a parameter, of an interface that may have another name by now."""
+    kind, group, parameter = parts(key)
+    return name(names.get(group, group), parameter, kind)
 
 
 def read(system: System, keys: list[str]) -> dict[str, str]:

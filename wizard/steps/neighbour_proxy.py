@@ -65,11 +65,9 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         """One entry an address."""
         return tuple(neighbour(self.uplink, address) for address in self.addresses)
 
-    def renewed(
-        self, before: NeighbourProxyBefore, now: NeighbourProxyBefore
-    ) -> NeighbourProxyBefore:
+    def renewed(self, system: System, before: NeighbourProxyBefore) -> NeighbourProxyBefore:
         """Return which entries are there on the interface of today."""
-        return now
+        return self.capture(system)
 
     def capture(self, system: System) -> NeighbourProxyBefore:
         """Those that were there already, which are somebody else's."""

@@ -5,20 +5,29 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from wizard.platform.system import FileState, System
-from wizard.steps.actions import Action, Diff, Run, WriteFile, difference
+from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
     Found,
-    Standing,
     Verdict,
     left_of,
     verdicts,
 )
 from wizard.steps.default_routes import advertised_routes, default_routes
-from wizard.steps.kernel_parameters import FORWARDING, file_text, forwarding_now, name, read, write
+from wizard.steps.kernel_parameters import (
+    FORWARDING,
+    file_text,
+    forwarding_now,
+    name,
+    parts,
+    read,
+    renamed,
+    with_names,
+    write,
+)
 from wizard.steps.networks import ipv6_networks
 from wizard.steps.objects import Object, parameter
 from wizard.steps.others import (
@@ -29,6 +38,7 @@ from wizard.steps.others import (
     with_first_files,
     with_what_stays,
 )
+from wizard.steps.parameters_found import found_values, listens
 from wizard.uplink.regain import regain
 
 PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
@@ -123,10 +133,8 @@ class Sysctl(StepOf[SysctlBefore]):
         return next(iter(self._interfaces_of("proxy_ndp")), None)
 
     def _interfaces_of(self, wanted: str) -> tuple[str, ...]:
-        names = (key.removeprefix("net.ipv6.conf.").rpartition(".") for key, _value in self.values)
-        return tuple(
-            group.replace("/", ".") for group, _, parameter in names if parameter == wanted
-        )
+        names = (parts(key) for key, _value in self.values)
+        return tuple(group for _kind, group, parameter in names if parameter == wanted)
 
     @property
     def text(self) -> str:
@@ -242,9 +250,20 @@ class Sysctl(StepOf[SysctlBefore]):
         """The live values from before."""
         return dict(before.live)
 
-    def renewed(self, before: SysctlBefore, now: SysctlBefore) -> SysctlBefore:
-        """Add the values of interfaces that were not there before."""
-        return replace(before, live=tuple((dict(now.live) | dict(before.live)).items()))
+    def renewed(self, system: System, before: SysctlBefore) -> SysctlBefore:
+        """Follow interfaces to their names of today, and add the values of those that are new."""
+        now = read(system, [key for key, _value in (*self.values, *before.live)])
+        names = renamed(before.live, self.values, now)
+        live = {with_names(key, names): value for key, value in before.live}
+        # Forwarding was set for every interface by us, so that what is new tells nothing of before.
+        live = {key: now[key] for key, _value in self.values if key in now} | live
+        return replace(
+            before,
+            live=tuple(live.items()),
+            default_routes=tuple(
+                (names.get(each, each), router) for each, router in before.default_routes
+            ),
+        )
 
     def capture(self, system: System) -> SysctlBefore:
         """Add the live values, the Docker networks that use IPv6 already, and advertised routes."""
@@ -278,57 +297,17 @@ class Sysctl(StepOf[SysctlBefore]):
             for name in ipv6_networks(system) - set(before.ipv6_networks)
             if name not in leaving
         )
-        values = self._compare_values(system, before, others)
+        wanted = {key: value for key, value in self.values if key not in self._shared}
+        values = found_values(system, self._old_values(before), wanted, others)
         files = self.our_files.compare(system, before)
         if self.beside:
             shared = [stays(key, projects) for key, projects in self._shared.items()]
             values = (*shared, *values)
             files = with_what_stays(files, self.path, self._projects)
-        if any(each.needed and _listens(each.name) for each in values):
+        if any(each.needed and listens(each.name) for each in values):
             needed = f"{self.path} stays, so that it is so after the next boot too."
             files = tuple(replace(each, needed=needed) for each in files)
         return (*values, *files)
-
-    def _compare_values(
-        self, system: System, before: SysctlBefore, others: Sequence[str]
-    ) -> tuple[Found, ...]:
-        wanted = {key: value for key, value in self.values if key not in self._shared}
-        old_values = self._old_values(before)
-        seen = read(system, [key for key, _old in old_values])
-        # Setting it for all sets it everywhere, which is nobody else's doing: where an undo that
-        # was cut short began with that, the other values are taken back all the same.
-        spread = seen.get(FORWARDING) != wanted.get(FORWARDING)
-        found = []
-        for key, old in old_values:
-            now = seen.get(key)
-            if now == old and key != FORWARDING and key.endswith(".forwarding"):
-                # Setting it back for all will change it, so it is looked at again after that.
-                found += [] if others else [Found(key)]
-                continue
-            if now is None or now == old:
-                if key in wanted:
-                    state = "not there any more" if now is None else f"{old} already, as before"
-                    found.append(Found(key, Standing.GONE, f"{key} is {state}."))
-                continue
-            needed = _needed(key, now, old, others)
-            if (
-                key in wanted
-                and now != wanted[key]
-                and not (spread and key != FORWARDING and key.endswith(".forwarding"))
-            ):
-                found.append(
-                    Found(
-                        key,
-                        Standing.CHANGED,
-                        f"{key} has been set to {now} by somebody else since.",
-                        needed,
-                        changed=_change(key, wanted[key], now),
-                        back=_change(key, now, old),
-                    )
-                )
-            else:
-                found.append(Found(key, needed=needed))
-        return tuple(found)
 
     def take_back(
         self,
@@ -398,23 +377,3 @@ class Sysctl(StepOf[SysctlBefore]):
             key for key, value in live.items() if key not in ours and value != live.get(FORWARDING)
         ]
         return [(key, live[key]) for key in [*ours, *others]]
-
-
-def _needed(key: str, now: str, old: str, others: Sequence[str]) -> str:
-    """Return why a value cannot be set back while other networks use IPv6, or nothing."""
-    if others and _listens(key):
-        return (
-            f"{key} stays at {now}: IPv6 forwarding stays on, and with {old} the host would lose "
-            "the default route that its router advertises."
-        )
-    if others and key.endswith(".forwarding"):
-        return f"IPv6 forwarding stays on, because the Docker network {others[0]} uses IPv6 too."
-    return ""
-
-
-def _listens(key: str) -> bool:
-    return key.endswith(".accept_ra")
-
-
-def _change(key: str, before: str, after: str) -> Diff:
-    return difference(key, f"{key} = {before}\n", f"{key} = {after}\n")
