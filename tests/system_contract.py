@@ -17,7 +17,7 @@ from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, System
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
-from wizard.steps.comparing import Standing
+from wizard.steps.comparing import Comparison
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.neighbour_proxy import NeighbourProxy
@@ -82,13 +82,13 @@ def there_and_back(step: Step, system: System) -> None:
     assert step.check(system) is None
     assert worst(step.parts(system, before)) is Condition.IN_EFFECT
     found = step.compare(system, before)
-    assert [(each.standing, each.needed) for each in found] == [(Standing.UNCHANGED, "")] * len(
+    assert [(each.comparison, each.needed) for each in found] == [(Comparison.UNCHANGED, "")] * len(
         found
     )
     assert step.undo(system, before, lambda line: None) == ()
     assert step.capture(system) == before
     assert step.check(system) is not None
-    assert {each.standing for each in step.compare(system, before)} == {Standing.GONE}
+    assert {each.comparison for each in step.compare(system, before)} == {Comparison.GONE}
 
 
 # The first: once forwarding has begun where the route stayed, the kernel forgets to look for it.

@@ -35,7 +35,7 @@ from wizard.session import Session
 from wizard.steps.actions import WriteFile, difference
 from wizard.steps.base import Step
 from wizard.steps.before import Before
-from wizard.steps.comparing import Choice, Decisions, Found, Standing, choice_of
+from wizard.steps.comparing import Choice, Decisions, Found, Comparison, choice_of
 from wizard.steps.mend import Mend, MendBefore, Setting
 from wizard.steps.parts import Condition, Part
 from wizard.verification.judgement import Judgement, judge
@@ -606,7 +606,7 @@ def _undo_step(step: StepRecord, meddled: bool, decisions: Decisions) -> UndoSte
         theirs = _bumped(after)
         found = Found(
             path,
-            Standing.CHANGED,
+            Comparison.CHANGED,
             f"{path} has been changed by somebody else since.",
             changed=difference(path, after, theirs),
             ours_out=difference(path, theirs, _bumped(before)),

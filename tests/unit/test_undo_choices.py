@@ -15,7 +15,7 @@ from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
 from wizard.steps.before import Before
-from wizard.steps.comparing import Choice, Standing
+from wizard.steps.comparing import Choice, Comparison
 from wizard.steps.ip6tables import PATH as RULES
 from wizard.steps.ndppd import PATH as NDPPD
 from wizard.steps.ndppd import Ndppd
@@ -106,7 +106,7 @@ def test_the_comparison_names_it_shows_what_changed_and_changes_nothing(
     made.system.changes = 0
     found = {each.name: each for each in made.step.compare(made.system, made.captured)}
     assert made.system.changes == 0
-    changed = [each for each in found.values() if each.standing is Standing.CHANGED]
+    changed = [each for each in found.values() if each.comparison is Comparison.CHANGED]
     assert [each.name for each in changed] == [name]
     for choice in Choice:
         assert changed[0].outlook(choice).endswith(".")
@@ -248,7 +248,7 @@ def original() -> FileState:
 def test_what_is_gone_already_is_said_and_does_not_count_as_left(kind: str, meddle: Meddle) -> None:
     made, said = Changed(kind, meddle), list[str]()
     found = made.step.compare(made.system, made.captured)
-    (words,) = [each.words for each in found if each.standing is Standing.GONE]
+    (words,) = [each.words for each in found if each.comparison is Comparison.GONE]
     assert made.step.undo(made.system, made.captured, said.append) == ()
     assert f"# {words}" in said
     after = made.system.snapshot()
@@ -308,7 +308,7 @@ def test_rules_that_a_kept_unit_loads_are_kept_too() -> None:
     assert made.system.tables["filter"][CHAIN]
     # By then the unit would be gone.
     found = steps["ip6tables"].compare(made.system, captured["ip6tables"], {UNIT})
-    assert {each.standing for each in found} == {Standing.UNCHANGED}
+    assert {each.comparison for each in found} == {Comparison.UNCHANGED}
 
 
 class WithNdppd(MadeUpSystem):

@@ -18,7 +18,7 @@ from wizard.steps.comparing import (
     Choice,
     Decisions,
     Found,
-    Standing,
+    Comparison,
     Verdict,
     choice_of,
     stays,
@@ -171,7 +171,7 @@ def _step(
     open_to_choice = [
         each
         for each in found
-        if each.standing is Standing.CHANGED or decisions.get(each.name) is Choice.OURS
+        if each.comparison is Comparison.CHANGED or decisions.get(each.name) is Choice.OURS
     ]
     settled = [each for each in found if each not in open_to_choice]
     outlooks = [each.outlook(Choice.KEEP) for each in settled]
@@ -198,4 +198,4 @@ def _step(
 
 
 def _is_gone(found: tuple[Found, ...], name: str) -> bool:
-    return any(each.name == name and each.standing is Standing.GONE for each in found)
+    return any(each.name == name and each.comparison is Comparison.GONE for each in found)

@@ -17,7 +17,7 @@ from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
     Found,
-    Standing,
+    Comparison,
 )
 from wizard.steps.objects import Object
 from wizard.steps.others import Other
@@ -160,7 +160,7 @@ class StepOf(ABC, Generic[AnyBefore]):
         """
         found = self.compare(system, before)
         for each in found:
-            if each.standing is Standing.GONE and each.words:
+            if each.comparison is Comparison.GONE and each.words:
                 report(f"# {each.words}")
         return self.take_back(system, before, report, found, decisions)
 

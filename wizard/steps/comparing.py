@@ -12,7 +12,7 @@ with later():
     from wizard.steps import actions
 
 
-class Standing(StrEnum):
+class Comparison(StrEnum):
     """How one object compares with what the step left."""
 
     UNCHANGED = "unchanged"
@@ -54,7 +54,7 @@ class Found:
 
     name: str
     """What it is called; no other object of the step is called the same."""
-    standing: Standing = Standing.UNCHANGED
+    comparison: Comparison = Comparison.UNCHANGED
     words: str = ""
     """How it stands, in sentences; empty where it is unchanged."""
     needed: str = ""
@@ -74,7 +74,7 @@ class Found:
         """Return what somebody changed, and what an undo with this choice changes."""
         happens = None if self.needed else self.back
         shown = [happens]
-        if self.standing is Standing.CHANGED:
+        if self.comparison is Comparison.CHANGED:
             since = self.changed and replace(self.changed, heading="Changed since in")
             if choice is Choice.KEEP and not self.needed:
                 happens = self.ours_out
@@ -85,10 +85,10 @@ class Found:
 
     def outlook(self, choice: Choice) -> str:
         """Return how it stands and what an undo with this choice makes of it, in sentences."""
-        match self.standing, choice:
-            case Standing.GONE, Choice.KEEP | Choice.ORIGINAL:
+        match self.comparison, choice:
+            case Comparison.GONE, Choice.KEEP | Choice.ORIGINAL:
                 return self.words
-            case Standing.UNCHANGED, Choice.KEEP | Choice.ORIGINAL:
+            case Comparison.UNCHANGED, Choice.KEEP | Choice.ORIGINAL:
                 return self.needed
             case _, Choice.OURS:
                 words = "is put back as the wizard left it, and stays in force, as was chosen."
@@ -107,11 +107,11 @@ class Found:
     def left(self, choice: Choice) -> str:
         """Return what to say of it where it is on the host after the undo."""
         if self.needed and choice is not Choice.OURS:
-            if self.standing is not Standing.CHANGED:
+            if self.comparison is not Comparison.CHANGED:
                 return self.needed
             if choice is Choice.ORIGINAL or self.ours_out is not None:
                 return f"{self.words} {self.needed}"
-        if self.standing is Standing.CHANGED and choice is not Choice.OURS:
+        if self.comparison is Comparison.CHANGED and choice is not Choice.OURS:
             stays = self.rest if choice is Choice.KEEP else ""
             return f"{self.words} {stays or 'It was left as it is.'}"
         words = "is in force as the wizard left it, because that was chosen."
@@ -144,14 +144,14 @@ def choice_of(found: Found, decisions: Decisions) -> Choice:
 
 def _verdict(each: Found, decisions: Decisions, whole: bool) -> Verdict:
     choice = choice_of(each, decisions)
-    match each.standing:
-        case Standing.UNCHANGED:
+    match each.comparison:
+        case Comparison.UNCHANGED:
             return Verdict.LEAVE if whole or each.needed else Verdict.BACK
-        case Standing.CHANGED | Standing.GONE if choice is Choice.OURS:
+        case Comparison.CHANGED | Comparison.GONE if choice is Choice.OURS:
             return Verdict.OURS
-        case Standing.CHANGED if choice is Choice.ORIGINAL and not each.needed:
+        case Comparison.CHANGED if choice is Choice.ORIGINAL and not each.needed:
             return Verdict.BACK
-        case Standing.CHANGED if choice is Choice.KEEP and not each.needed and each.ours_out:
+        case Comparison.CHANGED if choice is Choice.KEEP and not each.needed and each.ours_out:
             return Verdict.OURS_OUT
     return Verdict.LEAVE
 
@@ -165,6 +165,6 @@ def left_of(
         each.left(choice_of(each, decisions))
         for each in these
         if todo[each.name] is Verdict.OURS
-        or (todo[each.name] is Verdict.LEAVE and each.standing is not Standing.GONE)
+        or (todo[each.name] is Verdict.LEAVE and each.comparison is not Comparison.GONE)
         or (todo[each.name] is Verdict.OURS_OUT and each.rest)
     )

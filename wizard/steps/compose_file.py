@@ -19,7 +19,7 @@ from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run_checks
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Standing
+from wizard.steps.comparing import Decisions, Found, Comparison
 from wizard.steps.parts import Condition, Part
 
 _NOT_FETCHED = "remote resource is disabled"
@@ -249,7 +249,7 @@ class ComposeFile(StepOf[Before]):
         """Say line by line what cannot be told apart from what somebody changed."""
         now = system.read(self.path)
         old = next((each.text for each in before.files if each.path == found.name), None) or ""
-        if found.standing is not Standing.CHANGED or now is None:
+        if found.comparison is not Comparison.CHANGED or now is None:
             return found
         free = self.without_ours(old, self.after.text, now.text)
         left = lines_left(old, self.after.text, now.text if free is None else free)

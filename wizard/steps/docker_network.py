@@ -17,7 +17,7 @@ from wizard.platform.text import clean_line
 from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, left_of, verdicts
+from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, left_of, verdicts
 from wizard.steps.kernel_parameters import forwarding_in, forwarding_now
 from wizard.steps.networks import LABEL, Member, inspect, ipv6_networks, made_by_wizard, members
 from wizard.steps.objects import Object
@@ -183,7 +183,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         shown, with_it = clean_line(self.network), (self.bridge,)
         if found is None:
             words = f"The Docker network {shown} is not there any more."
-            return (Found(self.network, Standing.GONE, words, goes_with_it=with_it),)
+            return (Found(self.network, Comparison.GONE, words, goes_with_it=with_it),)
         needed = self._needed(system, leaving)
         if self._is_ours(found):
             return (Found(self.network, needed=needed, goes_with_it=with_it),)
@@ -191,7 +191,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         return (
             Found(
                 self.network,
-                Standing.CHANGED,
+                Comparison.CHANGED,
                 f"The Docker network {shown} has been made anew by somebody.",
                 needed,
                 changed=difference(shown, self._description(), now),
@@ -239,7 +239,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         # It goes as soon as nothing stands on it; until then our containers leave it already.
         waits = left == (network.needed,)
         ours: list[Member] = []
-        if network.standing is not Standing.GONE:
+        if network.comparison is not Comparison.GONE:
             # One that is made again at once does not have to leave the files.
             needed = self._needed(system, self.files) if again else ""
             if needed:

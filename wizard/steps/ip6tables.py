@@ -13,7 +13,15 @@ from wizard.steps import legacy_ip6tables, own_chains
 from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, choice_of, left_of, verdicts
+from wizard.steps.comparing import (
+    Decisions,
+    Found,
+    Comparison,
+    Verdict,
+    choice_of,
+    left_of,
+    verdicts,
+)
 from wizard.steps.objects import Object, chain, rules_in
 from wizard.steps.others import (
     Other,
@@ -325,12 +333,12 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     def _compare_chain(self, system: System, table: Table) -> Found:
         listed = rules_in(system, table.name, CHAIN)
         if listed is None:
-            return Found(table.title, Standing.GONE, f"{table.title} is not there any more.")
+            return Found(table.title, Comparison.GONE, f"{table.title} is not there any more.")
         ours = [" ".join(rule) for rule in table.rules]
         if self._beside(table) is not None:
             # The chain stays whatever is in it; only ours goes.
             there = set(ours) & set(listed)
-            return Found(table.title, Standing.UNCHANGED if there else Standing.GONE)
+            return Found(table.title, Comparison.UNCHANGED if there else Comparison.GONE)
         if own_chains.is_alike(listed, table.rules):
             return Found(table.title)
         theirs = [rule for rule in listed if rule not in ours]
@@ -338,7 +346,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         path = f"{CHAIN} ({table.name})"
         return Found(
             table.title,
-            Standing.CHANGED,
+            Comparison.CHANGED,
             f"{table.title} {word}.",
             changed=difference(path, own_chains.listed_text(ours), own_chains.listed_text(listed)),
             ours_out=difference(
@@ -369,7 +377,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 case Verdict.BACK if self._beside(table) is not None:
                     own_chains.take_ours_out(system, table, report)
                 case Verdict.BACK:
-                    if each.standing is Standing.CHANGED:
+                    if each.comparison is Comparison.CHANGED:
                         run(system, Run(own_chains.command(table, "-F", CHAIN)), report)
                     own_chains.take_ours_out(system, table, report)
                     own_chains.remove_chain(system, table, report)

@@ -13,7 +13,7 @@ from wizard.steps import objects
 from wizard.steps.actions import Action, CopyProgram, MakeDirectory, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, verdicts
 from wizard.steps.objects import Object
 
 _UNITS = "/etc/systemd/system"
@@ -169,8 +169,8 @@ class Mend(StepOf[MendBefore]):
     @staticmethod
     def _compared(system: System, old: Object) -> Found:
         as_before = objects.now(system, old) == old
-        standing = Standing.GONE if as_before else Standing.UNCHANGED
-        return Found(old.shown, standing)
+        comparison = Comparison.GONE if as_before else Comparison.UNCHANGED
+        return Found(old.shown, comparison)
 
     def take_back(
         self,

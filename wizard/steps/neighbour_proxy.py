@@ -10,7 +10,7 @@ from wizard.platform.system import System
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, verdicts
 from wizard.steps.objects import Object, answered_for, neighbour
 
 _AGAIN = f"systemctl restart {fixed_unit.NAME}"
@@ -90,7 +90,7 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
             if address in present
             else Found(
                 address,
-                Standing.GONE,
+                Comparison.GONE,
                 f"Nobody answers for {address} on {self.uplink} any more.",
             )
             for address in map(str, self._ours(before))

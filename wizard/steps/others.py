@@ -12,7 +12,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
 from wizard.platform.text import clean_line
 from wizard.steps.before import Before
-from wizard.steps.comparing import Found, Standing
+from wizard.steps.comparing import Found, Comparison
 
 AnyBefore = TypeVar("AnyBefore", bound=Before)
 
@@ -48,14 +48,14 @@ def in_words(projects: Sequence[str]) -> str:
 
 def stays(what: str, projects: Sequence[str]) -> Found:
     """Return what to say of a thing that is not taken back, for other set-ups stand on it."""
-    return Found(f"{what} of others", Standing.GONE, f"{what} stays for {in_words(projects)}.")
+    return Found(f"{what} of others", Comparison.GONE, f"{what} stays for {in_words(projects)}.")
 
 
 def with_what_stays(
     found: Sequence[Found], what: str, projects: Sequence[str]
 ) -> tuple[Found, ...]:
     """Return what was found of a thing that others need, as before or not: it stays for them."""
-    changed = (each for each in found if each.standing is not Standing.GONE)
+    changed = (each for each in found if each.comparison is not Comparison.GONE)
     return (*changed, stays(what, projects))
 
 

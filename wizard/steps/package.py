@@ -8,7 +8,7 @@ from wizard.platform.system import System
 from wizard.steps.actions import Action
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Standing
+from wizard.steps.comparing import Decisions, Found, Comparison
 from wizard.steps.objects import Object, install, now, package, purge
 from wizard.steps.others import Other, stays
 
@@ -90,7 +90,7 @@ class Package(StepOf[PackageBefore]):
             return (stays(f"The package {self.name}", self.beside),)
         if self._installed(system):
             return (Found(self.name),)
-        return (Found(self.name, Standing.GONE, f"{self.name} is not installed any more."),)
+        return (Found(self.name, Comparison.GONE, f"{self.name} is not installed any more."),)
 
     def take_back(
         self,
@@ -101,7 +101,7 @@ class Package(StepOf[PackageBefore]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Purge it, unless it was there."""
-        if any(each.standing is Standing.UNCHANGED for each in found):
+        if any(each.comparison is Comparison.UNCHANGED for each in found):
             run(system, purge(self.name), report)
         return ()
 

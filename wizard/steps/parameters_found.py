@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from wizard.platform.system import System
 from wizard.steps.actions import Diff, difference
-from wizard.steps.comparing import Found, Standing
+from wizard.steps.comparing import Found, Comparison
 from wizard.steps.kernel_parameters import FORWARDING, read
 
 
@@ -37,14 +37,14 @@ def found_values(
         if now is None or now == old:
             if key in wanted:
                 state = "not there any more" if now is None else f"{old} already, as before"
-                found.append(Found(key, Standing.GONE, f"{key} is {state}."))
+                found.append(Found(key, Comparison.GONE, f"{key} is {state}."))
             continue
         needed = _needed(key, now, old, others)
         if key in wanted and now != wanted[key] and not (spread and of_one):
             found.append(
                 Found(
                     key,
-                    Standing.CHANGED,
+                    Comparison.CHANGED,
                     f"{key} has been set to {now} by somebody else since.",
                     needed,
                     changed=_change(key, wanted[key], now),

@@ -12,7 +12,7 @@ from wizard.program import switched_off
 from wizard.steps import actions
 from wizard.steps.actions import WriteFile
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Standing, Verdict, left_of, verdicts
+from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, left_of, verdicts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +49,7 @@ class StepFiles:
         except Masked:
             if old is not None:
                 raise
-            return Found(path, Standing.GONE, switched_off.stays(path)), None
+            return Found(path, Comparison.GONE, switched_off.stays(path)), None
         return self._compare_file(path, old, ours, now), now
 
     def _compare_file(
@@ -58,7 +58,7 @@ class StepFiles:
         shown, texts = clean(path), [each.text if each else None for each in (old, now)]
         if texts[0] == texts[1]:
             as_before = "is not there any more" if old is None else "is already as it was before"
-            return Found(path, Standing.GONE, f"{shown} {as_before}.")
+            return Found(path, Comparison.GONE, f"{shown} {as_before}.")
         back = actions.difference(path, texts[1], texts[0])
         if texts[1] == ours.text:
             return Found(path, back=back)
@@ -66,7 +66,7 @@ class StepFiles:
         free = self.without_ours(old.text, ours.text, now.text) if old and now else None
         return Found(
             path,
-            Standing.CHANGED,
+            Comparison.CHANGED,
             f"{shown} has been {done}",
             changed=actions.difference(path, ours.text, texts[1]),
             ours_out=None if free is None else actions.difference(path, texts[1], free),
@@ -86,7 +86,7 @@ class StepFiles:
                 continue
             ours = wanted[path]
             again, now = self._compare_now(system, path, old, ours)
-            if by_name[path].standing is not again.standing:
+            if by_name[path].comparison is not again.comparison:
                 raise StepFailed(f"{path} was changed this very moment, so it was left as it is.")
             match todo[path]:
                 case Verdict.BACK if old is None:

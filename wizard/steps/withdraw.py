@@ -13,7 +13,7 @@ from wizard.steps import objects
 from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile, difference
 from wizard.steps.base import Report, Step, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Standing
+from wizard.steps.comparing import Decisions, Found, Comparison
 from wizard.steps.mend import Rewrite, set_back
 from wizard.steps.objects import Object
 from wizard.steps.step_files import changed
@@ -113,7 +113,7 @@ class Withdraw(StepOf[WithdrawBefore]):
     def check(self, system: System) -> str | None:
         """Look whether nothing of it is there any more."""
         for each in self.inner.compare(system, self._goes_back_to):
-            if each.standing is not Standing.GONE:
+            if each.comparison is not Comparison.GONE:
                 return f"{clean_line(each.name)} is still there. {each.needed}".rstrip()
         return None
 
@@ -158,7 +158,7 @@ class Withdraw(StepOf[WithdrawBefore]):
         files = [(each.path, system.read(each.path) == each.state) for each in before.files]
         things = [(each.shown, objects.now(system, each) == each) for each in before.objects]
         return tuple(
-            Found(name, Standing.GONE if as_before else Standing.UNCHANGED)
+            Found(name, Comparison.GONE if as_before else Comparison.UNCHANGED)
             for name, as_before in (*files, *things)
         )
 
@@ -171,7 +171,7 @@ class Withdraw(StepOf[WithdrawBefore]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Put back what is not as it was: the files, and then the objects."""
-        missing = {each.name for each in found if each.standing is Standing.UNCHANGED}
+        missing = {each.name for each in found if each.comparison is Comparison.UNCHANGED}
         if not missing:
             return ()
         for path in self._folders:
