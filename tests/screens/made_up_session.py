@@ -35,7 +35,7 @@ from wizard.session import Session
 from wizard.steps.actions import WriteFile, difference
 from wizard.steps.base import Step
 from wizard.steps.before import Before
-from wizard.steps.comparing import Choice, Decisions, Found, Comparison, choice_of
+from wizard.steps.comparing import Choice, Comparison, Decisions, Found, choice_of
 from wizard.steps.mend import Mend, MendBefore, Setting
 from wizard.steps.parts import Condition, Part
 from wizard.verification.judgement import Judgement, judge

@@ -16,9 +16,9 @@ from wizard.host.host import Engine, Firewall, Host, Unknown
 from wizard.host.known import known
 from wizard.host.parts.docker_engine import parse
 from wizard.host.parts.firewall import policy
-from wizard.modes.outline import Outline
+from wizard.modes.mode_plan import ModePlan
 from wizard.modes.registry import behaviour_of
-from wizard.modes.routed import outline
+from wizard.modes.routed import mode_plan
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 
@@ -51,14 +51,14 @@ def with_engine(version: str, policy: str | None = "ACCEPT", **changes: Any) -> 
     return made_up_hosts.debian13(engine=engine, firewall=Firewall(forward_policy=policy))
 
 
-def routed(host: Host, **changes: Any) -> Outline:
+def routed(host: Host, **changes: Any) -> ModePlan:
     """The steps for a host, also for one that other obstacles keep from a whole plan."""
     prefix = IPv6Network("2001:db8:1:2:1::/80")
     made = deployment(host, ARTICLE, mode=Mode.ROUTED, prefix=prefix, **changes)
-    return outline(known(made.host), made.choices, made.sources)
+    return mode_plan(known(made.host), made.choices, made.sources)
 
 
-def rules_of(plan: Outline) -> list[Ip6tables]:
+def rules_of(plan: ModePlan) -> list[Ip6tables]:
     return [step for step in plan.steps if isinstance(step, Ip6tables)]
 
 

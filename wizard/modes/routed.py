@@ -15,8 +15,8 @@ from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.fixed_addresses import cost, fixed_addresses
 from wizard.modes.kept_filter import kept_filter
+from wizard.modes.mode_plan import ModePlan
 from wizard.modes.open_ports import filter_remark, open_on_each, open_ports, reachable
-from wizard.modes.outline import Outline
 from wizard.modes.sources import Sources
 from wizard.ndp import fixed_unit, unit
 from wizard.platform.errors import Refused
@@ -37,7 +37,7 @@ from wizard.steps.systemd_unit import SystemdUnit
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
-def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
+def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
     """Return the steps: forwarding, filter, network, file, containers, and who answers for them.
 
     Raises:
@@ -96,7 +96,7 @@ def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
         _not_following(choices) if choices.follow else lasting(host),
         filter_remark(host, filtered),
     ]
-    return Outline(
+    return ModePlan(
         tuple(step for step in steps if step is not None),
         (*sources.unread, *(remark for remark in remarks if remark is not None)),
         (*cost(addresses), *shared.notices(host, choices, network)),
@@ -308,7 +308,7 @@ BEHAVIOUR = Behaviour(
     consequences=_consequences,
     catch=_catch,
     questions=_questions,
-    outline=outline,
+    mode_plan=mode_plan,
     opens=_opens,
     deviations=_deviations,
 )

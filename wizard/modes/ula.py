@@ -8,7 +8,7 @@ from wizard.modes import advertisements, closed_ports, shared
 from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.kept_filter import kept_filter
-from wizard.modes.outline import Outline
+from wizard.modes.mode_plan import ModePlan
 from wizard.modes.sources import Sources
 from wizard.platform.errors import Refused
 from wizard.steps import systemd_unit
@@ -22,7 +22,7 @@ _MASQUERADING = {
 """What a bridge network of Docker's has unless the host's own defaults say otherwise."""
 
 
-def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
+def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
     """Return the steps: forwarding, rules where the engine makes none, network, file, containers.
 
     From Docker 27 on the engine masquerades every IPv6 bridge network by itself
@@ -67,7 +67,7 @@ def outline(host: KnownHost, choices: Choices, sources: Sources) -> Outline:
     steps += [network, keep_listening, *compose_files, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
-    return Outline(
+    return ModePlan(
         tuple(step for step in steps if step is not None),
         (*sources.unread, *(remark for remark in remarks if remark is not None)),
         shared.notices(host, choices, network),
@@ -127,7 +127,7 @@ BEHAVIOUR = Behaviour(
     consequences=_consequences,
     catch=_catch,
     questions=lambda _choices, _host: ("addresses", "network", "compose"),
-    outline=outline,
+    mode_plan=mode_plan,
     opens=lambda _host, _choices: Open(),
     deviations=lambda _host, _choices: (),
 )

@@ -69,8 +69,8 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     if sentences:
         raise Refused(" ".join(sentences))
     sure = known(host)
-    outline = behaviour_of(choices.mode).outline(sure, choices, sources)
-    steps = (*_firewalld(sure, choices, sources), *outline.steps)
+    of_mode = behaviour_of(choices.mode).mode_plan(sure, choices, sources)
+    steps = (*_firewalld(sure, choices, sources), *of_mode.steps)
     for each in sources.beside:
         if each.step is None:
             raise Refused(
@@ -83,7 +83,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     notices = (
         *past_input.notices(sure, choices, sources),
         *visitors.notices(sure, lost),
-        *outline.notices,
+        *of_mode.notices,
         *peers.notices(host, choices),
         *source_addresses.notices(sure, choices, steps, sources),
         *outside.notices(sure, choices),
@@ -91,7 +91,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
         *((_RELOADED,) if any(isinstance(step, Firewalld) for step in steps) else ()),
         *((_UNPROVEN,) if choices.unproven else ()),
     )
-    return Plan(choices, steps, outline.remarks, notices, lost)
+    return Plan(choices, steps, of_mode.remarks, notices, lost)
 
 
 def _firewalld(host: Host, choices: Choices, sources: Sources) -> tuple[Step, ...]:

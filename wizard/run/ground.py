@@ -53,7 +53,7 @@ class Ground:
             Refused: they cannot be told.
         """
         read = self._read(project_of(host, choices))
-        return behaviour_of(choices.mode).outline(known(host), choices, read).steps
+        return behaviour_of(choices.mode).mode_plan(known(host), choices, read).steps
 
     def read(self, project: ComposeProject) -> Sources:
         """Return the files of a project as they would be without the run.

@@ -16,9 +16,9 @@ from wizard.steps.actions import Diff
 from wizard.steps.base import Step
 from wizard.steps.comparing import (
     Choice,
+    Comparison,
     Decisions,
     Found,
-    Comparison,
     Verdict,
     choice_of,
     stays,

@@ -9,7 +9,7 @@ from wizard.platform.text import clean_line
 from wizard.steps.actions import Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, verdicts
 from wizard.steps.networks import inspect, made_by_wizard, members
 from wizard.steps.objects import Object, connection
 

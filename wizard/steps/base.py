@@ -15,9 +15,9 @@ from wizard.steps.actions import Action, CopyProgram, Diff, MakeDirectory, Run, 
 from wizard.steps.before import Before
 from wizard.steps.comparing import (
     NOTHING_DECIDED,
+    Comparison,
     Decisions,
     Found,
-    Comparison,
 )
 from wizard.steps.objects import Object
 from wizard.steps.others import Other

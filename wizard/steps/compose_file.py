@@ -19,7 +19,7 @@ from wizard.platform.text import clean_line
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run_checks
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Comparison
+from wizard.steps.comparing import Comparison, Decisions, Found
 from wizard.steps.parts import Condition, Part
 
 _NOT_FETCHED = "remote resource is disabled"

@@ -17,7 +17,7 @@ from wizard.platform.text import clean_line
 from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, left_of, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, left_of, verdicts
 from wizard.steps.kernel_parameters import forwarding_in, forwarding_now
 from wizard.steps.networks import LABEL, Member, inspect, ipv6_networks, made_by_wizard, members
 from wizard.steps.objects import Object

@@ -14,9 +14,9 @@ from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, differen
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import (
+    Comparison,
     Decisions,
     Found,
-    Comparison,
     Verdict,
     choice_of,
     left_of,

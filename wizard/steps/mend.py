@@ -13,7 +13,7 @@ from wizard.steps import objects
 from wizard.steps.actions import Action, CopyProgram, MakeDirectory, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, verdicts
 from wizard.steps.objects import Object
 
 _UNITS = "/etc/systemd/system"

@@ -10,7 +10,7 @@ from wizard.platform.system import System
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, verdicts
 from wizard.steps.objects import Object, answered_for, neighbour
 
 _AGAIN = f"systemctl restart {fixed_unit.NAME}"

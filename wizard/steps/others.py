@@ -12,7 +12,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
 from wizard.platform.text import clean_line
 from wizard.steps.before import Before
-from wizard.steps.comparing import Found, Comparison
+from wizard.steps.comparing import Comparison, Found
 
 AnyBefore = TypeVar("AnyBefore", bound=Before)
 

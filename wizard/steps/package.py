@@ -8,7 +8,7 @@ from wizard.platform.system import System
 from wizard.steps.actions import Action
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Comparison
+from wizard.steps.comparing import Comparison, Decisions, Found
 from wizard.steps.objects import Object, install, now, package, purge
 from wizard.steps.others import Other, stays
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from wizard.platform.system import System
 from wizard.steps.actions import Diff, difference
-from wizard.steps.comparing import Found, Comparison
+from wizard.steps.comparing import Comparison, Found
 from wizard.steps.kernel_parameters import FORWARDING, read
 
 

@@ -12,7 +12,7 @@ from wizard.program import switched_off
 from wizard.steps import actions
 from wizard.steps.actions import WriteFile
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Comparison, Verdict, left_of, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, left_of, verdicts
 
 
 @dataclasses.dataclass(frozen=True)

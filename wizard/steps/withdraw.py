@@ -13,7 +13,7 @@ from wizard.steps import objects
 from wizard.steps.actions import Action, Diff, MakeDirectory, Run, WriteFile, difference
 from wizard.steps.base import Report, Step, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Comparison
+from wizard.steps.comparing import Comparison, Decisions, Found
 from wizard.steps.mend import Rewrite, set_back
 from wizard.steps.objects import Object
 from wizard.steps.step_files import changed

@@ -6,7 +6,7 @@ from wizard.steps.base import Step
 
 
 @dataclass(frozen=True)
-class Outline:
+class ModePlan:
     """The steps of a mode, and a sentence for each thing that it leaves out or cannot promise."""
 
     steps: tuple[Step, ...]
