@@ -39,8 +39,8 @@ from wizard.run import (
     journal,
     lock,
     repair_run,
+    reversible,
     start,
-    way_back,
     window,
     worker,
 )
@@ -104,7 +104,7 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Cancelled, "listen", lambda self: None)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
     monkeypatch.setattr(guard, "announce", lambda *_: None)
-    monkeypatch.setattr(way_back, "check_places", lambda plan: None)
+    monkeypatch.setattr(reversible, "check_places", lambda plan: None)
     monkeypatch.setattr(Verification, "look", lambda self: {})
     monkeypatch.setattr(WayOut, "faults", lambda self: ())
     judged(monkeypatch, judge([GOOD], Choices(), []))

@@ -27,7 +27,7 @@ from wizard.record import typed
 from wizard.record.record import Record, State, StepState
 from wizard.record.store import RESERVED, Store
 from wizard.record.toml_text import loads
-from wizard.run import engine, guard, guard_units, journal, lock, revert, way_back, window
+from wizard.run import engine, guard, guard_units, journal, lock, reversible, revert, window
 from wizard.run.guard import Unguarded
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.package import Package
@@ -427,7 +427,7 @@ def test_the_way_back_is_rehearsed_and_the_host_only_read(
     made: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = made.system.snapshot()
-    way_back.check_steps(made.plan(), made.system)
+    reversible.check_steps(made.plan(), made.system)
     assert made.system.snapshot() == before
 
     def broken(*_: object) -> tuple[str, ...]:
@@ -435,7 +435,7 @@ def test_the_way_back_is_rehearsed_and_the_host_only_read(
 
     monkeypatch.setattr(Sysctl, "undo_lines", broken)
     with pytest.raises(Refused, match="could not be taken back"):
-        way_back.check_steps(made.plan(), made.system)
+        reversible.check_steps(made.plan(), made.system)
 
 
 @pytest.mark.parametrize("seconds", [29, 901, "120", True, None])

@@ -40,7 +40,7 @@ from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState
 from wizard.record.record import Record, State, StepState, is_in_the_way
 from wizard.record.store import Store
-from wizard.run import apply_run, journal, revert, undo_run, way_back, window
+from wizard.run import apply_run, journal, reversible, revert, undo_run, window
 from wizard.run.cancelled import Cancelled
 from wizard.run.each_step import attempt, begun
 from wizard.steps import legacy_ip6tables
@@ -163,7 +163,7 @@ class Lives(RuleBasedStateMachine):
         patch.setattr(window, "boot", lambda: self.clock.boot)
         patch.setattr(journal, "LAST_SAVES", (0.0, 0.0))
         patch.setattr(legacy_ip6tables, "loader", lambda: None)
-        patch.setattr(way_back, "check_places", lambda plan: None)
+        patch.setattr(reversible, "check_places", lambda plan: None)
         patch.setattr(apply_run, "look", lambda: self.made.host)
         patch.setattr(apply_run, "plan", self._planned)
         patch.setattr(apply_run, "verification_of", lambda *_: self)

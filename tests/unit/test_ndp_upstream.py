@@ -5,8 +5,8 @@ from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from wizard.ndp.delivery import BPF_INSTRUCTION, Kind, bpf, parse, solicited_node
 from wizard.ndp.upstream import pick_unused
-from wizard.ndp.watched import BPF_INSTRUCTION, Kind, bpf, parse, solicited_node
 from wizard.platform.errors import Refused
 
 ADDRESS = IPv6Address("2001:db8:1:2:1:d8e3:1a7e:130b")

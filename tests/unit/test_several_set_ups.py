@@ -37,11 +37,11 @@ from wizard.run import (
     changing,
     guard,
     journal,
+    reversible,
     revert,
     set_ups,
     undo_run,
     undoing,
-    way_back,
 )
 from wizard.run.cancelled import Cancelled
 from wizard.run.each_step import attempt, begun
@@ -88,7 +88,7 @@ class Place:
         for run in (apply_run, change_run):
             monkeypatch.setattr(run, "look", self.look)
             monkeypatch.setattr(run, "verification_of", lambda *_: self)
-        monkeypatch.setattr(way_back, "check_places", lambda plan: None)
+        monkeypatch.setattr(reversible, "check_places", lambda plan: None)
         monkeypatch.setattr(legacy_ip6tables, "loader", lambda: None)
         monkeypatch.setattr(journal, "LAST_SAVES", (0.0,))
         monkeypatch.setattr(guard, "announce", lambda *_: None)

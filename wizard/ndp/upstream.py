@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, IPv6Network
 
-from wizard.ndp import watched
+from wizard.ndp import delivery
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 from wizard.probes import icmpv6
@@ -134,9 +134,9 @@ def _probe(
         evidence += _send(sender, message, uplink, unused, targets, begun)
         for seen in _seen(watcher, unused, begun + timeout * number / _SENDINGS):
             evidence.append(_line(begun, seen.words))
-            if seen.kind is watched.Kind.SOLICITATION:
+            if seen.kind is delivery.Kind.SOLICITATION:
                 return UpstreamFinding(UpstreamCase.SOLICITED, tuple(evidence))
-            if seen.kind is watched.Kind.DELIVERY:
+            if seen.kind is delivery.Kind.DELIVERY:
                 return UpstreamFinding(UpstreamCase.ROUTED, tuple(evidence))
             refused = True
     case = UpstreamCase.REFUSED if refused else UpstreamCase.NOTHING
@@ -173,7 +173,7 @@ def _send(
     return lines
 
 
-def _seen(watcher: socket.socket, unused: IPv6Address, until: float) -> Iterator[watched.Seen]:
+def _seen(watcher: socket.socket, unused: IPv6Address, until: float) -> Iterator[delivery.Seen]:
     """Yield what comes in for the unused address until a time on the monotonic clock."""
     while (left := until - time.monotonic()) > 0:
         if not select.select([watcher], [], [], left)[0]:
@@ -182,7 +182,7 @@ def _seen(watcher: socket.socket, unused: IPv6Address, until: float) -> Iterator
         # What this host itself sends on is seen too, and says nothing of the upstream.
         if origin[2] == socket.PACKET_OUTGOING:
             continue
-        seen = watched.parse(packet, unused)
+        seen = delivery.parse(packet, unused)
         if seen is not None:
             yield seen
 
@@ -195,9 +195,9 @@ def _watcher(uplink: str, unused: IPv6Address) -> socket.socket:
     """Return a packet socket of the uplink that receives what comes for the unused address."""
     watcher = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
     try:
-        program = watched.bpf(unused)
+        program = delivery.bpf(unused)
         code = ctypes.create_string_buffer(program, len(program))
-        length = len(program) // watched.BPF_INSTRUCTION.size
+        length = len(program) // delivery.BPF_INSTRUCTION.size
         # struct sock_fprog: the number of instructions, and where they are (socket(7)).
         watcher.setsockopt(
             socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", length, ctypes.addressof(code))
@@ -222,7 +222,9 @@ def _sender(uplink: str, unused: IPv6Address) -> socket.socket:
         # MLD, may keep the solicitation away (RFC 4861 §7.2.1, RFC 4541 §3).
         group = struct.pack("@I", socket.if_nametoindex(uplink))
         sender.setsockopt(
-            socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, watched.solicited_node(unused) + group
+            socket.IPPROTO_IPV6,
+            socket.IPV6_JOIN_GROUP,
+            delivery.solicited_node(unused) + group,
         )
     except BaseException:
         sender.close()

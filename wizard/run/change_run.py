@@ -6,7 +6,7 @@ from wizard.platform.system import System
 from wizard.record.record import Record
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import changing, course, journal, lock, set_ups, way_back, worker_log
+from wizard.run import changing, course, journal, lock, reversible, set_ups, worker_log
 from wizard.run import guard as guarding
 from wizard.run.cancelled import Cancelled
 from wizard.run.ground import ground_of
@@ -42,8 +42,8 @@ def change(
         )
         course.check_shown(made.plan, digest)
         changing.check_obstacles(made, system)
-        way_back.check_steps(made.plan, system)
-        way_back.check_places(made.plan)
+        reversible.check_steps(made.plan, system)
+        reversible.check_places(made.plan)
         verification = verification_of(system, made.whole, made.host, host)
         had = course.what_was_had(verification)
         runs.move_on()

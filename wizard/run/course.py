@@ -12,7 +12,7 @@ from wizard.platform.text import clean
 from wizard.program import program
 from wizard.record.record import Record, State, now
 from wizard.record.store import Store
-from wizard.run import journal, revert, way_back, window
+from wizard.run import journal, reversible, revert, window
 from wizard.run.guard import Guard
 from wizard.verification.aspect import Facts
 from wizard.verification.verification import Verification
@@ -34,8 +34,8 @@ def check_shown(made: Plan, digest: str) -> None:
 def check_ways(made: Plan, system: System) -> None:
     """Make sure that nothing is in the way of the steps, and of taking them back."""
     journal.check_obstacles(made, system)
-    way_back.check_steps(made, system)
-    way_back.check_places(made)
+    reversible.check_steps(made, system)
+    reversible.check_places(made)
 
 
 def what_was_had(verification: Verification) -> Facts:
