@@ -261,7 +261,7 @@ def test_the_unit_stays_while_the_bridge_that_it_closes_does(step: SystemdUnit) 
     assert step.name in system.enabled & system.active
     assert any("br-x" in sentence for sentence in left)
     # An undo that takes the bridge away with it takes the unit, too.
-    (found,) = step.compare(system, captured, leaving={"br-x"})
+    (found,) = step.compare(system, captured, gone_by_then={"br-x"})
     assert not found.needed
     system.run(("docker", "network", "rm", "theirs"))
     assert step.undo(system, captured, quiet) == ()

@@ -338,15 +338,15 @@ def _check_needed(goes: Sequence[Made], system: System, changing: Iterable[str])
     Raises:
         Refused: something does.
     """
-    leaving = set(changing)
+    gone_by_then = set(changing)
     for each in goes:
         if isinstance(each.step, Sysctl):
             continue
-        for found in each.step.compare(system, each.before, leaving):
+        for found in each.step.compare(system, each.before, gone_by_then):
             if found.needed:
                 needed = found.needed.replace("wizard --undo", "wizard --change")
                 raise Refused(f"{needed} Nothing was changed.")
-            leaving.update((found.name, *found.goes_with_it))
+            gone_by_then.update((found.name, *found.goes_with_it))
 
 
 def _number(step: Step, pair: Made | None, made: Sequence[Made]) -> int:

@@ -99,10 +99,10 @@ def preview(
     if record is None or not record.state.in_force:
         raise Refused(NOTHING)
     steps: list[UndoStep] = []
-    leaving: set[str] = set()
+    gone_by_then: set[str] = set()
     for entry in begun(record):
         decisions = _decisions(record, entry, chosen)
-        work = partial(_step, entry, system, decisions, leaving, beside)
+        work = partial(_step, entry, system, decisions, gone_by_then, beside)
         found = attempt(entry, work, beside)
         if isinstance(found, Hindered):
             words = clean(f"It is not known how this step stands: {found.words}")
@@ -157,17 +157,17 @@ def _step(
     entry: StepRecord,
     system: System,
     decisions: Decisions,
-    leaving: set[str],
+    gone_by_then: set[str],
     beside: Sequence[Other],
     step: Step,
 ) -> UndoStep:
-    """Return what becomes of a step, and add to ``leaving`` what will be gone after it."""
+    """Return what becomes of a step, and add to ``gone_by_then`` what will be gone after it."""
     before = goes_back_to(entry, step, beside)
-    found = step.compare(system, before, leaving)
+    found = step.compare(system, before, gone_by_then)
     for name, verdict in verdicts(found, decisions).items():
         if verdict in (Verdict.BACK, Verdict.OURS_OUT) or _is_gone(found, name):
-            leaving.add(name)
-            leaving.update(*(each.goes_with_it for each in found if each.name == name))
+            gone_by_then.add(name)
+            gone_by_then.update(*(each.goes_with_it for each in found if each.name == name))
     open_to_choice = [
         each
         for each in found

@@ -105,7 +105,7 @@ class Attach(StepOf[Before]):
         )
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: Before, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Ask the engine who is still on the network that the wizard made."""
         network = inspect(system, self.network)

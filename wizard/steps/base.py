@@ -124,14 +124,14 @@ class StepOf(ABC, Generic[AnyBefore]):
 
     @abstractmethod
     def compare(
-        self, system: System, before: AnyBefore, leaving: Container[str] = ()
+        self, system: System, before: AnyBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare every object that the step left with what is there now; the host is only read.
 
         Args:
             system: The host.
             before: What :meth:`capture` returned.
-            leaving: The names of what is still there and will be gone by the time of the undo.
+            gone_by_then: The names of what is still there and will be gone by the time of the undo.
 
         Raises:
             StepFailed: a command that looks failed.

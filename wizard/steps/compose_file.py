@@ -207,7 +207,7 @@ class ComposeFile(StepOf[Before]):
         return self.our_files.undo_lines(before)
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: Before, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file, wherever it is now."""
         there, before = self._where_it_is(system, before)

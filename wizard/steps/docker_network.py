@@ -176,7 +176,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         return (Run(("docker", "network", "rm", self.network)).line,)
 
     def compare(
-        self, system: System, before: DockerNetworkBefore, leaving: Container[str] = ()
+        self, system: System, before: DockerNetworkBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the network with what was created, and look who stands on it."""
         found = inspect(system, self.network)
@@ -184,7 +184,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         if found is None:
             words = f"The Docker network {shown} is not there any more."
             return (Found(self.network, Comparison.GONE, words, goes_with_it=with_it),)
-        needed = self._needed(system, leaving)
+        needed = self._needed(system, gone_by_then)
         if self._is_ours(found):
             return (Found(self.network, needed=needed, goes_with_it=with_it),)
         now = _described(found)
@@ -200,10 +200,10 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             ),
         )
 
-    def _needed(self, system: System, leaving: Container[str]) -> str:
+    def _needed(self, system: System, gone_by_then: Container[str]) -> str:
         """Return who keeps it from being removed, and what to do about that, in sentences."""
         shown, needed = clean_line(self.network), []
-        naming = self._named_in(system, leaving)
+        naming = self._named_in(system, gone_by_then)
         if naming:
             needed.append(
                 f"The Docker network {shown} stays, because {clean_line(naming[0])} still names "
@@ -320,18 +320,18 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         kept = theirs and before.forwarding is not None
         return replace(before, forwarding=()) if kept else before
 
-    def _named_in(self, system: System, leaving: Container[str] = ()) -> list[str]:
+    def _named_in(self, system: System, gone_by_then: Container[str] = ()) -> list[str]:
         """Return the Compose files that name it outside a comment, as far as they can be read."""
         naming = []
         for path in self.files:
             with suppress(OSError):
-                file = None if path in leaving else system.read(path)
+                file = None if path in gone_by_then else system.read(path)
                 if file is not None and names_network(file.text, self.network):
                     naming.append(path)
-                if file is None and path not in leaving:
+                if file is None and path not in gone_by_then:
                     # Of a project whose folder has another name now.
                     naming += moved(system, path, self.network)
-        return [path for path in dict.fromkeys(naming) if path not in leaving]
+        return [path for path in dict.fromkeys(naming) if path not in gone_by_then]
 
     def _is_meant(self, member: Member) -> bool:
         return member.project == self.project and member.service in self.services

@@ -162,7 +162,7 @@ class Firewalld(StepOf[Before]):
         )
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: Before, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file."""
         found = self.our_files.compare(system, before)

@@ -296,10 +296,10 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         return (*commands, *self.our_files.undo_lines(before), f"rmdir {DIRECTORY}")
 
     def compare(
-        self, system: System, before: Ip6tablesBefore, leaving: Container[str] = ()
+        self, system: System, before: Ip6tablesBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare our chain in each table, then the file; first whether they are needed."""
-        needed = self._needed(system, leaving)
+        needed = self._needed(system, gone_by_then)
         chains = [self._compare_chain(system, table) for table in reversed(self.tables)]
         files = self.our_files.compare(system, before)
         found = tuple(replace(each, needed=needed) for each in (*chains, *files))
@@ -317,8 +317,8 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         """Whether they stay while the bridge does, for what is behind it is open without them."""
         return not (self.masquerade or self.engine_masquerades)
 
-    def _needed(self, system: System, leaving: Container[str]) -> str:
-        if self.closes_bridge and self.bridge not in leaving and self._has_bridge(system):
+    def _needed(self, system: System, gone_by_then: Container[str]) -> str:
+        if self.closes_bridge and self.bridge not in gone_by_then and self._has_bridge(system):
             return (
                 f"The rules in {CHAIN} stay, because {self.bridge} is still there and what is "
                 "behind it would be open to the internet."
@@ -326,7 +326,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         if self.beside:
             return ""
         unit = None if switched_off.is_masked(system, PurePath(UNIT).name) else system.read(UNIT)
-        if unit is not None and UNIT not in leaving and self.path in unit.text:
+        if unit is not None and UNIT not in gone_by_then and self.path in unit.text:
             return f"The rules in {CHAIN} stay, because {UNIT} stays and loads them."
         return ""
 

@@ -156,7 +156,7 @@ class Mend(StepOf[MendBefore]):
         )
 
     def compare(
-        self, system: System, before: MendBefore, leaving: Container[str] = ()
+        self, system: System, before: MendBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare every object and file with what was put back."""
         masks, others = self._old(before)

@@ -145,7 +145,7 @@ class Ndppd(StepOf[Before]):
         return (*self.our_files.undo_lines(before), f"systemctl {verb} ndppd.service")
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: Before, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file."""
         if not self.beside:

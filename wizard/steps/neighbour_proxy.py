@@ -81,7 +81,7 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         )
 
     def compare(
-        self, system: System, before: NeighbourProxyBefore, leaving: Container[str] = ()
+        self, system: System, before: NeighbourProxyBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Ask the kernel which of our entries are still there."""
         present = self._present(system)

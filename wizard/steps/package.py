@@ -81,7 +81,7 @@ class Package(StepOf[PackageBefore]):
         return () if before.installed or self.beside else (purge(self.name).line,)
 
     def compare(
-        self, system: System, before: PackageBefore, leaving: Container[str] = ()
+        self, system: System, before: PackageBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Ask dpkg, unless it was there before the wizard."""
         if before.installed:

@@ -289,13 +289,13 @@ class Sysctl(StepOf[SysctlBefore]):
         )
 
     def compare(
-        self, system: System, before: SysctlBefore, leaving: Container[str] = ()
+        self, system: System, before: SysctlBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the live values, in the order in which they are set back, then the file."""
         others = sorted(
             name
             for name in ipv6_networks(system) - set(before.ipv6_networks)
-            if name not in leaving
+            if name not in gone_by_then
         )
         wanted = {key: value for key, value in self.values if key not in self._shared}
         values = found_values(system, self._old_values(before), wanted, others)

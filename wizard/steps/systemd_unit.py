@@ -167,13 +167,13 @@ class SystemdUnit(StepOf[Before]):
         )
 
     def compare(
-        self, system: System, before: Before, leaving: Container[str] = ()
+        self, system: System, before: Before, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare the file; it is needed while the bridge that it closes is there."""
         found = self.our_files.compare(system, before)
         if self.beside:
             return with_what_stays(found, self.name, self._projects)
-        if not self.bridge or self.bridge in leaving:
+        if not self.bridge or self.bridge in gone_by_then:
             return found
         if system.run(("ip", "link", "show", "dev", self.bridge)).status != 0:
             return found

@@ -152,7 +152,7 @@ class Withdraw(StepOf[WithdrawBefore]):
         return [each for each in runs if each.argv[:2] in _AGAIN]
 
     def compare(
-        self, system: System, before: WithdrawBefore, leaving: Container[str] = ()
+        self, system: System, before: WithdrawBefore, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
         """Compare every file and object with what it was."""
         files = [(each.path, system.read(each.path) == each.state) for each in before.files]
