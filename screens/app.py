@@ -79,12 +79,12 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         self.session = session
         self.state = State(session, self, self.repaint)
         self.state.run.undoing = start == "undo"
-        self.places = Saver(session.answers.save_place)
+        self.progress = Saver(session.answers.save_progress)
         self.nothing_to_resume = False
         """Whether the person asked to go on where there is nothing to go on with."""
         self._start_at = start
-        self._aim = ""
-        self.left_at = ""
+        self._resuming_to = ""
+        self.resumed_at = ""
         """The question at which the person left at an earlier time, until it is passed."""
 
     def on_mount(self) -> None:
@@ -136,35 +136,35 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     def _resumes_run(self) -> bool:
         """Whether the last thing that the person did was to start a run."""
         asked = self._start_at == "resume" and following.recorded(self.session) is not None
-        return asked and self.session.answers.load_place() not in _questions()
+        return asked and self.session.answers.load_progress() not in _questions()
 
     def _resume_answers(self) -> None:
         if self._start_at != "resume":
             return
-        place = self.session.answers.load_place()
-        if place in _questions():
-            self._aim = place
+        left_at = self.session.answers.load_progress()
+        if left_at in _questions():
+            self._resuming_to = left_at
             # Where one left at a question that is not always asked, all of them were asked.
-            self.state.all_questions = place not in self.state.way
-        self.nothing_to_resume = not self._aim and self.session.answers.load() is None
+            self.state.all_questions = left_at not in self.state.order
+        self.nothing_to_resume = not self._resuming_to and self.session.answers.load() is None
 
-    def go_to_aim(self) -> None:
+    def resume(self) -> None:
         """Go on by one screen towards the one where the person left, as far as the answers fit."""
-        screen = self.screen if self._aim else None
+        screen = self.screen if self._resuming_to else None
         if not isinstance(screen, StepScreen) or not screen.ready:
             return
         state = self.state
-        if self._aim == screen.NAME:
-            self._aim, self.left_at = "", screen.NAME
+        if self._resuming_to == screen.NAME:
+            self._resuming_to, self.resumed_at = "", screen.NAME
             screen.say(*screen.greeting)
         elif screen.refusal() is None:
             screen.action_next()
         elif state.host is not None and not (screen.NAME == "upstream" and state.router.busy):
-            self._aim = ""
+            self._resuming_to = ""
 
-    def drop_aim(self) -> None:
+    def stop_resuming(self) -> None:
         """Go on no further by itself: what was answered does not fit any more."""
-        self._aim = ""
+        self._resuming_to = ""
 
     # Moving about
 
@@ -175,9 +175,9 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
             self.pop_screen()
             return
         next_one = self.state.after(name)
-        self.left_at = ""
-        if not self._aim:
-            self.places.save(next_one)
+        self.resumed_at = ""
+        if not self._resuming_to:
+            self.progress.save(next_one)
         self.open(next_one)
 
     def open(self, name: str) -> None:
@@ -299,7 +299,7 @@ def run_app(session: Session, start: Start = "welcome") -> int:
     with streams.to_itself():
         code = app.run(mouse=False)
     app.state.saver.wait(SAVED_WITHIN)
-    app.places.wait(SAVED_WITHIN)
+    app.progress.wait(SAVED_WITHIN)
     if code is not None and code < 128:  # No signal ended it, so somebody reads.
         with suppress(OSError):
             sys.stdout.write("\n".join([*leaving.farewell(app.state), ""]))

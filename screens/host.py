@@ -188,7 +188,7 @@ class HostScreen(StepScreen):
 
     def _answered(self, yes: bool | None) -> None:
         if not yes:
-            self.wizard.drop_aim()
+            self.wizard.stop_resuming()
             return
         host = self.state.host
         if host is not None and describe.problems(host, self.state.choices):

@@ -10,7 +10,7 @@ class Navigator(Protocol):
     """Moves between the screens, each known by its name."""
 
     state: State
-    left_at: str
+    resumed_at: str
     """The question at which the person left at an earlier time, until it is passed."""
     nothing_to_resume: bool
     """Whether the person asked to go on where there is nothing to go on with."""
@@ -32,10 +32,10 @@ class Navigator(Protocol):
     def go_after(self, name: str) -> None:
         """Open the screen that comes after the named one."""
 
-    def go_to_aim(self) -> None:
+    def resume(self) -> None:
         """Go on by one screen towards the one where the person left, as far as answers fit."""
 
-    def drop_aim(self) -> None:
+    def stop_resuming(self) -> None:
         """Go on no further by itself: what was answered does not fit any more."""
 
     def see_earlier(self) -> None:

@@ -1,7 +1,7 @@
 """The keys that open a question that was not asked."""
 
+from screens.screen_order import questions
 from screens.state import State
-from screens.way import questions
 from wizard.answers import proposed as proposals
 from wizard.answers.proposed import Proposed
 

@@ -13,9 +13,9 @@ from screens.draft import Draft
 from screens.following import FollowedRun
 from screens.mending import Mending
 from screens.saver import Saver
+from screens.screen_order import questions, screen_order
 from screens.taking_back import TakingBack
 from screens.watching import RouterWatch
-from screens.way import questions, way
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.platform.errors import Refused
 from wizard.platform.later import later
@@ -248,26 +248,26 @@ class State:
         self._given = None if answers == Choices() else answers
         self.resumed = False
 
-    # The way
+    # The order of the screens
 
     @property
-    def way(self) -> tuple[str, ...]:
+    def order(self) -> tuple[str, ...]:
         """The names of the screens in order, as far as is known now."""
-        return self._way(("upstream",) if self.router.doubtful else ())
+        return self._order(("upstream",) if self.router.doubtful else ())
 
     def after(self, name: str) -> str:
         """The screen that comes after another, which may itself be asked for no more."""
-        order, names = self._way(questions(self.choices, self.host)), self.way
-        return next(each for each in order[order.index(name) + 1 :] if each in names)
+        every, names = self._order(questions(self.choices, self.host)), self.order
+        return next(each for each in every[every.index(name) + 1 :] if each in names)
 
     def router_decides_after(self, name: str) -> bool:
         """Whether what comes after a screen depends on what the router is seen to do."""
         next_one = self.after(name)
         return next_one == "preview" or (next_one == "upstream" and not self.all_questions)
 
-    def _way(self, doubtful: Sequence[str]) -> tuple[str, ...]:
+    def _order(self, doubtful: Sequence[str]) -> tuple[str, ...]:
         asks = self.all_questions
-        return way(self.choices, self.host, all_questions=asks, doubtful=doubtful)
+        return screen_order(self.choices, self.host, all_questions=asks, doubtful=doubtful)
 
     def ask_all(self, ask: bool) -> None:
         """Ask every question, or only those that have to be asked."""

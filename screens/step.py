@@ -84,7 +84,7 @@ class StepScreen(Screen[None]):
 
     def step_words(self) -> str:
         """Return which step of how many this is."""
-        run, names = self.state.run, self.state.way
+        run, names = self.state.run, self.state.order
         if run.takes_back or run.undoing or self.wizard.at_home or self.NAME not in names:
             return self.heading
         return f"{names.index(self.NAME) + 1} of {len(names)} · {self.heading}"
@@ -127,7 +127,7 @@ class StepScreen(Screen[None]):
         """Paint the title, whose count of steps depends on the answers, and all below it."""
         self.query_one(TitleLine).show(self.step_words())
         self.show_state()
-        self.app.call_later(self.wizard.go_to_aim)
+        self.app.call_later(self.wizard.resume)
 
     def show_state(self) -> None:
         """Paint the state; called whenever that changes."""
@@ -161,7 +161,7 @@ class StepScreen(Screen[None]):
     @property
     def greeting(self) -> tuple[str, Tone]:
         """What is said when one arrives: nothing, but where one left at an earlier time."""
-        here = self.wizard.left_at == self.NAME
+        here = self.wizard.resumed_at == self.NAME
         return (
             ("You stopped here last time. Your answers are filled in.", "note")
             if here
@@ -217,7 +217,7 @@ class StepScreen(Screen[None]):
         if self.app.screen is not self:
             return
         if refusal:
-            self.wizard.drop_aim()
+            self.wizard.stop_resuming()
             self.say_refusal(refusal)
         else:
             self.go_on()

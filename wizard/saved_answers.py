@@ -38,14 +38,14 @@ class SavedAnswers:
         except (OSError, Refused, UnicodeDecodeError):
             return None
 
-    def save_place(self, place: str) -> bool:
+    def save_progress(self, word: str) -> bool:
         """Keep how far the person has come, as a word of the front end's own."""
-        return self._write(self._store.place, f"{place}\n")
+        return self._write(self._store.progress, f"{word}\n")
 
-    def load_place(self) -> str:
+    def load_progress(self) -> str:
         """Return the word that was kept, or an empty one."""
         try:
-            return clean(self._store.place.read_text(encoding="utf-8").strip())
+            return clean(self._store.progress.read_text(encoding="utf-8").strip())
         except (OSError, UnicodeDecodeError):
             return ""
 

@@ -197,11 +197,11 @@ class _MadeUpAnswers(SavedAnswers):
     def load(self) -> Choices | None:
         return self._session.saved
 
-    def save_place(self, place: str) -> bool:
+    def save_progress(self, place: str) -> bool:
         self._session.place = place
         return True
 
-    def load_place(self) -> str:
+    def load_progress(self) -> str:
         return self._session.place
 
 

@@ -155,7 +155,7 @@ async def test_every_screen_shows_any_name_as_text(which: str) -> None:
             await look_around(pilot, app, question, look, boxes)
         await press(pilot, "right")
         app.state.ask_all(True)
-        for question in app.state.way[3 : app.state.way.index("apply")]:
+        for question in app.state.order[3 : app.state.order.index("apply")]:
             await go(pilot, app, question)
             if question == "upstream":
                 await until(pilot, lambda: app.state.router.finding)

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Footer, Input
 
 from screens.app import Start, WizardApp
-from screens.way import way
+from screens.screen_order import screen_order
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.details import Details
 from tests import made_up_hosts
@@ -47,7 +47,7 @@ from wizard.steps.base import Step
 from wizard.steps.comparing import Choice
 
 SIZE = (80, 24)
-STEPS = way(Choices(), None, all_questions=True)
+STEPS = screen_order(Choices(), None, all_questions=True)
 QUESTIONS = STEPS[: STEPS.index("apply")]
 
 
@@ -248,7 +248,7 @@ async def test_next_is_refused_until_the_host_is_known_and_where_something_is_in
         assert on(app, "mode")
 
 
-ROUTED = way(Choices(mode=Mode.ROUTED), made_up_hosts.debian13(), all_questions=True)
+ROUTED = screen_order(Choices(mode=Mode.ROUTED), made_up_hosts.debian13(), all_questions=True)
 
 
 async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:

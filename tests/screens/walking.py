@@ -57,7 +57,7 @@ async def found(pilot: Pilot[int], app: WizardApp) -> None:
 async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     """Open a screen right away, as one finds it with all that is proposed."""
     await found(pilot, app)
-    if name not in app.state.way:
+    if name not in app.state.order:
         app.state.ask_all(True)
     assert app.state.host is not None
     draft = app.state.draft
@@ -76,7 +76,7 @@ async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
 async def go(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     """Press Enter until the named screen is shown; those that are not always asked are asked."""
     await found(pilot, app)
-    if name not in app.state.way:
+    if name not in app.state.order:
         app.state.ask_all(True)
     for _ in range(12):
         if on(app, name):

@@ -155,15 +155,15 @@ def test_a_chosen_service_that_does_not_run_is_said(
 
 
 def test_how_far_one_has_come_is_kept_for_another_time(session: Session) -> None:
-    assert session.answers.load_place() == ""
-    session.answers.save_place("compose")
-    assert session.answers.load_place() == "compose"
-    session.store.place.write_bytes(b"\xff\xfe\0")
-    assert session.answers.load_place() == ""
-    session.store.place.unlink()
-    session.store.place.mkdir()
-    session.answers.save_place("network")
-    assert session.answers.load_place() == ""
+    assert session.answers.load_progress() == ""
+    session.answers.save_progress("compose")
+    assert session.answers.load_progress() == "compose"
+    session.store.progress.write_bytes(b"\xff\xfe\0")
+    assert session.answers.load_progress() == ""
+    session.store.progress.unlink()
+    session.store.progress.mkdir()
+    session.answers.save_progress("network")
+    assert session.answers.load_progress() == ""
 
 
 def test_the_router_is_asked_and_somebody_beyond_it(

@@ -58,7 +58,7 @@ class Store:
         self.answers = directory / "answers.toml"
         self.wanted = directory / "wanted.toml"
         """The answers that a change is made for; those of the set-up stay where they are."""
-        self.place = directory / "place"
+        self.progress = directory / "place"
         self.padding = directory / "reserved-space"
 
     @property

@@ -1,4 +1,4 @@
-"""The way through the screens, which depends on the answers."""
+"""The order of the screens, which depends on the answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def questions(choices: Choices, host: hosts.Host | None) -> tuple[str, ...]:
     return registry.behaviour_of(choices.mode).questions(choices, host)
 
 
-def way(
+def screen_order(
     choices: Choices,
     host: hosts.Host | None,
     *,
