@@ -103,7 +103,7 @@ class FollowedRun:
         try:
             progress = self.session.progress()
             waits = _waits(progress)
-            left = self.session.seconds_left() if waits else None
+            left = self.session.awaited.seconds_left() if waits else None
         except Exception as error:  # What cannot be followed ends with a sentence.
             words = background.sentence("Checking how far the run is", error)
             progress, waits, left = process.Progress(None, ExitCode.UNEXPECTED, words), False, None

@@ -69,7 +69,9 @@ class KeepScreen(StepScreen):
         self._logins = self.state.session.logins()
         self.query_one("#back").display = False
         self.query_one("#how", Static).update(Content(how(self._logins, self.state.run.kind)))
-        self.query_one("#coverage", Sentence).say(self.state.session.guard_coverage(), "note")
+        self.query_one("#coverage", Sentence).say(
+            self.state.session.awaited.guard_coverage(), "note"
+        )
         background.run(
             self.app,
             "Foreseeing the next boot",
@@ -118,11 +120,11 @@ class KeepScreen(StepScreen):
     def _keep(self, yes: bool | None) -> None:
         if yes:
             self.say("Keeping …")
-            self.state.run.settle(self.state.run.session.keep, self._not_settled)
+            self.state.run.settle(self.state.run.session.awaited.keep, self._not_settled)
 
     def action_extend(self) -> None:
         """Begin the time anew."""
-        self.state.run.settle(self.state.run.session.extend, self._not_settled)
+        self.state.run.settle(self.state.run.session.awaited.extend, self._not_settled)
 
     def _not_settled(self, complaint: str) -> None:
         self.say(complaint, "problem")
@@ -150,7 +152,7 @@ class KeepScreen(StepScreen):
 
     def _revert(self) -> Session:
         session = self.state.run.session
-        session.revert_now()
+        session.awaited.revert_now()
         return session
 
     def _taken_back(self) -> None:

@@ -69,7 +69,7 @@ class PreviewScreen(ReviewScreen):
         """Show the plan."""
         plan = self.state.draft.plan
         if plan is not None:
-            coverage = self.state.session.guard_coverage()
+            coverage = self.state.session.awaited.guard_coverage()
             overview = _overview(plan, self.state, coverage)
             steps, settings = _steps(plan), proposed.proposed(self.state)
             numbered = [(f"{number:>2} ", each.title) for number, each in enumerate(steps, 1)]

@@ -384,12 +384,12 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
             return follow(opened, say)
         match typed.strip().lower():
             case "keep":
-                say(verbs.kept(opened.keep()))
+                say(verbs.kept(opened.awaited.keep()))
                 return code
             case "more":
-                say(f"It is taken back at {opened.extend().deadline}, unless you keep it.")
+                say(f"It is taken back at {opened.awaited.extend().deadline}, unless you keep it.")
             case "back":
-                opened.revert_now()
+                opened.awaited.revert_now()
                 return follow(opened, say)
             case _:
                 say("! That is none of these words.")

@@ -56,6 +56,15 @@ class RecordsAtHand:
             return set_ups.chosen(self._store, self.project)
         raise Refused(set_ups.NOTHING)
 
+    def need_root(self) -> None:
+        """Make sure that the person may change the host.
+
+        Raises:
+            Refused: the person is not root.
+        """
+        if not self._root():
+            raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+
     def _need_sight(self) -> None:
         if not self._root() and self._store.directory != DIRECTORY and DIRECTORY.is_dir():
             raise Refused("Only root can read what the wizard did on this host. Use sudo.")

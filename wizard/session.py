@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wizard.answers.choices import Choices
 from wizard.at_hand import RecordsAtHand
+from wizard.awaited import AwaitedAnswer
 from wizard.platform.errors import Refused
 from wizard.platform.later import later
 from wizard.platform.system import RealSystem, System
@@ -31,16 +32,13 @@ with later():
         changing,
         checking,
         ground,
-        guard,
         journal,
         logins,
         process,
         renewing,
         repairing,
-        revert,
         set_ups,
         undoing,
-        window,
     )
     from wizard.verification import judgement
 
@@ -53,6 +51,7 @@ class Session:
         self.system = system or RealSystem()
         self.answers = SavedAnswers(self.store)
         self.records = RecordsAtHand(self.store, lambda: self.root)
+        self.awaited = AwaitedAnswer(self.store, self.system, self.records, lambda: self._process)
 
     @functools.cached_property
     def _process(self) -> process.RunProcess:
@@ -174,7 +173,7 @@ class Session:
         Raises:
             Refused: no run that is kept is on this host, or the person is not root.
         """
-        self._need_root()
+        self.records.need_root()
         record = repairing.in_force(record or self.records.at_hand())
         host = self.look()
         beside = set_ups.others(self.store, record.id, host=host)
@@ -212,7 +211,7 @@ class Session:
             Refused: no run that is kept is on this host for this project, it cannot be changed to
                 these answers, or the person is not root.
         """
-        self._need_root()
+        self.records.need_root()
         run = changing.in_force(self.store, choices)
         return changing.change_of(self._ground(run), choices, self.system)
 
@@ -222,7 +221,7 @@ class Session:
         Raises:
             Refused: a step of it is not in effect, one cannot be read or is not a Compose file.
         """
-        self._need_root()
+        self.records.need_root()
         return self._ground(run).read(project)
 
     def _ground(self, run: Record) -> ground.Ground:
@@ -251,7 +250,7 @@ class Session:
         Raises:
             Refused: there is none, or the person is not root.
         """
-        self._need_root()
+        self.records.need_root()
         change = set_ups.unsettled_change(self.store)
         if change is None:
             raise Refused(set_ups.NOTHING)
@@ -267,52 +266,6 @@ class Session:
             return None
         return Session(store, self.system) if repair is not None else None
 
-    def keep(self) -> Record:
-        """Keep the run that waits for an answer, and end its guard.
-
-        Raises:
-            Refused: there is nothing to keep, or the person is not root.
-            TooLate: the run was taken back; the message says why.
-            Locked: a run is at work.
-        """
-        self._need_root()
-        return revert.keep(self.system, self.store, guard.choose(self.system, self.store))
-
-    def extend(self, seconds: int | None = None) -> Record:
-        """Begin the time for an answer anew; as long as the last one if no seconds are given.
-
-        Raises:
-            Refused: nothing waits for an answer, or the person is not root.
-            TooLate: the run was taken back.
-            Locked: a run is at work.
-        """
-        self._need_root()
-        record = self.records.at_hand()
-        wanted = seconds or (record.window if record else 0) or Choices.window
-        return revert.extend(self.store, guard.choose(self.system, self.store), wanted)
-
-    def revert_now(self) -> None:
-        """Start taking back the run that waits for an answer, without waiting for the end.
-
-        Raises:
-            Refused: there is none, or the person is not root.
-        """
-        self._need_root()
-        self._process.start("revert", self.records.to_take_back().id, "now")
-
-    def seconds_left(self) -> float | None:
-        """Return the seconds until the run is taken back, or None where none waits for an answer.
-
-        Raises:
-            Refused: the record cannot be read.
-        """
-        record = self.records.at_hand()
-        return window.seconds_to_answer(record) if record is not None else None
-
-    def guard_coverage(self) -> str:
-        """Return what the guard of this host does not cover, or an empty text for nothing."""
-        return guard.choose(self.system, self.store).coverage
-
     def cancel(self) -> None:
         """Ask the run that this session started to stop at the next step and roll back."""
         self._process.cancel()
@@ -324,10 +277,6 @@ class Session:
             Refused: the record cannot be read.
         """
         return self._process.progress(self.records.at_hand)
-
-    def _need_root(self) -> None:
-        if not self.root:
-            raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
 
     def why_not_apply(self, project: str | None = None) -> str | None:
         """Return a sentence that says why this person cannot apply a plan now, or None.

@@ -163,7 +163,7 @@ def keep() -> str:
         WizardError: there is nothing to keep, or it was too late.
     """
     opened = Session()
-    record = (opened.repairing or opened).keep()
+    record = (opened.repairing or opened).awaited.keep()
     return kept(record)
 
 

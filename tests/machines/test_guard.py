@@ -180,7 +180,7 @@ def test_a_container_that_stops_meanwhile_is_noticed(machine: StartMachine) -> N
 def test_more_time_can_be_had(bench: Bench) -> None:
     with bench.cell("more time", "waiting", "is had") as run:
         assert run.applies(4).returncode == ExitCode.DONE
-        extend = "from wizard.session import Session; Session().extend(15)"
+        extend = "from wizard.session import Session; Session().awaited.extend(15)"
         run.host.run([PYTHON, "-c", extend])
         started = time.monotonic()
         while time.monotonic() < started + 8:

@@ -34,7 +34,7 @@ def test_a_process_guards_a_run_where_nothing_can_be_asked_of_systemd(
 ) -> None:
     run = guarded(machine)
     run.host.run(["chmod", "a-x", "/usr/bin/systemd-run"])
-    coverage = "from wizard.session import Session; print(Session().guard_coverage())"
+    coverage = "from wizard.session import Session; print(Session().awaited.guard_coverage())"
     said = run.host.run([PYTHON, "-c", coverage]).stdout
     assert "not after a reboot" in said
 

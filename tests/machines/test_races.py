@@ -49,7 +49,7 @@ def test_keep_and_the_end_of_the_time(bench: Bench, matrix: Matrix) -> None:
 
 
 def seconds_left(run: Guarded) -> float:
-    left = "from wizard.session import Session; print(Session().seconds_left() or 0)"
+    left = "from wizard.session import Session; print(Session().awaited.seconds_left() or 0)"
     return float(run.host.run([PYTHON, "-c", left]).stdout)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +12,7 @@ from tests import made_up_hosts
 from wizard.answers import answers_file, projects
 from wizard.answers.choices import Choices
 from wizard.at_hand import RecordsAtHand
+from wizard.awaited import AwaitedAnswer
 from wizard.compose.project import load
 from wizard.host.host import ComposeProject, Host
 from wizard.modes.sources import Sources
@@ -27,7 +29,7 @@ from wizard.run import repairing
 from wizard.run.changing import Change
 from wizard.run.conditions import StepCondition
 from wizard.run.logins import Logins
-from wizard.run.process import Progress
+from wizard.run.process import Progress, RunProcess
 from wizard.run.repairing import Repair
 from wizard.run.undoing import Changed, Chosen, UndoPreview, UndoStep
 from wizard.saved_answers import SavedAnswers
@@ -223,6 +225,42 @@ class _MadeUpRecords(RecordsAtHand):
         return () if record is None else (record,)
 
 
+class _MadeUpAnswer(AwaitedAnswer):
+    """Notes in a made-up session how its run was answered."""
+
+    def __init__(self, session: "MadeUpSession") -> None:
+        super().__init__(
+            session.store, session.system, session.records, partial(RunProcess, session.store)
+        )
+        self._session = session
+
+    def guard_coverage(self) -> str:
+        return self._session.coverage
+
+    def seconds_left(self) -> float | None:
+        begun = self._session.counts_since
+        return self._session.left - (time.monotonic() - begun if begun else 0)
+
+    def keep(self) -> Record:
+        if self._session.keep_fails:
+            raise Refused(self._session.keep_fails)
+        self._session.answer = "keep"
+        return self._record
+
+    def extend(self, seconds: int | None = None) -> Record:
+        self._session.left = 120.0
+        return self._record
+
+    def revert_now(self) -> None:
+        self._session.answer = "revert"
+
+    @property
+    def _record(self) -> Record:
+        record = self._session.records.at_hand()
+        assert record is not None
+        return record
+
+
 @dataclass
 class MadeUpSession(Session):
     """Stands in for :class:`Session`; the planner, the checks and the parser are the real ones."""
@@ -253,6 +291,8 @@ class MadeUpSession(Session):
     foreseen: tuple[str, ...] = ()
     left: float = 107.0
     """Seconds until a run that waits for an answer is taken back."""
+    counts_since: float | None = None
+    """When these began to run, on the monotonic clock; they stand still where it is None."""
     differing: tuple[str, ...] = ()
     """What passes but is not as it was set up."""
     meddled: bool = False
@@ -267,6 +307,7 @@ class MadeUpSession(Session):
     def __post_init__(self) -> None:
         super().__init__(Store(self.directory), _NoSystem())
         self.answers, self.records = _MadeUpAnswers(self), _MadeUpRecords(self)
+        self.awaited = _MadeUpAnswer(self)
         self.probed: list[IPv6Network] = []
         self.frames: Iterator[Progress] | None = None
         self.last: Progress | None = None
@@ -352,29 +393,6 @@ class MadeUpSession(Session):
 
     def next_boot(self) -> tuple[str, ...]:
         return self.foreseen
-
-    def guard_coverage(self) -> str:
-        return self.coverage
-
-    def seconds_left(self) -> float | None:
-        return self.left
-
-    def keep(self) -> Record:
-        if self.keep_fails:
-            raise Refused(self.keep_fails)
-        self.answer = "keep"
-        record = self.records.at_hand()
-        assert record is not None
-        return record
-
-    def extend(self, seconds: int | None = None) -> Record:
-        self.left = 120.0
-        record = self.records.at_hand()
-        assert record is not None
-        return record
-
-    def revert_now(self) -> None:
-        self.answer = "revert"
 
     def repair(
         self,

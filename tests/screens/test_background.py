@@ -137,9 +137,9 @@ BOOM = "ZeroDivisionError: [/] boom"
         ("start_apply", "preview", ("enter", "y")),
         ("next_boot", "keep", ()),
         ("judge", "keep", ()),
-        ("keep", "keep", ("enter", "y")),
-        ("extend", "keep", ("e",)),
-        ("revert_now", "keep", ("t", "y")),
+        ("awaited.keep", "keep", ("enter", "y")),
+        ("awaited.extend", "keep", ("e",)),
+        ("awaited.revert_now", "keep", ("t", "y")),
         ("undo_preview", "undo", ()),
         ("start_undo", "undo", ("enter", "y")),
         ("progress", "apply", ()),
@@ -153,7 +153,8 @@ async def test_whatever_fails_beside_the_screens_becomes_a_sentence_on_them(
     def fail(*_: object, **__: object) -> Any:
         raise ZeroDivisionError("[/] boom")
 
-    setattr(session, method, fail)
+    of, _, name = method.rpartition(".")
+    setattr(getattr(session, of) if of else session, name, fail)
     app = WizardApp(session, "undo" if screen == "undo" else "welcome")
     async with app.run_test(size=SIZE) as pilot:
         if screen == "undo":

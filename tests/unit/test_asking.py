@@ -180,7 +180,7 @@ def test_a_run_that_was_kept_in_another_login_meanwhile_is_none_to_keep() -> Non
     def read(words: str) -> str:
         if "Keep it?" not in words:
             return person.read(words)
-        session.keep()
+        session.awaited.keep()
         assert next(_records(session)) == "applied"
         session.keep_fails = "There is nothing to keep."
         return "keep"

@@ -204,7 +204,7 @@ def test_nothing_is_applied_over_it(
 @pytest.mark.parametrize("spoil", BAD, ids=lambda spoil: spoil.__name__)
 def test_the_screens_are_told_in_a_sentence(store: Store, spoil: Callable[[Store], None]) -> None:
     spoil(store)
-    for ask in (Session().records.at_hand, Session().seconds_left, Session().progress):
+    for ask in (Session().records.at_hand, Session().awaited.seconds_left, Session().progress):
         with pytest.raises(Refused):
             ask()
 
