@@ -210,6 +210,41 @@ def test_rules_that_somebody_flushes_are_back_within_a_second(machine: StartMach
     holds(machine(), ["reload", "file", "flush", "before"])
 
 
+def stands_in(host: Machine) -> bool:
+    return "DOCKER-IPV6-WIZARD-STAND-IN" in host.run(["ip6tables-save"]).stdout
+
+
+@pytest.mark.parametrize("debian", [14], indirect=True)
+def test_while_docker_s_own_rules_are_flushed_nobody_gets_in_and_check_says_so(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    start_nftables(host)
+    mastodon = set_up(host)
+    listen(host, mastodon)
+    web = addresses(host)[mastodon.container("web")]
+    host.wait(partial(answers, host, web), "an echo from web")
+    for name in ("reload", "flush", "script"):
+        assert not stands_in(host)
+        assert opened_for(host, web, FLUSHES[name]) < 1, name
+        assert not is_open(host, web, UNPUBLISHED), name
+        assert reaches_internet(mastodon), name
+        checked = host.run(["wizard", "--check"], check=False)
+        assert checked.returncode == ExitCode.NOT_AS_SET_UP, name
+        assert "systemctl restart docker" in checked.stdout
+        host.run(["systemctl", "restart", "docker"])
+        host.wait_for_docker()
+        host.wait(lambda: not stands_in(host), "Docker's own rules to be in force")
+        web = addresses(host)[mastodon.container("web")]
+        host.wait(partial(is_open, host, web, 3000), "the published port")
+        listen(host, mastodon)
+        assert not is_open(host, web, UNPUBLISHED), name
+    checked = host.run(["wizard", "--check"], check=False)
+    assert checked.returncode == ExitCode.DONE, checked.stdout
+    assert undo(host).returncode == ExitCode.DONE
+    assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
 @pytest.mark.parametrize("proxy", [Proxy.SERVICE, Proxy.NDPPD, Proxy.FIXED, Proxy.NONE])

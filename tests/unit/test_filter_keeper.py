@@ -22,7 +22,7 @@ def test_a_route_that_fails_keeps_no_other_prefix_open(
             closed.append(prefix)
         return 0, ""
 
-    monkeypatch.setattr(keeper, "_run", run)
+    monkeypatch.setattr(keeper, "run", run)
     made = keeper.Keeper(str(tmp_path / "gone"), "eth0", ["br-one", "br-two"], PREFIXES)
     assert not made.look()
     assert closed == [PREFIXES[1]]

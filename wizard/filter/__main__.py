@@ -7,7 +7,7 @@ import sys
 
 from wizard.filter.keeper import Keeper
 
-_OPTIONS = ("--rules", "--uplink", "--bridge", "--close")
+_OPTIONS = ("--rules", "--uplink", "--bridge", "--close", "--docker")
 
 
 def main(words: list[str]) -> int:
@@ -15,14 +15,18 @@ def main(words: list[str]) -> int:
     given: dict[str, list[str]] = {}
     for option, value in zip(words[::2], words[1::2], strict=False):
         given.setdefault(option, []).append(value)
-    if len(words) % 2 or not set(given) <= set(_OPTIONS) or not set(_OPTIONS[:3]) <= set(given):
+    if len(words) % 2 or not set(given) <= set(_OPTIONS) or not set(_OPTIONS[:2]) <= set(given):
         sys.stderr.write(
-            "It takes: --rules FILE --uplink NAME, and once or more --bridge NAME "
-            "[--close PREFIX]\n"
+            "It takes: --rules FILE --uplink NAME, and once or more --bridge NAME or "
+            "--docker NAME, each [--close PREFIX]\n"
         )
         return 2
     keeper = Keeper(
-        given["--rules"][-1], given["--uplink"][-1], given["--bridge"], given.get("--close", [])
+        given["--rules"][-1],
+        given["--uplink"][-1],
+        given.get("--bridge", []),
+        given.get("--close", []),
+        given.get("--docker", []),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: keeper.stop())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import select
 import socket
-import subprocess
-import sys
 import time
 
 from wizard.filter import news as nftables
 from wizard.filter import rules
+from wizard.filter.host_commands import log, run
+from wizard.filter.stand_in import StandIn
 from wizard.ndp.notify import notify
 
 TYPE_CHECKING = False
@@ -34,8 +34,6 @@ _QUIET = 0.2
 _LONGEST_QUIET = 0.6
 """Seconds after which that is not waited for any longer."""
 
-_TIMEOUT = 5.0
-
 _METRIC = "1"
 """Before the route of the bridge itself, which has 256 (IP6_RT_PRIO_ADDRCONF)."""
 
@@ -44,7 +42,12 @@ class Keeper:
     """Keeps the rules of one file in force."""
 
     def __init__(
-        self, path: str, uplink: str, bridges: Sequence[str], prefixes: Sequence[str] = ()
+        self,
+        path: str,
+        uplink: str,
+        bridges: Sequence[str],
+        prefixes: Sequence[str] = (),
+        engine_bridges: Sequence[str] = (),
     ) -> None:
         """Describe it.
 
@@ -54,11 +57,13 @@ class Keeper:
             bridges: The bridges that the rules are for.
             prefixes: What to close by routes while the rules cannot be put back; none where the
                 containers' addresses mean nothing outside.
+            engine_bridges: The bridges that rules of Docker's own close.
         """
         self._path = path
         self._uplink = uplink
         self._bridges = bridges
         self._prefixes = prefixes
+        self._stand_in = StandIn(uplink, engine_bridges)
         self._tables: list[rules.Table] = []
         self._closed: list[str] = []
         self._said = ""
@@ -73,7 +78,7 @@ class Keeper:
     def run(self) -> None:
         """Keep the rules until :meth:`stop` is called; a route that closes the way goes then."""
         news = self._news = nftables.listen()
-        legacy = news is None or "legacy" in _run(["ip6tables", "--version"])[1]
+        legacy = news is None or "legacy" in run(["ip6tables", "--version"])[1]
         # What a process before this one left.
         self._closed = [each for each in self._prefixes if _has_route(each)]
         poll = select.poll()
@@ -91,18 +96,24 @@ class Keeper:
                 nftables.drain(news)
             time.sleep(_PAUSE - min(_PAUSE, time.monotonic() - looked))
         self._open()
+        self._stand_in.end()
 
     def look(self) -> bool:
         """Look once, mend what is not as it should be, and return whether all is well."""
-        complaint = self._read()
-        if not complaint:
+        complaint = self._read() if self._bridges else ""
+        if self._bridges and not complaint:
             complaint = self._mend()
+        meanwhile = self._stand_in.look()
+        complaint = complaint or (meanwhile if self._stand_in.failed else "")
         if complaint:
             if self._prefixes:
                 complaint += self._close()
             self._say(complaint)
             return False
         self._open()
+        if meanwhile:
+            self._say(meanwhile)
+            return False
         self._said = ""
         return True
 
@@ -117,7 +128,7 @@ class Keeper:
         return ""
 
     def _mend(self) -> str:
-        saved = _run(["ip6tables-save"])[1]
+        saved = run(["ip6tables-save"])[1]
         wrong = rules.faults(self._tables, saved, self._uplink, self._bridges)
         if not wrong:
             return ""
@@ -126,7 +137,7 @@ class Keeper:
             # which fails where one is back already.
             self._close()
         self._await_quiet()
-        saved = _run(["ip6tables-save"])[1]
+        saved = run(["ip6tables-save"])[1]
         wrong = rules.faults(self._tables, saved, self._uplink, self._bridges)
         if not wrong:
             return ""
@@ -135,13 +146,13 @@ class Keeper:
             if time.monotonic() - self._moved < _CONTESTED and self._moved:
                 return f"{wrong[0]}, again and again"
             self._moved = time.monotonic()
-        code, said = _run(
+        code, said = run(
             ["ip6tables-restore", "--noflush", "--wait", "5"], rules.mending(self._tables, saved)
         )
-        saved = _run(["ip6tables-save"])[1]
+        saved = run(["ip6tables-save"])[1]
         left = rules.faults(self._tables, saved, self._uplink, self._bridges)
         if not left:
-            _log(f"put back: {'; '.join(wrong)}")
+            log(f"put back: {'; '.join(wrong)}")
             return ""
         return f"{left[0]}, and ip6tables-restore ends with {code}: {' '.join(said.split())}"
 
@@ -162,7 +173,7 @@ class Keeper:
         for prefix in self._prefixes:
             if prefix in self._closed:
                 continue
-            code, said = _run(["ip", "-6", "route", "replace", *_route(prefix)])
+            code, said = run(["ip", "-6", "route", "replace", *_route(prefix)])
             if code:
                 failed += f"; and no route closes the way to {prefix}: {said.strip()}"
             else:
@@ -172,14 +183,14 @@ class Keeper:
 
     def _open(self) -> None:
         for prefix in self._closed[:]:
-            if _run(["ip", "-6", "route", "delete", *_route(prefix)])[0] == 0:
+            if run(["ip", "-6", "route", "delete", *_route(prefix)])[0] == 0:
                 self._closed.remove(prefix)
                 if self._said:
-                    _log(f"the way to {prefix} is open again, as far as the rules let in")
+                    log(f"the way to {prefix} is open again, as far as the rules let in")
 
     def _say(self, complaint: str) -> None:
         if complaint != self._said:
-            _log(complaint)
+            log(complaint)
         self._said = complaint
 
 
@@ -188,27 +199,5 @@ def _route(prefix: str) -> list[str]:
 
 
 def _has_route(prefix: str) -> bool:
-    shown = _run(["ip", "-6", "route", "show", "type", "blackhole", "exact", prefix])
+    shown = run(["ip", "-6", "route", "show", "type", "blackhole", "exact", prefix])
     return bool(shown[1].strip())
-
-
-def _run(argv: list[str], stdin: str = "") -> tuple[int, str]:
-    """Run a command, and return how it ended and what it said, on either of its outputs."""
-    try:
-        done = subprocess.run(
-            argv,
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=_TIMEOUT,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return 127, str(error)
-    return done.returncode, done.stdout
-
-
-def _log(words: str) -> None:
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()

@@ -7,7 +7,15 @@ NAME = "docker-ipv6-wizard-filter.service"
 PATH = f"/etc/systemd/system/{NAME}"
 
 
-def unit(rules: str, uplink: str, bridge: str, close: str = "", *, after_docker: bool) -> str:
+def unit(
+    rules: str,
+    uplink: str,
+    bridge: str,
+    close: str = "",
+    *,
+    after_docker: bool = False,
+    of_docker: bool = False,
+) -> str:
     """Return the text of the unit.
 
     At boot it is ready, with the rules loaded or the way closed, before Docker starts anything
@@ -19,9 +27,11 @@ def unit(rules: str, uplink: str, bridge: str, close: str = "", *, after_docker:
         bridge: The bridge that the rules are for.
         close: The prefix to close by a route while the rules cannot be put back.
         after_docker: Whether the rules have to come before some that Docker makes.
+        of_docker: Whether Docker makes the rules, and ours only stand in for them.
     """
     words = program.command("wizard.filter", "--rules", rules, "--uplink", uplink)
-    words += ("--bridge", bridge, *(("--close", close) if close else ()))
+    words += ("--docker" if of_docker else "--bridge", bridge)
+    words += ("--close", close) if close else ()
     return (
         "# Packet filter for containers. Written by the wizard; wizard --undo removes it.\n"
         f"# It runs from the wizard's own copy in {program.FOLDER}.\n"

@@ -39,6 +39,13 @@ def accepts(saved: str, uplink: str, bridge: str, closing: str, opened: Sequence
     return bool(walk.found)
 
 
+def is_closed(saved: str, uplink: str, bridge: str) -> bool:
+    """Return whether nothing new gets in from the uplink that no rule accepts by name."""
+    if saved_rules.parse(saved, "filter")[1].get("FORWARD") == "DROP":
+        return True
+    return _Walk(_chains(saved), uplink, bridge, ()).closes("FORWARD", named=False)
+
+
 class _Walk:
     """Goes through chains as a new packet from the uplink to the bridge may.
 

@@ -1,9 +1,9 @@
-"""The step that keeps our packet filter rules in force, whoever flushes them."""
+"""The step that keeps the packet filter in force, whoever flushes it: our rules, or Docker's."""
 
 from wizard.filter import unit
 from wizard.modes.sources import Sources
 from wizard.program import program
-from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.ip6tables import PATH, Ip6tables
 from wizard.steps.systemd_unit import FilterService
 
 
@@ -32,6 +32,25 @@ def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> FilterServic
             "A reload of nftables, a firewall script or ip6tables -F takes all rules away, also "
             "those that are not its own. This small service hears of it from the kernel and puts "
             f"ours back. {meanwhile} It runs from a copy of the wizard in {program.FOLDER}."
+        ),
+        starts_copy=True,
+    )
+
+
+def closed_meanwhile(bridge: str, subnet: str, uplink: str, sources: Sources) -> FilterService:
+    """Return the step for the service that closes a bridge while Docker's own rules are gone."""
+    return FilterService(
+        unit.PATH,
+        unit.unit(PATH, uplink, bridge, subnet, of_docker=True),
+        sources.files.get(unit.PATH),
+        purpose="Let nobody in while Docker's own rules are gone",
+        bridge=bridge,
+        explanation=(
+            "A reload of nftables, a firewall script or ip6tables -F takes Docker's rules away, "
+            "and Docker makes them again only when it is restarted. Every port of the containers "
+            "would be open until then. This small service hears of it from the kernel: it lets "
+            "containers out and nobody in, until Docker's rules are there again. It runs from a "
+            f"copy of the wizard in {program.FOLDER}."
         ),
         starts_copy=True,
     )

@@ -14,7 +14,7 @@ from wizard.modes import advertisements, shared
 from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.fixed_addresses import cost, fixed_addresses
-from wizard.modes.kept_filter import kept_filter
+from wizard.modes.kept_filter import closed_meanwhile, kept_filter
 from wizard.modes.mode_plan import ModePlan
 from wizard.modes.open_ports import filter_remark, open_on_each, open_ports, reachable
 from wizard.modes.sources import Sources
@@ -73,6 +73,10 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
         else None
     )
     kept = kept_filter(rules, uplink, sources) if rules else None
+    # Before there is anything behind the bridge, and until there is nothing any more.
+    meanwhile = (
+        closed_meanwhile(choices.bridge, subnet, uplink, sources) if filtered.by_engine else None
+    )
     closing: tuple[Step | None, ...] = (network, rules, ours, kept)
     if rules is not None and not rules.engine_masquerades:
         # Closed before there is anything behind it, and open only when there is nothing any more.
@@ -81,6 +85,7 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
         shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
         # Before the unit, which makes the same entries: what is there already is somebody else's.
         fixed,
+        meanwhile,
         *closing,
         # After the network, so that it ends before what Docker switched on for that is put back.
         advertisements.keep_listening(host, sources),

@@ -8,6 +8,7 @@ from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.projects import project_of
 from wizard.boot import outlook
+from wizard.filter import engine_rules
 from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.obstacle import Obstacle
@@ -61,12 +62,14 @@ def check(
     steps = conditions(record, host, system, beside)
     reports = _reports(host, choices, target or choices.target, teller)
     inwards = _inwards(host, choices, system, other)
+    saved = system.run(("ip6tables-save",)).output
     differing = (
         *behaviour_of(choices.mode).deviations(host, choices),
         *renewing.told(record, host, system, beside),
         *(each.sentence for each in steps if each.sentence),
         *_idle(host, choices),
-        *(each.sentence for each in _stopping(host, choices, system)),
+        *_without_docker(host, choices, saved),
+        *(each.sentence for each in _stopping(host, choices, saved)),
         *inwards.silent,
     )
     notes = (
@@ -79,11 +82,32 @@ def check(
     return judge(reports, choices, differing, outlook.look().sentences, notes, states)
 
 
-def _stopping(host: Host, choices: Choices, system: System) -> Iterator[Obstacle]:
+def _without_docker(host: Host, choices: Choices, saved: str) -> Iterator[str]:
+    """Yield a sentence where somebody has taken away the rules that Docker makes itself."""
+    engine, bridge = host.engine, choices.bridge
+    if isinstance(engine, Unknown) or not engine.manages_ip6tables:
+        return
+    if filtering.uses_nftables(engine):
+        return
+    public = choices.mode.addresses.public
+    if engine_rules.stand(saved, bridge) and (public or engine_rules.masquerade(saved, bridge)):
+        return
+    if public and filtering.of_routed(host).by_engine:
+        meanwhile = "Until then nobody gets in to these containers from outside."
+    else:
+        meanwhile = "Until then IPv6 does not pass."
+    yield (
+        f"Docker's own rules for {bridge} are gone from ip6tables, and likely those for IPv4 as "
+        "well: something has flushed them, such as a reload of nftables with “flush ruleset” in "
+        f"its file. {meanwhile} Docker makes them again when it starts: systemctl restart docker"
+    )
+
+
+def _stopping(host: Host, choices: Choices, saved: str) -> Iterator[Obstacle]:
     """Yield every chain that stops packets, whoever made it."""
     yield from firewalls.forward_chains(host, choices)
     yield from firewalls.firewalld(host, choices)
-    yield from firewalls.of_ip6tables(system.run(("ip6tables-save",)).output, host, choices)
+    yield from firewalls.of_ip6tables(saved, host, choices)
 
 
 def _reports(

@@ -11,11 +11,11 @@ _COMMAND = re.compile(r"^ExecStart=(.*)\n", re.MULTILINE)
 _PROGRAM = re.compile(r"(?P<start>.*(/run\.py|-m) (?P<module>wizard(\.\w+)+))(?P<words>( .*)?)")
 
 _EACH = {
-    "wizard.ndp": "--network",
-    "wizard.ndp.fixed_service": "--address",
-    "wizard.filter": "--bridge",
+    "wizard.ndp": ("--network",),
+    "wizard.ndp.fixed_service": ("--address",),
+    "wizard.filter": ("--bridge", "--docker"),
 }
-"""The option that begins what is said of one set-up, by the program."""
+"""The options that begin what is said of one set-up, by the program."""
 
 _ORDER = ("modprobe", "sysctl", "ip6tables ", "ip6tables-restore", "ip ")
 """The commands of the unit of plain commands, in the order in which they are run."""
@@ -55,10 +55,10 @@ def _program(found: Sequence[re.Match[str]]) -> str:
         return " ".join([last["start"], *options, *sorted(names - set(options))])
     parts = set()
     for line in words:
-        starts = [place for place, word in enumerate(line) if word == each]
+        starts = [place for place, word in enumerate(line) if word in each]
         ends = [*starts[1:], len(line)]
         parts |= {" ".join(line[at:end]) for at, end in zip(starts, ends, strict=True)}
-    common = words[-1][: words[-1].index(each)]
+    common = words[-1][: next(at for at, word in enumerate(words[-1]) if word in each)]
     return " ".join([last["start"], *common, *sorted(parts)])
 
 

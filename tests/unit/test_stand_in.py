@@ -1,0 +1,153 @@
+"""Docker's own rules for a bridge: whether they stand, and what closes while they do not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit import recorded
+from wizard.filter import engine_rules, stand_in
+from wizard.platform import saved_rules
+
+BRIDGE = "br-routed"
+ENGINES = ("docker-27.5.1-iptables", "docker-29.7.2-iptables")
+
+
+def saved(engine: str) -> str:
+    return recorded.text(engine, "ip6tables-save")
+
+
+def without(text: str, *starts: str) -> str:
+    return "".join(f"{line}\n" for line in text.splitlines() if not line.startswith(starts))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_docker_made_stands_and_closes(engine: str) -> None:
+    text = saved(engine)
+    assert engine_rules.stand(text, BRIDGE)
+    assert engine_rules.close(text, "eth0", BRIDGE)
+    assert not engine_rules.stand(text, "br-other")
+    assert engine_rules.masquerade(text, "br-nat")
+    assert not engine_rules.masquerade(text, BRIDGE)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("lost", [("*", ":", "-A"), ("-A",), ("-A FORWARD",)])
+def test_what_is_flushed_stands_no_more_and_is_open_where_the_policy_is(
+    engine: str, lost: tuple[str, ...]
+) -> None:
+    text = without(saved(engine), *lost)
+    assert not engine_rules.stand(text, BRIDGE)
+    policy = text.replace(":FORWARD DROP", ":FORWARD ACCEPT")
+    assert not engine_rules.close(policy, "eth0", BRIDGE)
+    assert engine_rules.close(text, "eth0", BRIDGE) is (":FORWARD DROP" in text)
+
+
+def test_a_rule_of_docker_s_that_drops_is_what_closes_from_28_on() -> None:
+    text = saved(ENGINES[1]).replace(":FORWARD DROP", ":FORWARD ACCEPT")
+    assert engine_rules.close(text, "eth0", BRIDGE)
+    assert not engine_rules.close(without(text, f"-A DOCKER ! -i {BRIDGE}"), "eth0", BRIDGE)
+
+
+def test_docker_s_table_of_nftables_is_looked_at_too() -> None:
+    listed = recorded.text("docker-29.7.2-nftables", "routed.nft")
+    assert engine_rules.names(listed, BRIDGE)
+    assert not engine_rules.names(listed, "br-rout")
+
+
+class Kernel:
+    """The filter table, as ip6tables-save and ip6tables-restore see it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.listed = ""
+        self.refuses = False
+
+    def run(self, argv: list[str], stdin: str = "") -> tuple[int, str]:
+        match argv[0]:
+            case "ip6tables-save":
+                return 0, self.text
+            case "nft":
+                return (0, self.listed) if self.listed else (1, "No such file or directory")
+            case "ip6tables-restore" if not self.refuses:
+                self._restore(stdin.splitlines())
+                return 0, ""
+        return 4, "it refuses"
+
+    def _restore(self, lines: list[str]) -> None:
+        chains, policies = saved_rules.parse(self.text, "filter")
+        for line in lines:
+            word, _, rest = line.partition(" ")
+            chain, _, rule = rest.partition(" ")
+            if word.startswith(":"):
+                chains[word[1:]] = []
+            elif word == "-A":
+                chains[chain].append(rule)
+            elif word == "-I":
+                chains.setdefault(chain, []).insert(0, rule)
+            elif word == "-D":
+                chains[chain].remove(rule)
+            elif word == "-X":
+                assert not any(f"-j {chain}" in rules for rules in chains.values())
+                del chains[chain]
+        made = [f":{chain} {policies.get(chain, '-')} [0:0]" for chain in chains]
+        made += [f"-A {chain} {rule}" for chain, rules in chains.items() for rule in rules]
+        self.text = "\n".join(["*filter", *made, "COMMIT", ""])
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
+    made = Kernel(saved(ENGINES[1]).replace(":FORWARD DROP", ":FORWARD ACCEPT"))
+    (tmp_path / BRIDGE).mkdir()
+    monkeypatch.setattr(stand_in, "run", made.run)
+    monkeypatch.setattr(stand_in, "_DEVICE", f"{tmp_path}/")
+    return made
+
+
+def test_it_is_there_while_docker_s_rules_are_gone_and_only_then(kernel: Kernel) -> None:
+    whole = kernel.text
+    keeper = stand_in.StandIn("eth0", [BRIDGE])
+    assert keeper.look() == ""
+    assert kernel.text == whole
+    kernel.text = ""
+    for _again in range(2):
+        assert "until Docker is restarted" in keeper.look()
+        assert not keeper.failed
+        chains, _policies = saved_rules.parse(kernel.text, "filter")
+        assert chains["FORWARD"] == [f"-j {engine_rules.CHAIN}"]
+        assert [rule for rule in chains[engine_rules.CHAIN] if rule.endswith("DROP")] == [
+            f"! -i {BRIDGE} -o {BRIDGE} -j DROP"
+        ]
+    # Somebody comes before it.
+    kernel.text = kernel.text.replace("-A FORWARD", "-A FORWARD -j ACCEPT\n-A FORWARD", 1)
+    assert keeper.look()
+    assert saved_rules.parse(kernel.text, "filter")[0]["FORWARD"] == [
+        f"-j {engine_rules.CHAIN}",
+        "-j ACCEPT",
+    ]
+    kernel.text = whole + kernel.text
+    assert keeper.look() == ""
+    assert not engine_rules.is_there(kernel.text)
+    assert engine_rules.stand(kernel.text, BRIDGE)
+
+
+def test_it_goes_with_the_service(kernel: Kernel) -> None:
+    kernel.text = ""
+    keeper = stand_in.StandIn("eth0", [BRIDGE])
+    assert keeper.look()
+    keeper.end()
+    assert "DOCKER" not in kernel.text
+
+
+def test_a_network_that_is_down_and_docker_on_nftables_need_none(kernel: Kernel) -> None:
+    kernel.text = ""
+    assert stand_in.StandIn("eth0", ["br-down"]).look() == ""
+    kernel.listed = f'elements = {{ "{BRIDGE}" : jump filter-forward-in__{BRIDGE} }}'
+    assert stand_in.StandIn("eth0", [BRIDGE]).look() == ""
+    assert kernel.text == ""
+
+
+def test_what_cannot_be_made_is_said_to_have_failed(kernel: Kernel) -> None:
+    kernel.text, kernel.refuses = "", True
+    keeper = stand_in.StandIn("eth0", [BRIDGE])
+    assert "ends with 4: it refuses" in keeper.look()
+    assert keeper.failed
