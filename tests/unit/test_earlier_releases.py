@@ -28,6 +28,7 @@ SAID = {
     "wizard.ndp": set(NAMES) - PRIVATE,
     "Nothing watches the packet filter": OWN_FILTER,
     "believed, not tried": {"debian14-routed"},
+    "has flushed its rules": {"debian14-routed"},
     "net.ipv6.conf.eth0.accept_ra": set(NAMES),
     "not INPUT": {"debian14-ula"},
     "wizard --undo": set(NAMES),
@@ -102,6 +103,14 @@ def test_what_this_release_makes_or_what_was_taken_back_carries_nothing(name: st
     assert record.generation < GENERATION
     assert earlier_releases.faults(replace(record, generation=GENERATION)) == ()
     assert earlier_releases.faults(replace(record, state=State.UNDONE)) == ()
+
+
+def test_what_a_later_release_ended_is_not_said_of_what_that_one_made() -> None:
+    record = replace(record_of("debian14-routed"), generation=2)
+    said = earlier_releases.faults(record)
+    assert len(said) == 2
+    assert "has flushed its rules" in said[0]
+    assert "wizard --undo" in said[1]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,7 +23,12 @@ def faults(record: Record) -> tuple[str, ...]:
     """
     if record.generation >= GENERATION or not record.state.in_force:
         return ()
-    found = tuple(sentence for fault in _FAULTS for sentence in _said(fault, record))
+    found = tuple(
+        sentence
+        for generation, fault in _FAULTS
+        if record.generation < generation
+        for sentence in _said(fault, record)
+    )
     return (*found, WAY_OUT) if found else ()
 
 
@@ -141,12 +146,24 @@ def _published(record: Record) -> Iterator[str]:
         )
 
 
-_FAULTS: tuple[Fault, ...] = (
-    _addresses,
-    _lost_network,
-    _program,
-    _filter,
-    _advertisement,
-    _fixed_entries,
-    _published,
+def _flushed(record: Record) -> Iterator[str]:
+    if _routed(record) and not _parameters(record, "ip6tables"):
+        yield (
+            "Docker filters for these containers, and nothing closes their ports while somebody "
+            "has flushed its rules (“systemctl reload nftables”, “nft -f”, “ip6tables -F”, a "
+            "firewall script): all are open to the internet then. After anything of the kind type: "
+            "systemctl restart docker"
+        )
+
+
+_FAULTS: tuple[tuple[int, Fault], ...] = (
+    (2, _addresses),
+    (2, _lost_network),
+    (2, _program),
+    (2, _filter),
+    (2, _advertisement),
+    (2, _fixed_entries),
+    (2, _published),
+    (3, _flushed),
 )
+"""Each with the first generation of records that is without it."""

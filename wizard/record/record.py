@@ -9,7 +9,7 @@ from wizard import __version__
 
 FORMAT = 1
 
-GENERATION = 2
+GENERATION = 3
 """Which generation of set-ups this release makes; see :mod:`wizard.record.earlier_releases`."""
 
 
