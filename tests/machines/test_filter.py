@@ -243,6 +243,8 @@ def test_while_docker_s_own_rules_are_flushed_nobody_gets_in_and_check_says_so(
     assert checked.returncode == ExitCode.DONE, checked.stdout
     assert undo(host).returncode == ExitCode.DONE
     assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
+    planned = host.run(["wizard", "--plan", "--answers", ANSWERS]).stdout
+    assert "/etc/nftables.conf line 2 flushes every ruleset" in " ".join(planned.split())
 
 
 @pytest.mark.thorough

@@ -315,6 +315,9 @@ class Firewall:
     """The chains that may drop what is forwarded, ip6tables' own among them."""
     sources: tuple[Mention, ...] = ()
     """Rules that name a private IPv4 source, Docker's own left out."""
+    flushed_by: str = ""
+    """File and line by which a reload of nftables.service flushes the rules of all; empty if none
+    does or the service is not in use."""
 
 
 @dataclass(frozen=True)

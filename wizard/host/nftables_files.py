@@ -1,4 +1,4 @@
-"""Where the files that nftables.service loads declare a chain of the forward hook."""
+"""What the files that nftables.service loads declare and flush, and where."""
 
 import re
 from collections.abc import Iterator
@@ -25,6 +25,15 @@ def declared(configuration: Path = CONFIGURATION) -> dict[Place, Declared]:
     for path in _files(configuration, configuration.parent):
         found.update(in_file(str(path), read_if_there(path) or ""))
     return found
+
+
+def flushes(configuration: Path = CONFIGURATION) -> str:
+    """Return the file and line with which every ruleset is flushed, or an empty text."""
+    for path in _files(configuration, configuration.parent):
+        for number, line in enumerate((read_if_there(path) or "").splitlines(), 1):
+            if re.match(r"\s*flush\s+ruleset\s*(;|#|$)", line):
+                return f"{clean_line(str(path))} line {number}"
+    return ""
 
 
 def in_file(path: str, text: str) -> dict[Place, Declared]:

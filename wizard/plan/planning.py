@@ -12,7 +12,7 @@ from wizard.host.host import Host
 from wizard.host.known import known
 from wizard.modes.registry import behaviour_of
 from wizard.modes.sources import Sources
-from wizard.noticed import outside, owners, past_input, peers, source_addresses, visitors
+from wizard.noticed import flushed, outside, owners, past_input, peers, source_addresses, visitors
 from wizard.noticed.losses import Loss, losses
 from wizard.platform.errors import Refused
 from wizard.steps.base import Step
@@ -88,6 +88,7 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
         *source_addresses.notices(sure, choices, steps, sources),
         *outside.notices(sure, choices),
         *owners.notices(sure, choices),
+        *flushed.notices(sure, choices),
         *((_RELOADED,) if any(isinstance(step, Firewalld) for step in steps) else ()),
         *((_UNPROVEN,) if choices.unproven else ()),
     )

@@ -35,6 +35,7 @@ def detect() -> Firewall:
         ),
         forward_chains=chains,
         sources=filter_sources(),
+        flushed_by=nftables_files.flushes() if is_active("nftables.service") else "",
     )
 
 
