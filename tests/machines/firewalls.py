@@ -48,6 +48,10 @@ class Host:
             bool(self.ends) and mode is Mode.ULA
         )
 
+    def flushes_docker(self, release: int) -> bool:
+        """Whether a reload takes away rules that Docker makes and will not make again."""
+        return release >= 14 and "flush ruleset" in self.files.get(CONFIGURATION, "")
+
 
 def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict[str, str]:
     """Return the files of a program of somebody's own that a unit starts at boot, after Docker."""

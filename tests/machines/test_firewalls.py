@@ -123,9 +123,23 @@ def set_up(host: Machine, mastodon: Deployment, kept: firewalls.Host, mode: Mode
         host.run(["systemctl", "restart", "docker"])
         host.wait_for_docker()
         before = fingerprint(host)
+    if kept.flushes_docker(host.release):
+        planned = wizard(host, "--plan", "--answers", ANSWERS).stdout
+        assert "systemctl restart docker" in planned
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     return before
+
+
+def reload(host: Machine, kept: firewalls.Host) -> None:
+    """Reload the rules, and do what is said beforehand of what that takes away."""
+    host.shell(kept.reload)
+    if kept.flushes_docker(host.release):
+        checked = wizard(host, "--check")
+        assert checked.returncode != ExitCode.DONE
+        assert "systemctl restart docker" in checked.stdout
+        host.run(["systemctl", "restart", "docker"])
+        host.wait_for_docker()
 
 
 def passes(host: Machine, mastodon: Deployment, mode: Mode, published: bool) -> bool:
@@ -185,7 +199,7 @@ def test_packets_pass_or_what_stops_them_is_told_before(
             held("told")
         events: dict[str, Callable[[], object]] = {
             "public" if mode is Mode.ROUTED else "private": lambda: None,
-            "after a reload": lambda: host.shell(kept.reload),
+            "after a reload": partial(reload, host, kept),
             "after a reboot": host.reboot,
         }
         for column, event in events.items():
