@@ -3,6 +3,7 @@
 What a run saw of each goes into the README's table: see tests/table.py.
 """
 
+import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -124,8 +125,8 @@ def set_up(host: Machine, mastodon: Deployment, kept: firewalls.Host, mode: Mode
         host.wait_for_docker()
         before = fingerprint(host)
     if kept.flushes_docker(host.release):
-        planned = wizard(host, "--plan", "--answers", ANSWERS).stdout
-        assert "systemctl restart docker" in planned
+        told = json.loads(wizard(host, "--plan", "--json", "--answers", ANSWERS).stdout)
+        assert "systemctl restart docker" in " ".join(told["notices"])
     done = apply(host)
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     return before
