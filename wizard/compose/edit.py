@@ -336,7 +336,8 @@ def _declare(
     elif isinstance(section[1], Alias):
         raise Unusual(f"The top-level networks in {file.name} are written by an alias.")
     else:
-        additions.put(section[1], section[0], word(key), dict(content), Level.TOP)
+        # The section may end the file: what comes at the file's end stands behind it.
+        additions.put(section[1], section[0], word(key), dict(content), Level.SERVICES)
 
 
 def _extended(node: Node, key: str, asked: Content) -> Content:
