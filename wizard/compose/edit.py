@@ -13,10 +13,11 @@ from wizard.compose.difference import Difference, difference
 from wizard.compose.inheritance import Inheritance
 from wizard.compose.insertion import Additions, Level, Unusual, text_end
 from wizard.compose.joining import named_networks
-from wizard.compose.meaning import DEFAULT, OVERRIDE, RESET, values
+from wizard.compose.meaning import DEFAULT, values
 from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
 from wizard.compose.read import ComposeFile
 from wizard.compose.read import services as services_of
+from wizard.compose.tags import OVERRIDE, RESET
 from wizard.compose.yaml_source import Content, flow, source, text_source, word
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
@@ -288,7 +289,11 @@ def _add_network(
         else:
             additions.append(node, name, word(key))
     elif isinstance(node, MapNode):
-        additions.put(node, name, word(key), asked)
+        # What it names it may only take away, and then ``default`` has to be said as well.
+        for each in map(str, wanted):
+            if each in node.pairs:
+                raise Unusual(f"{each} is taken away in {additions.file.name} and wanted there.")
+            additions.put(node, name, each, asked if each == word(key) else {})
     elif isinstance(node, Alias):
         target = node.target
         if isinstance(target, MapNode):
