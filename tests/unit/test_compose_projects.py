@@ -206,6 +206,17 @@ def test_root_reads_for_nobody_what_they_could_not_read(
         assert "is not readable for the owner" in " ".join(read.unread)
 
 
+def test_a_chosen_service_that_extends_another_is_not_given_its_default_network() -> None:
+    files = {
+        "compose.yaml": "include: [fed.yaml]\nnetworks: {own: }\nservices:\n"
+        "  job: {extends: {file: fed.yaml, service: web}, networks: [own]}\n",
+        "fed.yaml": "services: {web: {image: x}}\n",
+    }
+    read = loaded(files, ("compose.yaml",))
+    with pytest.raises(Refused, match=r"added to it too.*override file instead\.$"):
+        in_place(read, ["web", "job"], "six", "")
+
+
 @pytest.mark.parametrize("tag", ["!reset", "!override"])
 @pytest.mark.parametrize("section", ["services", "networks"])
 def test_a_section_that_takes_all_before_it_away_is_refused(section: str, tag: str) -> None:
