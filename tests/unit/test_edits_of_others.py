@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests import fuzzing
 from wizard.compose.edit import add_network
 from wizard.compose.joining import networks
+from wizard.compose.left import lines_left
 from wizard.compose.read import parse
-from wizard.compose.removal import lines_left, without_addition, without_most
+from wizard.compose.removal import without_addition, without_most
 from wizard.compose.yaml_source import Content
 from wizard.platform.errors import Refused
 
