@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from wizard.compose.facts import added_by, empty_of_others, root_of, walk
 from wizard.compose.theirs import Theirs
@@ -43,11 +43,19 @@ def lines_left(before: str, after: str, text: str) -> tuple[str, ...]:
         told |= facts
         numbers |= facts
     told |= {number for number, line in enumerate(lines) if line.strip(" #") not in _AT_MANY}
-    below = {pair for pair in pairwise(_bare(after)) if pair[0].strip() not in _AT_MANY}
-    told |= {number for number, pair in enumerate(pairwise(_bare(text)), 1) if pair in below}
+    below = {*_below(_bare(after))}
+    told |= {number for number, pair in enumerate(_below(_bare(text))) if pair in below}
     # What stands at many a service is ours where something beside it is, or it is where it was put.
     rows = _rows(sorted(number for number in numbers if number < len(lines)))
     return tuple(_in_words(each, lines) for row in rows if told & {*row} for each in _shown(row))
+
+
+def _below(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each line with the last one before it that does not stand at many a service."""
+    last = ""
+    for line in lines:
+        yield last, line
+        last = last if line.strip() in _AT_MANY else line
 
 
 def _remark(line: str) -> str | None:
