@@ -51,6 +51,8 @@ SETTINGS = {
     "no rules of ip6tables": Settings({"ip6tables": False}),
     "live restore": Settings({"live-restore": True}),
     "no proxy": Settings({"userland-proxy": False}),
+    "users of containers apart": Settings({"userns-remap": "default"}),
+    "ports on this host alone": Settings({"ip": "127.0.0.1"}),
     "IPv6 on every network": Settings(
         {"default-network-opts": {"bridge": {"com.docker.network.enable_ipv6": "true"}}},
         releases=(14,),

@@ -50,3 +50,11 @@ def test_hundreds_of_services_keep_their_order() -> None:
     again = parse(result, "compose.yaml")
     assert [service.name for service in again.services] == names
     assert {service.networks for service in again.services} == {("default", "six")}
+
+
+def test_a_network_with_a_variable_for_its_name_is_written_as_no_key() -> None:
+    text = b"services: {web: {image: x, networks: ['${NET:-a}']}}\nnetworks: {a: }\n"
+    file = parse(text, "compose.yaml")
+    assert b"['${NET:-a}', six]" in add_network(file, ["web"], "six")
+    with pytest.raises(Refused, match="override file"):
+        add_network(file, ["web"], "six", addresses={"web": "fd00::5"})

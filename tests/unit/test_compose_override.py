@@ -160,3 +160,15 @@ def test_an_override_file_is_found_only_beside_default_names(
     files: list[str], expected: bool
 ) -> None:
     assert picks_up_override([Path(file) for file in files]) is expected
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_an_existing_file_that_ends_in_networks_gets_services_behind_them(end: str) -> None:
+    existing = f"networks:\n  front:\n    driver: bridge{end}"
+    assert (
+        over(existing, ("web",))
+        == (
+            "networks:\n  front:\n    driver: bridge\n  six:\n    external: true\n"
+            "services:\n  web:\n    networks:\n      - six\n"
+        )[: None if end else -1]
+    )

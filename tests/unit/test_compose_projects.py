@@ -86,6 +86,18 @@ def test_the_proposed_answers_give_a_plan(project: Combination) -> None:
     assert {name for step in steps for name in step.services} == set(chosen.services)
 
 
+@pytest.mark.parametrize(
+    ("name", "on"),
+    [
+        ("one network of several that is reset", {"front"}),
+        ("the only network that is reset", {"default"}),
+    ],
+)
+def test_a_network_that_is_reset_by_itself_is_not_of_the_service(name: str, on: set[str]) -> None:
+    project = COMBINATIONS[name]
+    assert meant(loaded(project.files, project.given)) == {"web": on}
+
+
 def test_the_last_file_that_names_networks_is_changed_unless_another_is_preferred() -> None:
     files = {
         "a.yml": "services: {web: {image: x, networks: [front]}}\nnetworks: {front: }\n",
@@ -192,3 +204,25 @@ def test_root_reads_for_nobody_what_they_could_not_read(
     assert ("/etc/secret" in read.files) is seen
     if kind == "include" and not seen:
         assert "is not readable for the owner" in " ".join(read.unread)
+
+
+def test_a_chosen_service_that_extends_another_is_not_given_its_default_network() -> None:
+    files = {
+        "compose.yaml": "include: [fed.yaml]\nnetworks: {own: }\nservices:\n"
+        "  job: {extends: {file: fed.yaml, service: web}, networks: [own]}\n",
+        "fed.yaml": "services: {web: {image: x}}\n",
+    }
+    read = loaded(files, ("compose.yaml",))
+    with pytest.raises(Refused, match=r"added to it too.*override file instead\.$"):
+        in_place(read, ["web", "job"], "six", "")
+
+
+@pytest.mark.parametrize("tag", ["!reset", "!override"])
+@pytest.mark.parametrize("section", ["services", "networks"])
+def test_a_section_that_takes_all_before_it_away_is_refused(section: str, tag: str) -> None:
+    files = {
+        "a.yml": "services: {web: {image: x}}\n",
+        "b.yml": f"{section}: {tag} {{web: {{}}}}\n",
+    }
+    with pytest.raises(Refused, match=rf"“{section}:” carries the tag {tag}, by which"):
+        loaded(files, ("a.yml", "b.yml"))

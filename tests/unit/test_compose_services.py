@@ -46,6 +46,10 @@ def test_a_default_network_that_is_internal_is_seen() -> None:
         "${DB_IMAGE:-mariadb:11}",
         "valkey/valkey",
         "docker.elastic.co/elasticsearch/elasticsearch:7.17.4",
+        "mcr.microsoft.com/mssql/server:2022-latest",
+        "mcr.microsoft.com/azure-sql-edge",
+        "groonga/pgroonga",
+        "lldap/lldap:stable",
     ],
 )
 def test_an_image_of_a_store_is_not_ticked(image: str) -> None:
@@ -54,12 +58,36 @@ def test_an_image_of_a_store_is_not_ticked(image: str) -> None:
     assert image in found.reason
 
 
+@pytest.mark.parametrize("image", ["vaultwarden/server:1", "ghcr.io/goauthentik/server", "server"])
+def test_an_image_that_is_only_called_a_server_is_ticked(image: str) -> None:
+    assert service(f"image: '{image}'").internet
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("web", "tecnativa/docker-socket-proxy:0.3"),
+        ("web", "ghcr.io/linuxserver/socket-proxy"),
+        ("dockerproxy", "x"),
+        ("socket_proxy", "x"),
+    ],
+)
+def test_a_proxy_of_dockers_socket_is_put_on_no_network_more(name: str, image: str) -> None:
+    found = service(f"image: '{image}'", name=name)
+    assert (found.internet, found.attachable, found.guessed) == (False, True, False)
+    assert "more services could give Docker orders" in found.reason
+    assert service("image: x", name="proxy").internet
+
+
 def test_no_store_of_many_is_ticked() -> None:
     text = (Path(__file__).parent / "compose_corpus" / "stores-that-are-ticked.yml").read_bytes()
     assert {found.name for found in parse(text, "compose.yaml").services if found.internet} == set()
 
 
-@pytest.mark.parametrize("image", ["qmcgaw/gluetun", "lscr.io/linuxserver/wireguard:latest", "x"])
+@pytest.mark.parametrize(
+    "image",
+    ["qmcgaw/gluetun", "lscr.io/linuxserver/wireguard:latest", "a/warp", "a/protonwire", "x"],
+)
 def test_the_end_of_a_tunnel_is_not_ticked_and_says_why(image: str) -> None:
     file = parse(
         f"services:\n  out: {{image: '{image}'}}\n"
@@ -70,6 +98,11 @@ def test_the_end_of_a_tunnel_is_not_ticked_and_says_why(image: str) -> None:
     assert (out.internet, out.attachable, torrent.attachable) == (False, True, False)
     assert "beside its tunnel" in out.reason
     assert not service("image: x", name="vpn").internet
+
+
+@pytest.mark.parametrize("image", ["caomingjun/warp", "ghcr.io/tprasadtp/protonwire:7"])
+def test_an_image_of_a_vpn_is_not_ticked(image: str) -> None:
+    assert "looks like a VPN" in service(f"image: '{image}'").reason
 
 
 def test_a_vpn_is_known_by_the_tunnels_that_it_may_open_whatever_its_name() -> None:

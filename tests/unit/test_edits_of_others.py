@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests import fuzzing
 from wizard.compose.edit import add_network
 from wizard.compose.joining import networks
+from wizard.compose.left import lines_left
 from wizard.compose.read import parse
-from wizard.compose.removal import lines_left, without_addition, without_most
+from wizard.compose.removal import without_addition, without_most
 from wizard.compose.yaml_source import Content
 from wizard.platform.errors import Refused
 
@@ -205,6 +206,7 @@ def test_fuzz_nothing_of_theirs_is_lost_and_ours_is_gone_or_named() -> None:
         @how
         @given(st.lists(change, min_size=1, max_size=4), st.sampled_from(ENDS), st.booleans())
         @example([(remark_on_line_of_ours, 0)], "\n", True)
+        @example([(remark_on_line_of_ours, 0), (insert_remark, 0), (delete_line, 16)], "\n", True)
         @example([(comment_service_out, 1), (remark_on_line_of_ours, 3)], "\r\n", False)
         def try_one(
             changes: list[tuple[Callable[[Lines, int], None], int]], end: str, ended: bool

@@ -285,6 +285,27 @@ def test_whatever_a_compose_file_says_the_others_are_taken_back(
     assert applied.changed() <= {"compose-file"}
 
 
+def test_a_service_that_was_commented_out_keeps_nothing_and_its_lines_are_said(
+    applied: Applied,
+) -> None:
+    now = applied.system.files[applied.path]
+    start, end = now.text.index("  sidekiq:"), now.text.index("\nnetworks:")
+    commented = "".join(f"#{line}" for line in now.text[start:end].splitlines(keepends=True))
+    theirs = replace(now, text=now.text[:start] + commented + now.text[end:])
+    applied.system.files[applied.path] = theirs
+    assert worker.main(("undo",)) == ExitCode.ROLLBACK_INCOMPLETE
+    assert applied.changed() == {"compose-file"}
+    text = applied.system.files[applied.path].text
+    assert [line for line in text.splitlines() if "mastodon_ipv6" in line] == [
+        "#      - mastodon_ipv6"
+    ]
+    assert "“#      - mastodon_ipv6”" in "".join(applied.record().left)
+    lines = text.splitlines(keepends=True)
+    without = "".join(line for line in lines if line != "#      - mastodon_ipv6\n")
+    applied.system.files[applied.path] = replace(now, text=without)
+    assert worker.main(("undo",)) == ExitCode.DONE
+
+
 # On real files: what the owner of the folder may put there.
 
 

@@ -35,6 +35,11 @@ from wizard.steps.compose_file import ComposeFile
         ("ExecStart=/usr/bin/tail -f /srv/p/a.yml", []),
         ("Description=compose -f a.yml", []),
         ("ExecStart='compose -f", []),
+        ("ExecStart=/bin/sh -c 'cd /srv/p && docker compose -f a.yml up -d'", ["/srv/p/a.yml"]),
+        (
+            'WorkingDirectory=/srv/p\nExecStart=bash -c "docker compose -f a.yml up"',
+            ["/srv/p/a.yml"],
+        ),
     ],
 )
 def test_a_unit_that_gives_compose_its_files(text: str, files: list[str]) -> None:
@@ -55,6 +60,24 @@ def test_who_names_the_files_is_known_from_the_units_and_from_the_variables(tmp_
     (folder / ".env").write_text("A=b\nCOMPOSE_FILE=docker-compose.yml\n")
     assert named_by(folder, [file], units) == f"{folder}/.env sets COMPOSE_FILE"
     assert named_by(Path(), [], units) is None
+
+
+def test_a_template_names_the_files_of_its_instances_and_a_unit_may_set_the_variable(
+    tmp_path: Path,
+) -> None:
+    file = Path("/srv/stacks/site/compose.yml")
+    unit = tmp_path / "stack@.service"
+    unit.write_text("WorkingDirectory=/srv/stacks/%i\nExecStart=docker compose -f compose.yml up\n")
+    assert named_by(file.parent, [file], tmp_path) == (
+        "the unit stack@.service starts the project with -f"
+    )
+    assert named_by(Path("/srv/other"), [Path("/srv/other/compose.yml")], tmp_path) is None
+    unit.write_text(
+        'WorkingDirectory=/srv/stacks/%i\nEnvironment=A=b "COMPOSE_FILE=compose.yml"\n'
+        "ExecStart=docker compose up\n"
+    )
+    assert named_by(file.parent, [file], tmp_path) == "the unit stack@.service sets COMPOSE_FILE"
+    assert named_by(Path("/srv/other"), [file], tmp_path) is None
 
 
 def started(folder: str, *, in_git: bool = False, named: str | None = None) -> Host:

@@ -13,10 +13,11 @@ from wizard.compose.difference import Difference, difference
 from wizard.compose.inheritance import Inheritance
 from wizard.compose.insertion import Additions, Level, Unusual, text_end
 from wizard.compose.joining import named_networks
-from wizard.compose.meaning import DEFAULT, OVERRIDE, RESET, values
+from wizard.compose.meaning import DEFAULT, values
 from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
 from wizard.compose.read import ComposeFile
 from wizard.compose.read import services as services_of
+from wizard.compose.tags import OVERRIDE, RESET
 from wizard.compose.yaml_source import Content, flow, source, text_source, word
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
@@ -288,7 +289,11 @@ def _add_network(
         else:
             additions.append(node, name, word(key))
     elif isinstance(node, MapNode):
-        additions.put(node, name, word(key), asked)
+        # What it names it may only take away, and then ``default`` has to be said as well.
+        for each in map(str, wanted):
+            if each in node.pairs:
+                raise Unusual(f"{each} is taken away in {additions.file.name} and wanted there.")
+            additions.put(node, name, each, asked if each == word(key) else {})
     elif isinstance(node, Alias):
         target = node.target
         if isinstance(target, MapNode):
@@ -336,7 +341,8 @@ def _declare(
     elif isinstance(section[1], Alias):
         raise Unusual(f"The top-level networks in {file.name} are written by an alias.")
     else:
-        additions.put(section[1], section[0], word(key), dict(content), Level.TOP)
+        # The section may end the file: what comes at the file's end stands behind it.
+        additions.put(section[1], section[0], word(key), dict(content), Level.SERVICES)
 
 
 def _extended(node: Node, key: str, asked: Content) -> Content:

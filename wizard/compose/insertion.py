@@ -162,7 +162,9 @@ class Additions:
         text = document.text
         if not node.items or not all(isinstance(item, Scalar) for item in node.items):
             raise self._unusual()
-        if node.anchor or node.tag:
+        # Compose puts variables in for the items of a list, and not for the keys of a mapping.
+        variable = any(isinstance(item, Scalar) and "$" in item.value for item in node.items)
+        if node.anchor or node.tag or variable:
             raise self._unusual()
         if node.flow:
             if "#" in text[node.opened : node.end]:

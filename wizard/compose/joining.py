@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from wizard.compose.meaning import (
     DEFAULT,
     NO_OPTIONS,
-    OVERRIDE,
-    RESET,
-    WHOLE,
     FileMeaning,
     Options,
     ServiceMeaning,
@@ -22,6 +19,7 @@ from wizard.compose.meaning import (
     kept_of,
 )
 from wizard.compose.nodes import MapNode
+from wizard.compose.tags import OVERRIDE, RESET, WHOLE
 
 _NOTHING = ServiceMeaning({}, None, None, None, None)
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, value_of
+from wizard.compose.tags import RESET, WHOLE, check_section, dropped, is_unusual, of_network
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -20,15 +21,6 @@ Options = frozenset[bytes]
 
 Extended: TypeAlias = "Callable[[str], FileMeaning | None]"
 """Gives what a file says that ``extends`` names, or None where that was not read."""
-
-RESET = "!reset"
-"""The tag of what takes away what earlier files say, and says nothing itself."""
-
-OVERRIDE = "!override"
-"""The tag of what stands in the place of what earlier files say."""
-
-WHOLE = ""
-"""Stands among the keys of a service for the service itself."""
 
 DEFAULT = "default"
 NO_OPTIONS: Options = frozenset()
@@ -46,8 +38,7 @@ class ServiceMeaning:
         image: Its image, as written.
         unknown: Why its networks cannot be told from the file, as a sentence; else None.
         base: The service of the same file that it extends, if it does.
-        drops: The keys of which what earlier files say counts no more (compose-spec, 13-merge.md:
-            the tags ``!reset`` and ``!override``, which Compose 2 alone reads).
+        drops: The keys of which what earlier files say counts no more (see :func:`dropped`).
         gone: Whether this file takes the service away.
         abilities: Those of the keys ``devices``, ``cap_add`` and ``privileged`` that let it open
             tunnels: the first by /dev/net/tun, the others by the right to set up networks
@@ -149,6 +140,7 @@ def meaning(document: Document, extended: Extended = nothing_read) -> FileMeanin
 
 def _section(document: Document, pairs: Mapping[str, Value], key: str) -> Mapping[str, Value]:
     node = pairs.get(key)
+    check_section(document.name, key, node)
     if node is None or (isinstance(node, Scalar) and node.is_null):
         return {}
     if not isinstance(node, MapNode):
@@ -199,7 +191,7 @@ def _alone(
     if node is None:
         return ServiceMeaning({}, None, None, None, None)
     networks, unknown = _named(document, name, node.pairs.get("networks"))
-    if _unusual(node):
+    if is_unusual(node):
         unknown = (
             f"{name} carries the tag {clean_line(node.tag or '')} in {document.name}, and what "
             "that does to its networks depends on the release of Compose."
@@ -213,12 +205,7 @@ def _alone(
         _text(node.pairs.get("image")),
         unknown,
         base if base in nodes and base != name else None,
-        frozenset(
-            (
-                *(key for key, value in node.pairs.items() if value.tag in (RESET, OVERRIDE)),
-                *((WHOLE,) if node.tag == OVERRIDE else ()),
-            )
-        ),
+        dropped(node),
         abilities=_abilities(node),
     )
 
@@ -241,12 +228,6 @@ def _texts(node: Value | None) -> list[str]:
         _text(each.pairs.get("source") if isinstance(each, MapNode) else each) for each in items
     ]
     return [text for text in said if text is not None]
-
-
-def _unusual(node: Value) -> bool:
-    """Return whether a node has a tag that no Compose of today is known to read."""
-    tag = node.tag or ""
-    return tag.startswith("!") and tag not in (RESET, OVERRIDE)
 
 
 def _extending(
@@ -284,12 +265,21 @@ def kept_of(service: ServiceMeaning, drops: frozenset[str]) -> ServiceMeaning:
     """Return what is left of a service once what comes after it has dropped some of its keys."""
     return replace(
         service,
-        networks=None if "networks" in drops else service.networks,
+        networks=_kept_networks(service.networks, drops),
         network_mode=None if "network_mode" in drops else service.network_mode,
         image=None if "image" in drops else service.image,
         unknown=None if "networks" in drops else service.unknown,
         abilities=service.abilities - drops,
     )
+
+
+def _kept_networks(
+    networks: Mapping[str, Options] | None, drops: frozenset[str]
+) -> Mapping[str, Options] | None:
+    if not networks:
+        return None if "networks" in drops else networks
+    kept = {name: asked for name, asked in networks.items() if of_network(name) not in drops}
+    return None if "networks" in drops else kept or None
 
 
 def _elsewhere(
@@ -331,16 +321,18 @@ def _named(
         return None, None
     if node.tag == RESET:
         return None, None
-    if _unusual(node):
+    if is_unusual(node):
         return None, (
             f"The networks of {service} carry the tag {clean_line(node.tag or '')} in "
             f"{document.name}, and what that does depends on the release of Compose."
         )
     if isinstance(node, MapNode):
-        return {
+        named = {
             name: NO_OPTIONS if _says_nothing(options) else frozenset([options.digest])
             for name, options in node.pairs.items()
-        }, None
+            if options.tag != RESET
+        }
+        return (None if node.pairs and not named else named), None
     if isinstance(node, ListNode):
         names = [_text(item) for item in values(node)]
         if None not in names:

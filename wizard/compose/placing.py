@@ -118,10 +118,12 @@ def _spare_others(
     others = project.bystanders({path: file.raw for path, file in made.items()}, services)
     if others:
         shared = clean_line(", ".join(others))
+        # One that was chosen already would be on the default network as well.
+        too = "" if set(others) & set(services) else f", or choose {shared} as well"
         raise Refused(
-            f"{shared} takes settings from a file that would be changed (by extends), so the "
-            "network would be added there too. Nothing was changed. Put the network into an "
-            f"override file instead, or choose {shared} as well."
+            f"{shared} takes settings from a file that would be changed (by extends), so what is "
+            "added there would be added to it too. Nothing was changed. Put the network into an "
+            f"override file instead{too}."
         )
 
 

@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wizard.compose.joining import bystanders
+from wizard.compose.joining import bystanders, networks
 from wizard.compose.meaning import FileMeaning, values
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
 from wizard.compose.read import ComposeFile, parse_part
@@ -58,17 +58,21 @@ class Project:
     _extended: frozenset[str] = field(repr=False)
 
     def bystanders(self, texts: Mapping[str, bytes], chosen: Sequence[str]) -> tuple[str, ...]:
-        """Return the services that were not chosen and have other networks with other texts.
+        """Return the services that have other networks with other texts, but for what is wanted.
 
-        A file may be changed that services of another file extend. Where none is, there are none:
-        an edit looks at the parts of the project itself.
+        A chosen service is wanted on one network more, any other on none. A file may be changed
+        that services of another file extend. Where none is, there are none: an edit looks at the
+        parts of the project itself.
         """
         if not self._extended & set(texts):
             return ()
         changed = {**self.texts, **texts}
         after = load(self._given, self._directory, changed.get)
         old, new = ([part.file.meaning for part in each.parts] for each in (self, after))
-        return bystanders(old, new, chosen)
+        moved = [
+            name for name in chosen if len(set(networks(old, name)) ^ set(networks(new, name))) > 1
+        ]
+        return (*bystanders(old, new, chosen), *moved)
 
 
 def load(given: Sequence[str], directory: str, read: Read) -> Project:

@@ -3,22 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
-from itertools import groupby
 
-from wizard.compose.document import Document, load
+from wizard.compose.facts import added_by, anywhere, empty_of_others, facts_of, meaning_of
 from wizard.compose.joining import networks
-from wizard.compose.meaning import FileMeaning, meaning
 from wizard.compose.naming import names_network
-from wizard.compose.nodes import ListNode, MapNode, Node, value_of
-from wizard.platform.errors import Refused
+from wizard.compose.theirs import Theirs
 from wizard.platform.reverse_edit import edits, same, without_edit, without_lines
-from wizard.platform.text import clean_line
-
-Fact = tuple[tuple[str, ...], bytes]
-
-_FEW = 3
-"""Lines in a row that are shown one by one."""
 
 _MOST_ATTEMPTS = 64
 _MOST_CHARACTERS = 3_000_000
@@ -36,28 +26,30 @@ def without_addition(before: str, after: str, now: str) -> str | None:
         The text, which is ``now`` itself where nothing of the addition is in it; or None where it
         cannot be taken out by itself.
     """
-    old, new, current = _facts(before), _facts(after), _facts(now)
+    old, new, current = facts_of(before), facts_of(after), facts_of(now)
     if old is None or new is None or current is None:
         return None
     added = new - old
-    if not added & current:
+    if not anywhere(added) & anywhere(current):
         return now
     declared = {path[1] for path, _value in added if len(path) == 2 and path[0] == "networks"}
+    others = Theirs(before, after, now)
     for take_out in (without_edit, without_lines):
         result = take_out(before, after, now)
-        remaining = _facts(result) if result is not None else None
+        remaining = facts_of(result) if result is not None else None
         if result is None or remaining is None:
             continue
         # Nothing but ours has gone, nothing of ours is left, and nothing has come but what the
         # addition had taken away. A service may have been renamed or deleted since.
-        only_ours = _anywhere(current - remaining) <= _anywhere(added)
-        nothing_left = not added & remaining
-        only_theirs_back = _anywhere(remaining - current) <= _anywhere(old - new)
+        only_ours = anywhere(current - remaining) <= anywhere(added)
+        nothing_left = not empty_of_others(added & remaining, remaining)
+        only_theirs_back = anywhere(remaining - current) <= anywhere(old - new)
         # Somebody may have copied a service, and with it the network that nothing would declare.
         dangling = [
             key for key in declared if names_network(result, key) and not names_network(before, key)
         ]
-        if only_ours and nothing_left and only_theirs_back and not dangling:
+        is_free = only_ours and nothing_left and only_theirs_back and not dangling
+        if is_free and others.keep_their_networks(result):
             return result
     return None
 
@@ -72,48 +64,15 @@ def without_most(before: str, after: str, now: str) -> str | None:
     Returns:
         The text, or None where nothing can be taken out.
     """
-    added = _added(before, after)
+    added = added_by(before, after)
     declared = (path[1] for path, _value in added if len(path) == 2 and path[0] == "networks")
     ours = frozenset(declared)
     left = _Edit(before, after, now, ours)
     left.take_out(left.certain)
     # What declares a network comes out only once nothing names it, wherever it stands.
-    while left.take_out(left.open):
+    while left.take_out(left.declaring, whole=True) or left.take_out(left.open):
         pass
     return left.now if left.now != now else None
-
-
-def lines_left(before: str, after: str, text: str) -> tuple[str, ...]:
-    """Return the lines of a text that say what was added, with their numbers, in words.
-
-    They are known by what they say or, wherever that is, by how they were written. Of many in a row
-    the first is shown.
-    """
-    lines = text.splitlines()
-    root = _root(text)
-    theirs = set(_bare(before))
-    ours = {line for line in _bare(after) if line not in theirs}
-    numbers = {number for number, line in enumerate(_bare(text)) if line in ours}
-    if root is not None:
-        added = _added(before, after)
-        numbers |= {
-            text.count("\n", 0, at) for fact, at in _walk(root, (), root.start) if fact in added
-        }
-    return tuple(_in_words(row, lines) for row in _rows(sorted(numbers)) if row[-1] < len(lines))
-
-
-def _rows(numbers: Sequence[int]) -> Iterator[list[int]]:
-    """Yield numbers that follow one another together where they are many, else one by one."""
-    for _, group in groupby(enumerate(numbers), lambda each: each[1] - each[0]):
-        row = [number for _, number in group]
-        yield from [row] if len(row) > _FEW else ([number] for number in row)
-
-
-def _in_words(row: Sequence[int], lines: Sequence[str]) -> str:
-    shown = clean_line(lines[row[0]].strip())
-    if len(row) == 1:
-        return f"line {row[0] + 1} (“{shown}”)"
-    return f"lines {row[0] + 1} to {row[-1] + 1} (from “{shown}” on)"
 
 
 class _Edit:
@@ -135,25 +94,50 @@ class _Edit:
         names = re.compile("|".join(map(re.escape, ours)) + ":" if ours else "$^")
         self.certain: list[int] = []
         """The pieces of which every line, and every line beside it, is there as it was written."""
-        for _, group in groupby(enumerate(self._pieces), lambda each: each[1][2] - each[0]):
-            row = list(group)
-            lines = range(row[0][1][2], row[-1][1][3])
-            declares = any(names.match(bare[number].strip()) for number in lines)
-            if there.issuperset(lines) and not declares:
-                self.certain += [number for number, _ in row]
+        self._declaring: list[int] = []
+        for row in self._rows():
+            lines = range(self._pieces[row[0]][2], self._pieces[row[-1]][3])
+            if any(names.match(bare[number].strip()) for number in lines):
+                self._declaring += row
+            elif there.issuperset(lines):
+                self.certain += row
         self._out: set[int] = set()
         self._ours = ours
-        self._removed = (_facts(before) or Counter()) - (_facts(after) or Counter())
+        self._removed = (facts_of(before) or Counter()) - (facts_of(after) or Counter())
         self._attempts = min(_MOST_ATTEMPTS, max(8, _MOST_CHARACTERS // (len(now) + 1)))
         self.now = now
+
+    def _rows(self) -> Iterator[list[int]]:
+        """Yield the pieces that follow one another and are of the same mapping or list.
+
+        A line that is indented less than the first of them is of something else.
+        """
+        row: list[int] = []
+        for number, (_, _, first, _) in enumerate(self._pieces):
+            start = self._pieces[row[0]][2] if row else first
+            follows = not row or self._pieces[number - 1][3] == first
+            if not follows or _indent(self._new[first]) < _indent(self._new[start]):
+                yield row
+                row = []
+            row.append(number)
+        if row:
+            yield row
 
     @property
     def open(self) -> list[int]:
         """The pieces that have not been taken out."""
         return [number for number in range(len(self._pieces)) if number not in self._out]
 
-    def take_out(self, pieces: Sequence[int]) -> bool:
-        """Take out as many of these pieces as can be, and return whether any was."""
+    @property
+    def declaring(self) -> list[int]:
+        """The pieces that declare a network, and have not been taken out."""
+        return [number for number in self._declaring if number not in self._out]
+
+    def take_out(self, pieces: Sequence[int], *, whole: bool = False) -> bool:
+        """Take out as many of these pieces as can be, and return whether any was.
+
+        Where ``whole`` is true they are taken out together or not at all.
+        """
         if not pieces or not self._attempts:
             return False
         self._attempts -= 1
@@ -162,7 +146,7 @@ class _Edit:
         if result is not None and result != self.now and self._is_safe(result):
             self.now, self._out = result, out
             return True
-        if len(pieces) == 1:
+        if whole or len(pieces) == 1:
             return False
         half = len(pieces) // 2
         return any([self.take_out(pieces[:half]), self.take_out(pieces[half:])])
@@ -179,10 +163,10 @@ class _Edit:
 
         Half of what declares a network would be another network.
         """
-        facts, rest = _facts(self.now), _facts(result)
+        facts, rest = facts_of(self.now), facts_of(result)
         if facts is None or rest is None or not rest - facts <= self._removed:
             return False
-        old, new = _meaning(self.now), _meaning(result)
+        old, new = meaning_of(self.now), meaning_of(result)
         if old is None or new is None or old.services.keys() != new.services.keys():
             return False
         for name in old.services:
@@ -195,69 +179,11 @@ class _Edit:
 
 def declared_networks(before: str | None, after: str) -> tuple[str, ...]:
     """Return the keys of the networks that ``after`` declares and ``before`` did not."""
-    added = _added(before, after)
+    added = added_by(before, after)
     return tuple(
         dict.fromkeys(path[1] for path, _ in added if len(path) == 2 and path[0] == "networks")
     )
 
 
-def _anywhere(facts: Counter[Fact]) -> Counter[Fact]:
-    """Return facts with a service's name left out, for it may have been given another."""
-    found: Counter[Fact] = Counter()
-    for (path, value), count in facts.items():
-        named = len(path) > 2 and path[0] == "services"
-        found[((path[0], "", *path[2:]) if named else path), value] += count
-    return found
-
-
-def _added(before: str | None, after: str) -> Counter[Fact]:
-    old = _facts(before) if before is not None else None
-    return (_facts(after) or Counter()) - (old or Counter())
-
-
-def _facts(text: str) -> Counter[Fact] | None:
-    """Return what a Compose file says, one by one; None where it is not one."""
-    root = _root(text)
-    return None if root is None else Counter(fact for fact, _at in _walk(root, (), 0))
-
-
-def _meaning(text: str) -> FileMeaning | None:
-    document = _document(text)
-    try:
-        return None if document is None else meaning(document)
-    except Refused:
-        return None
-
-
-def _root(text: str) -> MapNode | None:
-    document = _document(text)
-    return None if document is None else document.root
-
-
-@lru_cache(maxsize=6)
-def _document(text: str) -> Document | None:
-    try:
-        return load(text.encode("utf-8", "surrogateescape"), "the file")
-    except Refused:
-        return None
-
-
-def _walk(node: Node, path: tuple[str, ...], at: int) -> Iterator[tuple[Fact, int]]:
-    """Yield what a node says, and where in the text: by its key, where it has one."""
-    target = value_of(node)
-    if isinstance(target, MapNode):
-        yield (path, b"a mapping"), at
-        for key, value in target.pairs.items():
-            own = target.written.get(key)
-            yield from _walk(value, (*path, key), own[0].start if own else value.start)
-    elif isinstance(target, ListNode):
-        yield (path, b"a list"), at
-        for item in target.items:
-            yield ((*path, "-"), item.digest), item.start
-    else:
-        yield (path, target.digest), at
-
-
-def _bare(text: str) -> list[str]:
-    """Return the lines without remarks and without white space at their ends."""
-    return [line.partition(" #")[0].rstrip() for line in text.splitlines()]
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

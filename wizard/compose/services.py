@@ -14,15 +14,15 @@ _NAMES_OF_STORES = """
     cockroach cockroachdb couchbase couchdb cratedb database datanode db dgraph dragonfly druid
     edgedb elasticmq elasticsearch emqx etcd ferretdb firebird foundationdb garage garnet
     gearmand graphite greptimedb hazelcast hbase hivemq immudb infinispan influxdb janusgraph
-    kafka keydb kvrocks lancedb ldap loki manticore manticoresearch mariadb meilisearch memcache
-    memcached memgraph milvus mimir minio mongo mongodb mosquitto mssql mysql namenode nats
-    neo4j nsqd nsqlookupd openldap opensearch opentsdb orientdb patroni percona pgbouncer pgpool
-    pgvecto pgvector pinot postgis postgres postgresql prometheus pulsar qdrant questdb rabbitmq
-    ravendb redict redis redisearch redpanda rejson rethinkdb riak rqlite rustfs scylla
-    seaweedfs slapd snuba solr sonic sphinx sphinxsearch spilo sqlserver ssdb starrocks statsd
-    surrealdb tarantool tempo tidb tikv timescaledb tsdb typesense valkey vchord vectorchord
-    vernemq vespa victoria victoriametrics vitess weaviate yugabyte yugabytedb zincsearch
-    zookeeper
+    kafka keydb kvrocks lancedb ldap lldap loki manticore manticoresearch mariadb meilisearch
+    memcache memcached memgraph milvus mimir minio mongo mongodb mosquitto mssql mysql namenode
+    nats neo4j nsqd nsqlookupd openldap opensearch opentsdb oracle orientdb patroni percona
+    pgautoupgrade pgbouncer pgpool pgroonga pgvecto pgvector pinot postgis postgres postgresql
+    prometheus pulsar qdrant questdb rabbitmq ravendb redict redis redisearch redpanda rejson
+    rethinkdb riak rqlite rustfs scylla seaweedfs slapd snuba solr sonic sphinx sphinxsearch
+    spilo sql sqlserver ssdb starrocks statsd surrealdb tarantool tempo tidb tikv timescaledb
+    tsdb typesense valkey vchord vectorchord vernemq vespa victoria victoriametrics vitess
+    weaviate yugabyte yugabytedb zincsearch zookeeper
 """
 _STORES = frozenset(_NAMES_OF_STORES.split())
 # Programs that send what other services send through a tunnel of their own; so do those whose
@@ -35,9 +35,11 @@ _TUNNELS = frozenset(
         "netbird",
         "nordlynx",
         "openconnect",
+        "protonwire",
         "softether",
         "strongswan",
         "tailscale",
+        "warp",
         "wg",
         "wireguard",
         "zerotier",
@@ -47,6 +49,9 @@ _TUNNELS = frozenset(
 _TOOLS = frozenset(
     ("backup", "backups", "exporter", "admin", "commander", "insight", "ui", "web", "operator")
 )
+_SAYS_NOTHING = frozenset(("app", "image", "server"))
+"""Last parts of images' names that only the part before tells apart, as in mssql/server."""
+
 _DEFAULT_OF_VARIABLE = re.compile(r"\$\{\w*:?-([^${}]*)\}")
 
 
@@ -100,8 +105,9 @@ def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: b
         internet, reason = _needs_internet(files, name, tuple(named or [DEFAULT]))
         beside = _beside_a_tunnel(name, image, said.abilities, lends)
         store = _looks_like_a_store(name, image)
-        if beside is not None:
-            internet, reason = False, beside
+        docker = _hands_out_docker(name, image)
+        if beside is not None or docker is not None:
+            internet, reason = False, beside or docker or reason
         elif internet and store is not None:
             internet, reason, guessed = False, store, True
     return Service(
@@ -167,6 +173,17 @@ def _beside_a_tunnel(
     return f"{name} {does}: what leaves over IPv6 beside its tunnel would show where this host is."
 
 
+def _hands_out_docker(name: str, image: str | None) -> str | None:
+    """Return the sentence why a proxy of Docker's socket is not ticked; None for any other."""
+    for words in (_words(name), _words(_repository(image)) if image else set()):
+        if "dockerproxy" in words or {"socket", "proxy"} <= words:
+            return (
+                f"{name} looks like a proxy of Docker's socket: on one more network more services "
+                "could give Docker orders."
+            )
+    return None
+
+
 def _needs_internet(
     files: Sequence[FileMeaning], name: str, on: tuple[str, ...]
 ) -> tuple[bool, str]:
@@ -189,9 +206,11 @@ def _looks_like_a_store(name: str, image: str | None) -> str | None:
 
 
 def _repository(image: str) -> str:
-    """Return the last part of an image's name, without registry, organisation, tag and digest."""
+    """Return the last part of an image's name that says anything, without tag and digest."""
     image = _DEFAULT_OF_VARIABLE.sub(r"\1", image)
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    before, _, last = image.partition("@")[0].rpartition("/")
+    last = last.partition(":")[0]
+    return f"{before.rpartition('/')[2]}-{last}" if before and last in _SAYS_NOTHING else last
 
 
 def is_store(name: str) -> bool:

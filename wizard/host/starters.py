@@ -4,6 +4,7 @@ Compose then looks for no override file beside them. Looked at are the variable 
 project's ``.env`` (Compose reference, environment variables) and units of systemd with ``-f``.
 """
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -35,39 +36,69 @@ def named_by(directory: Path, files: Sequence[Path], units: Path = UNITS) -> str
     except OSError:
         return None
     for unit in found:
-        text = read_if_there(unit)
-        if text and set(named_in(text)) & set(files):
+        text = read_if_there(unit) or ""
+        if unit.stem.endswith("@"):  # A template, of which one instance may be for this folder.
+            text = re.sub("%[iI]", lambda _: directory.name, text)
+        if set(named_in(text)) & set(files):
             return f"the unit {clean_line(unit.name)} starts the project with -f"
+        if _sets_variable(text, directory):
+            return f"the unit {clean_line(unit.name)} sets COMPOSE_FILE"
     return None
 
 
 def named_in(unit: str) -> tuple[Path, ...]:
     """Return the files that a unit's text gives Compose with ``-f`` (systemd.service(5))."""
-    settings = [
-        found.groups()
-        for line in unit.replace("\\\n", " ").splitlines()
-        if (found := _SETTING.match(line))
-    ]
-    folder = next((value for key, value in settings if key == "WorkingDirectory"), "/")
+    settings = _settings(unit)
+    folder = _folder(settings)
     return tuple(
-        Path(folder.lstrip("-~")) / name
+        Path(folder) / name
         for key, value in settings
         if key.startswith("Exec")
-        for name in _given(value)
+        for name in _given(_words(value))
     )
 
 
-def _given(command: str) -> Iterator[str]:
+def _sets_variable(unit: str, directory: Path) -> bool:
+    settings = _settings(unit)
+    return Path(_folder(settings)) == directory and any(
+        word.startswith("COMPOSE_FILE=")
+        for key, value in settings
+        if key == "Environment"
+        for word in _words(value)
+    )
+
+
+def _settings(unit: str) -> list[tuple[str, str]]:
+    return [
+        (found[1], found[2])
+        for line in unit.replace("\\\n", " ").splitlines()
+        if (found := _SETTING.match(line))
+    ]
+
+
+def _folder(settings: Sequence[tuple[str, str]]) -> str:
+    return next((value for key, value in settings if key == "WorkingDirectory"), "/").lstrip("-~")
+
+
+def _words(value: str) -> list[str]:
+    """Return the words of a value, and for one that is a line of a shell the words of that."""
     try:
-        words = shlex.split(command)
+        words = shlex.split(value)
+        return [each for word in words for each in (shlex.split(word) if " " in word else [word])]
     except ValueError:
-        return
+        return []
+
+
+def _given(words: Sequence[str]) -> Iterator[str]:
     start = next((at for at, word in enumerate(words) if _COMPOSE.search(word)), len(words))
+    gone_to = [words[at + 1] for at, word in enumerate(words[: max(start - 1, 0)]) if word == "cd"]
     options = iter(words[start + 1 :])
     for word in options:
         if word in ("-f", "--file"):
-            yield from [name for name in [next(options, None)] if name]
+            yield from [
+                posixpath.join(*gone_to[-1:], name) for name in [next(options, None)] if name
+            ]
         elif word.startswith("--file="):
-            yield word.partition("=")[2]
+            yield posixpath.join(*gone_to[-1:], word.partition("=")[2])
         elif not word.startswith("-") and word in ("up", "start", "run", "create"):
             return

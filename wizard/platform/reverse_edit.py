@@ -77,12 +77,43 @@ def _end(line: str) -> str:
 
 
 def edits(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield from where to where lines were replaced, in the old text and in the new one."""
+    """Yield from where to where lines were replaced, in the old text and in the new one.
+
+    A line that was only added to is by itself, apart from lines that were put in beside it.
+    """
     start = first = 0
     for end, last in [*same(old, new), (len(old), len(new))]:
         if (start, first) != (end, last):
-            yield start, end, first, last
+            yield from _apart(old, new, (start, end, first, last))
         start, first = end + 1, last + 1
+
+
+def _apart(
+    old: list[str], new: list[str], piece: tuple[int, int, int, int]
+) -> Iterator[tuple[int, int, int, int]]:
+    start, end, first, last = piece
+    pairs: list[tuple[int, int]] = []
+    at = first
+    for number in range(start, end):
+        at = next((each for each in range(at, last) if _is_in(old[number], new[each])), last)
+        if at == last:
+            yield piece
+            return
+        pairs.append((number, at))
+        at += 1
+    for number, place in pairs:
+        if first < place:
+            yield number, number, first, place
+        yield number, number + 1, place, place + 1
+        first = place + 1
+    if first < last:
+        yield end, end, first, last
+
+
+def _is_in(line: str, other: str) -> bool:
+    """Return whether another line has the characters of a line in their order."""
+    rest = iter(other)
+    return bool(line.strip()) and all(each in rest for each in line.strip())
 
 
 def same(old: list[str], new: list[str]) -> list[tuple[int, int]]:

@@ -5,12 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import ClassVar
 
-from wizard.compose.removal import (
-    declared_networks,
-    lines_left,
-    without_addition,
-    without_most,
-)
+from wizard.compose.left import lines_left
+from wizard.compose.removal import declared_networks, without_addition, without_most
 from wizard.compose.whereabouts import moved
 from wizard.platform.errors import StepFailed
 from wizard.platform.reverse_edit import without_edit
