@@ -80,6 +80,15 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
         assert not among(loaded, package), package
 
 
+def test_of_what_reads_netlink_no_more_is_loaded_than_reads_it() -> None:
+    loaded = modules_after(
+        "from wizard.host.netlink import Netlink\nassert Netlink().snapshot().links"
+    )
+    assert "pyroute2.iproute.linux" in loaded
+    for package in ("pyroute2.ndb", "pyroute2.ethtool", "pyroute2.plan9", "pyroute2.ipdb"):
+        assert not among(loaded, package), package
+
+
 def test_all_that_is_named_is_loaded_before_the_first_thread_could_want_some() -> None:
     left = modules_after(
         "from screens import background\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from wizard.platform import variables
+from wizard.platform import alone, variables
 from wizard.platform.errors import StepFailed
 from wizard.platform.files import place, regular, unlink, write_durably
 from wizard.platform.text import clean
@@ -158,6 +158,7 @@ class RealSystem:
         Raises:
             StepFailed: the kernel refused.
         """
+        alone.without_its_rest("pyroute2")
         from pyroute2.netlink.exceptions import NetlinkError
         from pyroute2.nftables.main import NFTables
 
