@@ -50,7 +50,10 @@ def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() 
         "assert cli.main(['--status']) == 0"
     )
     assert "wizard.status" in loaded
-    others = ("textual", "screens", "asyncio", "logging", "ssl", "tomllib")
+    others = (
+        *("textual", "screens", "asyncio", "logging", "ssl", "tomllib"),
+        *("subprocess", "socket", "hashlib", "tempfile"),
+    )
     for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
         assert not among(loaded, package), package
 
