@@ -782,11 +782,12 @@ class MadeUpSystem:
         match words:
             case ["--type=container", "--format", "{{.Created}}", _name]:
                 return Result(1, "")
-            case ["--type=container", "--format", "{{.Id}} {{.State.Running}}", name]:
-                found = self.containers.get(name)
-                if found is None:
-                    return Result(1, f"Error: No such container: {name}\n")
-                return Result(0, f"{found.id} {str(found.running).lower()}\n")
+            case ["--type=container", "--format", "{{.Id}} {{.Name}} {{.State.Running}}", *names]:
+                found = [each for each in map(self.containers.get, names) if each is not None]
+                missing = [name for name in names if name not in self.containers]
+                told = [f"{one.id} /{one.name} {str(one.running).lower()}" for one in found]
+                told += [f"Error: No such container: {name}" for name in missing]
+                return Result(1 if missing else 0, "".join(f"{line}\n" for line in told))
         raise _unknown(["docker", "inspect", *words])
 
     def _compose(self, words: list[str], stdin: str) -> Result:

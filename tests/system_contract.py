@@ -433,7 +433,7 @@ def a_container_joins_and_leaves_a_network_once(system: System) -> None:
             GUEST.project,
             GUEST.service,
         )
-        assert running(system) == f"{member.identifier} true"
+        assert running(system) == f"{member.identifier} /{GUEST.name} true"
         fails(system, "docker", "network", "rm", NETWORK)
         succeeds(system, *leave)
         assert members(system, NETWORK) == ()
@@ -441,14 +441,17 @@ def a_container_joins_and_leaves_a_network_once(system: System) -> None:
 
 
 def running(system: System, name: str = GUEST.name) -> str:
-    seen = ("--type=container", "--format", "{{.Id}} {{.State.Running}}")
+    seen = ("--type=container", "--format", "{{.Id}} {{.Name}} {{.State.Running}}")
     return succeeds(system, "docker", "inspect", *seen, name).strip()
 
 
 @case
 def a_container_that_is_not_there_is_a_failure(system: System) -> None:
-    seen = ("--type=container", "--format", "{{.Id}} {{.State.Running}}")
+    seen = ("--type=container", "--format", "{{.Id}} {{.Name}} {{.State.Running}}")
     fails(system, "docker", "inspect", *seen, "nobody")
+    told = system.run(("docker", "inspect", *seen, "nobody", GUEST.name))
+    assert told.status != 0
+    assert running(system) in told.output.splitlines()
 
 
 @case

@@ -50,7 +50,10 @@ def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() 
         "assert cli.main(['--status']) == 0"
     )
     assert "wizard.status" in loaded
-    others = ("textual", "screens", "asyncio", "logging", "ssl", "tomllib")
+    others = (
+        *("textual", "screens", "asyncio", "logging", "ssl", "tomllib"),
+        *("subprocess", "socket", "hashlib", "tempfile"),
+    )
     for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
         assert not among(loaded, package), package
 
@@ -77,6 +80,15 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
     assert "screens.welcome" in loaded
     others = ("screens.host", "screens.mode", "screens.preview", "screens.result", "tomllib")
     for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
+        assert not among(loaded, package), package
+
+
+def test_of_what_reads_netlink_no_more_is_loaded_than_reads_it() -> None:
+    loaded = modules_after(
+        "from wizard.host.netlink import Netlink\nassert Netlink().snapshot().links"
+    )
+    assert "pyroute2.iproute.linux" in loaded
+    for package in ("pyroute2.ndb", "pyroute2.ethtool", "pyroute2.plan9", "pyroute2.ipdb"):
         assert not among(loaded, package), package
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,11 +15,13 @@ from tests.unit.test_cli import Here, Wizard
 from tests.unit.test_judgement import GOOD
 from tests.unit.test_repair import a_rule_between, lose_network, reverted
 from wizard.answers.choices import Choices
+from wizard.boot import outlook
 from wizard.platform.errors import ExitCode
 from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.run import checking, watching, worker
+from wizard.run.checking import check as really_check
 from wizard.run.conditions import conditions
 from wizard.verification.judgement import Judgement, judge
 
@@ -40,6 +43,21 @@ def test_where_all_is_in_effect_there_is_nothing_to_repair(kept: Here, wizard: W
     assert said.code == ExitCode.DONE
     assert "nothing to repair" in said.out
     assert difference(before, kept.made.system.snapshot()) == set()
+
+
+def test_a_look_at_what_is_in_force_asks_each_thing_once(
+    kept: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "_reports", lambda *_: (GOOD,))
+    monkeypatch.setattr(outlook, "look", lambda: SimpleNamespace(sentences=()))
+    record = kept.store.load()
+    assert record is not None
+    asked = kept.made.system.ran
+    asked.clear()
+    found = really_check(record, kept.made.host, kept.made.system)
+    assert [each["state"] for each in found.steps] == ["in effect"] * len(record.steps)
+    assert ("docker", "network", "inspect") in {each[:3] for each in asked}
+    assert sorted(asked) == sorted(set(asked))
 
 
 def test_what_is_missing_is_shown_as_a_script_and_put_back_by_yes(

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -36,6 +37,22 @@ class MadeUp(Aspect):
 
     def unsettled(self) -> Sequence[str]:
         return () if self._clock.now >= self._settles else ("the address",)
+
+
+class Slow(Aspect):
+    """Has its answer only once another is waiting for its own."""
+
+    def __init__(self, name: str, met: threading.Barrier) -> None:
+        self._name, self._met = name, met
+
+    def look(self) -> Facts:
+        self._met.wait(PATIENCE)
+        return {self._name: f"the {self._name}"}
+
+
+class Failing(Aspect):
+    def look(self) -> Facts:
+        raise StepFailed("It cannot be looked at.")
 
 
 def unheard(_words: str) -> None:
@@ -115,3 +132,14 @@ def test_what_is_gone_past_the_deadline_is_not_looked_at_again(clock: Clock) -> 
     with pytest.raises(StepFailed, match="the default route"):
         Verification([aspect]).check(WHAT_WAS, unheard)
     assert len(aspect.looks) == 1
+
+
+def test_who_waits_for_answers_does_so_beside_the_others() -> None:
+    met = threading.Barrier(2)
+    found = Verification([Slow("port", met), Slow("router", met)]).look()
+    assert list(found.items()) == [("port", "the port"), ("router", "the router")]
+
+
+def test_what_cannot_be_looked_at_is_said() -> None:
+    with pytest.raises(StepFailed, match="cannot be looked at"):
+        Verification([Failing()]).look()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard.host.looking import IMPORTING
+from wizard.platform import alone
 
 Message = Mapping[str, Any]
 
@@ -49,6 +50,7 @@ class Netlink:
     @functools.cached_property
     def _read(self) -> Snapshot:
         with IMPORTING:
+            alone.without_its_rest("pyroute2")
             from pyroute2.iproute.linux import IPRoute
             from pyroute2.netlink.exceptions import NetlinkError
 

@@ -1,6 +1,5 @@
 """The service's command line."""
 
-import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -70,7 +69,6 @@ def main() -> int:
     options = read_options(sys.argv[1:])
     named = dict(options)
     uplink = named["--uplink"]
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     service = Service(
         DockerEngine(Path(named.get("--socket", SOCKET))),
         ProxyTable(uplink),

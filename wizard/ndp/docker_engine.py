@@ -1,7 +1,7 @@
 """What the service asks the Docker engine: the addresses on a network, and what happens to it.
 
 The standard library's HTTP client over the engine's socket, not the docker package: that would add
-15 MB to the 17 MB of a service that runs for good, take four times the CPU time for an answer, and
+15 MB to the 15 MB of a service that runs for good, take four times the CPU time for an answer, and
 ask for a version of the API that an upgraded engine may no longer know.
 """
 

@@ -4,9 +4,10 @@ Level-triggered: whatever happens, it compares what should be with what is, and 
 difference. What happened in detail does not matter, so nothing missed is missed for long.
 """
 
+import contextlib
 import enum
-import logging
 import queue
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -19,8 +20,6 @@ from wizard.ndp.notify import notify
 from wizard.ndp.proxy_table import ProxyTable
 from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork, together
 from wizard.platform.errors import WizardError
-
-_log = logging.getLogger("wizard.ndp")
 
 _PERIOD = 30.0
 """Seconds after which it looks again although nothing happened."""
@@ -132,7 +131,7 @@ class Service:
             problems.append(obstacle)
         for problem in problems:
             if problem not in self._problems:
-                _log.warning("%s", problem)
+                _log(problem)
         self._problems = problems
         return not problems
 
@@ -146,9 +145,9 @@ class Service:
         if change:
             self._table.apply(change)
             for address in sorted(change.add):
-                _log.info("answering for %s on %s", address, self._uplink)
+                _log(f"answering for {address} on {self._uplink}")
             for address in sorted(change.remove):
-                _log.info("no longer answering for %s on %s", address, self._uplink)
+                _log(f"no longer answering for {address} on {self._uplink}")
         return len(wanted)
 
     def _withdraw(self) -> None:
@@ -158,15 +157,14 @@ class Service:
         try:
             self._compare(frozenset())
         except WizardError as error:
-            _log.error("%s", error)
+            _log(str(error))
 
     def _follow_engine(self) -> None:
         while True:
-            try:
+            # That the engine is away is said where the addresses are compared.
+            with contextlib.suppress(WizardError):
                 for happened in self._engine.happenings([each.name for each in self._networks]):
                     self._wakes.put(_Wake.CHANGED if happened else _Wake.LISTENING)
-            except WizardError as error:
-                _log.debug("%s", error)
             self._wakes.put(_Wake.LOST)
             time.sleep(_ABSENCE)
 
@@ -175,7 +173,7 @@ class Service:
             for _ in uplinks.changes(self._uplink):
                 self._wakes.put(_Wake.CHANGED)
         except OSError as error:
-            _log.warning("Changes of %s are noticed late: %s", self._uplink, error.strerror)
+            _log(f"Changes of {self._uplink} are noticed late: {error.strerror}")
 
 
 def _may_be_of(address: IPv6Address, networks: Sequence[ServedNetwork]) -> bool:
@@ -187,3 +185,9 @@ def _words(refused: frozenset[IPv6Address]) -> str:
         f"{min(refused)} is an address that no container of the network can have, and is not "
         f"answered for ({len(refused)} in all)"
     )
+
+
+def _log(words: str) -> None:
+    # Without the logging module: it takes a tenth of the memory that this service has to itself.
+    sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()

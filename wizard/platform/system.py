@@ -2,15 +2,13 @@
 
 import errno
 import os
-import socket
 import stat
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from wizard.platform import variables
+from wizard.platform import alone, variables
 from wizard.platform.errors import StepFailed
 from wizard.platform.files import place, regular, unlink, write_durably
 from wizard.platform.text import clean
@@ -87,6 +85,9 @@ class RealSystem:
 
     def run(self, argv: Sequence[str], stdin: str = "") -> Result:
         """Run a command in the C locale, without a terminal."""
+        # Here, for to say how the records stand no command is run, and nothing takes longer.
+        import subprocess
+
         seconds = _timeout(argv)
         try:
             done = subprocess.run(
@@ -158,6 +159,9 @@ class RealSystem:
         Raises:
             StepFailed: the kernel refused.
         """
+        import socket
+
+        alone.without_its_rest("pyroute2")
         from pyroute2.netlink.exceptions import NetlinkError
         from pyroute2.nftables.main import NFTables
 

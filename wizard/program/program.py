@@ -161,11 +161,12 @@ def _gathered() -> dict[Path, trust.Trusted]:
     owners = trust.trusted_owners()
     try:
         # What this very process imported may have been put there by whoever can change these.
-        imported = [Path(sys.executable), *map(Path, filter(None, sys.path)), _package()]
+        package = _package()
+        imported = [Path(sys.executable), *map(Path, filter(None, sys.path)), package]
         trust.check(imported, owners)
         files = {
-            Path("wizard", source.relative_to(_package())): trust.read(source, owners)
-            for source in sorted(_package().rglob("*"))
+            Path("wizard", source.relative_to(package)): trust.read(source, owners)
+            for source in sorted(package.rglob("*"))
             if source.is_file()
         }
         for distribution in _distributions():

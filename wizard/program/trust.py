@@ -132,13 +132,14 @@ def read(path: Path, owners: frozenset[int]) -> Trusted:
 def _opened(path: Path, owners: frozenset[int]) -> Iterator[int]:
     """Yield what a path leads to, opened step by step, so that nothing is looked at twice."""
     flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-    rest, shown, links = list(reversed(path.absolute().parts)), Path("/"), 0
+    # A text, for to make a path at each of ten thousand places takes longer than to look at them.
+    rest, shown, links = list(reversed(path.absolute().parts)), "/", 0
     here = os.open("/", flags)
     try:
         while rest:
             name = rest.pop()
             inner = os.open(name, flags, dir_fd=here)
-            place = shown.parent if name == ".." else shown / name
+            place = _inner(shown, name)
             try:
                 status = os.fstat(inner)
                 _look(place, status, inner, owners)
@@ -156,23 +157,38 @@ def _opened(path: Path, owners: frozenset[int]) -> Iterator[int]:
         os.close(here)
 
 
-def _look(place: Path, status: os.stat_result, handle: int, owners: frozenset[int]) -> None:
-    shown, mode = clean_line(str(place)), status.st_mode
+def _inner(folder: str, name: str) -> str:
+    """Return the path of a name in a folder, which a link may make ``..`` or the root."""
+    if name == "..":
+        return folder.rpartition("/")[0] or "/"
+    return name if name == "/" else f"{folder.rstrip('/')}/{name}"
+
+
+def _look(place: str, status: os.stat_result, handle: int, owners: frozenset[int]) -> None:
+    mode = status.st_mode
     if status.st_uid not in owners:
-        raise Doubted(place, f"{shown} belongs to {_name(status.st_uid)}.")
+        raise Doubted(Path(place), f"{clean_line(place)} belongs to {_name(status.st_uid)}.")
     # What a link's own bits say means nothing (symlink(7)). In a folder with restricted deletion
     # nobody can take away what is not theirs (chmod(1)).
     if stat.S_ISLNK(mode) or (stat.S_ISDIR(mode) and mode & stat.S_ISVTX and not status.st_uid):
         return
     if mode & stat.S_IWOTH:
-        raise Doubted(place, f"Everybody on this host can write to {shown}.", "o-w")
+        raise Doubted(
+            Path(place), f"Everybody on this host can write to {clean_line(place)}.", "o-w"
+        )
     if mode & stat.S_IWGRP:
         # With a list the bits of the group are the most that anybody on it has (acl(5)).
         if _has_list(handle):
-            raise Doubted(place, f"Others, by an access control list, can write to {shown}.", "g-w")
+            raise Doubted(
+                Path(place),
+                f"Others, by an access control list, can write to {clean_line(place)}.",
+                "g-w",
+            )
         if _members(status.st_gid) - owners:
             group = _group(status.st_gid)
-            raise Doubted(place, f"The group {group} can write to {shown}.", "g-w")
+            raise Doubted(
+                Path(place), f"The group {group} can write to {clean_line(place)}.", "g-w"
+            )
 
 
 def _has_list(handle: int) -> bool:

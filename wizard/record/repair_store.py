@@ -3,9 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-from wizard.record.forgetting import without_texts
+from wizard.platform.later import later
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.store import DIRECTORY, Store
+
+with later():
+    from wizard.record import forgetting
 
 
 class RepairStore(Store):
@@ -68,8 +71,8 @@ class RepairStore(Store):
                 replace(
                     step,
                     # What Compose was asked is such a text too.
-                    parameters=without_texts(step.parameters) | _unasked(step),
-                    before=without_texts(step.before),
+                    parameters=forgetting.without_texts(step.parameters) | _unasked(step),
+                    before=forgetting.without_texts(step.before),
                 )
                 for step in record.steps
             ]

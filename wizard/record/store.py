@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -138,6 +137,9 @@ class Store:
         Raises:
             OSError: the disk is full or read-only.
         """
+        # Here, for what it imports in turn takes longer than to say how the records stand.
+        import tempfile
+
         old = sorted(self.directory.glob("apply*.log"), key=lambda log: log.lstat().st_mtime)
         for log in old[: -_LOGS + 1]:
             log.unlink(missing_ok=True)

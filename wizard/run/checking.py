@@ -15,6 +15,7 @@ from wizard.host.obstacle import Obstacle
 from wizard.host.published import published
 from wizard.modes.registry import behaviour_of
 from wizard.modes.shared import chosen_containers
+from wizard.platform.asked_once import asked_once
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.probes import another_machine, report
@@ -59,6 +60,7 @@ def check(
         Refused: the project of the run is not on the host any more, or cannot be seen.
     """
     choices = answers_file.from_table(record.choices)
+    system = asked_once(system)
     steps = conditions(record, host, system, beside)
     reports = _reports(host, choices, target or choices.target, teller)
     inwards = _inwards(host, choices, system, other)

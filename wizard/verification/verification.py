@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from wizard.answers.moved_prefix import moved
 from wizard.answers.projects import project_if_any, project_of
@@ -9,6 +10,7 @@ from wizard.host import gateway_mode
 from wizard.host.host import Host, Unknown
 from wizard.modes.shared import chosen_containers
 from wizard.plan.planning import Plan
+from wizard.platform import later
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.verification.aspect import Aspect, Facts, lost
@@ -37,10 +39,12 @@ class Verification:
         self._aspects = tuple(aspects)
 
     def look(self) -> Facts:
-        """Return everything that there is now."""
+        """Return everything that there is now; what answers late is waited for side by side."""
+        later.load()
         found: dict[str, str] = {}
-        for aspect in self._aspects:
-            found |= aspect.look()
+        with ThreadPoolExecutor(len(self._aspects) or 1) as threads:
+            for facts in threads.map(lambda aspect: aspect.look(), self._aspects):
+                found |= facts
         return found
 
     def obstacles(self) -> Sequence[str]:
