@@ -230,6 +230,17 @@ class Manager(StrEnum):
 
 
 @dataclass(frozen=True)
+class NetworkFile:
+    """A file by which an interface is configured."""
+
+    path: str
+    writer: str = ""
+    """The program that writes it; empty where a person does."""
+    instead: str = ""
+    """What to do so that a change lasts, as the end of a sentence; empty where a person writes."""
+
+
+@dataclass(frozen=True)
 class Advertised:
     """An interface with a route or an address that came by router advertisement."""
 
@@ -356,6 +367,7 @@ class Host:
     projects: tuple[ComposeProject, ...] | Unknown
     uplink: Uplink | Unknown
     manager: Manager | Unknown
+    network_files: tuple[NetworkFile, ...] | Unknown
     sysctls: Sysctls | Unknown
     ip6tables: Ip6tables | Unknown
     firewall: Firewall | Unknown
