@@ -47,7 +47,7 @@ def test_the_files_are_those_of_the_program_that_configures_the_uplink() -> None
     bound = "[connection]\ntype=ethernet\n[ethernet]\nmac-address=02:00:00:00:00:10\n"
     assert found({profile: bound}, Manager.NETWORK_MANAGER) == [(profile, "")]
     assert found({}, Manager.DHCPCD) == [("/etc/dhcpcd.conf", "")]
-    assert found(eni, Manager.KERNEL) == []
+    assert found(eni, Manager.KERNEL) == [(f"{INTERFACES}.d/lan", "")]
     own = "/etc/systemd/network/10-lan.network"
     assert found({own: ""}, Manager.NETWORKD, NETWORK_FILE=own) == [(own, "")]
     assert found({own: ""}, Manager.NETWORKD) == []

@@ -52,7 +52,8 @@ def _paths(link: Link, manager: Manager, state: Mapping[str, str], files: Files)
         case Manager.NETWORK_MANAGER:
             by = network_manager.of(files, link)
             yield from _behind(by.path if by else "", files)
-        case Manager.IFUPDOWN:
+        case Manager.IFUPDOWN | Manager.KERNEL:
+            # What is “manual” there may have lines of its own.
             yield from (each.path for each in parse(files).stanzas if each.name == link.name)
         case Manager.DHCPCD:
             yield "/etc/dhcpcd.conf"
