@@ -1,7 +1,12 @@
 """What answers for neighbours holds though who configures the uplink resets its own parameter."""
 
+from dataclasses import replace
+
 from tests.made_up_system import MadeUpSystem
-from wizard.steps.kernel_parameters import name
+from tests.unit.test_earlier_releases import RECORDS
+from wizard.platform.parameter_names import name
+from wizard.record.earlier_releases import faults
+from wizard.record.toml_text import loads
 from wizard.steps.sysctl import Sysctl
 
 OF_ALL, OF_UPLINK = name("all", "proxy_ndp"), name("eth0", "proxy_ndp")
@@ -31,3 +36,10 @@ def test_without_that_of_all_it_is_missed() -> None:
     made.sysctls[OF_UPLINK] = "0"
     assert step.check(made) == f"{OF_UPLINK} is 0 and should be 1."
     assert [each.name for each in step.objects()] == [OF_UPLINK]
+
+
+def test_a_dot_in_the_name_of_an_interface_is_a_slash_in_what_is_said_and_typed() -> None:
+    record = loads((RECORDS / "debian12-ula.toml").read_text())
+    uplink = record.host["IPv6 uplink"].replace("eth0", "eth0.100")
+    said = " ".join(faults(replace(record, host={**record.host, "IPv6 uplink": uplink})))
+    assert "sysctl -w net.ipv6.conf.eth0/100.accept_ra=2" in said

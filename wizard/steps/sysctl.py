@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from wizard.platform.parameter_names import name
 from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
@@ -21,7 +22,6 @@ from wizard.steps.kernel_parameters import (
     FORWARDING,
     file_text,
     forwarding_now,
-    name,
     parts,
     read,
     renamed,
