@@ -8,13 +8,16 @@ import pytest
 
 from tests import made_up_hosts
 from tests.given_files import GivenFiles
+from wizard.answers.choices import Choices, Mode, Proxy
+from wizard.answers.obstacles import obstacles as every_obstacle
 from wizard.boot import outlook
 from wizard.boot.forecast import Circumstances, foresee
 from wizard.boot.link import Link
 from wizard.boot.reader import Now, Route
 from wizard.host.deprecated import obstacles
-from wizard.host.host import Address, Manager, NetworkFile, Origin, Uplink
+from wizard.host.host import Address, Host, Manager, NetworkFile, Origin, Uplink
 from wizard.host.network_files import of, written
+from wizard.host.obstacle import Cause
 from wizard.host.parts.network_files import in_words, notes
 
 ETH0 = Link("eth0", "02:00:00:00:00:10")
@@ -141,3 +144,48 @@ def test_a_deprecated_address_names_who_writes_the_file_that_it_stands_in() -> N
     old = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.STATIC, deprecated=True)
     (obstacle,) = obstacles(replace(made, uplink=replace(made.uplink, addresses=(old,))))
     assert f"({ETH0_YAML} is written by cloud-init: first)" in obstacle.sentence
+
+
+OWN = "/etc/systemd/network/10-lan.network"
+OFF = "[Match]\nName=eth0\n[Network]\nIPv6Forwarding=no\n"
+PROXIED = Choices(mode=Mode.ROUTED, proxy=Proxy.SERVICE)
+
+
+def by_networkd(files: Mapping[str, str], systemd: int = 257) -> Host:
+    state = {"NETWORK_FILE": OWN}
+    known = of(ETH0, Manager.NETWORKD, state, GivenFiles({OWN: OFF} | dict(files)), systemd)
+    return made_up_hosts.debian13(manager=Manager.NETWORKD, network_files=known)
+
+
+def told(host: Host, choices: Choices | None) -> list[str]:
+    return [
+        each.sentence
+        for each in every_obstacle(host, choices)
+        if each.cause is Cause.FORWARDING_OFF
+    ]
+
+
+def test_a_line_that_keeps_the_uplink_from_forwarding_is_in_the_way_of_the_neighbour_proxy() -> (
+    None
+):
+    host = by_networkd({})
+    (sentence,) = told(host, PROXIED)
+    assert sentence.startswith(f"Line 4 of {OWN} ")
+    assert sentence.endswith("networkctl reload; networkctl reconfigure eth0")
+    # Packets pass all the same, and nobody is answered for.
+    assert told(host, Choices(mode=Mode.ULA)) == told(host, None) == []
+    assert told(host, Choices(mode=Mode.ROUTED, proxy=Proxy.NONE)) == []
+    # Before 256 that is no setting, and IPForward= switches nothing off.
+    assert told(by_networkd({}, systemd=252), PROXIED) == []
+    assert told(by_networkd({OWN: OFF.replace("=no", "=yes")}), PROXIED) == []
+
+
+def test_a_line_that_switches_forwarding_off_for_all_is_in_the_way_of_any_plan() -> None:
+    every = {
+        OWN: OFF.replace("IPv6Forwarding=no\n", ""),
+        "/etc/systemd/networkd.conf.d/own.conf": "[Network]\n\nIPv6Forwarding=no\n",
+    }
+    for choices in (None, Choices(mode=Mode.ULA), PROXIED):
+        (sentence,) = told(by_networkd(every), choices)
+        assert sentence.startswith("Line 3 of /etc/systemd/networkd.conf.d/own.conf ")
+    assert told(by_networkd(every, systemd=252), None) == []

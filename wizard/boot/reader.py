@@ -17,7 +17,7 @@ from wizard.host.parts import docker_engine, docker_networks
 from wizard.platform import foreign_json
 from wizard.probes import kernel_tables
 
-_NET = Path("/sys/class/net")
+NET = Path("/sys/class/net")
 _PROGRAMS = ("/usr/sbin/dhclient", "/sbin/dhclient", "/usr/sbin/udhcpc", "/sbin/udhcpc")
 _DHCPCD = ("/usr/sbin/dhcpcd", "/sbin/dhcpcd")
 _TYPES = {
@@ -62,7 +62,7 @@ def circumstances(read: Files) -> Circumstances:
     """Return what the files do not tell. Where Docker does not answer, its part is not known."""
     return Circumstances(
         links=_links(read),
-        systemd=_systemd(),
+        systemd=systemd_release(),
         docker_forwards=_docker_forwards(read),
         programs=frozenset(each for each in (*_PROGRAMS, *_DHCPCD) if Path(each).exists()),
         command_line=read_if_there(Path("/proc/cmdline")) or "",
@@ -128,7 +128,7 @@ def _links(read: Files) -> tuple[Link, ...]:
     )
     return tuple(
         link(folder)
-        for folder in sorted(_NET.iterdir())
+        for folder in sorted(NET.iterdir())
         if (folder / "ifindex").exists()
         and not (folder / "master").exists()
         and (folder.name in lead or not _is_passing(folder, texts))
@@ -184,7 +184,8 @@ def link(folder: Path) -> Link:
     )
 
 
-def _systemd() -> int:
+def systemd_release() -> int:
+    """Return the release of systemd, or 0 where it does not say."""
     try:
         found = re.match(r"systemd (\d+)", output(("systemctl", "--version")))
     except CannotTell:

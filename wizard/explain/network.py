@@ -34,6 +34,19 @@ PAGES = {
         ),
         "It gives containers the IPv6 that the host has, and does not set up the host's own.",
     ),
+    Cause.FORWARDING_OFF: Page(
+        "What configures the network switches forwarding off",
+        "A host passes packets of containers on only while IPv6 forwarding is on, and answers for "
+        "their addresses only on an interface that forwards. A line of systemd-networkd's switches "
+        "that off whenever it starts or configures the interface, perhaps long after today.",
+        "Find the line, take it out or set it to yes, and have the files read anew:",
+        (
+            "grep -rsE ^IPv6Forwarding= /etc/systemd /run/systemd /usr/lib/systemd",
+            "networkctl reload",
+            "networkctl reconfigure INTERFACE",
+        ),
+        "It names the line for this host, and changes no file of systemd-networkd.",
+    ),
     Cause.ADDRESS_DEPRECATED: Page(
         "The host's own IPv6 address is deprecated",
         "A deprecated address still receives, but the host speaks with it only while it has no "

@@ -238,6 +238,10 @@ class NetworkFile:
     """The program that writes it; empty where a person does."""
     instead: str = ""
     """What to do so that a change lasts, as the end of a sentence; empty where a person writes."""
+    forwarding_off: int = 0
+    """The line by which IPv6 forwarding is switched off whenever it is applied; 0 without one."""
+    everywhere: bool = False
+    """Whether that line is about every interface, and not about the uplink alone."""
 
 
 @dataclass(frozen=True)

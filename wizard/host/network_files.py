@@ -3,10 +3,12 @@
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from wizard.boot import netplan, network_manager
+from wizard.boot import netplan, network_manager, networkd
 from wizard.boot.files import Files
 from wizard.boot.interfaces import parse
+from wizard.boot.keyfile import Entry, truth
 from wizard.boot.link import Link
 from wizard.host.host import Manager, NetworkFile
 
@@ -31,7 +33,7 @@ _BY_NETPLAN = "change a file below /etc/netplan instead, and type “netplan app
 
 
 def of(
-    link: Link, manager: Manager, state: Mapping[str, str], files: Files
+    link: Link, manager: Manager, state: Mapping[str, str], files: Files, systemd: int = 0
 ) -> tuple[NetworkFile, ...]:
     """Return the files by which an interface is configured, in the order in which they are read.
 
@@ -40,9 +42,25 @@ def of(
         manager: Who configures it.
         state: What systemd-networkd keeps of it (sd-network.h), where it is networkd's.
         files: This host's.
+        systemd: The release of systemd.
     """
-    paths = dict.fromkeys(_paths(link, manager, state, files))
-    return tuple(written(path, files) for path in paths)
+    found = {path: written(path, files) for path in _paths(link, manager, state, files)}
+    if manager is Manager.NETWORKD:
+        for entry, everywhere in _switching_off(link, files, systemd):
+            file = found.get(entry.path) or written(entry.path, files)
+            found[entry.path] = replace(file, forwarding_off=entry.line, everywhere=everywhere)
+    return tuple(found.values())
+
+
+def _switching_off(link: Link, files: Files, systemd: int) -> Iterator[tuple[Entry, bool]]:
+    """Yield the lines by which networkd switches forwarding off, and whether everywhere."""
+    for_all = networkd.global_forwarding(files, systemd)
+    if for_all is not None and truth(for_all.value) is False:
+        yield for_all, True
+        return
+    by = networkd.of(files, link, systemd)
+    if by is not None and by.forwarding is False and by.line is not None:
+        yield by.line, False
 
 
 def _paths(link: Link, manager: Manager, state: Mapping[str, str], files: Files) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Cause(StrEnum):
 
     IPV6_OFF = "ipv6-off"
     NO_DEFAULT_ROUTE = "no-default-route"
+    FORWARDING_OFF = "forwarding-off"
+    """What configures the network switches it off, now and then."""
     ADDRESS_DEPRECATED = "address-deprecated"
     NO_WAY_OUT = "no-way-out"
 

@@ -1,17 +1,13 @@
 """The files by which the uplink is configured, and who writes them."""
 
-from pathlib import Path
-
+from wizard.boot import reader
 from wizard.boot.files import HostFiles
-from wizard.boot.link import Link
 from wizard.host import manager, network_files
 from wizard.host.host import NetworkFile
 from wizard.host.looking import read_if_there
 from wizard.host.part import Part, Search, Words
 from wizard.host.parts import uplink
 from wizard.platform.text import clean_line
-
-_NET = Path("/sys/class/net")
 
 
 def detect(search: Search) -> tuple[NetworkFile, ...]:
@@ -26,8 +22,8 @@ def detect(search: Search) -> tuple[NetworkFile, ...]:
     text = read_if_there(manager.NETWORKD_LINKS / str(index)) or ""
     state = dict(line.partition("=")[::2] for line in text.splitlines())
     by = manager.detect(interface, index)
-    mac = (read_if_there(_NET / interface / "address") or "").strip()
-    return network_files.of(Link(interface, mac), by, state, HostFiles())
+    link = reader.link(reader.NET / interface)
+    return network_files.of(link, by, state, HostFiles(), reader.systemd_release())
 
 
 def in_words(found: tuple[NetworkFile, ...]) -> Words:
