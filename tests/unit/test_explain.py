@@ -55,6 +55,7 @@ PROGRAMS = {
         "mv",
         "nano",
         "networkctl",
+        "printf",
     ),
     *("nft", "ping", "sudo wizard", "sysctl", "systemctl", "systemd-detect-virt", "unset"),
     "wizard",
@@ -183,6 +184,9 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
         network_files=(
             NetworkFile("/etc/systemd/networkd.conf", forwarding_off=3, everywhere=True),
         )
+    ),
+    Cause.BRIDGES_TAKEN: lambda _: made_up_hosts.debian13(
+        network_files=(NetworkFile("/etc/systemd/network/99-all.network", takes_bridges=True),)
     ),
     Cause.ADDRESS_DEPRECATED: lambda _: with_address(OLD),
     Cause.NO_WAY_OUT: lambda _: made_up_hosts.debian12(

@@ -19,6 +19,7 @@ from wizard.host.host import Address, Host, Manager, NetworkFile, Origin, Uplink
 from wizard.host.network_files import of, written
 from wizard.host.obstacle import Cause
 from wizard.host.parts.network_files import in_words, notes
+from wizard.host.unfit_network import LEAVING, LEFT_ALONE
 
 ETH0 = Link("eth0", "02:00:00:00:00:10")
 INTERFACES = "/etc/network/interfaces"
@@ -51,9 +52,9 @@ def test_the_files_are_those_of_the_program_that_configures_the_uplink() -> None
     assert found({profile: bound}, Manager.NETWORK_MANAGER) == [(profile, "")]
     assert found({}, Manager.DHCPCD) == [("/etc/dhcpcd.conf", "")]
     assert found(eni, Manager.KERNEL) == [(f"{INTERFACES}.d/lan", "")]
-    own = "/etc/systemd/network/10-lan.network"
-    assert found({own: ""}, Manager.NETWORKD, NETWORK_FILE=own) == [(own, "")]
-    assert found({own: ""}, Manager.NETWORKD) == []
+    own, lan = "/etc/systemd/network/10-lan.network", "[Match]\nName=eth0\n"
+    assert found({own: lan}, Manager.NETWORKD, NETWORK_FILE=own) == [(own, "")]
+    assert found({own: lan}, Manager.NETWORKD) == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_the_files_are_those_of_the_program_that_configures_the_uplink() -> None
     ],
 )
 def test_behind_a_file_of_netplan_are_those_that_it_is_made_of(manager: Manager, made: str) -> None:
-    text = "[connection]\ntype=ethernet\ninterface-name=eth0\n"
+    text = "[Match]\nName=eth0\n[connection]\ntype=ethernet\ninterface-name=eth0\n"
     own = "/etc/netplan/90-own.yaml"
     files = {
         made: text,
@@ -189,3 +190,19 @@ def test_a_line_that_switches_forwarding_off_for_all_is_in_the_way_of_any_plan()
         (sentence,) = told(by_networkd(every), choices)
         assert sentence.startswith("Line 3 of /etc/systemd/networkd.conf.d/own.conf ")
     assert told(by_networkd(every, systemd=252), None) == []
+
+
+def test_a_file_that_takes_dockers_bridges_is_in_the_way_until_they_are_left_alone() -> None:
+    every = "[Match]\nName=*\n[Network]\nDHCP=yes\n"
+    path = "/etc/systemd/network/99-all.network"
+    texts = {OWN: OFF.replace("IPv6Forwarding=no\n", ""), path: every}
+    (obstacle,) = every_obstacle(by_networkd(texts))
+    assert obstacle.cause is Cause.BRIDGES_TAKEN
+    assert obstacle.found.startswith(f"{path} ")
+    left_alone = LEFT_ALONE.encode().decode("unicode_escape")
+    assert left_alone.count("\n") == 4
+    assert every_obstacle(by_networkd({**texts, LEAVING: left_alone})) == ()
+    # What cannot be looked at here is not said for certain.
+    doubtful = every.replace("Name=*", "Name=*\nVirtualization=vm")
+    texts[path] = doubtful
+    assert every_obstacle(by_networkd(texts)) == ()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from wizard.answers import firewalls
 from wizard.answers.choices import Choices, Proxy
-from wizard.host import deprecated, not_forwarding
+from wizard.host import deprecated, unfit_network
 from wizard.host.host import Host, Outward, Sysctls, Unknown
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.own_objects import in_the_way
@@ -62,11 +62,11 @@ def _deprecated(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
     yield from deprecated.obstacles(host)
 
 
-def _not_forwarding(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
+def _unfit_network(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     answers = choices is not None and (
         choices.mode.addresses.public and choices.proxy in (Proxy.SERVICE, Proxy.FIXED)
     )
-    yield from not_forwarding.obstacles(host, answers)
+    yield from unfit_network.obstacles(host, answers)
 
 
 def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
@@ -108,7 +108,7 @@ FINDERS: tuple[Finder, ...] = (
     _engine,
     _uplink,
     _deprecated,
-    _not_forwarding,
+    _unfit_network,
     _earlier,
     _outward,
     firewalls.obstacles,

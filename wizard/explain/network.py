@@ -4,6 +4,7 @@ from wizard.explain.page import Page
 from wizard.host.obstacle import Cause
 from wizard.host.parts.outward import PORT
 from wizard.host.target import DEFAULT_TARGET
+from wizard.host.unfit_network import LEAVING, LEFT_ALONE
 
 PAGES = {
     Cause.IPV6_OFF: Page(
@@ -46,6 +47,19 @@ PAGES = {
             "networkctl reconfigure INTERFACE",
         ),
         "It names the line for this host, and changes no file of systemd-networkd.",
+    ),
+    Cause.BRIDGES_TAKEN: Page(
+        "What configures the network takes Docker's bridges, too",
+        "A file of systemd-networkd's that matches every interface matches the bridges that Docker "
+        "makes. It takes their addresses away when it comes to configure them: at once, or when it "
+        "is started again.",
+        "See which file is in force for which interface, and leave what is Docker's alone:",
+        (
+            "networkctl list",
+            f"printf '{LEFT_ALONE}' > {LEAVING}",
+            "networkctl reload",
+        ),
+        "It names the file for this host, and writes none of systemd-networkd's.",
     ),
     Cause.ADDRESS_DEPRECATED: Page(
         "The host's own IPv6 address is deprecated",

@@ -242,6 +242,8 @@ class NetworkFile:
     """The line by which IPv6 forwarding is switched off whenever it is applied; 0 without one."""
     everywhere: bool = False
     """Whether that line is about every interface, and not about the uplink alone."""
+    takes_bridges: bool = False
+    """Whether it is about the bridges that Docker makes, too."""
 
 
 @dataclass(frozen=True)

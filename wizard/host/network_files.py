@@ -12,6 +12,8 @@ from wizard.boot.keyfile import Entry, truth
 from wizard.boot.link import Link
 from wizard.host.host import Manager, NetworkFile
 
+_DOCKERS = Link("docker0", type="bridge", kind="bridge")
+
 _CLOUD_CONFIGURATION = ("/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d/*.cfg")
 _CLOUD_OFF = re.compile(
     r"^network:\s*(?:\{\s*config:\s*disabled\s*\}|\n\s+config:\s*disabled\s*$)", re.MULTILINE
@@ -49,6 +51,10 @@ def of(
         for entry, everywhere in _switching_off(link, files, systemd):
             file = found.get(entry.path) or written(entry.path, files)
             found[entry.path] = replace(file, forwarding_off=entry.line, everywhere=everywhere)
+        taken = networkd.of(files, _DOCKERS, systemd)
+        if taken is not None and taken.certain:
+            file = found.get(taken.path) or written(taken.path, files)
+            found[taken.path] = replace(file, takes_bridges=True)
     return tuple(found.values())
 
 
