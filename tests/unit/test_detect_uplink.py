@@ -9,6 +9,7 @@ from tests.unit.recorded import DEBIAN12, DEBIAN12_2017, DEBIAN13, DEBIAN14, EVE
 from wizard.host.host import Address, Origin
 from wizard.host.looking import CannotTell
 from wizard.host.netlink import Snapshot
+from wizard.host.obstacle import Cause
 from wizard.host.parts import prefixes_in_use
 from wizard.host.parts.uplink import index_of, parse
 
@@ -105,6 +106,16 @@ def test_no_default_route_says_what_to_do() -> None:
 def test_what_only_looks_like_a_default_route_is_none(route: dict[str, Any]) -> None:
     with pytest.raises(CannotTell):
         parse(Snapshot(LINKS, [], [route]))
+
+
+def test_a_route_for_packets_of_one_source_is_said_with_the_one_that_is_missing() -> None:
+    route = default("fe80::1", src_len=64)
+    route["attrs"].append(["RTA_SRC", "2001:db8:1:2::"])
+    with pytest.raises(CannotTell) as raised:
+        parse(Snapshot(LINKS, [], [route]))
+    assert "for packets from 2001:db8:1:2::/64 alone" in str(raised.value)
+    assert "ip -6 route add default via fe80::1 dev eth0." in str(raised.value)
+    assert raised.value.cause is Cause.NO_DEFAULT_ROUTE
 
 
 def test_the_lowest_metric_wins_and_ties_keep_the_kernels_order() -> None:

@@ -28,6 +28,7 @@ from wizard.host.host import (
     ForwardChain,
     Host,
     Ip6tables,
+    NetworkFile,
     Outward,
     Sysctls,
     Unknown,
@@ -53,6 +54,8 @@ PROGRAMS = {
         "ls",
         "mv",
         "nano",
+        "networkctl",
+        "printf",
     ),
     *("nft", "ping", "sudo wizard", "sysctl", "systemctl", "systemd-detect-virt", "unset"),
     "wizard",
@@ -176,6 +179,14 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.IPV6_OFF: lambda _: made_up_hosts.debian12(sysctls=Sysctls((), (), (), disabled=True)),
     Cause.NO_DEFAULT_ROUTE: lambda _: made_up_hosts.debian12(
         uplink=told(lambda: uplink.parse(Snapshot((), (), ())))
+    ),
+    Cause.FORWARDING_OFF: lambda _: made_up_hosts.debian13(
+        network_files=(
+            NetworkFile("/etc/systemd/networkd.conf", forwarding_off=3, everywhere=True),
+        )
+    ),
+    Cause.BRIDGES_TAKEN: lambda _: made_up_hosts.debian13(
+        network_files=(NetworkFile("/etc/systemd/network/99-all.network", takes_bridges=True),)
     ),
     Cause.ADDRESS_DEPRECATED: lambda _: with_address(OLD),
     Cause.NO_WAY_OUT: lambda _: made_up_hosts.debian12(

@@ -32,7 +32,7 @@ def test_the_parts_stand_in_the_order_of_the_fields_of_a_host() -> None:
 
 
 def test_a_file_without_a_part_is_named() -> None:
-    with pytest.raises(TypeError, match=r"parts\.made_up_16 declares no part of a host"):
+    with pytest.raises(TypeError, match=rf"parts\.made_up_{len(PARTS)} declares no part of a host"):
         collect(modules(*PARTS, None))
 
 
@@ -43,7 +43,9 @@ def test_a_field_that_no_file_declares_is_named() -> None:
 
 def test_a_field_that_two_files_declare_is_named() -> None:
     (kernel,) = (part for part in PARTS if part.field == "kernel")
-    with pytest.raises(TypeError, match=r"made_up_16 declares Host\.kernel, which another does"):
+    with pytest.raises(
+        TypeError, match=rf"made_up_{len(PARTS)} declares Host\.kernel, which another does"
+    ):
         collect(modules(*PARTS, replace(kernel, label="Again")))
 
 

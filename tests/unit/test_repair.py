@@ -376,7 +376,7 @@ def test_an_uplink_with_another_name_is_followed_and_undone(store: Store, booted
     kept.repairs()
     assert kept.states() == {}
     assert {name for name, _ in system.proxied} == {"wan0"}
-    assert system.sysctls["net.ipv6.conf.wan0.proxy_ndp"] == "1"
+    assert system.sysctls["net.ipv6.neigh.wan0.proxy_delay"] == "0"
     kept.undo()
     after = {key: value for key, value in system.sysctls.items() if ".wan0." in key}
     assert len(after) == 4

@@ -304,7 +304,7 @@ def test_a_new_name_of_the_uplink_is_taken_over_in_what_all_share(
         assert "eth0" not in str([step.parameters for step in record.steps])
         assert "eth0" not in str(record.host.get("IPv6 uplink"))
     place.all_stand()
-    assert system.sysctls["net.ipv6.conf.wan0.proxy_ndp"] == "1"
+    assert system.sysctls["net.ipv6.neigh.wan0.proxy_delay"] == "0"
     assert "eth0" not in system.files[ndp_unit.PATH].text
     assert wizard("--undo", "--yes").code == ExitCode.DONE
     after = {key: value for key, value in system.sysctls.items() if ".wan0." in key}

@@ -355,6 +355,13 @@ def test_the_unit_is_ordered_before_docker_and_after_what_flushes_rules() -> Non
         )
 
 
+def test_the_unit_waits_for_what_makes_interfaces_whose_parameters_it_sets() -> None:
+    _, step = before_step("systemd-unit")
+    assert isinstance(step, SystemdUnit)
+    after = [line for line in step.text.splitlines() if line.startswith("After=")]
+    assert any("network-online.target" in line.split() for line in after)
+
+
 def test_a_unit_that_somebody_edited_goes_on_running() -> None:
     made, step = before_step("systemd-unit")
     captured = step.capture(made.system)

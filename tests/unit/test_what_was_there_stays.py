@@ -11,9 +11,10 @@ from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpSystem, difference
 from wizard.answers.choices import Mode, Proxy
 from wizard.plan.planning import Plan
+from wizard.platform import parameter_names
 from wizard.platform.files import write_durably
 from wizard.platform.system import FileState
-from wizard.steps import kernel_parameters, ndppd, sysctl
+from wizard.steps import ndppd, sysctl
 from wizard.steps.base import Step
 from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.docker_network import DockerNetwork
@@ -178,14 +179,14 @@ def test_the_file_stays_while_the_host_must_go_on_listening() -> None:
 
 def test_a_parameter_of_an_interface_that_is_gone_holds_nothing_up() -> None:
     system, step = listening()
-    before_of_others = system.sysctls[kernel_parameters.name("all", "forwarding")]
+    before_of_others = system.sysctls[parameter_names.name("all", "forwarding")]
     captured = step.capture(system)
     step.apply(system, quiet)
     for key in [key for key in system.sysctls if ".eth0." in key]:
         del system.sysctls[key]
     system.advertised = None
     assert step.undo(system, captured, quiet) == ()
-    assert system.sysctls[kernel_parameters.name("all", "forwarding")] == before_of_others
+    assert system.sysctls[parameter_names.name("all", "forwarding")] == before_of_others
     assert step.path not in system.files
 
 

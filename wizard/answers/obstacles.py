@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from wizard.answers import firewalls
-from wizard.answers.choices import Choices
-from wizard.host import deprecated
+from wizard.answers.choices import Choices, Proxy
+from wizard.host import deprecated, unfit_network
 from wizard.host.host import Host, Outward, Sysctls, Unknown
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.own_objects import in_the_way
@@ -62,6 +62,13 @@ def _deprecated(host: Host, _choices: Choices | None) -> Iterator[Obstacle]:
     yield from deprecated.obstacles(host)
 
 
+def _unfit_network(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
+    answers = choices is not None and (
+        choices.mode.addresses.public and choices.proxy in (Proxy.SERVICE, Proxy.FIXED)
+    )
+    yield from unfit_network.obstacles(host, answers)
+
+
 def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     if host.root and isinstance(host.earlier, Unknown):
         yield Obstacle(Cause.RECORD_UNREADABLE, host.earlier.reason)
@@ -101,6 +108,7 @@ FINDERS: tuple[Finder, ...] = (
     _engine,
     _uplink,
     _deprecated,
+    _unfit_network,
     _earlier,
     _outward,
     firewalls.obstacles,

@@ -13,7 +13,15 @@ import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wizard.boot import interfaces, network_manager, networkd, scripts, services, sysctl_d
+from wizard.boot import (
+    interfaces,
+    netplan,
+    network_manager,
+    networkd,
+    scripts,
+    services,
+    sysctl_d,
+)
 from wizard.boot.files import Files
 from wizard.boot.interfaces import Interfaces, Stanza
 from wizard.boot.keyfile import truth
@@ -156,6 +164,9 @@ def foresee(files: Files, about: Circumstances) -> Forecast:
     kernel = _Kernel(about.links)
     configured = interfaces.parse(files)
     unread = scripts.lines(files, configured)
+    unread += [
+        Line(path, 1, "netplan has not made its files of it yet") for path in netplan.pending(files)
+    ]
     _set_by_sysctl(kernel, sysctl_d.of_command_line(about.command_line))
     _set_by_sysctl(kernel, sysctl_d.settings(files))
     everywhere = (
@@ -204,7 +215,7 @@ def _bring_up(
     if services.is_enabled(files, "systemd-networkd.service"):
         by_networkd = networkd.of(files, link, about.systemd)
         if by_networkd is not None:
-            return _by_networkd(kernel, link, by_networkd, files, unread)
+            return _by_networkd(kernel, link, by_networkd, unread)
     if services.is_enabled(files, "NetworkManager.service") and not _named(configured, link):
         by_manager = network_manager.of(files, link)
         if by_manager is not None:
@@ -312,9 +323,7 @@ def _is_done_by_dhcpcd(about: Circumstances) -> bool:
     return bool(about.programs & set(_DHCPCD)) and not about.programs & set(_DHCP_CLIENTS)
 
 
-def _by_networkd(
-    kernel: _Kernel, link: Link, by: networkd.Networkd, files: Files, unread: list[Line]
-) -> Hearing:
+def _by_networkd(kernel: _Kernel, link: Link, by: networkd.Networkd, unread: list[Line]) -> Hearing:
     source = f"{by.line.path}:{by.line.line}" if by.line else by.path
     if not link.is_loopback:
         # It hears advertisements itself, and keeps the kernel from it (networkd-sysctl.c).
@@ -325,9 +334,6 @@ def _by_networkd(
         kernel.set(link.name, FORWARDING, int(by.forwarding), source)
     if not by.certain:
         unread.append(Line(by.path, 1, "[Match] names what is not looked at here"))
-    for path in files.glob("/etc/netplan/*.yaml"):
-        if "netplan" in by.path and files.changed(path) > files.changed(by.path):
-            unread.append(Line(path, 1, "changed since netplan made its files of it"))
     gateway = f"{by.gateway.path}:{by.gateway.line}" if by.gateway else ""
     return Hearing("systemd-networkd" if by.hears else "", gateway, configured=True)
 

@@ -10,11 +10,11 @@ class Link:
     Attributes:
         name: Its name.
         mac: Its address on the link, as ``02:00:00:00:00:10``.
-        type: As udev and networkd call it, such as ``ether``.
-        kind: ``veth``, ``bridge``; empty where it is a device.
+        type: As udev and networkd call it, such as ``ether``, ``vlan`` or ``sit``.
+        kind: ``veth``, ``bridge``, ``vlan``; empty where it is a device.
         driver: Of the device.
         late: Whether it may come only after systemd-sysctl has set what is there: devices do,
-            whose drivers are loaded meanwhile.
+            whose drivers are loaded meanwhile, and what is made upon them.
     """
 
     name: str

@@ -1,12 +1,15 @@
 """What the next boot would take from this host, in sentences."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from wizard.boot import reader
 from wizard.boot.forecast import ACCEPT_RA, FORWARDING, Forecast, foresee
 from wizard.boot.reader import Now
 from wizard.boot.scripts import Line
+from wizard.host.host import NetworkFile
 from wizard.host.looking import CannotTell
+from wizard.host.network_files import written
 from wizard.platform.text import clean_line
 
 _MOST_LINES = 8
@@ -45,7 +48,8 @@ def look() -> Outlook:
     """Foresee the next boot of this host, and compare it with now; the host is only read."""
     files = reader.files()
     try:
-        found = compare(foresee(files, reader.circumstances(files)), reader.now())
+        forecast = foresee(files, reader.circumstances(files))
+        found = compare(forecast, reader.now(), lambda path: written(path, files))
     except CannotTell as error:
         return Outlook(notes=(f"The next boot could not be foreseen: {error}",))
     except Exception as error:  # What cannot be read is no reason to take a change back.
@@ -59,8 +63,16 @@ def look() -> Outlook:
     return Outlook(found.lost, found.notes, (*found.unread, *unread))
 
 
-def compare(forecast: Forecast, now: Now) -> Outlook:
-    """Tell what would be worse after the boot that was foreseen."""
+def compare(
+    forecast: Forecast, now: Now, written_by: Callable[[str], NetworkFile] = NetworkFile
+) -> Outlook:
+    """Tell what would be worse after the boot that was foreseen.
+
+    Args:
+        forecast: What was foreseen.
+        now: What there is.
+        written_by: Tells of a file, by its path, who writes it.
+    """
     lost, notes = [], []
     uncertain = any(line.names_accept_ra for line in forecast.unread)
     by_route = {route.interface for route in now.routes if route.protocol == "ra"}
@@ -76,22 +88,23 @@ def compare(forecast: Forecast, now: Now) -> Outlook:
             if interface in by_route
             else f"the IPv6 addresses that {clean_line(interface)} has by router advertisement"
         )
+        reason = _why(forecast, interface, written_by)
         if stays is None:
             notes.append(
                 f"Whether {what} will be there after the next boot is not known: "
-                f"{_why(forecast, interface)}. Look after the boot, with a console at hand."
+                f"{reason}. Look after the boot, with a console at hand."
             )
         elif uncertain:
             notes.append(
                 f"After the next boot this host would lose {what}, as far as can be computed: "
-                f"{_why(forecast, interface)}. Read the lines below before you restart it."
+                f"{reason}. Read the lines below before you restart it."
             )
         else:
             lost.append(
                 (
                     interface,
                     f"After the next boot this host would lose {what}, for good: "
-                    f"{_why(forecast, interface)}. Let accept_ra be set to 2 on "
+                    f"{reason}. Let accept_ra be set to 2 on "
                     f"{clean_line(interface)} there, and start again.",
                 )
             )
@@ -128,7 +141,7 @@ def _forwarding(forecast: Forecast, now: Now) -> list[str]:
     ]
 
 
-def _why(forecast: Forecast, interface: str) -> str:
+def _why(forecast: Forecast, interface: str, written_by: Callable[[str], NetworkFile]) -> str:
     accept_ra = forecast.value(interface, ACCEPT_RA)
     forwarding = forecast.value(interface, FORWARDING)
     if accept_ra is None or forwarding is None:
@@ -140,8 +153,9 @@ def _why(forecast: Forecast, interface: str) -> str:
             f", and the kernel will forward (set by {_place(forwarding.source)}), so that it "
             "no longer listens to the router's advertisements"
         )
-    if "/interfaces.d/50-cloud-init" in accept_ra.source:
-        reason += ". That file is written by cloud-init, from the settings of its own"
+    file = written_by(accept_ra.source.rpartition(":")[0])
+    if file.writer:
+        reason += f". That file is written by {file.writer}: {clean_line(file.instead)}"
     return reason
 
 

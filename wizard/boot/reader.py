@@ -15,12 +15,16 @@ from wizard.host.docker_socket import socket_path
 from wizard.host.looking import CannotTell, output, read_if_there, understood
 from wizard.host.parts import docker_engine, docker_networks
 from wizard.platform import foreign_json
+from wizard.probes import kernel_tables
 
-_NET = Path("/sys/class/net")
+NET = Path("/sys/class/net")
 _PROGRAMS = ("/usr/sbin/dhclient", "/sbin/dhclient", "/usr/sbin/udhcpc", "/sbin/udhcpc")
 _DHCPCD = ("/usr/sbin/dhcpcd", "/sbin/dhcpcd")
-_TYPES = {"1": "ether", "772": "loopback"}
-"""Of linux/if_arp.h, as networkd calls them."""
+_TYPES = {
+    "1": "ether", "512": "ppp", "768": "tunnel", "769": "tunnel6", "772": "loopback",
+    "776": "sit", "778": "ipgre",
+}  # fmt: skip
+"""Of linux/if_arp.h, as networkd calls them where no DEVTYPE says more."""
 
 _MADE_BY_DOCKER = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
 _CONFIGURATION = ("/etc/network/interfaces", "/etc/network/interfaces.d/*", "/etc/netplan/*.yaml")
@@ -58,7 +62,7 @@ def circumstances(read: Files) -> Circumstances:
     """Return what the files do not tell. Where Docker does not answer, its part is not known."""
     return Circumstances(
         links=_links(read),
-        systemd=_systemd(),
+        systemd=systemd_release(),
         docker_forwards=_docker_forwards(read),
         programs=frozenset(each for each in (*_PROGRAMS, *_DHCPCD) if Path(each).exists()),
         command_line=read_if_there(Path("/proc/cmdline")) or "",
@@ -118,13 +122,31 @@ def _answer(*words: str) -> list[dict[str, Any]]:
 
 def _links(read: Files) -> tuple[Link, ...]:
     texts = [read.text(path) or "" for pattern in _CONFIGURATION for path in read.glob(pattern)]
+    lead = leading(
+        read_if_there(Path("/proc/net/ipv6_route")) or "",
+        read_if_there(Path("/proc/net/if_inet6")) or "",
+    )
     return tuple(
-        _link(folder)
-        for folder in sorted(_NET.iterdir())
+        link(folder)
+        for folder in sorted(NET.iterdir())
         if (folder / "ifindex").exists()
         and not (folder / "master").exists()
-        and not _is_passing(folder, texts)
+        and (folder.name in lead or not _is_passing(folder, texts))
     )
+
+
+def leading(routes: str, addresses: str) -> set[str]:
+    """Return the interfaces of default routes, and those with an address that runs out.
+
+    Of those the boot is told, whoever makes them.
+    """
+    found = {each.interface for each in kernel_tables.parse_routes(routes) if each.default}
+    return found | {
+        each["interface"]
+        for each in kernel_tables.parse_addresses(addresses)
+        if each["scope"] == kernel_tables.GLOBAL
+        and not each["flags"] & kernel_tables.IFA_F_PERMANENT
+    }
 
 
 def _is_passing(folder: Path, texts: Iterable[str]) -> bool:
@@ -135,25 +157,35 @@ def _is_passing(folder: Path, texts: Iterable[str]) -> bool:
     return is_bridge and not any(re.search(rf"\b{re.escape(folder.name)}\b", t) for t in texts)
 
 
-def _link(folder: Path) -> Link:
+def link(folder: Path) -> Link:
+    """Return an interface as its folder below /sys/class/net tells of it.
+
+    What no device stands behind, such as a VLAN, a bond, a bridge or a tunnel, is made by what
+    configures the network, and so comes late; the end of a veth is made by whoever starts a
+    container, before anything in there.
+    """
+
     def text(name: str) -> str:
         return (read_if_there(folder / name) or "").strip()
 
     device = folder / "device"
-    kind = re.search(r"^DEVTYPE=(\S+)$", text("uevent"), re.MULTILINE)
+    named = re.search(r"^DEVTYPE=(\S+)$", text("uevent"), re.MULTILINE)
     driver = device / "driver"
+    type_ = _TYPES.get(text("type"), "none")
     has_peer = not device.exists() and text("ifindex") != text("iflink")
+    kind = named[1] if named else "veth" if has_peer and type_ == "ether" else ""
     return Link(
         folder.name,
         text("address"),
-        _TYPES.get(text("type"), "none"),
-        kind[1] if kind else "veth" if has_peer else "",
+        kind if named else type_,
+        kind,
         driver.resolve().name if driver.exists() else "",
-        late=device.exists(),
+        late=type_ != "loopback" and kind != "veth",
     )
 
 
-def _systemd() -> int:
+def systemd_release() -> int:
+    """Return the release of systemd, or 0 where it does not say."""
     try:
         found = re.match(r"systemd (\d+)", output(("systemctl", "--version")))
     except CannotTell:

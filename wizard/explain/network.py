@@ -4,6 +4,7 @@ from wizard.explain.page import Page
 from wizard.host.obstacle import Cause
 from wizard.host.parts.outward import PORT
 from wizard.host.target import DEFAULT_TARGET
+from wizard.host.unfit_network import LEAVING, LEFT_ALONE
 
 PAGES = {
     Cause.IPV6_OFF: Page(
@@ -33,6 +34,32 @@ PAGES = {
             "ip -6 route add default via ROUTER dev INTERFACE",
         ),
         "It gives containers the IPv6 that the host has, and does not set up the host's own.",
+    ),
+    Cause.FORWARDING_OFF: Page(
+        "What configures the network switches forwarding off",
+        "A host passes packets of containers on only while IPv6 forwarding is on, and answers for "
+        "their addresses only on an interface that forwards. A line of systemd-networkd's switches "
+        "that off whenever it starts or configures the interface, perhaps long after today.",
+        "Find the line, take it out or set it to yes, and have the files read anew:",
+        (
+            "grep -rsE ^IPv6Forwarding= /etc/systemd /run/systemd /usr/lib/systemd",
+            "networkctl reload",
+            "networkctl reconfigure INTERFACE",
+        ),
+        "It names the line for this host, and changes no file of systemd-networkd.",
+    ),
+    Cause.BRIDGES_TAKEN: Page(
+        "What configures the network takes Docker's bridges, too",
+        "A file of systemd-networkd's that matches every interface matches the bridges that Docker "
+        "makes. It takes their addresses away when it comes to configure them: at once, or when it "
+        "is started again.",
+        "See which file is in force for which interface, and leave what is Docker's alone:",
+        (
+            "networkctl list",
+            f"printf '{LEFT_ALONE}' > {LEAVING}",
+            "networkctl reload",
+        ),
+        "It names the file for this host, and writes none of systemd-networkd's.",
     ),
     Cause.ADDRESS_DEPRECATED: Page(
         "The host's own IPv6 address is deprecated",

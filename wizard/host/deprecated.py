@@ -52,7 +52,14 @@ def _for_good(address: Address, host: Host) -> str:
             "ask the provider, or configure the address yourself"
         )
     manager = None if isinstance(host.manager, Unknown) else host.manager
-    return _FOR_GOOD.get(
+    place = _FOR_GOOD.get(
         manager or Manager.KERNEL,
         "take the lifetime of 0 out of what sets this address at boot",
     )
+    files = () if isinstance(host.network_files, Unknown) else host.network_files
+    written = [
+        f" ({clean_line(each.path)} is written by {each.writer}: {clean_line(each.instead)})"
+        for each in files
+        if each.writer
+    ]
+    return place + "".join(written)

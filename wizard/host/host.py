@@ -230,6 +230,23 @@ class Manager(StrEnum):
 
 
 @dataclass(frozen=True)
+class NetworkFile:
+    """A file by which an interface is configured."""
+
+    path: str
+    writer: str = ""
+    """The program that writes it; empty where a person does."""
+    instead: str = ""
+    """What to do so that a change lasts, as the end of a sentence; empty where a person writes."""
+    forwarding_off: int = 0
+    """The line by which IPv6 forwarding is switched off whenever it is applied; 0 without one."""
+    everywhere: bool = False
+    """Whether that line is about every interface, and not about the uplink alone."""
+    takes_bridges: bool = False
+    """Whether it is about the bridges that Docker makes, too."""
+
+
+@dataclass(frozen=True)
 class Advertised:
     """An interface with a route or an address that came by router advertisement."""
 
@@ -356,6 +373,7 @@ class Host:
     projects: tuple[ComposeProject, ...] | Unknown
     uplink: Uplink | Unknown
     manager: Manager | Unknown
+    network_files: tuple[NetworkFile, ...] | Unknown
     sysctls: Sysctls | Unknown
     ip6tables: Ip6tables | Unknown
     firewall: Firewall | Unknown

@@ -34,6 +34,10 @@ class Cause(StrEnum):
 
     IPV6_OFF = "ipv6-off"
     NO_DEFAULT_ROUTE = "no-default-route"
+    FORWARDING_OFF = "forwarding-off"
+    """What configures the network switches it off, now and then."""
+    BRIDGES_TAKEN = "bridges-taken"
+    """What configures the network does so with Docker's bridges, too."""
     ADDRESS_DEPRECATED = "address-deprecated"
     NO_WAY_OUT = "no-way-out"
 

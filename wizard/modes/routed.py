@@ -20,13 +20,13 @@ from wizard.modes.open_ports import filter_remark, open_on_each, open_ports, rea
 from wizard.modes.sources import Sources
 from wizard.ndp import fixed_unit, unit
 from wizard.platform.errors import Refused
+from wizard.platform.parameter_names import name
 from wizard.prefix import unit as prefix_unit
 from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
 from wizard.steps.actions import Run
 from wizard.steps.base import Step
 from wizard.steps.ip6tables import Ip6tables
-from wizard.steps.kernel_parameters import name
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package

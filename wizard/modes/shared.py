@@ -20,9 +20,9 @@ from wizard.host.known import KnownHost
 from wizard.modes import advertisements, sources
 from wizard.modes.sources import Sources
 from wizard.platform.errors import Refused
+from wizard.platform.parameter_names import name
 from wizard.steps.attach import Attach
 from wizard.steps.docker_network import DockerNetwork
-from wizard.steps.kernel_parameters import name
 from wizard.steps.sysctl import PATH, Sysctl
 
 _ETHERNET_MTU = 1500

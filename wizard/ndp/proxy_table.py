@@ -14,6 +14,7 @@ from pathlib import Path
 from wizard.ndp.addresses import address
 from wizard.ndp.difference import Difference
 from wizard.platform.errors import WizardError
+from wizard.platform.parameter_names import name
 from wizard.platform.text import clean_line
 from wizard.probes.kernel_tables import parse_addresses, parse_routers
 
@@ -65,7 +66,7 @@ class ProxyTable:
         is forwarded to the container, which must ignore it (ip6_forward; RFC 4861 §7.1.1).
         """
         if self._sysctl(self._uplink, "forwarding") == "0":
-            return f"net.ipv6.conf.{self._uplink}.forwarding is 0, so the kernel answers for none"
+            return f"{name(self._uplink, 'forwarding')} is 0, so the kernel answers for none"
         if self._sysctl("all", "proxy_ndp") == "1":
             return None
         if self._sysctl(self._uplink, "proxy_ndp") == "1":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from wizard.platform.parameter_names import name
 from wizard.platform.text import clean_line
 from wizard.record.record import GENERATION, Record
 
@@ -117,13 +118,13 @@ def _advertisement(record: Record) -> Iterator[str]:
     )
     if by_sysctl or "router advertisement" in record.host.get("IPv6 uplink", ""):
         found = re.match(r"(\S+) ", record.host.get("IPv6 uplink", ""))
-        uplink = clean_line(found[1]) if found else "UPLINK"
+        accept_ra = name(clean_line(found[1]) if found else "UPLINK", "accept_ra")
         yield (
             "That this host goes on listening to router advertisements is set in /etc/sysctl.d "
             "at most, which ifupdown and a later file there overrule: after a reboot or “ifdown; "
-            "ifup” the host may lose its own IPv6 for good. Look with “sysctl "
-            f"net.ipv6.conf.{uplink}.accept_ra”. If the kernel handles advertisements there and "
-            f"it is not 2, type: sysctl -w net.ipv6.conf.{uplink}.accept_ra=2 — Other interfaces "
+            f"ifup” the host may lose its own IPv6 for good. Look with “sysctl {accept_ra}”. If "
+            "the kernel handles advertisements there and it is not 2, type: sysctl -w "
+            f"{accept_ra}=2 — Other interfaces "
             "that live by advertisement were not looked after at all."
         )
 

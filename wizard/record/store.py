@@ -96,8 +96,8 @@ class Store:
         return [each / self._single.name for each in folders]
 
     def _places(self) -> list[Path]:
-        single = [] if leads_to_runs(self._single) else [self._single]
-        return [each for each in (*single, *self._folders()) if os.path.lexists(each)]
+        single = [self._single] if stands_alone(self._single) else []
+        return [*single, *(each for each in self._folders() if os.path.lexists(each))]
 
     def _place(self, run: str) -> Path:
         # The guard that an earlier release has armed looks for its record where that left it.
@@ -242,7 +242,7 @@ class Store:
 
         An earlier release does not follow it, and so never takes this host for one without a run.
         """
-        if os.path.lexists(self._single) and not leads_to_runs(self._single):
+        if stands_alone(self._single):
             return
         link = self.directory / f".{self._single.name}.link"
         with suppress(OSError):
@@ -356,6 +356,14 @@ def _without_texts_of_files(record: Record) -> Record:
         for step in record.steps
     ]
     return replace(record, steps=steps)
+
+
+def stands_alone(single: Path) -> bool:
+    """Return whether there is an only record, and not what leads to one of several.
+
+    In this order, for a worker may put the link there meanwhile: what was not there has no record.
+    """
+    return os.path.lexists(single) and not leads_to_runs(single)
 
 
 def leads_to_runs(single: Path) -> bool:

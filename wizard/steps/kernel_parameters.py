@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from wizard.platform.parameter_names import name
 from wizard.platform.system import System
 from wizard.steps.actions import Run
 
@@ -14,14 +15,6 @@ _EVERY_FORWARDING = r"^net\.ipv6\.conf\.[^.]+\.forwarding$"
 _GROUPS = "/proc/sys/net/ipv6/conf"
 # By grep(1), for sysctl(8) with a pattern reads every parameter that there is.
 _FORWARDING_NOW = ("grep", "--recursive", "--include=forwarding", "", _GROUPS)
-
-
-def name(group: str, parameter: str, kind: str = "conf") -> str:
-    """Return the name of a parameter below net.ipv6.conf or net.ipv6.neigh for sysctl(8).
-
-    A dot in the name of an interface becomes a slash.
-    """
-    return f"net.ipv6.{kind}.{group.replace('.', '/')}.{parameter}"
 
 
 def parts(key: str) -> tuple[str, str, str]:

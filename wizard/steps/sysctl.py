@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from wizard.platform.parameter_names import name
 from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
@@ -21,7 +22,6 @@ from wizard.steps.kernel_parameters import (
     FORWARDING,
     file_text,
     forwarding_now,
-    name,
     parts,
     read,
     renamed,
@@ -49,6 +49,8 @@ _OLD_PATH = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
 
 _SET_BY_DOCKER = (FORWARDING, name("default", "forwarding"))
 """What Docker sets where it switches forwarding on itself (seen on 28.5.2)."""
+
+_ANSWERS_EVERYWHERE = name("all", "proxy_ndp")
 
 _NETWORK = "docker-network"
 """The kind of step that makes a network; its module knows this one."""
@@ -231,10 +233,25 @@ class Sysctl(StepOf[SysctlBefore]):
         check_left(self.path, self.previous, self._others_text, self._projects)
         return super().obstacle(system)
 
+    @property
+    def _lasting(self) -> tuple[tuple[str, str], ...]:
+        """Our values without those of one interface for which that of all stands in.
+
+        The kernel answers for a neighbour where either is set (ndisc.c), and systemd-networkd sets
+        an interface's own to 0 whenever it configures it (IPv6ProxyNDP= of systemd.network(5)).
+        """
+        if dict(self.values).get(_ANSWERS_EVERYWHERE) != "1":
+            return self.values
+        return tuple(
+            each
+            for each in self.values
+            if each[0] == _ANSWERS_EVERYWHERE or parts(each[0])[2] != "proxy_ndp"
+        )
+
     def check(self, system: System) -> str | None:
         """Compare the live values and the file."""
-        now = read(system, [key for key, _value in self.values])
-        for key, value in self.values:
+        now = read(system, [key for key, _value in self._lasting])
+        for key, value in self._lasting:
             if now.get(key) != value:
                 return f"{key} is {now.get(key, 'not there')} and should be {value}."
         file = system.read(self.path)
@@ -244,7 +261,7 @@ class Sysctl(StepOf[SysctlBefore]):
 
     def objects(self) -> tuple[Object, ...]:
         """The live values."""
-        return tuple(parameter(key, value) for key, value in self.values)
+        return tuple(parameter(key, value) for key, value in self._lasting)
 
     def originals(self, before: SysctlBefore) -> Mapping[str, str]:
         """The live values from before."""

@@ -276,7 +276,8 @@ def rules_and_sysctls(
         "[Unit]\n"
         "Description=IPv6 for containers: packet filter rules and kernel parameters\n"
         "After=systemd-sysctl.service netfilter-persistent.service nftables.service ufw.service\n"
-        "After=firewalld.service\n"
+        # For the parameters of an interface that is made meanwhile. Docker waits for it as well.
+        "After=firewalld.service network-online.target\n"
         f"{'After' if after_docker else 'Before'}=docker.service\n"
         "PartOf=docker.service nftables.service netfilter-persistent.service\n"
         "\n"

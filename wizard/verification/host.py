@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from wizard.platform import foreign_json
+from wizard.platform.parameter_names import name
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.verification.aspect import Aspect, Facts
@@ -94,7 +95,7 @@ class HostRoutes(Aspect):
                 shown = clean_line(interface)
                 found[f"renewal {interface}"] = (
                     f"what renews the IPv6 routes and addresses of {shown}, which run out: it does "
-                    f"not hear router advertisements any more (net.ipv6.conf.{shown}.accept_ra)"
+                    f"not hear router advertisements any more ({name(shown, 'accept_ra')})"
                 )
         source = source_for(self._target)
         if source is not None:

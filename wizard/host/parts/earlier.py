@@ -28,8 +28,9 @@ def _places(folder: Path) -> list[Path]:
     single, places = folder / _NAME, []
     try:
         # Of a release that had one run at a time; today it leads to the newest of the others.
+        # In this order, for a worker may put it there meanwhile.
+        single.lstat()
         if not leads_to_runs(single):
-            single.lstat()
             places.append(single)
     except FileNotFoundError:
         pass

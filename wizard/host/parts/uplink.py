@@ -77,7 +77,32 @@ def parse(snapshot: Snapshot) -> Uplink:
                 on_link=_on_link(snapshot, link),
                 heard=_on_link(snapshot, link, _HEARD),
             )
-    raise CannotTell(NONE, Cause.NO_DEFAULT_ROUTE)
+    raise CannotTell(_for_some_alone(snapshot) or NONE, Cause.NO_DEFAULT_ROUTE)
+
+
+def _for_some_alone(snapshot: Snapshot) -> str:
+    """Return what to say where default routes are for packets of some sources alone, or nothing.
+
+    Packets of containers are not from there while the kernel looks for their way, for addresses
+    are translated after that.
+    """
+    for route in snapshot.routes:
+        if route["family"] != socket.AF_INET6 or route["dst_len"] or not route["src_len"]:
+            continue
+        link = _link(snapshot.links, attribute(route, "RTA_OIF"))
+        gateway, source = attribute(route, "RTA_GATEWAY"), attribute(route, "RTA_SRC")
+        if route["type"] != _TYPE_UNICAST or link is None or not source:
+            continue
+        interface = clean_line(attribute(link, "IFLA_IFNAME"))
+        via = f"via {clean_line(gateway)} " if gateway else ""
+        return (
+            f"This host's IPv6 default route over {interface} is for packets from "
+            f"{clean_line(source)}/{route['src_len']} alone, and those of "
+            "containers find no way out. Add a route for every source where that one is "
+            f"configured; until the next boot this does it: ip -6 route add default {via}dev "
+            f"{interface}."
+        )
+    return ""
 
 
 def index_of(interface: str, links: Sequence[Message]) -> int:
@@ -285,8 +310,8 @@ def notes(uplink: Uplink) -> list[str]:
     found = []
     if not uplink.addresses:
         found.append(
-            f"{uplink.interface} has the default route but no global address, so packets have no "
-            "address to come back to."
+            f"{uplink.interface} has the default route but no global address. Packets leave with "
+            "one of another interface, if there is any, and else have none to come back to."
         )
     elif all(address.interface in UNIQUE_LOCAL for address in uplink.addresses):
         found.append(

@@ -1,0 +1,138 @@
+"""Which files configure an interface, and which program writes them in a person's place."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from wizard.boot import netplan, network_manager, networkd
+from wizard.boot.files import Files
+from wizard.boot.interfaces import parse
+from wizard.boot.keyfile import Entry, truth
+from wizard.boot.link import Link
+from wizard.host.host import Manager, NetworkFile
+
+_DOCKERS = Link("docker0", type="bridge", kind="bridge")
+
+_CLOUD_CONFIGURATION = ("/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d/*.cfg")
+_CLOUD_OFF = re.compile(
+    r"^network:\s*(?:\{\s*config:\s*disabled\s*\}|\n\s+config:\s*disabled\s*$)", re.MULTILINE
+)
+"""What keeps cloud-init from the network for good, in the words of its own header."""
+
+_CLOUD_HELPER = "/etc/network/cloud-interfaces-template"
+_GENERATED = re.compile(
+    r"\b(?:auto-?generated|generated (?:by|from)|do not edit|don't edit|managed by"
+    r"|will be (?:overwritten|lost))\b",
+    re.IGNORECASE,
+)
+
+_CLOUD_INIT = (
+    "write “network: {config: disabled}” into /etc/cloud/cloud.cfg.d/99-disable-network-config.cfg "
+    "first, or cloud-init may write it anew at a boot"
+)
+_BY_NETPLAN = "change a file below /etc/netplan instead, and type “netplan apply”"
+
+
+def of(
+    link: Link, manager: Manager, state: Mapping[str, str], files: Files, systemd: int = 0
+) -> tuple[NetworkFile, ...]:
+    """Return the files by which an interface is configured, in the order in which they are read.
+
+    Args:
+        link: That interface.
+        manager: Who configures it.
+        state: What systemd-networkd keeps of it (sd-network.h), where it is networkd's.
+        files: This host's.
+        systemd: The release of systemd.
+    """
+    found = {path: written(path, files) for path in _paths(link, manager, state, files)}
+    if manager is Manager.NETWORKD:
+        for entry, everywhere in _switching_off(link, files, systemd):
+            file = found.get(entry.path) or written(entry.path, files)
+            found[entry.path] = replace(file, forwarding_off=entry.line, everywhere=everywhere)
+        taken = networkd.of(files, _DOCKERS, systemd)
+        if taken is not None and taken.certain:
+            file = found.get(taken.path) or written(taken.path, files)
+            found[taken.path] = replace(file, takes_bridges=True)
+    return tuple(found.values())
+
+
+def _switching_off(link: Link, files: Files, systemd: int) -> Iterator[tuple[Entry, bool]]:
+    """Yield the lines by which networkd switches forwarding off, and whether everywhere."""
+    for_all = networkd.global_forwarding(files, systemd)
+    if for_all is not None and truth(for_all.value) is False:
+        yield for_all, True
+        return
+    by = networkd.of(files, link, systemd)
+    if by is not None and by.forwarding is False and by.line is not None:
+        yield by.line, False
+
+
+def _paths(link: Link, manager: Manager, state: Mapping[str, str], files: Files) -> Iterator[str]:
+    match manager:
+        case Manager.NETWORKD:
+            yield from _behind(state.get("NETWORK_FILE", ""), files)
+        case Manager.NETWORK_MANAGER:
+            by = network_manager.of(files, link)
+            yield from _behind(by.path if by else "", files)
+        case Manager.IFUPDOWN | Manager.KERNEL:
+            # What is “manual” there may have lines of its own.
+            yield from (each.path for each in parse(files).stanzas if each.name == link.name)
+        case Manager.DHCPCD:
+            yield "/etc/dhcpcd.conf"
+
+
+def _behind(path: str, files: Files) -> Iterator[str]:
+    """Yield a file, or those that netplan has made it of."""
+    if path and netplan.has_made(path):
+        yield from netplan.sources(files) or (path,)
+    elif path:
+        yield path
+
+
+def written(path: str, files: Files) -> NetworkFile:
+    """Return a file with who writes it, as its place and its first lines tell."""
+    if netplan.has_made(path):
+        return NetworkFile(path, "netplan", _BY_NETPLAN)
+    head = _head(files.text(path) or "")
+    if "cloud-init" in posixpath.basename(path) or any("cloud-init" in each for each in head):
+        if _cloud_init_writes(files):
+            return NetworkFile(path, "cloud-init", _CLOUD_INIT)
+        return NetworkFile(path)
+    if any("cloud-ifupdown-helper" in each for each in head):
+        return NetworkFile(
+            path, "cloud-ifupdown-helper", f"change {_CLOUD_HELPER}, which it is made of, instead"
+        )
+    said = next((each for each in head if _GENERATED.search(each)), "")
+    if said:
+        return NetworkFile(
+            path,
+            "another program",
+            f"look for the settings of what writes it first: its line {head.index(said) + 1} says "
+            f"“{said.lstrip('# ')}”",
+        )
+    return NetworkFile(path)
+
+
+def _head(text: str) -> list[str]:
+    """Return the comment with which a text begins."""
+    found = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        found.append(line.strip())
+    return found
+
+
+def _cloud_init_writes(files: Files) -> bool:
+    """Whether cloud-init is there, and neither it nor its part in the network is switched off."""
+    if files.text("/etc/cloud/cloud.cfg") is None:
+        return False
+    if files.text("/etc/cloud/cloud-init.disabled") is not None:
+        return False
+    return not any(
+        _CLOUD_OFF.search(files.text(path) or "")
+        for pattern in _CLOUD_CONFIGURATION
+        for path in files.glob(pattern)
+    )
