@@ -174,20 +174,28 @@ def _shown(node: ast.AST) -> str:
 
 
 def tests_of(path: str) -> list[str]:
-    """Return the unit tests that name a module, those that name it most often first."""
+    """Return the unit tests that name a module, those that name it most often first.
+
+    Where none does, they are those that name others of its package.
+    """
     module = path.removesuffix(".py").replace("/", ".")
     package, _, stem = module.rpartition(".")
-    counts = {}
+    counts, beside = {}, {}
     for test in (ROOT / "tests/unit").glob("test_*.py"):
         text = test.read_text("utf-8")
         named = any(
             (f"from {package} import" in line and stem in line) or f"from {module} import" in line
             for line in text.splitlines()
         )
-        if named and test.name not in SLOW:
+        if test.name in SLOW:
+            continue
+        if named:
             counts[test.name] = text.count(stem)
-    names = sorted(counts, key=lambda name: (-counts[name], name))
-    return [f"tests/unit/{name}" for name in names or WHOLE]
+        if f"{package}." in text or f"from {package} import" in text:
+            beside[test.name] = text.count(package)
+    found = counts or beside
+    names = sorted(found, key=lambda name: (-found[name], name))
+    return [f"tests/unit/{name}" for name in (*names, *(() if counts else WHOLE))]
 
 
 def run(folder: Path, tests: Sequence[str]) -> str:

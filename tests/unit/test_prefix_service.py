@@ -169,6 +169,11 @@ def test_one_that_does_not_end_counts_as_failed(monkeypatch: pytest.MonkeyPatch)
     assert service._Acting()() is Outcome.FAILED
 
 
+def test_whatever_it_says_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "command", lambda _module: ("printf", "\\377 said"))
+    assert service._Acting()() is Outcome.NOTHING
+
+
 def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "_PATIENCE", 0.1)
     monkeypatch.setattr(program, "command", lambda _module: ("sleep", "60"))

@@ -105,12 +105,16 @@ def test_an_interface_that_is_gone_is_waited_for() -> None:
 
 
 def test_forwarding_comes_back_after_the_interfaces_listen() -> None:
-    kernel = MadeUpKernel()
-    kept = keeper(kernel)
+    kernel, said = MadeUpKernel(), list[str]()
+    kept = Keeper(["eth0"], False, kernel, said.append)
     kept.look(0.0)
+    assert said == []
     kernel.value, kernel.forwarding = 1, False
     kept.look(1.0, changed=False)
     assert kernel.did[:2] == ["listen eth0", "forward with 2"]
+    # Somebody wants to know who has changed what the host had been told.
+    assert "accept_ra of eth0" in said[0]
+    assert "forwarding" in said[1]
 
 
 def test_forwarding_that_never_was_on_is_left_to_docker_unless_it_is_wanted() -> None:

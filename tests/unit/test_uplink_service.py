@@ -102,6 +102,29 @@ def test_it_sets_what_makes_the_kernel_listen_and_forward_and_nothing_else(
     assert (here.forwards(), here.accept_ra("eth0")) == (True, 2)
 
 
+ADDRESSES = "fe80000000000000000000fffe000010 02 40 20 80     eth0\n"
+ROUTES = """\
+00000000000000000000000000000000 00 00000000000000000000000000000000 00 \
+fe800000000000000000000000000001 00000400 00000001 00000000 00450003     eth0
+"""
+
+
+def test_it_reads_addresses_and_routes_of_the_kernel_or_knows_of_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "addresses").write_text(ADDRESSES, "ascii")
+    (tmp_path / "routes").write_text(ROUTES, "ascii")
+    monkeypatch.setattr(kernel, "_ADDRESSES", tmp_path / "addresses")
+    monkeypatch.setattr(kernel, "_ROUTES", tmp_path / "routes")
+    here = Kernel()
+    assert (here.link_local("eth0"), here.link_local("eth1")) == ("fe80::ff:fe00:10", None)
+    assert (here.has_default_route("eth0"), here.has_default_route("eth1")) == (True, False)
+    (tmp_path / "addresses").unlink()
+    (tmp_path / "routes").unlink()
+    assert here.link_local("eth0") is None
+    assert not here.has_default_route("eth0")
+
+
 def test_an_interface_or_a_kernel_without_ipv6_is_no_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
