@@ -77,6 +77,8 @@ def test_that_a_prefix_has_to_wait_is_said_once_a_change() -> None:
         uplink.passes(SETTLED * 3)
         uplink.passes(120)
         assert len(uplink.said) == number
+    # Ten minutes after the end of the one before, which was less than a minute ago.
+    assert uplink.said[0].endswith("looked at in 10.")
 
 
 def test_what_goes_on_failing_is_tried_once_a_day_all_the_same() -> None:
