@@ -295,6 +295,60 @@ def test_it_looks_more_often_where_the_kernel_tells_nothing_or_something_is_wron
     assert waited["well"] > 2 * waited["wrong"]
 
 
+class MadeUpStandIn:
+    """What stands in for Docker's own rules, or fails to."""
+
+    def __init__(self) -> None:
+        self.words, self.failed, self.ended = "", False, 0
+
+    def look(self) -> str:
+        return self.words
+
+    def end(self) -> None:
+        self.ended += 1
+
+
+@pytest.fixture
+def standing(monkeypatch: pytest.MonkeyPatch) -> MadeUpStandIn:
+    made = MadeUpStandIn()
+    monkeypatch.setattr(keeper, "StandIn", lambda *_given: made)
+    return made
+
+
+def test_while_something_stands_in_for_docker_s_rules_the_way_is_open_and_it_is_said(
+    standing: MadeUpStandIn, making: Making, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, host = making(ROUTED)
+    standing.words = "nobody gets in there meanwhile"
+    # What is not as it should be is looked at often.
+    assert not kept.look()
+    assert not kept.look()
+    assert not host.routes
+    assert capsys.readouterr().err.count(standing.words) == 1
+    standing.words = ""
+    assert kept.look()
+
+
+def test_where_nothing_can_stand_in_the_way_is_closed_until_something_does(
+    standing: MadeUpStandIn, making: Making
+) -> None:
+    kept, host = making(ROUTED)
+    standing.words, standing.failed = "it ends with 4", True
+    assert not kept.look()
+    assert host.routes == set(PREFIXES)
+    standing.failed = False
+    kept.look()
+    assert not host.routes
+
+
+def test_what_stands_in_goes_with_the_service(
+    standing: MadeUpStandIn, making: Making, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, _host = making(ROUTED)
+    served(kept, monkeypatch)
+    assert standing.ended == 1
+
+
 def test_a_command_that_hangs_or_is_not_there_does_not_end_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
