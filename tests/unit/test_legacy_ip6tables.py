@@ -62,7 +62,7 @@ class Library:
 
 
 def load(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "iptc", library)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "iptc", library)
     loader = legacy_ip6tables.loader()
     assert loader is not None
     for table in ROUTED.tables:
