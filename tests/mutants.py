@@ -42,6 +42,9 @@ _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.GtE, ast.GtE: ast.Gt,
 }  # fmt: skip
 
+_FUNCTIONS = {"all": "any", "any": "all", "min": "max", "max": "min", "sorted": "list",
+              "reversed": "list"}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -112,6 +115,10 @@ def _of(node: ast.AST, parent: ast.AST, field: str) -> Iterator[Place]:
             yield node, f"{number}: {number + 1}", lambda: _set(node, "value", number + 1)
         case ast.Constant(value=str(value)) if value and " " not in value:
             yield node, f"{value!r}: another text", lambda: _set(node, "value", f"{value}XX")
+        case ast.If(body=[*_, ast.Return() | ast.Raise() | ast.Continue()], orelse=[]):
+            shown = f"if {_shown(node.test)}"
+            yield node, f"{shown}: never", lambda: _put(parent, field, node, ast.Pass())
+            yield node, f"{shown}: always", lambda: _set(node, "test", ast.Constant(True))
         case ast.If() | ast.IfExp():
             inverted = ast.UnaryOp(ast.Not(), node.test)
             yield node, f"if {_shown(node.test)}: not", lambda: _set(node, "test", inverted)
@@ -120,6 +127,25 @@ def _of(node: ast.AST, parent: ast.AST, field: str) -> Iterator[Place]:
             yield node, f"return {_shown(value)}: None", lambda: _set(node, "value", none)
         case ast.Expr() | ast.Raise() | ast.AugAssign():
             yield node, f"{_shown(node)}: left out", lambda: _put(parent, field, node, ast.Pass())
+        case ast.comprehension(ifs=[_, *_]):
+            yield node.target, f"{_shown(node)}: all of them", lambda: _set(node, "ifs", [])
+        case ast.Call(func=ast.Name(id=name)) if name in _FUNCTIONS:
+            instead = _FUNCTIONS[name]
+            yield node, f"{_shown(node)}: {instead}", lambda: _set(node.func, "id", instead)
+        case ast.Call(args=[first, second, *others]) if not isinstance(second, ast.Starred):
+            swapped = [second, first, *others]
+            yield node, f"{_shown(node)}: swapped", lambda: _set(node, "args", swapped)
+        case ast.Tuple(elts=[_, _, *_], ctx=ast.Load()) | ast.List(elts=[_, _, *_]):
+            last = node.elts[-1]
+            yield last, f"{_shown(node)}: without the last", lambda: _set(node, "elts",
+                                                                        node.elts[:-1])  # fmt: skip
+        case ast.ExceptHandler(body=[first, *_]) if not isinstance(first, ast.Raise):
+            yield node, f"except {_shown(node.type or node)}: raised", lambda: _set(
+                node, "body", [ast.Raise()])  # fmt: skip
+        case ast.With(body=body, items=[ast.withitem(ast.Call(), None)]):
+            inside = ast.If(ast.Constant(True), body, [])
+            yield node, f"with {_shown(node.items[0])}: without it", lambda: _put(
+                parent, field, node, inside)  # fmt: skip
         case ast.Continue():
             yield node, "continue: break", lambda: _put(parent, field, node, ast.Break())
         case ast.Break():
@@ -148,20 +174,28 @@ def _shown(node: ast.AST) -> str:
 
 
 def tests_of(path: str) -> list[str]:
-    """Return the unit tests that name a module, those that name it most often first."""
+    """Return the unit tests that name a module, those that name it most often first.
+
+    Where none does, they are those that name others of its package.
+    """
     module = path.removesuffix(".py").replace("/", ".")
     package, _, stem = module.rpartition(".")
-    counts = {}
+    counts, beside = {}, {}
     for test in (ROOT / "tests/unit").glob("test_*.py"):
         text = test.read_text("utf-8")
         named = any(
             (f"from {package} import" in line and stem in line) or f"from {module} import" in line
             for line in text.splitlines()
         )
-        if named and test.name not in SLOW:
+        if test.name in SLOW:
+            continue
+        if named:
             counts[test.name] = text.count(stem)
-    names = sorted(counts, key=lambda name: (-counts[name], name))
-    return [f"tests/unit/{name}" for name in names or WHOLE]
+        if f"{package}." in text or f"from {package} import" in text:
+            beside[test.name] = text.count(package)
+    found = counts or beside
+    names = sorted(found, key=lambda name: (-found[name], name))
+    return [f"tests/unit/{name}" for name in (*names, *(() if counts else WHOLE))]
 
 
 def run(folder: Path, tests: Sequence[str]) -> str:

@@ -115,3 +115,29 @@ def test_an_option_of_another_file_is_kept_apart() -> None:
     joined = networks([one, two], "web")
     assert set(joined) == {"front", "back"}
     assert len(joined["front"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [("!reset []", {"default"}), ("!reset {front: }", {"default"}), ("!override [back]", {"back"})],
+)
+def test_a_tag_takes_what_earlier_files_say_out_again(tag: str, expected: set[str]) -> None:
+    one = said("services: {web: {networks: [front]}}")
+    two = said(f"services: {{web: {{networks: {tag}}}}}")
+    assert set(networks([one, two], "web")) == expected
+    assert two.services["web"].unknown is None
+
+
+@pytest.mark.parametrize(
+    ("service", "words"),
+    [
+        ("{networks: !other [front]}", "the tag !other"),
+        ("{networks: [[front]]}", "not a list of names"),
+        ("{extends: {file: other.yaml, service: base}}", "the file other.yaml"),
+        ("{extends: gone}", "the service gone"),
+    ],
+)
+def test_what_cannot_be_known_of_a_service_s_networks_is_said_with_its_reason(
+    service: str, words: str
+) -> None:
+    assert words in str(said(f"services: {{web: {service}}}").services["web"].unknown)

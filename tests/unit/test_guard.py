@@ -285,7 +285,7 @@ def test_a_worker_that_ends_just_as_it_is_stopped_disturbs_nobody(
     assert after.state is State.ROLLED_BACK
 
 
-@pytest.mark.parametrize("what", ["masked", "somebody's own"])
+@pytest.mark.parametrize("what", ["masked", "a link that leads nowhere", "somebody's own"])
 def test_units_of_somebody_else_under_our_names_are_refused_and_not_touched(
     made: Deployment, store: Store, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,6 +293,8 @@ def test_units_of_somebody_else_under_our_names_are_refused_and_not_touched(
     elsewhere.write_text("theirs")
     if what == "masked":
         unit.symlink_to(elsewhere)
+    elif what != "somebody's own":
+        unit.symlink_to(tmp_path / "nowhere")
     else:
         unit.write_text("theirs")
     monkeypatch.setattr(guard, "UNITS", str(tmp_path))
@@ -300,7 +302,8 @@ def test_units_of_somebody_else_under_our_names_are_refused_and_not_touched(
     with pytest.raises(Refused, match="is not the wizard's"):
         guard.SystemdGuard(made.system, store).arm(record)
     assert elsewhere.read_text() == "theirs"
-    assert unit.read_text() == "theirs"
+    assert not (tmp_path / "nowhere").exists()
+    assert unit.is_symlink() or unit.read_text() == "theirs"
 
 
 @pytest.mark.parametrize("asked", [False, True])

@@ -67,6 +67,15 @@ IP6TABLES: dict[str, tuple[str, bool | None]] = {
     "another interface": (saved("-A INPUT -i eth1 -p tcp -m tcp --dport 3000 -j DROP"), False),
     "all interfaces but it": (saved("-A INPUT ! -i eth0 -j DROP"), False),
     "another protocol": (saved("-A INPUT -p udp -m udp --dport 3000 -j DROP"), False),
+    "whatever opens a connection": (
+        saved("-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP"),
+        True,
+    ),
+    "the same in short": (saved("-A INPUT -p tcp -m tcp --syn -j DROP"), True),
+    "flags that no first packet has": (
+        saved("-A INPUT -p tcp -m tcp --tcp-flags ALL FIN -j ACCEPT", policy="DROP"),
+        None,
+    ),
     "a rule too late": (
         saved("-A INPUT -p tcp -j ACCEPT", "-A INPUT -p tcp -m tcp --dport 3000 -j DROP"),
         False,
@@ -237,6 +246,75 @@ NFTABLES: dict[str, tuple[str, bool | None]] = {
 @pytest.mark.parametrize(("text", "wanted"), NFTABLES.values(), ids=NFTABLES.keys())
 def test_chains_of_the_input_hook_of_nftables(text: str, wanted: bool | None) -> None:
     assert nftables.closes(text, WEB) is wanted
+
+
+PROTOCOL = {"meta": {"key": "l4proto"}}
+BOTH = {"concat": [PROTOCOL, {"payload": {"protocol": "th", "field": "dport"}}]}
+
+MORE: dict[str, tuple[list[dict[str, Any]], bool | None]] = {
+    "a log before the drop": ([{"log": {"prefix": "no: "}}, DROP], True),
+    "what is no part of a connection": ([match(STATE, "invalid"), DROP], False),
+    "the protocol by its name": ([match(PROTOCOL, "tcp"), DROP], True),
+    "the protocol by its number": ([match(PROTOCOL, {"set": [6, 17]}), DROP], True),
+    "another protocol by its name": ([match(PROTOCOL, "udp"), DROP], False),
+    "another protocol by its number": ([match(PROTOCOL, 17), DROP], False),
+    "protocol and port": ([match(BOTH, {"set": [{"concat": ["tcp", 3000]}]}), DROP], True),
+    "protocol and another port": ([match(BOTH, {"set": [{"concat": ["tcp", 22]}]}), DROP], False),
+    "another protocol and the port": (
+        [match(BOTH, {"set": [{"concat": ["udp", 3000]}]}), DROP],
+        False,
+    ),
+    "one of several protocols and ports": (
+        [match(BOTH, {"set": [{"concat": ["udp", 53]}, {"concat": ["tcp", 3000]}]}), DROP],
+        True,
+    ),
+    "what was sent elsewhere before": (
+        [match({"ct": {"key": "status"}}, "dnat"), ACCEPT],
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "wanted"), MORE.values(), ids=MORE.keys())
+def test_what_a_rule_of_nftables_asks_for(rule: list[dict[str, Any]], wanted: bool | None) -> None:
+    policy = "accept" if DROP in rule else "drop"
+    assert nftables.closes(listed(rule, policy=policy), WEB) is wanted
+
+
+def among(text: str, *entries: dict[str, Any]) -> str:
+    made = json.loads(text)
+    made["nftables"] += entries
+    return json.dumps(made)
+
+
+NAMED = {"family": "inet", "table": "mine", "name": "open"}
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [
+        ({"elem": [22, 3000]}, False),
+        ({"elem": [{"elem": {"val": 3000, "comment": "the web"}}]}, False),
+        ({"elem": [22]}, True),
+        ({}, True),
+        ({"elem": [22], "flags": ["dynamic"]}, None),
+        ({"elem": [22], "flags": ["timeout"]}, None),
+        ({"elem": [{"range": [22, 80]}], "flags": ["interval"]}, True),
+        ({"elem": [{"range": [22, 3000]}], "flags": ["interval"]}, False),
+        ({"elem": [3000], "table": "another"}, None),
+    ],
+)
+def test_a_set_with_a_name_holds_what_is_listed_unless_that_changes_by_itself(
+    held: dict[str, Any], wanted: bool | None
+) -> None:
+    text = listed([match(TCP_PORT, "@open"), ACCEPT], policy="drop")
+    assert nftables.closes(among(text, {"set": NAMED | held}), WEB) is wanted
+
+
+def test_a_table_that_is_switched_off_drops_nothing() -> None:
+    text, table = listed(policy="drop"), {"family": "inet", "name": "mine"}
+    for flags, wanted in (([], True), (["owner"], True), (["dormant"], False)):
+        assert nftables.closes(among(text, {"table": table | {"flags": flags}}), WEB) is wanted
 
 
 def test_a_chain_that_is_led_to_is_gone_through() -> None:

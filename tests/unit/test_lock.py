@@ -1,7 +1,10 @@
+import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +103,39 @@ def test_looking_at_the_lock_does_not_take_it(path: Path) -> None:
         assert not lock.is_held(path)
     with lock.held(path):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_holds_the_lock_for_an_instant_is_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.touch()
+    other = os.open(path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_SH)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: fcntl.flock(other, fcntl.LOCK_UN))
+    with lock.held(path):
+        pass
+    os.close(other)
+
+
+def test_two_who_look_at_the_lock_do_not_take_each_other_for_its_holder(path: Path) -> None:
+    path.touch()
+    with path.open() as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert not lock.is_held(path)
+
+
+def test_a_lock_names_its_holder_of_now_and_none_of_before(path: Path) -> None:
+    path.write_text("12345678901234567890\n")
+    assert lock.holder(path) is None
+    with lock.held(path):
+        assert lock.holder(path) == os.getpid()
+    assert lock.holder(path) is None
+
+
+def test_a_lock_is_never_what_a_link_leads_to(path: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("theirs")
+    path.symlink_to(theirs)
+    with pytest.raises(OSError, match=os.strerror(errno.ELOOP)), lock.held(path):
+        pytest.fail("it was taken")
+    assert theirs.read_text() == "theirs"

@@ -17,6 +17,7 @@ from wizard.noticed.losses import LossCause
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
+from wizard.run import course
 
 PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 EVERYWHERE = "[::]:3000->3000/tcp"
@@ -115,6 +116,9 @@ def test_losses_are_part_of_what_is_applied_and_their_acceptance_is_not() -> Non
     assert accepted.digest == lost.digest
     assert lost.unaccepted == lost.losses
     assert accepted.unaccepted == ()
+    course.check_shown(accepted, lost.digest)
+    with pytest.raises(Refused, match=r"3000/tcp"):
+        course.check_shown(lost, lost.digest)
 
 
 def test_what_changes_from_second_to_second_is_no_part_of_what_is_applied() -> None:

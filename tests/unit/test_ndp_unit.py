@@ -71,6 +71,10 @@ def test_fixed_entries_are_put_back_by_a_unit_that_names_each_of_them() -> None:
     other = fixed_unit(fixed.uplink, ("2001:db8::5",))
     both = f"{start}{''.join(sorted([*addresses, ' --address 2001:db8::5']))}\n"
     assert both in merged([kept.text, other]) == merged([other, kept.text])
+    # All else stays as it is in either, line for line.
+    lines = [each for each in kept.text.splitlines() if not each.startswith("ExecStart=")]
+    merged_lines = merged([kept.text, other]).splitlines()
+    assert [each for each in merged_lines if not each.startswith("ExecStart=")] == lines
 
 
 def test_it_does_not_stop_with_docker_but_starts_with_it() -> None:

@@ -21,12 +21,14 @@ class Uplink:
         self.has, self.now = "old", 1000.0
         self.outcomes = list(outcomes)
         self.acted: list[float] = []
+        self.ended: list[float] = []
         self.said: list[str] = []
         self.follower = Follower(lambda: self.has, self._act, self.said.append)
 
     def _act(self) -> Outcome:
         self.acted.append(self.now)
         self.now += 30
+        self.ended.append(self.now)
         return self.outcomes.pop(0) if self.outcomes else Outcome.NOTHING
 
     def passes(self, seconds: float) -> None:
@@ -61,10 +63,30 @@ def test_prefixes_that_flap_are_followed_at_most_once_in_ten_minutes_and_that_is
     for number in range(100):
         uplink.has = str(number)
         uplink.passes(36)
-    pauses = [later - before for before, later in zip(uplink.acted, uplink.acted[1:], strict=False)]
+    pauses = [later - end for end, later in zip(uplink.ended, uplink.acted[1:], strict=False)]
     assert min(pauses) >= AGAIN
     assert len(uplink.acted) >= 5
     assert any("at most once in 10 minutes" in each for each in uplink.said)
+
+
+def test_that_a_prefix_has_to_wait_is_said_once_a_change() -> None:
+    uplink = Uplink(Outcome.FOLLOWED)
+    uplink.passes(60)
+    for number in (1, 2):
+        uplink.has = f"new {number}"
+        uplink.passes(SETTLED * 3)
+        uplink.passes(120)
+        assert len(uplink.said) == number
+    # Ten minutes after the end of the one before, which was less than a minute ago.
+    assert uplink.said[0].endswith("looked at in 10.")
+
+
+def test_what_goes_on_failing_is_tried_once_a_day_all_the_same() -> None:
+    uplink = Uplink(*[Outcome.FAILED] * 100)
+    uplink.passes(20 * 24 * 3600)
+    day = 24 * 3600
+    pauses = [later - end for end, later in zip(uplink.ended, uplink.acted[1:], strict=False)]
+    assert all(day <= each < day + 600 for each in pauses[-5:])
 
 
 def test_what_fails_is_tried_again_each_time_later() -> None:
@@ -146,6 +168,17 @@ def test_one_that_does_not_end_counts_as_failed(monkeypatch: pytest.MonkeyPatch)
         raise subprocess.TimeoutExpired(words, 1)
 
     monkeypatch.setattr(subprocess, "run", run)
+    assert service._Acting()() is Outcome.FAILED
+
+
+def test_whatever_it_says_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "command", lambda _module: ("printf", "\\377 said"))
+    assert service._Acting()() is Outcome.NOTHING
+
+
+def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "_PATIENCE", 0.1)
+    monkeypatch.setattr(program, "command", lambda _module: ("sleep", "60"))
     assert service._Acting()() is Outcome.FAILED
 
 

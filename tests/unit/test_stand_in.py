@@ -69,6 +69,8 @@ class Kernel:
             case "nft":
                 return (0, self.listed) if self.listed else (1, "No such file or directory")
             case "ip6tables-restore" if not self.refuses:
+                # Without it all else in the table would be flushed (ip6tables-restore(8)).
+                assert "--noflush" in argv
                 self._restore(stdin.splitlines())
                 return 0, ""
         return 4, "it refuses"

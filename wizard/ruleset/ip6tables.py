@@ -115,7 +115,7 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
         case "--tcp-flags" | "--syn":
             # The first packet has SYN alone.
             first = packet.state == "new"
-            holds = (first and (option == "--syn" or values[-1:] == ["SYN"])) or None
+            holds = (first and (option == "--syn" or values[-1:] == ("SYN",))) or None
         case "-m" | "--match":
             holds = True if value in _SAY_NOTHING else False if value in _NEVER else None
         case "--comment":
