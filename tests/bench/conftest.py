@@ -1,10 +1,11 @@
 """Figures end in a table, and none of them is a verdict.
 
-A short pass runs with all tests: each figure once, and the smallest of each size, so that what
+A short pass runs beside all tests: each figure once, and the smallest of each size, so that what
 measures does not rot. Figures worth reading come from ``bin/test -m bench -s --full-figures``.
 """
 
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -22,18 +23,21 @@ SMALLEST = 1
 
 
 class Figures:
-    """The rows of the table, in the order in which they were measured."""
+    """The rows that a test adds to the table, which may be written by another process."""
 
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
+    def __init__(self, record: Callable[[str, object], None]) -> None:
+        self._record = record
 
     def add(self, what: str, figure: float, against: str, other: float, unit: str) -> None:
         """Add a figure, and another of the same unit that it is set against."""
         ratio = f"{figure / other:.1f}"
-        self.rows.append((what, f"{figure:,.0f} {unit}", against, f"{other:,.0f} {unit}", ratio))
+        row = (what, f"{figure:,.0f} {unit}", against, f"{other:,.0f} {unit}", ratio)
+        self._record(_FIGURE, row)
 
 
-FIGURES = Figures()
+_FIGURE = "figure"
+_measured: list[tuple[tuple[str, int], Row]] = []
+"""Each row after the file and the line of its test, for tests end in any order."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -51,16 +55,25 @@ def _size(item: pytest.Item) -> int:
     return int(callspec.params.get("size", SMALLEST)) if callspec else SMALLEST
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "teardown":
+        for name, row in report.user_properties:
+            if name == _FIGURE and isinstance(row, tuple | list):
+                what, figure, against, other, ratio = map(str, row)
+                file, line, _ = report.location
+                _measured.append(((file, line or 0), (what, figure, against, other, ratio)))
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if not FIGURES.rows:
+    if not _measured:
         return
-    rows = [HEADINGS, *FIGURES.rows]
+    rows = [HEADINGS, *(row for _, row in sorted(_measured, key=itemgetter(0)))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     terminalreporter.section("figures")
     if not config.getoption("--full-figures"):
-        terminalreporter.write_line("A short pass, each measured once: these say little.")
+        terminalreporter.write_line("A short pass, each once and beside others: these say little.")
     for what, figure, against, other, ratio in rows:
         terminalreporter.write_line(
             f"{what:{widths[0]}}  {figure:>{widths[1]}}  {against:{widths[2]}}  "
@@ -80,9 +93,9 @@ def much(request: pytest.FixtureRequest) -> Much:
 
 
 @pytest.fixture
-def figures() -> Figures:
+def figures(record_property: Callable[[str, object], None]) -> Figures:
     """Where a test puts what it measured."""
-    return FIGURES
+    return Figures(record_property)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,6 +25,9 @@ ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 
 WORKER = worker()
 
+_COPY = next(word for word in WORKER if word.endswith("/run.py"))
+"""What is there where PID 1 has a copy of the wizard to start; the last undo takes it away."""
+
 
 class Bench:
     """Gives every cell a machine that is as it was before anything was done."""
@@ -99,7 +102,8 @@ class Bench:
             *before,
             *(*program, *verb),
         ]
-        self.run.host.run(["wizard", "--install-program"])
+        if not self.run.host.path(_COPY).exists():
+            self.run.host.run(["wizard", "--install-program"])
         return subprocess.Popen(
             self.run.host.command(words), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
@@ -159,7 +163,7 @@ def settled(run: Guarded, where: str) -> None:
 def ours(run: Guarded) -> list[str]:
     """The command lines of the wizard's processes in the machine."""
     listed = run.host.run(["ps", "-eo", "pid,args"]).stdout.splitlines()
-    pattern = re.compile(r"wizard\.apply\.worker|/bin/wizard|guarded_apply|-m wizard\b")
+    pattern = re.compile(r"wizard\.run\.worker|/bin/wizard|guarded_apply|-m wizard\b")
     return [line.strip() for line in listed if pattern.search(line)]
 
 

@@ -21,6 +21,14 @@ _SYSCTLS_LEFT_OUT = re.compile(r"/(stable_secret|tcp_fastopen_key|flush)$|/(conf
 _OWN = re.compile(
     r"^(network|container) .* (id|started)$|^file /etc/(machine-id|docker/key\.json|\.updated)$"
 )
+# systemd.unit(5), UNIT FILE LOAD PATH, without those of what was started for a while.
+_UNIT_FOLDERS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/run/systemd/generator",
+    "/run/systemd/generator.late",
+    "/usr/lib/systemd/system",
+)
 
 
 def fingerprint(machine: Machine, folder: str = "/srv/mastodon") -> Fingerprint:
@@ -219,14 +227,17 @@ def _inspect(machine: Machine, kind: str, listing: list[str]) -> list[dict[str, 
 
 
 def _units(machine: Machine, found: Fingerprint) -> None:
-    """Add every unit that has a file, but instances, which logins and sockets make."""
-    types = "--type=service,socket,path,timer"
-    files = machine.run(["systemctl", "list-unit-files", types, "--no-legend", "--no-pager"])
-    active = machine.run(
-        ["systemctl", "list-units", "--all", types, "--plain", "--no-legend", "--no-pager"]
-    )
-    states = {line.split()[0]: line.split()[2] for line in active.stdout.splitlines()}
-    for line in files.stdout.splitlines():
-        name, enabled = line.split()[:2]
-        if "@" not in name and enabled != "transient":
-            found[f"unit {name}"] = f"{enabled} {states.get(name, 'inactive')}"
+    """Add every unit that has a file, but instances, which logins and sockets make.
+
+    What enables and masks one is a link below /etc, which is there with all its files, or in /run.
+    To ask systemd for it costs more than all the rest: it reads every unit there is.
+    """
+    _files(machine, "/run/systemd/system", found)
+    types = ("service", "socket", "path", "timer")
+    asked = [f"--type={','.join(types)}", "--all", "--plain", "--no-legend", "--no-pager"]
+    active = machine.run(["systemctl", "list-units", *asked]).stdout
+    states = {line.split()[0]: line.split()[2] for line in active.splitlines()}
+    for folder in _UNIT_FOLDERS:
+        for name in (path.name for path in machine.path(folder).glob("*.*")):
+            if "@" not in name and name.rpartition(".")[2] in types:
+                found[f"unit {name}"] = states.get(name, "inactive")

@@ -1,7 +1,7 @@
 """Docker stops, hangs, restarts, dies or answers nonsense, before any command that is given to it.
 
-A program in front of the docker command counts the commands of the worker, and brings the fault
-about before the chosen one.
+A program in front of the docker command counts the commands of the worker, each by its first words,
+and brings the fault about before the chosen one.
 """
 
 import time
@@ -14,17 +14,16 @@ import pytest
 from tests.machines import beside
 from tests.machines.bench import ANSWERS, WORKER, Bench
 from tests.machines.guarding import Guarded, without_a_boot
-from tests.machines.matrix import Matrix
+from tests.machines.matrix import Matrix, NotReached
 from tests.machines.support import PYTHON, wizard
 from wizard.platform.errors import ExitCode
 
 # Only the engine's own commands: those of the tests have no such locale.
 _COUNTING = """#!/bin/sh
 if [ "$LC_ALL" = C.UTF-8 ]; then
-    number=$(($(cat /root/docker-count 2>/dev/null || echo 0) + 1))
-    echo $number >/root/docker-count
     echo "$1 $2" >>/root/docker-log
-    if [ -s /root/docker-fault ] && [ $number = "$(cat /root/docker-at)" ]; then
+    number=$(grep -cxF -e "$1 $2" /root/docker-log)
+    if [ -s /root/docker-fault ] && [ "$number $1 $2" = "$(cat /root/docker-at)" ]; then
         . /root/docker-fault
     fi
 fi
@@ -101,19 +100,19 @@ PHASES: dict[str, Begin] = {
     **{phase: partial(beside.begin, phase=phase) for phase in beside.PHASES},
 }
 
-SAMPLE = {
-    "restarted": ("applying", "network connect"),
-    "killed": ("rolling back", "network disconnect"),
-    "stopped for a while": ("undoing", "network rm"),
-    "hangs for a while": ("applying", "network create"),
-    "answers 500 once": ("rolling back", "network rm"),
-    "stopped": ("applying", "network connect"),
-    "hangs": ("undoing", "network rm"),
-}
-"""The last command of a phase that begins so."""
+Place = tuple[int, str]
+"""How many commands of a phase have begun with these words by then, and the words."""
 
-BESIDE = {"killed": ("changing", "network create"), "stopped": ("repairing", "network connect")}
-"""The same for what takes long to go through."""
+SAMPLE: dict[str, dict[str, Place]] = {
+    "restarted": {"applying": (3, "network connect")},
+    "killed": {"rolling back": (3, "network disconnect"), "changing": (1, "network create")},
+    "stopped for a while": {"undoing": (1, "network rm")},
+    "hangs for a while": {"applying": (1, "network create")},
+    "answers 500 once": {"rolling back": (1, "network rm")},
+    "stopped": {"applying": (3, "network connect"), "repairing": (3, "network connect")},
+    "hangs": {"undoing": (1, "network rm")},
+}
+"""Where, by the phase: before the last command of its kind."""
 
 
 def prepare(run: Guarded) -> None:
@@ -125,34 +124,43 @@ def prepare(run: Guarded) -> None:
     run.host.wait(lambda: run.host.path("/root/broken.sock").exists(), "what answers 500")
 
 
-def commands(bench: Bench, begin: Begin) -> list[tuple[int, str]]:
-    """Return what the worker tells Docker in a phase without a fault: numbers and first words."""
+def places(bench: Bench, begin: Begin) -> list[Place]:
+    """Return every place of a phase, by doing it without a fault."""
     words = begin(bench)
     forget(bench.run)
     assert bench.works(*words) == ExitCode.DONE
-    found = bench.run.host.path("/root/docker-log").read_text().splitlines()
+    found = told(bench.run)
     bench.mend()
-    return list(enumerate(found, 1))
+    return [(found[: at + 1].count(each), each) for at, each in enumerate(found)]
+
+
+def told(run: Guarded) -> list[str]:
+    """Return the first words of what the worker has told Docker since it was forgotten."""
+    log = run.host.path("/root/docker-log")
+    return log.read_text().splitlines() if log.exists() else []
 
 
 def forget(run: Guarded) -> None:
     # systemd does not start Docker more often than three times a minute.
     run.host.run(["systemctl", "reset-failed", "docker.service", "docker.socket"])
-    run.host.shell("rm -f /root/docker-count /root/docker-log /root/docker-fault /root/docker-at")
+    run.host.shell("rm -f /root/docker-log /root/docker-fault /root/docker-at")
 
 
-def meet(bench: Bench, phase: str, fault: Fault, number: int) -> None:
-    """Do a phase with a fault before a command, and then what a person would do."""
+def meet(bench: Bench, phase: str, fault: Fault, place: Place, patient: bool) -> None:
+    """Do a phase with a fault before a command, and then what a person would do.
+
+    What waits for good takes minutes each, unless the worker has little patience.
+    """
     run = bench.run
-    words = PHASES[phase](bench)
+    verb = PHASES[phase](bench)
     forget(run)
-    run.host.path("/root/docker-at").write_text(f"{number}\n")
+    number, words = place
+    run.host.path("/root/docker-at").write_text(f"{number} {words}\n")
     run.host.path("/root/docker-fault").write_text(f"{fault.text}\n")
     started = time.monotonic()
-    # What waits for good takes minutes each: of them a whole matrix has one with all the patience.
-    patient = fault.passes or (bench.matrix.whole and number == 1)
-    code = bench.works(*words, program=WORKER if patient else IMPATIENT)
+    code = bench.works(*verb, program=WORKER if patient or fault.passes else IMPATIENT)
     took = time.monotonic() - started
+    met = told(run).count(words) >= number
     state = beside.state(run) if phase in beside.PHASES else run.state
     forget(run)
     # The window of a whole apply; rolling back has its own time.
@@ -173,6 +181,8 @@ def meet(bench: Bench, phase: str, fault: Fault, number: int) -> None:
     run.host.wait(lambda: all_run(run), "Docker to have its containers again")
     if fault.restarts:
         bench.plan_anew()
+    if not met:
+        raise NotReached
 
 
 def all_run(run: Guarded) -> bool:
@@ -205,11 +215,10 @@ thorough = [pytest.param(each, marks=pytest.mark.thorough) for each in beside.PH
 
 @pytest.mark.parametrize("phase", ["applying", "rolling back", "undoing", *thorough])
 def test_docker_fails_before_a_command(bench: Bench, matrix: Matrix, phase: str) -> None:
-    places = commands(bench, PHASES[phase])
+    everywhere = matrix.pick(places(bench, PHASES[phase])) if matrix.whole else []
     for name, fault in FAULTS.items():
-        sample = dict([SAMPLE[name], *([BESIDE[name]] if name in BESIDE else [])])
-        first = sample.get(phase)
-        last = [place for place in places if first and place[1].startswith(first)][-1:]
-        for number, words in matrix.pick(places) if matrix.whole else last:
-            with bench.cell(f"Docker {name}", phase, f"{words} ({number})"):
-                meet(bench, phase, fault, number)
+        sample = [SAMPLE[name][phase]] if phase in SAMPLE[name] else []
+        for at, place in enumerate(everywhere or sample):
+            with bench.cell(f"Docker {name}", phase, f"{place[1]} ({place[0]})"):
+                # Of a whole matrix, one has all the patience.
+                meet(bench, phase, fault, place, patient=matrix.whole and at == 0)

@@ -250,6 +250,9 @@ async def test_next_is_refused_until_the_host_is_known_and_where_something_is_in
 
 ROUTED = screen_order(Choices(mode=Mode.ROUTED), made_up_hosts.debian13(), all_questions=True)
 
+# The way of the first has all screens of the other.
+LONGEST = [Mode.ROUTED, pytest.param(Mode.ULA, marks=pytest.mark.thorough)]
+
 
 async def choose_routed(pilot: Pilot[int], app: WizardApp) -> None:
     """Go to the mode, choose public addresses, and have every question asked."""
@@ -554,7 +557,7 @@ async def test_where_there_is_nothing_to_resume_it_says_so() -> None:
             assert ("There is nothing to resume" in shown(app)) is nothing
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("mode", LONGEST)
 async def test_a_connection_lost_at_a_question_goes_on_at_that_question(mode: Mode) -> None:
     session = MadeUpSession()
     for place in ("host", "addresses", "network", "compose", "preview"):
@@ -979,7 +982,7 @@ async def test_a_run_at_work_is_followed_when_one_comes_back_and_cannot_be_cance
         await until(pilot, lambda: on(app, "result"))
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("mode", LONGEST)
 async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last_line(
     mode: Mode,
 ) -> None:
