@@ -6,6 +6,7 @@ from wizard.answers.choices import Mode
 from wizard.steps.firewalld import PATH as POLICY
 
 CONFIGURATION = "/etc/nftables.conf"
+SAVED = "/etc/iptables/rules.v6"
 SCRIPT = "/usr/local/sbin/own-filter"
 
 LATE = (
@@ -45,12 +46,13 @@ class Host:
     def is_in_the_way_of(self, mode: Mode, release: int) -> bool:
         """Whether nothing is done before somebody has changed something of it."""
         return (bool(self.keeps) and release >= self.keeps_from) or (
-            bool(self.ends) and mode is Mode.ULA
+            bool(self.ends) and mode is Mode.ULA and release < 14
         )
 
     def flushes_docker(self, release: int) -> bool:
         """Whether a reload takes away rules that Docker makes and will not make again."""
-        return release >= 14 and "flush ruleset" in self.files.get(CONFIGURATION, "")
+        flushes = "flush ruleset" in self.files.get(CONFIGURATION, "") or SAVED in self.files
+        return release >= 14 and flushes
 
 
 def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict[str, str]:
@@ -207,7 +209,7 @@ HOSTS = {
         "",
         "netfilter-persistent reload",
         {
-            "/etc/iptables/rules.v6": "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n"
+            SAVED: "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n"
             ":OUTPUT ACCEPT [0:0]\n-A FORWARD -j REJECT\nCOMMIT\n"
         },
         packages=("iptables-persistent",),

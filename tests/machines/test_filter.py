@@ -233,6 +233,7 @@ def test_while_docker_s_own_rules_are_flushed_nobody_gets_in_and_check_says_so(
         checked = host.run(["wizard", "--check"], check=False)
         assert checked.returncode == ExitCode.NOT_AS_SET_UP, name
         assert "systemctl restart docker" in checked.stdout
+        host.run(["systemctl", "reset-failed", "docker"])
         host.run(["systemctl", "restart", "docker"])
         host.wait_for_docker()
         host.wait(lambda: not stands_in(host), "Docker's own rules to be in force")
@@ -245,7 +246,7 @@ def test_while_docker_s_own_rules_are_flushed_nobody_gets_in_and_check_says_so(
     assert undo(host).returncode == ExitCode.DONE
     assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
     told = host.run(["wizard", "--plan", "--json", "--answers", ANSWERS]).stdout
-    assert "/etc/nftables.conf line 2 flushes" in " ".join(json.loads(told)["notices"])
+    assert "/etc/nftables.conf line 2: flush ruleset" in " ".join(json.loads(told)["notices"])
 
 
 @pytest.mark.thorough

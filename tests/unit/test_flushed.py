@@ -1,6 +1,7 @@
 """A reload of nftables.service that takes away what Docker makes is told before."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,13 @@ from tests.made_up_deployments import deployment
 from wizard.answers.choices import Mode
 from wizard.host import nftables_files
 from wizard.host.host import Host, Unknown
+from wizard.host.parts import firewall
 from wizard.noticed import flushed
 
 
 def flushing(host: Host) -> Host:
     assert not isinstance(host.firewall, Unknown)
-    return replace(host, firewall=replace(host.firewall, flushed_by="/etc/nftables.conf line 3"))
+    return replace(host, firewall=replace(host.firewall, flushed_by="“x” (/etc/y line 3)"))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ def test_it_is_said_where_docker_makes_the_rules(mode: Mode, meanwhile: str) -> 
     host = made_up_hosts.debian14()
     choices = replace(deployment().choices, mode=mode)
     (said,) = flushed.notices(flushing(host), choices)
-    assert "/etc/nftables.conf line 3" in said
+    assert "“x” (/etc/y line 3) takes" in said
     assert meanwhile in said
     assert not list(flushed.notices(host, choices))
 
@@ -50,3 +52,25 @@ def test_where_it_is_flushed(tmp_path: Path, text: str, expected: int) -> None:
     main.write_text(f'include "{other}"\n')
     other.write_text(text)
     assert nftables_files.flushes(main) == (f"{other} line {expected}" if expected else "")
+
+
+@pytest.mark.parametrize(
+    ("active", "saved", "expected"),
+    [
+        ("nftables.service", "", "“systemctl reload nftables”"),
+        ("netfilter-persistent.service", "*filter\nCOMMIT\n", "“netfilter-persistent reload”"),
+        ("netfilter-persistent.service", "*mangle\nCOMMIT\n", ""),
+        ("ufw.service", "*filter\nCOMMIT\n", ""),
+    ],
+)
+def test_who_flushes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, active: str, saved: str, expected: str
+) -> None:
+    configuration = tmp_path / "nftables.conf"
+    configuration.write_text("flush ruleset\n")
+    (tmp_path / "rules.v6").write_text(saved)
+    monkeypatch.setattr(firewall, "is_active", active.__eq__)
+    monkeypatch.setattr(firewall, "SAVED", tmp_path / "rules.v6")
+    flushes = partial(nftables_files.flushes, configuration)
+    monkeypatch.setattr(nftables_files, "flushes", flushes)
+    assert firewall.flushed_by().partition(" (")[0] == expected

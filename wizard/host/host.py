@@ -333,8 +333,7 @@ class Firewall:
     sources: tuple[Mention, ...] = ()
     """Rules that name a private IPv4 source, Docker's own left out."""
     flushed_by: str = ""
-    """File and line by which a reload of nftables.service flushes the rules of all; empty if none
-    does or the service is not in use."""
+    """What flushes the rules of all when it is typed, and by which file; empty if nothing does."""
 
 
 @dataclass(frozen=True)

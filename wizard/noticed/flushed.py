@@ -8,7 +8,7 @@ from wizard.host.host import Host, Unknown
 
 
 def notices(host: Host, choices: Choices) -> Iterator[str]:
-    """Yield a sentence where nftables.service flushes rules that Docker makes for IPv6.
+    """Yield a sentence where this host's firewall flushes rules that Docker makes for IPv6.
 
     Docker makes them when it starts, and hears of no flush (seen on 28.5.2).
     """
@@ -26,7 +26,7 @@ def notices(host: Host, choices: Choices) -> Iterator[str]:
         else "IPv6 of the containers does not pass"
     )
     yield (
-        "“systemctl reload nftables” takes Docker's rules away on this host, those for IPv4 too: "
-        f"{firewall.flushed_by} flushes every ruleset. Docker makes them again when it is "
-        f"restarted, and until then {until}. So after a reload type: systemctl restart docker"
+        f"On this host {firewall.flushed_by} takes Docker's rules away, and likely those for IPv4 "
+        f"too. Docker makes them again when it is restarted, and until then {until}. So type "
+        "afterwards: systemctl restart docker"
     )

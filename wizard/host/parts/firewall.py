@@ -18,6 +18,9 @@ _UNNAMED = Packet("-", "tcp", None, "-")
 
 UFW = Path("/etc/ufw/ufw.conf")
 
+SAVED = Path("/etc/iptables/rules.v6")
+"""What Debian's netfilter-persistent loads (iptables-persistent)."""
+
 
 def detect() -> Firewall:
     """Read ufw's own switch, systemd's state of firewalld, and as root the FORWARD chain."""
@@ -35,8 +38,20 @@ def detect() -> Firewall:
         ),
         forward_chains=chains,
         sources=filter_sources(),
-        flushed_by=nftables_files.flushes() if is_active("nftables.service") else "",
+        flushed_by=flushed_by(),
     )
+
+
+def flushed_by() -> str:
+    """Return what somebody may type that flushes the rules of all, and by which file."""
+    place = nftables_files.flushes() if is_active("nftables.service") else ""
+    if place:
+        return f"“systemctl reload nftables” ({place}: flush ruleset)"
+    saved = read_if_there(SAVED) if is_active("netfilter-persistent.service") else None
+    # ip6tables-restore replaces each table that its file names.
+    if saved and re.search(r"^\*(filter|nat)\s*$", saved, re.M):
+        return f"“netfilter-persistent reload” ({SAVED})"
+    return ""
 
 
 def ufw_enabled(configuration: str) -> bool:
