@@ -13,8 +13,8 @@ from screens.widgets.choice_list import ChoiceList, Entry
 from wizard.answers import projects, ticking
 from wizard.answers.choices import Placement
 from wizard.compose.services import Service
-from wizard.modes import sources
-from wizard.modes.sources import Sources
+from wizard.modes import plan_inputs
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.text import clean_line
 
 
@@ -103,7 +103,7 @@ class ComposeScreen(StepScreen):
                 for number, project in enumerate(projects)
             ]
         )
-        read, trouble = self.state.draft.sources, self._trouble()
+        read, trouble = self.state.draft.inputs, self._trouble()
         self.query_one("#trouble").display = trouble is not None
         self.query_one("#reading").display = read is None and trouble is None
         if trouble is not None:
@@ -114,7 +114,7 @@ class ComposeScreen(StepScreen):
             self._show_services(read)
             self._show_files(read)
 
-    def _show_services(self, read: Sources) -> None:
+    def _show_services(self, read: PlanInputs) -> None:
         chosen = self.state.choices.services
         self.query_one("#services", ChoiceList).show(
             [
@@ -147,7 +147,7 @@ class ComposeScreen(StepScreen):
 
     def action_fix(self) -> None:
         """Give the service under the cursor a fixed address, or take it from it again."""
-        read = self.state.draft.sources
+        read = self.state.draft.inputs
         key = self.query_one("#services", ChoiceList).highlighted_key
         if not self._public or read is None or key not in self.state.choices.services:
             return
@@ -156,11 +156,11 @@ class ComposeScreen(StepScreen):
         order = [service.name for service in read.services]
         self.state.answer(fixed=tuple(name for name in order if name in fixed))
 
-    def _show_files(self, read: Sources) -> None:
+    def _show_files(self, read: PlanInputs) -> None:
         project = self.state.project
         why = None if project is None else projects.written_over_by(project)
         proposed = project is not None and why and projects.reads_override(project)
-        target = sources.target(self.state.choices, read)
+        target = plan_inputs.target(self.state.choices, read)
         entries = [
             Entry(
                 path,
@@ -202,7 +202,7 @@ class ComposeScreen(StepScreen):
     @on(ChoiceList.Picked, "#services")
     def _service_ticked(self, event: ChoiceList.Picked) -> None:
         self.say("")
-        read, chosen = self.state.draft.sources, set(self.state.choices.services) ^ {event.key}
+        read, chosen = self.state.draft.inputs, set(self.state.choices.services) ^ {event.key}
         if read is not None:
             order = [service.name for service in read.services]
             self.state.answer(
@@ -213,7 +213,7 @@ class ComposeScreen(StepScreen):
     @on(ChoiceList.Picked, "#files")
     def _file_picked(self, event: ChoiceList.Picked) -> None:
         self.say("")
-        read = self.state.draft.sources
+        read = self.state.draft.inputs
         if read is not None and event.key == read.override:
             self.state.answer(placement=Placement.OVERRIDE)
         else:

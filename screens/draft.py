@@ -18,7 +18,7 @@ with later():
     from wizard import describe
     from wizard.answers import proposals
     from wizard.host import host as hosts
-    from wizard.modes import sources as files
+    from wizard.modes import plan_inputs as files
     from wizard.plan import planning
 
 
@@ -51,14 +51,14 @@ class _Given:
 
     host: hosts.Host
     choices: Choices
-    sources: files.Sources
+    inputs: files.PlanInputs
 
 
 class _Read(NamedTuple):
     """A project, and its files as they were read."""
 
     project: hosts.ComposeProject
-    sources: files.Sources
+    inputs: files.PlanInputs
 
 
 class Draft:
@@ -67,7 +67,7 @@ class Draft:
     def __init__(self, owner: DOMNode, answers: Answers) -> None:
         """Take what threads belong to, and the answers."""
         self._answers = answers
-        self.sources: files.Sources | None = None
+        self.inputs: files.PlanInputs | None = None
         """The files of the project, once they are read."""
         self.complaint = ""
         """Why they cannot be read; empty otherwise."""
@@ -93,7 +93,7 @@ class Draft:
 
     def forget_files(self) -> None:
         """Have the files read again when they are next needed."""
-        self.sources, self._read, self.complaint = None, None, ""
+        self.inputs, self._read, self.complaint = None, None, ""
 
     def read(self) -> None:
         """Read the files of the project, unless that was done or is being done."""
@@ -125,21 +125,21 @@ class Draft:
         self.read()
         if self.complaint:
             self._was_not_made(self.complaint)
-        elif self.sources is not None:
-            self._planning.ask(_Given(host, self._answers.choices, self.sources))
+        elif self.inputs is not None:
+            self._planning.ask(_Given(host, self._answers.choices, self.inputs))
 
     def _sources_of(self, project: hosts.ComposeProject) -> _Read:
         return _Read(project, self._answers.task.read(project))
 
     def _was_read(self, made: _Read) -> None:
-        project, sources = made
+        project, inputs = made
         answers = self._answers
         if project == self._read:
-            self.sources = sources
+            self.inputs = inputs
             choices = answers.choices
             if not choices.services:
-                choices = proposals.tick(choices, sources.services, answers.host)
-            answers.propose(proposals.untick_unknown(choices, sources.services))
+                choices = proposals.tick(choices, inputs.services, answers.host)
+            answers.propose(proposals.untick_unknown(choices, inputs.services))
         self._read_ended()
 
     def _was_not_read(self, complaint: str) -> None:
@@ -153,12 +153,12 @@ class Draft:
         self._answers.changed()
 
     def _plan_of(self, given: _Given) -> tuple[_Given, planning.Plan]:
-        return given, self._answers.task.plan(given.host, given.choices, given.sources)
+        return given, self._answers.task.plan(given.host, given.choices, given.inputs)
 
     def _was_made(self, made: tuple[_Given, planning.Plan]) -> None:
         given, plan = made
         answers = self._answers
-        same = given.host is answers.host and given.sources is self.sources
+        same = given.host is answers.host and given.inputs is self.inputs
         if not same or given.choices != answers.choices:
             self._go_on()
             return

@@ -10,8 +10,8 @@ from wizard.answers import proposals
 from wizard.answers.choices import Choices, Placement
 from wizard.answers.projects import project_of
 from wizard.host.host import Host
-from wizard.modes import sources
-from wizard.modes.sources import Sources
+from wizard.modes import plan_inputs
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.plan import planning
 from wizard.plan.planning import Plan
 
@@ -151,17 +151,17 @@ class Deployment:
 
     host: Host
     system: MadeUpSystem
-    sources: Sources
+    inputs: PlanInputs
     choices: Choices
 
     @property
     def path(self) -> str:
         """Where the Compose file is."""
-        return self.sources.given_paths[0]
+        return self.inputs.given_paths[0]
 
     def plan(self, **changes: Any) -> Plan:
         """Return the plan, for the choices with some of them changed; made once, as it is pure."""
-        choices, read = replace(self.choices, **changes), self.sources
+        choices, read = replace(self.choices, **changes), self.inputs
         key = (self.host, choices, tuple(read.files.items()), read.compose_paths, read.override)
         if key not in _PLANS:
             _PLANS[key] = planning.plan(self.host, choices, read)
@@ -174,7 +174,7 @@ def deployment(host: Host | None = None, text: str = TODAY, **changes: Any) -> D
     proposed = proposals.defaults(host)
     project = project_of(host, proposed)
     system = made_up_system.of(host, {str(path): text for path in project.files[:1]})
-    read = sources.read_project(system, project)
+    read = plan_inputs.read_project(system, project)
     chosen = replace(proposals.tick(proposed, read.services, host), prefix=PREFIX)
     return Deployment(host, system, read, replace(chosen, **changes))
 

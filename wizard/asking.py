@@ -13,9 +13,9 @@ from wizard.answers.proposed import proposed
 from wizard.answers.wording import INWARDS, PROXIES
 from wizard.following import Say, follow
 from wizard.host.host import Host
+from wizard.modes.plan_inputs import PlanInputs, target
 from wizard.modes.recommending import recommended
 from wizard.modes.registry import behaviour_of, behaviours
-from wizard.modes.sources import Sources, target
 from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
@@ -87,7 +87,7 @@ class _Questions:
         named = behaviour_of(self._choices.mode).questions(self._choices, self._host)
         return services_first(named)
 
-    def _rest(self) -> Sources:
+    def _rest(self) -> PlanInputs:
         self._asked = set()
         self._seen = None
         read = self._compose()
@@ -139,7 +139,7 @@ class _Questions:
             self._say(f"- {sentence}")
         self._choices = proposals.choose_mode(self._choices, mode, host)
 
-    def _compose(self) -> Sources:
+    def _compose(self) -> PlanInputs:
         host = self._host
         found = host.choosable_projects
         if len(found) > 1:
@@ -166,7 +166,7 @@ class _Questions:
         self._file(read)
         return read
 
-    def _file(self, read: Sources) -> None:
+    def _file(self, read: PlanInputs) -> None:
         files = [path for path in read.given_paths if path != read.override]
         files += [read.override] if read.override else []
         if len(files) < 2:

@@ -25,7 +25,7 @@ with later():
     from wizard.boot import outlook
     from wizard.host import detectors, look
     from wizard.host import host as hosts
-    from wizard.modes import sources
+    from wizard.modes import plan_inputs
     from wizard.ndp import upstream
     from wizard.plan import planning, script_file
     from wizard.run import (
@@ -80,16 +80,18 @@ class Session:
         """Find out what the host is, but for the way out, which no plan depends on."""
         return look.look()
 
-    def read_project(self, project: hosts.ComposeProject) -> sources.Sources:
+    def read_project(self, project: hosts.ComposeProject) -> plan_inputs.PlanInputs:
         """Read the files of a project.
 
         Raises:
             Refused: one cannot be read or is not a Compose file.
         """
         beside = set_ups.others_than_of(self.store, project.name) if self.root else ()
-        return sources.read_project(self.system, project, beside)
+        return plan_inputs.read_project(self.system, project, beside)
 
-    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
+    def plan(
+        self, host: hosts.Host, choices: Choices, read: plan_inputs.PlanInputs
+    ) -> planning.Plan:
         """Make the plan.
 
         Raises:
@@ -215,7 +217,7 @@ class Session:
         run = changing.in_force(self.store, choices)
         return changing.change_of(self._ground(run), choices, self.system)
 
-    def read_without(self, project: hosts.ComposeProject, run: Record) -> sources.Sources:
+    def read_without(self, project: hosts.ComposeProject, run: Record) -> plan_inputs.PlanInputs:
         """Read the files of a project as they would be without a run that is in force.
 
         Raises:

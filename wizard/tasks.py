@@ -14,7 +14,7 @@ from wizard.session import Session
 with later():
     from wizard.answers import answers_file
     from wizard.host import host as hosts
-    from wizard.modes import sources
+    from wizard.modes import plan_inputs
     from wizard.plan import planning
     from wizard.run import ground, set_ups
 
@@ -34,14 +34,16 @@ class Task(Protocol):
     def host(self, found: hosts.Host) -> hosts.Host:
         """Return the host as the answers are checked against it."""
 
-    def read(self, project: hosts.ComposeProject) -> sources.Sources:
+    def read(self, project: hosts.ComposeProject) -> plan_inputs.PlanInputs:
         """Read the files of a project, as the plan will find them.
 
         Raises:
             Refused: one cannot be read or is not a Compose file.
         """
 
-    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
+    def plan(
+        self, host: hosts.Host, choices: Choices, read: plan_inputs.PlanInputs
+    ) -> planning.Plan:
         """Make the plan.
 
         Raises:
@@ -80,11 +82,13 @@ class SettingUp:
         """Return the host as it is."""
         return found
 
-    def read(self, project: hosts.ComposeProject) -> sources.Sources:
+    def read(self, project: hosts.ComposeProject) -> plan_inputs.PlanInputs:
         """Read the files as they are."""
         return self._session.read_project(project)
 
-    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
+    def plan(
+        self, host: hosts.Host, choices: Choices, read: plan_inputs.PlanInputs
+    ) -> planning.Plan:
         """Plan all of it."""
         return self._session.plan(host, choices, read)
 
@@ -125,11 +129,13 @@ class Changing:
         its_own = tuple(each for each in alone.projects if each.name == self.changed.project)
         return replace(alone, projects=its_own)
 
-    def read(self, project: hosts.ComposeProject) -> sources.Sources:
+    def read(self, project: hosts.ComposeProject) -> plan_inputs.PlanInputs:
         """Read the files as they would be without the set-up."""
         return self._session.read_without(project, self.changed)
 
-    def plan(self, host: hosts.Host, choices: Choices, read: sources.Sources) -> planning.Plan:
+    def plan(
+        self, host: hosts.Host, choices: Choices, read: plan_inputs.PlanInputs
+    ) -> planning.Plan:
         """Plan the difference, for the host as it is now."""
         return self._session.change(choices).plan
 

@@ -19,8 +19,8 @@ from wizard.compose.removal import without_addition, without_most
 from wizard.host.host import Host, Unknown
 from wizard.host.netlink import Snapshot, attribute
 from wizard.host.parts import prefixes_in_use, projects
-from wizard.modes import sources
-from wizard.modes.sources import Sources
+from wizard.modes import plan_inputs
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.plan import planning
 
 CONTAINERS = (1, 10, 200)
@@ -65,12 +65,14 @@ def crowded(host: Host) -> Host:
     )
 
 
-def read(host: Host, count: int) -> tuple[Choices, Sources]:
+def read(host: Host, count: int) -> tuple[Choices, PlanInputs]:
     """The proposed choices, and the files of the project."""
     proposed = proposals.defaults(host)
     project = project_of(host, proposed)
     text = "services:\n" + "".join(f"  s{number}:\n    image: app:1\n" for number in range(count))
-    found = sources.read_project(made_up_system.of(host, {str(project.files[0]): text}), project)
+    found = plan_inputs.read_project(
+        made_up_system.of(host, {str(project.files[0]): text}), project
+    )
     return proposals.tick(proposed, found.services, host), found
 
 

@@ -15,7 +15,7 @@ from wizard.at_hand import RecordsAtHand
 from wizard.awaited import AwaitedAnswer
 from wizard.compose.project import load
 from wizard.host.host import ComposeProject, Host
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, Refused, WizardError
@@ -353,14 +353,14 @@ class MadeUpSession(Session):
             raise Refused(self.upstream_fails)
         return UpstreamFinding(self.upstream, SEEN[self.upstream])
 
-    def read_project(self, project: ComposeProject) -> Sources:
+    def read_project(self, project: ComposeProject) -> PlanInputs:
         if not project.files:
             raise Refused("The containers of this project do not say which file they come from.")
         text = self.composes.get(project.name, MASTODON)
         path = str(project.files[0])
         override = str(Path(path).with_name("docker-compose.override.yml"))
         read = load([path], str(project.directory), {path: text.encode()}.get)
-        return Sources({path: FileState(text, 0o644, 1000, 1000)}, read, override)
+        return PlanInputs({path: FileState(text, 0o644, 1000, 1000)}, read, override)
 
     def save_script(self, plan: Plan) -> Path:
         self.script = plan
@@ -431,7 +431,7 @@ class MadeUpSession(Session):
         following.frames = following._play_apply(repair.plan)
         return following
 
-    def read_without(self, project: ComposeProject, run: Record) -> Sources:
+    def read_without(self, project: ComposeProject, run: Record) -> PlanInputs:
         return self.read_project(project)
 
     def change(self, choices: Choices) -> Change:

@@ -95,7 +95,7 @@ async def test_a_set_up_is_asked_about_again_and_what_differs_is_changed() -> No
         for name in ("addresses", "network", "compose"):
             await press(pilot, "enter")
             await until(pilot, partial(on, app, name))
-        await until(pilot, lambda: app.state.draft.sources)
+        await until(pilot, lambda: app.state.draft.inputs)
         await press(pilot, "enter")
         await until(pilot, lambda: on(app, "preview"))
         await press(pilot, "enter")

@@ -26,7 +26,7 @@ from tests.screens.walking import (
 )
 from wizard.answers.choices import Choices
 from wizard.host.host import Host, Unknown
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.plan.planning import Plan
 from wizard.record.record import State, StepState
 from wizard.run.process import Progress
@@ -212,7 +212,7 @@ NOTICES = tuple(
 
 async def test_all_that_people_will_notice_can_be_read_before_the_yes() -> None:
     class Noticing(MadeUpSession):
-        def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+        def plan(self, host: Host, choices: Choices, read: PlanInputs) -> Plan:
             return replace(super().plan(host, choices, read), notices=NOTICES)
 
     app = WizardApp(Noticing())

@@ -25,7 +25,7 @@ async def test_six_keys_lead_from_the_first_screen_to_the_last_question() -> Non
             await until(pilot, lambda name=name: on(app, name))  # type: ignore[misc]
             await sees(pilot, f"{number} of 8")
             if name == "compose":
-                await until(pilot, lambda: app.state.draft.sources)
+                await until(pilot, lambda: app.state.draft.inputs)
             await press(pilot, "enter")
         await until(pilot, lambda: on(app, "QuestionModal"))
         assert says(app, "People will notice")
@@ -39,7 +39,7 @@ async def test_what_was_proposed_is_opened_from_the_preview_and_planned_as_it_is
     async with app.run_test(size=SIZE) as pilot:
         await found(pilot, app)
         app.state.draft.read()
-        await until(pilot, lambda: app.state.draft.sources)
+        await until(pilot, lambda: app.state.draft.inputs)
         for name in ("host", "mode", "compose", "preview"):
             await press(pilot, "enter")
             await until(pilot, lambda name=name: on(app, name))  # type: ignore[misc]
@@ -77,7 +77,7 @@ async def test_a_router_that_brings_packets_here_is_not_asked_about_and_any_othe
         await found(pilot, app)
         app.state.choose_mode(Mode.ROUTED)
         app.push_screen("compose")
-        await until(pilot, lambda: on(app, "compose") and app.state.draft.sources)
+        await until(pilot, lambda: on(app, "compose") and app.state.draft.inputs)
         await press(pilot, "enter")
         assert on(app, "compose")
         assert "Watching" in sentence(app)
@@ -100,7 +100,7 @@ async def test_what_cannot_be_proposed_is_asked() -> None:
         await found(pilot, app)
         app.state.choose_mode(Mode.ROUTED)
         app.push_screen("compose")
-        await until(pilot, lambda: on(app, "compose") and app.state.draft.sources)
+        await until(pilot, lambda: on(app, "compose") and app.state.draft.inputs)
         await press(pilot, "enter")
         await until(pilot, lambda: on(app, "addresses"))
         app.screen.query_one("#prefix", Input).value = "2001:db8:a:b::/64"

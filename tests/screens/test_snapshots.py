@@ -35,7 +35,7 @@ from tests.screens.walking import (
 from wizard.answers import projects, proposals
 from wizard.answers.choices import Choices
 from wizard.host.host import Address, Host, Origin, Uplink
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.ndp.upstream import UpstreamCase
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode
@@ -518,7 +518,7 @@ NOTICES = (
 class Noticing(MadeUpSession):
     """A session whose plans say what people will notice."""
 
-    def plan(self, host: Host, choices: Choices, read: Sources) -> Plan:
+    def plan(self, host: Host, choices: Choices, read: PlanInputs) -> Plan:
         return replace(super().plan(host, choices, read), notices=NOTICES)
 
 

@@ -63,7 +63,7 @@ async def jump(pilot: Pilot[int], app: WizardApp, name: str) -> None:
     draft = app.state.draft
     if name == "compose":
         draft.read()
-        await until(pilot, lambda: draft.sources or draft.complaint)
+        await until(pilot, lambda: draft.inputs or draft.complaint)
     if name == "preview":
         told: list[str | None] = []
         draft.make(told.append)

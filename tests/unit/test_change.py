@@ -179,7 +179,7 @@ def test_what_few_hosts_have_comes_back_and_goes(
 ) -> None:
     make, changed = SPECIAL[what]
     made = make()
-    monkeypatch.setattr(closed, "read", lambda _system: made.sources.input)
+    monkeypatch.setattr(closed, "read", lambda _system: made.inputs.input)
     here = stand(made, tmp_path, monkeypatch)
     place = Changing(here, wizard, made.choices, replace(made.choices, **changed))
     place.set_up()

@@ -555,7 +555,7 @@ def test_what_stops_answering_over_ipv6_has_to_be_accepted_by_its_name(
     assert untouched(here)
 
     # The process that applies does not rely on who started it.
-    plan = planning.plan(host, here.made.choices, here.made.sources)
+    plan = planning.plan(host, here.made.choices, here.made.inputs)
     kept = answers.parent / "others.toml"
     kept.write_text(answers.read_text())
     assert worker.main(["apply", str(kept), plan.digest]) == ExitCode.REFUSED

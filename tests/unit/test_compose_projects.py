@@ -15,7 +15,7 @@ from wizard.compose.placing import in_place
 from wizard.compose.project import Project, load
 from wizard.compose.removal import without_addition
 from wizard.host.host import Unknown
-from wizard.modes import sources
+from wizard.modes import plan_inputs
 from wizard.plan import planning
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
@@ -39,7 +39,7 @@ def edited(project: Combination) -> dict[str, str]:
 def meant(project: Project) -> dict[str, set[str]]:
     """The networks of every service there is."""
     said = [part.file.meaning for part in project.parts]
-    services = sources.Sources({}, project).services
+    services = plan_inputs.PlanInputs({}, project).services
     return {service.name: set(networks(said, service.name)) for service in services}
 
 
@@ -74,7 +74,7 @@ def test_the_proposed_answers_give_a_plan(project: Combination) -> None:
     texts = {posixpath.join(FOLDER, name): text for name, text in project.files.items()}
     system = made_up_system.of(host, texts)
     proposed = proposals.defaults(host)
-    read = sources.read_project(system, project_of(host, proposed))
+    read = plan_inputs.read_project(system, project_of(host, proposed))
     chosen = proposals.tick(proposed, read.services, host)
     assert set(project.chosen) - set(chosen.services) <= {"db"}
     plan = planning.plan(host, chosen, read)
@@ -143,7 +143,7 @@ def test_an_included_file_that_cannot_be_read_is_said(entry: str, says: str) -> 
     (sentence,) = read.unread
     assert says in sentence
     # Its services run all the same: they are listed, and cannot be ticked.
-    found = sources.Sources({}, read, elsewhere=("web", "far")).services
+    found = plan_inputs.PlanInputs({}, read, elsewhere=("web", "far")).services
     assert [(each.name, each.attachable) for each in found] == [("web", True), ("far", False)]
     assert says in found[1].reason
 
@@ -163,7 +163,7 @@ def test_an_included_file_that_cannot_be_read_is_said(entry: str, says: str) -> 
 )
 def test_files_that_name_one_another_in_a_circle_are_read_once(files: dict[str, str]) -> None:
     read = loaded(files, ("compose.yaml",))
-    assert not any(service.attachable for service in sources.Sources({}, read).services)
+    assert not any(service.attachable for service in plan_inputs.PlanInputs({}, read).services)
 
 
 def test_a_project_of_files_without_end_is_refused() -> None:
@@ -200,7 +200,7 @@ def test_root_reads_for_nobody_what_they_could_not_read(
     system = made_up_system.of(host, {file: text})
     system.files[file] = replace(system.files[file], uid=owner)
     system.files["/etc/secret"] = secret if kind == "env_file" else other
-    read = sources.read_project(system, project_of(host, proposals.defaults(host)))
+    read = plan_inputs.read_project(system, project_of(host, proposals.defaults(host)))
     assert ("/etc/secret" in read.files) is seen
     if kind == "include" and not seen:
         assert "is not readable for the owner" in " ".join(read.unread)

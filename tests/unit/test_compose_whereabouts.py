@@ -44,7 +44,7 @@ def undo(made: Deployment, steps: list[tuple[Step, Before]]) -> list[str]:
 
 def test_the_lines_come_out_of_the_file_where_it_is_now() -> None:
     made, steps = applied()
-    before = made.sources.files[made.path].text
+    before = made.inputs.files[made.path].text
     rename_folder(made)
     found = [step for step, _ in steps if isinstance(step, ComposeFile)]
     assert found[0].compare(made.system, dict(steps)[found[0]])[0].name == MOVED

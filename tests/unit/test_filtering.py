@@ -55,7 +55,7 @@ def routed(host: Host, **changes: Any) -> ModePlan:
     """The steps for a host, also for one that other obstacles keep from a whole plan."""
     prefix = IPv6Network("2001:db8:1:2:1::/80")
     made = deployment(host, ARTICLE, mode=Mode.ROUTED, prefix=prefix, **changes)
-    return mode_plan(known(made.host), made.choices, made.sources)
+    return mode_plan(known(made.host), made.choices, made.inputs)
 
 
 def rules_of(plan: ModePlan) -> list[Ip6tables]:

@@ -33,7 +33,7 @@ from tests.made_up_surroundings import Clock, Disk, Host, Killed, Moments, Pid1
 from tests.made_up_system import FORWARDING, MadeUpContainer, MadeUpNetwork, difference
 from wizard.answers.choices import Choices, Mode, Placement, Proxy
 from wizard.answers.projects import project_of
-from wizard.modes import sources
+from wizard.modes import plan_inputs
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.own_names import CHAIN
@@ -220,8 +220,8 @@ class Lives(RuleBasedStateMachine):
         if self.lacks:
             raise StepFailed("The default route is gone.")
 
-    def _planned(self, host: Any, choices: Choices, read: sources.Sources) -> Plan:
-        return replace(self.made, sources=read, choices=choices).plan()
+    def _planned(self, host: Any, choices: Choices, read: plan_inputs.PlanInputs) -> Plan:
+        return replace(self.made, inputs=read, choices=choices).plan()
 
     # What may be done.
 
@@ -241,7 +241,9 @@ class Lives(RuleBasedStateMachine):
         self.edited, self.besides, self.stale = {}, ours, False
 
         def work() -> Record:
-            read = sources.read_project(self.host, project_of(self.made.host, self.made.choices))
+            read = plan_inputs.read_project(
+                self.host, project_of(self.made.host, self.made.choices)
+            )
             made = self._planned(self.made.host, self.made.choices, read)
             return apply_run.apply(
                 self.made.choices,

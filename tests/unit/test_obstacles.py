@@ -418,7 +418,7 @@ def test_what_is_in_the_way_on_the_host_screen_is_in_the_way_of_every_plan(
     said = problems(host)
     assert said
     with pytest.raises(Refused) as refused:
-        plan(host, made.choices, made.sources)
+        plan(host, made.choices, made.inputs)
     for each in said:
         assert each.sentence in str(refused.value)
 
@@ -426,7 +426,7 @@ def test_what_is_in_the_way_on_the_host_screen_is_in_the_way_of_every_plan(
 def test_going_on_all_the_same_is_among_what_people_notice() -> None:
     made = deployment()
     before = made.plan()
-    unproven = plan(made.host, replace(made.choices, unproven=True), made.sources)
+    unproven = plan(made.host, replace(made.choices, unproven=True), made.inputs)
     assert len(set(unproven.notices) - set(before.notices)) == 1
     assert unproven.digest == before.digest
 

@@ -35,7 +35,7 @@ def publishing(host: Host, *ports: str) -> Host:
 
 def said(host: Host, mode: Mode = Mode.ULA, rules: str = "") -> tuple[str, ...]:
     choices = replace(proposals.defaults(host), services=("web", "sidekiq"), mode=mode)
-    return notices(known(host), choices, replace(deployment(host).sources, input=InputRules(rules)))
+    return notices(known(host), choices, replace(deployment(host).inputs, input=InputRules(rules)))
 
 
 EVERYWHERE = ("0.0.0.0:3000->3000/tcp", "[::]:3000->3000/tcp", "[::]:5353->53/udp")
@@ -60,7 +60,7 @@ def test_what_this_host_closes_stays_closed_and_only_the_rest_is_said_to_open() 
 def test_the_rule_drops_new_connections_for_the_port_of_the_host_on_the_uplink_alone() -> None:
     made = deployment(publishing(made_up_hosts.debian14(), *EVERYWHERE))
     rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 5353 -j ACCEPT\nCOMMIT\n"
-    plan = planning.plan(made.host, made.choices, replace(made.sources, input=InputRules(rules)))
+    plan = planning.plan(made.host, made.choices, replace(made.inputs, input=InputRules(rules)))
     (step,) = (each for each in plan.steps if isinstance(each, ClosedPorts))
     (table,) = step.tables
     assert table.parent == "DOCKER-USER"
@@ -106,8 +106,8 @@ UNTOLD = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m set --match-set a src
 @pytest.mark.parametrize("rules", [InputRules(UNTOLD), InputRules(None), InputRules("", None)])
 def test_what_may_open_is_accepted_by_name_like_every_loss(rules: InputRules) -> None:
     made = deployment(publishing(made_up_hosts.debian14(), EVERYWHERE[1]))
-    sources = replace(made.sources, input=rules)
-    plan = planning.plan(made.host, made.choices, sources)
+    inputs = replace(made.inputs, input=rules)
+    plan = planning.plan(made.host, made.choices, inputs)
     (loss,) = plan.unaccepted
     assert (loss.name, loss.cause) == ("open [::]:3000/tcp", LossCause.OPENED)
     assert not any(isinstance(each, ClosedPorts) for each in plan.steps)
@@ -117,12 +117,12 @@ def test_what_may_open_is_accepted_by_name_like_every_loss(rules: InputRules) ->
     assert "open [::]:3000/tcp (web)." in acceptance.in_short(plan)
     assert "stops answering" not in acceptance.in_short(plan)
     accepted = replace(made.choices, accepted=acceptance.accept_all(plan))
-    again = planning.plan(made.host, accepted, sources)
+    again = planning.plan(made.host, accepted, inputs)
     assert again.unaccepted == ()
     assert again.digest == plan.digest
     # That it may open is not that it may stop answering.
     stops = replace(made.choices, accepted=("[::]:3000/tcp",))
-    assert planning.plan(made.host, stops, sources).unaccepted == (loss,)
+    assert planning.plan(made.host, stops, inputs).unaccepted == (loss,)
 
 
 def test_what_docker_opens_by_nftables_is_accepted_by_name_where_this_host_closes_it() -> None:
@@ -131,7 +131,7 @@ def test_what_docker_opens_by_nftables_is_accepted_by_name_where_this_host_close
     host = replace(host, engine=replace(host.engine, firewall_backend="nftables"))
     made = deployment(host)
     rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 5353 -j ACCEPT\nCOMMIT\n"
-    plan = planning.plan(made.host, made.choices, replace(made.sources, input=InputRules(rules)))
+    plan = planning.plan(made.host, made.choices, replace(made.inputs, input=InputRules(rules)))
     (loss,) = plan.unaccepted
     assert (loss.name, loss.cause) == ("open [::]:3000/tcp", LossCause.OPENED)
     assert not any(isinstance(each, ClosedPorts) for each in plan.steps)
@@ -164,7 +164,7 @@ def test_what_is_kept_closed_is_tried_at_an_address_where_it_is_published() -> N
     ports = ("[::]:3000->80/tcp", "[2001:db8:1:2::11]:3001->80/tcp", "[::]:5353->53/udp")
     made = deployment(publishing(made_up_hosts.debian14(), *ports))
     rules = InputRules("*filter\n:INPUT DROP [0:0]\nCOMMIT\n")
-    plan = planning.plan(made.host, made.choices, replace(made.sources, input=rules))
+    plan = planning.plan(made.host, made.choices, replace(made.inputs, input=rules))
     found = [
         (each.address, each.port, each.protocol, each.inside)
         for each in kept_closed(made.host, plan)

@@ -22,7 +22,7 @@ from wizard.host.host import (
     Unknown,
     Uplink,
 )
-from wizard.modes import sources
+from wizard.modes import plan_inputs
 from wizard.plan import planning
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
@@ -122,7 +122,7 @@ def test_without_what_decides_how_the_host_keeps_its_own_way_out_there_is_no_pla
     unknown: dict[str, Any] = {part: Unknown(f"Nobody knows {part}.")}
     host = replace(made.host, **unknown)
     with pytest.raises(Refused, match=f"Nobody knows {part}."):
-        planning.plan(host, replace(made.choices, mode=mode, prefix=PREFIXES[mode]), made.sources)
+        planning.plan(host, replace(made.choices, mode=mode, prefix=PREFIXES[mode]), made.inputs)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -337,20 +337,20 @@ def test_compose_files_that_cannot_be_read_are_refused_by_their_path() -> None:
     project = project_of(made.host, made.choices)
     made.system.unreadable.add(made.path)
     with pytest.raises(Refused, match=r"docker-compose\.yml cannot be read: Permission denied"):
-        sources.read_project(made.system, project)
+        plan_inputs.read_project(made.system, project)
     made.system.unreadable.clear()
     del made.system.files[made.path]
     with pytest.raises(Refused, match=r"docker-compose\.yml is not there"):
-        sources.read_project(made.system, project)
+        plan_inputs.read_project(made.system, project)
     with pytest.raises(Refused, match="do not say which Compose file"):
-        sources.read_project(made.system, replace(project, files=()))
+        plan_inputs.read_project(made.system, replace(project, files=()))
 
 
 def test_our_own_files_that_are_there_are_part_of_the_plan() -> None:
     made = deployment()
     made.system.files[sysctl.PATH] = FileState("mine = 1\n")
-    read = sources.read_project(made.system, project_of(made.host, made.choices))
-    step = the(Sysctl, replace(made, sources=read).plan())
+    read = plan_inputs.read_project(made.system, project_of(made.host, made.choices))
+    step = the(Sysctl, replace(made, inputs=read).plan())
     assert step.previous == FileState("mine = 1\n")
     assert "-mine = 1" in step.diffs[0].lines
 
@@ -394,7 +394,7 @@ def test_no_two_of_these_plans_have_the_same_digest() -> None:
 
 def test_the_same_host_and_choices_give_the_same_digest() -> None:
     for made in (deployment(), article()):
-        again = planning.plan(made.host, made.choices, made.sources)
+        again = planning.plan(made.host, made.choices, made.inputs)
         assert again == made.plan()
         assert again.digest == made.plan().digest
 
@@ -432,9 +432,9 @@ def test_a_compose_file_of_another_owner_or_mode_is_another_plan(
     placement: Placement, to: dict[str, Any]
 ) -> None:
     made = deployment(placement=placement)
-    before = made.sources.files[made.path]
+    before = made.inputs.files[made.path]
     made.system.files[made.path] = replace(before, **to)
-    again = sources.read_project(made.system, project_of(made.host, made.choices))
+    again = plan_inputs.read_project(made.system, project_of(made.host, made.choices))
     assert planning.plan(made.host, made.choices, again).digest != made.plan().digest
 
 
@@ -447,8 +447,8 @@ def test_the_order_of_the_steps_is_part_of_the_digest() -> None:
 def test_a_file_that_is_not_text_does_not_stop_the_plan() -> None:
     made = deployment()
     made.system.files[ip6tables.PATH] = FileState(b"caf\xe9\n".decode("utf-8", "surrogateescape"))
-    read = sources.read_project(made.system, project_of(made.host, made.choices))
-    plan = replace(made, sources=read).plan()
+    read = plan_inputs.read_project(made.system, project_of(made.host, made.choices))
+    plan = replace(made, inputs=read).plan()
     assert plan.digest != made.plan().digest
     assert r"-caf\udce9" in the(Rules, plan).diffs[0].lines
 
@@ -473,11 +473,11 @@ def test_a_step_that_is_not_known_is_refused(
 
 
 def test_the_article_s_compose_file_is_read_as_it_stands() -> None:
-    assert [each.name for each in article().sources.services] == [
+    assert [each.name for each in article().inputs.services] == [
         "db",
         "redis",
         "web",
         "streaming",
         "sidekiq",
     ]
-    assert article().sources.files[article().path].text == ARTICLE
+    assert article().inputs.files[article().path].text == ARTICLE

@@ -23,7 +23,7 @@ from wizard.answers.choices import Choices, Mode, Placement
 from wizard.answers.obstacles import obstacles
 from wizard.answers.projects import project_of
 from wizard.host.host import ComposeProject, DockerNetwork, Earlier, Host, Unknown
-from wizard.modes import sources
+from wizard.modes import plan_inputs
 from wizard.ndp import unit as ndp_unit
 from wizard.plan import planning
 from wizard.platform.errors import Refused
@@ -172,7 +172,7 @@ class Place:
     def apply(self, choices: Choices, seconds: int | None = None) -> Record:
         others = set_ups.others(self.store)
         host = self.look()
-        read = sources.read_project(self.system, project_of(host, choices), others)
+        read = plan_inputs.read_project(self.system, project_of(host, choices), others)
         made = planning.plan(host, choices, read)
         return apply_run.apply(
             choices,

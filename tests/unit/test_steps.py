@@ -51,7 +51,7 @@ def routed(proxy: Proxy) -> Deployment:
 def closing() -> Deployment:
     made = deployment(publishing(made_up_hosts.debian14(), "[::]:3000->3000/tcp"))
     made.system.tables = {"filter": {"FORWARD": [], "DOCKER-USER": []}}
-    return replace(made, sources=replace(made.sources, input=InputRules(CLOSED)))
+    return replace(made, inputs=replace(made.inputs, input=InputRules(CLOSED)))
 
 
 CLOSED = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
@@ -111,7 +111,7 @@ def before_step(kind: str) -> tuple[Deployment, Step]:
     if kind == "withdraw":
         return before_withdrawing()
     made = ELSEWHERE.get(kind, partial(deployment, made_up_hosts.debian13()))()
-    for step in planning.plan(made.host, made.choices, made.sources).steps:
+    for step in planning.plan(made.host, made.choices, made.inputs).steps:
         # The uplink's own unit is of the same kind.
         if step.kind == kind and getattr(step, "path", "") != uplink_unit.PATH:
             return made, step
@@ -586,7 +586,7 @@ def test_firewalld_is_left_alone_where_the_answers_say_so_or_it_lets_all_through
     kinds = {step.kind for step in made.plan().steps}
     assert "firewalld" in kinds
     passing = made_up_hosts.debian12(firewall=firewalld("docker0", "eth0"))
-    plan = planning.plan(passing, made.choices, made.sources)
+    plan = planning.plan(passing, made.choices, made.inputs)
     assert "firewalld" not in {step.kind for step in plan.steps}
     with pytest.raises(Refused, match="firewall-cmd --permanent"):
-        planning.plan(made.host, replace(made.choices, firewalld=False), made.sources)
+        planning.plan(made.host, replace(made.choices, firewalld=False), made.inputs)

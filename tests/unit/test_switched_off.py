@@ -10,7 +10,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import UNITS, difference
 from tests.unit.test_steps import before_step, quiet
-from wizard.modes import sources
+from wizard.modes import plan_inputs
 from wizard.platform.errors import Refused
 from wizard.platform.files import Masked, write_durably
 from wizard.platform.system import RealSystem
@@ -61,7 +61,7 @@ def test_a_mask_where_no_step_writes_is_in_nobodys_way() -> None:
     host = made.host
     assert isinstance(host.projects, tuple)
     made.system.masked = {f"{UNITS}/docker-ipv6-wizard-ndp.service"}
-    read = sources.read_project(made.system, host.projects[0])
+    read = plan_inputs.read_project(made.system, host.projects[0])
     assert not made.system.masked & set(read.files)
     journal.check_obstacles(made.plan(), made.system)
 

@@ -109,7 +109,7 @@ def test_no_connection_ticks_the_end_of_a_vpn_or_what_its_files_keep_inside() ->
 def test_a_plan_does_not_depend_on_connections() -> None:
     made = deployment(made_up_hosts.debian13())
     plans = [
-        planning.plan(holding(made.host, *those), made.choices, made.sources)
+        planning.plan(holding(made.host, *those), made.choices, made.inputs)
         for those in ((), ("web", "db"))
     ]
     assert plans[0].digest == plans[1].digest

@@ -14,7 +14,7 @@ from wizard.answers.projects import project_of, reads_override
 from wizard.compose.owners import owner_of
 from wizard.host.host import Host, Unknown
 from wizard.host.starters import named_by, named_in
-from wizard.modes import sources
+from wizard.modes import plan_inputs
 from wizard.plan import planning
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
@@ -98,7 +98,7 @@ def planned(host: Host, **changes: Any) -> Plan:
     proposed = proposals.defaults(host)
     project = project_of(host, proposed)
     system = made_up_system.of(host, {str(project.files[0]): TODAY})
-    read = sources.read_project(system, project)
+    read = plan_inputs.read_project(system, project)
     return planning.plan(host, replace(proposals.tick(proposed, read.services), **changes), read)
 
 
@@ -150,4 +150,4 @@ def test_no_override_is_proposed_or_taken_where_compose_would_not_read_it() -> N
 def test_files_that_are_not_on_the_host_are_said_with_what_to_do(folder: str, says: str) -> None:
     host = started(folder)
     with pytest.raises(Refused, match=says):
-        sources.read_project(made_up_system.of(host, {}), host.choosable_projects[0])
+        plan_inputs.read_project(made_up_system.of(host, {}), host.choosable_projects[0])

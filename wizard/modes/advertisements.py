@@ -3,7 +3,7 @@
 from wizard.host.filtering import engine_forwards
 from wizard.host.host import Advertised, Manager, Origin, Unknown, Uplink
 from wizard.host.known import KnownHost
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.text import clean_line
 from wizard.steps.sysctl import PATH
 from wizard.steps.systemd_unit import SystemdUnit
@@ -52,7 +52,7 @@ def _kernel_listens(each: Advertised, host: KnownHost) -> bool:
     return each.manager.kernel_handles_advertisements if value is None else value != 0
 
 
-def keep_listening(host: KnownHost, sources: Sources) -> SystemdUnit | None:
+def keep_listening(host: KnownHost, inputs: PlanInputs) -> SystemdUnit | None:
     """Return the step for the service that keeps interfaces listening, or None without any.
 
     The file of kernel parameters alone does not: ifupdown sets accept_ra anew whenever it brings
@@ -65,7 +65,7 @@ def keep_listening(host: KnownHost, sources: Sources) -> SystemdUnit | None:
     return SystemdUnit(
         unit.PATH,
         unit.unit(interfaces, PATH, forwarding=not engine_forwards(host.engine)),
-        sources.files.get(unit.PATH),
+        inputs.files.get(unit.PATH),
         purpose=f"Keep {shown} listening to router advertisements",
         explanation=(
             "What configures the network may set accept_ra to another value later: ifupdown does "

@@ -7,7 +7,7 @@ from wizard.answers.choices import Choices, Mode
 from wizard.host.host import Host
 from wizard.host.known import KnownHost
 from wizard.modes.mode_plan import ModePlan
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Behaviour:
     """Returns what somebody may regret who chooses it on a host."""
     questions: Callable[[Choices, Host | None], tuple[str, ...]]
     """Returns the names of the screens that ask for what it needs, in their order."""
-    mode_plan: Callable[[KnownHost, Choices, Sources], ModePlan]
+    mode_plan: Callable[[KnownHost, Choices, PlanInputs], ModePlan]
     """Returns its steps on a host. Raises Refused where the Compose files do not allow them."""
     opens: Callable[[Host, Choices], Open]
     """Returns what strangers should reach once it is in force."""

@@ -10,8 +10,8 @@ from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, published
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers, has_ipv6
-from wizard.modes.sources import Sources
 from wizard.steps.closed_ports import ClosedPorts
 
 
@@ -53,7 +53,7 @@ def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Publish
 
 
 def verdicts(
-    host: KnownHost, choices: Choices, sources: Sources
+    host: KnownHost, choices: Choices, inputs: PlanInputs
 ) -> tuple[tuple[Container, Published, Verdict], ...]:
     """Return what becomes of each port that Docker will forward past INPUT."""
     uplink = host.uplink.interface
@@ -61,17 +61,17 @@ def verdicts(
     closed = Verdict.OPENS if filtering.uses_nftables(host.engine) else Verdict.KEPT
     by_answer = {True: closed, None: Verdict.DOUBTFUL, False: Verdict.OPEN}
     return tuple(
-        (container, port, by_answer[sources.input.closes(uplink, port)])
+        (container, port, by_answer[inputs.input.closes(uplink, port)])
         for container, port in forwarded(host, choices)
     )
 
 
-def step(host: KnownHost, choices: Choices, sources: Sources) -> ClosedPorts | None:
+def step(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ClosedPorts | None:
     """Return the step that keeps them closed, or None where nothing is."""
     ports = sorted(
         {
             (port.host_port, port.protocol)
-            for _container, port, verdict in verdicts(host, choices, sources)
+            for _container, port, verdict in verdicts(host, choices, inputs)
             if verdict is Verdict.KEPT
         }
     )
@@ -82,5 +82,5 @@ def step(host: KnownHost, choices: Choices, sources: Sources) -> ClosedPorts | N
         str(first_subnet(choices.prefix)),
         ports=tuple(f"{number}/{protocol}" for number, protocol in ports),
         uplink=host.uplink.interface,
-        previous=sources.files.get(ClosedPorts.path),
+        previous=inputs.files.get(ClosedPorts.path),
     )

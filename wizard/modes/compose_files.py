@@ -12,8 +12,8 @@ from wizard.compose.project import Project
 from wizard.compose.read import ComposeFile as ReadFile
 from wizard.host.compose_generations import makes_networks
 from wizard.host.host import Host, Unknown
-from wizard.modes import sources
-from wizard.modes.sources import Sources
+from wizard.modes import plan_inputs
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
 from wizard.platform.text import clean_line
@@ -24,7 +24,7 @@ from wizard.steps.docker_network import DockerNetwork
 def with_compose_files(
     host: Host,
     choices: Choices,
-    read: Sources,
+    read: PlanInputs,
     made: DockerNetwork,
     addresses: Mapping[str, IPv6Address] | None = None,
 ) -> tuple[DockerNetwork, tuple[ComposeFile, ...]]:
@@ -42,7 +42,7 @@ def with_compose_files(
     _check_keys(host, read.project)
     declared = made.declaration() if makes_networks(host.compose) else None
     fixed = {service: str(address) for service, address in (addresses or {}).items()}
-    path = sources.target(choices, read)
+    path = plan_inputs.target(choices, read)
     if choices.placement is Placement.OVERRIDE:
         project = project_of(host, choices)
         if not reads_override(project):
@@ -108,7 +108,7 @@ def _key(project: Project, changed: Mapping[str, ReadFile], network: str) -> str
 
 
 def _steps(
-    host: Host, choices: Choices, read: Sources, changed: Mapping[str, ReadFile]
+    host: Host, choices: Choices, read: PlanInputs, changed: Mapping[str, ReadFile]
 ) -> tuple[ComposeFile, ...]:
     given, compose = read.given_paths, host.compose
     # A new file belongs to whom the old one belongs.
@@ -136,7 +136,7 @@ def _steps(
 
 
 def _joining(
-    choices: Choices, read: Sources, changed: Mapping[str, ReadFile], path: str
+    choices: Choices, read: PlanInputs, changed: Mapping[str, ReadFile], path: str
 ) -> tuple[str, ...]:
     """Return the chosen services that join the network by the new text of a file."""
     if len(changed) == 1 or read.project is None:

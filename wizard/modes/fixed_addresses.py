@@ -8,12 +8,12 @@ from wizard.answers.choices import Choices, Proxy
 from wizard.compose.scale import is_scaled
 from wizard.host.host import Host
 from wizard.modes import shared
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
 
-def fixed_addresses(choices: Choices, host: Host, sources: Sources) -> dict[str, IPv6Address]:
+def fixed_addresses(choices: Choices, host: Host, inputs: PlanInputs) -> dict[str, IPv6Address]:
     """Return the fixed address of each service that has one.
 
     With entries for the neighbour proxy that are fixed, every chosen service has.
@@ -26,11 +26,11 @@ def fixed_addresses(choices: Choices, host: Host, sources: Sources) -> dict[str,
     everyone = choices.proxy is Proxy.FIXED
     services = [
         service.name
-        for service in sources.services
+        for service in inputs.services
         if service.name in (choices.services if everyone else choices.fixed)
     ]
     for service in services:
-        if is_scaled(sources.compose, service) or shared.is_scaled(host, choices, service):
+        if is_scaled(inputs.compose, service) or shared.is_scaled(host, choices, service):
             raise Refused(
                 f"{service} has, or may have, more than one container, and an address is one "
                 "container's alone, so it cannot be fixed. "

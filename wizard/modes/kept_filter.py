@@ -1,13 +1,13 @@
 """The step that keeps the packet filter in force, whoever flushes it: our rules, or Docker's."""
 
 from wizard.filter import unit
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.program import program
 from wizard.steps.ip6tables import PATH, Ip6tables
 from wizard.steps.systemd_unit import FilterService
 
 
-def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> FilterService:
+def kept_filter(rules: Ip6tables, uplink: str, inputs: PlanInputs) -> FilterService:
     """Return the step for the service that puts the rules back and closes the way meanwhile."""
     routed = not rules.masquerade
     closes = routed and not rules.everything
@@ -25,7 +25,7 @@ def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> FilterServic
             rules.subnet if closes else "",
             after_docker=rules.after_docker,
         ),
-        sources.files.get(unit.PATH),
+        inputs.files.get(unit.PATH),
         purpose="Put the rules back at once whenever somebody flushes them",
         bridge=rules.bridge if closes and rules.closes_bridge else "",
         explanation=(
@@ -37,12 +37,12 @@ def kept_filter(rules: Ip6tables, uplink: str, sources: Sources) -> FilterServic
     )
 
 
-def closed_meanwhile(bridge: str, subnet: str, uplink: str, sources: Sources) -> FilterService:
+def closed_meanwhile(bridge: str, subnet: str, uplink: str, inputs: PlanInputs) -> FilterService:
     """Return the step for the service that closes a bridge while Docker's own rules are gone."""
     return FilterService(
         unit.PATH,
         unit.unit(PATH, uplink, bridge, subnet, of_docker=True),
-        sources.files.get(unit.PATH),
+        inputs.files.get(unit.PATH),
         purpose="Let nobody in while Docker's own rules are gone",
         bridge=bridge,
         explanation=(

@@ -17,7 +17,7 @@ from wizard.modes.fixed_addresses import cost, fixed_addresses
 from wizard.modes.kept_filter import closed_meanwhile, kept_filter
 from wizard.modes.mode_plan import ModePlan
 from wizard.modes.open_ports import filter_remark, open_on_each, open_ports, reachable
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.ndp import fixed_unit, unit
 from wizard.platform.errors import Refused
 from wizard.platform.parameter_names import name
@@ -37,7 +37,7 @@ from wizard.steps.systemd_unit import SystemdUnit
 _ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
-def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
+def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan:
     """Return the steps: forwarding, filter, network, file, containers, and who answers for them.
 
     Raises:
@@ -48,7 +48,7 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
     uplink, subnet = host.uplink.interface, str(choices.prefix)
     containers = shared.chosen_containers(host, choices)
     plan = AddressPlan(choices.prefix)
-    addresses = fixed_addresses(choices, host, sources)
+    addresses = fixed_addresses(choices, host, inputs)
     has_gateway_modes = host.engine.release >= filtering.ROUTED_GATEWAY
     filtered = filtering.of_routed(host)
 
@@ -56,11 +56,11 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
     network, compose_files = with_compose_files(
         host,
         choices,
-        sources,
-        shared.network(host, choices, subnet, sources, options, plan),
+        inputs,
+        shared.network(host, choices, subnet, inputs, options, plan),
         addresses,
     )
-    rules = None if filtered.by_engine else _rules(host, choices, containers, sources)
+    rules = None if filtered.by_engine else _rules(host, choices, containers, inputs)
     fixed = (
         NeighbourProxy(uplink, tuple(map(str, addresses.values())))
         if choices.proxy is Proxy.FIXED and addresses
@@ -68,32 +68,32 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
     )
     neighbours = [each for each in fixed.actions() if isinstance(each, Run)] if fixed else []
     ours = (
-        systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules, neighbours)
+        systemd_unit.rules_and_sysctls(inputs.files.get(systemd_unit.PATH), rules, neighbours)
         if rules or neighbours
         else None
     )
-    kept = kept_filter(rules, uplink, sources) if rules else None
+    kept = kept_filter(rules, uplink, inputs) if rules else None
     # Before there is anything behind the bridge, and until there is nothing any more.
     meanwhile = (
-        closed_meanwhile(choices.bridge, subnet, uplink, sources) if filtered.by_engine else None
+        closed_meanwhile(choices.bridge, subnet, uplink, inputs) if filtered.by_engine else None
     )
     closing: tuple[Step | None, ...] = (network, rules, ours, kept)
     if rules is not None and not rules.engine_masquerades:
         # Closed before there is anything behind it, and open only when there is nothing any more.
         closing = (rules, ours, kept, network)
     steps: list[Step | None] = [
-        shared.forwarding(host, sources, _proxy_sysctls(choices, uplink)),
+        shared.forwarding(host, inputs, _proxy_sysctls(choices, uplink)),
         # Before the unit, which makes the same entries: what is there already is somebody else's.
         fixed,
         meanwhile,
         *closing,
         # After the network, so that it ends before what Docker switched on for that is put back.
-        advertisements.keep_listening(host, sources),
-        _put_back(fixed, sources) if fixed else None,
-        *_answering(host, choices, subnet, sources),
+        advertisements.keep_listening(host, inputs),
+        _put_back(fixed, inputs) if fixed else None,
+        *_answering(host, choices, subnet, inputs),
         *compose_files,
         shared.attach(host, choices, addresses),
-        _following(choices, sources),
+        _following(choices, inputs),
     ]
     remarks = [
         advertisements.left_alone(host),
@@ -103,13 +103,13 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
     ]
     return ModePlan(
         tuple(step for step in steps if step is not None),
-        (*sources.unread, *(remark for remark in remarks if remark is not None)),
+        (*inputs.unread, *(remark for remark in remarks if remark is not None)),
         (*cost(addresses), *shared.notices(host, choices, network)),
     )
 
 
 def _rules(
-    host: KnownHost, choices: Choices, containers: Sequence[Container], sources: Sources
+    host: KnownHost, choices: Choices, containers: Sequence[Container], inputs: PlanInputs
 ) -> Ip6tables:
     return Ip6tables(
         choices.bridge,
@@ -119,7 +119,7 @@ def _rules(
         everything=choices.inwards is Inwards.ALL,
         engine_masquerades=_masquerades(host),
         legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
-        previous=sources.files.get(Ip6tables.path),
+        previous=inputs.files.get(Ip6tables.path),
     )
 
 
@@ -146,11 +146,11 @@ def _proxy_sysctls(choices: Choices, uplink: str) -> tuple[tuple[str, str], ...]
     )
 
 
-def _put_back(fixed: NeighbourProxy, sources: Sources) -> SystemdUnit:
+def _put_back(fixed: NeighbourProxy, inputs: PlanInputs) -> SystemdUnit:
     return SystemdUnit(
         fixed_unit.PATH,
         fixed_unit.unit(fixed.uplink, fixed.addresses),
-        sources.files.get(fixed_unit.PATH),
+        inputs.files.get(fixed_unit.PATH),
         purpose=f"Put these entries back whenever {fixed.uplink} has been down",
         explanation=(
             f"The kernel drops them when {fixed.uplink} is taken down, as “ifdown” and a restart "
@@ -162,7 +162,7 @@ def _put_back(fixed: NeighbourProxy, sources: Sources) -> SystemdUnit:
 
 
 def _answering(
-    host: KnownHost, choices: Choices, subnet: str, sources: Sources
+    host: KnownHost, choices: Choices, subnet: str, inputs: PlanInputs
 ) -> tuple[Step, ...]:
     uplink = host.uplink.interface
     if choices.proxy is Proxy.SERVICE:
@@ -170,7 +170,7 @@ def _answering(
             SystemdUnit(
                 unit.PATH,
                 unit.unit(uplink, choices.network, subnet, host.engine.socket),
-                sources.files.get(unit.PATH),
+                inputs.files.get(unit.PATH),
                 purpose="Answer for every container when the router asks",
                 explanation=(
                     "The provider's router asks on the link who has an address, and no container "
@@ -185,7 +185,7 @@ def _answering(
     if choices.proxy is Proxy.NDPPD:
         return (
             Package("ndppd", "ndppd is a program that answers for neighbours."),
-            Ndppd(uplink, subnet, sources.files.get(ndppd.PATH)),
+            Ndppd(uplink, subnet, inputs.files.get(ndppd.PATH)),
         )
     return ()
 
@@ -193,13 +193,13 @@ def _answering(
 _FOLLOWS = (Proxy.SERVICE, Proxy.FIXED)
 
 
-def _following(choices: Choices, sources: Sources) -> SystemdUnit | None:
+def _following(choices: Choices, inputs: PlanInputs) -> SystemdUnit | None:
     if not choices.follow or choices.proxy not in _FOLLOWS:
         return None
     return SystemdUnit(
         prefix_unit.PATH,
         prefix_unit.unit(),
-        sources.files.get(prefix_unit.PATH),
+        inputs.files.get(prefix_unit.PATH),
         purpose="Follow when this host gets another prefix",
         explanation=(
             "When the provider deprecates the prefix of this host or takes it away, and another is "

@@ -17,8 +17,8 @@ from wizard.host.host import (
 )
 from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.host.known import KnownHost
-from wizard.modes import advertisements, sources
-from wizard.modes.sources import Sources
+from wizard.modes import advertisements, plan_inputs
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.errors import Refused
 from wizard.platform.parameter_names import name
 from wizard.steps.attach import Attach
@@ -32,7 +32,7 @@ _IPV6_ALONE = (28, 0)
 
 
 def forwarding(
-    host: KnownHost, sources: Sources, further: Sequence[tuple[str, str]] = ()
+    host: KnownHost, inputs: PlanInputs, further: Sequence[tuple[str, str]] = ()
 ) -> Sysctl | None:
     """Return the step that lets the kernel forward, with accept_ra first where it is needed.
 
@@ -42,14 +42,14 @@ def forwarding(
     if not engine_forwards(host.engine):
         values += [(name("all", "forwarding"), "1"), (name("default", "forwarding"), "1")]
     values += further
-    return Sysctl(tuple(values), sources.files.get(PATH), PATH) if values else None
+    return Sysctl(tuple(values), inputs.files.get(PATH), PATH) if values else None
 
 
 def network(
     host: KnownHost,
     choices: Choices,
     subnet: str,
-    read: Sources,
+    read: PlanInputs,
     options: tuple[tuple[str, str], ...] = (),
     plan: AddressPlan | None = None,
 ) -> DockerNetwork:
@@ -86,7 +86,7 @@ def network(
         services=choices.services,
         options=options,
         engine_forwards=engine_forwards(host.engine),
-        files=tuple(dict.fromkeys((*read.compose_paths, sources.target(choices, read)))),
+        files=tuple(dict.fromkeys((*read.compose_paths, plan_inputs.target(choices, read)))),
         gateway=str(plan.bridge) if plan else "",
         ip_range=str(plan.dynamic) if plan else "",
         ipv4=ipv4,

@@ -9,7 +9,7 @@ from wizard.modes.base import Behaviour, Open
 from wizard.modes.compose_files import with_compose_files
 from wizard.modes.kept_filter import kept_filter
 from wizard.modes.mode_plan import ModePlan
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.errors import Refused
 from wizard.steps import systemd_unit
 from wizard.steps.base import Step
@@ -22,7 +22,7 @@ _MASQUERADING = {
 """What a bridge network of Docker's has unless the host's own defaults say otherwise."""
 
 
-def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
+def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan:
     """Return the steps: forwarding, rules where the engine makes none, network, file, containers.
 
     From Docker 27 on the engine masquerades every IPv6 bridge network by itself
@@ -34,9 +34,9 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))
-    steps: list[Step | None] = [shared.forwarding(host, sources)]
+    steps: list[Step | None] = [shared.forwarding(host, inputs)]
     remarks = [advertisements.left_alone(host)]
-    closed = closed_ports.step(host, choices, sources)
+    closed = closed_ports.step(host, choices, inputs)
     rules: Ip6tables | None = closed
     if closed is None and host.engine.manages_ip6tables:
         remarks.append(
@@ -48,28 +48,28 @@ def mode_plan(host: KnownHost, choices: Choices, sources: Sources) -> ModePlan:
             choices.bridge,
             subnet,
             legacy=not isinstance(host.ip6tables, Unknown) and host.ip6tables.legacy,
-            previous=sources.files.get(Ip6tables.path),
+            previous=inputs.files.get(Ip6tables.path),
         )
     if rules is not None:
         steps += [
             rules,
-            systemd_unit.rules_and_sysctls(sources.files.get(systemd_unit.PATH), rules),
-            kept_filter(rules, host.uplink.interface, sources),
+            systemd_unit.rules_and_sysctls(inputs.files.get(systemd_unit.PATH), rules),
+            kept_filter(rules, host.uplink.interface, inputs),
         ]
     network, compose_files = with_compose_files(
         host,
         choices,
-        sources,
-        shared.network(host, choices, subnet, sources, _masquerading(host.engine)),
+        inputs,
+        shared.network(host, choices, subnet, inputs, _masquerading(host.engine)),
     )
     # After the network, so that it ends before what Docker switched on for that is put back.
-    keep_listening = advertisements.keep_listening(host, sources)
+    keep_listening = advertisements.keep_listening(host, inputs)
     steps += [network, keep_listening, *compose_files, shared.attach(host, choices)]
     if steps[-1] is None:
         remarks.append("None of the chosen services has a running container to connect.")
     return ModePlan(
         tuple(step for step in steps if step is not None),
-        (*sources.unread, *(remark for remark in remarks if remark is not None)),
+        (*inputs.unread, *(remark for remark in remarks if remark is not None)),
         shared.notices(host, choices, network),
     )
 

@@ -10,8 +10,8 @@ from wizard.host.known import KnownHost
 from wizard.host.published import Published, hears, parse
 from wizard.modes import closed_ports
 from wizard.modes.closed_ports import Verdict
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers, has_ipv6
-from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
@@ -50,7 +50,7 @@ class Loss:
 
 
 def losses(
-    host: KnownHost, choices: Choices, steps: Sequence[Step], sources: Sources
+    host: KnownHost, choices: Choices, steps: Sequence[Step], inputs: PlanInputs
 ) -> tuple[Loss, ...]:
     """Return what these steps cost the chosen services, in the order of the ports."""
     routed = any(isinstance(step, DockerNetwork) and _ROUTED in step.options for step in steps)
@@ -59,7 +59,7 @@ def losses(
         for container in chosen_containers(host, choices)
         for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
-    for container, port, verdict in closed_ports.verdicts(host, choices, sources):
+    for container, port, verdict in closed_ports.verdicts(host, choices, inputs):
         if verdict not in (Verdict.OPENS, Verdict.DOUBTFUL):
             continue
         service, name = clean_line(container.service), clean_line(container.name)

@@ -8,13 +8,13 @@ from wizard.host.known import KnownHost
 from wizard.host.published import Published
 from wizard.modes import closed_ports
 from wizard.modes.closed_ports import Verdict
-from wizard.modes.sources import Sources
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.text import clean_line
 
 
-def notices(host: KnownHost, choices: Choices, sources: Sources) -> tuple[str, ...]:
+def notices(host: KnownHost, choices: Choices, inputs: PlanInputs) -> tuple[str, ...]:
     """Return what becomes open over IPv6, and what stays closed though Docker would open it."""
-    ports = closed_ports.verdicts(host, choices, sources)
+    ports = closed_ports.verdicts(host, choices, inputs)
 
     def of(wanted: Verdict) -> list[tuple[Container, Published]]:
         return [(container, port) for container, port, verdict in ports if verdict is wanted]

@@ -9,8 +9,8 @@ from wizard.host.contacts import Mention
 from wizard.host.environment import networks_in
 from wizard.host.host import Host, Unknown
 from wizard.host.known import KnownHost
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers
-from wizard.modes.sources import Sources
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
@@ -23,7 +23,7 @@ _OF_COMPOSE = ("subnet:", "gateway:", "ip_range:", "ipv4_address:")
 
 
 def notices(
-    host: KnownHost, choices: Choices, steps: Sequence[Step], sources: Sources
+    host: KnownHost, choices: Choices, steps: Sequence[Step], inputs: PlanInputs
 ) -> tuple[str, ...]:
     """Return where an old subnet is named, and which new ones have to stand beside it."""
     networks = [step for step in steps if isinstance(step, DockerNetwork)]
@@ -42,7 +42,7 @@ def notices(
     of_filter = _of_filter(host) if moves else ()
     places = [
         place
-        for place in (*_of_variables(host, choices), *_of_files(sources), *of_filter)
+        for place in (*_of_variables(host, choices), *_of_files(inputs), *of_filter)
         if _is_touched(place.network, old) and not _covers(place.network, new)
     ]
     shown = list(dict.fromkeys(f"{place.where} ({place.network})" for place in places))
@@ -77,9 +77,9 @@ def _of_variables(host: Host, choices: Choices) -> Iterator[Mention]:
             yield Mention(where, mention.network)
 
 
-def _of_files(sources: Sources) -> Iterator[Mention]:
-    for path in sources.named:
-        for number, line in enumerate(sources.files[path].text.splitlines(), 1):
+def _of_files(inputs: PlanInputs) -> Iterator[Mention]:
+    for path in inputs.named:
+        for number, line in enumerate(inputs.files[path].text.splitlines(), 1):
             text = line.split("#", 1)[0]
             if not any(word in text for word in _OF_COMPOSE):
                 for network in networks_in(text):

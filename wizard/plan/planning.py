@@ -10,8 +10,8 @@ from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.host.host import Host
 from wizard.host.known import known
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.registry import behaviour_of
-from wizard.modes.sources import Sources
 from wizard.noticed import flushed, outside, owners, past_input, peers, source_addresses, visitors
 from wizard.noticed.losses import Loss, losses
 from wizard.platform.errors import Refused
@@ -58,7 +58,7 @@ class Plan:
         return tuple(loss for loss in self.losses if loss.name not in self.choices.accepted)
 
 
-def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
+def plan(host: Host, choices: Choices, inputs: PlanInputs) -> Plan:
     """Return the plan for these choices on this host.
 
     Raises:
@@ -69,23 +69,23 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     if sentences:
         raise Refused(" ".join(sentences))
     sure = known(host)
-    of_mode = behaviour_of(choices.mode).mode_plan(sure, choices, sources)
-    steps = (*_firewalld(sure, choices, sources), *of_mode.steps)
-    for each in sources.beside:
+    of_mode = behaviour_of(choices.mode).mode_plan(sure, choices, inputs)
+    steps = (*_firewalld(sure, choices, inputs), *of_mode.steps)
+    for each in inputs.beside:
         if each.step is None:
             raise Refused(
                 f"The record of {each.project}, which is set up on this host, is damaged, so it is "
                 "not known what it stands on. Nothing was changed. Take that back first, with "
                 f"wizard --undo {each.project}."
             )
-    steps = tuple(step.among(sources.beside) for step in steps)
-    lost = losses(sure, choices, steps, sources)
+    steps = tuple(step.among(inputs.beside) for step in steps)
+    lost = losses(sure, choices, steps, inputs)
     notices = (
-        *past_input.notices(sure, choices, sources),
+        *past_input.notices(sure, choices, inputs),
         *visitors.notices(sure, lost),
         *of_mode.notices,
         *peers.notices(host, choices),
-        *source_addresses.notices(sure, choices, steps, sources),
+        *source_addresses.notices(sure, choices, steps, inputs),
         *outside.notices(sure, choices),
         *owners.notices(sure, choices),
         *flushed.notices(sure, choices),
@@ -95,10 +95,10 @@ def plan(host: Host, choices: Choices, sources: Sources) -> Plan:
     return Plan(choices, steps, of_mode.remarks, notices, lost)
 
 
-def _firewalld(host: Host, choices: Choices, sources: Sources) -> tuple[Step, ...]:
+def _firewalld(host: Host, choices: Choices, inputs: PlanInputs) -> tuple[Step, ...]:
     """Return the step that lets firewalld pass on what it drops; first, for it is reloaded."""
     stopped = choices.firewalld and firewalls.stopped_by_firewalld(host, choices)
     if not stopped or choices.prefix is None:
         return ()
     prefix, public = first_subnet(choices.prefix), choices.mode.addresses.public
-    return (Firewalld(str(prefix), public, sources.files.get(PATH)),)
+    return (Firewalld(str(prefix), public, inputs.files.get(PATH)),)

@@ -3,7 +3,7 @@
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
 from wizard.host.look import look
-from wizard.modes import sources
+from wizard.modes import plan_inputs
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
 from wizard.platform.system import System
@@ -48,7 +48,7 @@ def apply(
         project = project_of(host, choices)
         superseded = [each for each in records if each.project == project.name]
         beside = set_ups.others(store, *(each.id for each in superseded))
-        made = plan(host, choices, sources.read_project(system, project, beside))
+        made = plan(host, choices, plan_inputs.read_project(system, project, beside))
         course.check_shown(made, digest)
         worker_log.say_doing(
             "Seeing that nothing is in the way, of the steps and of taking them back …"

@@ -8,9 +8,9 @@ from wizard.answers.projects import project_of
 from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.host.known import known
 from wizard.host.own_objects import without_ours
-from wizard.modes import sources
+from wizard.modes import plan_inputs
+from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.registry import behaviour_of
-from wizard.modes.sources import Sources
 from wizard.plan import planning
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed
@@ -55,7 +55,7 @@ class Ground:
         read = self._read(project_of(host, choices))
         return behaviour_of(choices.mode).mode_plan(known(host), choices, read).steps
 
-    def read(self, project: ComposeProject) -> Sources:
+    def read(self, project: ComposeProject) -> PlanInputs:
         """Return the files of a project as they would be without the run.
 
         Raises:
@@ -66,8 +66,8 @@ class Ground:
                 raise Refused(not_in_effect(each.sentence, self.run))
         return self._read(project)
 
-    def _read(self, project: ComposeProject) -> Sources:
-        return sources.read_project(self.system, project, self.beside)
+    def _read(self, project: ComposeProject) -> PlanInputs:
+        return plan_inputs.read_project(self.system, project, self.beside)
 
 
 def ground_of(run: Record, host: Host, system: System, beside: Sequence[Other] = ()) -> Ground:

@@ -48,7 +48,7 @@ _LARGEST_VARIABLES = 256 * 1024
 
 
 @dataclass(frozen=True)
-class Sources:
+class PlanInputs:
     """Files by path, as they are. A path that is not a key stands for a file that is not there."""
 
     files: Mapping[str, FileState]
@@ -106,7 +106,9 @@ class Sources:
         )
 
 
-def read_project(system: System, project: ComposeProject, beside: Sequence[Other] = ()) -> Sources:
+def read_project(
+    system: System, project: ComposeProject, beside: Sequence[Other] = ()
+) -> PlanInputs:
     """Read the files of a Compose project, and our own files where there are any.
 
     ``beside`` are the steps of other set-ups that are in force.
@@ -169,7 +171,7 @@ def read_project(system: System, project: ComposeProject, beside: Sequence[Other
         state = None if path in files else _read_if_possible(system, path)
         if state is not None and _may_name(files[given[0]], state):
             files[path] = state
-    return Sources(
+    return PlanInputs(
         files,
         read,
         override,
@@ -180,11 +182,11 @@ def read_project(system: System, project: ComposeProject, beside: Sequence[Other
     )
 
 
-def target(choices: Choices, sources: Sources) -> str:
+def target(choices: Choices, inputs: PlanInputs) -> str:
     """Return the path of the Compose file that these choices change."""
-    if choices.placement is Placement.OVERRIDE and sources.override:
-        return sources.override
-    return str(choices.file) if choices.file else sources.given_paths[0]
+    if choices.placement is Placement.OVERRIDE and inputs.override:
+        return inputs.override
+    return str(choices.file) if choices.file else inputs.given_paths[0]
 
 
 def _read_own(system: System, path: str) -> FileState | None:
