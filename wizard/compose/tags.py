@@ -1,7 +1,7 @@
 """The tags by which a file takes away what earlier files of the project say.
 
 Compose 2 alone reads them (compose-spec, 13-merge.md). What they do where was seen with Compose
-2.26.1 and 2.40.3.
+2.26.1.
 """
 
 from wizard.compose.nodes import MapNode, Value
