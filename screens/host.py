@@ -72,22 +72,26 @@ class HostScreen(StepScreen):
     def show_state(self) -> None:
         """Fill in what has been found."""
         parts = self.state.parts
+        problems, doubts = self._problems, self._doubts
+        above = {each.sentence for each in (*problems, *doubts)}
         said: dict[str, str] = {}
         for line in self.query(FindingLine):
-            finding = None
+            finding, again = None, False
             if line.part.field in parts:
                 finding = describe.describe(line.part, parts[line.part.field])
-                # Three parts are asked of Docker, and one reason is enough where it is silent.
-                if finding.words in said and finding.verdict == "unknown":
+                # Several parts are asked of one place, and one reason is enough where it is silent.
+                again = finding.words in said and finding.verdict == "unknown"
+                if again:
                     finding = replace(finding, words=f"see {said[finding.words]} above")
                 said.setdefault(finding.words, finding.label)
+                if finding.words in above:
+                    finding = replace(finding, words="see above")
             elif self.state.complaint:
                 finding = describe.Line(line.part.label, "This was not found out.", "unknown")
             line.show(finding)
             verdict = finding.verdict if finding else None
-            line.display = self._all or is_foremost(line.part, verdict)
+            line.display = self._all or (is_foremost(line.part, verdict) and not again)
         host = self.state.host
-        problems, doubts = self._problems, self._doubts
         notes = describe.notes(host) if host else ()
         doubtful = [each.sentence for each in doubts]
         notes = tuple(each for each in notes if each not in doubtful)
