@@ -54,6 +54,23 @@ def with_names(key: str, names: Mapping[str, str]) -> str:
     return name(names.get(group, group), parameter, kind)
 
 
+def relied_on(values: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return values without those of one interface for which that of all stands in.
+
+    The kernel answers for a neighbour where either is set (ndisc.c), and systemd-networkd sets
+    an interface's own to 0 whenever it configures it (IPv6ProxyNDP= of systemd.network(5)).
+    """
+    found = dict(values)
+    everywhere = name("all", "proxy_ndp")
+    if found.get(everywhere) != "1":
+        return found
+    return {
+        key: value
+        for key, value in found.items()
+        if key == everywhere or parts(key)[2] != "proxy_ndp"
+    }
+
+
 def read(system: System, keys: list[str]) -> dict[str, str]:
     """Return the values of those parameters that there are."""
     return _parse(system.run(("sysctl", "--ignore", *keys)).output)

@@ -24,6 +24,7 @@ from wizard.steps.kernel_parameters import (
     forwarding_now,
     parts,
     read,
+    relied_on,
     renamed,
     with_names,
     write,
@@ -39,6 +40,7 @@ from wizard.steps.others import (
     with_what_stays,
 )
 from wizard.steps.parameters_found import found_values, listens
+from wizard.steps.parts import Part
 from wizard.uplink.regain import regain
 
 PATH = "/etc/sysctl.d/zz-docker-ipv6-wizard.conf"
@@ -49,8 +51,6 @@ _OLD_PATH = "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
 
 _SET_BY_DOCKER = (FORWARDING, name("default", "forwarding"))
 """What Docker sets where it switches forwarding on itself (seen on 28.5.2)."""
-
-_ANSWERS_EVERYWHERE = name("all", "proxy_ndp")
 
 _NETWORK = "docker-network"
 """The kind of step that makes a network; its module knows this one."""
@@ -233,25 +233,11 @@ class Sysctl(StepOf[SysctlBefore]):
         check_left(self.path, self.previous, self._others_text, self._projects)
         return super().obstacle(system)
 
-    @property
-    def _lasting(self) -> tuple[tuple[str, str], ...]:
-        """Our values without those of one interface for which that of all stands in.
-
-        The kernel answers for a neighbour where either is set (ndisc.c), and systemd-networkd sets
-        an interface's own to 0 whenever it configures it (IPv6ProxyNDP= of systemd.network(5)).
-        """
-        if dict(self.values).get(_ANSWERS_EVERYWHERE) != "1":
-            return self.values
-        return tuple(
-            each
-            for each in self.values
-            if each[0] == _ANSWERS_EVERYWHERE or parts(each[0])[2] != "proxy_ndp"
-        )
-
     def check(self, system: System) -> str | None:
         """Compare the live values and the file."""
-        now = read(system, [key for key, _value in self._lasting])
-        for key, value in self._lasting:
+        lasting = relied_on(self.values)
+        now = read(system, list(lasting))
+        for key, value in lasting.items():
             if now.get(key) != value:
                 return f"{key} is {now.get(key, 'not there')} and should be {value}."
         file = system.read(self.path)
@@ -261,7 +247,16 @@ class Sysctl(StepOf[SysctlBefore]):
 
     def objects(self) -> tuple[Object, ...]:
         """The live values."""
-        return tuple(parameter(key, value) for key, value in self._lasting)
+        return tuple(parameter(key, value) for key, value in self.values)
+
+    def parts(
+        self, system: System, before: SysctlBefore, known: Mapping[str, Sequence[str]] | None = None
+    ) -> tuple[Part, ...]:
+        """Leave out what another value stands in for."""
+        lasting = relied_on(self.values)
+        spared = {each.shown for each in self.objects() if each.name not in lasting}
+        found = super().parts(system, before, known)
+        return tuple(part for part in found if part.name not in spared)
 
     def originals(self, before: SysctlBefore) -> Mapping[str, str]:
         """The live values from before."""
