@@ -264,8 +264,10 @@ def test_whatever_is_lost_of_a_routed_set_up_is_told_repaired_and_undone(
     machine: StartMachine,
 ) -> None:
     run = kept(machine, Mode.ROUTED)
-    for name in ROUTED:
-        try_case(run, name, ROUTED)
+    for name, case in ROUTED.items():
+        # Docker 28 makes the rules itself, and again only when it starts: see test_filter.
+        if case.happens is not flushed or run.host.release < 14:
+            try_case(run, name, ROUTED)
     rename_uplink(run, "eth0", "wan0")
     found = run.checks()
     causes = [str(each["cause"]) for each in found["steps"] if each["state"] == "missing"]
