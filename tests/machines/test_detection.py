@@ -96,6 +96,7 @@ def test_root_finds_everything_on_a_healthy_host(deployed: Machine) -> None:
         "dropping_tables": [],
         "forward_chains": [],
         "sources": [],
+        "flushed_by": "",
     }
     assert host["outward"]["works"] is True
     assert host["earlier"] == []
