@@ -1,9 +1,8 @@
-"""Runs a command of the host for the service, and says to the journal what it did."""
+"""Runs a command of the host for the service."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
 
 _TIMEOUT = 5.0
 
@@ -23,9 +22,3 @@ def run(argv: list[str], stdin: str = "") -> tuple[int, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         return 127, str(error)
     return done.returncode, done.stdout
-
-
-def log(words: str) -> None:
-    """Say something to the journal."""
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()

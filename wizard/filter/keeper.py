@@ -8,9 +8,10 @@ import time
 
 from wizard.filter import news as nftables
 from wizard.filter import rules
-from wizard.filter.host_commands import log, run
+from wizard.filter.host_commands import run
 from wizard.filter.stand_in import StandIn
 from wizard.ndp.notify import notify
+from wizard.platform.service_log import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,9 +101,7 @@ class Keeper:
 
     def look(self) -> bool:
         """Look once, mend what is not as it should be, and return whether all is well."""
-        complaint = self._read() if self._bridges else ""
-        if self._bridges and not complaint:
-            complaint = self._mend()
+        complaint = (self._read() or self._mend()) if self._bridges else ""
         meanwhile = self._stand_in.look()
         complaint = complaint or (meanwhile if self._stand_in.failed else "")
         if complaint:
@@ -152,7 +151,7 @@ class Keeper:
         saved = run(["ip6tables-save"])[1]
         left = rules.faults(self._tables, saved, self._uplink, self._bridges)
         if not left:
-            log(f"put back: {'; '.join(wrong)}")
+            say(f"put back: {'; '.join(wrong)}")
             return ""
         return f"{left[0]}, and ip6tables-restore ends with {code}: {' '.join(said.split())}"
 
@@ -186,11 +185,11 @@ class Keeper:
             if run(["ip", "-6", "route", "delete", *_route(prefix)])[0] == 0:
                 self._closed.remove(prefix)
                 if self._said:
-                    log(f"the way to {prefix} is open again, as far as the rules let in")
+                    say(f"the way to {prefix} is open again, as far as the rules let in")
 
     def _say(self, complaint: str) -> None:
         if complaint != self._said:
-            log(complaint)
+            say(complaint)
         self._said = complaint
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from wizard.filter import engine_rules
-from wizard.filter.host_commands import log, run
+from wizard.filter.host_commands import run
+from wizard.platform.service_log import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,4 +61,4 @@ class StandIn:
     def _take_away(saved: str) -> None:
         if engine_rules.is_there(saved):
             run(["ip6tables-restore", "--noflush", "--wait", "5"], engine_rules.taken_away(saved))
-            log("the rules that stood in for Docker's are taken away")
+            say("the rules that stood in for Docker's are taken away")

@@ -35,9 +35,7 @@ def detect(interface: str, index: int) -> Manager:
 
     Each of them leaves interfaces alone that it was not told about, so that it runs says nothing.
     """
-    if is_active("systemd-networkd.service") and managed_by_networkd(
-        read_if_there(NETWORKD_LINKS / str(index)) or ""
-    ):
+    if is_active("systemd-networkd.service") and managed_by_networkd(networkd_keeps(index)):
         return Manager.NETWORKD
     if is_active("NetworkManager.service") and managed_by_network_manager(
         read_if_there(NETWORK_MANAGER_DEVICES / str(index)) or ""
@@ -52,16 +50,29 @@ def detect(interface: str, index: int) -> Manager:
     return Manager.KERNEL
 
 
+def networkd_keeps(index: int) -> str:
+    """Return what systemd-networkd keeps of an interface, or nothing."""
+    return read_if_there(NETWORKD_LINKS / str(index)) or ""
+
+
+def values(state: str) -> dict[str, str]:
+    """Return the values of a text that has one a line."""
+    return dict(line.partition("=")[::2] for line in state.splitlines())
+
+
 def managed_by_networkd(state: str) -> bool:
     """Tell from a file below /run/systemd/netif/links (sd-network.h, setup state)."""
-    values = dict(line.partition("=")[::2] for line in state.splitlines())
-    return values.get("ADMIN_STATE") in ("configured", "configuring", "pending", "initialized")
+    return values(state).get("ADMIN_STATE") in (
+        "configured",
+        "configuring",
+        "pending",
+        "initialized",
+    )
 
 
 def managed_by_network_manager(state: str) -> bool:
     """Tell from a file below /run/NetworkManager/devices; a device it only watches is not its."""
-    values = dict(line.partition("=")[::2] for line in state.splitlines())
-    return values.get("managed") == "true"
+    return values(state).get("managed") == "true"
 
 
 def configures(dhcpcds: Iterable[tuple[str, ...]], interface: str) -> bool:

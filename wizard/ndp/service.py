@@ -7,7 +7,6 @@ difference. What happened in detail does not matter, so nothing missed is missed
 import contextlib
 import enum
 import queue
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from wizard.ndp.notify import notify
 from wizard.ndp.proxy_table import ProxyTable
 from wizard.ndp.served_network import Addresses, NotOurs, ServedNetwork, together
 from wizard.platform.errors import WizardError
+from wizard.platform.service_log import say
 
 _PERIOD = 30.0
 """Seconds after which it looks again although nothing happened."""
@@ -131,7 +131,7 @@ class Service:
             problems.append(obstacle)
         for problem in problems:
             if problem not in self._problems:
-                _log(problem)
+                say(problem)
         self._problems = problems
         return not problems
 
@@ -145,9 +145,9 @@ class Service:
         if change:
             self._table.apply(change)
             for address in sorted(change.add):
-                _log(f"answering for {address} on {self._uplink}")
+                say(f"answering for {address} on {self._uplink}")
             for address in sorted(change.remove):
-                _log(f"no longer answering for {address} on {self._uplink}")
+                say(f"no longer answering for {address} on {self._uplink}")
         return len(wanted)
 
     def _withdraw(self) -> None:
@@ -157,7 +157,7 @@ class Service:
         try:
             self._compare(frozenset())
         except WizardError as error:
-            _log(str(error))
+            say(str(error))
 
     def _follow_engine(self) -> None:
         while True:
@@ -173,7 +173,7 @@ class Service:
             for _ in uplinks.changes(self._uplink):
                 self._wakes.put(_Wake.CHANGED)
         except OSError as error:
-            _log(f"Changes of {self._uplink} are noticed late: {error.strerror}")
+            say(f"Changes of {self._uplink} are noticed late: {error.strerror}")
 
 
 def _may_be_of(address: IPv6Address, networks: Sequence[ServedNetwork]) -> bool:
@@ -185,9 +185,3 @@ def _words(refused: frozenset[IPv6Address]) -> str:
         f"{min(refused)} is an address that no container of the network can have, and is not "
         f"answered for ({len(refused)} in all)"
     )
-
-
-def _log(words: str) -> None:
-    # Without the logging module: it takes a tenth of the memory that this service has to itself.
-    sys.stderr.write(f"{words}\n")
-    sys.stderr.flush()

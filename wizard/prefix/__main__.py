@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from wizard.ndp.notify import notify
+from wizard.platform.service_log import say
 from wizard.platform.text import clean
 from wizard.prefix import seen
 from wizard.prefix.follower import Follower, Outcome
@@ -39,11 +40,11 @@ class _Acting:
                 timeout=_PATIENCE,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            _say(f"The program that has the containers follow did not end well: {error}")
+            say(f"The program that has the containers follow did not end well: {error}")
             return Outcome.FAILED
         said = clean(done.stdout).strip()
         if said and said != self._told:
-            _say(said)
+            say(said)
         self._told = said
         if done.returncode == FOLLOWED:
             return Outcome.FOLLOWED
@@ -53,7 +54,7 @@ class _Acting:
 def main() -> int:
     """Serve until a signal ends the process."""
     happenings = Happenings()
-    follower = Follower(_prefixes, _Acting(), _say)
+    follower = Follower(_prefixes, _Acting(), say)
     while True:
         pause = follower.look(time.monotonic)
         notify("READY=1", "STATUS=looking at the prefixes of the uplink")
@@ -69,11 +70,6 @@ def _read(path: str) -> str:
     with contextlib.suppress(OSError):
         return Path(path).read_text(encoding="ascii", errors="replace")
     return ""
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

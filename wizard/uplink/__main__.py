@@ -4,6 +4,7 @@ import sys
 import time
 
 from wizard.ndp.notify import notify
+from wizard.platform.service_log import say
 from wizard.uplink.happenings import Happenings
 from wizard.uplink.keeper import Keeper
 
@@ -25,7 +26,7 @@ def main(words: list[str]) -> int:
         sys.stderr.write("It takes the names of interfaces.\n")
         return 2
     happenings = Happenings()
-    keeper = Keeper(interfaces, forwarding, say=_say)
+    keeper = Keeper(interfaces, forwarding, say=say)
     changed, told = True, None
     while True:
         now = time.monotonic()
@@ -36,11 +37,6 @@ def main(words: list[str]) -> int:
         changed = happenings.wait(LOOK if due is None else min(LOOK, due - now))
         if changed:
             time.sleep(_BURST)
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

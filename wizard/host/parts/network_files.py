@@ -4,7 +4,6 @@ from wizard.boot import reader
 from wizard.boot.files import HostFiles
 from wizard.host import manager, network_files
 from wizard.host.host import NetworkFile
-from wizard.host.looking import read_if_there
 from wizard.host.part import Part, Search, Words
 from wizard.host.parts import uplink
 from wizard.platform.text import clean_line
@@ -19,8 +18,7 @@ def detect(search: Search) -> tuple[NetworkFile, ...]:
     snapshot = search.netlink.snapshot()
     interface = uplink.parse(snapshot).interface
     index = uplink.index_of(interface, snapshot.links)
-    text = read_if_there(manager.NETWORKD_LINKS / str(index)) or ""
-    state = dict(line.partition("=")[::2] for line in text.splitlines())
+    state = manager.values(manager.networkd_keeps(index))
     by = manager.detect(interface, index)
     link = reader.link(reader.NET / interface)
     return network_files.of(link, by, state, HostFiles(), reader.systemd_release())
