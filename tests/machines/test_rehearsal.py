@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,6 +112,10 @@ class TestAMachine:
         host.shell("ip6tables -A INPUT -j ACCEPT; sysctl -w net.ipv6.conf.all.forwarding=1")
         host.shell("ip link add bridge0 type bridge; ip address add 203.0.113.1/24 dev bridge0")
         assert own_network() == before
+
+    def test_does_not_set_the_clock_of_this_computer(self, host: Machine) -> None:
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        assert host.run(["date", f"--set={now}"], check=False).returncode
 
     def test_installs_an_offered_package_without_a_mirror(self, host: Machine) -> None:
         host.shell("apt-get -q update && apt-get install -q -y ndppd", timeout=300)

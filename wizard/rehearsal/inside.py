@@ -16,6 +16,14 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 
+OF_THE_COMPUTER = (
+    "block_suspend", "mac_admin", "mac_override", "sys_module", "sys_pacct", "sys_rawio",
+    "sys_time", "syslog", "wake_alarm",
+)  # fmt: skip
+"""Powers over what no namespace parts from this computer (capabilities(7)), which nothing in a
+machine has. To set the time zone alone, as with timedatectl(1), would set this computer's clock
+(settimeofday(2))."""
+
 
 def command(leader: int, argv: Sequence[str], env: Mapping[str, str] | None = None) -> list[str]:
     """Return the command that, on this computer, runs argv as root in the machine.
@@ -28,6 +36,7 @@ def command(leader: int, argv: Sequence[str], env: Mapping[str, str] | None = No
     variables = _ENVIRONMENT | dict(env or {})
     return [
         "nsenter", f"--target={leader}", "--all", "--root", "--wd", "--",
+        "/usr/bin/setpriv", f"--bounding-set={','.join(f'-{each}' for each in OF_THE_COMPUTER)}",
         "/usr/bin/env", "--ignore-environment", "--chdir=/root",
         *(f"{name}={value}" for name, value in variables.items()),
         *argv,

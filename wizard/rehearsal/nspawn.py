@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from wizard.rehearsal import leftovers
+from wizard.rehearsal import inside, leftovers
 from wizard.rehearsal.leftovers import Instance
 
 
@@ -63,6 +63,7 @@ def _command(instance: Instance, binds: Mapping[Path, Path]) -> list[str]:
         "systemd-nspawn", "--quiet", f"--directory={folder}/root", "--boot",
         f"--machine={instance.name}", "--register=no", "--keep-unit", "--notify-ready=yes",
         f"--network-namespace-path=/run/netns/{instance.name}", "--capability=all",
+        f"--drop-capability={','.join(f'CAP_{each.upper()}' for each in inside.OF_THE_COMPUTER)}",
         "--system-call-filter=add_key keyctl bpf", "--console=read-only",
         "--link-journal=no", "--resolv-conf=off", "--timezone=off",
         f"--bind={folder}/docker:/var/lib/docker",
