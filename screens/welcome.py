@@ -11,6 +11,7 @@ from screens.step import StepScreen, paragraph
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence
 from wizard.platform.errors import Refused
+from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
 
@@ -99,19 +100,19 @@ def _about(record: Record | None, running: bool) -> str:
     if record is None or not record.state.in_force:
         return ""
     if running:
-        return f"A run of the wizard that was started {record.started} is at work now."
+        return f"A run of the wizard that was started {local_time(record.started)} is at work now."
     if record.state.moving:
         return (
-            f"The run that was started {record.started} stopped in the middle: its process is "
-            "gone. Take back what it had begun before you start another."
+            f"The run that was started {local_time(record.started)} stopped in the middle: its "
+            "process is gone. Take back what it had begun before you start another."
         )
     if record.state is State.APPLIED:
         return (
             f"{clean_line(record.project) or 'This host'} has IPv6 for containers already: the run "
-            f"that was started {record.started} is in force. Other projects can be set up beside "
-            "it; wizard --change gives this one other answers."
+            f"that was started {local_time(record.started)} is in force. Other projects can be set "
+            "up beside it; wizard --change gives this one other answers."
         )
     return (
-        f"Of the run that was started {record.started} something is still on this host "
+        f"Of the run that was started {local_time(record.started)} something is still on this host "
         f"({record.state.words}). Take it back before you start another."
     )

@@ -20,6 +20,7 @@ from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
+from wizard.platform.local_time import local_time
 from wizard.platform.text import clean, clean_line
 from wizard.record.record import State
 from wizard.session import Session
@@ -387,7 +388,8 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
                 say(verbs.kept(opened.awaited.keep()))
                 return code
             case "more":
-                say(f"It is taken back at {opened.awaited.extend().deadline}, unless you keep it.")
+                until = local_time(opened.awaited.extend().deadline)
+                say(f"It is taken back at {until}, unless you keep it.")
             case "back":
                 opened.awaited.revert_now()
                 return follow(opened, say)

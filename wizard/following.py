@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from wizard.judging import judged, told
 from wizard.platform.errors import ExitCode
+from wizard.platform.local_time import local_time
 from wizard.record.engine_rules import kept_by_engine
 from wizard.record.record import Record, State, StepState
 from wizard.session import Session
@@ -56,7 +57,7 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
                 if record.changes
                 else "everything is taken back"
             )
-            say(f"Unless somebody types wizard --keep by {record.deadline}, {back}.")
+            say(f"Unless somebody types wizard --keep by {local_time(record.deadline)}, {back}.")
         found, complaint = judged(opened, record)
         for sentence in told(found, complaint):
             say(sentence)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from wizard.platform.errors import ExitCode
 from wizard.platform.later import later
+from wizard.platform.local_time import local_time
 from wizard.record.record import Record, State
 from wizard.session import Session
 
@@ -122,7 +123,7 @@ def _values(
 def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[str]:
     running = record.state.moving and opened.is_running()
     lines = [
-        f"The run of {record.started} {record.state.meaning}"
+        f"The run of {local_time(record.started)} {record.state.meaning}"
         + (", and at work right now." if running else "."),
     ]
     if record.state.moving and not running:
@@ -133,7 +134,9 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
             "minute, somebody has stopped the guard: type wizard --undo, or wizard --keep."
         )
     elif record.state is State.UNCONFIRMED:
-        lines.append(f"It is taken back at {record.deadline}, unless you type wizard --keep.")
+        lines.append(
+            f"It is taken back at {local_time(record.deadline)}, unless you type wizard --keep."
+        )
     lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
     lines += [
         line for line in (record.error, *record.left, _repair_in_words(opened, record)) if line
@@ -152,7 +155,7 @@ def _repair_in_words(opened: Session, record: Record) -> str:
     repair = set_ups.open_repair(opened.store) or set_ups.unsettled_change(opened.store)
     if repair is None or repair.project != record.project or not record.state.in_force:
         return ""
-    what = f"A {set_ups.kind_of(repair)} of {repair.started} is"
+    what = f"A {set_ups.kind_of(repair)} of {local_time(repair.started)} is"
     if repair.state is State.UNCONFIRMED:
-        return f"{what} taken back at {repair.deadline}, unless you type wizard --keep."
+        return f"{what} taken back at {local_time(repair.deadline)}, unless you type wizard --keep."
     return f"{what} {repair.state.words}."

@@ -10,6 +10,7 @@ from wizard.answers.choices import Choices
 from wizard.host.obstacle import Obstacle
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.later import later
+from wizard.platform.local_time import local_time
 from wizard.record.record import Record
 from wizard.session import Session
 
@@ -170,7 +171,10 @@ def keep() -> str:
 def kept(record: Record) -> str:
     """Return what is said of a run that was kept."""
     name = set_ups.name_of(record)
-    return f"The run of {record.started} for {name} is kept. wizard --undo {name} takes it back."
+    return (
+        f"The run of {local_time(record.started)} for {name} is kept. wizard --undo {name} takes "
+        "it back."
+    )
 
 
 def plan_of(

@@ -9,6 +9,7 @@ from wizard.host.host import Host, Outward, Sysctls, Unknown
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.own_objects import in_the_way
 from wizard.host.parts import docker_engine
+from wizard.platform.local_time import local_time
 from wizard.record.record import words_of
 
 GO_ON_BY_FILE = (
@@ -78,7 +79,7 @@ def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
         yield Obstacle(
             Cause.EARLIER_RUN,
             f"An earlier run of the wizard{whose} is on this host "
-            f"({words_of(each.state)}, started {each.started}).",
+            f"({words_of(each.state)}, started {local_time(each.started)}).",
             f"Take it back first, with “wizard --undo{name}”; “wizard --status” tells what it did.",
         )
 

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from wizard.describe import of_host
 from wizard.host.host import Host
 from wizard.platform import foreign_json
+from wizard.platform.local_time import local_time
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, now
@@ -148,7 +149,7 @@ def _container(name: str, record: Record, system: System) -> Cause | None:
         return None
     return Cause(
         f"{clean_line(name)} was made anew by something that did not read the changed file.",
-        f"Docker says that it was made at {clean_line(made.output.strip())}.",
+        f"Docker says that it was made at {local_time(made.output.strip())}.",
     )
 
 
@@ -202,11 +203,11 @@ def _last(words: Sequence[str], system: System) -> str:
 
 
 def _age(path: str, system: System) -> str:
-    said = system.run(("stat", "--format=%y", path))
-    return clean_line(said.output.partition(".")[0]) if said.status == 0 else "an unknown time"
+    said = system.run(("stat", "--format=%Y", path))
+    return _at(said.output.strip()) if said.status == 0 else "an unknown time"
 
 
 def _at(seconds: str) -> str:
     if not seconds.isdecimal() or len(seconds) > 11:
         return "an unknown time"
-    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return local_time(datetime.fromtimestamp(int(seconds), UTC).isoformat())

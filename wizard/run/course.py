@@ -7,6 +7,7 @@ from wizard.host.host import Host
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused
+from wizard.platform.local_time import local_time
 from wizard.platform.system import System, is_stopping
 from wizard.platform.text import clean
 from wizard.program import program
@@ -71,8 +72,8 @@ def finish(
     """End the guard where nothing waits for an answer any more; tell people what waits."""
     if record.state is State.UNCONFIRMED:
         say(
-            f"The change for IPv6 in containers is taken back at {record.deadline}, unless "
-            f"somebody types: {program.typed('--keep')}",
+            f"The change for IPv6 in containers is taken back at {local_time(record.deadline)}, "
+            f"unless somebody types: {program.typed('--keep')}",
         )
     elif journal.is_noted(record, store) and (
         record.state is State.APPLIED or not is_stopping(system)

@@ -10,6 +10,7 @@ from wizard.describe import in_words
 from wizard.host.host import Host
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, StepFailed, WizardError
+from wizard.platform.local_time import local_time
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.record import typed
@@ -78,9 +79,9 @@ def in_force(record: Record | None) -> Record:
     if record.state is not State.APPLIED:
         name = set_ups.name_of(record)
         raise Refused(
-            f"The run of {record.started} for {name} is {record.state.words}, and only one that is "
-            "kept can be repaired. Nothing was changed. Keep it with wizard --keep, or take it "
-            f"back with wizard --undo {name}."
+            f"The run of {local_time(record.started)} for {name} is {record.state.words}, and only "
+            "one that is kept can be repaired. Nothing was changed. Keep it with wizard --keep, or "
+            f"take it back with wizard --undo {name}."
         )
     return record
 

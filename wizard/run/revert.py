@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 from wizard.platform.errors import ExitCode, Locked, Refused, WizardError
+from wizard.platform.local_time import local_time
 from wizard.platform.system import System, is_stopping
 from wizard.record.record import Record, State
 from wizard.record.store import Store
@@ -64,8 +65,8 @@ def keep(system: System, store: Store, guard: Guard) -> Record:
             place = store.of(record.id).path
             raise Refused(
                 f"{place} cannot be written: {error.strerror}. So nothing is kept yet, and "
-                f"everything is taken back at {record.deadline}. Make room on the disk, and type "
-                "wizard --keep again."
+                f"everything is taken back at {local_time(record.deadline)}. Make room on the "
+                "disk, and type wizard --keep again."
             ) from error
         guard.disarm()
         store.release()
@@ -251,13 +252,15 @@ def _nothing_to_keep(record: Record | None) -> WizardError:
     if record is None:
         return Refused("There is nothing to keep: no run of the wizard is on this host.")
     if record.state is State.APPLIED:
-        return Refused(f"There is nothing to keep: the run of {record.started} is kept already.")
+        return Refused(
+            f"There is nothing to keep: the run of {local_time(record.started)} is kept already."
+        )
     if record.state is State.APPLYING:
         return Refused(
             "There is nothing to keep: the process that changed the host has died, and what it "
             "had begun is taken back. wizard --status shows how far that is."
         )
     return TooLate(
-        f"It is too late to keep anything: the run of {record.started} is {record.state.words}. "
-        f"{record.error}"
+        f"It is too late to keep anything: the run of {local_time(record.started)} is "
+        f"{record.state.words}. {record.error}"
     )

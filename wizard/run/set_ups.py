@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from wizard.platform.errors import Refused
 from wizard.platform.later import later
+from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.repair_store import RepairStore
@@ -168,7 +169,7 @@ def as_it_stands(store: Store, run: Record) -> Record:
 
 def name_of(record: Record) -> str:
     """Return what a set-up is called: as its Compose project, or when it was started."""
-    return clean_line(record.project) or f"the run of {record.started}"
+    return clean_line(record.project) or f"the run of {local_time(record.started)}"
 
 
 def chosen(store: Store, project: str | None) -> Record:
@@ -221,20 +222,20 @@ def why_not_apply(
     for record in records:
         if record.state is State.UNCONFIRMED:
             return (
-                f"The run of {record.started} for {name_of(record)} waits for an answer: keep it "
-                "with wizard --keep, or let it be taken back."
+                f"The run of {local_time(record.started)} for {name_of(record)} waits for an "
+                "answer: keep it with wizard --keep, or let it be taken back."
             )
         if record.state.moving:
             return (
-                f"The run of {record.started} for {name_of(record)} is {record.state.words} on "
-                "this host. Take it back first, with wizard --undo."
+                f"The run of {local_time(record.started)} for {name_of(record)} is "
+                f"{record.state.words} on this host. Take it back first, with wizard --undo."
             )
     if repair is not None:
         return _repair_is_open(repair)
     for record in records:
         if record.in_the_way and project is not None and record.project in ("", project):
             return (
-                f"{name_of(record)} is set up already: the run of {record.started} is "
+                f"{name_of(record)} is set up already: the run of {local_time(record.started)} is "
                 f"{record.state.words} on this host. Take it back first, with "
                 f"wizard --undo {name_of(record)}."
             )

@@ -7,6 +7,7 @@ from pathlib import Path
 from wizard.host.host import Earlier
 from wizard.host.looking import CannotTell, read
 from wizard.host.part import Part, Words
+from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
 from wizard.record.record import is_in_the_way, words_of
 from wizard.record.store import DIRECTORY, RUNS, leads_to_runs
@@ -82,7 +83,7 @@ def in_words(earlier: tuple[Earlier, ...]) -> Words:
     if not earlier:
         return "none", "ok"
     words = "; ".join(
-        f"{each.project or 'a run'}: {words_of(each.state)}, started {each.started}"
+        f"{each.project or 'a run'}: {words_of(each.state)}, started {local_time(each.started)}"
         for each in earlier
     )
     return words, "note" if any(each.in_the_way for each in earlier) else "ok"
