@@ -103,7 +103,7 @@ class State:
         if self._given is None and self.choices == Choices():
             self._given = self.session.answers.load()
             if self._given is not None:
-                self.resumed = proposals.answers_any(self._given)
+                self.resumed = proposals.answers_any(self._given, host)
                 self.router.picked = proposals.names_proxy(self._given)
         # What was given, and not what stood in for it while Docker, say, did not answer.
         if self._given is not None:

@@ -184,12 +184,12 @@ def test_another_prefix_is_proposed_every_time() -> None:
 
 
 def test_a_name_that_is_taken_is_proposed_with_a_number() -> None:
-    host = replace(with_network("fd00:1::/64"), interfaces=("lo", "eth0", "br-ipv6", "br-ipv62"))
+    host = replace(with_network("fd00:1::/64"), interfaces=("lo", "eth0", "br-ipv6", "br-ipv6-2"))
     assert not isinstance(host.networks, Unknown)
     taken = made_up_hosts._network("mastodon_ipv6", "br-x", "10.9.0.0/16")
     proposed = defaults(replace(host, networks=(*host.networks, taken)))
     assert proposed.network == "mastodon_ipv6_2"
-    assert proposed.bridge == "br-ipv63"
+    assert proposed.bridge == "br-ipv6-3"
 
 
 @pytest.mark.parametrize("name", ["[/]", "--", "", "größe", "a b", "x" * 4000])

@@ -134,7 +134,7 @@ def test_our_own_network_in_force_is_not_in_the_way_of_its_own_answers(state: st
 def test_what_an_undone_run_left_is_taken() -> None:
     host = with_ours(made_up_hosts.debian12(), "undone")
     proposed = defaults(host)
-    assert (proposed.network, proposed.bridge) == ("mastodon_ipv6_2", "br-ipv62")
+    assert (proposed.network, proposed.bridge) == ("mastodon_ipv6_2", "br-ipv6-2")
     assert len(check(replace(deployment().choices), host)) >= 3
 
 

@@ -437,10 +437,14 @@ def test_proposals_leave_the_names_and_prefixes_of_other_set_ups_alone(place: Ma
     assert (second.project, second.network, second.bridge) == (
         "peertube",
         "peertube_ipv6",
-        "br-ipv62",
+        "br-ipv6-2",
     )
     assert second.prefix is not None
     assert not second.prefix.overlaps(IPv6Network(PREFIXES[Mode.ROUTED][0]))
+    # What was answered for the first is nobody's answer for the second.
+    assert not proposals.answers_any(chosen, host)
+    assert proposals.answers_any(replace(chosen, project="peertube"), host)
+    assert proposals.resume(chosen, host).project == "peertube"
     same = replace(second, prefix=chosen.prefix, network=chosen.network, bridge=chosen.bridge)
     said = " ".join(check(replace(same, services=("web",)), host))
     for what in ("already exists", "already has an interface", "already in use"):

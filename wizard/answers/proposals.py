@@ -31,7 +31,7 @@ def defaults(host: Host) -> Choices:
     known = host.interfaces
     interfaces = () if isinstance(known, Unknown) else known
     choices = Choices(
-        prefix=Choices.mode.addresses.propose(host), bridge=first_free("br-ipv6", interfaces)
+        prefix=Choices.mode.addresses.propose(host), bridge=first_free("br-ipv6", interfaces, "-")
     )
     return choose_project(choices, project, host) if project else choices
 
@@ -44,8 +44,7 @@ def resume(saved: Choices, host: Host) -> Choices:
     """
     if in_the_way(host, None):
         return saved
-    if in_the_way(host, saved.project):
-        # Another project is free, for which nothing was answered yet.
+    if _are_used(saved, host):
         return replace(defaults(host), target=saved.target, unproven=saved.unproven)
     host = without_ours(host, saved.project)
     proposed = defaults(host)
@@ -80,9 +79,15 @@ def resume(saved: Choices, host: Host) -> Choices:
     return with_proxy if check_proxy(with_proxy, host) is None else chosen
 
 
-def answers_any(saved: Choices) -> bool:
-    """Return whether these answers answer any of the questions that the screens ask."""
-    return replace(saved, target=Choices.target, window=Choices.window) != Choices()
+def _are_used(saved: Choices, host: Host) -> bool:
+    """Return whether the answers' project is set up, and another is free, which they are not of."""
+    return bool(in_the_way(host, saved.project)) and not in_the_way(host, None)
+
+
+def answers_any(saved: Choices, host: Host) -> bool:
+    """Return whether these answers answer any of the questions that the screens ask now."""
+    asked = replace(saved, target=Choices.target, window=Choices.window) != Choices()
+    return asked and not _are_used(saved, host)
 
 
 def names_proxy(saved: Choices) -> bool:

@@ -25,10 +25,11 @@ def in_short(plan: Plan) -> tuple[tuple[str, str], ...]:
     choices = plan.choices
     network = f"{clean_line(choices.network)} with {choices.prefix}"
     services = clean_line(", ".join(choices.services)) or "none"
+    keep = "it keeps" if len(choices.services) == 1 else "they keep"
     return (
         ("Files", _files(plan)),
         ("Network", f"{network}, bridge {clean_line(choices.bridge)}"),
-        ("Containers", f"{services}; they keep running"),
+        ("Containers", f"{services}; {keep} running"),
         *([("Lost", acceptance.in_short(plan))] if plan.losses else []),
         ("Noticed", _noticed(plan)),
     )

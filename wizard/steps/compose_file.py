@@ -46,7 +46,8 @@ class ComposeFile(StepOf[Before]):
         """What it does."""
         names = clean_line(", ".join(self.services))
         verb = "Create" if self.before is None else "Change"
-        return f"{verb} {clean_line(PurePath(self.path).name)}: {names} join the new network"
+        join = "joins" if len(self.services) == 1 else "join"
+        return f"{verb} {clean_line(PurePath(self.path).name)}: {names} {join} the new network"
 
     @property
     def reason(self) -> str:

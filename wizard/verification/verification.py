@@ -26,7 +26,7 @@ from wizard.verification.way_out import WayOut
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
 
-CHECKING = "Checking that this host and its containers still have all that they had …"
+CHECKING = "Checking that this host and its containers have all they had …"
 """What is said while everything is looked at once more."""
 
 _POLL = 0.2
