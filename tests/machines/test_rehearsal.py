@@ -531,6 +531,11 @@ class TestRehearsing:
         child.expect("lost, but it still runs.*ends it all: ")
         child.sendline("")
         child.expect("@practice:")
+        # A login that is killed leaves the terminal as it had set it; the Enter key is a return.
+        subprocess.run(["pkill", "-KILL", "-P", str(child.pid), "-x", "ssh"], check=True)
+        child.expect("lost, but it still runs.*ends it all: ")
+        child.send("\r")
+        child.expect("@practice:")
         child.sendline("exit 3")
         child.expect("Removing the practice machine")
         assert self.ended(child) == 0

@@ -79,7 +79,7 @@ def rehearse(
         with _signals_end_it():
             say(f"Starting a practice machine with Debian {release}.")
             machine = Machine(release, route=ROUTERS[router], progress=say)
-            with machine, _terminal_kept(), _undisturbed_at_the_end():
+            with machine, _undisturbed_at_the_end():
                 say("Starting a deployment like Mastodon's in it.")
                 deployment.up(machine)
                 # Only there, and so that what is typed on a real host works here, too. Nothing
@@ -150,7 +150,8 @@ def _call(way: login.Login, command: Sequence[str]) -> int:
     """Run a command in the machine; Ctrl+C is for the command, and not for this program."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        status = way.call(command)
+        with _terminal_kept():
+            status = way.call(command)
     finally:
         signal.signal(signal.SIGINT, before)
     if status == login.LOST or status < 0:
