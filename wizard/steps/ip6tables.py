@@ -10,7 +10,7 @@ from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, System
 from wizard.program import switched_off
 from wizard.steps import legacy_ip6tables, own_chains
-from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile, difference
+from wizard.steps.actions import Action, MakeDirectory, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import (
@@ -300,7 +300,10 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     ) -> tuple[Found, ...]:
         """Compare our chain in each table, then the file; first whether they are needed."""
         needed = self._needed(system, gone_by_then)
-        chains = [self._compare_chain(system, table) for table in reversed(self.tables)]
+        chains = [
+            own_chains.compare(system, table, shared=self._beside(table) is not None)
+            for table in reversed(self.tables)
+        ]
         files = self.our_files.compare(system, before)
         found = tuple(replace(each, needed=needed) for each in (*chains, *files))
         if self.beside:
@@ -329,31 +332,6 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         if unit is not None and UNIT not in gone_by_then and self.path in unit.text:
             return f"The rules in {CHAIN} stay, because {UNIT} stays and loads them."
         return ""
-
-    def _compare_chain(self, system: System, table: Table) -> Found:
-        listed = rules_in(system, table.name, CHAIN)
-        if listed is None:
-            return Found(table.title, Comparison.GONE, f"{table.title} is not there any more.")
-        ours = [" ".join(rule) for rule in table.rules]
-        if self._beside(table) is not None:
-            # The chain stays whatever is in it; only ours goes.
-            there = set(ours) & set(listed)
-            return Found(table.title, Comparison.UNCHANGED if there else Comparison.GONE)
-        if own_chains.is_alike(listed, table.rules):
-            return Found(table.title)
-        theirs = [rule for rule in listed if rule not in ours]
-        word = "holds a rule that the wizard did not write" if theirs else "has been changed since"
-        path = f"{CHAIN} ({table.name})"
-        return Found(
-            table.title,
-            Comparison.CHANGED,
-            f"{table.title} {word}.",
-            changed=difference(path, own_chains.listed_text(ours), own_chains.listed_text(listed)),
-            ours_out=difference(
-                path, own_chains.listed_text(listed), own_chains.listed_text(theirs) or None
-            ),
-            back=difference(path, own_chains.listed_text(listed), None),
-        )
 
     def take_back(
         self,

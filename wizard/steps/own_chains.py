@@ -1,4 +1,4 @@
-"""Our chains of ip6tables(8): the rules in them, their text, and how they are taken out."""
+"""Our chains of ip6tables(8): their rules and text, how they stand, and how they are taken out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from wizard.filter import order
 from wizard.platform.own_names import CHAIN
 from wizard.platform.system import System
-from wizard.steps.actions import Run
+from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, run
+from wizard.steps.comparing import Comparison, Found
 from wizard.steps.objects import ip6tables, rules_in
 
 Rule = tuple[str, ...]
@@ -106,6 +107,33 @@ def is_empty(system: System, name: str) -> bool:
     chains = [line for line in saved if line.startswith(":")]
     rules = [line for line in saved if line.startswith("-A")]
     return not rules and all(line.split()[1] == "ACCEPT" for line in chains)
+
+
+def compare(system: System, table: Table, *, shared: bool) -> Found:
+    """Compare our chain in a table with how the wizard left it.
+
+    Where it is ``shared`` with other set-ups it stays whatever is in it, and only our rules go.
+    """
+    listed = rules_in(system, table.name, CHAIN)
+    if listed is None:
+        return Found(table.title, Comparison.GONE, f"{table.title} is not there any more.")
+    ours = [" ".join(rule) for rule in table.rules]
+    if shared:
+        there = set(ours) & set(listed)
+        return Found(table.title, Comparison.UNCHANGED if there else Comparison.GONE)
+    if is_alike(listed, table.rules):
+        return Found(table.title)
+    theirs = [rule for rule in listed if rule not in ours]
+    word = "holds a rule that the wizard did not write" if theirs else "has been changed since"
+    path, now = f"{CHAIN} ({table.name})", listed_text(listed)
+    return Found(
+        table.title,
+        Comparison.CHANGED,
+        f"{table.title} {word}.",
+        changed=difference(path, listed_text(ours), now),
+        ours_out=difference(path, now, listed_text(theirs) or None),
+        back=difference(path, now, None),
+    )
 
 
 def take_ours_out(system: System, table: Table, report: Report) -> bool:
