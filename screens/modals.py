@@ -8,8 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
+from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
 
 SMALLEST = (80, 24)
@@ -43,7 +44,7 @@ class HelpModal(ModalScreen[None]):
                 yield Static(Content("\n\n".join(self._paragraphs)), markup=False)
             with Horizontal(id="answers"):
                 yield PlainButton("Close", id="close")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_button_pressed(self) -> None:
         """Close."""
@@ -93,7 +94,7 @@ class QuestionModal(ModalScreen[bool]):
             with Horizontal(id="answers"):
                 yield PlainButton(self._yes, id="yes")
                 yield PlainButton(self._no, id="no")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Show the key to read on, once it is known whether there is more than fits."""

@@ -8,12 +8,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from screens.modals import HelpModal
 from screens.navigator import Navigator
 from screens.state import State
 from screens.widgets.choice_list import ChoiceList
+from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.title import TitleLine
@@ -98,7 +99,7 @@ class StepScreen(Screen[None]):
         with Horizontal(id="buttons"):
             yield PlainButton(self.BACK, id="back")
             yield PlainButton(self.NEXT, id="next")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def compose_body(self) -> ComposeResult:
         """Compose what is between the title and the buttons."""

@@ -1,0 +1,42 @@
+"""The keys of the screen, in its last line."""
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
+
+
+class KeyLine(Footer):
+    """Textual's footer, made anew where its keys differ, and not whenever the focus moves.
+
+    Textual also lets each key be narrow first and wide then, and looks up its styles for both. Both
+    together were a quarter of what a walk through the screens takes of the processor.
+    """
+
+    _made: object = None
+    """What the keys said when they were made."""
+
+    def __init__(self) -> None:
+        super().__init__(show_command_palette=False)
+
+    def compose(self) -> ComposeResult:
+        """Compose the keys as wide as they stay."""
+        self._made = self._said()
+        for key in super().compose():
+            if isinstance(key, FooterKey):
+                key.set_reactive(FooterKey.compact, self.compact)
+            yield key
+
+    def bindings_changed(self, screen: Screen[object]) -> None:
+        """Make the keys anew if something else is to be read in them."""
+        if self._made is None or self._made != self._said():
+            super().bindings_changed(screen)
+
+    def _said(self) -> object:
+        if not self._bindings_ready:
+            return None
+        return [
+            (binding, enabled, tooltip)
+            for _, binding, enabled, tooltip in self.screen.active_bindings.values()
+            if binding.show
+        ]
