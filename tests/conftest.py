@@ -58,7 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--thorough"):
-        long = [item for item in items if item.get_closest_marker("thorough")]
+        full = config.getoption("--full-figures")
+        long = [
+            item
+            for item in items
+            if item.get_closest_marker("thorough")
+            and not (full and item.get_closest_marker("bench"))
+        ]
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
     never_hanging.pytest_collection_modifyitems(config, items)

@@ -1,7 +1,8 @@
 """Figures end in a table, and none of them is a verdict.
 
 A short pass runs beside all tests: each figure once, and the smallest of each size, so that what
-measures does not rot. Figures worth reading come from ``bin/test -m bench -s --full-figures``.
+measures does not rot; those that set up a host are in it with ``--thorough``. Figures worth reading
+come from ``bin/test -m bench -s --full-figures``.
 """
 
 from collections.abc import Callable, Iterator

@@ -219,6 +219,7 @@ def test_verbs_that_only_say_something(host: Machine, figures: Figures, much: Mu
         figures.add(f"wizard {verb}", ours * 1000, "python3 -c pass", bare * 1000, "ms")
 
 
+@pytest.mark.thorough
 def test_bytes_and_memory_of_the_walk(host: Machine, figures: Figures) -> None:
     terminal = walk_to_question(host)
     terminal.press("y")
@@ -244,6 +245,7 @@ def test_bytes_and_memory_of_the_walk(host: Machine, figures: Figures) -> None:
     figures.add("peak memory of the screens", ours, "bare Textual app", bare, "MiB")
 
 
+@pytest.mark.thorough
 def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
     digest = host.run([PYTHON, "-c", DIGEST, ANSWERS], env=ENVIRONMENT).stdout.strip()
     host.run(["wizard", "--install-program"])
@@ -256,6 +258,7 @@ def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
     figures.add("peak memory of the apply", ours, "python3 that does nothing", bare, "MiB")
 
 
+@pytest.mark.thorough
 def test_apply(figures: Figures, much: Much) -> None:
     """On machines fresh for each run: a script by hand cannot be taken back."""
     ours, by_hand, settling = [], [], []

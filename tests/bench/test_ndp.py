@@ -23,6 +23,9 @@ from wizard.platform.own_names import NETWORK_LABEL as LABEL
 from wizard.rehearsal import image
 from wizard.rehearsal.machine import Machine
 
+# Each with a machine or a network of its own.
+pytestmark = pytest.mark.thorough
+
 SERVICE = unit.NAME
 SOLICIT = Path(__file__).with_name("solicit.py")
 ENGINE = Path(__file__).with_name("made_up_engine.py")

@@ -20,6 +20,9 @@ from tests.machines.terminal import Terminal
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal.machine import Machine
 
+# Walks by keyboard, on a machine of their own.
+pytestmark = pytest.mark.thorough
+
 SLOW_LINE = [sys.executable, str(Path(__file__).with_name("slow_line.py"))]
 LINE = 300.0
 """Milliseconds that the slow line itself takes for a key and its answer."""

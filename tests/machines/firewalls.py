@@ -251,11 +251,8 @@ HOSTS = {
 
 SAMPLE = {
     "nftables: inet filter, policy drop": Mode.ROUTED,
-    "nftables: a chain further down, in an included file": Mode.ULA,
     "firewalld": Mode.ROUTED,
-    "a script: -F FORWARD, -A FORWARD -j REJECT": Mode.ULA,
-    "legacy rules beside nft": Mode.ROUTED,
-    "docker-ipv6nat, by a stand-in": Mode.ULA,
+    "legacy rules beside nft": Mode.ULA,
 }
 """Tried always, on Debian 13 in one mode; every host, mode and release is with ``--thorough``."""
 

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from tests.machines.bench import Bench
 from tests.machines.guarding import Guarded
 from tests.machines.matrix import Matrix
@@ -31,6 +33,7 @@ def guard_tries(run: Guarded) -> bool:
     return shown(run, "ActiveState") == "active"
 
 
+@pytest.mark.thorough
 def test_the_guard_leaves_the_host_alone(matrix: Matrix) -> None:
     cells = [(what, phase) for phase in ("waiting", "boot") for what in SPOIL]
     with Bench(matrix, rebooted=True) as bench:

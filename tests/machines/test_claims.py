@@ -99,6 +99,7 @@ def on_network(machine: Machine) -> set[str]:
     return {each["Name"] for each in shown["Containers"].values()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "debian",
     [12, *(pytest.param(each, marks=pytest.mark.thorough) for each in (13, 14))],
@@ -140,6 +141,7 @@ def test_labels_take_nothing_over(machine: StartMachine) -> None:
     assert host.path(FILE).read_text() == before[FILE]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "debian",
     [13, *(pytest.param(each, marks=pytest.mark.thorough) for each in (12, 14))],

@@ -53,6 +53,7 @@ def rules_lost(host: Machine) -> Iterator[None]:
     program.unlink()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [14], indirect=True)
 def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartMachine) -> None:
     host = machine()

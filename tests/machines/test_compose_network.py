@@ -73,6 +73,7 @@ def in_one_line(host: Machine, mastodon: Deployment) -> None:
     assert said.returncode == 0, said.stdout + said.stderr
 
 
+@thorough
 @pytest.mark.parametrize(
     ("debian", "mode", "shape"),
     [
@@ -125,6 +126,7 @@ def test_down_prune_and_up_end_with_the_same_containers_and_ipv6(
     assert all_run(host, mastodon)
 
 
+@thorough
 @pytest.mark.parametrize(
     "debian", [12, *(pytest.param(each, marks=thorough) for each in (13, 14))], indirect=True
 )
@@ -237,6 +239,7 @@ def out(host: Machine, container: str) -> str:
     return host.run(asked, check=False).stdout.strip()
 
 
+@thorough
 @pytest.mark.parametrize(
     "debian", [13, *(pytest.param(each, marks=thorough) for each in (12, 14))], indirect=True
 )
@@ -303,6 +306,7 @@ def test_an_override_file_makes_the_network_too(machine: StartMachine, mode: Mod
     assert all_run(host, mastodon)
 
 
+@thorough
 @pytest.mark.parametrize("debian", [14], indirect=True)
 def test_ipv4_keeps_its_gateway_and_its_source_on_docker_28(machine: StartMachine) -> None:
     host = machine()

@@ -53,8 +53,10 @@ def detect(machine: Machine, as_user: Sequence[str] = ()) -> Host:
 
 AS_PERSON = ("runuser", "-u", "person", "--")
 
+RELEASES = [pytest.param(12, marks=pytest.mark.thorough), 13]
 
-@pytest.fixture(scope="module", params=[12, 13], ids=["debian12", "debian13"])
+
+@pytest.fixture(scope="module", params=RELEASES, ids=["debian12", "debian13"])
 def deployed(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """A machine with a deployment that no test changes: the two ways to have an uplink."""
     release: int = request.param
@@ -191,6 +193,9 @@ def test_an_engine_that_does_not_answer_is_given_up_and_the_rest_is_found(
     assert host["compose"]["v1"] or host["compose"]["v2"]
 
 
+@pytest.mark.parametrize(
+    "debian", [12, pytest.param(13, marks=pytest.mark.thorough)], indirect=True
+)
 def test_the_other_ways_to_have_an_uplink(machine: StartMachine, debian: int) -> None:
     route, manager = (
         ("advertisement", "ifupdown") if debian == 12 else ("static", "systemd-networkd")
@@ -218,6 +223,7 @@ def test_an_engine_that_was_stopped_is_not_woken(machine: StartMachine) -> None:
     assert "systemctl start docker" in detect(started)["engine"]["unknown"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_rules_of_the_other_interface_are_seen_and_no_table_is_made(machine: StartMachine) -> None:
     started = machine()

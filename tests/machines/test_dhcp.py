@@ -102,6 +102,7 @@ def boots_as_foreseen(host: Machine, keeps_route: bool) -> None:
 SAMPLE = {("dhcpcd and auto", 14)}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "debian"),
     [

@@ -158,6 +158,7 @@ def test_what_runs_in_a_container_manages_nothing_and_is_no_login(machine: Start
         process.wait(PATIENCE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_a_configuration_of_docker_that_is_no_file_is_not_waited_for(
     machine: StartMachine,
@@ -213,7 +214,7 @@ def by_network_manager(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
-        (by_dhcpcd_on_all, "dhcpcd"),
+        pytest.param(by_dhcpcd_on_all, "dhcpcd", marks=pytest.mark.thorough),
         pytest.param(by_dhcpcd_on_one, "dhcpcd", marks=pytest.mark.thorough),
         pytest.param(by_dhcpcd_for_ipv6, "dhcpcd", marks=pytest.mark.thorough),
         (by_network_manager, "NetworkManager"),

@@ -36,6 +36,7 @@ def listen(host: Machine, mastodon: Deployment, service: str = "web") -> None:
     host.wait(lambda: host.run(reach, check=False).returncode == 0, "the listener")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [14], indirect=True)
 def test_an_engine_told_to_make_no_rules_for_ipv6_leaves_no_port_open(
     machine: StartMachine,
@@ -76,7 +77,9 @@ def trials(host: Machine) -> bool:
     return interface.returncode == 0 or process.returncode == 0
 
 
-@pytest.mark.parametrize("debian", BREAKS, indirect=True)
+@pytest.mark.parametrize(
+    "debian", [14, pytest.param(12, marks=pytest.mark.thorough)], indirect=True
+)
 def test_what_is_open_or_closed_for_strangers_and_should_not_be_takes_all_back(
     machine: StartMachine, debian: int
 ) -> None:
@@ -87,6 +90,7 @@ def test_what_is_open_or_closed_for_strangers_and_should_not_be_takes_all_back(
     assert not trials(host)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [14], indirect=True)
 def test_a_rule_that_opens_the_uplink_alone_is_found_though_the_trial_does_not_meet_it(
     machine: StartMachine,
@@ -97,6 +101,7 @@ def test_a_rule_that_opens_the_uplink_alone_is_found_though_the_trial_does_not_m
     assert not trials(host)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 @pytest.mark.parametrize("killed", ["probes.outside", "wizard.run.worker"])
 def test_nothing_of_a_trial_is_left_that_is_killed(machine: StartMachine, killed: str) -> None:
@@ -261,6 +266,7 @@ def test_every_way_to_flush_them_with_every_way_to_answer(
     holds(machine(files=files), list(FLUSHES), proxy=proxy)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_in_the_private_mode_containers_get_out_again_after_a_flush(machine: StartMachine) -> None:
     host = machine()

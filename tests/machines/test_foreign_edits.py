@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
+
 from tests.machines.bench import Bench
 from tests.machines.guarding import GRACE, Guarded
 from tests.machines.matrix import Matrix
@@ -75,6 +77,7 @@ SINCE = {
 """Between the apply and the answer: each with what a report names it by, if it is in the way."""
 
 
+@pytest.mark.thorough
 def test_before_the_apply_nothing_is_touched(bench: Bench, matrix: Matrix) -> None:
     for name in matrix.pick([*BEFORE], 0.0, 0.6):
         edit = BEFORE[name]
@@ -116,6 +119,7 @@ def keeps(bench: Bench, edit: Edit, reported: str) -> None:
 WAYS: dict[str, Callable[[Bench, Edit, str], None]] = {"expiry": expires, "undo": keeps}
 
 
+@pytest.mark.thorough
 def test_before_the_answer_it_is_kept(bench: Bench, matrix: Matrix) -> None:
     everything = [(name, way) for name in SINCE for way in WAYS]
     for name, way in matrix.pick(everything, 0.0, 0.4, 0.9):

@@ -87,6 +87,7 @@ def test_what_is_kept_from_a_second_login_stays_across_a_reboot(machine: StartMa
     assert run.state == "undone"
 
 
+@pytest.mark.thorough
 @on_debian13
 def test_terminals_that_nobody_reads_keep_nobody_from_keeping(machine: StartMachine) -> None:
     run = guarded(machine)
@@ -110,6 +111,7 @@ def test_terminals_that_nobody_reads_keep_nobody_from_keeping(machine: StartMach
     assert run.state == "applied"
 
 
+@pytest.mark.thorough
 def test_a_killed_worker_is_followed_by_the_guard_at_once(bench: Bench) -> None:
     with bench.cell("kill -9", "applying", "worker") as run:
         process = run.starts_to_apply(600)
@@ -151,6 +153,7 @@ def test_a_lost_connection_stops_neither_the_run_nor_the_guard(bench: Bench) -> 
         run.wait_for("rolled back", 5 + GRACE)
 
 
+@pytest.mark.thorough
 @on_debian13
 def test_a_host_that_loses_its_way_out_meanwhile_is_asked_nothing(machine: StartMachine) -> None:
     run = guarded(machine)
@@ -167,6 +170,7 @@ def test_a_host_that_loses_its_way_out_meanwhile_is_asked_nothing(machine: Start
     assert difference(run.before, found) == ""
 
 
+@pytest.mark.thorough
 @on_debian13
 def test_a_container_that_stops_meanwhile_is_noticed(machine: StartMachine) -> None:
     run = guarded(machine)
@@ -177,6 +181,7 @@ def test_a_container_that_stops_meanwhile_is_noticed(machine: StartMachine) -> N
     assert "running without a stop" in run.record["error"]
 
 
+@pytest.mark.thorough
 def test_more_time_can_be_had(bench: Bench) -> None:
     with bench.cell("more time", "waiting", "is had") as run:
         assert run.applies(4).returncode == ExitCode.DONE
@@ -189,6 +194,7 @@ def test_more_time_can_be_had(bench: Bench) -> None:
         run.wait_for("rolled back", 15 + GRACE)
 
 
+@pytest.mark.thorough
 @on_debian12
 def test_a_disk_that_fills_up_keeps_nobody_from_taking_it_back(machine: StartMachine) -> None:
     run = guarded(machine)

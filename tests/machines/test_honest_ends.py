@@ -192,6 +192,7 @@ def whole_way(host: Machine, mode: dict[str, object]) -> None:
     assert check(host)[0] == expected
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_nothing_is_done_unless_packets_pass_and_a_check_tells_how_they_do(
     machine: StartMachine,
@@ -265,6 +266,7 @@ def filters(host: Machine, mode: dict[str, object]) -> None:
         host.run(["nft", "delete", "table", *table.split()])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_a_firewall_that_surely_drops_is_told_with_lines_that_mend_it(
     machine: StartMachine,

@@ -158,6 +158,7 @@ def test_from_a_person_s_own_checkout_in_an_odd_place_all_is_guarded_kept_reboot
     assert not host.path(MARK).exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_from_a_wheel_in_an_environment_of_its_own(machine: StartMachine, tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]

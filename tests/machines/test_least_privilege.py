@@ -42,6 +42,7 @@ def exposures(host: Machine) -> dict[str, float]:
     return {name: exposure(host, name) for name in sorted(set(listed) & set(EXPOSURE))}
 
 
+@pytest.mark.thorough
 @some_releases
 def test_services_with_little_power_do_all_they_are_for_after_a_reboot_too(
     machine: StartMachine,

@@ -163,7 +163,7 @@ def test_a_deprecated_prefix_is_told_and_the_containers_follow(machine: StartMac
     assert difference(before, fingerprint(host)) == ""
 
 
-@pytest.mark.thorough
+@thorough
 @pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
 def test_by_dhcpv6_a_prefix_that_is_gone_is_told_and_followed(machine: StartMachine) -> None:
     host = clients(machine, CLIENTS["dhcpcd"])
@@ -193,7 +193,7 @@ def test_by_dhcpv6_a_prefix_that_is_gone_is_told_and_followed(machine: StartMach
     assert seen_source(mastodon) == web
 
 
-@pytest.mark.thorough
+@thorough
 @pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
 def test_the_service_follows_by_itself_and_not_prefixes_that_flap(machine: StartMachine) -> None:
     host, mastodon = start(machine)
@@ -234,7 +234,7 @@ def told_by_service(host: Machine) -> str:
     return " ".join(host.run(words).stdout.split())
 
 
-@pytest.mark.thorough
+@thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_one_that_is_killed_in_the_middle_goes_back_to_the_old_prefix(
     machine: StartMachine,
@@ -275,7 +275,7 @@ def is_withdrawing(text: str) -> bool:
     return any(each["kind"] == "withdraw" and each["state"] != "planned" for each in steps)
 
 
-@pytest.mark.thorough
+@thorough
 @pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
 def test_private_addresses_do_not_care(machine: StartMachine) -> None:
     host, mastodon = start(machine)

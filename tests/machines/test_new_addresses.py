@@ -38,6 +38,7 @@ TRUSTING = """\
     """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("debian", "mode"),
     [
@@ -152,6 +153,7 @@ def deploy_mailing(host: Machine) -> Deployment:
     return deploy(host, MAILING)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("debian", "mode"),
     [
@@ -200,6 +202,7 @@ def test_servers_outside_that_will_see_a_new_address_are_named(
     assert "hunter2" not in host.path(RECORD).read_text()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_a_resolver_that_is_silent_holds_nothing_up(machine: StartMachine) -> None:
     """Answers of the DNS are no part of what is applied, and are waited for a second or two."""

@@ -291,6 +291,7 @@ def test_what_only_the_next_boot_would_take_is_taken_back_now(machine: StartMach
     assert routes(host)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_lines_that_are_not_computed_are_shown_after_an_apply(machine: StartMachine) -> None:
     host = machine(

@@ -330,6 +330,7 @@ def test_a_deprecated_address_is_refused_with_the_line_that_mends_it(
     assert f"src {network.MACHINE} " in host.run(asked).stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_an_undo_brings_the_default_route_back_or_says_that_it_is_missing(
     machine: StartMachine,

@@ -28,6 +28,7 @@ def ends_by_itself(run: Guarded) -> None:
     run.host.wait(lambda: not watchers(run), "the guard's process to end")
 
 
+@pytest.mark.thorough
 @on_debian13
 def test_a_process_guards_a_run_where_nothing_can_be_asked_of_systemd(
     machine: StartMachine,

@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from tests.machines.bench import Bench
 from tests.machines.guarding import Guarded
 from tests.machines.matrix import Matrix
@@ -26,6 +28,7 @@ def both(run: Guarded, *commands: tuple[str, ...]) -> list[int]:
     return list(codes.values())
 
 
+@pytest.mark.thorough
 def test_keep_and_the_end_of_the_time(bench: Bench, matrix: Matrix) -> None:
     outcomes = []
     # From well before the end to well after it, with most of them around the guard's start.
@@ -53,6 +56,7 @@ def seconds_left(run: Guarded) -> float:
     return float(run.host.run([PYTHON, "-c", left]).stdout)
 
 
+@pytest.mark.thorough
 def test_two_at_once(bench: Bench, matrix: Matrix) -> None:
     apply = ("wizard", "--apply", "--yes", "--window", "60", "--answers", ANSWERS)
     keep, back = ("wizard", "--keep"), ("wizard", "--undo", "--yes")
@@ -83,6 +87,7 @@ def test_two_at_once(bench: Bench, matrix: Matrix) -> None:
             bench.mend()
 
 
+@pytest.mark.thorough
 def test_a_wizard_against_the_guard(bench: Bench, matrix: Matrix) -> None:
     for number in range(10 if matrix.whole else 1):
         with bench.cell("wizard against guard", "rolling back", f"undo {number}") as run:

@@ -79,6 +79,7 @@ def test_one_comes_back_to_where_one_was_whatever_was_cut_off(machine: StartMach
     assert undo(host).returncode == ExitCode.DONE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_the_question_outlives_the_screens_that_asked_it(machine: StartMachine) -> None:
     host = machine()

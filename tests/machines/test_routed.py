@@ -30,7 +30,9 @@ NOBODY = "2001:db8:1:2:1::dead"
 NETWORK = "mastodon_ipv6"
 
 every_release = pytest.mark.parametrize(
-    "debian", [12, pytest.param(13, marks=pytest.mark.thorough), 14], indirect=True
+    "debian",
+    [12, *(pytest.param(each, marks=pytest.mark.thorough) for each in (13, 14))],
+    indirect=True,
 )
 
 
@@ -119,6 +121,7 @@ def test_by_keyboard_what_the_router_does_is_found_out_and_set_up_for(
 
 
 # That the service follows on the others is tried without the wizard, by the tests of the service.
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "debian",
     [13, *(pytest.param(each, marks=pytest.mark.thorough) for each in (12, 14))],
@@ -153,6 +156,7 @@ def test_the_service_follows_containers_that_come_and_go(machine: StartMachine) 
     assert not answers(host, NOBODY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "debian", [12, pytest.param(13, marks=pytest.mark.thorough)], indirect=True
 )
@@ -171,6 +175,7 @@ def test_ndppd_answers_for_the_whole_subnet_and_goes_with_undo(machine: StartMac
     assert difference(before, fingerprint(host)) == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_fixed_entries_are_there_again_after_a_reboot_and_once_the_uplink_was_down(
     machine: StartMachine,
@@ -190,6 +195,7 @@ def test_fixed_entries_are_there_again_after_a_reboot_and_once_the_uplink_was_do
     assert proxied(host) == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_a_routed_prefix_needs_no_proxy_and_may_be_opened_whole(machine: StartMachine) -> None:
     host = machine()
@@ -202,6 +208,7 @@ def test_a_routed_prefix_needs_no_proxy_and_may_be_opened_whole(machine: StartMa
     assert undo(host).returncode == ExitCode.DONE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_an_engine_told_to_manage_ip6tables_does_not_hide_the_addresses(
     machine: StartMachine,

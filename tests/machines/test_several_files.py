@@ -26,6 +26,7 @@ INCLUDED = {
 thorough = pytest.mark.thorough
 
 
+@thorough
 @pytest.mark.parametrize(
     ("debian", "files"),
     [

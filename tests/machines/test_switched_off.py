@@ -32,6 +32,7 @@ def typed(host: Machine, said: str, unit: str) -> str:
     return str(sentence)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_what_is_masked_or_disabled_is_named_and_comes_back_by_the_line(
     machine: StartMachine,

@@ -55,8 +55,8 @@ def _without(found: Fingerprint, names: set[str]) -> Fingerprint:
 @pytest.mark.parametrize(
     ("debian", "route"),
     [
-        (12, "advertisement"),
         (14, "static"),
+        pytest.param(12, "advertisement", marks=pytest.mark.thorough),
         pytest.param(12, "static", marks=pytest.mark.thorough),
         pytest.param(13, "static", marks=pytest.mark.thorough),
         pytest.param(13, "advertisement", marks=pytest.mark.thorough),
@@ -101,6 +101,7 @@ def test_containers_get_out_and_undo_leaves_no_trace(machine: StartMachine, rout
     assert host.path(RECORD).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.thorough
 @first_of_two
 def test_the_previewed_script_by_hand_does_what_the_wizard_does(machine: StartMachine) -> None:
     by_hand, by_wizard = machine(), machine()
@@ -118,6 +119,7 @@ def test_the_previewed_script_by_hand_does_what_the_wizard_does(machine: StartMa
 
 
 # Most other tests edit the file in place; all of the three meet with --thorough.
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("debian", "placement", "shape"),
     [
@@ -156,6 +158,7 @@ def test_compose_makes_the_containers_anew_on_the_same_network(
     assert difference(_without(before, new), _without(after, new)) == ""
 
 
+@pytest.mark.thorough
 @first_of_two
 def test_it_is_all_there_again_after_a_reboot_and_after_a_restart_of_docker(
     machine: StartMachine,
@@ -176,6 +179,7 @@ def test_it_is_all_there_again_after_a_reboot_and_after_a_restart_of_docker(
     assert wizard(host, "--check").returncode == ExitCode.DONE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_a_step_that_fails_is_rolled_back_wherever_it_is(
     machine: StartMachine, request: pytest.FixtureRequest
@@ -226,6 +230,7 @@ def test_the_run_goes_on_when_its_terminal_is_closed(machine: StartMachine) -> N
     assert reaches_internet(mastodon)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "debian", [13, pytest.param(12, marks=pytest.mark.thorough)], indirect=True
 )

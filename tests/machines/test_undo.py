@@ -68,12 +68,11 @@ class Meddled:
         return str(self.host.run(["docker", "network", "inspect", *shown]).stdout)
 
 
+@pytest.mark.thorough
 @on_debian13
-def test_each_choice_on_a_host_where_somebody_changed_everything(machine: StartMachine) -> None:
+def test_the_original_is_put_back_to_the_last_byte_and_rule(machine: StartMachine) -> None:
     run = guarded(machine, route="advertisement")
     made = Meddled(run)
-
-    # The original: the host is as it was, to the last byte and rule.
     made.meddle()
     assert wizard(run.host, "--undo", "--changed", "original").returncode == ExitCode.REFUSED
     assert made.compose.read_bytes() == made.bump(made.applied)
@@ -81,7 +80,12 @@ def test_each_choice_on_a_host_where_somebody_changed_everything(machine: StartM
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     run.compare("original")
 
-    # Ours: what the wizard left is there again, and the record says so.
+
+@pytest.mark.thorough
+@on_debian13
+def test_what_the_wizard_left_is_put_back_and_said_to_be_there(machine: StartMachine) -> None:
+    run = guarded(machine, route="advertisement")
+    made = Meddled(run)
     made.meddle()
     done = wizard(run.host, "--undo", "--yes", "--changed", "ours")
     assert done.returncode == ExitCode.ROLLBACK_INCOMPLETE, done.stdout + done.stderr
@@ -101,7 +105,13 @@ def test_each_choice_on_a_host_where_somebody_changed_everything(machine: StartM
     assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
     run.compare("ours, then all")
 
-    # Theirs: all that they did stays, and all that they did not touch goes.
+
+@on_debian13
+def test_what_somebody_did_stays_and_all_that_they_did_not_touch_goes(
+    machine: StartMachine,
+) -> None:
+    run = guarded(machine, route="advertisement")
+    made = Meddled(run)
     made.meddle()
     done = undo(run.host)
     assert done.returncode == ExitCode.ROLLBACK_INCOMPLETE, done.stdout + done.stderr
@@ -128,9 +138,10 @@ def test_each_choice_on_a_host_where_somebody_changed_everything(machine: StartM
     run.compare("theirs, then all")
 
 
+@pytest.mark.thorough
 @on_debian12
 def test_a_guest_keeps_the_network_and_an_undo_that_was_killed_goes_on_as_was_chosen(
-    machine: StartMachine, request: pytest.FixtureRequest
+    machine: StartMachine,
 ) -> None:
     run = guarded(machine, route="advertisement")
     made = Meddled(run)
@@ -149,7 +160,7 @@ def test_a_guest_keeps_the_network_and_an_undo_that_was_killed_goes_on_as_was_ch
     run.compare("guest")
 
     killed = 0
-    for step in (6, 4, 2) if request.config.getoption("--thorough") else (6, 2):
+    for step in (6, 4, 2):
         made.meddle()
         process = subprocess.Popen(
             run.host.command(["wizard", "--undo", "--yes", "--changed", "original"]),

@@ -66,6 +66,7 @@ def single_address(host: Machine, closed: bool) -> None:
         host.run(["ip", "-6", "route", "add", "unreachable", str(ROUTED_HERE)])
 
 
+@pytest.mark.thorough
 @RELEASES
 def test_a_single_address_with_a_prefix_routed_to_the_host(machine: StartMachine) -> None:
     host = machine()
@@ -102,6 +103,7 @@ def test_a_prefix_that_left_no_trace_on_the_host_is_typed(machine: StartMachine)
     assert undo(host).returncode == ExitCode.DONE
 
 
+@pytest.mark.thorough
 @MODES
 @RELEASES
 def test_a_default_route_in_a_table_to_which_rules_lead(

@@ -53,7 +53,7 @@ every_mode = pytest.mark.parametrize("mode", list(Mode))
 sample = pytest.mark.parametrize(
     ("debian", "mode"),
     [
-        pytest.param(12, Mode.ULA),
+        pytest.param(12, Mode.ULA, marks=pytest.mark.thorough),
         pytest.param(12, Mode.ROUTED, marks=pytest.mark.thorough),
         pytest.param(13, Mode.ULA, marks=pytest.mark.thorough),
         pytest.param(13, Mode.ROUTED, marks=pytest.mark.thorough),
@@ -122,6 +122,7 @@ def test_what_stops_answering_over_ipv6_is_named_and_has_to_be_accepted(
     assert both(host, PORTS) == had
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "debian", [12, pytest.param(13, marks=pytest.mark.thorough)], indirect=True
 )
@@ -157,6 +158,7 @@ def test_an_unnamed_loss_is_taken_back(machine: StartMachine, debian: int) -> No
     assert from_host(host, *places) == ["open"] * 3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [12], indirect=True)
 def test_what_answers_over_ipv4_answers_always(machine: StartMachine) -> None:
     """A program on its container's old address alone is dead where its port moves to the new."""
@@ -182,6 +184,7 @@ def test_what_answers_over_ipv4_answers_always(machine: StartMachine) -> None:
     assert both(host, [3000]) == had
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
 def test_names_between_containers_that_lead_nowhere_over_ipv6_are_told(
     machine: StartMachine,
