@@ -102,7 +102,14 @@ async def test_what_the_next_boot_would_take_stands_on_the_result_and_changes_no
     assert app.return_value == 0
 
 
-@pytest.mark.parametrize("state", [State.APPLIED, State.ROLLBACK_INCOMPLETE, State.UNDO_INCOMPLETE])
+@pytest.mark.parametrize(
+    "state",
+    [
+        State.APPLIED,
+        pytest.param(State.ROLLBACK_INCOMPLETE, marks=pytest.mark.thorough),
+        State.UNDO_INCOMPLETE,
+    ],
+)
 async def test_who_takes_back_from_the_result_is_told_that_it_is_taken_back(state: State) -> None:
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=SIZE) as pilot:

@@ -142,6 +142,13 @@ async def look_around(
     await press(pilot, "home")
 
 
+# Whether a name breaks out of its place; how it is cut and counted is seen on every screen before.
+SIGNS_ALWAYS = pytest.mark.parametrize(
+    "which",
+    [pytest.param(each, marks=() if each == "signs" else pytest.mark.thorough) for each in NAMES],
+)
+
+
 @pytest.mark.parametrize("which", NAMES)
 async def test_every_screen_shows_any_name_as_text(which: str) -> None:
     name, seen, boxes = NAMES[which], dict[str, str](), which == "signs"
@@ -186,7 +193,7 @@ async def test_every_screen_shows_any_name_as_text(which: str) -> None:
             assert "[/red]" in "".join(seen[where].split()), (where, seen[where])
 
 
-@pytest.mark.parametrize("which", NAMES)
+@SIGNS_ALWAYS
 async def test_what_is_taken_back_shows_any_name_as_text(which: str) -> None:
     name, seen, boxes = NAMES[which], dict[str, str](), which == "signs"
     made = session(name)
@@ -225,7 +232,7 @@ async def test_what_is_taken_back_shows_any_name_as_text(which: str) -> None:
         assert "[/red]" in "".join(seen["undo"].split()), seen["undo"]
 
 
-@pytest.mark.parametrize("which", NAMES)
+@SIGNS_ALWAYS
 async def test_what_goes_wrong_shows_any_name_as_text(which: str) -> None:
     """Sentences of programs, of Compose and of the engine, where nothing goes on."""
     name, seen, boxes = NAMES[which], dict[str, str](), which == "signs"
