@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from rich.color import Color, ColorType
 from rich.style import Style
@@ -52,8 +53,13 @@ PALETTES = (
 )  # fmt: skip
 
 
-def too_faint(style: Style) -> Iterator[str]:
-    """Yield the palettes on which letters of this style cannot be read, with the contrast."""
+@cache
+def too_faint(style: Style) -> tuple[str, ...]:
+    """Return the palettes on which letters of this style cannot be read, with the contrast."""
+    return tuple(_too_faint(style))
+
+
+def _too_faint(style: Style) -> Iterator[str]:
     for palette in PALETTES:
         letters = _shown(style.color, palette, palette.letters)
         ground = _shown(style.bgcolor, palette, palette.ground)
