@@ -98,15 +98,6 @@ def netplan(text: str, **more: object) -> Host:
     )
 
 
-def _by_udev(interface: str) -> str:
-    """Return what udev does for an interface that is made anew (99-systemd.rules).
-
-    No udev runs in a container.
-    """
-    groups = " ".join(f"--prefix=/net/ipv6/{kind}/{interface}" for kind in ("conf", "neigh"))
-    return f"/usr/lib/systemd/systemd-sysctl {groups}"
-
-
 _NETPLAN_IPV4 = (
     f"addresses: [{network.MACHINE_IPV4}/24{{more}}]\n"
     "      routes:\n"
@@ -214,7 +205,7 @@ HOSTS: dict[str, Host] = {
             "    pre-up ip link set eth0 master br0 up\n"
             "    post-down ip link del br0\niface br0 inet6 auto\n    accept_ra 1\n",
         },
-        again=f"ifdown br0; ifup br0; {_by_udev('br0')}",
+        again="ifdown br0; ifup br0",
         route="advertisement",
         uplink="br0",
         releases=(12, 13),
@@ -228,7 +219,7 @@ HOSTS: dict[str, Host] = {
             "iface up.link inet6 auto\n    accept_ra 1\n",
         }
         | before_the_network("sysctl -w net.ipv6.conf.eth0.disable_ipv6=1"),
-        again=f"ifdown up.link; ifup up.link; {_by_udev('up.link')}",
+        again="ifdown up.link; ifup up.link",
         route="advertisement",
         uplink="up.link",
     ),
@@ -302,8 +293,7 @@ HOSTS: dict[str, Host] = {
             f"ip -6 address add {network.MACHINE}/64 dev br0 nodad\n"
             "ip link set br0 up\n"
             f"ip route add default via {network.ROUTER_IPV4}\n"
-            f"ip -6 route add default via {network.ROUTER}\n"
-            f"{_by_udev('br0')}\n",
+            f"ip -6 route add default via {network.ROUTER}\n",
         },
         again="ip link del br0; sh /usr/local/sbin/late",
         uplink="br0",
