@@ -357,6 +357,19 @@ HOSTS: dict[str, Host] = {
         "ln -sf ../sysctl.conf /etc/sysctl.d/99-sysctl.conf",
         again="ifdown eth0; ifup eth0; sysctl --system >/dev/null || true",
     ),
+    "lines in sysctl.conf, static": ifupdown(
+        f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n",
+        setup="printf 'net.ipv6.conf.all.forwarding=0\\nnet.ipv6.conf.default.forwarding=0\\n'"
+        " >> /etc/sysctl.conf; "
+        "ln -sf ../sysctl.conf /etc/sysctl.d/99-sysctl.conf",
+        again="ifdown eth0; ifup eth0; sysctl --system >/dev/null || true",
+        releases=(13, 14),
+    ),
+    "an interface told not to forward": ifupdown(
+        f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n"
+        "    up sysctl -w net.ipv6.conf.eth0.forwarding=0\n",
+        refused={Mode.ROUTED: f"Line 7 of /{INTERFACES} switches IPv6 forwarding off on eth0"},
+    ),
     "NetworkManager, by the kernel": Host(
         route="advertisement",
         packages=("network-manager",),

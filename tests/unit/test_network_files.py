@@ -192,6 +192,37 @@ def test_a_line_that_switches_forwarding_off_for_all_is_in_the_way_of_any_plan()
     assert told(by_networkd(every, systemd=252), None) == []
 
 
+@pytest.mark.parametrize(
+    ("files", "place", "everywhere"),
+    [
+        ({INTERFACES: "auto eth0\niface eth0 inet6 auto\n up sysctl -w"
+          " net.ipv6.conf.$IFACE.forwarding=0\n"}, f"Line 3 of {INTERFACES} ", False),
+        ({INTERFACES: "auto eth0\niface eth0 inet6 auto\n"
+          " pre-up echo 0 > /proc/sys/net/ipv6/conf/all/forwarding\n"},
+         f"Line 3 of {INTERFACES} ", True),
+        ({"/etc/sysctl.conf": "\nnet.ipv6.conf.eth0.forwarding = 0\n"},
+         "Line 2 of /etc/sysctl.conf ", False),
+        # A service keeps it on for all, and with that for each.
+        ({"/etc/sysctl.conf": "net.ipv6.conf.*.forwarding = 0\n"}, "", False),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.forwarding = 0\n",
+          "/etc/sysctl.d/b.conf": "net.ipv6.conf.all.forwarding = 0\n"}, "", False),
+        ({INTERFACES: "auto eth0\niface eth1 inet6 auto\n up sysctl -w"
+          " net.ipv6.conf.eth0.forwarding=0\n"}, "", False),
+        ({INTERFACES: "auto eth0\niface eth0 inet6 auto\n up sysctl -w"
+          " net.ipv6.conf.eth0.forwarding=1\n"}, "", False),
+    ],
+)  # fmt: skip
+def test_a_line_of_ifupdown_or_of_a_file_of_parameters_is_in_the_way_as_well(
+    files: Mapping[str, str], place: str, everywhere: bool
+) -> None:
+    known = of(ETH0, Manager.IFUPDOWN, {}, GivenFiles(files))
+    host = made_up_hosts.debian13(manager=Manager.IFUPDOWN, network_files=known)
+    sentences = told(host, PROXIED)
+    assert len(sentences) == bool(place)
+    assert all(each.startswith(place) and "networkctl" not in each for each in sentences)
+    assert told(host, Choices(mode=Mode.ULA)) == (sentences if everywhere else [])
+
+
 def test_a_file_that_takes_dockers_bridges_is_in_the_way_until_they_are_left_alone() -> None:
     every = "[Match]\nName=*\n[Network]\nDHCP=yes\n"
     path = "/etc/systemd/network/99-all.network"

@@ -263,6 +263,8 @@ class Sysctls:
     proxy_ndp: tuple[tuple[str, int], ...]
     disabled: bool = False
     """Whether IPv6 is switched off for the whole host."""
+    forwarding_off: tuple[str, int] | None = None
+    """File and line, from 1, by which sysctl(8) switches forwarding off when it reads all files."""
 
     def value(self, name: str, interface: str) -> int | None:
         """Return one value, such as ``value("accept_ra", "eth0")``; None where there is none."""
