@@ -318,6 +318,16 @@ HOSTS: dict[str, Host] = {
             Mode, "/etc/systemd/network/99-all.network has systemd-networkd configure Docker's"
         ),
     ),
+    "networkd, every ethernet": Host(
+        {
+            "etc/systemd/network/99-all.network": _EVERY.replace("Name=*", "Type=ether"),
+        },
+        manager="systemd-networkd",
+        route="advertisement",
+        refused=dict.fromkeys(
+            Mode, "/etc/systemd/network/99-all.network has systemd-networkd configure Docker's"
+        ),
+    ),
     "networkd, every interface but Docker's": Host(
         {
             "etc/systemd/network/99-all.network": _EVERY,

@@ -233,6 +233,13 @@ def test_a_file_that_takes_dockers_bridges_is_in_the_way_until_they_are_left_alo
     left_alone = LEFT_ALONE.encode().decode("unicode_escape")
     assert left_alone.count("\n") == 4
     assert every_obstacle(by_networkd({**texts, LEAVING: left_alone})) == ()
+    # The containers' interfaces are of that type, and would be taken out of the bridges.
+    texts[path] = every.replace("Name=*", "Type=ether")
+    (obstacle,) = every_obstacle(by_networkd(texts))
+    assert obstacle.found.startswith(f"{path} ")
+    assert every_obstacle(by_networkd({**texts, LEAVING: left_alone})) == ()
+    texts[path] = every.replace("Name=*", "Type=ether\nKind=!*")
+    assert every_obstacle(by_networkd(texts)) == ()
     # What cannot be looked at here is not said for certain.
     doubtful = every.replace("Name=*", "Name=*\nVirtualization=vm")
     texts[path] = doubtful

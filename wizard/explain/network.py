@@ -51,9 +51,10 @@ PAGES = {
     ),
     Cause.BRIDGES_TAKEN: Page(
         "What configures the network takes Docker's bridges, too",
-        "A file of systemd-networkd's that matches every interface matches the bridges that Docker "
-        "makes. It takes their addresses away when it comes to configure them: at once, or when it "
-        "is started again.",
+        "A file of systemd-networkd's that matches every interface, or every one of a kind such as "
+        "Type=ether, matches what Docker makes. It takes the addresses of bridges away, and the "
+        "containers' interfaces out of them (KeepMaster= of systemd.network(5)), when it comes to "
+        "configure them: at once, or when it is started again.",
         "See which file is in force for which interface, and leave what is Docker's alone:",
         (
             "networkctl list",

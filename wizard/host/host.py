@@ -243,7 +243,7 @@ class NetworkFile:
     everywhere: bool = False
     """Whether that line is about every interface, and not about the uplink alone."""
     takes_bridges: bool = False
-    """Whether it is about the bridges that Docker makes, too."""
+    """Whether it is about bridges or links to containers that Docker makes, too."""
 
 
 @dataclass(frozen=True)

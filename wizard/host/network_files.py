@@ -12,7 +12,11 @@ from wizard.boot.keyfile import truth
 from wizard.boot.link import Link
 from wizard.host.host import Manager, NetworkFile
 
-_DOCKERS = Link("docker0", type="bridge", kind="bridge")
+_DOCKERS = (
+    Link("docker0", type="bridge", kind="bridge"),
+    # The end of a container's link that stays on the host.
+    Link("veth0a1b2c3", type="ether", kind="veth"),
+)
 
 _CLOUD_CONFIGURATION = ("/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d/*.cfg")
 _CLOUD_OFF = re.compile(
@@ -51,10 +55,10 @@ def of(
         file = found.get(path) or written(path, files)
         found[path] = replace(file, forwarding_off=line, everywhere=everywhere)
     if manager is Manager.NETWORKD:
-        taken = networkd.of(files, _DOCKERS, systemd)
-        if taken is not None and taken.certain:
-            file = found.get(taken.path) or written(taken.path, files)
-            found[taken.path] = replace(file, takes_bridges=True)
+        for taken in (networkd.of(files, each, systemd) for each in _DOCKERS):
+            if taken is not None and taken.certain:
+                file = found.get(taken.path) or written(taken.path, files)
+                found[taken.path] = replace(file, takes_bridges=True)
     return tuple(found.values())
 
 

@@ -35,9 +35,10 @@ def obstacles(host: Host, answers_for_neighbours: bool) -> list[Obstacle]:
 def _taking(file: NetworkFile) -> Obstacle:
     return Obstacle(
         Cause.BRIDGES_TAKEN,
-        f"{clean_line(file.path)} has systemd-networkd configure Docker's bridges as well. When it "
-        "does, or is started again, it takes away every address that Docker has given them, and "
-        "with that the containers' way out, over IPv4 too.",
+        f"{clean_line(file.path)} has systemd-networkd configure Docker's interfaces as well. When "
+        "it does, or is started again, it takes away every address that Docker has given its "
+        "bridges, or takes the containers' interfaces out of them, and with that the containers' "
+        "way out, over IPv4 too.",
         "Name in its [Match] the interfaces that are meant, or leave Docker's to Docker by a file "
         "of its own. Type:",
         (f"printf '{LEFT_ALONE}' > {LEAVING}", "networkctl reload"),
