@@ -76,6 +76,8 @@ def test_a_bridge_that_the_configuration_names_is_there_after_the_boot(
 ) -> None:
     for name in ("br7", "br8"):
         (folder(tmp_path, name, type="1", uevent="DEVTYPE=bridge") / "bridge").mkdir()
+    # A container's, before Docker has put it into its bridge.
+    folder(tmp_path, "veth0a1b2c3", type="1", iflink="9", uevent="IFINDEX=7")
     monkeypatch.setattr(reader, "NET", tmp_path)
     found = reader._links(GivenFiles({path: "bridges: {br7: {}}\n"}))
     assert [each.name for each in found] == ["br7"]

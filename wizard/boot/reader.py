@@ -26,7 +26,7 @@ _TYPES = {
 }  # fmt: skip
 """Of linux/if_arp.h, as networkd calls them where no DEVTYPE says more."""
 
-_MADE_BY_DOCKER = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
+_MADE_BY_DOCKER = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth[0-9a-f]{7}")
 _CONFIGURATION = ("/etc/network/interfaces", "/etc/network/interfaces.d/*", *netplan.SOURCES)
 
 
