@@ -160,6 +160,11 @@ _WG_QUICK = (
     "    down ip -6 rule del priority 32765; ip -6 rule del priority 32764"
 )
 
+_AS_BY_UDEV = {
+    "etc/NetworkManager/conf.d/veth.conf": "[keyfile]\nunmanaged-devices=interface-name:veth*\n"
+}
+"""What rules for udev (85-nm-unmanaged.rules) tell NetworkManager; a container has no udev."""
+
 _EVERY = "[Match]\nName=*\n[Network]\nDHCP=yes\n"
 
 HOSTS: dict[str, Host] = {
@@ -352,12 +357,18 @@ HOSTS: dict[str, Host] = {
             INTERFACES: f"{_BOTH}iface eth0 inet6 static\n{_IPV6}"
             f"auto eth1\niface eth1 inet6 static\n    address 2001:db8:5:6::10/64\n"
             "    accept_ra 0\n"
-            f"    up ip -6 route add default nexthop via {network.ROUTER} dev eth0 "
+            # So that the prefix is that of one of them, whatever hash a boot makes.
+            f"    up ip -6 route add default nexthop via {network.ROUTER} dev eth0 weight 255 "
             "nexthop via 2001:db8:5:6::1 dev eth1\n"
         },
         again="ifdown eth1; ifdown eth0; ifup eth0; ifup eth1",
         second=True,
         uplink="",
+    ),
+    "an alias for IPv6": ifupdown(
+        f"auto eth0:0\niface eth0:0 inet6 static\n{_IPV6}    gateway {network.ROUTER_LINK_LOCAL}\n",
+        # ifupdown gives the address of an alias a preferred lifetime of 0.
+        refused=dict.fromkeys(Mode, "in place of “iface eth0:0 inet6”"),
     ),
     "lines in sysctl.conf": ifupdown(
         "iface eth0 inet6 auto\n    accept_ra 1\n",
@@ -378,9 +389,10 @@ HOSTS: dict[str, Host] = {
     "an interface told not to forward": ifupdown(
         f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n"
         "    up sysctl -w net.ipv6.conf.eth0.forwarding=0\n",
-        refused={Mode.ROUTED: f"Line 7 of /{INTERFACES} switches IPv6 forwarding off on eth0"},
+        refused={Mode.ROUTED: f"Line 8 of /{INTERFACES} switches IPv6 forwarding off on eth0"},
     ),
     "NetworkManager, by the kernel": Host(
+        _AS_BY_UDEV,
         route="advertisement",
         packages=("network-manager",),
         setup=f"rm /{INTERFACES}; umask 077; printf '[connection]\\nid=eth0\\ntype=ethernet\\n"

@@ -47,6 +47,8 @@ def test_the_files_are_those_of_the_program_that_configures_the_uplink() -> None
         f"{INTERFACES}.d/other": "iface eth1 inet6 auto\n",
     }
     assert found(eni) == [(f"{INTERFACES}.d/lan", "")]
+    alias = {f"{INTERFACES}.d/alias": "auto eth0:0\niface eth0:0 inet6 static\n"}
+    assert found({**eni, **alias}) == [(f"{INTERFACES}.d/alias", ""), (f"{INTERFACES}.d/lan", "")]
     profile = "/etc/NetworkManager/system-connections/lan.nmconnection"
     bound = "[connection]\ntype=ethernet\n[ethernet]\nmac-address=02:00:00:00:00:10\n"
     assert found({profile: bound}, Manager.NETWORK_MANAGER) == [(profile, "")]

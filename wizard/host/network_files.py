@@ -100,8 +100,12 @@ def _paths(link: Link, manager: Manager, state: Mapping[str, str], files: Files)
             by = network_manager.of(files, link)
             yield from _behind(by.path if by else "", files)
         case Manager.IFUPDOWN | Manager.KERNEL:
-            # What is “manual” there may have lines of its own.
-            yield from (each.path for each in parse(files).stanzas if each.name == link.name)
+            # What is “manual” there may have lines of its own, and so may an alias.
+            yield from (
+                each.path
+                for each in parse(files).stanzas
+                if each.name.partition(":")[0] == link.name
+            )
         case Manager.DHCPCD:
             yield "/etc/dhcpcd.conf"
 
