@@ -167,6 +167,14 @@ _AS_BY_UDEV = {
 
 _EVERY = "[Match]\nName=*\n[Network]\nDHCP=yes\n"
 
+_TWO_NEXT_HOPS = (
+    f"{_BOTH}iface eth0 inet6 static\n{_IPV6}"
+    "auto eth1\niface eth1 inet6 static\n    address 2001:db8:5:6::10/64\n    accept_ra 0\n"
+    # So that the prefix is that of one of them, whatever hash a boot makes.
+    f"    up ip -6 route add default nexthop via {network.ROUTER} dev eth0 weight 255 "
+    "nexthop via 2001:db8:5:6::1 dev eth1\n"
+)
+
 HOSTS: dict[str, Host] = {
     "netplan of cloud-init, static": netplan(_NETPLAN_STATIC, releases=(13, 14)),
     "cloud-init itself, by netplan": Host(
@@ -353,16 +361,22 @@ HOSTS: dict[str, Host] = {
         prefix=IPv6Network("2001:db8:5:6:1::/80"),
     ),
     "two next hops of one route": Host(
+        {INTERFACES: _TWO_NEXT_HOPS},
+        again="ifdown eth1; ifdown eth0; ifup eth0; ifup eth1",
+        second=True,
+        uplink="",
+    ),
+    "two next hops, with the lines that are told": Host(
         {
-            INTERFACES: f"{_BOTH}iface eth0 inet6 static\n{_IPV6}"
-            f"auto eth1\niface eth1 inet6 static\n    address 2001:db8:5:6::10/64\n"
-            "    accept_ra 0\n"
-            # So that the prefix is that of one of them, whatever hash a boot makes.
-            f"    up ip -6 route add default nexthop via {network.ROUTER} dev eth0 weight 255 "
-            "nexthop via 2001:db8:5:6::1 dev eth1\n"
+            INTERFACES: f"{_TWO_NEXT_HOPS}"
+            f"    up ip -6 route add default via {network.ROUTER} dev eth0 table 146\n"
+            f"    up ip -6 rule add from {PART} table 146 priority 1000\n"
+            "    down ip -6 rule del priority 1000; ip -6 route flush table 146\n"
         },
         again="ifdown eth1; ifdown eth0; ifup eth0; ifup eth1",
         second=True,
+        # As RFC 3704 has a provider do.
+        router=(f"ip -6 rule add iif second from {network.PREFIX} blackhole priority 10",),
         uplink="",
     ),
     "an alias for IPv6": ifupdown(

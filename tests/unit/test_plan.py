@@ -513,3 +513,24 @@ def test_the_article_s_compose_file_is_read_as_it_stands() -> None:
         "sidekiq",
     ]
     assert article().inputs.files[article().path].text == ARTICLE
+
+
+def test_where_packets_of_containers_may_leave_over_another_uplink_what_leads_them_is_told() -> (
+    None
+):
+    chosen: dict[str, Any] = {"mode": Mode.ROUTED, "prefix": IPv6Network("2001:db8:1:2:1::/80")}
+
+    def told(host: Host, **choices: Any) -> list[str]:
+        remarks = deployment(host, **choices).plan().remarks
+        return [each for each in remarks if "eth1" in each]
+
+    host = with_uplink(made_up_hosts.debian12(), beside=("eth1",))
+    (remark,) = told(host, **chosen)
+    for part in (
+        "ip -6 route add default via 2001:db8:1:2::1 dev eth0 table 146",
+        "ip -6 rule add from 2001:db8:1:2:1::/80 table 146",
+    ):
+        assert part in remark
+    # What is translated has the address of whichever it leaves by.
+    assert told(host) == []
+    assert told(made_up_hosts.debian12(), **chosen) == []

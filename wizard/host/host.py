@@ -203,6 +203,8 @@ class Uplink:
     """Those of ``on_link`` whose route nobody configured: a router has said so, some time ago."""
     advertised: "tuple[Advertised, ...]" = ()
     """Every interface that lives by router advertisements, this one or another."""
+    beside: tuple[str, ...] = ()
+    """Other interfaces over which a default route leads that is no worse than this one's."""
 
     @property
     def prefixes(self) -> tuple[IPv6Network, ...]:
