@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Network
 from typing import Literal
 
@@ -384,6 +384,28 @@ HOSTS: dict[str, Host] = {
         # ifupdown gives the address of an alias a preferred lifetime of 0.
         refused=dict.fromkeys(Mode, "in place of “iface eth0:0 inet6”"),
     ),
+    "dhcpcd": Host(
+        {
+            "etc/systemd/system/dhcpcd.service": "[Unit]\nAfter=systemd-sysctl.service\n"
+            "Before=network.target\n[Service]\nType=forking\n"
+            "ExecStart=/usr/sbin/dhcpcd -b --nodev\n[Install]\nWantedBy=multi-user.target\n",
+        },
+        route="advertisement",
+        packages=("dhcpcd-base",),
+        setup=f"rm /{INTERFACES}; systemctl enable dhcpcd.service; "
+        f"printf 'interface eth0\\nstatic ip_address={network.MACHINE_IPV4}/24\\n"
+        f"static routers={network.ROUTER_IPV4}\\n' >> /etc/dhcpcd.conf",
+        again="systemctl restart dhcpcd",
+    ),
+    "two routers on one link": ifupdown(
+        f"iface eth0 inet6 static\n{_IPV6}"
+        f"    up ip -6 route add default via {network.ROUTER_LINK_LOCAL} dev eth0\n"
+        f"    up ip -6 route append default via fe80::2 dev eth0\n",
+        router=("ip -6 address add fe80::2/64 dev machine nodad",),
+    ),
+    "IPv6 alone": Host(
+        {INTERFACES: f"auto eth0\niface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n"},
+    ),
     "lines in sysctl.conf": ifupdown(
         "iface eth0 inet6 auto\n    accept_ra 1\n",
         route="advertisement",
@@ -414,5 +436,13 @@ HOSTS: dict[str, Host] = {
         f"{network.ROUTER_IPV4}\\n[ipv6]\\nmethod=ignore\\n'"
         " > /etc/NetworkManager/system-connections/eth0.nmconnection",
         again="nmcli connection up eth0",
+    ),
+}
+
+_MADE_ANEW = HOSTS["a bridge of ifupdown, by advertisement"]
+HOSTS |= {
+    "a bridge of ifupdown, with ndppd": replace(_MADE_ANEW, proxy=Proxy.NDPPD, releases=(13,)),
+    "a bridge of ifupdown, with fixed entries": replace(
+        _MADE_ANEW, proxy=Proxy.FIXED, releases=(13,)
     ),
 }
