@@ -376,7 +376,11 @@ HOSTS: dict[str, Host] = {
         again="ifdown eth1; ifdown eth0; ifup eth0; ifup eth1",
         second=True,
         # As RFC 3704 has a provider do.
-        router=(f"ip -6 rule add iif second from {network.PREFIX} blackhole priority 10",),
+        router=(
+            "ip -6 rule flush",
+            "ip -6 rule add table main priority 32766",
+            f"ip -6 rule add iif second from {network.PREFIX} blackhole priority 10",
+        ),
         uplink="",
     ),
     "an alias for IPv6": ifupdown(
