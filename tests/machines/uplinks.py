@@ -110,6 +110,11 @@ _NETPLAN_STATIC = (
 )
 
 
+_NETPLAN_ADVERTISED = (
+    "network:\n  version: 2\n  ethernets:\n    eth0:\n      " + _NETPLAN_IPV4.replace("{more}", "")
+)
+
+
 def _seed(text: str, more: str = "") -> dict[str, str]:
     """Return the files that tell cloud-init of a network, in the place of a provider."""
     folder = "var/lib/cloud/seed/nocloud"
@@ -177,6 +182,7 @@ _TWO_NEXT_HOPS = (
 
 HOSTS: dict[str, Host] = {
     "netplan of cloud-init, static": netplan(_NETPLAN_STATIC, releases=(13, 14)),
+    "netplan of cloud-init, by advertisement": netplan(_NETPLAN_ADVERTISED, route="advertisement"),
     "cloud-init itself, by netplan": Host(
         _seed(
             _NETPLAN_STATIC.removeprefix("network:\n"),
@@ -430,6 +436,20 @@ HOSTS: dict[str, Host] = {
         f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n"
         "    up sysctl -w net.ipv6.conf.eth0.forwarding=0\n",
         refused={Mode.ROUTED: f"Line 8 of /{INTERFACES} switches IPv6 forwarding off on eth0"},
+    ),
+    "NetworkManager, a bridge": Host(
+        _AS_BY_UDEV,
+        route="advertisement",
+        packages=("network-manager",),
+        setup=f"rm /{INTERFACES}; umask 077; cd /etc/NetworkManager/system-connections; "
+        "printf '[connection]\\nid=br0\\ntype=bridge\\ninterface-name=br0\\n[bridge]\\nstp=false\\n"
+        "mac-address=02:00:00:00:00:10\\n[ipv4]\\nmethod=manual\\n"
+        f"address1={network.MACHINE_IPV4}/24,{network.ROUTER_IPV4}\\n[ipv6]\\nmethod=auto\\n'"
+        " > br0.nmconnection; "
+        "printf '[connection]\\nid=eth0\\ntype=ethernet\\ninterface-name=eth0\\nmaster=br0\\n"
+        "slave-type=bridge\\n' > eth0.nmconnection",
+        again="nmcli connection up br0; nmcli connection up eth0",
+        uplink="br0",
     ),
     "NetworkManager, by the kernel": Host(
         _AS_BY_UDEV,
