@@ -93,8 +93,13 @@ def passes(host: Machine, mastodon: Deployment, mode: Mode) -> bool:
 
 def lasting(found: Fingerprint) -> Fingerprint:
     """What neither a boot nor a network that is set up anew changes of a fingerprint."""
-    # The last one is started by whoever asks it, and ends by itself.
-    anew = ("iptables", "network bridge id", "unit systemd-hostnamed.service")
+    # The last ones are started by whoever asks them, and end by themselves.
+    anew = (
+        "iptables",
+        "network bridge id",
+        "unit systemd-hostnamed.service",
+        "unit NetworkManager-dispatcher.service",
+    )
     return {
         name: value
         for name, value in found.items()

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Network
 from typing import Literal
 
@@ -98,15 +98,6 @@ def netplan(text: str, **more: object) -> Host:
     )
 
 
-def _by_udev(interface: str) -> str:
-    """Return what udev does for an interface that is made anew (99-systemd.rules).
-
-    No udev runs in a container.
-    """
-    groups = " ".join(f"--prefix=/net/ipv6/{kind}/{interface}" for kind in ("conf", "neigh"))
-    return f"/usr/lib/systemd/systemd-sysctl {groups}"
-
-
 _NETPLAN_IPV4 = (
     f"addresses: [{network.MACHINE_IPV4}/24{{more}}]\n"
     "      routes:\n"
@@ -116,6 +107,11 @@ _NETPLAN_STATIC = (
     "network:\n  version: 2\n  ethernets:\n    eth0:\n      accept-ra: false\n      "
     + _NETPLAN_IPV4.replace("{more}", f', "{network.MACHINE}/64"')
     + f'        - {{to: "::/0", via: "{network.ROUTER_LINK_LOCAL}", on-link: true}}\n'
+)
+
+
+_NETPLAN_ADVERTISED = (
+    "network:\n  version: 2\n  ethernets:\n    eth0:\n      " + _NETPLAN_IPV4.replace("{more}", "")
 )
 
 
@@ -169,10 +165,24 @@ _WG_QUICK = (
     "    down ip -6 rule del priority 32765; ip -6 rule del priority 32764"
 )
 
+_AS_BY_UDEV = {
+    "etc/NetworkManager/conf.d/veth.conf": "[keyfile]\nunmanaged-devices=interface-name:veth*\n"
+}
+"""What rules for udev (85-nm-unmanaged.rules) tell NetworkManager; a container has no udev."""
+
 _EVERY = "[Match]\nName=*\n[Network]\nDHCP=yes\n"
+
+_TWO_NEXT_HOPS = (
+    f"{_BOTH}iface eth0 inet6 static\n{_IPV6}"
+    "auto eth1\niface eth1 inet6 static\n    address 2001:db8:5:6::10/64\n    accept_ra 0\n"
+    # So that the prefix is that of one of them, whatever hash a boot makes.
+    f"    up ip -6 route add default nexthop via {network.ROUTER} dev eth0 weight 255 "
+    "nexthop via 2001:db8:5:6::1 dev eth1\n"
+)
 
 HOSTS: dict[str, Host] = {
     "netplan of cloud-init, static": netplan(_NETPLAN_STATIC, releases=(13, 14)),
+    "netplan of cloud-init, by advertisement": netplan(_NETPLAN_ADVERTISED, route="advertisement"),
     "cloud-init itself, by netplan": Host(
         _seed(
             _NETPLAN_STATIC.removeprefix("network:\n"),
@@ -214,7 +224,7 @@ HOSTS: dict[str, Host] = {
             "    pre-up ip link set eth0 master br0 up\n"
             "    post-down ip link del br0\niface br0 inet6 auto\n    accept_ra 1\n",
         },
-        again=f"ifdown br0; ifup br0; {_by_udev('br0')}",
+        again="ifdown br0; ifup br0",
         route="advertisement",
         uplink="br0",
         releases=(12, 13),
@@ -228,7 +238,7 @@ HOSTS: dict[str, Host] = {
             "iface up.link inet6 auto\n    accept_ra 1\n",
         }
         | before_the_network("sysctl -w net.ipv6.conf.eth0.disable_ipv6=1"),
-        again=f"ifdown up.link; ifup up.link; {_by_udev('up.link')}",
+        again="ifdown up.link; ifup up.link",
         route="advertisement",
         uplink="up.link",
     ),
@@ -302,8 +312,7 @@ HOSTS: dict[str, Host] = {
             f"ip -6 address add {network.MACHINE}/64 dev br0 nodad\n"
             "ip link set br0 up\n"
             f"ip route add default via {network.ROUTER_IPV4}\n"
-            f"ip -6 route add default via {network.ROUTER}\n"
-            f"{_by_udev('br0')}\n",
+            f"ip -6 route add default via {network.ROUTER}\n",
         },
         again="ip link del br0; sh /usr/local/sbin/late",
         uplink="br0",
@@ -328,6 +337,16 @@ HOSTS: dict[str, Host] = {
             Mode, "/etc/systemd/network/99-all.network has systemd-networkd configure Docker's"
         ),
     ),
+    "networkd, every ethernet": Host(
+        {
+            "etc/systemd/network/99-all.network": _EVERY.replace("Name=*", "Type=ether"),
+        },
+        manager="systemd-networkd",
+        route="advertisement",
+        refused=dict.fromkeys(
+            Mode, "/etc/systemd/network/99-all.network has systemd-networkd configure Docker's"
+        ),
+    ),
     "networkd, every interface but Docker's": Host(
         {
             "etc/systemd/network/99-all.network": _EVERY,
@@ -348,16 +367,54 @@ HOSTS: dict[str, Host] = {
         prefix=IPv6Network("2001:db8:5:6:1::/80"),
     ),
     "two next hops of one route": Host(
-        {
-            INTERFACES: f"{_BOTH}iface eth0 inet6 static\n{_IPV6}"
-            f"auto eth1\niface eth1 inet6 static\n    address 2001:db8:5:6::10/64\n"
-            "    accept_ra 0\n"
-            f"    up ip -6 route add default nexthop via {network.ROUTER} dev eth0 "
-            "nexthop via 2001:db8:5:6::1 dev eth1\n"
-        },
+        {INTERFACES: _TWO_NEXT_HOPS},
         again="ifdown eth1; ifdown eth0; ifup eth0; ifup eth1",
         second=True,
         uplink="",
+    ),
+    "two next hops, with the lines that are told": Host(
+        {
+            INTERFACES: f"{_TWO_NEXT_HOPS}"
+            f"    up ip -6 route add default via {network.ROUTER} dev eth0 table 146\n"
+            f"    up ip -6 rule add from {PART} table 146 priority 1000\n"
+            "    down ip -6 rule del priority 1000; ip -6 route flush table 146\n"
+        },
+        again="ifdown eth1; ifdown eth0; ifup eth0; ifup eth1",
+        second=True,
+        # As RFC 3704 has a provider do.
+        router=(
+            "ip -6 rule flush",
+            "ip -6 rule add table main priority 32766",
+            f"ip -6 rule add iif second from {network.PREFIX} blackhole priority 10",
+        ),
+        uplink="",
+    ),
+    "an alias for IPv6": ifupdown(
+        f"auto eth0:0\niface eth0:0 inet6 static\n{_IPV6}    gateway {network.ROUTER_LINK_LOCAL}\n",
+        # ifupdown gives the address of an alias a preferred lifetime of 0.
+        refused=dict.fromkeys(Mode, "in place of “iface eth0:0 inet6”"),
+    ),
+    "dhcpcd": Host(
+        {
+            "etc/systemd/system/dhcpcd.service": "[Unit]\nAfter=systemd-sysctl.service\n"
+            "Before=network.target\n[Service]\nType=forking\n"
+            "ExecStart=/usr/sbin/dhcpcd -b --nodev\n[Install]\nWantedBy=multi-user.target\n",
+        },
+        route="advertisement",
+        packages=("dhcpcd-base",),
+        setup=f"rm /{INTERFACES}; systemctl enable dhcpcd.service; "
+        f"printf 'interface eth0\\nstatic ip_address={network.MACHINE_IPV4}/24\\n"
+        f"static routers={network.ROUTER_IPV4}\\n' >> /etc/dhcpcd.conf",
+        again="systemctl restart dhcpcd",
+    ),
+    "two routers on one link": ifupdown(
+        f"iface eth0 inet6 static\n{_IPV6}"
+        f"    up ip -6 route add default via {network.ROUTER_LINK_LOCAL} dev eth0\n"
+        f"    up ip -6 route append default via fe80::2 dev eth0\n",
+        router=("ip -6 address add fe80::2/64 dev machine nodad",),
+    ),
+    "IPv6 alone": Host(
+        {INTERFACES: f"auto eth0\niface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n"},
     ),
     "lines in sysctl.conf": ifupdown(
         "iface eth0 inet6 auto\n    accept_ra 1\n",
@@ -367,7 +424,35 @@ HOSTS: dict[str, Host] = {
         "ln -sf ../sysctl.conf /etc/sysctl.d/99-sysctl.conf",
         again="ifdown eth0; ifup eth0; sysctl --system >/dev/null || true",
     ),
+    "lines in sysctl.conf, static": ifupdown(
+        f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n",
+        setup="printf 'net.ipv6.conf.all.forwarding=0\\nnet.ipv6.conf.default.forwarding=0\\n'"
+        " >> /etc/sysctl.conf; "
+        "ln -sf ../sysctl.conf /etc/sysctl.d/99-sysctl.conf",
+        again="ifdown eth0; ifup eth0; sysctl --system >/dev/null || true",
+        releases=(13, 14),
+    ),
+    "an interface told not to forward": ifupdown(
+        f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n"
+        "    up sysctl -w net.ipv6.conf.eth0.forwarding=0\n",
+        refused={Mode.ROUTED: f"Line 8 of /{INTERFACES} switches IPv6 forwarding off on eth0"},
+    ),
+    "NetworkManager, a bridge": Host(
+        _AS_BY_UDEV,
+        route="advertisement",
+        packages=("network-manager",),
+        setup=f"rm /{INTERFACES}; umask 077; cd /etc/NetworkManager/system-connections; "
+        "printf '[connection]\\nid=br0\\ntype=bridge\\ninterface-name=br0\\n[bridge]\\nstp=false\\n"
+        "mac-address=02:00:00:00:00:10\\n[ipv4]\\nmethod=manual\\n"
+        f"address1={network.MACHINE_IPV4}/24,{network.ROUTER_IPV4}\\n[ipv6]\\nmethod=auto\\n'"
+        " > br0.nmconnection; "
+        "printf '[connection]\\nid=eth0\\ntype=ethernet\\ninterface-name=eth0\\nmaster=br0\\n"
+        "slave-type=bridge\\n' > eth0.nmconnection",
+        again="nmcli connection up br0; nmcli connection up eth0",
+        uplink="br0",
+    ),
     "NetworkManager, by the kernel": Host(
+        _AS_BY_UDEV,
         route="advertisement",
         packages=("network-manager",),
         setup=f"rm /{INTERFACES}; umask 077; printf '[connection]\\nid=eth0\\ntype=ethernet\\n"
@@ -375,5 +460,13 @@ HOSTS: dict[str, Host] = {
         f"{network.ROUTER_IPV4}\\n[ipv6]\\nmethod=ignore\\n'"
         " > /etc/NetworkManager/system-connections/eth0.nmconnection",
         again="nmcli connection up eth0",
+    ),
+}
+
+_MADE_ANEW = HOSTS["a bridge of ifupdown, by advertisement"]
+HOSTS |= {
+    "a bridge of ifupdown, with ndppd": replace(_MADE_ANEW, proxy=Proxy.NDPPD, releases=(13,)),
+    "a bridge of ifupdown, with fixed entries": replace(
+        _MADE_ANEW, proxy=Proxy.FIXED, releases=(13,)
     ),
 }

@@ -62,6 +62,27 @@ def test_files_that_netplan_has_not_taken_yet_are_to_be_read() -> None:
     assert netplan.pending(GivenFiles({YAML: "network: {}\n"}, {YAML: 5.0})) == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/network/interfaces.d/bridges",
+        "/etc/netplan/60-own.yaml",
+        "/run/netplan/60-own.yaml",
+        "/usr/lib/netplan/60-own.yaml",
+    ],
+)
+def test_a_bridge_that_the_configuration_names_is_there_after_the_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    for name in ("br7", "br8"):
+        (folder(tmp_path, name, type="1", uevent="DEVTYPE=bridge") / "bridge").mkdir()
+    # A container's, before Docker has put it into its bridge.
+    folder(tmp_path, "veth0a1b2c3", type="1", iflink="9", uevent="IFINDEX=7")
+    monkeypatch.setattr(reader, "NET", tmp_path)
+    found = reader._links(GivenFiles({path: "bridges: {br7: {}}\n"}))
+    assert [each.name for each in found] == ["br7"]
+
+
 def test_whatever_has_a_default_route_or_an_address_that_runs_out_is_looked_at() -> None:
     zero, router = "0" * 32, "fe80" + "0" * 27 + "1"
     routes = (

@@ -1,6 +1,11 @@
 from pathlib import Path
 
-from wizard.host.parts.sysctls import detect
+import pytest
+
+from tests.given_files import GivenFiles
+from wizard.host.parts.sysctls import detect, switching_off
+
+OFF, ON = "net.ipv6.conf.all.forwarding = 0\n", "-net/ipv6/conf/all/forwarding=1\n"
 
 
 def conf(root: Path, **interfaces: dict[str, int]) -> Path:
@@ -33,3 +38,26 @@ def test_ipv6_is_off_where_the_kernel_has_none(tmp_path: Path) -> None:
     found = detect(tmp_path / "missing")
     assert found.disabled
     assert found.accept_ra == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        ({}, None),
+        ({"/etc/sysctl.d/60-cis.conf": f"# Hardening\n{OFF}"}, ("/etc/sysctl.d/60-cis.conf", 2)),
+        ({"/etc/sysctl.conf": OFF}, ("/etc/sysctl.conf", 1)),
+        ({"/usr/lib/sysctl.d/50-own.conf": "net.ipv6.conf.*.forwarding=0\n"},
+         ("/usr/lib/sysctl.d/50-own.conf", 1)),
+        ({"/etc/sysctl.d/60-cis.conf": OFF, "/etc/sysctl.d/70-own.conf": ON}, None),
+        # sysctl(8) reads it last, though its name comes first.
+        ({"/etc/sysctl.conf": OFF, "/etc/sysctl.d/70-own.conf": ON}, ("/etc/sysctl.conf", 1)),
+        ({"/etc/sysctl.d/60-cis.conf": "net.ipv6.conf.default.forwarding=0\n"}, None),
+        # The wizard's own does not make up for it: without it, it would be needed as well.
+        ({"/etc/sysctl.d/60-cis.conf": OFF, "/etc/sysctl.d/zz-docker-ipv6-wizard.conf": ON},
+         ("/etc/sysctl.d/60-cis.conf", 1)),
+    ],
+)  # fmt: skip
+def test_the_line_is_found_by_which_all_files_together_switch_forwarding_off(
+    texts: dict[str, str], found: tuple[str, int] | None
+) -> None:
+    assert switching_off(GivenFiles(texts)) == found

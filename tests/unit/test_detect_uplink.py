@@ -318,3 +318,26 @@ def test_prefixes_that_are_routed_here_are_told_by_what_closes_them_or_has_no_li
 ) -> None:
     found = parse(Snapshot(LINKS, addresses, [default("fe80::1"), *routes]))
     assert [str(each) for each in found.routed] == expected
+
+
+def hop(gateway: str, interface: int) -> dict[str, Any]:
+    return {"oif": interface, "flags": 0, "attrs": [["RTA_GATEWAY", gateway]]}
+
+
+@pytest.mark.parametrize(
+    ("routes", "beside"),
+    [
+        ([default("fe80::1")], ()),
+        ([default("fe80::1", hops=[hop("fe80::1", 2), hop("fe80::2", 3)])], ("eth1",)),
+        ([default("fe80::1"), default("fe80::2", 3)], ("eth1",)),
+        # Two routers on one link.
+        ([default("fe80::1"), default("fe80::2")], ()),
+        # One in reserve, and one to which only rules lead.
+        ([default("fe80::1"), default("fe80::2", 3, metric=2048)], ()),
+        ([default("fe80::1"), default("fe80::2", 3, table=100)], ()),
+    ],
+)
+def test_other_interfaces_count_over_which_packets_may_leave_just_as_well(
+    routes: list[dict[str, Any]], beside: tuple[str, ...]
+) -> None:
+    assert parse(Snapshot(LINKS, [], routes)).beside == beside

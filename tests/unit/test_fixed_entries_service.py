@@ -40,11 +40,14 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     def notify(*lines: str) -> None:
         assert {"READY=1", "WATCHDOG=1", "STATUS=answering for 3 on eth0"} == set(lines)
-        if len(found) > 2:
+        if len(found) > 6:
             raise Ended
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(uplinks, "changes", changes)
+    # It goes, and is made anew, after the first two times have failed.
+    indices = iter((2, 2, 2, 2, -1, 7, 7))
+    monkeypatch.setattr(uplinks, "index", lambda _uplink: next(indices))
     monkeypatch.setattr(fixed_service, "notify", notify)
     monkeypatch.setattr(fixed_service, "_PERIOD", 0.01)
     return found
@@ -59,8 +62,12 @@ def test_every_address_is_told_again_and_again_though_that_fails(told: list[list
     words = line[line.index("--uplink") :].split()
     with pytest.raises(Ended):
         fixed_service.main(words)
-    assert len(told) == 3
-    for lines in told:
+    assert len(told) == 7
+    at_once = " ".join(uplinks.at_once("eth0"))
+    # Once for each interface of that name, as soon as ip could be asked; what does not exist
+    # is told of it in vain.
+    assert [at_once in lines for lines in told] == [True, True, True, False, True, True, False]
+    for lines in ([each for each in lines if each != at_once] for lines in told):
         assert len(lines) == 3
         for each, address in zip(lines, ADDRESSES, strict=True):
             assert each.startswith("neigh replace ")

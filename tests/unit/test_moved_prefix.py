@@ -30,7 +30,8 @@ def host(*addresses: str, deprecated: tuple[str, ...] = (), **uplink: Any) -> Ho
         Address(IPv6Interface(each), Origin.ADVERTISEMENT, deprecated=each in deprecated)
         for each in addresses
     )
-    return replace(made, uplink=replace(made.uplink, addresses=found, **uplink))
+    changed = replace(made.uplink, addresses=found, **uplink)
+    return replace(made, uplink=changed, prefixes_in_use=changed.prefixes)
 
 
 def test_a_prefix_that_is_there_has_not_moved_whatever_is_beside_it() -> None:
@@ -42,6 +43,16 @@ def test_a_prefix_that_is_there_has_not_moved_whatever_is_beside_it() -> None:
     assert moved(CHOICES, host(OLD, deprecated=(OLD,))) is None
     assert moved(CHOICES, host(OLD, NEW, deprecated=(OLD, NEW))) is None
     assert moved(CHOICES, host(OLD, "fd00::10/64", deprecated=(OLD,))) is None
+
+
+def test_one_that_another_interface_has_has_not_moved_though_the_default_route_has() -> None:
+    other = host(NEW)
+    both = (IPv6Network("2001:db8:1:2::/64"), IPv6Network("2001:db8:7:8::/64"))
+    there = replace(other, prefixes_in_use=both)
+    assert moved(CHOICES, there) is None
+    assert renumbered(CHOICES, there) is None
+    # The containers' own network says nothing.
+    assert moved(CHOICES, replace(other, prefixes_in_use=(PART,))) is not None
 
 
 def test_one_that_is_gone_is_told_with_what_is_there() -> None:

@@ -4,11 +4,15 @@ import json
 import struct
 from ipaddress import IPv6Address
 
+import pytest
+
 from wizard.ndp import fixed, proxy_table
+from wizard.ndp import uplink as uplinks
 from wizard.ndp.difference import Difference, difference
 from wizard.ndp.docker_engine import concerns
 from wizard.ndp.served_network import ServedNetwork
-from wizard.ndp.uplink import indices
+from wizard.ndp.uplink import at_once, indices
+from wizard.platform.errors import WizardError
 from wizard.platform.own_names import NETWORK_LABEL as LABEL
 
 ONE, TWO, THREE = (IPv6Address(f"2001:db8:1:2:1::{number}") for number in (1, 2, 3))
@@ -39,6 +43,34 @@ def test_ours_are_the_entries_with_our_mark() -> None:
     )
     assert proxy_table.parse(output) == {ONE: True, TWO: False, THREE: False}
     assert proxy_table.parse("") == {}
+
+
+def test_whatever_interface_has_the_name_answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    index, works, told = -1, True, []
+
+    def ip(words: list[str]) -> str:
+        told.append(tuple(words))
+        if not works:
+            raise WizardError("ip could not do it.")
+        return ""
+
+    monkeypatch.setattr(uplinks, "index", lambda _uplink: index)
+    monkeypatch.setattr(proxy_table, "_ip", ip)
+    table = proxy_table.ProxyTable("br0")
+    table.answer_at_once()
+    assert not told
+    index = 5
+    table.answer_at_once()
+    table.answer_at_once()
+    assert told == [at_once("br0")]
+    index, works = 9, False
+    for _ in range(2):
+        with pytest.raises(WizardError):
+            table.answer_at_once()
+    works = True
+    table.answer_at_once()
+    table.answer_at_once()
+    assert told == [at_once("br0")] * 4
 
 
 def test_the_addresses_of_containers_are_taken_and_those_of_unused_endpoints_are_not() -> None:

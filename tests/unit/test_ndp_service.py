@@ -52,6 +52,8 @@ class Table:
         self.now: dict[IPv6Address, bool] = {}
         self.trouble: str | None = None
         self.taken: set[IPv6Address] = set()
+        self.prompt = 0
+        self.slow = False
 
     def never(self) -> set[IPv6Address]:
         return self.taken
@@ -63,6 +65,11 @@ class Table:
         for address in change.remove:
             del self.now[address]
         self.now |= dict.fromkeys(change.add, True)
+
+    def answer_at_once(self) -> None:
+        self.prompt += 1
+        if self.slow:
+            raise WizardError("ip could not do it.")
 
     def obstacle(self) -> str | None:
         return self.trouble
@@ -116,6 +123,24 @@ def test_an_event_makes_it_compare_and_mend(running: Running) -> None:
     running.engine.script.put(True)
     running.until({STRANGE: False, TWO: True})
     running.until_status("answering for 1 address on no-such-uplink")
+
+
+def test_an_interface_that_answers_late_is_said_and_keeps_no_address_back(
+    running: Running,
+) -> None:
+    running.table.slow = True
+    running.engine.present = frozenset({ONE})
+    running.engine.script.put(False)
+    running.until({STRANGE: False, ONE: True})
+    running.until_status("ip could not do it")
+    running.table.slow = False
+    before = running.table.prompt
+    running.engine.script.put(True)
+    running.until_status("answering for 1 address on no-such-uplink")
+    deadline = time.monotonic() + PATIENCE
+    while running.table.prompt == before or "ip could" in running.service.status:
+        assert time.monotonic() < deadline, running.service.status
+        time.sleep(0.001)
 
 
 def test_a_burst_of_events_is_not_a_burst_of_questions(running: Running) -> None:

@@ -47,6 +47,8 @@ def test_the_files_are_those_of_the_program_that_configures_the_uplink() -> None
         f"{INTERFACES}.d/other": "iface eth1 inet6 auto\n",
     }
     assert found(eni) == [(f"{INTERFACES}.d/lan", "")]
+    alias = {f"{INTERFACES}.d/alias": "auto eth0:0\niface eth0:0 inet6 static\n"}
+    assert found({**eni, **alias}) == [(f"{INTERFACES}.d/alias", ""), (f"{INTERFACES}.d/lan", "")]
     profile = "/etc/NetworkManager/system-connections/lan.nmconnection"
     bound = "[connection]\ntype=ethernet\n[ethernet]\nmac-address=02:00:00:00:00:10\n"
     assert found({profile: bound}, Manager.NETWORK_MANAGER) == [(profile, "")]
@@ -192,6 +194,37 @@ def test_a_line_that_switches_forwarding_off_for_all_is_in_the_way_of_any_plan()
     assert told(by_networkd(every, systemd=252), None) == []
 
 
+@pytest.mark.parametrize(
+    ("files", "place", "everywhere"),
+    [
+        ({INTERFACES: "auto eth0\niface eth0 inet6 auto\n up sysctl -w"
+          " net.ipv6.conf.$IFACE.forwarding=0\n"}, f"Line 3 of {INTERFACES} ", False),
+        ({INTERFACES: "auto eth0\niface eth0 inet6 auto\n"
+          " pre-up echo 0 > /proc/sys/net/ipv6/conf/all/forwarding\n"},
+         f"Line 3 of {INTERFACES} ", True),
+        ({"/etc/sysctl.conf": "\nnet.ipv6.conf.eth0.forwarding = 0\n"},
+         "Line 2 of /etc/sysctl.conf ", False),
+        # A service keeps it on for all, and with that for each.
+        ({"/etc/sysctl.conf": "net.ipv6.conf.*.forwarding = 0\n"}, "", False),
+        ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.forwarding = 0\n",
+          "/etc/sysctl.d/b.conf": "net.ipv6.conf.all.forwarding = 0\n"}, "", False),
+        ({INTERFACES: "auto eth0\niface eth1 inet6 auto\n up sysctl -w"
+          " net.ipv6.conf.eth0.forwarding=0\n"}, "", False),
+        ({INTERFACES: "auto eth0\niface eth0 inet6 auto\n up sysctl -w"
+          " net.ipv6.conf.eth0.forwarding=1\n"}, "", False),
+    ],
+)  # fmt: skip
+def test_a_line_of_ifupdown_or_of_a_file_of_parameters_is_in_the_way_as_well(
+    files: Mapping[str, str], place: str, everywhere: bool
+) -> None:
+    known = of(ETH0, Manager.IFUPDOWN, {}, GivenFiles(files))
+    host = made_up_hosts.debian13(manager=Manager.IFUPDOWN, network_files=known)
+    sentences = told(host, PROXIED)
+    assert len(sentences) == bool(place)
+    assert all(each.startswith(place) and "networkctl" not in each for each in sentences)
+    assert told(host, Choices(mode=Mode.ULA)) == (sentences if everywhere else [])
+
+
 def test_a_file_that_takes_dockers_bridges_is_in_the_way_until_they_are_left_alone() -> None:
     every = "[Match]\nName=*\n[Network]\nDHCP=yes\n"
     path = "/etc/systemd/network/99-all.network"
@@ -202,6 +235,13 @@ def test_a_file_that_takes_dockers_bridges_is_in_the_way_until_they_are_left_alo
     left_alone = LEFT_ALONE.encode().decode("unicode_escape")
     assert left_alone.count("\n") == 4
     assert every_obstacle(by_networkd({**texts, LEAVING: left_alone})) == ()
+    # The containers' interfaces are of that type, and would be taken out of the bridges.
+    texts[path] = every.replace("Name=*", "Type=ether")
+    (obstacle,) = every_obstacle(by_networkd(texts))
+    assert obstacle.found.startswith(f"{path} ")
+    assert every_obstacle(by_networkd({**texts, LEAVING: left_alone})) == ()
+    texts[path] = every.replace("Name=*", "Type=ether\nKind=!*")
+    assert every_obstacle(by_networkd(texts)) == ()
     # What cannot be looked at here is not said for certain.
     doubtful = every.replace("Name=*", "Name=*\nVirtualization=vm")
     texts[path] = doubtful

@@ -1,4 +1,5 @@
 import tomllib
+from collections.abc import Callable
 from dataclasses import fields, replace
 from ipaddress import IPv4Network, IPv6Interface, IPv6Network
 from pathlib import Path
@@ -19,6 +20,7 @@ from wizard.host.host import (
     Ip6tables,
     Manager,
     Origin,
+    Sysctls,
     Unknown,
     Uplink,
 )
@@ -105,6 +107,36 @@ def test_every_interface_on_which_the_kernel_listens_is_kept_listening_and_named
     assert plan.remarks[0].startswith(
         "accept_ra is left alone on wlan0: NetworkManager listens to router advertisements there"
     )
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (made_up_hosts.debian12, "wizard.uplink --forwarding\n"),
+        # Docker itself begins to forward there.
+        (made_up_hosts.debian14, "wizard.uplink\n"),
+    ],
+)
+def test_where_a_file_switches_forwarding_off_it_is_kept_on_though_nothing_is_advertised(
+    make: Callable[[], Host], words: str
+) -> None:
+    def units(host: Host) -> list[SystemdUnit]:
+        steps = deployment(host).plan().steps
+        return [
+            each
+            for each in steps
+            if isinstance(each, SystemdUnit) and each.path == uplink_unit.PATH
+        ]
+
+    address = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.STATIC)
+    host = with_uplink(make(), route_origin=Origin.STATIC, addresses=(address,), advertised=())
+    assert units(host) == []
+    assert isinstance(host.sysctls, Sysctls)
+    off = replace(host.sysctls, forwarding_off=("/etc/sysctl.conf", 7))
+    (step,) = units(replace(host, sysctls=off))
+    assert words in step.text
+    assert "router advertisements" not in step.text
+    assert "Line 7 of /etc/sysctl.conf" in step.reason
 
 
 def test_a_second_interface_that_lives_by_advertisement_counts_where_the_first_does_not() -> None:
@@ -481,3 +513,24 @@ def test_the_article_s_compose_file_is_read_as_it_stands() -> None:
         "sidekiq",
     ]
     assert article().inputs.files[article().path].text == ARTICLE
+
+
+def test_where_packets_of_containers_may_leave_over_another_uplink_what_leads_them_is_told() -> (
+    None
+):
+    chosen: dict[str, Any] = {"mode": Mode.ROUTED, "prefix": IPv6Network("2001:db8:1:2:1::/80")}
+
+    def told(host: Host, **choices: Any) -> list[str]:
+        remarks = deployment(host, **choices).plan().remarks
+        return [each for each in remarks if "eth1" in each]
+
+    host = with_uplink(made_up_hosts.debian12(), beside=("eth1",))
+    (remark,) = told(host, **chosen)
+    for part in (
+        "ip -6 route add default via 2001:db8:1:2::1 dev eth0 table 146",
+        "ip -6 rule add from 2001:db8:1:2:1::/80 table 146",
+    ):
+        assert part in remark
+    # What is translated has the address of whichever it leaves by.
+    assert told(host) == []
+    assert told(made_up_hosts.debian12(), **chosen) == []

@@ -77,9 +77,11 @@ def moves(
         Address(IPv6Interface(each), Origin.ADVERTISEMENT, deprecated=each in deprecated)
         for each in addresses
     )
+    uplink = replace(uplink, addresses=found)
     host = replace(
         host,
-        uplink=replace(uplink, addresses=found),
+        uplink=uplink,
+        prefixes_in_use=uplink.prefixes,
         networks=(*networks, replace(networks[0], name=BEFORE, subnets=())),
         interfaces=(*interfaces, "br-ipv6"),
     )

@@ -64,7 +64,8 @@ def changed(host: Host, address: str) -> Host:
     assert not isinstance(host.uplink, Unknown)
     (one,) = host.uplink.addresses
     moved = replace(one, interface=IPv6Interface(address))
-    return replace(host, uplink=replace(host.uplink, addresses=(moved,)))
+    uplink = replace(host.uplink, addresses=(moved,))
+    return replace(host, uplink=uplink, prefixes_in_use=uplink.prefixes)
 
 
 def test_a_prefix_that_is_still_there_is_nothing_to_say(session: Session) -> None:

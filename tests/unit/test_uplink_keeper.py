@@ -202,3 +202,17 @@ def test_a_kernel_without_ipv6_is_not_told_to_forward() -> None:
     kernel.forwarding = None
     keeper(kernel, forwarding=True).look(0.0)
     assert kernel.did == []
+
+
+def test_without_an_interface_forwarding_is_kept_on_once_it_was_on() -> None:
+    kernel = MadeUpKernel()
+    kernel.forwarding = False
+    keeper = Keeper([], kernel=kernel, say=lambda _: None)
+    assert keeper.look(0.0) is None
+    assert kernel.did == []
+    # Docker has begun to forward, and then a file of kernel parameters is read.
+    kernel.forwarding = True
+    keeper.look(1.0)
+    kernel.forwarding = False
+    keeper.look(2.0)
+    assert kernel.did == ["forward with 2"]

@@ -270,9 +270,10 @@ def test_systemd_hears_at_once_and_again_before_its_watchdog_is_over(
     assert {"READY=1", "WATCHDOG=1"} <= set(told[1])
 
 
-def test_without_an_interface_it_says_what_it_takes(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_without_an_interface_it_keeps_the_host_forwarding_alone(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(service, "Happenings", lambda: pytest.fail("it serves"))
-    assert service.main(["--forwarding"]) != 0
-    assert "names of interfaces" in capsys.readouterr().err
+    waited, told, _looks = serving(monkeypatch, ["--forwarding"], [None] * 2)
+    assert waited == pytest.approx([1.0, 1.0])
+    assert told[0] == ("[]", "True")
+    assert "STATUS=keeping IPv6 forwarding on" in told[1]

@@ -78,8 +78,9 @@ class Moved:
 def moved(choices: Choices, host: Host) -> Moved | None:
     """Return what is there in place of the prefix that containers have a part of, or None.
 
-    One that is still there counts only where the host has a preferred address in another one. Of a
-    prefix that is routed to this host nothing here tells whether it still is.
+    One that is still there counts only where the host has a preferred address in another one, and
+    one that another interface has does not. Of a prefix that is routed to this host nothing here
+    tells whether it still is.
     """
     uplink, prefix = host.uplink, choices.prefix
     if not choices.mode.addresses.public or choices.proxy is Proxy.NONE or prefix is None:
@@ -89,10 +90,22 @@ def moved(choices: Choices, host: Host) -> Moved | None:
     around = [each for each in subprefixes.on_link(host) if prefix.subnet_of(each)]
     others = [each for each in _preferred(uplink) if each in subprefixes.on_link(host)]
     new = next((each for each in others if each not in around), None)
+    if not around and _is_elsewhere(prefix, host):
+        # The default route leads over another interface by now, and the prefix has not moved.
+        return None
     state = _state(around, uplink)
     if state is None or (new is None and state is not State.GONE):
         return None
     return Moved(prefix, state, new, _evidence(uplink))
+
+
+def _is_elsewhere(prefix: IPv6Network, host: Host) -> bool:
+    """Return whether this host has an address or a route in what a prefix is a part of."""
+    known = () if isinstance(host.prefixes_in_use, Unknown) else host.prefixes_in_use
+    return any(
+        isinstance(each, IPv6Network) and each != prefix and prefix.subnet_of(each)
+        for each in known
+    )
 
 
 def _state(around: Sequence[IPv6Network], uplink: Uplink) -> State | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wizard.boot import services
+from wizard.boot import netplan, services
 from wizard.boot.files import Files, HostFiles
 from wizard.boot.forecast import Circumstances
 from wizard.boot.link import Link
@@ -26,8 +26,8 @@ _TYPES = {
 }  # fmt: skip
 """Of linux/if_arp.h, as networkd calls them where no DEVTYPE says more."""
 
-_MADE_BY_DOCKER = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}")
-_CONFIGURATION = ("/etc/network/interfaces", "/etc/network/interfaces.d/*", "/etc/netplan/*.yaml")
+_MADE_BY_DOCKER = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth[0-9a-f]{7}")
+_CONFIGURATION = ("/etc/network/interfaces", "/etc/network/interfaces.d/*", *netplan.SOURCES)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/li
 """In the order of precedence. /etc/sysctl.conf is read only where a link here leads to it, as
 Debian has it up to 12 (99-sysctl.conf)."""
 
+_OWN = "docker-ipv6-wizard"
 _GLOB = frozenset("*?[")
 
 
@@ -39,6 +40,24 @@ def settings(files: Files) -> list[Setting]:
             found.pop(each.key, None)
             found[each.key] = each
     return list(found.values())
+
+
+def deciding(files: Files, key: str) -> Setting | None:
+    """Return the line that decides a parameter when ``sysctl --system`` reads all files, or None.
+
+    sysctl(8) reads /etc/sysctl.conf after the others, linked to or not. The wizard's own file is
+    left out.
+
+    Args:
+        files: The files of the host.
+        key: A path below /proc/sys.
+    """
+    found = None
+    for path in (*configuration(files, FOLDERS, ".conf"), "/etc/sysctl.conf"):
+        if _OWN not in path:
+            for each in expanded(parse(files.text(path) or "", path), [key]):
+                found = each if each.key == key else found
+    return found
 
 
 def parse(text: str, path: str) -> list[Setting]:

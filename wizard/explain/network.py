@@ -38,21 +38,23 @@ PAGES = {
     Cause.FORWARDING_OFF: Page(
         "What configures the network switches forwarding off",
         "A host passes packets of containers on only while IPv6 forwarding is on, and answers for "
-        "their addresses only on an interface that forwards. A line of systemd-networkd's switches "
-        "that off whenever it starts or configures the interface, perhaps long after today.",
-        "Find the line, take it out or set it to yes, and have the files read anew:",
+        "their addresses only on an interface that forwards. A line of systemd-networkd's, of "
+        "ifupdown's or of a file of kernel parameters switches that off whenever it takes effect, "
+        "perhaps long after today.",
+        "Find the line, and take it out. One of systemd-networkd's is then read anew:",
         (
-            "grep -rsE ^IPv6Forwarding= /etc/systemd /run/systemd /usr/lib/systemd",
+            "grep -rsE 'IPv6Forwarding|ipv6.*forwarding' /etc/systemd /etc/network /etc/sysctl*",
             "networkctl reload",
             "networkctl reconfigure INTERFACE",
         ),
-        "It names the line for this host, and changes no file of systemd-networkd.",
+        "It names the line for this host, and changes no such file.",
     ),
     Cause.BRIDGES_TAKEN: Page(
         "What configures the network takes Docker's bridges, too",
-        "A file of systemd-networkd's that matches every interface matches the bridges that Docker "
-        "makes. It takes their addresses away when it comes to configure them: at once, or when it "
-        "is started again.",
+        "A file of systemd-networkd's that matches every interface, or every one of a kind such as "
+        "Type=ether, matches what Docker makes. It takes the addresses of bridges away, and the "
+        "containers' interfaces out of them (KeepMaster= of systemd.network(5)), when it comes to "
+        "configure them: at once, or when it is started again.",
         "See which file is in force for which interface, and leave what is Docker's alone:",
         (
             "networkctl list",

@@ -9,7 +9,9 @@ from wizard.platform.text import clean_line
 _FOR_GOOD: Mapping[Manager, str] = {
     Manager.IFUPDOWN: (
         "take “preferred-lifetime 0”, or “preferred_lft 0” in an “up” line, out of "
-        "/etc/network/interfaces and the files below /etc/network/interfaces.d"
+        "/etc/network/interfaces and the files below /etc/network/interfaces.d, and where the "
+        "address is that of an alias, which ifupdown gives such a lifetime, write “iface eth0 "
+        "inet6” in place of “iface eth0:0 inet6”"
     ),
     Manager.NETWORKD: (
         "take “PreferredLifetime=0” out of its file below /etc/systemd/network, or “lifetime: 0” "

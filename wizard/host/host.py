@@ -203,6 +203,8 @@ class Uplink:
     """Those of ``on_link`` whose route nobody configured: a router has said so, some time ago."""
     advertised: "tuple[Advertised, ...]" = ()
     """Every interface that lives by router advertisements, this one or another."""
+    beside: tuple[str, ...] = ()
+    """Other interfaces over which a default route leads that is no worse than this one's."""
 
     @property
     def prefixes(self) -> tuple[IPv6Network, ...]:
@@ -243,7 +245,7 @@ class NetworkFile:
     everywhere: bool = False
     """Whether that line is about every interface, and not about the uplink alone."""
     takes_bridges: bool = False
-    """Whether it is about the bridges that Docker makes, too."""
+    """Whether it is about bridges or links to containers that Docker makes, too."""
 
 
 @dataclass(frozen=True)
@@ -263,6 +265,8 @@ class Sysctls:
     proxy_ndp: tuple[tuple[str, int], ...]
     disabled: bool = False
     """Whether IPv6 is switched off for the whole host."""
+    forwarding_off: tuple[str, int] | None = None
+    """File and line, from 1, by which sysctl(8) switches forwarding off when it reads all files."""
 
     def value(self, name: str, interface: str) -> int | None:
         """Return one value, such as ``value("accept_ra", "eth0")``; None where there is none."""

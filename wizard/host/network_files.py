@@ -5,14 +5,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from wizard.boot import netplan, network_manager, networkd
+from wizard.boot import netplan, network_manager, networkd, sysctl_d
 from wizard.boot.files import Files
-from wizard.boot.interfaces import parse
-from wizard.boot.keyfile import Entry, truth
+from wizard.boot.interfaces import COMMANDS, assignment, parse
+from wizard.boot.keyfile import truth
 from wizard.boot.link import Link
 from wizard.host.host import Manager, NetworkFile
 
-_DOCKERS = Link("docker0", type="bridge", kind="bridge")
+_DOCKERS = (
+    Link("docker0", type="bridge", kind="bridge"),
+    # The end of a container's link that stays on the host.
+    Link("veth0a1b2c3", type="ether", kind="veth"),
+)
 
 _CLOUD_CONFIGURATION = ("/etc/cloud/cloud.cfg", "/etc/cloud/cloud.cfg.d/*.cfg")
 _CLOUD_OFF = re.compile(
@@ -47,26 +51,45 @@ def of(
         systemd: The release of systemd.
     """
     found = {path: written(path, files) for path in _paths(link, manager, state, files)}
+    for path, line, everywhere in _switching_off(link, manager, files, systemd):
+        file = found.get(path) or written(path, files)
+        found[path] = replace(file, forwarding_off=line, everywhere=everywhere)
     if manager is Manager.NETWORKD:
-        for entry, everywhere in _switching_off(link, files, systemd):
-            file = found.get(entry.path) or written(entry.path, files)
-            found[entry.path] = replace(file, forwarding_off=entry.line, everywhere=everywhere)
-        taken = networkd.of(files, _DOCKERS, systemd)
-        if taken is not None and taken.certain:
-            file = found.get(taken.path) or written(taken.path, files)
-            found[taken.path] = replace(file, takes_bridges=True)
+        for taken in (networkd.of(files, each, systemd) for each in _DOCKERS):
+            if taken is not None and taken.certain:
+                file = found.get(taken.path) or written(taken.path, files)
+                found[taken.path] = replace(file, takes_bridges=True)
     return tuple(found.values())
 
 
-def _switching_off(link: Link, files: Files, systemd: int) -> Iterator[tuple[Entry, bool]]:
-    """Yield the lines by which networkd switches forwarding off, and whether everywhere."""
+def _switching_off(
+    link: Link, manager: Manager, files: Files, systemd: int
+) -> Iterator[tuple[str, int, bool]]:
+    """Yield file and line of what switches forwarding off there, and whether everywhere.
+
+    Where files of kernel parameters do so everywhere, a service switches it on again everywhere.
+    """
+    key, every_key = (f"net/ipv6/conf/{each}/forwarding" for each in (link.name, "all"))
+    parameter, for_every = (sysctl_d.deciding(files, each) for each in (key, every_key))
+    if parameter and parameter.value == "0" and not (for_every and for_every.value == "0"):
+        yield parameter.path, parameter.line, False
+    if manager in (Manager.IFUPDOWN, Manager.KERNEL):
+        for option in (
+            each for stanza in parse(files).of(link.name, link.mac) for each in stanza.options
+        ):
+            if option.name in COMMANDS:
+                match assignment(option.value, link.name):
+                    case (set_key, 0) if set_key in (key, every_key):
+                        yield option.path, option.line, set_key != key
+    if manager is not Manager.NETWORKD:
+        return
     for_all = networkd.global_forwarding(files, systemd)
     if for_all is not None and truth(for_all.value) is False:
-        yield for_all, True
+        yield for_all.path, for_all.line, True
         return
     by = networkd.of(files, link, systemd)
     if by is not None and by.forwarding is False and by.line is not None:
-        yield by.line, False
+        yield by.line.path, by.line.line, False
 
 
 def _paths(link: Link, manager: Manager, state: Mapping[str, str], files: Files) -> Iterator[str]:
@@ -77,8 +100,12 @@ def _paths(link: Link, manager: Manager, state: Mapping[str, str], files: Files)
             by = network_manager.of(files, link)
             yield from _behind(by.path if by else "", files)
         case Manager.IFUPDOWN | Manager.KERNEL:
-            # What is “manual” there may have lines of its own.
-            yield from (each.path for each in parse(files).stanzas if each.name == link.name)
+            # What is “manual” there may have lines of its own, and so may an alias.
+            yield from (
+                each.path
+                for each in parse(files).stanzas
+                if each.name.partition(":")[0] == link.name
+            )
         case Manager.DHCPCD:
             yield "/etc/dhcpcd.conf"
 

@@ -1,7 +1,7 @@
 """Interfaces that live by router advertisements, and how they go on hearing them."""
 
 from wizard.host.filtering import engine_forwards
-from wizard.host.host import Advertised, Manager, Origin, Unknown, Uplink
+from wizard.host.host import Advertised, Manager, Origin, Sysctls, Unknown, Uplink
 from wizard.host.known import KnownHost
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.text import clean_line
@@ -53,14 +53,16 @@ def _kernel_listens(each: Advertised, host: KnownHost) -> bool:
 
 
 def keep_listening(host: KnownHost, inputs: PlanInputs) -> SystemdUnit | None:
-    """Return the step for the service that keeps interfaces listening, or None without any.
+    """Return the step for the service that keeps interfaces listening and the host forwarding.
 
     The file of kernel parameters alone does not: ifupdown sets accept_ra anew whenever it brings
-    an interface up, and sysctl(8) reads /etc/sysctl.conf after every other file.
+    an interface up, and sysctl(8) reads /etc/sysctl.conf after every other file. None where no
+    interface has to listen, and nothing switches forwarding off.
     """
     interfaces = listening(host)
+    off = host.sysctls.forwarding_off if isinstance(host.sysctls, Sysctls) else None
     if not interfaces:
-        return None
+        return _keep_forwarding(host, inputs, *off) if off else None
     shown = " and ".join(map(clean_line, interfaces))
     return SystemdUnit(
         unit.PATH,
@@ -74,6 +76,21 @@ def keep_listening(host: KnownHost, inputs: PlanInputs) -> SystemdUnit | None:
             "perhaps long after today. This service sets it back at once, and asks the router for "
             "an advertisement where the default route is missing. It keeps IPv6 forwarding on, "
             "too: to switch that off, take the wizard's changes back."
+        ),
+    )
+
+
+def _keep_forwarding(host: KnownHost, inputs: PlanInputs, path: str, line: int) -> SystemdUnit:
+    return SystemdUnit(
+        unit.PATH,
+        unit.unit((), PATH, forwarding=not engine_forwards(host.engine)),
+        inputs.files.get(unit.PATH),
+        purpose="Keep IPv6 forwarding on",
+        explanation=(
+            f"Line {line} of {clean_line(path)} switches it off on this host whenever all files "
+            "of kernel parameters are read, as “sysctl --system” does, and no container would have "
+            "IPv6 from then on. This service switches it on again within a second. To have it off, "
+            "take the wizard's changes back."
         ),
     )
 

@@ -99,6 +99,7 @@ def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan
         advertisements.left_alone(host),
         *reachable(host, choices, containers, plan, addresses),
         _not_following(choices) if choices.follow else lasting(host),
+        several_ways(host, choices),
         filter_remark(host, filtered),
     ]
     return ModePlan(
@@ -237,6 +238,31 @@ def lasting(host: Host) -> str | None:
             "in the answers a service does so by itself."
         )
     return None
+
+
+_OWN_TABLE = 146
+"""A table of routes that nothing on a Debian has; any other number does as well."""
+
+
+def several_ways(host: Host, choices: Choices) -> str | None:
+    """Return what to say where packets of containers may leave over another interface, or None.
+
+    Whoever provides that takes packets from addresses of its own alone (RFC 3704 §2, BCP 38). The
+    host itself is safe from that: it takes the address of the interface.
+    """
+    uplink = host.uplink
+    if isinstance(uplink, Unknown) or not uplink.beside or choices.prefix is None:
+        return None
+    others = " and ".join(uplink.beside)
+    gateway = f"via {uplink.gateway} " if uplink.gateway else ""
+    return (
+        f"This host's IPv6 default routes lead over {others} as well as {uplink.interface}, and "
+        f"none is preferred. Packets from {choices.prefix} may leave by each, and a provider may "
+        "drop those from addresses of another one, so that some connections hang. These lines lead "
+        f"all of them over {uplink.interface}; have them run at boot, too: "
+        f"ip -6 route add default {gateway}dev {uplink.interface} table {_OWN_TABLE}; "
+        f"ip -6 rule add from {choices.prefix} table {_OWN_TABLE} priority 1000"
+    )
 
 
 def _consequences(host: Host) -> tuple[str, ...]:

@@ -31,18 +31,23 @@ def main(words: Sequence[str]) -> int:
     uplink, addresses = words[1], words[3::2]
     commands = fixed.commands(uplink, map(IPv6Address, addresses))
     lines = "".join(f"{' '.join(command[2:])}\n" for command in commands)
+    at_once = f"{' '.join(uplinks.at_once(uplink))}\n"
+    prompt = -1
     wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
     threading.Thread(target=_follow, args=(uplink, wakes), daemon=True).start()
     while True:
+        index = uplinks.index(uplink)
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
             # While the interface is away it fails, and is tried again when it comes.
             subprocess.run(
                 ["ip", "-6", "-force", "-batch", "-"],
-                input=lines,
+                # One that was made anew has the kernel's own delay, where no udev sets another.
+                input=lines if index == prompt else at_once + lines,
                 text=True,
                 timeout=_TIMEOUT,
                 stderr=subprocess.DEVNULL,
             )
+            prompt = index
         notify("READY=1", "WATCHDOG=1", f"STATUS=answering for {len(addresses)} on {uplink}")
         with contextlib.suppress(queue.Empty):
             wakes.get(timeout=_PERIOD)

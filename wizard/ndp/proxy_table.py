@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 from pathlib import Path
 
+from wizard.ndp import uplink as uplinks
 from wizard.ndp.addresses import address
 from wizard.ndp.difference import Difference
 from wizard.platform.errors import WizardError
@@ -31,6 +32,21 @@ class ProxyTable:
 
     def __init__(self, uplink: str) -> None:
         self._uplink = uplink
+        self._prompt = -1
+
+    def answer_at_once(self) -> None:
+        """Have no answer wait on an interface that is another one than at the last call.
+
+        An interface that is made anew has the kernel's own proxy_delay, until something sets what
+        the file of kernel parameters says: udev does, which containers of LXC do not run.
+
+        Raises:
+            WizardError: ``ip`` failed.
+        """
+        index = uplinks.index(self._uplink)
+        if index not in (-1, self._prompt):
+            _ip(list(uplinks.at_once(self._uplink)))
+            self._prompt = index
 
     def entries(self) -> dict[IPv6Address, bool]:
         """Return every address that has an entry, and whether the entry is one of ours.

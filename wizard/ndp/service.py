@@ -126,6 +126,10 @@ class Service:
                 self._answered = self._compare(addresses.wanted)
             except WizardError as error:
                 problems.append(str(error).rstrip("."))
+        try:
+            self._table.answer_at_once()
+        except WizardError as error:
+            problems.append(str(error).rstrip("."))
         obstacle = self._table.obstacle()
         if obstacle:
             problems.append(obstacle)

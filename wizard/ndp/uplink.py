@@ -27,7 +27,7 @@ def changes(uplink: str) -> Iterator[None]:
     Raises:
         OSError: The kernel does not let this process listen.
     """
-    index = _index(uplink)
+    seen = index(uplink)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.bind((0, _RTMGRP_LINK | _RTMGRP_IPV6_IFADDR | _RTMGRP_IPV6_IFINFO))
         while True:
@@ -37,11 +37,11 @@ def changes(uplink: str) -> Iterator[None]:
                 if error.errno != errno.ENOBUFS:
                     raise
                 # Messages were lost, so anything may have changed.
-                changed = {index}
-            if index not in changed:
+                changed = {seen}
+            if seen not in changed:
                 # It may have been made anew with another index.
-                before, index = index, _index(uplink)
-                if index == before or index not in changed:
+                before, seen = seen, index(uplink)
+                if seen == before or seen not in changed:
                     continue
             yield
 
@@ -56,7 +56,16 @@ def indices(data: bytes) -> set[int]:
     return found
 
 
-def _index(uplink: str) -> int:
+def at_once(uplink: str) -> tuple[str, ...]:
+    """Return the words for ``ip -6`` that set proxy_delay to 0: no answer for others waits.
+
+    By netlink (rtnetlink.h, NDTPA_PROXY_DELAY), for which CAP_NET_ADMIN is enough.
+    """
+    return ("ntable", "change", "name", "ndisc_cache", "dev", uplink, "proxy_delay", "0")
+
+
+def index(uplink: str) -> int:
+    """Return the index of the interface of that name, or -1 where there is none."""
     try:
         return socket.if_nametoindex(uplink)
     except OSError:

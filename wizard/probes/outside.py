@@ -261,7 +261,8 @@ def _join(host: int, outside: int, source: str) -> None:
         f"link set {INTERFACE} addrgenmode none",
         f"link set {INTERFACE} up",
         f"address add {_HERE}/64 dev {INTERFACE} nodad",
-        f"route add {source}/128 via {_THERE} dev {INTERFACE}",
+        # In the table that is looked at first, for rules may send what containers answer elsewhere.
+        f"route add {source}/128 via {_THERE} dev {INTERFACE} table local",
     )
     _enter(outside, close=False)
     _batch(f"route add default via {_HERE} dev outside src {source}")

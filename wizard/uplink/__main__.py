@@ -22,9 +22,7 @@ def main(words: list[str]) -> int:
     """Serve until a signal ends the process."""
     forwarding = "--forwarding" in words
     interfaces = [word for word in words if word != "--forwarding"]
-    if not interfaces:
-        sys.stderr.write("It takes the names of interfaces.\n")
-        return 2
+    kept = f"{', '.join(interfaces)} listening" if interfaces else "IPv6 forwarding on"
     happenings = Happenings()
     keeper = Keeper(interfaces, forwarding, say=say)
     changed, told = True, None
@@ -32,7 +30,7 @@ def main(words: list[str]) -> int:
         now = time.monotonic()
         due = keeper.look(now, changed)
         if told is None or now - told > _ALIVE:
-            notify("READY=1", "WATCHDOG=1", f"STATUS=keeping {', '.join(interfaces)} listening")
+            notify("READY=1", "WATCHDOG=1", f"STATUS=keeping {kept}")
             told = now
         changed = happenings.wait(LOOK if due is None else min(LOOK, due - now))
         if changed:

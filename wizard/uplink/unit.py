@@ -20,10 +20,11 @@ def unit(interfaces: Sequence[str], file: str, *, forwarding: bool) -> str:
     needed: one to set parameters of the network, and one to send ICMPv6.
 
     Args:
-        interfaces: Those that are kept listening.
+        interfaces: Those that are kept listening; without any, the host is kept forwarding alone.
         file: The file of kernel parameters, of sysctl.d(5).
         forwarding: Whether IPv6 forwarding is to be on before Docker starts.
     """
+    what = "listening to IPv6 router advertisements while it forwards"
     words = program.command(
         "wizard.uplink", *(("--forwarding",) if forwarding else ()), *interfaces
     )
@@ -31,7 +32,7 @@ def unit(interfaces: Sequence[str], file: str, *, forwarding: bool) -> str:
         "# Keeps this host's own IPv6. Written by the wizard; wizard --undo removes it.\n"
         f"# It runs from the wizard's own copy in {program.FOLDER}.\n"
         "[Unit]\n"
-        "Description=Keep this host listening to IPv6 router advertisements while it forwards\n"
+        f"Description=Keep this host {what if interfaces else 'forwarding IPv6'}\n"
         "DefaultDependencies=no\n"
         f"RequiresMountsFor={program.PYTHON} {program.FOLDER}\n"
         "After=local-fs.target systemd-sysctl.service\n"

@@ -1,7 +1,10 @@
 """Forwarding, accept_ra and proxy_ndp of every interface, below /proc/sys/net/ipv6/conf."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from wizard.boot import sysctl_d
+from wizard.boot.files import Files, HostFiles
 from wizard.host.host import Sysctls
 from wizard.host.looking import read_if_there, understood
 from wizard.host.part import Part, Words
@@ -34,6 +37,20 @@ def detect(conf: Path = CONF) -> Sysctls:
     )
 
 
+def switching_off(files: Files) -> tuple[str, int] | None:
+    """Return file and line by which ``sysctl --system`` switches forwarding off, or None.
+
+    Files for hardening have such lines. They count at any time: packages of Debian, and programs
+    for hardening, have all files read again.
+    """
+    found = sysctl_d.deciding(files, "net/ipv6/conf/all/forwarding")
+    return (clean_line(found.path), found.line) if found and found.value == "0" else None
+
+
+def _find() -> Sysctls:
+    return replace(detect(), forwarding_off=switching_off(HostFiles()))
+
+
 def in_words(sysctls: Sysctls) -> Words:
     """Say what is on, and where the kernel hears router advertisements."""
     if sysctls.disabled:
@@ -58,6 +75,6 @@ def in_words(sysctls: Sysctls) -> Words:
 PART = Part(
     lambda host: host.sysctls,
     label="Kernel settings",
-    find=lambda _: detect(),
+    find=lambda _: _find(),
     words=in_words,
 )

@@ -76,8 +76,26 @@ def parse(snapshot: Snapshot) -> Uplink:
                 routed=_routed(snapshot, hop["oif"]),
                 on_link=_on_link(snapshot, link),
                 heard=_on_link(snapshot, link, _HEARD),
+                beside=_beside(snapshot, hop["oif"]),
             )
     raise CannotTell(_for_some_alone(snapshot) or NONE, Cause.NO_DEFAULT_ROUTE)
+
+
+def _beside(snapshot: Snapshot, uplink: int) -> tuple[str, ...]:
+    """Return the other interfaces of next hops of the default route, and of its equals."""
+    indices: list[int] = []
+    for route in filter(_is_default, snapshot.routes):
+        if uplink in (hop["oif"] for hop in _hops(route)):
+            rank = _table(route), attribute(route, "RTA_PRIORITY")
+            indices = [
+                hop["oif"]
+                for each in filter(_is_default, snapshot.routes)
+                if (_table(each), attribute(each, "RTA_PRIORITY")) == rank
+                for hop in _hops(each)
+            ]
+            break
+    links = (_link(snapshot.links, each) for each in sorted(set(indices) - {uplink}))
+    return tuple(clean_line(attribute(each, "IFLA_IFNAME")) for each in links if each)
 
 
 def _for_some_alone(snapshot: Snapshot) -> str:
