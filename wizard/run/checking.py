@@ -8,7 +8,6 @@ from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.projects import project_of
 from wizard.boot import outlook
-from wizard.filter import engine_rules
 from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.obstacle import Obstacle
@@ -23,7 +22,7 @@ from wizard.probes.another_machine import Found, Place
 from wizard.probes.report import ContainerReport, ContainerTarget, Question
 from wizard.record import earlier_releases
 from wizard.record.record import Record
-from wizard.run import renewing
+from wizard.run import flushed_rules, renewing
 from wizard.run.conditions import conditions
 from wizard.steps.networks import inspect
 from wizard.steps.others import Other
@@ -70,7 +69,7 @@ def check(
         *renewing.told(record, host, system, beside),
         *(each.sentence for each in steps if each.sentence),
         *_idle(host, choices),
-        *_without_docker(host, choices, saved),
+        *flushed_rules.told(record, host, choices, saved),
         *(each.sentence for each in _stopping(host, choices, saved)),
         *inwards.silent,
     )
@@ -82,27 +81,6 @@ def check(
     )
     states = tuple(each.as_values() for each in steps)
     return judge(reports, choices, differing, outlook.look().sentences, notes, states)
-
-
-def _without_docker(host: Host, choices: Choices, saved: str) -> Iterator[str]:
-    """Yield a sentence where somebody has taken away the rules that Docker makes itself."""
-    engine, bridge = host.engine, choices.bridge
-    if isinstance(engine, Unknown) or not engine.manages_ip6tables:
-        return
-    if filtering.uses_nftables(engine):
-        return
-    public = choices.mode.addresses.public
-    if engine_rules.stand(saved, bridge) and (public or engine_rules.masquerade(saved, bridge)):
-        return
-    if public and filtering.of_routed(host).by_engine:
-        meanwhile = "Until then nobody gets in to these containers from outside."
-    else:
-        meanwhile = "Until then IPv6 does not pass."
-    yield (
-        f"Docker's own rules for {bridge} are gone from ip6tables, and likely those for IPv4 as "
-        "well: something has flushed them, such as a reload of nftables with “flush ruleset” in "
-        f"its file. {meanwhile} Docker makes them again when it starts: systemctl restart docker"
-    )
 
 
 def _stopping(host: Host, choices: Choices, saved: str) -> Iterator[Obstacle]:
