@@ -109,7 +109,9 @@ def rules():
     yield "nat PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
     yield "nat OUTPUT ! -d ::1 -m addrtype --dst-type LOCAL -j DOCKER"
     for name in run("docker", "network", "ls", "-q", "--filter", "driver=bridge").split():
-        network = json.loads(run("docker", "network", "inspect", name, check=False) or "[{}]")[0]
+        shown = json.loads(run("docker", "network", "inspect", name, check=False) or "[]")
+        # Of one that is gone by now it prints an empty list.
+        network = shown[0] if shown else {}
         for each in (network.get("IPAM") or {}).get("Config") or ():
             if each["Subnet"].startswith("fd"):
                 yield from of_network(network, each["Subnet"])
@@ -125,8 +127,8 @@ def of_network(network, subnet):
     yield f"nat POSTROUTING -s {subnet} ! -o {bridge} -j MASQUERADE"
     for one, each in network["Containers"].items():
         address = each["IPv6Address"].partition("/")[0]
-        shown = json.loads(run("docker", "inspect", one, check=False) or "[{}]")[0]
-        ports = (shown.get("NetworkSettings") or {}).get("Ports") or {}
+        shown = json.loads(run("docker", "inspect", one, check=False) or "[]") or [{}]
+        ports = (shown[0].get("NetworkSettings") or {}).get("Ports") or {}
         for port, bound in ports.items():
             number, protocol = port.split("/")
             match = f"-p {protocol} -m {protocol} --dport"
