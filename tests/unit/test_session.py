@@ -25,7 +25,7 @@ from wizard.probes.another_machine import Found, Place
 from wizard.probes.findings import Finding
 from wizard.record.record import State
 from wizard.record.store import Store
-from wizard.run import checking, journal
+from wizard.run import checking, journal, renewing
 from wizard.session import Session
 
 if TYPE_CHECKING:
@@ -94,6 +94,23 @@ def test_a_rule_of_ip6tables_that_stops_packets_is_named(session: Session, chain
     assert f"-A FORWARD -j {'REJECT' if chain == 'FORWARD' else chain}" in note
     typed = "FORWARD -i br-ipv6 -j ACCEPT" if chain == "FORWARD" else "DOCKER-USER -i br-ipv6"
     assert f"ip6tables -I {typed}" in note
+
+
+def test_what_a_flush_stops_is_said_once_and_by_what_mends_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = replace(made_up_hosts.debian12(), engine=made_up_hosts.debian14().engine)
+    monkeypatch.setattr(session, "look", lambda: newer)
+    monkeypatch.setattr(renewing, "told", lambda *_: ())
+    record = session.records.at_hand()
+    assert record is not None
+    record.steps = [step for step in record.steps if step.kind != "ip6tables"]
+    system = cast("MadeUpSystem", session.system)
+    # Of what Docker made the empty chains alone are there.
+    system.tables = {"filter": {"FORWARD": [("-j", "DROP")], "DOCKER-FORWARD": []}}
+    (note,) = session.judge(record=record).differing
+    assert "IPv6 does not pass" in note
+    assert note.endswith("systemctl restart docker")
 
 
 def test_what_an_upgrade_of_docker_will_mean_is_said_before_it(

@@ -64,13 +64,14 @@ def check(
     reports = _reports(host, choices, target or choices.target, teller)
     inwards = _inwards(host, choices, system, other)
     saved = system.run(("ip6tables-save",)).output
+    flushed = tuple(flushed_rules.told(record, host, choices, saved))
     differing = (
         *behaviour_of(choices.mode).deviations(host, choices),
         *renewing.told(record, host, system, beside),
         *(each.sentence for each in steps if each.sentence),
         *_idle(host, choices),
-        *flushed_rules.told(record, host, choices, saved),
-        *(each.sentence for each in _stopping(host, choices, saved)),
+        *flushed,
+        *(each.sentence for each in _stopping(host, choices, "" if flushed else saved)),
         *inwards.silent,
     )
     notes = (
@@ -84,7 +85,10 @@ def check(
 
 
 def _stopping(host: Host, choices: Choices, saved: str) -> Iterator[Obstacle]:
-    """Yield every chain that stops packets, whoever made it."""
+    """Yield every chain that stops packets, whoever made it.
+
+    What a flush stops needs no other words than that of itself, and no other lines to type.
+    """
     yield from firewalls.forward_chains(host, choices)
     yield from firewalls.firewalld(host, choices)
     yield from firewalls.of_ip6tables(saved, host, choices)
