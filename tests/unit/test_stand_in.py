@@ -50,6 +50,14 @@ def test_a_rule_of_docker_s_that_drops_is_what_closes_from_28_on() -> None:
     assert not engine_rules.close(without(text, f"-A DOCKER ! -i {BRIDGE}"), "eth0", BRIDGE)
 
 
+def test_docker_s_chain_without_what_it_made_in_it_stands_no_more() -> None:
+    # As docker-ipv6nat leaves it when it starts: FORWARD leads to it all the same.
+    text = saved(ENGINES[1])
+    for bridge in (BRIDGE, "br-nat"):
+        assert engine_rules.stand(text, bridge)
+        assert not engine_rules.stand(without(text, "-A DOCKER "), bridge)
+
+
 def test_docker_s_table_of_nftables_is_looked_at_too() -> None:
     listed = recorded.text("docker-29.7.2-nftables", "routed.nft")
     assert engine_rules.names(listed, BRIDGE)

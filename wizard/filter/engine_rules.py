@@ -28,13 +28,16 @@ def stand(saved: str, bridge: str) -> bool:
     """Return whether FORWARD still leads to what Docker made for a bridge, by ``ip6tables-save``.
 
     Every release has a rule that leads from what goes to the bridge to the chain DOCKER: 26 and 27
-    in FORWARD, 28 and later in a chain of Docker's own (seen on 26.1.5, 27.5.1, 28.5.2, 29.7.2).
+    in FORWARD, 28 and later in a chain of Docker's own, and these have a rule in DOCKER that drops
+    what none before it let in (seen on 26.1.5, 27.5.1, 28.5.2, 29.7.2).
     """
     chains, _policies = saved_rules.parse(saved, "filter")
     wanted = f"-o {bridge} -j DOCKER"
-    return any(
-        rule.strip() == wanted for chain in led_to("FORWARD", chains) for rule in chains[chain]
-    )
+    for chain in led_to("FORWARD", chains):
+        if wanted in map(str.strip, chains[chain]):
+            ends = map(str.strip, chains.get("DOCKER", ()))
+            return chain == "FORWARD" or _closing(bridge) in ends
+    return False
 
 
 def masquerade(saved: str, bridge: str) -> bool:
