@@ -54,6 +54,13 @@ class Host:
         flushes = "flush ruleset" in self.files.get(CONFIGURATION, "") or SAVED in self.files
         return release >= 14 and flushes
 
+    def empties_docker(self, mode: Mode, release: int) -> bool:
+        """Whether it takes away at every boot what Docker made in the chain DOCKER.
+
+        Since 28 that is all that public addresses have; it is told when it is looked for.
+        """
+        return bool(self.ends) and mode is Mode.ROUTED and release >= 14
+
 
 def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict[str, str]:
     """Return the files of a program of somebody's own that a unit starts at boot, after Docker."""
