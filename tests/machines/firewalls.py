@@ -8,6 +8,8 @@ from wizard.steps.firewalld import PATH as POLICY
 CONFIGURATION = "/etc/nftables.conf"
 SAVED = "/etc/iptables/rules.v6"
 SCRIPT = "/usr/local/sbin/own-filter"
+UNIT = "unit own-filter.service"
+"""What a fingerprint calls the unit that starts it."""
 
 LATE = (
     "nft add table inet late; "
