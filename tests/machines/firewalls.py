@@ -8,6 +8,8 @@ from wizard.steps.firewalld import PATH as POLICY
 CONFIGURATION = "/etc/nftables.conf"
 SAVED = "/etc/iptables/rules.v6"
 SCRIPT = "/usr/local/sbin/own-filter"
+UNIT = "unit own-filter.service"
+"""What a fingerprint calls the unit that starts it."""
 
 LATE = (
     "nft add table inet late; "
@@ -53,6 +55,13 @@ class Host:
         """Whether a reload takes away rules that Docker makes and will not make again."""
         flushes = "flush ruleset" in self.files.get(CONFIGURATION, "") or SAVED in self.files
         return release >= 14 and flushes
+
+    def empties_docker(self, mode: Mode, release: int) -> bool:
+        """Whether it takes away at every boot what Docker made in the chain DOCKER.
+
+        Since 28 that is all that public addresses have; it is told when it is looked for.
+        """
+        return bool(self.ends) and mode is Mode.ROUTED and release >= 14
 
 
 def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict[str, str]:
@@ -109,7 +118,9 @@ def rules():
     yield "nat PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
     yield "nat OUTPUT ! -d ::1 -m addrtype --dst-type LOCAL -j DOCKER"
     for name in run("docker", "network", "ls", "-q", "--filter", "driver=bridge").split():
-        network = json.loads(run("docker", "network", "inspect", name, check=False) or "[{}]")[0]
+        shown = json.loads(run("docker", "network", "inspect", name, check=False) or "[]")
+        # Of one that is gone by now it prints an empty list.
+        network = shown[0] if shown else {}
         for each in (network.get("IPAM") or {}).get("Config") or ():
             if each["Subnet"].startswith("fd"):
                 yield from of_network(network, each["Subnet"])
@@ -125,8 +136,8 @@ def of_network(network, subnet):
     yield f"nat POSTROUTING -s {subnet} ! -o {bridge} -j MASQUERADE"
     for one, each in network["Containers"].items():
         address = each["IPv6Address"].partition("/")[0]
-        shown = json.loads(run("docker", "inspect", one, check=False) or "[{}]")[0]
-        ports = (shown.get("NetworkSettings") or {}).get("Ports") or {}
+        shown = json.loads(run("docker", "inspect", one, check=False) or "[]") or [{}]
+        ports = (shown[0].get("NetworkSettings") or {}).get("Ports") or {}
         for port, bound in ports.items():
             number, protocol = port.split("/")
             match = f"-p {protocol} -m {protocol} --dport"

@@ -86,6 +86,18 @@ def test_closed_ports_stay_closed_through_apply_flush_and_reboot(machine: StartM
 
     host.shell("ip6tables -F DOCKER-USER; ip6tables -F DOCKER-IPV6-WIZARD")
     host.wait(lambda: reached(host, host.address) == before, "the ports to be closed again")
+    # From then on nothing leads to DOCKER-USER, until Docker is restarted.
+    host.shell("ip6tables -P FORWARD ACCEPT; ip6tables -F FORWARD")
+    host.wait(lambda: reached(host, host.address) == before, "the ports to be closed without it")
+    host.run(["systemctl", "reset-failed", "docker"])
+    host.run(["systemctl", "restart", "docker"])
+    host.wait_for_docker()
+    jump = "-j DOCKER-IPV6-WIZARD\n"
+    host.wait(
+        lambda: jump not in host.run(["ip6tables", "-S", "FORWARD"]).stdout,
+        "DOCKER-USER to lead to them again",
+    )
+    host.wait(lambda: reached(host, host.address) == before, "the ports to be as before")
 
     # Their rules are gone with the reboot: what closes the ports now is the wizard's.
     host.reboot()

@@ -8,7 +8,17 @@ import pytest
 
 from tests.lines import PATIENCE
 from tests.machines.conftest import StartMachine
-from tests.machines.support import ANSWERS, SOON, answer, apply, reaches_internet, seen_source, undo
+from tests.machines.support import (
+    ANSWERS,
+    SOON,
+    ULA,
+    answer,
+    apply,
+    reaches_internet,
+    seen_source,
+    undo,
+    wizard,
+)
 from tests.machines.test_routed import (
     NETWORK,
     PREFIX,
@@ -17,9 +27,11 @@ from tests.machines.test_routed import (
     is_open,
     set_up,
 )
+from tests.machines.test_several_set_ups import Project
 from wizard.answers.choices import Mode, Proxy
 from wizard.platform.errors import ExitCode
 from wizard.rehearsal import deployment as deployments
+from wizard.rehearsal import image, network
 from wizard.rehearsal.deployment import Deployment
 from wizard.rehearsal.machine import Machine
 
@@ -125,6 +137,8 @@ FLUSHES = {
     "flush": "ip6tables -F; ip6tables -P FORWARD ACCEPT",
     "script": "ip6tables -F; ip6tables -X; ip6tables -P FORWARD ACCEPT; "
     "ip6tables -A FORWARD -i eth0 -j ACCEPT",
+    "forward": "ip6tables -F FORWARD; ip6tables -P FORWARD ACCEPT",
+    "alone": "ip6tables -P FORWARD DROP; ip6tables -F",
     "restore": "printf '*filter\\n:FORWARD ACCEPT [0:0]\\nCOMMIT\\n' | ip6tables-restore",
     "jump": "ip6tables -D FORWARD -j DOCKER-IPV6-WIZARD",
     "before": "ip6tables -I FORWARD -j ACCEPT",
@@ -137,19 +151,20 @@ flush ruleset
 table inet theirs {
     chain input {
         type filter hook input priority 0; policy accept;
+        RULE
     }
 }
 """
 WATCH = """
 import socket, sys, time
-address, seconds = sys.argv[1], float(sys.argv[2])
+address, seconds, port = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 print("watching", flush=True)
 end, opened = time.monotonic() + seconds, []
 while time.monotonic() < end:
     with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as one:
         one.settimeout(0.05)
         try:
-            one.connect((address, 8080))
+            one.connect((address, port))
             opened.append(time.monotonic())
         except OSError:
             pass
@@ -157,9 +172,9 @@ print(opened[-1] - opened[0] if opened else -1.0)
 """
 
 
-def opened_for(host: Machine, address: str, command: str) -> float:
+def opened_for(host: Machine, address: str, command: str, port: int = UNPUBLISHED) -> float:
     """How long the router could connect to an unpublished port; -1 where it never could."""
-    argv = host.router.command(["python3", "-c", WATCH, address, "4"])
+    argv = host.router.command(["python3", "-c", WATCH, address, "4", str(port)])
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as watching:
         assert watching.stdout is not None
         assert watching.stdout.readline() == "watching\n"
@@ -167,8 +182,8 @@ def opened_for(host: Machine, address: str, command: str) -> float:
         return float(watching.communicate(timeout=PATIENCE)[0])
 
 
-def start_nftables(host: Machine) -> None:
-    host.path("/etc/nftables.conf").write_text(NFTABLES)
+def start_nftables(host: Machine, rule: str = "") -> None:
+    host.path("/etc/nftables.conf").write_text(NFTABLES.replace("RULE", rule))
     host.path("/etc/nftables.conf").chmod(0o755)
     host.run(["systemctl", "enable", "--now", "nftables"])
     # Its own rules were flushed as well, and it makes networks only where they are.
@@ -230,14 +245,16 @@ def test_while_docker_s_own_rules_are_flushed_nobody_gets_in_and_check_says_so(
     listen(host, mastodon)
     web = addresses(host)[mastodon.container("web")]
     host.wait(partial(answers, host, web), "an echo from web")
-    for name in ("reload", "flush", "script"):
+    for name in ("reload", "flush", "script", "alone"):
         assert not stands_in(host)
         assert opened_for(host, web, FLUSHES[name]) < 1, name
         assert not is_open(host, web, UNPUBLISHED), name
-        assert reaches_internet(mastodon), name
+        host.wait(partial(reaches_internet, mastodon), f"a way out after {name}")
         checked = host.run(["wizard", "--check"], check=False)
         assert checked.returncode == ExitCode.NOT_AS_SET_UP, name
-        assert "systemctl restart docker" in checked.stdout
+        said = " ".join(checked.stdout.split())
+        assert "nobody gets in to these containers" in said, name
+        assert "systemctl restart docker" in said
         host.run(["systemctl", "reset-failed", "docker"])
         host.run(["systemctl", "restart", "docker"])
         host.wait_for_docker()
@@ -252,6 +269,49 @@ def test_while_docker_s_own_rules_are_flushed_nobody_gets_in_and_check_says_so(
     assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
     told = host.run(["wizard", "--plan", "--json", "--answers", ANSWERS]).stdout
     assert "/etc/nftables.conf line 2: flush ruleset" in " ".join(json.loads(told)["notices"])
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [14], indirect=True)
+def test_a_flush_with_set_ups_of_both_modes_leaves_one_its_way_out_and_the_other_its_closed_port(
+    machine: StartMachine,
+) -> None:
+    host = machine()
+    start_nftables(host, "iifname eth0 tcp dport 3000 drop")
+    image.load(host)
+    private = Project(host, "mastodon", ULA, Mode.ULA, published="3000:3000")
+    public = Project(host, "peertube", PREFIX, Mode.ROUTED)
+    for each in (private, public):
+        each.up()
+        each.set_up()
+    assert not is_open(host, host.address, 3000)
+    for event in (host.reboot, lambda: None):
+        event()
+        for each in (private, public):
+            host.wait(each.works, f"{each.name} to work")
+        assert not stands_in(host)
+        for name in ("reload", "alone", "forward"):
+            assert opened_for(host, public.address, FLUSHES[name], 3000) < 1, name
+            host.wait(partial(gets_out, public), f"a way out after {name}")
+            assert stands_in(host), name
+            assert public.is_closed_to(private), name
+            assert not is_open(host, host.address, 3000), name
+            assert "blackhole" not in host.run(["ip", "-6", "route"]).stdout, name
+            checked = host.run(["wizard", "--check", public.name], check=False)
+            assert checked.returncode == ExitCode.NOT_AS_SET_UP, name
+        host.run(["systemctl", "reset-failed", "docker"])
+        host.run(["systemctl", "restart", "docker"])
+        host.wait_for_docker()
+    host.shell(FLUSHES["reload"])
+    host.wait(lambda: stands_in(host), "what stands in")
+    for each in (private, public):
+        done = wizard(host, "--undo", each.name, "--yes")
+        assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+    assert "DOCKER-IPV6-WIZARD" not in host.run(["ip6tables-save"]).stdout
+
+
+def gets_out(project: Project) -> bool:
+    return project.execute("nc", "-w", "3", network.INTERNET, "443") == (0, project.address)
 
 
 @pytest.mark.thorough

@@ -34,12 +34,13 @@ services:
 
 @dataclass(frozen=True)
 class Project:
-    """A Compose project of one service, which publishes nothing."""
+    """A Compose project of one service, which publishes nothing unless that is said."""
 
     host: Machine
     name: str
     prefix: IPv6Network
     mode: Mode
+    published: str = ""
 
     @property
     def file(self) -> str:
@@ -53,7 +54,8 @@ class Project:
     def up(self) -> None:
         path = self.host.path(self.file)
         path.parent.mkdir(parents=True)
-        path.write_text(COMPOSE)
+        ports = f'    ports: ["{self.published}"]\n' if self.published else ""
+        path.write_text(COMPOSE + ports)
         start = ["env", f"--chdir={FOLDER}/{self.name}", *self.host.compose, "up", "-d"]
         self.host.run(start, timeout=120)
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from wizard.filter import host_commands, keeper, news, stand_in
+from wizard.filter import host_commands, keeper, loaded, news, stand_in
 from wizard.platform.own_names import CHAIN
 from wizard.steps.ip6tables import Ip6tables
 
@@ -94,7 +94,7 @@ def making(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Making:
     def make(step: Ip6tables) -> tuple[keeper.Keeper, MadeUpHost]:
         host, path = MadeUpHost(step), tmp_path / "rules"
         path.write_text(step.text, "utf-8")
-        for module in (keeper, stand_in):
+        for module in (keeper, loaded, stand_in):
             monkeypatch.setattr(module, "run", host.run)
         monkeypatch.setattr(keeper, "time", host)
         return keeper.Keeper(str(path), "eth0", [BRIDGE], PREFIXES), host
@@ -299,9 +299,14 @@ class MadeUpStandIn:
     """What stands in for Docker's own rules, or fails to."""
 
     def __init__(self) -> None:
-        self.words, self.failed, self.ended = "", False, 0
+        self.words, self.failed, self.due, self.ended = "", False, False, 0
+        self.looked: Callable[[], object] = lambda: None
+
+    def is_due(self) -> bool:
+        return self.due
 
     def look(self) -> str:
+        self.looked()
         return self.words
 
     def end(self) -> None:
@@ -327,6 +332,46 @@ def test_while_something_stands_in_for_docker_s_rules_the_way_is_open_and_it_is_
     assert capsys.readouterr().err.count(standing.words) == 1
     standing.words = ""
     assert kept.look()
+
+
+def test_who_flushes_docker_s_rules_is_waited_for_with_the_way_closed(
+    standing: MadeUpStandIn, making: Making
+) -> None:
+    kept, host = making(ROUTED)
+    found: list[tuple[set[str], float]] = []
+    standing.looked = lambda: found.append((set(host.routes), host.now))
+    began, standing.due = host.now, True
+    assert kept.look()
+    ((routes, looked),) = found
+    assert routes == set(PREFIXES)
+    assert looked > began
+    assert not host.routes
+
+
+def test_rules_of_both_kinds_are_read_once_a_look(
+    making: Making, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _kept, host = making(ROUTED)
+    (tmp_path / "br-docker").mkdir()
+    monkeypatch.setattr(stand_in, "_DEVICE", f"{tmp_path}/")
+    standing = [
+        "-A FORWARD -o br-docker -j DOCKER",
+        "-A DOCKER ! -i br-docker -o br-docker -j DROP",
+    ]
+    host.theirs += [":DOCKER - [0:0]", *standing]
+    asked: list[str] = []
+
+    def run(argv: list[str], stdin: str = "") -> tuple[int, str]:
+        asked.append(argv[0])
+        return host.run(argv, stdin)
+
+    for module in (keeper, loaded, stand_in):
+        monkeypatch.setattr(module, "run", run)
+    kept = keeper.Keeper(str(tmp_path / "rules"), "eth0", [BRIDGE], PREFIXES, ["br-docker"])
+    for _each in range(2):
+        asked.clear()
+        assert kept.look()
+        assert asked == ["ip6tables-save"]
 
 
 def test_where_nothing_can_stand_in_the_way_is_closed_until_something_does(

@@ -2,8 +2,11 @@
 
 import pytest
 
+from tests.unit.test_stand_in import Kernel, without
 from wizard.filter import rules
+from wizard.platform import saved_rules
 from wizard.platform.own_names import CHAIN
+from wizard.steps.closed_ports import DOCKER_USER, ClosedPorts
 from wizard.steps.ip6tables import Ip6tables
 
 BRIDGE, UPLINK = "br-ipv6", "eth0"
@@ -11,6 +14,7 @@ PREFIX = "2001:db8:1:2:1::/80"
 ROUTED = Ip6tables(BRIDGE, PREFIX, masquerade=False, ports=("3000/tcp",))
 PRIVATE = Ip6tables(BRIDGE, "fd12:3456:789a::/64")
 BEFORE = Ip6tables(BRIDGE, PREFIX, masquerade=False, engine_masquerades=True)
+CLOSED = ClosedPorts(BRIDGE, "fd12:3456:789a::/64", ports=("3000/tcp",), uplink=UPLINK)
 
 
 def saved(step: Ip6tables, *, before: str = "", between: str = "", after: str = "") -> str:
@@ -124,3 +128,38 @@ def restored(text: str, given: str) -> str:
         lines += [f"-A {chain} {rule}" for chain, each in chains.items() for rule in each]
         lines.append("COMMIT")
     return "\n".join(lines) + "\n"
+
+
+def leading(kernel: Kernel) -> list[str]:
+    """The chains that lead to ours."""
+    chains, _policies = saved_rules.parse(kernel.text, "filter")
+    return [name for name, each in chains.items() for rule in each if rule == f"-j {CHAIN}"]
+
+
+LED = saved(CLOSED).replace("*filter\n", f"*filter\n:FORWARD ACCEPT\n-A FORWARD -j {DOCKER_USER}\n")
+
+
+@pytest.mark.parametrize(
+    "lost", [("-A FORWARD",), ("-A",), ("-A", f":{DOCKER_USER}"), ("*", ":", "-A", "COMMIT")]
+)
+def test_while_nothing_leads_to_docker_s_chain_forward_leads_to_ours_itself(
+    lost: tuple[str, ...],
+) -> None:
+    kernel = Kernel(LED)
+    assert faults(CLOSED, kernel.text) == []
+
+    def mend() -> None:
+        assert faults(CLOSED, kernel.text)
+        lines = rules.mending(rules.parse(CLOSED.text), kernel.text)
+        kernel.run(["ip6tables-restore", "--noflush"], lines)
+        assert faults(CLOSED, kernel.text) == []
+
+    kernel.text = without(LED, *lost)
+    mend()
+    assert leading(kernel) == ["FORWARD"]
+    # Docker makes its own again.
+    kernel.run(
+        ["ip6tables-restore", "--noflush"], f":{DOCKER_USER} -\n-I FORWARD -j {DOCKER_USER}\n"
+    )
+    mend()
+    assert leading(kernel) == [DOCKER_USER]

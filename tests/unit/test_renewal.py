@@ -15,7 +15,7 @@ from tests.unit.test_cli import Wizard, detects, stand
 from tests.unit.test_past_input import publishing
 from tests.unit.test_repair import flush
 from tests.unit.test_steps import CLOSED
-from wizard.host.host import Engine, Host, Unknown
+from wizard.host.host import Engine, Firewall, Host, Unknown
 from wizard.host.parts import docker_engine
 from wizard.inward import closed
 from wizard.inward.closed import InputRules
@@ -216,3 +216,19 @@ def test_the_words_of_a_record_say_which_engine_it_was(host: Callable[[], Host])
     assert docker_engine.earlier(words, other) == engine
     for strange in ("", "something", "29, API 1.52; does as it likes"):
         assert docker_engine.earlier(strange, other) is None
+
+
+def test_rules_that_a_set_up_never_had_are_not_said_to_stand_there_twice(
+    wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Docker 27 closes by the policy of FORWARD, which a later one leaves as it is.
+    relying = replace(
+        made_up_hosts.debian13(),
+        engine=replace(NEWER, version="27.5.1", api_version="1.47"),
+        firewall=Firewall(forward_policy="DROP"),
+    )
+    place = Upgraded(relying, "routed", wizard, tmp_path, monkeypatch)
+    assert "ip6tables" not in {step.kind for step in place.record.steps}
+    place.host = replace(place.host, firewall=Firewall(forward_policy="ACCEPT"))
+    place.runs(NEWER)
+    assert place.told() == ""

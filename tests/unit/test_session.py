@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests import made_up_hosts
-from tests.made_up_deployments import deployment
+from tests.made_up_deployments import Deployment, deployment
+from tests.unit.test_past_input import publishing
 from wizard.answers.choices import Mode
 from wizard.boot import outlook
 from wizard.boot.outlook import Outlook
 from wizard.host import forward_chains
 from wizard.host.host import Firewall, Host, Unknown
 from wizard.host.target import DEFAULT_TARGET
+from wizard.inward import closed
+from wizard.inward.closed import InputRules
 from wizard.ndp.upstream import UpstreamCase, UpstreamFinding
 from wizard.platform.errors import Refused
 from wizard.probes import another_machine, report
@@ -25,8 +28,11 @@ from wizard.probes.another_machine import Found, Place
 from wizard.probes.findings import Finding
 from wizard.record.record import State
 from wizard.record.store import Store
-from wizard.run import checking, journal
+from wizard.run import checking, journal, renewing
+from wizard.run.conditions import StepCondition
 from wizard.session import Session
+from wizard.steps.closed_ports import ClosedPorts
+from wizard.steps.parts import Condition
 
 if TYPE_CHECKING:
     from tests.made_up_system import MadeUpSystem
@@ -37,9 +43,12 @@ PREFIX = IPv6Network("2001:db8:1:2:1::/80")
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     """A session on a host where the routed mode is in force."""
+    return opened(deployment(mode=Mode.ROUTED, prefix=PREFIX), tmp_path, monkeypatch)
+
+
+def opened(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     store = Store(tmp_path / "state")
     store.prepare()
-    made = deployment(mode=Mode.ROUTED, prefix=PREFIX)
     record = journal.begin(made.plan(), {}, store)
     record.state = State.APPLIED
     store.save(record)
@@ -49,9 +58,9 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(report, "host_way", lambda *_, **__: way)
     monkeypatch.setattr(report, "check", lambda *_: ())
     monkeypatch.setattr(checking, "conditions", lambda *_: ())
-    opened = Session(store, made.system)
-    monkeypatch.setattr(opened, "look", lambda: made.host)
-    return opened
+    session = Session(store, made.system)
+    monkeypatch.setattr(session, "look", lambda: made.host)
+    return session
 
 
 def noted(session: Session) -> tuple[str, ...]:
@@ -97,6 +106,23 @@ def test_a_rule_of_ip6tables_that_stops_packets_is_named(session: Session, chain
     assert f"ip6tables -I {typed}" in note
 
 
+def test_what_a_flush_stops_is_said_once_and_by_what_mends_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = replace(made_up_hosts.debian12(), engine=made_up_hosts.debian14().engine)
+    monkeypatch.setattr(session, "look", lambda: newer)
+    monkeypatch.setattr(renewing, "told", lambda *_: ())
+    record = session.records.at_hand()
+    assert record is not None
+    record.steps = [step for step in record.steps if step.kind != "ip6tables"]
+    system = cast("MadeUpSystem", session.system)
+    # Of what Docker made the empty chains alone are there.
+    system.tables = {"filter": {"FORWARD": [("-j", "DROP")], "DOCKER-FORWARD": []}}
+    (note,) = session.judge(record=record).differing
+    assert "IPv6 does not pass" in note
+    assert note.endswith("systemctl restart docker")
+
+
 def test_what_an_upgrade_of_docker_will_mean_is_said_before_it(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +154,30 @@ def test_what_comes_in_was_not_tried_unless_another_machine_is_named(
     assert found.differing == ("silent",)
     assert "tried" in found.notes
     assert not any("--from ADDRESS" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("by_docker", [False, True])
+def test_of_ports_that_this_host_closes_no_answer_is_expected_from_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_docker: bool
+) -> None:
+    host = made_up_hosts.debian14() if by_docker else made_up_hosts.debian13()
+    everywhere = ("[::]:3000->3000/tcp", "[::]:4000->4000/tcp")
+    made = deployment(publishing(host, *everywhere))
+    session = opened(made, tmp_path, monkeypatch)
+
+    def expected() -> str:
+        return " ".join(note for note in session.judge().notes if "should answer" in note)
+
+    assert "3000" in expected()
+    rules = InputRules("*filter\n-A INPUT -p tcp -m tcp --dport 3000 -j DROP\nCOMMIT\n")
+    monkeypatch.setattr(closed, "read", lambda _system: rules)
+    # What Docker forwards passes these by.
+    assert ("3000" in expected()) is by_docker
+    ours = ClosedPorts("br-ipv6", "fd12::/64", ports=("3000/tcp",), uplink="eth0")
+    found = StepCondition(1, "", ours.kind, Condition.IN_EFFECT, step=ours)
+    monkeypatch.setattr(checking, "conditions", lambda *_: (found,))
+    assert "3000" not in expected()
+    assert "4000" in expected()
 
 
 def test_a_prefix_that_the_provider_changed_is_said(

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit import recorded
-from wizard.filter import engine_rules, stand_in
+from wizard.filter import engine_rules, loaded, stand_in
 from wizard.platform import saved_rules
+from wizard.ruleset import ip6tables
+from wizard.ruleset.chains import Packet
 
 BRIDGE = "br-routed"
 ENGINES = ("docker-27.5.1-iptables", "docker-29.7.2-iptables")
@@ -46,6 +48,14 @@ def test_a_rule_of_docker_s_that_drops_is_what_closes_from_28_on() -> None:
     text = saved(ENGINES[1]).replace(":FORWARD DROP", ":FORWARD ACCEPT")
     assert engine_rules.close(text, "eth0", BRIDGE)
     assert not engine_rules.close(without(text, f"-A DOCKER ! -i {BRIDGE}"), "eth0", BRIDGE)
+
+
+def test_docker_s_chain_without_what_it_made_in_it_stands_no_more() -> None:
+    # As docker-ipv6nat leaves it when it starts: FORWARD leads to it all the same.
+    text = saved(ENGINES[1])
+    for bridge in (BRIDGE, "br-nat"):
+        assert engine_rules.stand(text, bridge)
+        assert not engine_rules.stand(without(text, "-A DOCKER "), bridge)
 
 
 def test_docker_s_table_of_nftables_is_looked_at_too() -> None:
@@ -99,57 +109,111 @@ class Kernel:
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
     made = Kernel(saved(ENGINES[1]).replace(":FORWARD DROP", ":FORWARD ACCEPT"))
-    (tmp_path / BRIDGE).mkdir()
-    monkeypatch.setattr(stand_in, "run", made.run)
+    for name in (BRIDGE, "br-other"):
+        (tmp_path / name).mkdir()
+    for module in (loaded, stand_in):
+        monkeypatch.setattr(module, "run", made.run)
     monkeypatch.setattr(stand_in, "_DEVICE", f"{tmp_path}/")
     return made
 
 
+class Looking:
+    """One that looks at what is loaded now, as the service does."""
+
+    def __init__(self, *bridges: str) -> None:
+        self._loaded = loaded.Loaded()
+        self.keeper = stand_in.StandIn("eth0", bridges or [BRIDGE], self._loaded)
+
+    def look(self) -> str:
+        self._loaded.look_again()
+        due, words = self.keeper.is_due(), self.keeper.look()
+        assert words or not due
+        assert self.keeper.failed or not self.keeper.is_due()
+        return words
+
+
+def forwarding(kernel: Kernel) -> list[str]:
+    """The rules that stand in, which come before all others."""
+    chains, _policies = saved_rules.parse(kernel.text, "filter")
+    assert chains["FORWARD"][0] == f"-j {engine_rules.CHAIN}"
+    return chains[engine_rules.CHAIN]
+
+
 def test_it_is_there_while_docker_s_rules_are_gone_and_only_then(kernel: Kernel) -> None:
     whole = kernel.text
-    keeper = stand_in.StandIn("eth0", [BRIDGE])
-    assert keeper.look() == ""
+    looking = Looking()
+    assert looking.look() == ""
     assert kernel.text == whole
     kernel.text = ""
     for _again in range(2):
-        assert "until Docker is restarted" in keeper.look()
-        assert not keeper.failed
-        chains, _policies = saved_rules.parse(kernel.text, "filter")
-        assert chains["FORWARD"] == [f"-j {engine_rules.CHAIN}"]
-        assert [rule for rule in chains[engine_rules.CHAIN] if rule.endswith("DROP")] == [
+        assert "until Docker is restarted" in looking.look()
+        assert not looking.keeper.failed
+        assert [rule for rule in forwarding(kernel) if rule.endswith("DROP")] == [
             f"! -i {BRIDGE} -o {BRIDGE} -j DROP"
         ]
     # Somebody comes before it.
     kernel.text = kernel.text.replace("-A FORWARD", "-A FORWARD -j ACCEPT\n-A FORWARD", 1)
-    assert keeper.look()
+    assert looking.look()
     assert saved_rules.parse(kernel.text, "filter")[0]["FORWARD"] == [
         f"-j {engine_rules.CHAIN}",
         "-j ACCEPT",
     ]
     kernel.text = whole + kernel.text
-    assert keeper.look() == ""
+    assert looking.look() == ""
     assert not engine_rules.is_there(kernel.text)
     assert engine_rules.stand(kernel.text, BRIDGE)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_the_policy_drops_what_is_flushed_containers_get_out_all_the_same(
+    kernel: Kernel, engine: str
+) -> None:
+    kernel.text = saved(engine).replace(":FORWARD ACCEPT", ":FORWARD DROP")
+    looking = Looking()
+    assert looking.look() == ""
+    kernel.text = without(kernel.text, "-A")
+    assert "until Docker is restarted" in looking.look()
+    assert f"-i {BRIDGE} -o eth0 -j ACCEPT" in forwarding(kernel)
+
+
+def test_what_keeps_networks_apart_is_gone_as_well_so_none_gets_in_to_another(
+    kernel: Kernel,
+) -> None:
+    kernel.text = ""
+    assert Looking(BRIDGE, "br-other").look()
+    bridges = (BRIDGE, "br-other")
+    for source, target in (bridges, bridges[::-1], (BRIDGE, "docker0")):
+        assert not lets_through(kernel, source, target), (source, target)
+    assert lets_through(kernel, BRIDGE, "eth0")
+    assert lets_through(kernel, BRIDGE, BRIDGE)
+
+
+def lets_through(kernel: Kernel, source: str, target: str) -> bool:
+    """Whether its rules accept what opens a connection; a policy may all the same."""
+    saved = kernel.text.replace(":FORWARD ACCEPT", ":FORWARD DROP").replace(
+        ":FORWARD -", ":FORWARD DROP"
+    )
+    return ip6tables.closes(saved, Packet(source, "tcp", 443, target)) is False
+
+
 def test_it_goes_with_the_service(kernel: Kernel) -> None:
     kernel.text = ""
-    keeper = stand_in.StandIn("eth0", [BRIDGE])
-    assert keeper.look()
-    keeper.end()
+    looking = Looking()
+    assert looking.look()
+    looking.keeper.end()
     assert "DOCKER" not in kernel.text
 
 
 def test_a_network_that_is_down_and_docker_on_nftables_need_none(kernel: Kernel) -> None:
     kernel.text = ""
-    assert stand_in.StandIn("eth0", ["br-down"]).look() == ""
+    assert Looking("br-down").look() == ""
     kernel.listed = f'elements = {{ "{BRIDGE}" : jump filter-forward-in__{BRIDGE} }}'
-    assert stand_in.StandIn("eth0", [BRIDGE]).look() == ""
+    assert Looking().look() == ""
     assert kernel.text == ""
 
 
 def test_what_cannot_be_made_is_said_to_have_failed(kernel: Kernel) -> None:
     kernel.text, kernel.refuses = "", True
-    keeper = stand_in.StandIn("eth0", [BRIDGE])
-    assert "ends with 4: it refuses" in keeper.look()
-    assert keeper.failed
+    looking = Looking()
+    assert "ends with 4: it refuses" in looking.look()
+    assert looking.keeper.failed

@@ -2,7 +2,8 @@
 
 Docker makes them when it starts and when a network is made, and never looks again. So whoever
 flushes a ruleset, as a reload of nftables.service with Debian's own first line does, takes them
-away until Docker is restarted, and what the policy of FORWARD accepts then gets in to every port.
+away until Docker is restarted: what the policy of FORWARD accepts then gets in to every port, and
+where it drops, nothing gets out either.
 """
 
 from __future__ import annotations
@@ -27,13 +28,16 @@ def stand(saved: str, bridge: str) -> bool:
     """Return whether FORWARD still leads to what Docker made for a bridge, by ``ip6tables-save``.
 
     Every release has a rule that leads from what goes to the bridge to the chain DOCKER: 26 and 27
-    in FORWARD, 28 and later in a chain of Docker's own (seen on 26.1.5, 27.5.1, 28.5.2, 29.7.2).
+    in FORWARD, 28 and later in a chain of Docker's own, and these have a rule in DOCKER that drops
+    what none before it let in (seen on 26.1.5, 27.5.1, 28.5.2, 29.7.2).
     """
     chains, _policies = saved_rules.parse(saved, "filter")
     wanted = f"-o {bridge} -j DOCKER"
-    return any(
-        rule.strip() == wanted for chain in _led_to("FORWARD", chains) for rule in chains[chain]
-    )
+    for chain in led_to("FORWARD", chains):
+        if wanted in map(str.strip, chains[chain]):
+            ends = map(str.strip, chains.get("DOCKER", ()))
+            return chain == "FORWARD" or _closing(bridge) in ends
+    return False
 
 
 def masquerade(saved: str, bridge: str) -> bool:
@@ -62,17 +66,24 @@ def is_there(saved: str) -> bool:
     return f":{CHAIN} " in saved
 
 
-def stands_in(bridges: Sequence[str], saved: str) -> bool:
+def stands_in(bridges: Sequence[str], saved: str, uplink: str) -> bool:
     """Return whether the stand-in is in force for these bridges, and before all else."""
     chains, _policies = saved_rules.parse(saved, "filter")
     first = [rule.strip() for rule in chains.get("FORWARD", ())][:1]
     there = [rule.strip() for rule in chains.get(CHAIN, ())]
-    return first == [_JUMP] and there == _rules(bridges)
+    return first == [_JUMP] and there == _rules(bridges, uplink)
 
 
-def standing_in(bridges: Sequence[str], saved: str) -> str:
+def stands_in_for(bridge: str, saved: str) -> bool:
+    """Return whether the stand-in lets nobody in to a bridge."""
+    chains, _policies = saved_rules.parse(saved, "filter")
+    jumps = (rule.strip() for rule in chains.get("FORWARD", ()))
+    return _JUMP in jumps and _closing(bridge) in map(str.strip, chains.get(CHAIN, ()))
+
+
+def standing_in(bridges: Sequence[str], saved: str, uplink: str) -> str:
     """Return what ip6tables-restore takes for it: containers get out, and nobody new gets in."""
-    rules = [f"-A {CHAIN} {rule}" for rule in _rules(bridges)]
+    rules = [f"-A {CHAIN} {rule}" for rule in _rules(bridges, uplink)]
     return _commit(saved, *rules, f"-I FORWARD {_JUMP}")
 
 
@@ -81,28 +92,7 @@ def taken_away(saved: str) -> str:
     return _commit(saved, f"-X {CHAIN}")
 
 
-def _rules(bridges: Sequence[str]) -> list[str]:
-    """Return its rules: whether one gets in comes before what lets out from another bridge."""
-    inward = [
-        rule
-        for bridge in bridges
-        for rule in (
-            f"-o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-            f"! -i {bridge} -o {bridge} -j DROP",
-        )
-    ]
-    return [*inward, *(f"-i {bridge} -j ACCEPT" for bridge in bridges)]
-
-
-def _commit(saved: str, *lines: str) -> str:
-    """Return one change of the filter table that begins with an empty chain to which none leads."""
-    chains, _policies = saved_rules.parse(saved, "filter")
-    jumps = [rule for rule in chains.get("FORWARD", ()) if rule.strip() == _JUMP]
-    deleted = [f"-D FORWARD {_JUMP}" for _each in jumps]
-    return "\n".join(["*filter", f":{CHAIN} - [0:0]", *deleted, *lines, "COMMIT", ""])
-
-
-def _led_to(first: str, chains: dict[str, list[str]]) -> Iterator[str]:
+def led_to(first: str, chains: dict[str, list[str]]) -> Iterator[str]:
     """Yield the chains to which one leads, itself among them."""
     seen, waiting = set(), [first]
     while waiting:
@@ -114,3 +104,34 @@ def _led_to(first: str, chains: dict[str, list[str]]) -> Iterator[str]:
         for rule in chains[chain]:
             words = rule.split()
             waiting += [words[at + 1] for at in range(len(words) - 1) if words[at] in ("-j", "-g")]
+
+
+def _closing(bridge: str) -> str:
+    return f"! -i {bridge} -o {bridge} -j DROP"
+
+
+def _rules(bridges: Sequence[str], uplink: str) -> list[str]:
+    """Return its rules: whether one gets in comes before what lets out from another bridge.
+
+    Out is towards the internet alone: what keeps Docker's other networks apart is gone as well.
+    """
+    inward = [
+        rule
+        for bridge in bridges
+        for rule in (
+            f"-o {bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+            _closing(bridge),
+        )
+    ]
+    outward = [
+        f"-i {bridge} -o {other} -j ACCEPT" for bridge in bridges for other in (uplink, bridge)
+    ]
+    return [*inward, *outward]
+
+
+def _commit(saved: str, *lines: str) -> str:
+    """Return one change of the filter table that begins with an empty chain to which none leads."""
+    chains, _policies = saved_rules.parse(saved, "filter")
+    jumps = [rule for rule in chains.get("FORWARD", ()) if rule.strip() == _JUMP]
+    deleted = [f"-D FORWARD {_JUMP}" for _each in jumps]
+    return "\n".join(["*filter", f":{CHAIN} - [0:0]", *deleted, *lines, "COMMIT", ""])

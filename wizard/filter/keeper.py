@@ -9,6 +9,7 @@ import time
 from wizard.filter import news as nftables
 from wizard.filter import rules
 from wizard.filter.host_commands import run
+from wizard.filter.loaded import Loaded
 from wizard.filter.stand_in import StandIn
 from wizard.ndp.notify import notify
 from wizard.platform.service_log import say
@@ -64,7 +65,8 @@ class Keeper:
         self._uplink = uplink
         self._bridges = bridges
         self._prefixes = prefixes
-        self._stand_in = StandIn(uplink, engine_bridges)
+        self._loaded = Loaded()
+        self._stand_in = StandIn(uplink, engine_bridges, self._loaded)
         self._tables: list[rules.Table] = []
         self._closed: list[str] = []
         self._said = ""
@@ -97,11 +99,21 @@ class Keeper:
                 nftables.drain(news)
             time.sleep(_PAUSE - min(_PAUSE, time.monotonic() - looked))
         self._open()
+        self._loaded.look_again()
         self._stand_in.end()
 
     def look(self) -> bool:
         """Look once, mend what is not as it should be, and return whether all is well."""
-        complaint = (self._read() or self._mend()) if self._bridges else ""
+        self._loaded.look_again()
+        complaint = self._read() if self._bridges else ""
+        if self._faults() or self._stand_in.is_due():
+            if self._prefixes:
+                # At once, and before any rule: a script that flushes them may go on to remove
+                # chains, which fails where one is back already.
+                self._close()
+            self._await_quiet()
+            self._loaded.look_again()
+            complaint = complaint or self._mend()
         meanwhile = self._stand_in.look()
         complaint = complaint or (meanwhile if self._stand_in.failed else "")
         if complaint:
@@ -116,6 +128,11 @@ class Keeper:
         self._said = ""
         return True
 
+    def _faults(self) -> list[str]:
+        if not self._bridges:
+            return []
+        return rules.faults(self._tables, self._loaded.text, self._uplink, self._bridges)
+
     def _read(self) -> str:
         """Read the file; while it cannot be read, what was read last counts."""
         try:
@@ -127,17 +144,7 @@ class Keeper:
         return ""
 
     def _mend(self) -> str:
-        saved = run(["ip6tables-save"])[1]
-        wrong = rules.faults(self._tables, saved, self._uplink, self._bridges)
-        if not wrong:
-            return ""
-        if self._prefixes:
-            # At once, and before the rules: a script that flushes them may go on to remove chains,
-            # which fails where one is back already.
-            self._close()
-        self._await_quiet()
-        saved = run(["ip6tables-save"])[1]
-        wrong = rules.faults(self._tables, saved, self._uplink, self._bridges)
+        wrong = self._faults()
         if not wrong:
             return ""
         contested = wrong[0].startswith("another rule") or wrong[0].endswith("too late")
@@ -145,15 +152,12 @@ class Keeper:
             if time.monotonic() - self._moved < _CONTESTED and self._moved:
                 return f"{wrong[0]}, again and again"
             self._moved = time.monotonic()
-        code, said = run(
-            ["ip6tables-restore", "--noflush", "--wait", "5"], rules.mending(self._tables, saved)
-        )
-        saved = run(["ip6tables-save"])[1]
-        left = rules.faults(self._tables, saved, self._uplink, self._bridges)
+        why = self._loaded.change(rules.mending(self._tables, self._loaded.text))
+        left = self._faults()
         if not left:
             say(f"put back: {'; '.join(wrong)}")
             return ""
-        return f"{left[0]}, and ip6tables-restore ends with {code}: {' '.join(said.split())}"
+        return f"{left[0]}, and {why}" if why else left[0]
 
     def _await_quiet(self) -> None:
         """Wait until nobody has changed anything for a while, though not for long."""

@@ -5,7 +5,7 @@ Only light parts of the standard library are imported: this runs for good on sma
 
 from __future__ import annotations
 
-from wizard.filter import order
+from wizard.filter import engine_rules, order
 from wizard.filter.uplink_rules import accepts
 from wizard.platform import saved_rules
 
@@ -25,8 +25,8 @@ class Table:
 
     @property
     def jump(self) -> str:
-        """What leads to our chain, as ip6tables-save prints it."""
-        return f"-A {self.parent} -j {self.chain}"
+        """What leads to our chain, as a rule of the chain that does."""
+        return f"-j {self.chain}"
 
     def _on(self, bridge: str) -> list[list[str]]:
         words = [rule.split() for rule in self.rules]
@@ -87,43 +87,59 @@ def faults(tables: Sequence[Table], saved: str, uplink: str, bridges: Sequence[s
     for table in tables:
         chains = _chains(saved, table.name)
         there = chains.get(table.chain)
+        parent = _leading(table, chains)
         if there is None:
             found.append(f"the chain {table.chain} of the {table.name} table is gone")
         elif not _holds(there, table.rules):
             found.append(f"rules of {table.chain} in the {table.name} table are gone")
-        elif table.jump not in _lines(chains, table.parent):
-            found.append(f"{table.parent} of the {table.name} table leads to {table.chain} no more")
-        elif _lines(chains, table.parent).count(table.jump) > 1:
-            found.append(f"{table.parent} of the {table.name} table leads to it twice")
-        elif table.must_be_first and _lines(chains, table.parent)[0] != table.jump:
-            found.append(f"{table.parent} of the {table.name} table leads to it too late")
+        elif table.jump not in chains.get(parent, []):
+            found.append(f"{parent} of the {table.name} table leads to {table.chain} no more")
+        elif sum(chains.get(each, []).count(table.jump) for each in _places(table)) > 1:
+            found.append(f"{parent} of the {table.name} table leads to it twice")
+        elif table.must_be_first and chains[parent][0] != table.jump:
+            found.append(f"{parent} of the {table.name} table leads to it too late")
         elif table.name == "filter" and any(
             not table.lets_all_in(bridge)
             and accepts(saved, uplink, bridge, table.chain, table.opened(bridge))
             for bridge in bridges
         ):
-            found.append(f"another rule of {table.parent} lets in what {table.chain} keeps out")
+            found.append(f"another rule of {parent} lets in what {table.chain} keeps out")
     return found
 
 
 def mending(tables: Sequence[Table], saved: str) -> str:
     """Return what ip6tables-restore --noflush takes, in one commit a table, to have all in force.
 
-    What others put into our chain is kept, before our rules. A table whose chain that should lead
-    to ours is not there is left out: it is made by Docker, and so is what it is for.
+    What others put into our chain is kept, before our rules.
     """
     lines: list[str] = []
     for table in tables:
         chains = _chains(saved, table.name)
-        if table.parent not in chains and "-" in table.parent:
-            continue
+        parent = _leading(table, chains)
         theirs = [rule for rule in chains.get(table.chain, []) if rule not in table.rules]
         lines += [f"*{table.name}", f":{table.chain} - [0:0]"]
         lines += [f"-A {table.chain} {rule}" for rule in (*theirs, *table.rules)]
-        count = _lines(chains, table.parent).count(table.jump)
-        lines += [f"-D {table.parent} -j {table.chain}"] * count
-        lines += [f"-I {table.parent} -j {table.chain}", "COMMIT"]
+        for each in _places(table):
+            lines += [f"-D {each} {table.jump}"] * chains.get(each, []).count(table.jump)
+        lines += [f"-I {parent} {table.jump}", "COMMIT"]
     return "".join(f"{line}\n" for line in lines)
+
+
+MEANWHILE = "FORWARD"
+"""What leads to our chain while a chain of Docker's that should does not, or is not there."""
+
+
+def _leading(table: Table, chains: dict[str, list[str]]) -> str:
+    """Return the chain that has to lead to ours; one of Docker's only where one gets to that."""
+    made_by_docker = "-" in table.parent
+    if made_by_docker and table.parent not in engine_rules.led_to(MEANWHILE, chains):
+        return MEANWHILE
+    return table.parent
+
+
+def _places(table: Table) -> tuple[str, ...]:
+    """Return the chains that may lead to ours."""
+    return tuple(dict.fromkeys((table.parent, MEANWHILE)))
 
 
 def _holds(there: Sequence[str], ours: Sequence[str]) -> bool:
@@ -140,10 +156,6 @@ def _holds(there: Sequence[str], ours: Sequence[str]) -> bool:
         if not all(rule in rest for rule in rules):
             return False
     return True
-
-
-def _lines(chains: dict[str, list[str]], chain: str) -> list[str]:
-    return [f"-A {chain} {rule}" for rule in chains.get(chain, [])]
 
 
 def _chains(saved: str, wanted: str) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Closes the bridges that Docker's own rules close, while somebody has flushed those."""
+"""Filters for the bridges that Docker's own rules filter, while somebody has flushed those."""
 
 from __future__ import annotations
 
@@ -12,53 +12,59 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wizard.filter.loaded import Loaded
+
 _DEVICE = "/sys/class/net/"
 
 
 class StandIn:
     """Rules of ours that stand in for Docker's, which it makes again only when it starts."""
 
-    def __init__(self, uplink: str, bridges: Sequence[str]) -> None:
-        """Take the interface towards the internet, and the bridges that Docker's rules close."""
-        self._uplink, self._bridges = uplink, bridges
+    def __init__(self, uplink: str, bridges: Sequence[str], loaded: Loaded) -> None:
+        """Take the interface towards the internet, the bridges of Docker's rules, and all rules."""
+        self._uplink, self._bridges, self._loaded = uplink, bridges, loaded
         self.failed = False
         """Whether nothing closes the way."""
+
+    def is_due(self) -> bool:
+        """Return whether ours are not there although Docker's are gone."""
+        gone = self._gone()
+        return bool(gone) and not self._stands_in(gone)
 
     def look(self) -> str:
         """Have ours there while Docker's are gone, and only then; return in words that they are."""
         self.failed = False
-        if not self._bridges:
-            return ""
-        saved = run(["ip6tables-save"])[1]
-        gone = self._gone(saved)
+        gone = self._gone()
         if not gone:
-            self._take_away(saved)
+            self.end()
             return ""
         words = f"Docker's own rules for {' and '.join(gone)} are gone until Docker is restarted"
-        if not engine_rules.stands_in(gone, saved):
-            made = engine_rules.standing_in(gone, saved)
-            code, said = run(["ip6tables-restore", "--noflush", "--wait", "5"], made)
-            if code:
+        if not self._stands_in(gone):
+            made = engine_rules.standing_in(gone, self._loaded.text, self._uplink)
+            if why := self._loaded.change(made):
                 self.failed = True
-                return f"{words}, and ip6tables-restore ends with {code}: {' '.join(said.split())}"
+                return f"{words}, and {why}"
         return f"{words}; nobody gets in there meanwhile"
 
     def end(self) -> None:
         """Take ours away, whatever Docker's are."""
-        if self._bridges:
-            self._take_away(run(["ip6tables-save"])[1])
+        if self._bridges and engine_rules.is_there(self._loaded.text):
+            self._loaded.change(engine_rules.taken_away(self._loaded.text))
+            say("the rules that stood in for Docker's are taken away")
 
-    def _gone(self, saved: str) -> list[str]:
+    def _stands_in(self, gone: Sequence[str]) -> bool:
+        return engine_rules.stands_in(gone, self._loaded.text, self._uplink)
+
+    def _gone(self) -> list[str]:
         # A network that is down has no rules, and nothing behind it.
         there = [each for each in self._bridges if os.path.exists(_DEVICE + each)]  # noqa: PTH110 - light
-        gone = [each for each in there if not engine_rules.close(saved, self._uplink, each)]
+        gone = [each for each in there if not self._filtered(each)]
         if gone:
             listed = run(["nft", "list", "table", "ip6", engine_rules.TABLE])[1]
             gone = [each for each in gone if not engine_rules.names(listed, each)]
         return gone
 
-    @staticmethod
-    def _take_away(saved: str) -> None:
-        if engine_rules.is_there(saved):
-            run(["ip6tables-restore", "--noflush", "--wait", "5"], engine_rules.taken_away(saved))
-            say("the rules that stood in for Docker's are taken away")
+    def _filtered(self, bridge: str) -> bool:
+        # What a policy drops gets neither in nor out, unless Docker's rules let it out.
+        saved = self._loaded.text
+        return engine_rules.stand(saved, bridge) and engine_rules.close(saved, self._uplink, bridge)

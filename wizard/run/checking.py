@@ -1,6 +1,6 @@
 """Looks whether the run on this host does what it was set up for: packets, steps, the next boot."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv6Address
 
 from wizard.answers import answers_file, firewalls
@@ -8,11 +8,12 @@ from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.answers.projects import project_of
 from wizard.boot import outlook
-from wizard.filter import engine_rules
 from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.obstacle import Obstacle
-from wizard.host.published import published
+from wizard.host.published import Published, published
+from wizard.inward import closed as inward
+from wizard.inward.closed import InputRules
 from wizard.modes.registry import behaviour_of
 from wizard.modes.shared import chosen_containers
 from wizard.platform.asked_once import asked_once
@@ -23,8 +24,9 @@ from wizard.probes.another_machine import Found, Place
 from wizard.probes.report import ContainerReport, ContainerTarget, Question
 from wizard.record import earlier_releases
 from wizard.record.record import Record
-from wizard.run import renewing
-from wizard.run.conditions import conditions
+from wizard.run import flushed_rules, renewing
+from wizard.run.conditions import StepCondition, conditions
+from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.networks import inspect
 from wizard.steps.others import Other
 from wizard.verification.judgement import Judgement, judge
@@ -63,15 +65,16 @@ def check(
     system = asked_once(system)
     steps = conditions(record, host, system, beside)
     reports = _reports(host, choices, target or choices.target, teller)
-    inwards = _inwards(host, choices, system, other)
+    inwards = _inwards(host, choices, system, other, _closed(host, steps, system))
     saved = system.run(("ip6tables-save",)).output
+    flushed = tuple(flushed_rules.told(record, host, choices, saved))
     differing = (
         *behaviour_of(choices.mode).deviations(host, choices),
         *renewing.told(record, host, system, beside),
         *(each.sentence for each in steps if each.sentence),
         *_idle(host, choices),
-        *_without_docker(host, choices, saved),
-        *(each.sentence for each in _stopping(host, choices, saved)),
+        *flushed,
+        *(each.sentence for each in _stopping(host, choices, "" if flushed else saved)),
         *inwards.silent,
     )
     notes = (
@@ -84,29 +87,11 @@ def check(
     return judge(reports, choices, differing, outlook.look().sentences, notes, states)
 
 
-def _without_docker(host: Host, choices: Choices, saved: str) -> Iterator[str]:
-    """Yield a sentence where somebody has taken away the rules that Docker makes itself."""
-    engine, bridge = host.engine, choices.bridge
-    if isinstance(engine, Unknown) or not engine.manages_ip6tables:
-        return
-    if filtering.uses_nftables(engine):
-        return
-    public = choices.mode.addresses.public
-    if engine_rules.stand(saved, bridge) and (public or engine_rules.masquerade(saved, bridge)):
-        return
-    if public and filtering.of_routed(host).by_engine:
-        meanwhile = "Until then nobody gets in to these containers from outside."
-    else:
-        meanwhile = "Until then IPv6 does not pass."
-    yield (
-        f"Docker's own rules for {bridge} are gone from ip6tables, and likely those for IPv4 as "
-        "well: something has flushed them, such as a reload of nftables with “flush ruleset” in "
-        f"its file. {meanwhile} Docker makes them again when it starts: systemctl restart docker"
-    )
-
-
 def _stopping(host: Host, choices: Choices, saved: str) -> Iterator[Obstacle]:
-    """Yield every chain that stops packets, whoever made it."""
+    """Yield every chain that stops packets, whoever made it.
+
+    What a flush stops needs no other words than that of itself, and no other lines to type.
+    """
     yield from firewalls.forward_chains(host, choices)
     yield from firewalls.firewalld(host, choices)
     yield from firewalls.of_ip6tables(saved, host, choices)
@@ -132,9 +117,15 @@ def _reports(
     return report.check(targets, question)
 
 
-def _inwards(host: Host, choices: Choices, system: System, other: str | None) -> Found:
+def _inwards(
+    host: Host,
+    choices: Choices,
+    system: System,
+    other: str | None,
+    closed: Callable[[Published], bool],
+) -> Found:
     """Let another machine try what should come in, or say that nobody tried it."""
-    places = _places(host, choices, system)
+    places = _places(host, choices, system, closed)
     if not places:
         return Found()
     if other is not None:
@@ -148,7 +139,27 @@ def _inwards(host: Host, choices: Choices, system: System, other: str | None) ->
     )
 
 
-def _places(host: Host, choices: Choices, system: System) -> list[Place]:
+def _closed(
+    host: Host, steps: Sequence[StepCondition], system: System
+) -> Callable[[Published], bool]:
+    """Return what tells whether a published port of this host is closed to strangers."""
+    kept = {
+        port for each in steps if isinstance(each.step, ClosedPorts) for port in each.step.ports
+    }
+    # What Docker forwards passes INPUT by, so that only what was set up for it closes it.
+    forwards = not isinstance(host.engine, Unknown) and host.engine.manages_ip6tables
+    rules = InputRules() if forwards else inward.read(system)
+    uplink = "" if isinstance(host.uplink, Unknown) else host.uplink.interface
+
+    def is_closed(port: Published) -> bool:
+        return f"{port.host_port}/{port.protocol}" in kept or rules.closes(uplink, port) is True
+
+    return is_closed
+
+
+def _places(
+    host: Host, choices: Choices, system: System, closed: Callable[[Published], bool]
+) -> list[Place]:
     """Return what should answer strangers: containers, or else ports that the host publishes."""
     running = {each.name: each for each in chosen_containers(host, choices)}
     if choices.mode.addresses.public:
@@ -167,7 +178,7 @@ def _places(host: Host, choices: Choices, system: System) -> list[Place]:
         each.host_port
         for container in running.values()
         for each in published(container)
-        if each.protocol == "tcp" and each.address == IPv6Address("::")
+        if each.protocol == "tcp" and each.address == IPv6Address("::") and not closed(each)
     }
     return [Place("This host", own, tuple(sorted(ports)), echo=False)] if ports else []
 

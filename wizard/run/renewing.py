@@ -88,8 +88,10 @@ def _does_otherwise(ground: Ground, choices: Choices, earlier: Engine, now: Engi
         f"{clean_line(earlier.version)}."
     )
     hosts = (replace(ground.host, engine=each) for each in (earlier, now))
+    filters = any(step.kind == Ip6tables.kind for step in ground.run.steps)
     try:
-        differing = tuple(_differing(*(ground.steps(choices, each) for each in hosts)))
+        steps = [ground.steps(choices, each) for each in hosts]
+        differing = tuple(_differing(*steps, filters=filters))
     except Refused:
         return ""
     return " ".join((begin, *differing)) if differing else ""
@@ -99,8 +101,12 @@ def _why(refused: Refused) -> str:
     return str(refused).removesuffix(" Nothing was changed.")
 
 
-def _differing(before: Sequence[Step], now: Sequence[Step]) -> Iterator[str]:
-    """Yield what another engine does otherwise of what a set-up stands on, in sentences."""
+def _differing(before: Sequence[Step], now: Sequence[Step], *, filters: bool) -> Iterator[str]:
+    """Yield what another engine does otherwise of what a set-up stands on, in sentences.
+
+    ``filters`` is whether the set-up has rules of its own, which with the earlier engine may hang
+    on a policy that is another one by now.
+    """
     old, new = ({step.kind: step for step in steps} for steps in (before, now))
     for kind, step in old.items():
         later = new.get(kind)
@@ -118,7 +124,7 @@ def _differing(before: Sequence[Step], now: Sequence[Step]) -> Iterator[str]:
                     "goes: from the next boot on, what this host passes on besides needs rules of "
                     "its own in DOCKER-USER."
                 )
-            case Ip6tables() if later is None and not isinstance(step, ClosedPorts):
+            case Ip6tables() if filters and later is None and not isinstance(step, ClosedPorts):
                 yield (
                     "It makes the packet filter rules for IPv6 itself, so the wizard's stand "
                     "there twice."
@@ -129,7 +135,7 @@ def _differing(before: Sequence[Step], now: Sequence[Step]) -> Iterator[str]:
                 "It lets in from outside what this host's own rules (INPUT) close: "
                 f"{clean_line(', '.join(step.ports))}."
             )
-        elif isinstance(step, Ip6tables) and kind not in old:
+        elif isinstance(step, Ip6tables) and kind == Ip6tables.kind and not filters:
             yield "It makes no packet filter rules for IPv6, so those of the wizard are needed."
         elif isinstance(step, Sysctl) and _forwards(step) and not _forwards(old.get(kind)):
             yield "It does not switch IPv6 forwarding on by itself."

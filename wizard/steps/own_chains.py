@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.filter import order
+from wizard.filter.rules import MEANWHILE
 from wizard.platform.own_names import CHAIN
 from wizard.platform.system import System
 from wizard.steps.actions import Run, difference
@@ -149,9 +150,11 @@ def take_ours_out(system: System, table: Table, report: Report) -> bool:
 
 def remove_chain(system: System, table: Table, report: Report) -> None:
     """Remove our chain, which is empty, and what leads to it."""
-    jump = (table.parent, "-j", CHAIN)
-    while system.run(command(table, "-C", *jump)).status == 0:
-        run(system, Run(command(table, "-D", *jump)), report)
+    parents = dict.fromkeys((table.parent, MEANWHILE) if table.name == "filter" else [table.parent])
+    for parent in parents:
+        jump = (parent, "-j", CHAIN)
+        while system.run(command(table, "-C", *jump)).status == 0:
+            run(system, Run(command(table, "-D", *jump)), report)
     run(system, Run(command(table, "-X", CHAIN)), report)
 
 
