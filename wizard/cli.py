@@ -1,22 +1,32 @@
 """Arguments to a verb. The only place that opens the screens, and only when they are wanted."""
 
+from __future__ import annotations
+
 import argparse
 import gc
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from functools import partial
 
 from wizard import __version__
 from wizard.platform import streams
 from wizard.platform.errors import ExitCode, Refused, WizardError
+
+# What typing has takes longer to load than all of this module. Type checkers take this for true.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import NoReturn
 
 _DEBIAN = 13
 """The release of a practice machine, where none is named."""
 
 _ROUTER = "on-link"
 """What its router does, where nothing is named."""
+
+_WIDTH = 80
+"""Columns of a terminal that does not say."""
 
 _VERBS = {
     "resume": "continue where you stopped, or see what runs",
@@ -157,7 +167,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Gives the containers of a Docker Compose deployment working IPv6.",
         usage=argparse.SUPPRESS,
         epilog=_USAGE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # Without a width it loads what packs and unpacks archives, to learn this one.
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=_columns() - 2),
         allow_abbrev=False,
     )
     verbs = parser.add_mutually_exclusive_group()
@@ -173,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
             )
         else:
             verbs.add_argument(flag, action="store_true", help=text)
-    parser.add_argument("--answers", metavar="FILE", type=Path, help="take the answers from FILE")
+    parser.add_argument("--answers", metavar="FILE", type=_path, help="take the answers from FILE")
     parser.add_argument(
         "--yes", action="store_true", help="do not ask (--undo, --apply, --repair, --change)"
     )
@@ -236,6 +247,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"wizard {__version__}")
     return parser
+
+
+def _columns() -> int:
+    """Return the width of the terminal; 80 where there is none or it does not say."""
+    try:
+        return os.get_terminal_size().columns or _WIDTH
+    except OSError:
+        return _WIDTH
+
+
+def _path(typed: str) -> Path:
+    # Here, for it loads much, which most verbs do without until then.
+    from pathlib import Path
+
+    return Path(typed)
 
 
 def _run(chosen: argparse.Namespace) -> int:
