@@ -58,6 +58,21 @@ def test_the_help_loads_no_more_than_it_needs() -> None:
         assert not among(loaded, package), package
 
 
+def test_a_verb_does_not_look_for_garbage_among_what_it_loads() -> None:
+    looked = modules_after(
+        "import gc\n"
+        "gc.collect()\n"
+        "looked = lambda: sum(each['collections'] for each in gc.get_stats())\n"
+        "before = looked()\n"
+        "from wizard import cli\n"
+        "assert cli.main(['--explain']) == 0\n"
+        "import wizard.host.every_part\n"
+        "loaded = [str(looked() - before)]"
+    )
+    (times,) = map(int, looked)
+    assert times < 10, times
+
+
 def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() -> None:
     loaded = modules_after(
         "from wizard import cli\n"
