@@ -13,6 +13,7 @@ from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 
 from screens import following, leaving
 from screens.fitting import FittingApp
@@ -72,9 +73,6 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     def __init__(self, session: Session, start: Start = "welcome") -> None:
         super().__init__(ansi_color=True)
-        # Before anything is styled, which would be done once more.
-        self.register_theme(TERMINAL)
-        self.theme = TERMINAL.name
         plain_scrollbar.use()
         self.session = session
         self.state = State(session, self, self.repaint)
@@ -86,6 +84,11 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         self._resuming_to = ""
         self.resumed_at = ""
         """The question at which the person left at an earlier time, until it is passed."""
+
+    @property
+    def current_theme(self) -> Theme:
+        """The one theme. To choose it by its name has Textual parse all style sheets once more."""
+        return TERMINAL
 
     def on_mount(self) -> None:
         """Look at the host while the person reads the first screen."""

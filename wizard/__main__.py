@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 from wizard.platform import variables
 
@@ -28,6 +27,8 @@ def doubted_settings() -> str:
     if not folder or os.geteuid() != 0:
         return ""
     # Only here: --help is to load next to nothing.
+    from pathlib import Path
+
     from wizard.platform.text import clean_line
     from wizard.program import trust
 

@@ -4,12 +4,20 @@ from textual.content import Content
 from textual.widgets import Button
 
 
-class PlainButton(Button):
+# Textual's own style sheet for buttons is for nine looks of which none is this one, and to parse it
+# takes longer than to parse all of ours.
+class PlainButton(Button, inherit_css=False):
     """Its label is shown literally, and it does not flash when pressed."""
 
     DEFAULT_CSS = """
     PlainButton {
+        width: auto;
         min-width: 1;
+        height: auto;
+        line-pad: 1;
+        color: $foreground;
+        background: $background;
+        text-style: bold;
         &:focus { text-style: reverse bold; }
     }
     """

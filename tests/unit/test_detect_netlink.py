@@ -3,9 +3,9 @@
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
-from wizard.host.netlink import Netlink, attribute
+from wizard.host.netlink import Attribute, Netlink, attribute
 
 
 def values(found: Any) -> Iterator[Any]:
@@ -23,6 +23,13 @@ def test_nothing_is_left_to_be_decoded_by_whoever_looks_first() -> None:
     kinds = {type(each).__module__ for each in values([*snapshot.links, *snapshot.routes])}
     assert kinds == {"builtins"}
     assert {type(each) for each in snapshot.links} == {dict}
+
+
+def test_what_nobody_asks_for_is_not_decoded() -> None:
+    snapshot = Netlink().snapshot()
+    messages = [*snapshot.links, *snapshot.addresses, *snapshot.routes]
+    decoded = {name for each in messages for name, _value in each["attrs"]}
+    assert {"IFLA_IFNAME", "IFLA_MTU"} <= decoded <= set(get_args(Attribute))
 
 
 def test_many_threads_see_the_same_at_once() -> None:

@@ -42,6 +42,37 @@ def among(loaded: set[str], package: str) -> set[str]:
     return {each for each in loaded if each == package or each.startswith(f"{package}.")}
 
 
+def test_the_help_loads_no_more_than_it_needs() -> None:
+    loaded = modules_after(
+        "before = set(sys.modules)\n"
+        "from wizard import __main__\n"
+        "sys.argv = ['wizard', '--help']\n"
+        "try:\n"
+        "    __main__.main()\n"
+        "except SystemExit as ended:\n"
+        "    assert not ended.code\n"
+        "loaded = sorted(set(sys.modules) - before)"
+    )
+    assert "wizard.cli" in loaded
+    for package in ("pathlib", "typing", "shutil", "dataclasses", "ipaddress", "wizard.session"):
+        assert not among(loaded, package), package
+
+
+def test_a_verb_does_not_look_for_garbage_among_what_it_loads() -> None:
+    looked = modules_after(
+        "import gc\n"
+        "gc.collect()\n"
+        "looked = lambda: sum(each['collections'] for each in gc.get_stats())\n"
+        "before = looked()\n"
+        "from wizard import cli\n"
+        "assert cli.main(['--explain']) == 0\n"
+        "import wizard.host.every_part\n"
+        "loaded = [str(looked() - before)]"
+    )
+    (times,) = map(int, looked)
+    assert times < 10, times
+
+
 def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() -> None:
     loaded = modules_after(
         "from wizard import cli\n"

@@ -5,12 +5,33 @@ import socket
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from wizard.host.looking import IMPORTING
 from wizard.platform import alone
 
 Message = Mapping[str, Any]
+
+Attribute = Literal[
+    "IFLA_IFNAME",
+    "IFLA_MTU",
+    "IFA_ADDRESS",
+    "IFA_FLAGS",
+    "IFA_LOCAL",
+    "IFA_PROTO",
+    "RTA_CACHEINFO",
+    "RTA_DST",
+    "RTA_GATEWAY",
+    "RTA_MULTIPATH",
+    "RTA_OIF",
+    "RTA_PRIORITY",
+    "RTA_SRC",
+    "RTA_TABLE",
+]
+"""What anybody asks for of a link, an address or a route (linux/rtnetlink.h)."""
+
+_READ = frozenset(get_args(Attribute))
+"""The same. Of a link the rest is by far the most, and takes long to decode."""
 
 SOMEWHERE = "2606:4700:4700::1111"
 """Stands for the IPv6 internet in a question to the kernel; no packet is sent to it."""
@@ -27,7 +48,7 @@ class Snapshot:
     """The route that the kernel takes to the IPv6 internet, by all of its rules (ip-rule(8))."""
 
 
-def attribute(message: Message, name: str) -> Any:  # noqa: ANN401 - as various as rtnetlink
+def attribute(message: Message, name: Attribute) -> Any:  # noqa: ANN401 - as various as rtnetlink
     """Return an attribute of a message, or None; recorded messages have them as lists."""
     return next((value for key, value in message["attrs"] if key == name), None)
 
@@ -75,13 +96,15 @@ def _decoded(value: Any) -> Any:  # noqa: ANN401 - as various as rtnetlink
     """Return a message, or what is in one, as plain values.
 
     pyroute2 decodes an attribute when it is first looked at, and where two threads do so at once
-    gives one of them its raw octets.
+    gives one of them its raw octets. What nobody asks for is left out, and not decoded.
     """
     if isinstance(value, Mapping):
         plain = {
             key: _decoded(each) for key, each in value.items() if key not in ("attrs", "header")
         }
         if "attrs" in value:
-            plain["attrs"] = [(name, _decoded(each)) for name, each in value["attrs"]]
+            plain["attrs"] = [
+                (each[0], _decoded(each[1])) for each in value["attrs"] if each[0] in _READ
+            ]
         return plain
     return [_decoded(each) for each in value] if isinstance(value, list) else value
