@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv6Network
+from ipaddress import IPv6Address, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,54 @@ def test_an_apply_reads_the_answers_of_the_plan_and_waits_where_somebody_is_to_a
     assert here.words[3:] == ("60",)
     here.session.start_apply(plan, seconds=60)
     assert here.words[3:] == ("60",)
+
+
+def test_a_host_is_looked_at_for_whom_it_is_to_reach(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[tuple[float, IPv6Address | None]]()
+    monkeypatch.setattr(
+        "wizard.session.detectors.detect", lambda _found, wait, target: asked.append((wait, target))
+    )
+    answers, typed = IPv6Address("2001:db8::a"), IPv6Address("2001:db8::b")
+    here.session.detect()
+    here.session.answers.save(replace(here.made.choices, target=answers))
+    here.session.detect()
+    here.session.detect(target=typed)
+    here.session.detect(lambda _name, _part: None)
+    assert [target for _wait, target in asked] == [None, answers, typed, answers]
+    # Nobody sees what is there already, so a busy host has more time.
+    assert asked[0][0] == asked[1][0] > asked[3][0]
+
+
+def test_the_router_is_watched_with_whom_the_answers_name(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[list[IPv6Address]]()
+    monkeypatch.setattr(
+        "wizard.session.upstream.probe_upstream",
+        lambda _uplink, _unused, targets: asked.append(targets),
+    )
+    target = IPv6Address("2001:db8::a")
+    here.session.answers.save(replace(here.made.choices, target=target))
+    here.session.probe_upstream(IPv6Network("2001:db8:1:2:1::/80"), made_up_hosts.debian12())
+    assert asked[0][0] == target
+
+
+def test_what_others_need_is_known_to_root_alone(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = list[object]()
+    monkeypatch.setattr(set_ups, "others_than_of", lambda _store, name: ("others than of", name))
+    monkeypatch.setattr(
+        "wizard.session.plan_inputs.read_project",
+        lambda _system, _project, beside: read.append(beside),
+    )
+    project = project_of(here.made.host, here.made.choices)
+    here.session.read_project(project)
+    monkeypatch.setattr(Session, "root", False)
+    here.session.read_project(project)
+    assert read == [("others than of", project.name), ()]
 
 
 def test_what_was_chosen_for_an_undo_is_in_the_record_before_it_begins(here: Here) -> None:
@@ -199,7 +247,7 @@ def test_the_preview_of_a_second_undo_is_of_what_the_first_leaves(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, asked = here.kept(), list[tuple[str, ...]]()
-    monkeypatch.setattr(set_ups, "others", lambda _store, *but: asked.append(but) or ())
+    monkeypatch.setattr(set_ups, "others", lambda _store, *but: asked.append(but))
     monkeypatch.setattr(undoing, "preview", lambda *_: None)
     here.session.undo_preview(None, first, ["another"])
     assert asked == [(first.id, "another")]
