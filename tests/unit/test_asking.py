@@ -1,6 +1,6 @@
 """The same answers, plan and run come of questions line by line as of the screens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network
 
@@ -9,9 +9,9 @@ import pytest
 from tests import made_up_hosts
 from tests.screens.made_up_session import MadeUpSession
 from wizard import asking, following
-from wizard.answers import projects, proposals
-from wizard.answers.choices import Inwards, Mode, Proxy
-from wizard.host.host import Address, Origin, Uplink
+from wizard.answers import checks, projects, proposals
+from wizard.answers.choices import Choices, Inwards, Mode, Proxy
+from wizard.host.host import Address, Host, Origin, Uplink
 from wizard.ndp.upstream import UpstreamCase
 from wizard.platform.errors import ExitCode, Refused
 
@@ -137,6 +137,41 @@ def test_who_was_said_to_answer_for_neighbours_stays() -> None:
     assert asking.ask(session, person.say, person.read) == ExitCode.DONE
     assert session.applied is not None and session.applied.choices.proxy is Proxy.FIXED
     assert not any("Watching" in words for words in person.said)
+
+
+def test_who_is_asked_everything_sees_what_the_router_does_and_keeps_who_was_said_to_answer() -> (
+    None
+):
+    session = MadeUpSession(upstream=UpstreamCase.SOLICITED)
+    session.saved = replace(
+        proposals.choose_mode(proposals.defaults(session.host), Mode.ROUTED, session.host),
+        proxy=Proxy.FIXED,
+    )
+    person = Person({"Which addresses": ["all", "2"], "Type yes or no, Enter": ["yes"]})
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    assert any("Watching what the provider's router does" in words for words in person.said)
+    assert any("Who answers" in words for words in person.said)
+    assert session.applied is not None and session.applied.choices.proxy is Proxy.FIXED
+
+
+def test_what_is_not_possible_on_this_host_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only(wanted: Proxy | Inwards) -> Callable[[Choices, Host], str | None]:
+        return lambda choices, _host: (
+            None if wanted in (choices.proxy, choices.inwards) else "It cannot be."
+        )
+
+    monkeypatch.setattr(checks, "check_proxy", only(Proxy.FIXED))
+    monkeypatch.setattr(checks, "check_inwards", only(Inwards.ALL))
+    session = MadeUpSession(upstream=UpstreamCase.SOLICITED)
+    person = Person({"Which addresses": ["all", "2"], "Type yes or no, Enter": ["yes"]})
+    assert asking.ask(session, person.say, person.read) == ExitCode.DONE
+    for question in ("Who answers when", "What may come in"):
+        (at,) = [number for number, words in enumerate(person.said) if question in words]
+        assert person.said[at + 1].startswith("1. ")
+        assert not person.said[at + 2].startswith("2. ")
+    assert session.applied is not None
+    chosen = session.applied.choices
+    assert (chosen.proxy, chosen.inwards) == (Proxy.FIXED, Inwards.ALL)
 
 
 def test_every_answer_counts() -> None:

@@ -1,6 +1,7 @@
 """When Compose is asked whether it takes the new text of one of several files."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,7 @@ class Asked(MadeUpSystem):
         self.directories.add("/srv")
 
     def run(self, argv: Sequence[str], stdin: str = "") -> Result:
-        read = stdin or self.files["/srv/b.yml"].text
+        read = stdin if "/dev/stdin" in argv else self.files["/srv/b.yml"].text
         self.seen.append(read)
         return Result(1 if self.refuses and read == NEW.text else 0, "no such thing")
 
@@ -66,6 +67,27 @@ def test_a_file_that_is_changed_alone_is_checked_beforehand() -> None:
     host = Asked(refuses=True)
     host.files["/srv/b.yml"] = OLD
     assert "no such thing" in str(made.refusal(host))
+
+
+@pytest.mark.parametrize(("newer_refuses", "said"), [(False, False), (True, True)])
+def test_a_compose_that_never_took_the_file_says_nothing_of_the_change(
+    newer_refuses: bool, said: bool
+) -> None:
+    class Two(Asked):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            if argv[0] == "docker-compose":
+                return Result(1, "it knows no such key")
+            return super().run(argv, stdin)
+
+    host = Two(refuses=newer_refuses)
+    host.files["/srv/b.yml"] = OLD
+    both = (("docker-compose",), ("docker", "compose"))
+    made = replace(step("/srv/b.yml", follows=False), compose_commands=both)
+    refusal = made.refusal(host)
+    assert (refusal is not None and "no such thing" in refusal) is said
+    assert "it knows no such key" not in (refusal or "")
+    # A file that is new has no old text by which to tell them apart.
+    assert "it knows no such key" in str(replace(made, before=None).refusal(host))
 
 
 def test_what_may_not_be_fetched_is_said_with_what_to_do_instead() -> None:

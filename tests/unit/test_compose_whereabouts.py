@@ -1,7 +1,7 @@
 """A project whose folder has another name since: its lines come out, or its network stays."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -11,6 +11,7 @@ from wizard.steps.base import Step
 from wizard.steps.before import Before
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
+from wizard.steps.parts import Condition, worst
 
 MOVED = "/srv/mastodon-old/docker-compose.yml"
 
@@ -63,6 +64,87 @@ def test_the_network_stays_while_a_moved_file_names_it_and_is_not_known_for_sure
     left = undo(made, steps)
     assert any(f"{MOVED} still names it" in sentence for sentence in left)
     assert made.system.files[MOVED].text == text
+    assert "mastodon_ipv6" in made.system.networks
+
+
+def test_a_copy_beside_the_file_is_none_of_ours() -> None:
+    for put_back in (False, True):
+        made, steps = applied()
+        made.system.files[MOVED] = made.system.files[made.path]
+        made.system.directories = {"/srv", "/srv/mastodon-old", *made.system.directories}
+        text, old = made.system.files[MOVED].text, made.inputs.files[made.path].text
+        if put_back:
+            # Somebody, or git, has taken our lines out already.
+            made.system.files[made.path] = FileState(old)
+        undo(made, steps)
+        assert made.system.files[made.path].text == old
+        assert made.system.files[MOVED].text == text
+
+
+def test_whoever_else_names_the_network_does_not_hide_where_our_lines_are() -> None:
+    made, steps = applied()
+    before = made.inputs.files[made.path].text
+    rename_folder(made)
+    other = "/srv/other/docker-compose.yml"
+    text = "services: {a: {image: a}}\nnetworks: {mastodon_ipv6: {external: true}}\n"
+    made.system.files[other] = FileState(text)
+    made.system.directories.add("/srv/other")
+    undo(made, steps)
+    assert made.system.files[MOVED].text == before
+    assert made.system.files[other].text == text
+
+
+def test_lines_that_are_gone_come_back_between_those_of_today_once_compose_takes_them() -> None:
+    made, steps = applied()
+    ((step, before),) = [each for each in steps if isinstance(each[0], ComposeFile)]
+    ours = made.system.files[made.path].text
+    assert worst(step.parts(made.system, before)) is Condition.IN_EFFECT
+    made.system.files[made.path] = FileState(f"# theirs\n{ours}")
+    assert worst(step.parts(made.system, before)) is Condition.IN_EFFECT
+    made.system.files[made.path] = FileState(f"# theirs\n{before.files[0].text}")
+    (part,) = step.parts(made.system, before)
+    assert part.condition is Condition.MISSING
+    assert part.file is not None
+    assert part.file.after.text == f"# theirs\n{ours}"
+    assert {each.stdin for each in part.asked} == {part.file.after.text}
+
+
+@pytest.mark.parametrize(
+    ("edit", "off"),
+    [
+        # Docker's own network of the container stays until Compose makes it anew.
+        (lambda text: text.replace("      - mastodon_ipv6\n", "", 1), "web"),
+        (lambda text: text.replace("      - mastodon_ipv6\n", ""), "web, streaming, sidekiq"),
+        (lambda text: text.replace("      - mastodon_ipv6\n", "      - mastodon_v6\n", 1), "web"),
+        (lambda text: text.replace("  web:\n", "  website:\n", 1), ""),
+    ],
+)
+def test_a_service_that_does_not_name_the_network_any_more_is_told(
+    edit: Callable[[str], str], off: str
+) -> None:
+    made, steps = applied()
+    ((step, before),) = [each for each in steps if isinstance(each[0], ComposeFile)]
+    edited = edit(made.system.files[made.path].text)
+    made.system.files[made.path] = FileState(edited)
+    (part,) = step.parts(made.system, before)
+    assert (part.condition is Condition.IN_EFFECT) is not bool(off)
+    assert (f"do not join the network any more: {off}." in part.words) is bool(off)
+    # What somebody did on purpose is theirs: it goes back only where ours is wanted.
+    if off:
+        assert part.condition is Condition.CHANGED
+        assert part.file is not None
+
+
+def test_of_two_files_that_could_be_ours_neither_is_touched() -> None:
+    made, steps = applied()
+    rename_folder(made)
+    copy = "/srv/mastodon-copy/docker-compose.yml"
+    made.system.files[copy] = made.system.files[MOVED]
+    made.system.directories.add("/srv/mastodon-copy")
+    text = made.system.files[MOVED].text
+    undo(made, steps)
+    assert [made.system.files[path].text for path in (MOVED, copy)] == [text, text]
+    # They name it, so it is still needed.
     assert "mastodon_ipv6" in made.system.networks
 
 

@@ -195,3 +195,10 @@ def test_the_articles_ports_are_told_apart() -> None:
     assert isinstance(host.projects, tuple)
     containers = [each for each in host.projects[0].containers if each.service == "web"]
     assert [port.name for port in published(containers[0])] == ["0.0.0.0:3000/tcp"]
+
+
+def test_what_is_lost_stands_in_the_order_of_the_ports_and_not_of_their_letters() -> None:
+    ports = tuple(f"[::]:{port}->{port}/tcp" for port in (3000, 443, 80))
+    ears = tuple(Listener("tcp", ANY4, port) for port in (3000, 443, 80))
+    host = with_web(made_up_hosts.debian13(), ports=ports, proxied=ports, listeners=ears)
+    assert [loss.port.port for loss in plan(host).losses] == [80, 443, 3000]

@@ -338,6 +338,24 @@ def test_the_stream_of_events_begins_tells_and_ends(server: Server) -> None:
     assert list(DockerEngine(server.path).happenings(["wizard"])) == [False, True]
 
 
+def test_however_long_nothing_happens_the_stream_is_heard(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = list[socket.socket]()
+
+    class Connection(docker_engine._Connection):
+        def connect(self) -> None:
+            super().connect()
+            streams.append(self.sock)
+
+    monkeypatch.setattr(docker_engine, "_Connection", Connection)
+    server.scripts = [[STREAM]]
+    told = DockerEngine(server.path).happenings(["wizard"])
+    assert next(told) is False
+    assert [each.gettimeout() for each in streams] == [None]
+    assert list(told) == [True]
+
+
 @pytest.mark.parametrize(
     ("service", "by_default", "asked"),
     [

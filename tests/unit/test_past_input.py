@@ -19,6 +19,7 @@ from wizard.noticed.losses import LossCause
 from wizard.noticed.past_input import notices
 from wizard.plan import acceptance, planning
 from wizard.platform.system import NOT_THERE, Result
+from wizard.steps.actions import WriteFile
 from wizard.steps.closed_ports import ClosedPorts
 from wizard.verification.kept_closed import faults_in, kept_closed
 
@@ -71,6 +72,15 @@ def test_the_rule_drops_new_connections_for_the_port_of_the_host_on_the_uplink_a
     # Closed before there is anything behind it.
     assert kinds.index("closed-ports") < kinds.index("docker-network") < kinds.index("attach")
     assert {"systemd-unit", "filter-service"} <= set(kinds)
+    # Docker makes the chain that leads to ours.
+    texts = [
+        action.after.text
+        for each in plan.steps
+        for action in each.actions()
+        if isinstance(action, WriteFile) and action.path.endswith(".service")
+    ]
+    assert any("After=docker.service\n" in text for text in texts)
+    assert not any("Before=docker.service\n" in text for text in texts)
     assert ClosedPorts.from_parameters(step.parameters()) == step
 
 

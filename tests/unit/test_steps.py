@@ -1,7 +1,7 @@
 """Every kind of step by itself: preview, apply, check, undo, on a made-up host."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from ipaddress import IPv6Network
@@ -29,6 +29,7 @@ from wizard.steps.attach import Attach
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
+from wizard.steps.firewalld import NAME as POLICY
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.kinds import KINDS
 from wizard.steps.legacy_ip6tables import described
@@ -566,6 +567,28 @@ def test_firewalld_is_not_reloaded_where_that_would_undo_what_is_set_for_now() -
     assert "public: ports: 2222/tcp" in refusal
     assert "eth0" not in refusal
     assert "firewall-cmd --runtime-to-permanent" in refusal
+
+
+def test_what_a_reload_does_to_our_own_policy_or_to_what_stays_is_no_reason_against_it() -> None:
+    made, step = before_step("firewalld")
+    answers = {
+        ("--list-all-policies",): f"{POLICY} (active)\n  rule one\nother\n  ports: 1/tcp\n",
+        ("--permanent", "--list-all-policies"): "other\n  ports: 1/tcp\n",
+    }
+    run = made.system.run
+
+    def answering(argv: Sequence[str], stdin: str = "") -> Result:
+        known = answers.get(tuple(argv[1:])) if argv[0] == "firewall-cmd" else None
+        return run(argv, stdin) if known is None else Result(0, known)
+
+    made.system.run = answering  # type: ignore[method-assign]
+    assert step.refusal(made.system) is None
+    # What its files alone have comes into force by the reload, and may close a port as well.
+    answers["--permanent", "--list-all-policies"] = "other\n  ports: 1/tcp\n  ports: 2/tcp\n"
+    assert "other: ports: 2/tcp" in str(step.refusal(made.system))
+    answers.clear()
+    answers["--direct", "--get-all-rules"] = "ipv6 filter INPUT 0 -j DROP\neb x\n"
+    assert "ipv6 filter INPUT 0 -j DROP; eb x" in str(step.refusal(made.system))
 
 
 def test_a_policy_that_firewalld_lost_is_named_with_the_line_that_brings_it_back() -> None:

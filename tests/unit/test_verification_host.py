@@ -98,3 +98,18 @@ def test_it_is_settled_once_duplicate_detection_is_over_where_it_can_begin(files
     assert aspect("br-new").unsettled() == []
     files["/proc/net/if_inet6"] = STATIC + BRIDGE.format(flags="80")
     assert aspect().unsettled() == []
+
+
+def test_whoever_answered_must_answer_again(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = list[str]()
+    for name in ("router", "target"):
+        monkeypatch.setattr(looking, "answers_ipv6", lambda *_: {"router", "target"})
+        before = aspect().look()
+        monkeypatch.setattr(
+            looking, "answers_ipv6", lambda *_, gone=name: {"router", "target"} - {gone}
+        )
+        gone += lost(before, aspect().look())
+    assert gone == [
+        "the way to the IPv6 router, which answered",
+        f"the way to {TARGET}, which answered",
+    ]

@@ -1,6 +1,7 @@
 """What was there before a step, and what others made stand on it, outlives the step's undo."""
 
 import os
+from dataclasses import replace
 from ipaddress import IPv6Network
 from pathlib import Path
 
@@ -12,19 +13,27 @@ from tests.made_up_system import MadeUpSystem, difference
 from wizard.answers.choices import Mode, Proxy
 from wizard.plan.planning import Plan
 from wizard.platform import parameter_names
-from wizard.platform.files import write_durably
+from wizard.platform.errors import StepFailed
+from wizard.platform.files import Masked, write_durably
 from wizard.platform.system import FileState
 from wizard.steps import ndppd, sysctl
+from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
+from wizard.steps.before import Before, FileBefore
 from wizard.steps.closed_ports import ClosedPorts
+from wizard.steps.comparing import Choice, Comparison
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
+from wizard.steps.others import Other
 from wizard.steps.package import Package, PackageBefore
+from wizard.steps.parts import Condition
+from wizard.steps.step_files import StepFiles
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit, rules_and_sysctls
 
+SUBNET = "2001:db8::/80"
 ADDRESSES = ("2001:db8::2", "2001:db8::3")
 NDPPD = "ndppd.service"
 
@@ -140,6 +149,114 @@ def test_ndppd_runs_on_with_the_file_that_it_had() -> None:
     # It reads its file once, so it is told.
     assert ("systemctl", "restart", NDPPD) in system.ran
     assert system.active == {NDPPD}
+
+
+@pytest.mark.parametrize(
+    ("uplink", "old", "new"),
+    [
+        # The name is one of an interface, and no pattern.
+        (
+            "eth0.5",
+            "proxy eth0x5 {\n}\n",
+            "proxy eth0x5 {\n}\nproxy eth0.5 {\n[rule]}\n",
+        ),
+        ("eth0", "proxy eth1 {\n}", "proxy eth1 {\n}\nproxy eth0 {\n[rule]}\n"),
+        ("eth0", "  proxy  eth0 {\n}\n", "  proxy  eth0 {\n[rule]}\n"),
+        ("eth0", "", "proxy eth0 {\n[rule]}\n"),
+    ],
+)
+def test_the_rule_goes_into_the_uplink_s_block_or_one_of_its_own(
+    uplink: str, old: str, new: str
+) -> None:
+    assert ndppd.with_rule(old, uplink, SUBNET) == new.replace("[rule]", ndppd._rule(SUBNET))
+
+
+def test_the_file_that_ndppd_had_keeps_its_owner_and_rights() -> None:
+    system, old = with_ndppd(), FileState("proxy eth1 {\n}\n", 0o600, 3, 4)
+    system.files[ndppd.PATH] = old
+    Ndppd("eth0", SUBNET, old).apply(system, quiet)
+    made = system.files[ndppd.PATH]
+    assert replace(made, text=old.text) == old
+    assert made.text != old.text
+
+
+def test_a_rule_of_ours_that_somebody_moved_is_not_taken_out_by_guess() -> None:
+    old = FileState("proxy eth0 {\n   router yes\n}\nproxy eth1 {\n}\n")
+    step = Ndppd("eth0", "2001:db8::/80", old)
+    ours = ndppd.with_rule(old.text, "eth0", "2001:db8::/80")
+    rule = ours[len("proxy eth0 {\n") : ours.index("   router yes")]
+    moved = ours.replace(rule, "").replace("eth1 {\n", f"eth1 {{\n{rule}")
+    assert step.without_ours(old.text, ours, moved) is None
+    # Where nothing of ours is in it, it is as it is to be.
+    assert step.without_ours(old.text, ours, old.text) == old.text
+    edited = ours.replace("router yes", "router no")
+    assert step.without_ours(old.text, ours, edited) == old.text.replace("yes", "no")
+
+
+def test_of_two_rules_in_its_file_each_goes_alone_and_ndppd_is_told() -> None:
+    old = FileState("proxy eth0 {\n   router yes\n}\n", 0o600, 3, 4)
+    for first_to_go in (0, 1):
+        system = with_ndppd()
+        system.active.add(NDPPD)
+        system.files[ndppd.PATH] = old
+        first = Ndppd("eth0", SUBNET, old)
+        of_first = first.capture(system)
+        first.apply(system, quiet)
+        other = (Other("peertube", first.kind, first, of_first),)
+        second = Ndppd("eth0", "2001:db8:0:1::/80", system.files[ndppd.PATH]).among(other)
+        of_second = second.found_first(second.capture(system), other)
+        second.apply(system, quiet)
+        both = (first.among((Other("mastodon", second.kind, second, of_second),)), second)
+        befores, alone = (of_first, of_second), (first, second.among(()))
+        goes, stays = first_to_go, 1 - first_to_go
+        # One of them put in twice is not what was set up.
+        file = system.files[ndppd.PATH]
+        rule = ndppd._rule(both[goes].subnet)
+        system.files[ndppd.PATH] = replace(file, text=file.text.replace(rule, 2 * rule))
+        (part,) = (
+            each for each in both[stays].parts(system, befores[stays]) if each.name == ndppd.PATH
+        )
+        assert part.condition is not Condition.IN_EFFECT
+        system.files[ndppd.PATH] = file
+        system.ran.clear()
+        assert both[goes].undo(system, befores[goes], quiet) == ()
+        assert ("systemctl", "restart", NDPPD) in system.ran
+        assert system.files[ndppd.PATH] == replace(
+            old, text=ndppd.with_rule(old.text, "eth0", both[stays].subnet)
+        )
+        # Taken out a second time it is not there, and nobody is told of anything.
+        system.ran.clear()
+        both[goes].undo(system, befores[goes], quiet)
+        assert ("systemctl", "restart", NDPPD) not in system.ran
+        # What was there when the second came is not what is there now, and nobody changed it.
+        (found,) = alone[stays].compare(system, befores[stays])
+        assert found.comparison is Comparison.UNCHANGED
+        assert alone[stays].undo(system, befores[stays], quiet) == ()
+        assert system.files[ndppd.PATH] == old
+
+
+@pytest.mark.parametrize(
+    ("edited", "choice", "told"),
+    [
+        ("router no", Choice.KEEP, True),
+        ("router no", Choice.OURS, True),
+        ("router no", Choice.ORIGINAL, True),
+        # What cannot be told apart is left, and then ndppd goes on as it is.
+        ("static", Choice.KEEP, False),
+    ],
+)
+def test_ndppd_is_told_where_its_file_is_written(edited: str, choice: Choice, told: bool) -> None:
+    system, old = with_ndppd(), FileState("proxy eth0 {\n   router yes\n}\n")
+    system.files[ndppd.PATH] = old
+    step = Ndppd("eth0", SUBNET, old)
+    before = step.capture(system)
+    step.apply(system, quiet)
+    ours = system.files[ndppd.PATH]
+    was = "router yes" if told else "static"
+    system.files[ndppd.PATH] = replace(ours, text=ours.text.replace(was, f"{edited} # mine"))
+    system.ran.clear()
+    step.undo(system, before, quiet, {ndppd.PATH: choice})
+    assert (("systemctl", "restart", NDPPD) in system.ran) is told
 
 
 def test_undo_of_a_purged_ndppd_asks_nothing_of_its_unit() -> None:
@@ -318,3 +435,50 @@ def test_a_link_of_a_third_person_is_not_followed(tmp_path: Path) -> None:
     os.chown(victim, 4711, 4711)
     write_durably(theirs / "link", "written\n", 0o644, 0, 0)
     assert (victim / "file").read_text() == "written\n"
+
+
+@pytest.mark.parametrize("given", [{"mode": 0o600}, {"uid": 7}, {"gid": 8}])
+def test_the_rights_that_somebody_gave_a_file_since_outlive_the_undo(given: dict[str, int]) -> None:
+    path, old = "/etc/ours.conf", FileState("old\n", 0o640, 1, 2)
+    written = WriteFile(path, old, FileState("ours\n", 0o644, 3, 4))
+    files = StepFiles((written,), lambda before, after, now: None)
+    system = MadeUpSystem()
+    system.files[path] = old
+    before = Before(files=files.capture(system))
+    system.files[path] = replace(written.after, **given)  # type: ignore[arg-type]
+    found = files.compare(system, before)
+    assert files.undo(system, before, found, {}) == ()
+    assert system.files[path] == replace(written.after, text="old\n", **given)
+    # So it is where ours is put back.
+    theirs = replace(written.after, text="theirs\n", **given)
+    system.files[path] = theirs
+    files.undo(system, before, files.compare(system, before), {path: Choice.OURS})
+    assert system.files[path] == replace(theirs, text="ours\n")
+    # And where nobody gave it any, it gets back its own.
+    system.files[path] = written.after
+    files.undo(system, before, found, {})
+    assert system.files[path] == old
+
+
+def test_a_file_of_which_the_record_says_nothing_is_not_left_in_silence() -> None:
+    written = WriteFile("/etc/ours.conf", None, FileState("ours\n"))
+    files = StepFiles((written,), lambda before, after, now: None)
+    system = MadeUpSystem()
+    system.files[written.path] = written.after
+    with pytest.raises(StepFailed, match=r"does not say what /etc/ours.conf was"):
+        files.compare(system, Before(files=()))
+
+
+def test_a_file_that_was_theirs_and_is_masked_since_is_not_as_before() -> None:
+    class Hiding(MadeUpSystem):
+        def read(self, path: str) -> FileState | None:
+            raise Masked(path)
+
+    written = WriteFile("/etc/ours.conf", FileState("old\n"), FileState("ours\n"))
+    files = StepFiles((written,), lambda before, after, now: None)
+    theirs = Before(files=(FileBefore.of(written.path, written.before),))
+    with pytest.raises(Masked):
+        files.compare(Hiding(), theirs)
+    nobody_s = Before(files=(FileBefore.of(written.path, None),))
+    (found,) = files.compare(Hiding(), nobody_s)
+    assert found.comparison is Comparison.GONE

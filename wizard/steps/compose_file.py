@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import ClassVar
 
 from wizard.compose.left import lines_left
+from wizard.compose.off_network import off_network
 from wizard.compose.removal import declared_networks, without_addition, without_most
 from wizard.compose.whereabouts import moved
 from wizard.platform.errors import StepFailed
@@ -168,6 +169,8 @@ class ComposeFile(StepOf[Before]):
     ) -> tuple[Part, ...]:
         """Look for the lines that were added, wherever the file is, whatever is beside them.
 
+        A service that does not name the network any more would be without it once Compose makes its
+        container anew.
         Where they are gone and others have changed, they are put between those of today, if
         taking them out again gives the same file.
         """
@@ -184,7 +187,8 @@ class ComposeFile(StepOf[Before]):
             theirs = self.before is not None
             return replace(part, condition=Condition.CHANGED, file=None) if theirs else part
         old, ours = self.before.text, self.after.text
-        if without_addition(old, ours, now.text) not in (None, now.text):
+        off = off_network(old, ours, now.text)
+        if not off and without_addition(old, ours, now.text) not in (None, now.text):
             return Part(self.path)
         text = without_edit(ours, old, now.text)
         can_be_put_in = text is not None and without_addition(old, ours, text) == now.text
@@ -192,6 +196,10 @@ class ComposeFile(StepOf[Before]):
             words = f"What the wizard added to {clean_line(self.path)} is not there any more."
             file = WriteFile(self.path, now, replace(now, text=text))
             part = Part(self.path, Condition.MISSING, words, file=file)
+        elif off:
+            names = clean_line(", ".join(off))
+            words = f"{part.words} In it, these do not join the network any more: {names}."
+            part = replace(part, words=words)
         asked = self._checks(part.file.after.text) if part.file else ()
         return replace(part, asked=() if self._is_included else asked)
 

@@ -119,8 +119,7 @@ class Mend(StepOf[MendBefore]):
     def obstacle(self, system: System) -> str | None:
         """Everything must be as the plan found it."""
         for each in self.files:
-            masked = any(mask.name == each.path for mask in self.masks)
-            if not masked and _read(system, each.path) != each.before:
+            if _read(system, each.path) != each.before:
                 return f"{clean_line(each.path)} has changed since the plan was made."
         for setting in (*self.masks, *self.settings):
             if objects.now(system, setting.then).value != setting.found:

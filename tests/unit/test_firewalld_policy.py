@@ -1,0 +1,154 @@
+"""The policy of firewalld, which serves several set-ups, and which others may change."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.made_up_system import POLICIES, MadeUpSystem, difference
+from wizard.platform.errors import Refused
+from wizard.platform.system import FileState, Result
+from wizard.steps.before import Before
+from wizard.steps.comparing import Choice
+from wizard.steps.firewalld import PATH, Firewalld
+from wizard.steps.others import Other
+
+OURS = Firewalld("2001:db8:1::/80", inwards=True)
+PRIVATE = Firewalld("fd00:1::/64")
+SOMEBODY_S = FileState("<policy><short>mine</short></policy>\n", 0o600, 1, 2)
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def host() -> MadeUpSystem:
+    system = MadeUpSystem()
+    system.directories = {"/", "/etc", "/etc/firewalld", POLICIES}
+    system.firewalld = set()
+    return system
+
+
+def applied(step: Firewalld, system: MadeUpSystem) -> Before:
+    before = step.capture(system)
+    step.apply(system, quiet)
+    assert step.check(system) is None
+    system.ran.clear()
+    return before
+
+
+def asked(system: MadeUpSystem, word: str) -> list[tuple[str, ...]]:
+    return [each for each in system.ran if any(part.startswith(word) for part in each)]
+
+
+def beside(other: Firewalld, before: Before) -> Sequence[Other]:
+    return (Other("peertube", other.kind, other, before),)
+
+
+@pytest.mark.parametrize(("step", "ends"), [(OURS, 2), (PRIVATE, 1)])
+def test_what_goes_in_may_pass_only_where_something_filters_behind_it(
+    step: Firewalld, ends: int
+) -> None:
+    system = host()
+    applied(step, system)
+    assert len(system.firewalld or ()) == ends
+    assert any("destination" in rule for rule in system.firewalld or ()) is step.inwards
+
+
+def test_undo_takes_away_file_and_rules_and_reloads_nothing() -> None:
+    system = host()
+    before_all = system.snapshot()
+    before = applied(OURS, system)
+    assert OURS.undo(system, before, quiet) == ()
+    assert difference(before_all, system.snapshot()) == set()
+    # A reload would end connections of others.
+    assert asked(system, "--reload") == []
+
+
+def test_a_rule_that_is_gone_already_is_not_asked_away() -> None:
+    system = host()
+    before = applied(OURS, system)
+    system.firewalld = set(OURS.rules[:1])
+    OURS.undo(system, before, quiet)
+    (removed,) = asked(system, "--remove-rich-rule")
+    assert OURS.rules[0] in removed[-1]
+
+
+def test_with_firewalld_stopped_the_file_alone_is_put_back() -> None:
+    system = host()
+    system.files[PATH] = SOMEBODY_S
+    step = Firewalld(OURS.prefix, True, SOMEBODY_S)
+    before = applied(step, system)
+    system.firewalld = None
+    assert step.undo(system, before, quiet) == ()
+    assert system.files[PATH] == SOMEBODY_S
+    assert asked(system, "--reload") == asked(system, "--remove-rich-rule") == []
+
+
+@pytest.mark.parametrize(("choice", "reloads"), [(Choice.KEEP, 0), (Choice.ORIGINAL, 1)])
+def test_what_somebody_made_of_the_file_counts_only_where_it_is_changed_once_more(
+    choice: Choice, reloads: int
+) -> None:
+    system = host()
+    system.files[PATH] = SOMEBODY_S
+    step = Firewalld(OURS.prefix, True, SOMEBODY_S)
+    before = applied(step, system)
+    system.files[PATH] = FileState("<policy/>\n")
+    step.undo(system, before, quiet, {PATH: choice})
+    assert len(asked(system, "--reload")) == reloads
+    kept = system.files[PATH].text == "<policy/>\n"
+    assert kept is (choice is Choice.KEEP)
+
+
+def test_each_of_two_set_ups_goes_without_the_other_s_rules_and_the_last_leaves_nothing() -> None:
+    for first_to_go in (0, 1):
+        system = host()
+        before_all = system.snapshot()
+        first = applied(OURS, system)
+        second = Firewalld(PRIVATE.prefix, previous=system.files[PATH])
+        second = second.among(beside(OURS, first))
+        found = second.found_first(second.capture(system), beside(OURS, first))
+        second.apply(system, quiet)
+        pairs = [
+            (OURS.among(beside(second, found)), first, beside(second, found), second),
+            (second, found, beside(OURS, first), OURS),
+        ]
+        goes, before, others, stays = pairs[first_to_go]
+        assert len(system.firewalld or ()) == 3
+        system.ran.clear()
+        goes.undo(system, goes.goes_back_to(before, others), quiet)
+        assert asked(system, "--reload") == []
+        assert system.firewalld == set(stays.rules)
+        alone = stays.among(())
+        assert system.files[PATH].text == alone.text
+        alone.undo(system, found if stays is second else first, quiet)
+        assert difference(before_all, system.snapshot()) == set()
+
+
+def test_the_file_of_several_is_the_same_whoever_of_them_is_asked() -> None:
+    nothing = Before(files=())
+    one, other = OURS.among(beside(PRIVATE, nothing)), PRIVATE.among(beside(OURS, nothing))
+    assert one.text == other.text
+
+
+def test_what_somebody_changed_of_the_file_of_another_set_up_is_not_overwritten() -> None:
+    system = host()
+    first = applied(OURS, system)
+    edited = FileState(f"{system.files[PATH].text}<!-- mine -->\n")
+    system.files[PATH] = edited
+    second = Firewalld(PRIVATE.prefix, previous=edited).among(beside(OURS, first))
+    with pytest.raises(Refused, match="changed by somebody since"):
+        second.obstacle(system)
+
+
+def test_what_is_wrong_in_firewalld_s_own_files_is_seen_before_the_reload_that_would_end_it() -> (
+    None
+):
+    class Wrong(MadeUpSystem):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            if argv[1] == "--check-config":
+                return Result(110, "Error: INVALID_ZONE: x")
+            return super().run(argv, stdin)
+
+    system = Wrong()
+    system.firewalld = set()
+    assert "INVALID_ZONE" in (OURS.refusal(system) or "")
