@@ -9,6 +9,7 @@ import pytest
 from tests.made_up_deployments import Deployment, deployment
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused
+from wizard.platform.local_time import local_time
 from wizard.platform.system import Result
 from wizard.record.record import Record, State
 from wizard.record.store import Store
@@ -99,7 +100,7 @@ def test_a_run_that_waits_keeps_its_guard_and_people_are_told_until_when(
     assert guard.gone == 0
     assert store.padding.exists()
     assert len(said) == 1
-    assert record.deadline in said[0]
+    assert local_time(record.deadline) in said[0]
     assert "--keep" in said[0]
 
 

@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
@@ -188,16 +190,24 @@ def test_the_set_up_hands_on_what_it_lets_through_whatever_it_holds(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [said]
 
 
-def test_an_engine_that_is_not_root_s_is_not_asked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def everybodys() -> Iterator[Path]:
+    """A folder that everybody reaches. Each pytest closes those of pytest's to all others."""
     if os.getuid() != 0:
         pytest.skip("only root can become somebody else")
-    path = tmp_path / "docker.sock"
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_mode & 0o001 == 0 and folder != Path("/"):
-            folder.chmod(0o711)
-    tmp_path.chmod(0o777)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for each in folder.parents:
+            if each.stat().st_mode & 0o001 == 0:
+                each.chmod(0o711)
+        folder.chmod(0o777)
+        yield folder
+
+
+def test_an_engine_that_is_not_root_s_is_not_asked(
+    everybodys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = everybodys / "docker.sock"
     asked: list[bytes] = []
     # listen(2) by somebody else, as the kernel notes it.
     listener = subprocess.Popen(
