@@ -8,8 +8,6 @@ from wizard.steps.firewalld import PATH as POLICY
 CONFIGURATION = "/etc/nftables.conf"
 SAVED = "/etc/iptables/rules.v6"
 SCRIPT = "/usr/local/sbin/own-filter"
-UNIT = "unit own-filter.service"
-"""What a fingerprint calls the unit that starts it."""
 
 LATE = (
     "nft add table inet late; "
@@ -37,7 +35,8 @@ class Host:
     keeps_from: int = 12
     """The first release on which it does."""
     ends: str = ""
-    """What ends a program that is told to stand in the way of private addresses."""
+    """What ends a program that is told to stand in the way: of private addresses before Docker 28,
+    and of public ones from there on."""
     unsaved: tuple[str, str, str] | None = None
     """What public addresses would lose, what is said of it, and what takes it away again."""
     stop: tuple[str, str, str] = (LATE, "“inet late”", "nft delete table inet late")
@@ -48,20 +47,13 @@ class Host:
     def is_in_the_way_of(self, mode: Mode, release: int) -> bool:
         """Whether nothing is done before somebody has changed something of it."""
         return (bool(self.keeps) and release >= self.keeps_from) or (
-            bool(self.ends) and mode is Mode.ULA and release < 14
+            bool(self.ends) and (mode is Mode.ROUTED) is (release >= 14)
         )
 
     def flushes_docker(self, release: int) -> bool:
         """Whether a reload takes away rules that Docker makes and will not make again."""
         flushes = "flush ruleset" in self.files.get(CONFIGURATION, "") or SAVED in self.files
         return release >= 14 and flushes
-
-    def empties_docker(self, mode: Mode, release: int) -> bool:
-        """Whether it takes away at every boot what Docker made in the chain DOCKER.
-
-        Since 28 that is all that public addresses have; it is told when it is looked for.
-        """
-        return bool(self.ends) and mode is Mode.ROUTED and release >= 14
 
 
 def by_unit(program: str, lines: tuple[str, ...], kind: str = "oneshot") -> dict[str, str]:

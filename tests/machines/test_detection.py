@@ -88,6 +88,7 @@ def test_root_finds_everything_on_a_healthy_host(deployed: Machine) -> None:
         "legacy": False,
         "other_has_rules": False,
         "to_docker": [],
+        "imitated": "",
         "before_docker": "",
         "has_docker": False,
     }

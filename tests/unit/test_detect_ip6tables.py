@@ -3,7 +3,13 @@ import pytest
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
 from wizard.host.looking import CannotTell
 from wizard.host.parts.firewall import policy, ufw_enabled
-from wizard.host.parts.ip6tables import before_docker, has_rules, parse_version, to_docker
+from wizard.host.parts.ip6tables import (
+    before_docker,
+    has_rules,
+    imitated,
+    parse_version,
+    to_docker,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +72,16 @@ def test_forward_drops_before_it_leads_to_docker_where_its_rules_stand_in_that_o
     assert before_docker(closed) == ""
     assert before_docker(closed.replace(jump, "")) == "by its policy"
     assert before_docker("") == ""
+
+
+def test_chains_of_an_earlier_docker_beside_those_of_today_are_somebody_elses() -> None:
+    saved = text(DEBIAN14, "ip6tables-save")
+    jump = "-A FORWARD -j DOCKER-FORWARD\n"
+    earlier = "-A FORWARD -j DOCKER-ISOLATION-STAGE-1\n"
+    assert imitated(saved) == ""
+    assert imitated(saved.replace(jump, earlier + jump)) == earlier.removeprefix("-A ").strip()
+    # Before 28 they are Docker's own.
+    assert imitated(saved.replace(jump, earlier)) == ""
 
 
 def test_only_the_engine_that_keeps_ip6tables_has_rules() -> None:

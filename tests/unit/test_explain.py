@@ -212,6 +212,11 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.PORTS_TRANSLATED: lambda _: made_up_hosts.debian12(
         ip6tables=Ip6tables("1.8.9", False, to_docker=("PREROUTING -j DOCKER",))
     ),
+    Cause.DOCKER_IMITATED: lambda _: made_up_hosts.debian14(
+        ip6tables=Ip6tables(
+            "1.8.13", False, has_docker=True, imitated="FORWARD -j DOCKER-ISOLATION-STAGE-1"
+        )
+    ),
     Cause.EARLIER_RUN: lambda _: made_up_hosts.debian12(
         earlier=(Earlier(Path("/r"), "undoing", "2026-11-26T10:00:00Z", True),)
     ),
@@ -231,6 +236,9 @@ CHOICES = {
         mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), firewalld=False
     ),
     Cause.PORTS_TRANSLATED: Choices(),
+    Cause.DOCKER_IMITATED: Choices(
+        mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), bridge="br-mine"
+    ),
 }
 
 

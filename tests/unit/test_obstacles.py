@@ -310,6 +310,18 @@ def test_ports_that_others_translate_are_told_for_private_addresses_alone() -> N
     assert obstacles(made_up_hosts.debian14(ip6tables=others, engine=engine), chosen) == ()
 
 
+def test_who_makes_dockers_rules_beside_docker_is_told_for_public_addresses_alone() -> None:
+    rule = "FORWARD -j DOCKER-ISOLATION-STAGE-1"
+    others = Spoken("1.8.13", False, has_docker=True, imitated=rule)
+    host = made_up_hosts.debian14(ip6tables=others)
+    chosen = Choices(bridge="br-mine", mode=Mode.ROUTED)
+    (sentence,) = obstacles(host, chosen)
+    assert sentence.endswith(f"type: ip6tables -D {rule}")
+    assert obstacles(host, replace(chosen, mode=Mode.ULA)) == ()
+    alone = Engine("28.5.2", "1.51", manages_ip6tables=False)
+    assert obstacles(replace(host, engine=alone), chosen) == ()
+
+
 LEADING = "ip6tables -I FORWARD -j DOCKER-FORWARD; ip6tables -I FORWARD -j DOCKER-USER"
 RETURNING = (
     "ip6tables -I DOCKER-USER -i br-ipv6 -j RETURN; ip6tables -I DOCKER-USER -o br-ipv6 -j RETURN"

@@ -36,6 +36,7 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
         yield from firewalld(host, choices)
     if choices is not None:
         yield from _translated(host, choices)
+        yield from _imitated(host, choices)
 
 
 def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
@@ -199,6 +200,29 @@ def _translated(host: Host, choices: Choices) -> Iterator[Obstacle]:
         "“docker stop” ends and “docker rm” takes away), or choose public addresses, which it "
         "leaves alone. What it has left goes with the next boot; to take it out at once, type:",
         tuple(f"ip6tables -t nat -D {each}" for each in rules),
+    )
+
+
+def _imitated(host: Host, choices: Choices) -> Iterator[Obstacle]:
+    """Yield whether others make Docker's rules beside Docker, which they empty to begin with."""
+    if isinstance(host.ip6tables, Unknown) or isinstance(host.engine, Unknown):
+        return
+    rule, makes = host.ip6tables.imitated, host.engine.manages_ip6tables
+    if not rule or not makes or filtering.uses_nftables(host.engine):
+        return
+    if not choices.mode.addresses.public:
+        return
+    yield Obstacle(
+        Cause.DOCKER_IMITATED,
+        "Something other than Docker makes the rules of an earlier Docker beside those of this "
+        f"one, as docker-ipv6nat does: ip6tables has the rule “-A {rule}”. Whenever that starts, "
+        "as at every boot, it empties the chain DOCKER, and from then on nothing comes in to "
+        "public addresses.",
+        "Stop what makes them (docker-ipv6nat is a container of the image robbertkl/ipv6nat, which "
+        "“docker stop” ends and “docker rm” takes away; this Docker does without), or choose "
+        "private addresses. What it has left goes with the next boot; to take it out at once, "
+        "type:",
+        (f"ip6tables -D {rule}",),
     )
 
 

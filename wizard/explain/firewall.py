@@ -60,6 +60,15 @@ PAGES = {
         "Without “firewalld = false” in the answers its plan begins with such a policy, and undo "
         "takes it back.",
     ),
+    Cause.DOCKER_IMITATED: Page(
+        "Others make Docker's rules beside Docker",
+        "This Docker makes its rules itself. Something else makes those of before 28 beside them, "
+        "and empties Docker's chains when it starts.",
+        "See which containers run, end the one that does it, and see what it left:",
+        ("docker ps", "docker stop NAME", "ip6tables -S FORWARD"),
+        "It names the rule for this host, and looks again on R on the screen “Your host”. It stops "
+        "nothing of yours. Private addresses are not concerned.",
+    ),
     Cause.PORTS_TRANSLATED: Page(
         "Others translate what comes to published ports",
         "This Docker makes no rules for IPv6, and something else makes them in its place, such as "

@@ -48,6 +48,10 @@ class Ip6tables:
     where it does not. It means something only where Docker has them, from 28 on."""
     has_docker: bool = False
     """Whether these chains are there."""
+    imitated: str = ""
+    """The rule by which FORWARD leads to a chain of Docker's before 28 beside these chains, as
+    ip6tables-save prints it. Docker takes it out when it starts (moby, deleteLegacyTopLevelRules),
+    so that something else has made it since."""
 
 
 @dataclass(frozen=True)

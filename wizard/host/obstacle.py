@@ -50,6 +50,7 @@ class Cause(StrEnum):
     """Rules of the ip6tables that Docker works with."""
     FIREWALLD = "firewalld"
     PORTS_TRANSLATED = "ports-translated"
+    DOCKER_IMITATED = "docker-imitated"
 
     EARLIER_RUN = "earlier-run"
     RECORD_UNREADABLE = "record-unreadable"

@@ -19,6 +19,9 @@ LEGACY_TABLES = Path("/proc/net/ip6_tables_names")
 FORWARDING = "DOCKER-FORWARD"
 """Docker's chain for what it forwards, from 28 on (seen on 28.5.2 and 29.7.2)."""
 
+_BEFORE_FORWARDING = "DOCKER-ISOLATION-STAGE-1"
+"""Its first chain for that before."""
+
 _ANY = Packet("-", "tcp", 443, "-")
 """Between two interfaces that no rule names."""
 
@@ -47,6 +50,7 @@ def detect() -> Ip6tables:
         tuple(to_docker(saved)),
         before_docker(saved),
         f":{FORWARDING} " in saved,
+        imitated(saved),
     )
 
 
@@ -81,6 +85,16 @@ def before_docker(saved: str) -> str:
     if not filter_rules.closes(accepting, _ANY):
         return ""
     return clean_line(filter_rules.dropping(accepting, _ANY))
+
+
+def imitated(saved: str) -> str:
+    """Return the rule with which something other than Docker leads to chains it makes, or nothing.
+
+    docker-ipv6nat makes those that Docker had for IPv4 before 28.
+    """
+    rules = [rule.strip() for rule in saved_rules.parse(saved, "filter")[0].get("FORWARD", ())]
+    earlier = f"-j {_BEFORE_FORWARDING}"
+    return f"FORWARD {earlier}" if {earlier, f"-j {FORWARDING}"} <= {*rules} else ""
 
 
 def has_rules(saved: str) -> bool:
