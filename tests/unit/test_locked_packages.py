@@ -106,14 +106,32 @@ def test_an_environment_is_made_anew_for_another_lock(tmp_path: Path, changed: s
     for name in ("bin", "lock"):
         shutil.copytree(ROOT / name, tmp_path / name)
 
-    def made_for() -> str:
-        words = f'root={tmp_path}; . "$root/bin/environment"; made_for wizard'
-        return subprocess.check_output(["sh", "-euc", words], text=True)
+    environment = tmp_path / "environment"
+    environment.mkdir()
 
-    before = made_for()
+    def ask(question: str) -> bool:
+        words = f'root={tmp_path}; . "$root/bin/environment"; {question} "{environment}" wizard'
+        return subprocess.run(["sh", "-uc", words]).returncode == 0
+
+    assert not ask("fits")
+    assert ask("note")
+    assert ask("fits")
     with (tmp_path / changed).open("a") as file:
         file.write("# More.\n")
-    assert (made_for() == before) == (changed == "lock/test.txt")
+    assert ask("fits") == (changed == "lock/test.txt")
+
+
+def test_an_environment_that_was_moved_is_made_anew(tmp_path: Path) -> None:
+    for name in ("bin", "lock"):
+        shutil.copytree(ROOT / name, tmp_path / "one" / name)
+    words = 'root=$PWD; . "$root/bin/environment"; {} "$root/environment" wizard'
+    (tmp_path / "one" / "environment").mkdir()
+    note = ["sh", "-uc", words.format("note")]
+    assert subprocess.run(note, cwd=tmp_path / "one").returncode == 0
+    shutil.copytree(tmp_path / "one", tmp_path / "two", symlinks=True)
+    fits = ["sh", "-uc", words.format("fits")]
+    assert subprocess.run(fits, cwd=tmp_path / "one").returncode == 0
+    assert subprocess.run(fits, cwd=tmp_path / "two").returncode != 0
 
 
 @pytest.mark.parametrize(

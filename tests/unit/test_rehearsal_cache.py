@@ -21,7 +21,8 @@ NOBODY = 65534
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that everybody may look into, as one made by an earlier release is."""
-    made = Path(tempfile.mkdtemp())
+    # On a disk: where temporary files are in memory, no set-uid program has its rights.
+    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
     made.chmod(0o755)
     place = made / "cache"
     place.mkdir(mode=0o755)
