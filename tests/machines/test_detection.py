@@ -131,6 +131,7 @@ def test_the_uplink_is_found_with_who_configures_it(deployed: Machine) -> None:
         "advertised": (
             [{"interface": "eth0", "manager": deployed.manager}] if by_advertisement else []
         ),
+        "beside": [],
     }
     assert host["manager"] == deployed.manager
     assert host["sysctls"]["forwarding"]["all"] == 0
