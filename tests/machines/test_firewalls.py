@@ -90,11 +90,16 @@ def do_what_is_said(host: Machine, said: str, kept: firewalls.Host) -> None:
 def lasting(found: Fingerprint) -> Fingerprint:
     """What a boot does not change of a fingerprint.
 
-    Docker makes its own bridge and its IPv4 rules anew, the latter in another order.
+    Docker makes its own bridge and its rules anew, the latter before or after those of others.
     """
     anew = ("iptables", "network bridge id")
+
+    def in_any_order(name: str, value: str) -> str:
+        mixed = name == "ip6tables" and "DOCKER-FORWARD" in value
+        return "\n".join(sorted(value.splitlines())) if mixed else value
+
     return {
-        name: value
+        name: in_any_order(name, value)
         for name, value in found.items()
         if name not in anew and not name.endswith(" started")
     }
