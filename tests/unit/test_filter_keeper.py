@@ -94,7 +94,7 @@ def making(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Making:
     def make(step: Ip6tables) -> tuple[keeper.Keeper, MadeUpHost]:
         host, path = MadeUpHost(step), tmp_path / "rules"
         path.write_text(step.text, "utf-8")
-        for module in (keeper, loaded, stand_in):
+        for module in (keeper, loaded):
             monkeypatch.setattr(module, "run", host.run)
         monkeypatch.setattr(keeper, "time", host)
         return keeper.Keeper(str(path), "eth0", [BRIDGE], PREFIXES), host
@@ -365,7 +365,7 @@ def test_rules_of_both_kinds_are_read_once_a_look(
         asked.append(argv[0])
         return host.run(argv, stdin)
 
-    for module in (keeper, loaded, stand_in):
+    for module in (keeper, loaded):
         monkeypatch.setattr(module, "run", run)
     kept = keeper.Keeper(str(tmp_path / "rules"), "eth0", [BRIDGE], PREFIXES, ["br-docker"])
     for _each in range(2):

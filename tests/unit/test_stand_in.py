@@ -111,8 +111,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
     made = Kernel(saved(ENGINES[1]).replace(":FORWARD DROP", ":FORWARD ACCEPT"))
     for name in (BRIDGE, "br-other"):
         (tmp_path / name).mkdir()
-    for module in (loaded, stand_in):
-        monkeypatch.setattr(module, "run", made.run)
+    monkeypatch.setattr(loaded, "run", made.run)
     monkeypatch.setattr(stand_in, "_DEVICE", f"{tmp_path}/")
     return made
 
@@ -217,3 +216,20 @@ def test_what_cannot_be_made_is_said_to_have_failed(kernel: Kernel) -> None:
     looking = Looking()
     assert "ends with 4: it refuses" in looking.look()
     assert looking.keeper.failed
+
+
+def test_while_they_are_gone_each_look_asks_the_kernel_once(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel.text = ""
+    looking = Looking()
+    assert looking.look()
+    asked: list[str] = []
+
+    def run(argv: list[str], stdin: str = "") -> tuple[int, str]:
+        asked.append(argv[0])
+        return kernel.run(argv, stdin)
+
+    monkeypatch.setattr(loaded, "run", run)
+    assert looking.look()
+    assert asked == ["ip6tables-save", "nft"]

@@ -158,7 +158,7 @@ def _before_docker(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     """
     if isinstance(host.ip6tables, Unknown) or isinstance(host.engine, Unknown):
         return
-    makes = host.engine.manages_ip6tables and not filtering.uses_nftables(host.engine)
+    makes = filtering.makes_ip6tables(host.engine)
     if not host.ip6tables.before_docker or not makes or host.engine.release < filtering.OWN_CHAINS:
         return
     remedy = "To lead to them first, write this at the end of where you keep your rules, and type:"
@@ -180,6 +180,13 @@ def _before_docker(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     )
 
 
+_STOP_IT = (
+    "Stop what makes them (docker-ipv6nat is a container of the image robbertkl/ipv6nat, which "
+    "“docker stop” ends and “docker rm” takes away), or choose {}. What it has left goes with the "
+    "next boot; to take it out at once, type:"
+)
+
+
 def _translated(host: Host, choices: Choices) -> Iterator[Obstacle]:
     """Yield whether others send on what comes to published ports, as docker-ipv6nat does.
 
@@ -196,9 +203,7 @@ def _translated(host: Host, choices: Choices) -> Iterator[Obstacle]:
         f"does: in ip6tables the table nat has the rule “-A {rules[0]}”. With private addresses "
         "such rules send what comes to published ports on to the containers, and the wizard's own "
         "rules drop it there, so that these ports would stop answering over IPv6.",
-        "Stop what makes them (docker-ipv6nat is a container of the image robbertkl/ipv6nat, which "
-        "“docker stop” ends and “docker rm” takes away), or choose public addresses, which it "
-        "leaves alone. What it has left goes with the next boot; to take it out at once, type:",
+        _STOP_IT.format("public addresses, which it leaves alone"),
         tuple(f"ip6tables -t nat -D {each}" for each in rules),
     )
 
@@ -207,10 +212,9 @@ def _imitated(host: Host, choices: Choices) -> Iterator[Obstacle]:
     """Yield whether others make Docker's rules beside Docker, which they empty to begin with."""
     if isinstance(host.ip6tables, Unknown) or isinstance(host.engine, Unknown):
         return
-    rule, makes = host.ip6tables.imitated, host.engine.manages_ip6tables
-    if not rule or not makes or filtering.uses_nftables(host.engine):
-        return
-    if not choices.mode.addresses.public:
+    rule = host.ip6tables.imitated
+    makes = filtering.makes_ip6tables(host.engine)
+    if not rule or not makes or not choices.mode.addresses.public:
         return
     yield Obstacle(
         Cause.DOCKER_IMITATED,
@@ -218,10 +222,7 @@ def _imitated(host: Host, choices: Choices) -> Iterator[Obstacle]:
         f"one, as docker-ipv6nat does: ip6tables has the rule “-A {rule}”. Whenever that starts, "
         "as at every boot, it empties the chain DOCKER, and from then on nothing comes in to "
         "public addresses.",
-        "Stop what makes them (docker-ipv6nat is a container of the image robbertkl/ipv6nat, which "
-        "“docker stop” ends and “docker rm” takes away; this Docker does without), or choose "
-        "private addresses. What it has left goes with the next boot; to take it out at once, "
-        "type:",
+        _STOP_IT.format("private addresses; this Docker does without such a program"),
         (f"ip6tables -D {rule}",),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from wizard.boot import interfaces
 from wizard.boot.files import Files
+from wizard.platform import own_names
 
 SCRIPTS = (
     "/etc/network/if-pre-up.d/*",
@@ -29,7 +30,6 @@ UNITS = (
     "/usr/lib/systemd/system/*.service",
 )
 
-_OWN = "docker-ipv6-wizard"
 _SHIPPED = "/usr/lib/"
 _NAMES = re.compile(r"accept_ra\b|forwarding\b|\bsysctl\s+(?:-\S+\s+)*(?:--system|-p|--load)")
 _ANOTHER = re.compile(r"\bipv4\b|net/ipv4")
@@ -68,7 +68,7 @@ def _everywhere(files: Files, configured: interfaces.Interfaces) -> Iterator[Lin
                     yield from _of_command(files, path, number, line)
     for pattern in UNITS:
         for path in files.glob(pattern):
-            if _OWN not in path and (
+            if own_names.FILES not in path and (
                 not path.startswith(_SHIPPED) or "accept_ra" in (files.text(path) or "")
             ):
                 for number, line in _numbered(files, path):

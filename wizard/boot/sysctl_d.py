@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wizard.boot.files import Files, configuration
+from wizard.platform import own_names
 
 FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
 """In the order of precedence. /etc/sysctl.conf is read only where a link here leads to it, as
 Debian has it up to 12 (99-sysctl.conf)."""
 
-_OWN = "docker-ipv6-wizard"
 _GLOB = frozenset("*?[")
 
 
@@ -54,7 +54,7 @@ def deciding(files: Files, key: str) -> Setting | None:
     """
     found = None
     for path in (*configuration(files, FOLDERS, ".conf"), "/etc/sysctl.conf"):
-        if _OWN not in path:
+        if own_names.FILES not in path:
             for each in expanded(parse(files.text(path) or "", path), [key]):
                 found = each if each.key == key else found
     return found

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from wizard.filter import engine_rules
 from wizard.filter.host_commands import run
 
 
 class Loaded:
-    """What ``ip6tables-save`` prints, read again once somebody may have changed it."""
+    """What ``ip6tables-save`` and ``nft`` print, read again once somebody may have changed it."""
 
     def __init__(self) -> None:
         """Describe rules that were not read yet."""
         self._text: str | None = None
+        self._of_engine: str | None = None
 
     @property
     def text(self) -> str:
@@ -19,9 +21,16 @@ class Loaded:
             self._text = run(["ip6tables-save"])[1]
         return self._text
 
+    @property
+    def of_engine(self) -> str:
+        """The table of nftables in which Docker may keep its rules; empty where there is none."""
+        if self._of_engine is None:
+            self._of_engine = run(["nft", "list", "table", "ip6", engine_rules.TABLE])[1]
+        return self._of_engine
+
     def look_again(self) -> None:
         """Have them read again when they are next asked for."""
-        self._text = None
+        self._text = self._of_engine = None
 
     def change(self, lines: str) -> str:
         """Load lines beside what is there; return why that failed, in words, or nothing."""

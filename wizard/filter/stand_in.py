@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from wizard.filter import engine_rules
-from wizard.filter.host_commands import run
 from wizard.platform.service_log import say
 
 TYPE_CHECKING = False
@@ -58,13 +57,11 @@ class StandIn:
     def _gone(self) -> list[str]:
         # A network that is down has no rules, and nothing behind it.
         there = [each for each in self._bridges if os.path.exists(_DEVICE + each)]  # noqa: PTH110 - light
-        gone = [each for each in there if not self._filtered(each)]
-        if gone:
-            listed = run(["nft", "list", "table", "ip6", engine_rules.TABLE])[1]
-            gone = [each for each in gone if not engine_rules.names(listed, each)]
-        return gone
+        return [each for each in there if not self._filtered(each)]
 
     def _filtered(self, bridge: str) -> bool:
         # What a policy drops gets neither in nor out, unless Docker's rules let it out.
         saved = self._loaded.text
-        return engine_rules.stand(saved, bridge) and engine_rules.close(saved, self._uplink, bridge)
+        if engine_rules.stand(saved, bridge) and engine_rules.close(saved, self._uplink, bridge):
+            return True
+        return engine_rules.names(self._loaded.of_engine, bridge)

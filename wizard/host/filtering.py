@@ -73,12 +73,16 @@ def engine_forwards(engine: Engine) -> bool:
     ``"ip-forward": false`` it leaves forwarding alone.
     """
     return (
-        engine.manages_ip6tables
+        makes_ip6tables(engine)
         and engine.ip_forward
-        and not uses_nftables(engine)
         and "nftables" not in engine.next_firewall_backend
         and engine.release >= ROUTED_GATEWAY
     )
+
+
+def makes_ip6tables(engine: Engine) -> bool:
+    """Return whether the engine makes rules for IPv6, and in tables of ip6tables."""
+    return engine.manages_ip6tables and not uses_nftables(engine)
 
 
 def uses_nftables(engine: Engine) -> bool:

@@ -26,9 +26,7 @@ def told(record: Record, host: Host, choices: Choices, saved: str) -> Iterator[s
         saved: What ``ip6tables-save`` prints.
     """
     engine, public = host.engine, choices.mode.addresses.public
-    if isinstance(engine, Unknown) or not engine.manages_ip6tables:
-        return
-    if filtering.uses_nftables(engine):
+    if isinstance(engine, Unknown) or not filtering.makes_ip6tables(engine):
         return
     if public and any(step.kind == Ip6tables.kind for step in record.steps):
         # The wizard's own, which are kept, let everything by before Docker's.
