@@ -59,8 +59,6 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
         *sorted({path.name for path in Path(__file__).parent.glob("*.tcss")} - {*_FOR_ALL}),
     ]
     ENABLE_COMMAND_PALETTE = False
-    # What lies behind a box is dimmed.
-    SUSPENDED_SCREEN_CLASS = "-screen-suspended"
     TITLE = "IPv6 for containers"
     SCREENS: ClassVar[Mapping[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
         name: partial(_screen, name) for name in NAMES

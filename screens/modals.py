@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from screens.behind import BehindScreen
 from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
 
@@ -17,7 +18,7 @@ SMALLEST = (80, 24)
 """Columns and rows below which the screens do not fit."""
 
 
-class HelpModal(ModalScreen[None]):
+class HelpModal(ModalScreen[None], BehindScreen[None]):
     """The help of one screen, in plain words."""
 
     AUTO_FOCUS = "#close"
@@ -62,7 +63,7 @@ class PageModal(HelpModal):
         super().__init__(heading, ["\n".join(lines)])
 
 
-class QuestionModal(ModalScreen[bool]):
+class QuestionModal(ModalScreen[bool], BehindScreen[bool]):
     """A question with two answers; the one that changes nothing has the focus."""
 
     AUTO_FOCUS = "#no"

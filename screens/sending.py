@@ -11,6 +11,7 @@ from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
 from textual._compositor import CompositorUpdate
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -67,7 +68,7 @@ class SentApp(App[int]):
             return
         colors = self.console._color_system
         width = screen.outer_size.width
-        rows = [cells(strip, colors, width) for strip in screen._compositor.render_strips()]
+        rows = [cells(strip, colors, width) for strip in strips(self)]
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
         same = rows == self._sent and cursor == self._previous_cursor_position
         text, self._sent = "".join(differing(self._sent, rows)), rows
@@ -82,6 +83,12 @@ class _Sequence(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         return self._text
+
+
+def strips(app: App[int]) -> list[Strip]:
+    """Return what is on the screen, row by row; around a box that is what lies below it."""
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_strips()
 
 
 def cells(strip: Strip, colors: ColorSystem | None, width: int) -> list[Cell]:

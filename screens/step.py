@@ -7,9 +7,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Button, Static
 
+from screens.behind import BehindScreen
 from screens.modals import HelpModal
 from screens.navigator import Navigator
 from screens.state import State
@@ -29,7 +29,7 @@ BODY_SCROLL = (
 )
 
 
-class StepScreen(Screen[None]):
+class StepScreen(BehindScreen[None]):
     """One step. It reads the state in :meth:`show_state` and keeps none of its own."""
 
     NAME: ClassVar[str]

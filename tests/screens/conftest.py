@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 import screens.following
+from screens.sending import strips
 from tests.lines import PATIENCE
 from tests.screens.palettes import too_faint
 from tests.screens.walking import settle
@@ -99,7 +100,7 @@ def assert_readable(pilot: Pilot[int]) -> None:
     behind = isinstance(pilot.app.screen, ModalScreen)
     faint = {
         f"{segment.text.strip()!r}: {words}"
-        for strip in pilot.app.screen._compositor.render_strips()
+        for strip in strips(pilot.app)
         for segment in strip
         if segment.text.strip() and segment.style and not (behind and segment.style.dim)
         for words in too_faint(segment.style)

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
-from screens.sending import cells, differing
+from screens.sending import cells, differing, strips
 from tests import made_up_hosts
 from tests.screens.made_up_session import MASTODON, Act, MadeUpSession, record_of
 from tests.screens.walking import ask, go, jump, on, press, settle, shown, until
@@ -106,8 +106,8 @@ def look_at(pilot: Pilot[int], app: WizardApp, seen: dict[str, str]) -> Look:
 
     async def look(where: str) -> None:
         await settle(pilot)
-        strips = app.screen._compositor.render_strips()
-        sent = "".join(differing(None, [cells(strip, None, SIZE[0]) for strip in strips]))
+        rows = strips(app)
+        sent = "".join(differing(None, [cells(strip, None, SIZE[0]) for strip in rows]))
         terminal = pyte.Screen(*SIZE)
         pyte.Stream(terminal).feed(sent)
         title, *_body, keys = terminal.display
@@ -116,7 +116,7 @@ def look_at(pilot: Pilot[int], app: WizardApp, seen: dict[str, str]) -> Look:
         assert not UNSAFE & set(text.replace("\n", "")), (where, text)
         assert title.startswith(" IPv6 for containers "), (where, terminal.display)
         assert {"Quit", "Close", "No"} & set(keys.split()), (where, terminal.display)
-        for strip in strips:
+        for strip in rows:
             for segment in strip:
                 style = segment.style
                 assert style is None or not (style.strike or style.meta.get("@click")), (

@@ -8,6 +8,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from screens.app import WizardApp
+from screens.sending import strips
 from tests.lines import PATIENCE
 
 
@@ -121,7 +122,7 @@ def sentence(app: WizardApp) -> str:
 
 def shown(app: App[int]) -> str:
     """Return every character on the screen, line by line."""
-    lines = app.screen._compositor.render_strips()
+    lines = strips(app)
     return "\n".join(strip.text for strip in lines)
 
 

@@ -1,9 +1,11 @@
 """The record as a TOML text that a person can read, and what such a text says."""
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, get_origin
 
 import tomli_w
@@ -41,8 +43,16 @@ def dumps(record: Record) -> str:
     plain = {key: table[key] for key in (*about, *first, *waiting, "host", "choices")}
     if record.changes:
         plain["changes"] = record.changes
-    plain["steps"] = steps
-    return _HEADER + tomli_w.dumps(plain) + _FOOTER
+    if not steps:
+        plain["steps"] = []
+    texts = (_step_text(json.dumps(step)) for step in steps)
+    return "\n".join([_HEADER + tomli_w.dumps(plain), *texts]) + _FOOTER
+
+
+@lru_cache(maxsize=64)
+def _step_text(step: str) -> str:
+    """Return a step, given as JSON, as TOML; of most nothing has changed since the last save."""
+    return tomli_w.dumps({"steps": [json.loads(step)]})
 
 
 def loads(text: str, path: str = "the record") -> Record:
