@@ -4,9 +4,9 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import IPv6Address, IPv6Interface, IPv6Network
+from ipaddress import IPv6Address, IPv6Interface, IPv6Network, ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,6 +17,7 @@ from wizard.answers.choices import Mode
 from wizard.boot import outlook
 from wizard.boot.outlook import Outlook
 from wizard.host import forward_chains
+from wizard.host.contacts import Listener
 from wizard.host.host import Firewall, Host, Unknown
 from wizard.host.target import DEFAULT_TARGET
 from wizard.inward import closed
@@ -178,6 +179,48 @@ def test_of_ports_that_this_host_closes_no_answer_is_expected_from_outside(
     monkeypatch.setattr(checking, "conditions", lambda *_: (found,))
     assert "3000" not in expected()
     assert "4000" in expected()
+
+
+@pytest.mark.parametrize(
+    "choices", [{}, {"mode": Mode.ROUTED, "prefix": PREFIX}], ids=["private", "public"]
+)
+def test_of_a_port_on_which_nobody_hears_ipv6_no_answer_is_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choices: dict[str, Any]
+) -> None:
+    everywhere = ("[::]:3000->3000/tcp", "[::]:4000->4000/tcp", "127.0.0.1:5000->5000/tcp")
+    host = publishing(made_up_hosts.debian13(), *everywhere)
+    session = opened(deployment(host, **choices), tmp_path, monkeypatch)
+    endpoint = {"Name": "mastodon-web-1", "IPv6Address": "2001:db8:1:2:1::5/80"}
+    monkeypatch.setattr(checking, "inspect", lambda *_: {"Containers": {"x": endpoint}})
+
+    def told(*heard: tuple[str, int]) -> list[str]:
+        now = hearing(host, *heard)
+        monkeypatch.setattr(session, "look", lambda: now)
+        notes = session.judge().notes
+        return [
+            " ".join(note for note in notes if words in note)
+            for words in ("should answer", "nobody listens")
+        ]
+
+    expected, refused = told(("::", 3000), ("::", 4000))
+    assert "TCP 3000, TCP 4000" in expected
+    assert not refused
+    # As Mastodon's own file has it: over IPv4 alone.
+    expected, refused = told(("0.0.0.0", 3000), ("::", 4000))  # noqa: S104 - others bind it
+    assert "4000" in expected
+    assert "3000" not in expected
+    assert "3000" in refused
+    assert "4000" not in refused
+    assert "5000" not in refused
+
+
+def hearing(host: Host, *heard: tuple[str, int]) -> Host:
+    """The host where somebody listens so in every container."""
+    assert not isinstance(host.projects, Unknown)
+    (project,) = host.projects
+    listeners = tuple(Listener("tcp", ip_address(address), port) for address, port in heard)
+    containers = tuple(replace(each, listeners=listeners) for each in project.containers)
+    return replace(host, projects=(replace(project, containers=containers),))
 
 
 def test_a_prefix_that_the_provider_changed_is_said(

@@ -1,6 +1,7 @@
 """Looks whether the run on this host does what it was set up for: packets, steps, the next boot."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from ipaddress import IPv6Address
 
 from wizard.answers import answers_file, firewalls
@@ -11,7 +12,7 @@ from wizard.boot import outlook
 from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.obstacle import Obstacle
-from wizard.host.published import Published, published
+from wizard.host.published import Published, hears, published
 from wizard.inward import closed as inward
 from wizard.inward.closed import InputRules
 from wizard.modes.registry import behaviour_of
@@ -33,6 +34,9 @@ from wizard.verification.judgement import Judgement, judge
 
 _PORT = 443
 """The TCP port that is tried on the target."""
+
+_ANYWHERE = IPv6Address("::")
+"""Where a port is published that strangers may reach over IPv6."""
 
 _TELLER_PORT = 80
 """The TCP port on which a host that tells its visitors their address is asked."""
@@ -126,15 +130,18 @@ def _inwards(
 ) -> Found:
     """Let another machine try what should come in, or say that nobody tried it."""
     places = _places(host, choices, system, closed)
+    unheard = tuple(_unheard(host, choices))
     if not places:
-        return Found()
+        return Found(notes=unheard)
     if other is not None:
-        return another_machine.ask(system, other, places)
+        found = another_machine.ask(system, other, places)
+        return replace(found, notes=(*found.notes, *unheard))
     return Found(
         notes=(
             f"From outside should answer: {another_machine.in_words(places)}. Whether that does "
             "was not tried, for it takes somebody outside. With another computer of yours that "
             "takes a key of this user's by ssh, type: wizard --check --from ADDRESS",
+            *unheard,
         )
     )
 
@@ -177,17 +184,41 @@ def _places(
     ports = {
         each.host_port
         for container in running.values()
-        for each in published(container)
-        if each.protocol == "tcp" and each.address == IPv6Address("::") and not closed(each)
+        for each in _tcp_ports(container)
+        if each.address == _ANYWHERE and _is_heard(container, each) and not closed(each)
     }
     return [Place("This host", own, tuple(sorted(ports)), echo=False)] if ports else []
 
 
 def _tcp(opened: Sequence[str], container: Container) -> Iterator[int]:
     """Yield the TCP ports that a container publishes itself among those that are open on it."""
-    for each in {port.port for port in published(container) if port.protocol == "tcp"}:
+    for each in sorted({port.port for port in _tcp_ports(container) if _is_heard(container, port)}):
         if f"{each}/tcp" in opened:
             yield each
+
+
+def _tcp_ports(container: Container) -> Iterator[Published]:
+    return (port for port in published(container) if port.protocol == "tcp")
+
+
+def _is_heard(container: Container, port: Published) -> bool:
+    """Return whether somebody in it hears visitors who come over IPv6, or may."""
+    return container.listeners is None or hears(container.listeners, "tcp", port.port, 6)
+
+
+def _unheard(host: Host, choices: Choices) -> Iterator[str]:
+    """Yield a sentence for each published port on which IPv6 ends at nobody."""
+    for container in chosen_containers(host, choices):
+        ports = {
+            each.port
+            for each in _tcp_ports(container)
+            if each.address == _ANYWHERE and not _is_heard(container, each)
+        }
+        for each in sorted(ports):
+            yield (
+                f"In {clean_line(container.name)} nobody listens on TCP port {each} over IPv6, so "
+                "visitors over IPv6 are refused there."
+            )
 
 
 def _idle(host: Host, choices: Choices) -> tuple[str, ...]:
