@@ -170,10 +170,9 @@ def keep() -> str:
 
 def kept(record: Record) -> str:
     """Return what is said of a run that was kept."""
-    name = set_ups.name_of(record)
     return (
-        f"The run of {local_time(record.started)} for {name} is kept. wizard --undo {name} takes "
-        "it back."
+        f"The run of {local_time(record.started)} for {set_ups.name_of(record)} is kept. wizard "
+        f"--undo {set_ups.argument_of(record)} takes it back."
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
+from wizard import verbs
 from wizard.platform.errors import Refused
 from wizard.record import typed
 from wizard.record.record import Record, State, StepState
@@ -104,6 +105,14 @@ def test_the_newest_goes_first_but_before_it_what_moves_or_waits(records: Record
     assert set_ups.chosen(records.store, "first").project == "first"
     with pytest.raises(Refused, match=r"No set-up for gone .* fourth and second and third"):
         set_ups.chosen(records.store, gone.project)
+
+
+@pytest.mark.parametrize("project", ["mastodon", ""], ids=["a project", "none"])
+def test_what_is_told_to_be_typed_names_the_set_up(records: Records, project: str) -> None:
+    (record, _) = records.run(project), records.run("other")
+    typed_name = set_ups.argument_of(record)
+    assert set_ups.chosen(records.store, typed_name).id == record.id
+    assert f"wizard --undo {typed_name} " in verbs.kept(record)
 
 
 def test_what_others_need_is_of_those_in_force_and_of_none_that_goes(records: Records) -> None:

@@ -110,9 +110,10 @@ def host_without(host: Host, run: Record) -> Host:
 
 def not_in_effect(sentence: str, run: Record) -> str:
     """Return why a run cannot be changed of which a step is not in effect, as the sentence says."""
-    name = set_ups.name_of(run)
+    argument = set_ups.argument_of(run)
     return (
-        f"{sentence} The set-up for {name} can be changed once it is as it was left: put that "
-        f"right with wizard --repair {name}, or take it back with wizard --undo {name}. Nothing "
+        f"{sentence} The set-up for {set_ups.name_of(run)} can be changed once it is as it was "
+        f"left: put that right with wizard --repair {argument}, or take it back with wizard --undo "
+        f"{argument}. Nothing "
         "was changed."
     )

@@ -155,7 +155,7 @@ def told(
     found = renewal_of(record, host, system, beside)
     if found is None:
         return ()
-    what = f"wizard --repair {set_ups.name_of(record)} makes anew what differs."
+    what = f"wizard --repair {set_ups.argument_of(record)} makes anew what differs."
     return tuple(clean(f"{each} {what}") for each in found.reasons if each != found.moved)
 
 

@@ -81,7 +81,7 @@ def in_force(record: Record | None) -> Record:
         raise Refused(
             f"The run of {local_time(record.started)} for {name} is {record.state.words}, and only "
             "one that is kept can be repaired. Nothing was changed. Keep it with wizard --keep, or "
-            f"take it back with wizard --undo {name}."
+            f"take it back with wizard --undo {set_ups.argument_of(record)}."
         )
     return record
 

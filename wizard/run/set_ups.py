@@ -172,6 +172,11 @@ def name_of(record: Record) -> str:
     return clean_line(record.project) or f"the run of {local_time(record.started)}"
 
 
+def argument_of(record: Record) -> str:
+    """Return what stands for a set-up behind --undo and the like."""
+    return clean_line(record.project) or record.id
+
+
 def chosen(store: Store, project: str | None) -> Record:
     """Return the set-up of a project that is in force, or the one that comes first in undo.
 
@@ -237,7 +242,7 @@ def why_not_apply(
             return (
                 f"{name_of(record)} is set up already: the run of {local_time(record.started)} is "
                 f"{record.state.words} on this host. Take it back first, with "
-                f"wizard --undo {name_of(record)}."
+                f"wizard --undo {argument_of(record)}."
             )
     return None
 
@@ -276,7 +281,7 @@ def _beside(records: Sequence[Record], record: Record, done: str) -> str | None:
             return (
                 f"{name_of(record)} cannot be {done} now: the run for {name_of(each)} is "
                 f"{each.state.words}. Keep that with wizard --keep, or take it back with "
-                f"wizard --undo {name_of(each)}, and then go on."
+                f"wizard --undo {argument_of(each)}, and then go on."
             )
     return None
 
