@@ -94,8 +94,10 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
         "from pathlib import Path\n"
         "from screens.app import WizardApp\n"
         "from screens.state import State\n"
+        "from wizard.program import program\n"
         "from wizard.record.store import Store\n"
         "from wizard.session import Session\n"
+        "assert not program.is_copy()\n"
         "seen = []\n"
         "def look(state):\n"
         f"    loaded.extend({LOADED})\n"
@@ -109,7 +111,14 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
         "assert len(seen) == 1, seen"
     )
     assert "screens.welcome" in loaded
-    others = ("screens.host", "screens.mode", "screens.preview", "screens.result", "tomllib")
+    others = (
+        "screens.host",
+        "screens.mode",
+        "screens.preview",
+        "screens.result",
+        "tomllib",
+        "hashlib",
+    )
     for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
         assert not among(loaded, package), package
 

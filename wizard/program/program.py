@@ -10,7 +10,6 @@ then.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 import shlex
@@ -200,6 +199,9 @@ def _check_roots_own(places: Iterable[Path]) -> None:
 
 def _identity(files: Mapping[Path, trust.Trusted]) -> str:
     """Return a digest of the copy's files, but for what Python and pip make themselves."""
+    # Here, for it loads OpenSSL, and the first screen asks this module whether it is a copy.
+    import hashlib
+
     digest = hashlib.sha256(f"{_START}{_BY_HAND}".encode())
     for target, file in sorted(files.items()):
         if target.suffix != ".pyc" and not any(
