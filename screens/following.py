@@ -125,8 +125,9 @@ class FollowedRun:
             progress, waits, left = process.Progress(None, ExitCode.UNEXPECTED, words), False, None
         if progress != self.progress:
             self._seen = monotonic()
-        # Rounded, so that no whole second passes between two looks without a word.
-        still = 0 if waits else int(monotonic() - self._seen + FOLLOWED_EVERY)
+        # A second is said to be over at the look before it is. Looks are a little early or late,
+        # so the time from which one counts lies between two: else one would come a look too late.
+        still = 0 if waits else int(monotonic() - self._seen + 1.5 * FOLLOWED_EVERY)
         if progress != self.progress or waits or still != self.seconds_still:
             self.progress, self.seconds_left, self.seconds_still = progress, left, still
             self._changed()
