@@ -89,6 +89,21 @@ def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() 
         assert not among(loaded, package), package
 
 
+def test_the_status_of_what_was_taken_back_loads_nothing_that_looks_into_containers() -> None:
+    loaded = modules_after(
+        "from wizard import cli\n"
+        "from wizard.at_hand import RecordsAtHand\n"
+        "from wizard.record.record import Record, State\n"
+        "words = ('20260101T000000Z', State.UNDONE, '2026-01-01T00:00:00Z', 'x', {}, {}, [])\n"
+        "RecordsAtHand.at_hand = lambda self: Record(*words)\n"
+        "RecordsAtHand.all = lambda self: (Record(*words),)\n"
+        "assert cli.main(['--status']) == 0"
+    )
+    assert "wizard.run.set_ups" in loaded
+    for package in (*COSTLY, *MOST_OF_THE_ENGINE, "wizard.probes.report", "socket"):
+        assert not among(loaded, package), package
+
+
 def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) -> None:
     loaded = modules_after(
         "from pathlib import Path\n"
