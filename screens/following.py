@@ -22,6 +22,7 @@ FOLLOWED_EVERY = 0.2
 """Seconds between two looks at how far a run is."""
 
 Failed = Callable[[str], None]
+Say = Callable[[str], None]
 
 Begin = Callable[[], Session | None]
 """Begins something; returns the session that follows it where that is not the host's own."""
@@ -37,6 +38,7 @@ class FollowedRun:
         """Whose run is followed: that of the set-up, or of its repair."""
         self._timer: Timer | None = None
         self.progress: process.Progress | None = None
+        self._beginning = False
         self._seen = 0.0
         self.seconds_still = 0
         """Whole seconds for which a run that is at work has been as it is."""
@@ -53,29 +55,43 @@ class FollowedRun:
 
     # To begin one
 
-    def apply(self, begin: Begin, begun: Callable[[], None], failed: Failed) -> None:
-        """Begin to apply or to repair, and follow that."""
-        self._begin("Starting to apply the plan", begin, False, begun, failed)
+    def apply(self, begin: Begin, say: Say, begun: Callable[[], None], failed: Failed) -> None:
+        """Begin to apply or to repair, and follow that; ``say`` is told what is done until then."""
+        self._begin("Starting to apply the plan", begin, False, say, begun, failed)
 
-    def take_back(self, begin: Begin, begun: Callable[[], None], failed: Failed) -> None:
-        """Begin to take back, and follow that."""
-        self._begin("Starting to take back", begin, True, begun, failed)
+    def take_back(self, begin: Begin, say: Say, begun: Callable[[], None], failed: Failed) -> None:
+        """Begin to take back, and follow that; ``say`` is told what is done until then."""
+        self._begin("Starting to take back", begin, True, say, begun, failed)
 
     def _begin(
         self,
         trying: str,
         begin: Begin,
         undoing: bool,
+        say: Say,
         begun: Callable[[], None],
         failed: Failed,
     ) -> None:
+        self._beginning = True
+
+        def tell(words: str) -> None:
+            # What comes late must not stand over why it failed.
+            if self._beginning:
+                say(words)
+
+        def give_up(complaint: str) -> None:
+            self._beginning = False
+            failed(complaint)
+
         def follow(of_its_own: Session | None) -> None:
+            self._beginning = False
             self.session = of_its_own or self._host_session
             self.undoing, self.started = undoing, True
             self.follow()
             begun()
 
-        background.run(self._owner, trying, begin, follow, failed)
+        self._host_session.say = lambda words: background.tell(self._owner, lambda: tell(words))
+        background.run(self._owner, trying, begin, follow, give_up)
 
     def find(self, of_its_own: Session | None = None) -> None:
         """Follow the run that is on this host, or a repair of it, whoever began it."""
@@ -109,8 +125,9 @@ class FollowedRun:
             progress, waits, left = process.Progress(None, ExitCode.UNEXPECTED, words), False, None
         if progress != self.progress:
             self._seen = monotonic()
-        # Rounded, so that no whole second passes between two looks without a word.
-        still = 0 if waits else int(monotonic() - self._seen + FOLLOWED_EVERY)
+        # A second is said to be over at the look before it is. Looks are a little early or late,
+        # so the time from which one counts lies between two: else one would come a look too late.
+        still = 0 if waits else int(monotonic() - self._seen + 1.5 * FOLLOWED_EVERY)
         if progress != self.progress or waits or still != self.seconds_still:
             self.progress, self.seconds_left, self.seconds_still = progress, left, still
             self._changed()

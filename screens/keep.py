@@ -148,7 +148,7 @@ class KeepScreen(StepScreen):
     def _take_back(self, yes: bool | None) -> None:
         if yes:
             self.begin("Starting to take back …")
-            self.state.run.take_back(self._revert, self._taken_back, self.end)
+            self.state.run.take_back(self._revert, self.say, self._taken_back, self.end)
 
     def _revert(self) -> Session:
         session = self.state.run.session

@@ -179,7 +179,7 @@ class PreviewScreen(ReviewScreen):
             state.saver.wait(SAVED_WITHIN)
             return state.task.start(plan, seconds)
 
-        state.run.apply(begin, self._started, self.end)
+        state.run.apply(begin, self.say, self._started, self.end)
 
     def _started(self) -> None:
         self.end()

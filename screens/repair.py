@@ -136,7 +136,7 @@ class RepairScreen(ReviewScreen):
         def begin() -> Session:
             return session.start_repair(repair, choice, Choices.window)
 
-        self.state.run.apply(begin, self._started, self.end)
+        self.state.run.apply(begin, self.say, self._started, self.end)
 
     def _started(self) -> None:
         self.end()

@@ -161,7 +161,9 @@ class UndoScreen(ReviewScreen):
         undo, session = self.state.undo, self.state.session
         chosen = undo.chosen
         self.begin("Starting to take back …")
-        self.state.run.take_back(lambda: session.start_undo(chosen), self._started, self.end)
+        self.state.run.take_back(
+            lambda: session.start_undo(chosen), self.say, self._started, self.end
+        )
 
     def _started(self) -> None:
         self.end()

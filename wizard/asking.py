@@ -41,6 +41,7 @@ def ask(opened: Session, say: Say, read: Read) -> int:
         plan = _Questions(opened, say, read).plan()
     except EOFError as error:
         raise Refused("The input ended before the last question. Nothing was changed.") from error
+    opened.say = say
     opened.start_apply(plan, ask=True, seconds=plan.choices.window)
     code = follow(opened, say)
     return _answer(opened, say, read, code)

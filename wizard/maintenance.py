@@ -52,6 +52,7 @@ def repair(
         )
     typed.check_window(window)
     opened, choice = Session(), Choice(changed or Choice.KEEP)
+    opened.say = say
     opened.records.project = project
     records: Sequence[Record | None] = opened.records.in_force() or (None,)
     found = _repairs(opened, choice, records)
@@ -180,6 +181,7 @@ def change(
     if not yes:
         given = f" --answers {shlex.quote(str(answers))}" if answers else ""
         raise Refused(f"Nothing was changed. wizard --change{given} --yes does this.")
+    opened.say = say
     return follow(opened.start_change(found.plan, window), say)
 
 

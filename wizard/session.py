@@ -52,10 +52,15 @@ class Session:
         self.answers = SavedAnswers(self.store)
         self.records = RecordsAtHand(self.store, lambda: self.root)
         self.awaited = AwaitedAnswer(self.store, self.system, self.records, lambda: self._process)
+        self.say: Callable[[str], None] = lambda words: None
+        """Told in sentences what is done until a run is started, in the thread that starts it."""
 
     @functools.cached_property
     def _process(self) -> process.RunProcess:
-        return process.RunProcess(self.store)
+        return process.RunProcess(self.store, self._tell)
+
+    def _tell(self, words: str) -> None:
+        self.say(words)
 
     @property
     def root(self) -> bool:
@@ -368,5 +373,6 @@ class Session:
     def _start_beside(self, *arguments: str) -> Session:
         """Start what has its record beside those of the runs, and return what follows that."""
         following = Session(RepairStore(self.store.directory), self.system)
+        following.say = self.say
         following._process.start(*arguments)
         return following

@@ -153,6 +153,7 @@ def apply(
     if not opened.root:
         raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
     typed.check_window(window)
+    opened.say = say
     opened.start_apply(made, seconds=window)
     return following.follow(opened, say)
 

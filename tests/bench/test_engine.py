@@ -26,8 +26,9 @@ RELEASE = 13
 SCREEN = 80 * 24
 KEPT_ANSWERS = "/var/lib/docker-ipv6-wizard/answers.toml"
 
-# As the program of a machine starts Python, so that the one pays what the other pays.
-ENVIRONMENT = {"PYTHONSAFEPATH": "1"}
+# As bin/wizard has it, but by words: what Python is told by the environment the wizard would first
+# look for and take out, which takes two programs.
+PYTHON_ALONE = (PYTHON, "-s", "-P")
 
 # Shows the same text by the same Textual, and does nothing else.
 FIRST_SCREEN = "/root/first_screen.txt"
@@ -144,7 +145,9 @@ class Program:
 WIZARD = Program(
     ["wizard"], "1 of 8", ("\x11", "y"), r"\S*python\S* (-\w+ )*(-m wizard|\S*/wizard)( .*)?"
 )
-BARE = Program([PYTHON, BARE_APP], WIZARD.text, ("\x11",), rf"\S*python\S* {re.escape(BARE_APP)}")
+BARE = Program(
+    [*PYTHON_ALONE, BARE_APP], WIZARD.text, ("\x11",), rf"\S*python\S* -s -P {re.escape(BARE_APP)}"
+)
 
 
 def processes(machine: Machine, pattern: str) -> list[str]:
@@ -162,14 +165,14 @@ def nothing_is_left(machine: Machine, program: Program) -> None:
 
 def seconds(machine: Machine, argv: Sequence[str], times: int) -> float:
     """The best time of a program in the machine."""
-    timed = machine.run([PYTHON, "-c", TIME_PROGRAM, str(times), *argv], env=ENVIRONMENT)
+    timed = machine.run([*PYTHON_ALONE, "-c", TIME_PROGRAM, str(times), *argv])
     return float(timed.stdout)
 
 
 def first_paint(machine: Machine, program: Program) -> float:
     """Seconds from the start of a program to its text on a terminal of 80x24."""
     begun = time.monotonic()
-    terminal = Terminal(machine.command(program.words, env=ENVIRONMENT))
+    terminal = Terminal(machine.command(program.words))
     try:
         terminal.wait_for(program.text)
         took = time.monotonic() - begun
@@ -182,7 +185,7 @@ def first_paint(machine: Machine, program: Program) -> float:
 
 def first_screen(machine: Machine) -> str:
     """The text that the wizard shows first."""
-    terminal = Terminal(machine.command(WIZARD.words, env=ENVIRONMENT))
+    terminal = Terminal(machine.command(WIZARD.words))
     try:
         # The uppermost line and the lowest one.
         terminal.wait_for(WIZARD.text)
@@ -221,8 +224,8 @@ def test_first_paint(host: Machine, figures: Figures, much: Much) -> None:
 
 
 def test_detection(host: Machine, figures: Figures, much: Much) -> None:
-    ask = [PYTHON, "-c", TIME_LOOK]
-    looked = min(float(host.run(ask, env=ENVIRONMENT).stdout) for _ in range(much(1, 5)))
+    ask = [*PYTHON_ALONE, "-c", TIME_LOOK]
+    looked = min(float(host.run(ask).stdout) for _ in range(much(1, 5)))
     docker = seconds(host, ["docker", "info"], times=much(1, 7))
     figures.add("all detectors but the way out", looked * 1000, "docker info", docker * 1000, "ms")
     whole = seconds(host, ["wizard", "--detect"], times=much(1, 7))
@@ -230,7 +233,7 @@ def test_detection(host: Machine, figures: Figures, much: Much) -> None:
 
 
 def test_verbs_that_only_say_something(host: Machine, figures: Figures, much: Much) -> None:
-    bare = seconds(host, [PYTHON, "-c", "pass"], times=much(1, 15))
+    bare = seconds(host, [*PYTHON_ALONE, "-c", "pass"], times=much(1, 15))
     for verb in ("--help", "--status"):
         ours = seconds(host, ["wizard", verb], times=much(1, 15))
         figures.add(f"wizard {verb}", ours * 1000, "python3 -c pass", bare * 1000, "ms")
@@ -248,7 +251,7 @@ def test_bytes_and_memory_of_the_walk(host: Machine, figures: Figures) -> None:
     assert terminal.wait_for_end() == ExitCode.DONE
     assert undo(host).returncode == ExitCode.DONE
 
-    terminal = Terminal(host.command(BARE.words, env=ENVIRONMENT))
+    terminal = Terminal(host.command(BARE.words))
     try:
         terminal.wait_for(BARE.text)
         bare = peak_memory(host, BARE)
@@ -264,11 +267,11 @@ def test_bytes_and_memory_of_the_walk(host: Machine, figures: Figures) -> None:
 
 @pytest.mark.thorough
 def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
-    digest = host.run([PYTHON, "-c", DIGEST, ANSWERS], env=ENVIRONMENT).stdout.strip()
+    digest = host.run([*PYTHON_ALONE, "-c", DIGEST, ANSWERS]).stdout.strip()
     host.run(["wizard", "--install-program"])
-    done = host.run([PYTHON, "-c", WORKER_MEMORY, ANSWERS, digest], env=ENVIRONMENT)
+    done = host.run([*PYTHON_ALONE, "-c", WORKER_MEMORY, ANSWERS, digest])
     assert undo(host).returncode == ExitCode.DONE
-    empty = host.run([PYTHON, "-c", "print(open('/proc/self/status').read())"]).stdout
+    empty = host.run([*PYTHON_ALONE, "-c", "print(open('/proc/self/status').read())"]).stdout
     found = re.search(r"VmHWM:\s+(\d+) kB", empty)
     assert found is not None
     ours, bare = int(done.stdout.split()[-1]) / 1024, int(found[1]) / 1024

@@ -17,6 +17,7 @@ from screens.widgets.sentence import Sentence
 from tests.screens.made_up_session import MadeUpSession, record_of
 from tests.screens.walking import ask, found, go, jump, on, press, says, settle, until
 from wizard.answers.choices import Mode
+from wizard.platform.errors import Refused
 from wizard.record.record import Record, State
 
 SIZE = (80, 24)
@@ -121,6 +122,30 @@ async def test_keys_are_worked_off_on_the_way_to_an_apply(method: str) -> None:
             await press(pilot, "escape")
             assert on(app, "preview" if method in ("check_plan", "start_apply") else "compose")
             assert not session.applied
+
+
+async def test_what_is_done_until_the_run_begins_is_said_and_not_over_why_it_does_not() -> None:
+    session, goes_on = MadeUpSession(), threading.Event()
+
+    def start(*_: object, **__: object) -> Any:
+        session.say("Copying [/] …")
+        assert goes_on.wait(DOCKER)
+        for number in range(20):
+            session.say(f"Copying {number} …")
+        raise Refused("There is no room.")
+
+    setattr(session, "start_apply", start)  # noqa: B010  # As mypy wants it.
+    app = WizardApp(session)
+    async with app.run_test(size=SIZE) as pilot:
+        await jump(pilot, app, "preview")
+        await press(pilot, "enter")
+        await until(pilot, lambda: on(app, "QuestionModal"))
+        await press(pilot, "y")
+        await until(pilot, lambda: says(app, "Copying [/] …"))
+        goes_on.set()
+        await until(pilot, lambda: says(app, "There is no room."))
+        await settle(pilot)
+        assert says(app, "There is no room.")
 
 
 BOOM = "ZeroDivisionError: [/] boom"

@@ -431,6 +431,8 @@ def test_only_what_a_change_would_make_the_next_boot_take_is_a_fault() -> None:
     well, lost = outlook.Outlook(), outlook.Outlook((("eth0", "It would be lost."),))
     other = outlook.Outlook((*lost.lost, ("eth1", "This, too.")))
     aspect = NextBoot(outlooks(well, lost))
+    aspect.look()
+    assert aspect.faults() == []
     assert aspect.look() == {}
     assert aspect.faults() == ["It would be lost."]
     aspect = NextBoot(outlooks(lost, other))

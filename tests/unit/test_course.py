@@ -1,6 +1,7 @@
 """What stands around the steps of a run: the guard before the first, and its end after the last."""
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import course, journal, window
 from wizard.run.guard import Unguarded
+from wizard.verification.aspect import Aspect, Facts
+from wizard.verification.verification import Verification
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +167,44 @@ def test_no_time_is_left_once_it_is_over_however_long_ago(made: Deployment, stor
     window.open_for(record, -60)
     # Less than nothing would count as time that is left.
     assert window.seconds_left(record) == 0
+
+
+class Looking(Aspect):
+    """Says why the change had better not begin, once somebody else has got as far as this."""
+
+    def __init__(self, beside: threading.Barrier, obstacle: str = "") -> None:
+        self.beside, self.obstacle = beside, obstacle
+
+    def look(self) -> Facts:
+        self.beside.wait(timeout=10)
+        return {"port 80": "port 80"}
+
+    def obstacles(self) -> Sequence[str]:
+        return [self.obstacle] if self.obstacle else []
+
+
+def there(beside: threading.Barrier) -> None:
+    beside.wait(timeout=10)
+
+
+def test_what_is_in_the_way_is_looked_for_while_the_host_is_looked_at(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    beside = threading.Barrier(2)
+    had = course.what_was_had(Verification([Looking(beside)]), lambda: there(beside))
+    assert had == {"port 80": "port 80"}
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("doing ")]
+    assert len(said) == 2
+
+
+def test_what_is_in_the_way_of_a_step_is_said_first() -> None:
+    beside = threading.Barrier(2)
+
+    def blocked() -> None:
+        there(beside)
+        raise Refused("The name is taken.")
+
+    with pytest.raises(Refused, match=r"^The name is taken\.$"):
+        course.what_was_had(Verification([Looking(beside, "Nobody runs.")]), blocked)
+    with pytest.raises(Refused, match=r"^Nobody runs\. Nothing was changed\.$"):
+        course.what_was_had(Verification([Looking(beside, "Nobody runs.")]), lambda: there(beside))

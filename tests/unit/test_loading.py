@@ -89,13 +89,30 @@ def test_the_status_loads_neither_screens_nor_what_asks_docker_and_the_kernel() 
         assert not among(loaded, package), package
 
 
+def test_the_status_of_what_was_taken_back_loads_nothing_that_looks_into_containers() -> None:
+    loaded = modules_after(
+        "from wizard import cli\n"
+        "from wizard.at_hand import RecordsAtHand\n"
+        "from wizard.record.record import Record, State\n"
+        "words = ('20260101T000000Z', State.UNDONE, '2026-01-01T00:00:00Z', 'x', {}, {}, [])\n"
+        "RecordsAtHand.at_hand = lambda self: Record(*words)\n"
+        "RecordsAtHand.all = lambda self: (Record(*words),)\n"
+        "assert cli.main(['--status']) == 0"
+    )
+    assert "wizard.run.set_ups" in loaded
+    for package in (*COSTLY, *MOST_OF_THE_ENGINE, "wizard.probes.report", "socket"):
+        assert not among(loaded, package), package
+
+
 def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) -> None:
     loaded = modules_after(
         "from pathlib import Path\n"
         "from screens.app import WizardApp\n"
         "from screens.state import State\n"
+        "from wizard.program import program\n"
         "from wizard.record.store import Store\n"
         "from wizard.session import Session\n"
+        "assert not program.is_copy()\n"
         "seen = []\n"
         "def look(state):\n"
         f"    loaded.extend({LOADED})\n"
@@ -109,7 +126,14 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
         "assert len(seen) == 1, seen"
     )
     assert "screens.welcome" in loaded
-    others = ("screens.host", "screens.mode", "screens.preview", "screens.result", "tomllib")
+    others = (
+        "screens.host",
+        "screens.mode",
+        "screens.preview",
+        "screens.result",
+        "tomllib",
+        "hashlib",
+    )
     for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
         assert not among(loaded, package), package
 

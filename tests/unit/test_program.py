@@ -53,6 +53,22 @@ def test_it_holds_all_that_the_engine_needs_and_the_screens_do_not() -> None:
     assert set(program.PACKAGES) == names - {"textual"}
 
 
+def test_what_is_done_is_said_before_each_part_that_takes_a_while(folder: Path) -> None:
+    there = list[tuple[str, bool, bool]]()
+
+    def say(words: str) -> None:
+        whole = any(each.name == "run.py" for each in folder.glob(".*/*"))
+        there.append((words, whole, (folder / "current").exists()))
+
+    program.install(say)
+    assert [facts for _words, *facts in there] == [[False, False], [False, False], [True, False]]
+    assert len({words for words, *_facts in there}) == len(there)
+    del there[:]
+    program.install(say)
+    # Nothing is copied anew, and nothing else is said to be.
+    assert [facts for _words, *facts in there] == [[False, True]]
+
+
 def test_the_copy_starts_by_itself_from_anywhere(folder: Path, tmp_path: Path) -> None:
     program.install()
     said = started("wizard", "--version")

@@ -79,6 +79,23 @@ def test_an_apply_reads_the_answers_of_the_plan_and_waits_where_somebody_is_to_a
     assert here.words[3:] == ("60",)
 
 
+def test_what_is_done_to_start_it_is_told_whoever_follows_that(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_arguments: object, say: Callable[[str], None]) -> None:
+        say("Copying …")
+
+    monkeypatch.setattr("wizard.session.process.start.start", started)
+    made, said = deployment(), list[str]()
+    session = Session(store, made.system)
+    session.start_apply(made.plan())
+    assert said == []
+    session.say = said.append
+    session.start_apply(made.plan())
+    session.start_change(made.plan())
+    assert said == ["Copying …"] * 2
+
+
 def test_a_host_is_looked_at_for_whom_it_is_to_reach(
     here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

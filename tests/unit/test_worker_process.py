@@ -55,7 +55,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
 
     monkeypatch.setattr(subprocess, "Popen", popen)
     monkeypatch.setattr(subprocess, "run", lambda argv, **_: made.commands.append(argv))
-    monkeypatch.setattr(program, "install", lambda: made.installed.append(len(made.children)))
+    monkeypatch.setattr(program, "install", lambda _say: made.installed.append(len(made.children)))
     monkeypatch.setattr(guard, "has_systemd", lambda: True)
     return made
 
@@ -105,7 +105,7 @@ def test_it_is_apart_from_the_terminal_and_begins_with_the_copy(
 def test_without_the_copy_nothing_is_started(
     started: Started, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> None:
+    def refuse(_say: object) -> None:
         raise Refused("There is no room.")
 
     monkeypatch.setattr(program, "install", refuse)

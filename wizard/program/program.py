@@ -10,14 +10,13 @@ then.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,10 +88,11 @@ def typed(*arguments: str) -> str:
     return f"{_origin()} {shlex.join(arguments)}"
 
 
-def install() -> None:
+def install(say: Callable[[str], None] = lambda words: None) -> None:
     """Make the copy where there is none of this very wizard, and have :func:`command` start it.
 
-    A crash at any instant leaves the copy from before, or this one whole.
+    A crash at any instant leaves the copy from before, or this one whole. ``say`` is told in a
+    sentence what is done, each of which takes a noticeable time.
 
     Raises:
         Refused: it cannot be made, would not start, or others could change it; nothing was changed.
@@ -100,12 +100,13 @@ def install() -> None:
     if is_copy():
         return
     try:
+        say("Looking whether somebody else could have changed the wizard's own program …")
         files = _gathered()
         place = FOLDER / f"{__version__}-{_identity(files)}"
         _check_roots_own([Path(PYTHON), FOLDER])
         FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not place.is_dir():
-            _make(place, files)
+            _make(place, files, say)
         _check_roots_own([place])
         if not (_CURRENT.is_symlink() and _CURRENT.readlink() == Path(place.name)):
             _switch_to(place)
@@ -198,6 +199,9 @@ def _check_roots_own(places: Iterable[Path]) -> None:
 
 def _identity(files: Mapping[Path, trust.Trusted]) -> str:
     """Return a digest of the copy's files, but for what Python and pip make themselves."""
+    # Here, for it loads OpenSSL, and the first screen asks this module whether it is a copy.
+    import hashlib
+
     digest = hashlib.sha256(f"{_START}{_BY_HAND}".encode())
     for target, file in sorted(files.items()):
         if target.suffix != ".pyc" and not any(
@@ -261,7 +265,8 @@ def _files(distribution: Distribution) -> Iterator[tuple[Path, Path]]:
             yield source, Path("library", file)
 
 
-def _make(place: Path, files: Mapping[Path, trust.Trusted]) -> None:
+def _make(place: Path, files: Mapping[Path, trust.Trusted], say: Callable[[str], None]) -> None:
+    say("Copying the program to where systemd starts it …")
     building = FOLDER / f".{place.name}.{os.urandom(3).hex()}"
     mask = os.umask(0o022)
     try:
@@ -277,6 +282,7 @@ def _make(place: Path, files: Mapping[Path, trust.Trusted]) -> None:
         _write(building / "run.py", _START)
         _write(building / _BY_HAND_NAME, _BY_HAND)
         (building / _BY_HAND_NAME).chmod(0o755)
+        say("Seeing that Debian's own Python can start the copy …")
         _check_starts(building)
         # All of it at once: one by one a thousand files take seconds on a spinning disk.
         subprocess.run(["sync", "--file-system", str(building)], check=False)

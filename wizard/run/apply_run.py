@@ -1,5 +1,7 @@
 """A run that applies a plan which was shown."""
 
+from functools import partial
+
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_of
 from wizard.host.look import look
@@ -50,13 +52,8 @@ def apply(
         beside = set_ups.others(store, *(each.id for each in superseded))
         made = plan(host, choices, plan_inputs.read_project(system, project, beside))
         course.check_shown(made, digest)
-        worker_log.say_doing(
-            "Seeing that nothing is in the way, of the steps and of taking them back …"
-        )
-        course.check_ways(made, system)
         verification = verification_of(system, made, host)
-        worker_log.say_doing("Looking at all that this host and its containers have now …")
-        had = course.what_was_had(verification)
+        had = course.what_was_had(verification, partial(course.check_ways, made, system))
         store.move_on()
         for each in superseded:
             store.archive(each.id)

@@ -1,5 +1,7 @@
 """A run that makes another into what other answers want."""
 
+from functools import partial
+
 from wizard.answers.choices import Choices
 from wizard.host.look import look
 from wizard.platform.system import System
@@ -41,11 +43,8 @@ def change(
             ground_of(run, host, system, beside), choices, system, lacking=True
         )
         course.check_shown(made.plan, digest)
-        changing.check_obstacles(made, system)
-        reversible.check_steps(made.plan, system)
-        reversible.check_places(made.plan)
         verification = verification_of(system, made.whole, made.host, host)
-        had = course.what_was_had(verification)
+        had = course.what_was_had(verification, partial(_check_ways, made, system))
         runs.move_on()
         store.put_aside()
         record = course.begin(made.plan, host, store, guard, run.id)
@@ -63,3 +62,9 @@ def change(
         journal.apply(made.plan, record, system, store, cancelled, conclude, settle)
         course.finish(record, system, guard, store, say)
         return record
+
+
+def _check_ways(made: changing.Change, system: System) -> None:
+    changing.check_obstacles(made, system)
+    reversible.check_steps(made.plan, system)
+    reversible.check_places(made.plan)

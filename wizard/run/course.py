@@ -1,11 +1,13 @@
 """What comes before the first step of a run and after its last, whatever it does."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from wizard import describe
 from wizard.host.host import Host
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
+from wizard.platform import later
 from wizard.platform.errors import HostChanged, Refused
 from wizard.platform.local_time import local_time
 from wizard.platform.system import System, is_stopping
@@ -13,7 +15,7 @@ from wizard.platform.text import clean
 from wizard.program import program
 from wizard.record.record import Record, State, now
 from wizard.record.store import Store
-from wizard.run import journal, reversible, revert, window
+from wizard.run import journal, reversible, revert, window, worker_log
 from wizard.run.guard import Guard
 from wizard.verification.aspect import Facts
 from wizard.verification.verification import Verification
@@ -39,9 +41,21 @@ def check_ways(made: Plan, system: System) -> None:
     reversible.check_places(made)
 
 
-def what_was_had(verification: Verification) -> Facts:
-    """Return what must be there afterwards; refuse where it could not be verified."""
-    had = verification.look()
+def what_was_had(verification: Verification, check_ways: Callable[[], None]) -> Facts:
+    """Return what must be there afterwards; refuse where it could not be verified.
+
+    ``check_ways`` raises what is in the way. It only reads, as the look does, and both wait most of
+    the time, so it is called meanwhile.
+    """
+    later.load()
+    worker_log.say_doing(
+        "Seeing that nothing is in the way, of the steps and of taking them back …"
+    )
+    with ThreadPoolExecutor(1) as beside:
+        looking = beside.submit(verification.look)
+        check_ways()
+        worker_log.say_doing("Looking at all that this host and its containers have now …")
+        had = looking.result()
     obstacles = verification.obstacles()
     if obstacles:
         raise Refused(f"{' '.join(obstacles)} Nothing was changed.")

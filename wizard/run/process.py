@@ -30,8 +30,9 @@ class Progress:
 class RunProcess:
     """One process, which may not be started yet, and how far its run is."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, say: Callable[[str], None] = lambda words: None) -> None:
+        """Take where records are, and who is told in sentences what is done to start one."""
+        self._store, self._say = store, say
         self.worker: start.Worker | None = None
         self._died: float | None = None
         self._before: tuple[str, ...] | None = None
@@ -43,7 +44,7 @@ class RunProcess:
         self._run = arguments[1] if arguments[0] in ("undo", "revert") else None
         record = self._followed()
         self._before = _mark(record) if record else None
-        self.worker = start.start(self._store, *arguments)
+        self.worker = start.start(self._store, *arguments, say=self._say)
 
     def cancel(self) -> None:
         """Ask the run to stop at the next step and roll back."""

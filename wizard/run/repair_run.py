@@ -1,5 +1,7 @@
 """A run that puts back what is not in effect any more of another."""
 
+from functools import partial
+
 from wizard.host.look import look
 from wizard.platform.errors import Refused
 from wizard.platform.system import System
@@ -55,10 +57,9 @@ def repair(
         beside = set_ups.others(runs, mended.id, host=host)
         made = repairing.repair_of(mended, host, system, changed, beside)
         course.check_shown(made.plan, digest)
-        course.check_ways(made.plan, system)
         steps = repairing.steps_of(made.found, made.plan)
         verification = verification_of_repair(system, steps, host)
-        had = course.what_was_had(verification)
+        had = course.what_was_had(verification, partial(course.check_ways, made.plan, system))
         amendments = [
             repairing.amendment(mended, made, system),
             *(

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +50,10 @@ class Worker:
         )
 
 
-def start(store: Store, *arguments: str) -> Worker:
+def start(store: Store, *arguments: str, say: Callable[[str], None] = lambda words: None) -> Worker:
     """Start the worker, from the copy of the engine that is made first where there is none.
+
+    ``say`` is told in sentences what is done until then.
 
     Where PID 1 is systemd the worker is a child of that. When it is killed, everything that it had
     started is killed with it, and only then the guard is started, at once.
@@ -59,7 +62,7 @@ def start(store: Store, *arguments: str) -> Worker:
         Refused: the copy cannot be made.
         OSError: it cannot be started.
     """
-    program.install()
+    program.install(say)
     unit = f"{units.APPLY}{os.urandom(3).hex()}.service" if guard.has_systemd() else ""
     log = store.new_log()
     command = _command(log, unit, arguments) if unit else program.worker(*arguments)
