@@ -18,7 +18,6 @@ from screens.widgets.sentence import Sentence
 from wizard import describe
 from wizard.explain.pages import PAGES
 from wizard.host.every_part import PARTS
-from wizard.host.foremost import is_foremost
 from wizard.host.obstacle import Obstacle
 
 
@@ -90,7 +89,7 @@ class HostScreen(StepScreen):
                 finding = describe.Line(line.part.label, "This was not found out.", "unknown")
             line.show(finding)
             verdict = finding.verdict if finding else None
-            line.display = self._all or (is_foremost(line.part, verdict) and not again)
+            line.display = self._all or (line.part.is_foremost(verdict) and not again)
         host = self.state.host
         notes = describe.notes(host) if host else ()
         doubtful = [each.sentence for each in doubts]

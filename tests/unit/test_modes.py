@@ -1,21 +1,32 @@
 """Each mode is one object, and nobody asks for one by its name."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import cast
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests import made_up_hosts
-from tests.made_up_deployments import PREFIX, deployment
+from tests.made_up_deployments import deployment
 from wizard.answers.answers_file import dumps, loads
 from wizard.answers.checks import check_mode, usable_prefix
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.proposals import choose_mode
-from wizard.host.host import Host
+from wizard.host.filtering import engine_forwards, of_routed
+from wizard.host.host import Advertised, Host, Manager, Unknown
 from wizard.modes.registry import behaviour_of, behaviours, collect
+from wizard.plan import planning
+from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
+from wizard.steps.attach import Attach
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.ip6tables import Ip6tables
+from wizard.steps.sysctl import Sysctl
+from wizard.steps.systemd_unit import SystemdUnit
+from wizard.uplink import unit as uplink_unit
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,17 +95,111 @@ def test_what_is_proposed_for_a_mode_passes_its_own_checks(release: str, mode: M
     assert loads(dumps(chosen)) == chosen
 
 
-@pytest.mark.parametrize("mode", Mode)
-@pytest.mark.parametrize("release", ENGINES)
+every_mode = pytest.mark.parametrize("mode", Mode)
+every_engine = pytest.mark.parametrize("release", ENGINES)
+
+
+def planned(host: Host, mode: Mode) -> Plan | None:
+    """The plan of a mode, or None on a host on which there is none."""
+    prefix, obstacle = choose_mode(Choices(), mode, host).prefix, check_mode(mode, host)
+    here = deployment(host, mode=mode, prefix=prefix)
+    if obstacle is None:
+        return here.plan()
+    with pytest.raises(Refused, match=re.escape(obstacle)):
+        here.plan()
+    return None
+
+
+@every_mode
+def test_every_mode_can_be_had_on_some_host(mode: Mode) -> None:
+    assert any(planned(made(), mode) for made in ENGINES.values())
+
+
+@every_mode
+@every_engine
 def test_a_plan_gives_containers_the_chosen_prefix_or_says_why_not(
     release: str, mode: Mode
 ) -> None:
     host = of_engine(release)
-    prefix = choose_mode(Choices(prefix=PREFIX), mode, host).prefix
-    here, obstacle = deployment(host, mode=mode, prefix=prefix), check_mode(mode, host)
-    if obstacle is not None:
-        with pytest.raises(Refused, match=re.escape(obstacle)):
-            here.plan()
+    if (plan := planned(host, mode)) is not None:
+        typed = [word for step in plan.steps for line in step.commands for word in line.split()]
+        assert str(plan.choices.prefix) in typed
+
+
+@every_mode
+@every_engine
+def test_no_plan_costs_a_host_the_routes_that_are_advertised_to_it(
+    release: str, mode: Mode
+) -> None:
+    host = of_engine(release)
+    assert not isinstance(host.uplink, Unknown)
+    advertised = (Advertised("eth1", Manager.KERNEL),)
+    host = replace(host, uplink=replace(host.uplink, advertised=advertised))
+    if (plan := planned(host, mode)) is None:
         return
-    typed = [word for step in here.plan().steps for line in step.commands for word in line.split()]
-    assert str(prefix) in typed
+    kinds = [step.kind for step in plan.steps]
+    # Before anything lets the host forward, Docker's first IPv6 network too.
+    assert kinds.index("sysctl") < kinds.index("docker-network")
+    (parameters,) = (step for step in plan.steps if isinstance(step, Sysctl))
+    assert ("net.ipv6.conf.eth1.accept_ra", "2") in parameters.values
+    units = [step.path for step in plan.steps if isinstance(step, SystemdUnit)]
+    assert uplink_unit.PATH in units
+
+
+@every_mode
+@every_engine
+def test_no_plan_leaves_a_host_that_does_not_forward(release: str, mode: Mode) -> None:
+    host = of_engine(release)
+    assert not isinstance(host.engine, Unknown)
+    if (plan := planned(host, mode)) is not None:
+        forwards = [step.forwards for step in plan.steps if isinstance(step, Sysctl)]
+        assert any(forwards) or engine_forwards(host.engine)
+
+
+@every_mode
+@every_engine
+def test_private_addresses_are_hidden_and_public_ones_filtered_by_docker_or_by_a_step(
+    release: str, mode: Mode
+) -> None:
+    host = of_engine(release)
+    assert not isinstance(host.engine, Unknown)
+    if (plan := planned(host, mode)) is None:
+        return
+    public = mode.addresses.public
+    rules = [step for step in plan.steps if isinstance(step, Ip6tables)]
+    by_docker = of_routed(host).by_engine if public else host.engine.manages_ip6tables
+    assert by_docker or [step.masquerade for step in rules] == [not public]
+
+
+@every_mode
+@every_engine
+def test_the_chosen_containers_join_at_once_and_whenever_compose_makes_them_anew(
+    release: str, mode: Mode
+) -> None:
+    host = of_engine(release)
+    if (plan := planned(host, mode)) is None:
+        return
+    (attach,) = (step for step in plan.steps if isinstance(step, Attach))
+    assert {service for _id, _name, service in attach.containers} == set(plan.choices.services)
+    (file,) = (step for step in plan.steps if isinstance(step, ComposeFile))
+    read = YAML(typ="safe").load(file.after.text)
+    (key,) = (key for key, each in read["networks"].items() if plan.choices.network in str(each))
+    joining = {name for name, each in read["services"].items() if key in each["networks"]}
+    assert joining == set(plan.choices.services)
+
+
+@every_mode
+@every_engine
+def test_what_was_not_read_or_is_not_done_is_said(release: str, mode: Mode) -> None:
+    host = of_engine(release)
+    assert not isinstance(host.uplink, Unknown)
+    advertised = (Advertised("eth1", Manager.NETWORKD),)
+    host = replace(host, uplink=replace(host.uplink, advertised=advertised))
+    here = deployment(host, mode=mode, prefix=choose_mode(Choices(), mode, host).prefix)
+    assert here.inputs.project is not None
+    unread = "other.yml was not read."
+    project = replace(here.inputs.project, unread=(unread,))
+    if check_mode(mode, host) is None:
+        plan = planning.plan(host, here.choices, replace(here.inputs, project=project))
+        assert unread in plan.remarks
+        assert any("accept_ra is left alone on eth1" in each for each in plan.remarks)

@@ -14,8 +14,9 @@ from wizard.host.known import known
 from wizard.host.published import parse
 from wizard.inward import closed
 from wizard.inward.closed import InputRules
+from wizard.modes import closed_ports
 from wizard.modes.registry import behaviour_of
-from wizard.noticed.losses import LossCause
+from wizard.noticed.losses import LossCause, losses
 from wizard.noticed.past_input import notices
 from wizard.plan import acceptance, planning
 from wizard.platform.system import NOT_THERE, Result
@@ -36,7 +37,9 @@ def publishing(host: Host, *ports: str) -> Host:
 
 def said(host: Host, mode: Mode = Mode.ULA, rules: str = "") -> tuple[str, ...]:
     choices = replace(proposals.defaults(host), services=("web", "sidekiq"), mode=mode)
-    return notices(known(host), choices, replace(deployment(host).inputs, input=InputRules(rules)))
+    inputs = replace(deployment(host).inputs, input=InputRules(rules))
+    step = closed_ports.step(known(host), choices, inputs)
+    return notices(known(host), choices, [step] if step else [], inputs)
 
 
 EVERYWHERE = ("0.0.0.0:3000->3000/tcp", "[::]:3000->3000/tcp", "[::]:5353->53/udp")
@@ -111,6 +114,22 @@ def test_that_nobody_can_connect_is_said_only_where_it_is_so() -> None:
 
 
 UNTOLD = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m set --match-set a src -j DROP\nCOMMIT\n"
+
+
+def test_without_the_step_that_keeps_it_closed_a_port_is_said_to_open_and_is_a_loss() -> None:
+    made = deployment(publishing(made_up_hosts.debian14(), *EVERYWHERE))
+    rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --dport 5353 -j ACCEPT\nCOMMIT\n"
+    inputs = replace(made.inputs, input=InputRules(rules))
+    steps = planning.plan(made.host, made.choices, inputs).steps
+    others = [each for each in steps if not isinstance(each, ClosedPorts)]
+    assert len(others) == len(steps) - 1
+    host = known(made.host)
+    assert losses(host, made.choices, steps, inputs) == ()
+    (loss,) = losses(host, made.choices, others, inputs)
+    assert (loss.name, loss.cause) == ("open [::]:3000/tcp", LossCause.OPENED)
+    sentence, _udp = notices(host, made.choices, others, inputs)
+    assert "3000/tcp (web)" in sentence and "nftables" not in sentence
+    assert "will be able to connect" in sentence and "stay closed to the" not in sentence
 
 
 @pytest.mark.parametrize("rules", [InputRules(UNTOLD), InputRules(None), InputRules("", None)])

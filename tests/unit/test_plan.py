@@ -12,6 +12,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import ARTICLE, TODAY, Deployment, article, deployment
 from wizard.answers.choices import Choices, Mode, Placement
 from wizard.answers.projects import project_of
+from wizard.answers.proposals import choose_mode
 from wizard.host.host import (
     Address,
     Advertised,
@@ -45,11 +46,6 @@ WHOLE = [
     *("sysctl", "ip6tables", "systemd-unit", "filter-service"),
     *("docker-network", "compose-file", "attach"),
 ]
-
-PREFIXES = {
-    Mode.ULA: IPv6Network("fd12:3456:789a::/64"),
-    Mode.ROUTED: IPv6Network("2001:db8:1:2:3::/80"),
-}
 
 
 def kinds_of(plan: Plan) -> list[str]:
@@ -150,26 +146,27 @@ def test_a_second_interface_that_lives_by_advertisement_counts_where_the_first_d
 def test_without_what_decides_how_the_host_keeps_its_own_way_out_there_is_no_plan(
     part: str, mode: Mode
 ) -> None:
-    made = deployment()
+    made = deployment(made_up_hosts.debian14())
     unknown: dict[str, Any] = {part: Unknown(f"Nobody knows {part}.")}
     host = replace(made.host, **unknown)
     with pytest.raises(Refused, match=f"Nobody knows {part}."):
-        planning.plan(host, replace(made.choices, mode=mode, prefix=PREFIXES[mode]), made.inputs)
+        planning.plan(host, choose_mode(made.choices, mode, made.host), made.inputs)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_a_host_with_deprecated_addresses_alone_is_refused_with_what_mends_it(mode: Mode) -> None:
     address = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.STATIC, deprecated=True)
-    host = with_uplink(made_up_hosts.debian12(), addresses=(address,))
+    prefix = choose_mode(Choices(), mode, made_up_hosts.debian14()).prefix
+    host = with_uplink(made_up_hosts.debian14(), addresses=(address,))
     with pytest.raises(Refused) as refused:
-        deployment(host, mode=mode, prefix=PREFIXES[mode]).plan()
+        deployment(host, mode=mode, prefix=prefix).plan()
     assert "ip -6 address change 2001:db8:1:2::10/64 dev eth0 preferred_lft forever" in str(
         refused.value
     )
     assert "/etc/network/interfaces" in str(refused.value)
     spare = replace(address, interface=IPv6Interface("2001:db8:1:2::11/64"), deprecated=False)
-    host = with_uplink(made_up_hosts.debian12(), addresses=(address, spare))
-    assert deployment(host, mode=mode, prefix=PREFIXES[mode]).plan().steps
+    host = with_uplink(made_up_hosts.debian14(), addresses=(address, spare))
+    assert deployment(host, mode=mode, prefix=prefix).plan().steps
 
 
 def test_the_name_of_an_interface_with_a_dot_is_written_as_sysctl_wants_it() -> None:

@@ -1,10 +1,13 @@
 """Every kind of step by itself: preview, apply, check, undo, on a made-up host."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from ipaddress import IPv6Network
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
 from tests.unit.test_obstacles import firewalld
 from tests.unit.test_past_input import publishing
+from wizard import steps
 from wizard.answers.choices import Mode, Proxy
 from wizard.inward.closed import InputRules
 from wizard.plan import planning
@@ -21,6 +25,7 @@ from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
 from wizard.record import typed
+from wizard.run.change_order import Around, new_first
 from wizard.run.conditions import StepCondition
 from wizard.run.repairing import mend
 from wizard.steps import actions, sysctl
@@ -31,10 +36,12 @@ from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
 from wizard.steps.firewalld import NAME as POLICY
 from wizard.steps.ip6tables import Ip6tables
-from wizard.steps.kinds import KINDS
+from wizard.steps.kinds import KINDS, SHARED, collect
 from wizard.steps.legacy_ip6tables import described
 from wizard.steps.mend import Rewrite
 from wizard.steps.networks import LABEL
+from wizard.steps.others import Other
+from wizard.steps.package import Package
 from wizard.steps.parts import Condition, worst
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
@@ -72,6 +79,30 @@ ELSEWHERE: Mapping[str, Callable[[], Deployment]] = {
     "closed-ports": closing,
 }
 """Where a kind is planned that the private mode on Debian 13 does without."""
+
+
+def test_a_kind_needs_no_more_than_a_file_of_its_own_in_the_folder() -> None:
+    folder = Path(steps.__path__[0])
+    texts = [each.read_text("utf-8") for each in folder.glob("*.py")]
+    named = re.findall(r"^    kind: ClassVar\[str\] = \"(.+)\"$", "".join(texts), re.MULTILINE)
+    assert sorted(named) == sorted(KINDS)
+    assert all(name == kind.kind for name, kind in KINDS.items())
+
+
+def test_a_class_without_a_kind_of_its_own_is_found_at_once() -> None:
+    def made_of(*kinds: Mapping[str, str]) -> ModuleType:
+        module = ModuleType("made_up")
+        # What is imported there from elsewhere is none of its own.
+        module.Package = Package  # type: ignore[attr-defined]
+        for number, own in enumerate(kinds):
+            name = f"Made{number}"
+            setattr(module, name, type(name, (Package,), {"__module__": "made_up", **own}))
+        return module
+
+    assert list(collect([made_of({"kind": "one"}, {"kind": "other"})])) == ["one", "other"]
+    for wrong in ({}, {"kind": "one"}):
+        with pytest.raises(TypeError, match="Made1 has no kind of its own"):
+            collect([made_of({"kind": "one"}, wrong)])
 
 
 def before_mending() -> tuple[Deployment, Step]:
@@ -156,6 +187,37 @@ def test_a_step_can_be_taken_back_and_then_once_more(kind: str) -> None:
     assert difference(before, made.system.snapshot()) == set()
     assert step.undo(made.system, captured, quiet) == ()
     assert difference(before, made.system.snapshot()) == set()
+
+
+@every_kind
+def test_every_part_of_a_step_is_in_effect_once_it_is_applied_and_until_it_is_taken_back(
+    kind: str,
+) -> None:
+    made, step = before_step(kind)
+    captured = step.capture(made.system)
+    step.apply(made.system, quiet)
+    parts = step.parts(made.system, captured)
+    assert [part.name for part in parts if part.condition is not Condition.IN_EFFECT] == []
+    step.undo(made.system, captured, quiet)
+    if parts:
+        assert worst(step.parts(made.system, captured)) is not Condition.IN_EFFECT
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_a_file_that_several_set_ups_share_is_named_by_what_was_there(kind: str) -> None:
+    _made, step = before_step(kind)
+    there = FileState("theirs\n")
+    if any(isinstance(each, WriteFile) for each in step.actions()):
+        # By this name a change gives it the file as the other set-up leaves it.
+        renewed = type(step).from_parameters({**step.parameters(), "previous": vars(there)})
+        assert there in [each.before for each in renewed.actions() if isinstance(each, WriteFile)]
+
+
+def test_what_several_set_ups_share_that_is_no_file_is_made_beside_another_in_a_change() -> None:
+    system, package = MadeUpSystem(), Package("ndppd", "It answers.")
+    other = Other("peertube", package.kind, package, package.capture(system))
+    around = Around("mastodon", system, system, (other,))
+    assert list(new_first([], [package], around)) == [replace(package, beside=("peertube",))]
 
 
 @every_kind

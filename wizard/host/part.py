@@ -39,6 +39,8 @@ class Part(Generic[Finding]):
     words: Callable[[Finding], Words]
     notes: Callable[[Finding], Iterable[str]] = lambda _: ()
     """What to mind of a finding, each a sentence or two; none of it is in the way."""
+    foremost: bool = False
+    """Whether a person has to read it where all is well too; the others are details then."""
     needed: bool = False
     """Whether nothing can be planned where it is not known."""
     asked: str = "This part of the host"
@@ -56,6 +58,14 @@ class Part(Generic[Finding]):
             raise TypeError(f"The part “{self.label}” takes {self.field!r}, no field of Host.")
         if not 0 < len(self.label) <= LONGEST_LABEL:
             raise TypeError(f"“{self.label}” has not 1 to {LONGEST_LABEL} characters for a label.")
+
+    def is_foremost(self, verdict: Verdict | None) -> bool:
+        """Return whether it is to be shown before somebody asks for all of them.
+
+        Args:
+            verdict: How it stands; None while that is not known.
+        """
+        return self.foremost or verdict in ("problem", "unknown")
 
     @property
     def field(self) -> str:

@@ -1,6 +1,6 @@
 """What this host closes today, and Docker would open with the containers' IPv6 addresses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from ipaddress import IPv6Address
 
@@ -12,6 +12,7 @@ from wizard.host.known import KnownHost
 from wizard.host.published import Published, published
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers, has_ipv6
+from wizard.steps.base import Step
 from wizard.steps.closed_ports import ClosedPorts
 
 
@@ -21,7 +22,7 @@ class Verdict(StrEnum):
     KEPT = "kept"
     """This host closes it to strangers for certain, and a rule of ours does afterwards."""
     OPENS = "opens"
-    """This host closes it for certain, and no rule of ours could."""
+    """This host closes it for certain, and no rule of ours could, or does."""
     DOUBTFUL = "doubtful"
     """Nobody can tell whether this host closes it."""
     OPEN = "open"
@@ -53,9 +54,26 @@ def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Publish
 
 
 def verdicts(
+    host: KnownHost, choices: Choices, inputs: PlanInputs, steps: Sequence[Step]
+) -> tuple[tuple[Container, Published, Verdict], ...]:
+    """Return what becomes, by these steps, of each port that Docker will forward past INPUT."""
+    kept = {port for each in steps if isinstance(each, ClosedPorts) for port in each.ports}
+    return tuple(
+        (container, port, Verdict.OPENS)
+        if verdict is Verdict.KEPT and _name(port) not in kept
+        else (container, port, verdict)
+        for container, port, verdict in _possible(host, choices, inputs)
+    )
+
+
+def _name(port: Published) -> str:
+    return f"{port.host_port}/{port.protocol}"
+
+
+def _possible(
     host: KnownHost, choices: Choices, inputs: PlanInputs
 ) -> tuple[tuple[Container, Published, Verdict], ...]:
-    """Return what becomes of each port that Docker will forward past INPUT."""
+    """Return what can become of each."""
     uplink = host.uplink.interface
     # Only with ip6tables has Docker a chain that is the administrator's, DOCKER-USER.
     closed = Verdict.OPENS if filtering.uses_nftables(host.engine) else Verdict.KEPT
@@ -71,7 +89,7 @@ def step(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ClosedPorts |
     ports = sorted(
         {
             (port.host_port, port.protocol)
-            for _container, port, verdict in verdicts(host, choices, inputs)
+            for _container, port, verdict in _possible(host, choices, inputs)
             if verdict is Verdict.KEPT
         }
     )

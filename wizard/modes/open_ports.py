@@ -66,8 +66,6 @@ def reachable(
 ) -> list[str]:
     """Return who will be reachable from the internet, at which address and port."""
     by_engine = filtering.of_routed(host).by_engine
-    if not containers:
-        return ["None of the chosen services has a running container to connect."]
     opened = dict(open_on_each(host, choices))
     # Docker 27 drops ping from outside, which 28 lets in (Docker Engine 28.0 release notes).
     pings = not (by_engine and _drops_ping(host))

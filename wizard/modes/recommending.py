@@ -58,7 +58,7 @@ def recommended(host: Host, seen: UpstreamCase | None = None) -> Recommendation 
         return None
     if len(possible) == 1:
         reason = _ALONE
-    elif len(fed) == 1:
+    elif not any(each.addresses.public for each in fed):
         reason = _NO_PREFIX
     else:
         reason = _ROUTED if routed else _PRIVATE[seen]

@@ -96,17 +96,12 @@ def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan
         _following(choices, inputs),
     ]
     remarks = [
-        advertisements.left_alone(host),
         *reachable(host, choices, containers, plan, addresses),
         _not_following(choices) if choices.follow else lasting(host),
         several_ways(host, choices),
         filter_remark(host, filtered),
     ]
-    return ModePlan(
-        tuple(step for step in steps if step is not None),
-        (*inputs.unread, *(remark for remark in remarks if remark is not None)),
-        (*cost(addresses), *shared.notices(host, choices, network)),
-    )
+    return shared.mode_plan(host, choices, inputs, steps, remarks, cost(addresses))
 
 
 def _rules(

@@ -1,4 +1,4 @@
-"""The steps that every mode has: forwarding, the network, the Compose file, the containers."""
+"""What every mode has: forwarding, the network, the containers, and what is said in any case."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address
@@ -18,10 +18,12 @@ from wizard.host.host import (
 from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.host.known import KnownHost
 from wizard.modes import advertisements, plan_inputs
+from wizard.modes.mode_plan import ModePlan
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.errors import Refused
 from wizard.platform.parameter_names import name
 from wizard.steps.attach import Attach
+from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.sysctl import PATH, Sysctl
 
@@ -93,6 +95,36 @@ def network(
     )
 
 
+def mode_plan(
+    host: KnownHost,
+    choices: Choices,
+    inputs: PlanInputs,
+    steps: Sequence[Step | None],
+    remarks: Sequence[str | None] = (),
+    notices: Sequence[str] = (),
+) -> ModePlan:
+    """Return what a mode comes to, with what there is to say of every mode.
+
+    Args:
+        host: The host.
+        choices: The answers.
+        inputs: The files as they were read.
+        steps: Those of the mode in their order; None for one that the host does without.
+        remarks: Those of the mode alone.
+        notices: Those of the mode alone, before all others.
+    """
+    taken = tuple(step for step in steps if step is not None)
+    said = [*inputs.unread, advertisements.left_alone(host), *remarks]
+    if not any(isinstance(step, Attach) for step in taken):
+        said.append("None of the chosen services has a running container to connect.")
+    made = [step for step in taken if isinstance(step, DockerNetwork)]
+    return ModePlan(
+        taken,
+        tuple(remark for remark in said if remark is not None),
+        (*notices, *(each for network in made for each in _notices(host, choices, network))),
+    )
+
+
 def has_ipv6(container: Container, host: Host) -> bool:
     """Return whether a container has IPv6 today, so that Docker forwards its published ports."""
     networks = () if isinstance(host.networks, Unknown) else host.networks
@@ -114,7 +146,7 @@ def needs_ipv4(host: KnownHost, choices: Choices) -> bool:
     )
 
 
-def notices(host: KnownHost, choices: Choices, made: DockerNetwork) -> tuple[str, ...]:
+def _notices(host: KnownHost, choices: Choices, made: DockerNetwork) -> tuple[str, ...]:
     """Return what people will notice of the network, in sentences."""
     found = list(ipv6_already.sentences(host, project_of(host, choices), choices.services))
     if made.ipv4 and not found:

@@ -35,7 +35,7 @@ def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan
         raise Refused("A prefix has to be chosen first.")
     subnet = str(first_subnet(choices.prefix))
     steps: list[Step | None] = [shared.forwarding(host, inputs)]
-    remarks = [advertisements.left_alone(host)]
+    remarks = []
     closed = closed_ports.step(host, choices, inputs)
     rules: Ip6tables | None = closed
     if closed is None and host.engine.manages_ip6tables:
@@ -65,13 +65,7 @@ def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan
     # After the network, so that it ends before what Docker switched on for that is put back.
     keep_listening = advertisements.keep_listening(host, inputs)
     steps += [network, keep_listening, *compose_files, shared.attach(host, choices)]
-    if steps[-1] is None:
-        remarks.append("None of the chosen services has a running container to connect.")
-    return ModePlan(
-        tuple(step for step in steps if step is not None),
-        (*inputs.unread, *(remark for remark in remarks if remark is not None)),
-        shared.notices(host, choices, network),
-    )
+    return shared.mode_plan(host, choices, inputs, steps, remarks)
 
 
 def _masquerading(engine: Engine) -> tuple[tuple[str, str], ...]:

@@ -59,7 +59,7 @@ def losses(
         for container in chosen_containers(host, choices)
         for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
-    for container, port, verdict in closed_ports.verdicts(host, choices, inputs):
+    for container, port, verdict in closed_ports.verdicts(host, choices, inputs, steps):
         if verdict not in (Verdict.OPENS, Verdict.DOUBTFUL):
             continue
         service, name = clean_line(container.service), clean_line(container.name)

@@ -1,8 +1,9 @@
 """Published ports that Docker forwards past the rules with which this host closes its own ports."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from wizard.answers.choices import Choices
+from wizard.host import filtering
 from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published
@@ -10,30 +11,38 @@ from wizard.modes import closed_ports
 from wizard.modes.closed_ports import Verdict
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.text import clean_line
+from wizard.steps.base import Step
 
 
-def notices(host: KnownHost, choices: Choices, inputs: PlanInputs) -> tuple[str, ...]:
-    """Return what becomes open over IPv6, and what stays closed though Docker would open it."""
-    ports = closed_ports.verdicts(host, choices, inputs)
+def notices(
+    host: KnownHost, choices: Choices, steps: Sequence[Step], inputs: PlanInputs
+) -> tuple[str, ...]:
+    """Return what these steps open over IPv6, and what stays closed though Docker would open it."""
+    ports = closed_ports.verdicts(host, choices, inputs, steps)
 
     def of(wanted: Verdict) -> list[tuple[Container, Published]]:
         return [(container, port) for container, port, verdict in ports if verdict is wanted]
 
     return (
-        *_opening(of(Verdict.OPENS)),
+        *_opening(of(Verdict.OPENS), host),
         *_doubtful(of(Verdict.DOUBTFUL)),
         *_opened(of(Verdict.OPEN)),
         *_closed(of(Verdict.KEPT)),
     )
 
 
-def _opening(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
+def _opening(ports: Iterable[tuple[Container, Published]], host: KnownHost) -> Iterator[str]:
     names, bindings = _names(ports)
+    why = "Nothing that is set up here keeps them closed."
+    if filtering.uses_nftables(host.engine):
+        why = (
+            "Docker keeps its rules in nftables on this host, where it has no chain in which a "
+            "rule could keep them closed."
+        )
     if names:
         yield (
             "The whole internet will be able to connect to these published ports over IPv6, which "
-            f"this host's own rules (INPUT) close today: {names}. Docker keeps its rules in "
-            "nftables on this host, where it has no chain in which a rule could keep them closed. "
+            f"this host's own rules (INPUT) close today: {names}. {why} "
             "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
             f"before you continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) "
             "and run Compose's up -d."

@@ -81,7 +81,7 @@ def plan(host: Host, choices: Choices, inputs: PlanInputs) -> Plan:
     steps = tuple(step.among(inputs.beside) for step in steps)
     lost = losses(sure, choices, steps, inputs)
     notices = (
-        *past_input.notices(sure, choices, inputs),
+        *past_input.notices(sure, choices, steps, inputs),
         *visitors.notices(sure, lost),
         *of_mode.notices,
         *peers.notices(host, choices),

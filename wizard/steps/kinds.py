@@ -1,43 +1,43 @@
-"""Every kind of step by its name, so that a record can be turned into steps again."""
+"""Every kind of step by its name, so that a record can be turned into steps again.
 
-from collections.abc import Mapping
+They are found in this folder: each class with a ``kind`` of its own is one.
+"""
 
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+from wizard import steps
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
-from wizard.steps.attach import Attach
 from wizard.steps.base import Step, StepOf
-from wizard.steps.closed_ports import ClosedPorts
-from wizard.steps.compose_file import ComposeFile
-from wizard.steps.docker_network import DockerNetwork
-from wizard.steps.firewalld import Firewalld
-from wizard.steps.ip6tables import Ip6tables
-from wizard.steps.mend import Mend
-from wizard.steps.ndppd import Ndppd
-from wizard.steps.neighbour_proxy import NeighbourProxy
-from wizard.steps.package import Package
-from wizard.steps.sysctl import Sysctl
-from wizard.steps.systemd_unit import FilterService, SystemdUnit
-from wizard.steps.withdraw import Withdraw
 
-KINDS: Mapping[str, type[Step]] = {
-    kind.kind: kind
-    for kind in (
-        Firewalld,
-        Package,
-        Ndppd,
-        NeighbourProxy,
-        Sysctl,
-        Ip6tables,
-        ClosedPorts,
-        SystemdUnit,
-        FilterService,
-        DockerNetwork,
-        ComposeFile,
-        Attach,
-        Mend,
-        Withdraw,
-    )
-}
+
+def collect(modules: Iterable[ModuleType]) -> Mapping[str, type[Step]]:
+    """Return every kind of step that is made in these modules.
+
+    Raises:
+        TypeError: a class has no kind of its own, or that of another one.
+    """
+    found: dict[str, type[Step]] = {}
+    for module in modules:
+        for each in vars(module).values():
+            if not isinstance(each, type) or each.__module__ != module.__name__:
+                continue
+            if not issubclass(each, StepOf) or each is StepOf:
+                continue
+            if "kind" not in vars(each) or each.kind in found:
+                raise TypeError(f"{module.__name__}.{each.__name__} has no kind of its own.")
+            found[each.kind] = each
+    return found
+
+
+KINDS = collect(
+    import_module(f"{steps.__name__}.{module.name}")
+    for module in iter_modules(steps.__path__)
+    if f"{steps.__name__}.{module.name}" != __name__
+)
 
 SHARED = tuple(name for name, kind in KINDS.items() if kind.among is not StepOf.among)
 """The kinds that several set-ups may need of the same thing."""

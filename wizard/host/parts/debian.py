@@ -103,6 +103,7 @@ PART = Part(
     label="System",
     find=lambda _: detect(),
     words=in_words,
+    foremost=True,
     notes=notes,
     needed=True,
 )

@@ -252,6 +252,7 @@ PART = Part(
     label="Docker",
     find=lambda _: detect(),
     words=in_words,
+    foremost=True,
     notes=notes,
     needed=True,
     asked=ASKED,

@@ -124,6 +124,7 @@ PART = Part(
     label="Firewall",
     find=lambda _: detect(),
     words=in_words,
+    foremost=True,
     notes=notes,
     asked="ip6tables",
 )

@@ -46,5 +46,6 @@ PART = Part(
     label="IPv6 internet",
     find=lambda search: detect(search.target),
     words=in_words,
+    foremost=True,
     asks_outside=True,
 )

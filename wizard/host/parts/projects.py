@@ -267,6 +267,7 @@ PART = Part(
     label="Projects",
     find=lambda _: detect(),
     words=in_words,
+    foremost=True,
     notes=notes,
     asked=ASKED,
 )

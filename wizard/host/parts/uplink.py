@@ -344,6 +344,7 @@ PART = Part(
     label="IPv6 uplink",
     find=detect,
     words=in_words,
+    foremost=True,
     notes=notes,
     needed=True,
 )
