@@ -1,6 +1,7 @@
 """Each mode is one object, and nobody asks for one by its name."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -13,7 +14,7 @@ from wizard.answers.answers_file import dumps, loads
 from wizard.answers.checks import check_mode, usable_prefix
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.proposals import choose_mode
-from wizard.host.host import Host
+from wizard.host.host import Host, Unknown
 from wizard.modes.registry import behaviour_of, behaviours, collect
 from wizard.platform.errors import Refused
 
@@ -98,3 +99,17 @@ def test_a_plan_gives_containers_the_chosen_prefix_or_says_why_not(
         return
     typed = [word for step in here.plan().steps for line in step.commands for word in line.split()]
     assert str(prefix) in typed
+
+
+@pytest.mark.parametrize("release", ENGINES)
+def test_private_addresses_say_whose_rules_let_them_out(release: str) -> None:
+    host = of_engine(release)
+    assert not isinstance(host.engine, Unknown)
+    consequences = behaviour_of(Mode.ULA).consequences(host)
+    assert f"Docker {host.engine.version}" in consequences[-1]
+    assert ("the wizard adds them" in consequences[-1]) is not host.engine.manages_ip6tables
+    # Docker's own rules let strangers in to what is published.
+    opens = "to the ports that they publish" in " ".join(consequences)
+    assert opens is host.engine.manages_ip6tables
+    unknown = behaviour_of(Mode.ULA).consequences(replace(host, engine=Unknown("Nobody knows.")))
+    assert "Docker" not in " ".join(unknown)
