@@ -527,8 +527,10 @@ class MadeUpSystem:
             # Of a table that is not there the chains of the kernel are listed, and it is not made.
             chains = self.tables.get(name) or self._table({}, name)
             lines.append(f"*{name}")
+            policies = self.policies if name == "filter" else {}
             for chain in chains:
-                lines.append(f":{chain} {'ACCEPT' if chain in BUILT_IN[name] else '-'} [0:0]")
+                policy = policies.get(chain, "ACCEPT") if chain in BUILT_IN[name] else "-"
+                lines.append(f":{chain} {policy} [0:0]")
             for chain, rules in chains.items():
                 lines += _saved(chain, rules)
             lines.append("COMMIT")
@@ -542,15 +544,15 @@ class MadeUpSystem:
     def _restore(self, text: str) -> Result:
         pending = copy.deepcopy(self.tables)
         chains: dict[str, list[Rule]] = {}
-        for line in text.splitlines():
+        for line in text.splitlines(keepends=True):
             words = shlex.split(line, comments=True)
             if not words:
                 continue
             if line.startswith("*"):
-                chains = self._table(pending, line[1:])
+                chains = self._table(pending, line[1:].strip())
             elif line.startswith(":"):
                 chains[words[0][1:]] = []
-            elif line == "COMMIT":
+            elif line == "COMMIT\n":  # not without an end of its line (iptables-restore.c)
                 self.tables = copy.deepcopy(pending)
             else:
                 complaint = self._edit(chains, words[0], words[1], tuple(words[2:]))

@@ -11,7 +11,7 @@ from wizard.compose.edit import add_network
 from wizard.compose.read import parse
 from wizard.compose.removal import without_addition
 from wizard.compose.yaml_source import Content
-from wizard.platform.reverse_edit import without_edit
+from wizard.platform.reverse_edit import same, without_edit, without_lines
 
 BEFORE = """\
 services:
@@ -192,3 +192,22 @@ def test_lines_that_an_edit_took_away_come_back_between_the_same_neighbours() ->
     assert without_edit("a\nb\n", "a\n", "a\n") == "a\nb\n"
     assert without_edit("a\nb\nc\n", "a\nc\n", "a\nx\nc\n") is None
     assert without_edit("a\n", "a\nb\n", "a\n") is None
+
+
+def test_of_texts_too_large_to_compare_line_by_line_nothing_counts_as_the_same() -> None:
+    few, many = ["a", "b"] * 20, ["a", "b"] * 600
+    assert len(same(few, few[1:])) == len(few) - 1
+    assert same(few, [*few[1:], "a"])
+    assert same(many, [*many[1:], "a"]) == []
+
+
+def test_lines_that_stood_in_the_place_of_others_come_out_all_or_not_at_all() -> None:
+    before, after = "a\none\ntwo\nz\n", "a\nONE\nTWO\nz\n"
+    assert without_lines(before, after, "a\r\nONE  \r\nTWO\r\nz") == "a\r\none\r\ntwo\r\nz"
+    for half in ("a\nONE\nz\n", "a\nTWO\nz\n", "a\nONE\nmine\nTWO\nz\n"):
+        assert without_lines(before, after, half) is None
+    # Where none of them is left, nothing of ours has to come out.
+    assert without_lines(before, after, "a\nmine\nz\n") == "a\nmine\nz\n"
+    # What was only taken away comes back between the same neighbours, and nowhere else.
+    assert without_lines("a\nb\nc\n", "a\nc\n", "a  \nc\n") == "a  \nb\nc\n"
+    assert without_lines("a\nb\nc\n", "a\nc\n", "a\nmine\nc\n") == "a\nmine\nc\n"

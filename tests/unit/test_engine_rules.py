@@ -39,6 +39,12 @@ def test_only_docker_before_28_is_said_to_keep_rules_where_it_makes_them(
     assert bool(kept_by_engine(record_of(store, docker, state))) is told
 
 
+def test_docker_keeps_no_rules_of_a_run_that_made_no_network(store: Store) -> None:
+    record = record_of(store, "27.5.1; keeps the rules", State.UNDONE)
+    record.steps = [step for step in record.steps if step.kind != "docker-network"]
+    assert kept_by_engine(record) == ""
+
+
 def test_the_rules_that_are_named_are_those_that_name_no_bridge(store: Store) -> None:
     said = kept_by_engine(record_of(store, "27.5.1; keeps the rules", State.UNDONE))
     jumps = [

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from wizard.platform.files import read_regular, write_durably
+from wizard.platform import files
+from wizard.platform.files import read_regular, temporary_beside, write_durably
 from wizard.platform.system import RealSystem
 
 
@@ -109,6 +110,19 @@ def test_a_power_cut_at_any_instant_leaves_the_old_file_or_the_whole_new_one(
     assert on_disk == [(path.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
 
 
+def test_after_a_power_cut_a_file_that_was_removed_is_not_there_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_text("old\n", "utf-8")
+    on_disk: list[tuple[int, bool]] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: on_disk.append((os.fstat(descriptor).st_ino, path.exists()))
+    )
+    RealSystem().remove(str(path))
+    assert on_disk == [(tmp_path.stat().st_ino, False)]
+
+
 def test_a_file_has_its_owner_and_mode_before_anybody_can_find_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -153,6 +167,57 @@ def test_where_a_file_cannot_be_written_nothing_is_left_beside_it(
         written(path)
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
     assert path.is_dir() or path.read_text("utf-8") == "old\n"
+
+
+def test_a_folder_where_it_is_written_first_holds_nothing_up(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    theirs = temporary_beside(path)
+    theirs.mkdir()
+    written(path)
+    assert path.read_text("utf-8") == "new\n"
+    assert sorted(tmp_path.iterdir()) == sorted([path, theirs])
+
+
+def test_a_link_that_appears_where_it_is_written_first_is_not_followed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, others = tmp_path / "file", tmp_path / "others"
+    others.write_text("others'\n", "utf-8")
+    removed, links = files.unlink, [temporary_beside(path)]
+
+    def removing(name: str, folder: int) -> None:
+        removed(name, folder)
+        # The next instant the owner of the folder puts a link there.
+        for link in links:
+            link.symlink_to(others)
+        links.clear()
+
+    monkeypatch.setattr(files, "unlink", removing)
+    with pytest.raises(FileExistsError):
+        written(path)
+    assert others.read_text("utf-8") == "others'\n"
+    assert not path.exists()
+
+
+def test_a_folder_that_becomes_a_link_on_the_way_is_not_entered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    theirs, others = tmp_path / "theirs", tmp_path / "others"
+    theirs.mkdir()
+    others.mkdir()
+    look = files._link
+
+    def looking(name: str, folder: int) -> tuple[int, str] | None:
+        found = look(name, folder)
+        if name == theirs.name and not theirs.is_symlink():
+            theirs.rmdir()
+            theirs.symlink_to(others)
+        return found
+
+    monkeypatch.setattr(files, "_link", looking)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOTDIR)):
+        written(theirs / "file")
+    assert list(others.iterdir()) == []
 
 
 def test_links_that_lead_round_in_a_circle_end(tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ def test_who_comes_in_can_be_chosen_exactly_where_the_filter_is_ours(
     for inwards in (Inwards.ALL, Inwards.EXPOSED):
         chosen = Choices(mode=Mode.ROUTED, inwards=inwards)
         assert (check_inwards(chosen, recorded(name)) is not None) is filters
+        asked = behaviour_of(Mode.ROUTED).questions(chosen, recorded(name))
+        assert ("inwards" in asked) is not filters
 
 
 @pytest.mark.parametrize("closed", ["DROP"])

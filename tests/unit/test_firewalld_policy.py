@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests import made_up_hosts
+from tests.made_up_deployments import deployment
 from tests.made_up_system import POLICIES, MadeUpSystem, difference
+from tests.unit.test_obstacles import firewalld as firewalld_drops
+from wizard.host.host import Firewall
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState, Result
 from wizard.steps.before import Before
@@ -152,3 +156,14 @@ def test_what_is_wrong_in_firewalld_s_own_files_is_seen_before_the_reload_that_w
     system = Wrong()
     system.firewalld = set()
     assert "INVALID_ZONE" in (OURS.refusal(system) or "")
+
+
+def test_where_it_drops_the_plan_begins_with_it_and_says_what_a_reload_does() -> None:
+    plans = [
+        deployment(made_up_hosts.debian13(firewall=firewall)).plan()
+        for firewall in (firewalld_drops(), Firewall())
+    ]
+    begins = [plan.steps[0].kind == Firewalld.kind for plan in plans]
+    assert begins == [True, False]
+    said = [any("firewalld is reloaded" in each for each in plan.notices) for plan in plans]
+    assert said == begins

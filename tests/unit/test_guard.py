@@ -433,12 +433,31 @@ def test_the_way_back_is_rehearsed_and_the_host_only_read(
     reversible.check_steps(made.plan(), made.system)
     assert made.system.snapshot() == before
 
-    def broken(*_: object) -> tuple[str, ...]:
-        raise WizardError("It is not known what was there.")
+    for error in (WizardError("Nobody knows."), OSError(5, "No"), KeyError("a"), ValueError("b")):
 
-    monkeypatch.setattr(Sysctl, "undo_lines", broken)
-    with pytest.raises(Refused, match="could not be taken back"):
-        reversible.check_steps(made.plan(), made.system)
+        def broken(*_: object, error: Exception = error) -> tuple[str, ...]:
+            raise error
+
+        monkeypatch.setattr(Sysctl, "undo_lines", broken)
+        with pytest.raises(Refused, match="could not be taken back"):
+            reversible.check_steps(made.plan(), made.system)
+    assert made.system.snapshot() == before
+
+
+def test_what_the_record_would_lose_of_a_step_is_found_before_anything_is_changed(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, found = Sysctl.from_parameters, Sysctl.before_from
+    lossy = {
+        "from_parameters": lambda said: replace(read(said), values=()),
+        "before_from": lambda said: replace(found(said), live=()),
+    }
+    for name, losing in lossy.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(Sysctl, name, staticmethod(losing))
+            with pytest.raises(Refused, match="would not hold all of it"):
+                reversible.check_steps(made.plan(), made.system)
+    reversible.check_steps(made.plan(), made.system)
 
 
 @pytest.mark.parametrize("seconds", [29, 901, "120", True, None])

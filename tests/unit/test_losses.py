@@ -1,7 +1,10 @@
 """Which published ports stop answering over IPv6, and what it takes to go on all the same."""
 
+import re
+import tomllib
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +140,26 @@ def test_the_lines_that_accept_are_lines_of_an_answers_file() -> None:
     whole = answers_file.loads(said[said.index("# Answers") :])
     assert whole == replace(made.choices, accepted=("[::]:3000/tcp",))
     assert answers_file.loads(answers_file.dumps(whole)) == whole
+
+
+def test_what_was_accepted_before_stands_in_the_line_to_write_and_is_not_told_again() -> None:
+    made = plan(with_web(made_up_hosts.debian12()), accepted=("[::]:80/tcp",))
+    (loss,) = made.losses
+    answers = Path("/root/answers.toml")
+    said = acceptance.refusal(made, answers)
+    assert "put this in place of accepted in /root/answers.toml" in said
+    line = said.rpartition("\n")[2]
+    assert tomllib.loads(line) == {"accepted": ["[::]:3000/tcp", "[::]:80/tcp"]}
+    # With none before, it goes where there was no such line.
+    bare = acceptance.refusal(plan(with_web(made_up_hosts.debian12())), answers)
+    assert "add this below [choices]" in bare
+    assert tomllib.loads(bare.rpartition("\n")[2]) == {"accepted": ["[::]:3000/tcp"]}
+    # Of several losses those are named that nobody has accepted.
+    several = [
+        replace(loss, port=replace(loss.port, host_port=port)) for port in (80, 81, 82, 83, 84, 85)
+    ]
+    told = acceptance.refusal(replace(made, losses=tuple(several)), answers).partition("\n")[0]
+    assert re.findall(r"\[::\]:(\d+)", told) == ["81", "82", "83", "84", "85"]
 
 
 @pytest.mark.parametrize("accepted", ["[::]:3000/tcp", [3000], {"a": 1}])

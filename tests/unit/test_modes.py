@@ -203,3 +203,17 @@ def test_what_was_not_read_or_is_not_done_is_said(release: str, mode: Mode) -> N
         plan = planning.plan(host, here.choices, replace(here.inputs, project=project))
         assert unread in plan.remarks
         assert any("accept_ra is left alone on eth1" in each for each in plan.remarks)
+
+
+@pytest.mark.parametrize("release", ENGINES)
+def test_private_addresses_say_whose_rules_let_them_out(release: str) -> None:
+    host = of_engine(release)
+    assert not isinstance(host.engine, Unknown)
+    consequences = behaviour_of(Mode.ULA).consequences(host)
+    assert f"Docker {host.engine.version}" in consequences[-1]
+    assert ("the wizard adds them" in consequences[-1]) is not host.engine.manages_ip6tables
+    # Docker's own rules let strangers in to what is published.
+    opens = "to the ports that they publish" in " ".join(consequences)
+    assert opens is host.engine.manages_ip6tables
+    unknown = behaviour_of(Mode.ULA).consequences(replace(host, engine=Unknown("Nobody knows.")))
+    assert "Docker" not in " ".join(unknown)

@@ -1,3 +1,4 @@
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -36,6 +37,7 @@ from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables as Rules
+from wizard.steps.others import Other
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.uplink import unit as uplink_unit
@@ -359,6 +361,22 @@ def test_an_override_that_compose_would_not_read_is_refused() -> None:
 def test_a_file_that_is_no_compose_file_is_refused_by_its_name(text: str, sentence: str) -> None:
     with pytest.raises(Refused, match=sentence):
         deployment(text=text)
+
+
+def test_a_file_of_ours_that_cannot_be_read_is_none_that_is_not_there() -> None:
+    made = deployment()
+    project = project_of(made.host, made.choices)
+    for path in plan_inputs.OWN_PATHS:
+        made.system.unreadable = {path}
+        with pytest.raises(Refused, match=f"{re.escape(path)} cannot be read: Permission denied"):
+            plan_inputs.read_project(made.system, project)
+
+
+def test_beside_a_set_up_of_which_it_is_not_known_what_it_needs_nothing_is_planned() -> None:
+    made = deployment()
+    damaged = replace(made.inputs, beside=(Other("peertube", "sysctl", None, None),))
+    with pytest.raises(Refused, match=r"wizard --undo peertube"):
+        planning.plan(made.host, made.choices, damaged)
 
 
 def test_compose_files_that_cannot_be_read_are_refused_by_their_path() -> None:

@@ -215,6 +215,20 @@ def test_what_pid_1_starts_is_root_s_whoever_called_sudo(
 
 
 @needs_root
+def test_a_copy_that_somebody_else_could_change_since_is_not_started(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "_gathered", dict)
+    monkeypatch.setattr(program, "_identity", lambda files: "made")
+    made = folder / f"{__version__}-made"
+    made.mkdir(mode=0o700, parents=True)
+    os.chown(made, EVE, -1)
+    with pytest.raises(Refused, match="not be root's alone"):
+        program.install()
+    assert not (folder / "current").is_symlink()
+
+
+@needs_root
 def test_what_is_swapped_while_it_is_copied_does_not_get_in(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import re
 import tomllib
 from copy import deepcopy
 from functools import cache
@@ -80,6 +81,14 @@ def test_there_is_no_record_where_nothing_was_done(store: Store) -> None:
     assert store.load() is None
 
 
+def test_a_record_that_is_not_found_may_be_one_that_cannot_be_read(store: Store) -> None:
+    record = applied(store)
+    assert store.of("another").load() is None
+    store.of(record.id).path.write_bytes(b"half of a rec")
+    with pytest.raises(Refused, match="is not whole"):
+        store.of("another").load()
+
+
 def refusal(store: Store) -> str:
     before = store.path.read_bytes()
     with pytest.raises(Refused) as refused:
@@ -129,6 +138,44 @@ def test_what_is_toml_but_no_record_is_refused(store: Store, old: str, new: str)
     assert "is not a record of the wizard" in refusal(store)
 
 
+def test_a_step_that_does_not_say_how_it_stands_may_have_changed_something() -> None:
+    text = dumps(whole_run())
+    for said in ('state = "flying"', "state = 3", ""):
+        steps = loads(text.replace('state = "done"', said, 1)).steps
+        assert [each.state for each in steps] == [
+            StepState.APPLYING,
+            *(each.state for each in whole_run().steps[1:]),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("window", '"soon"'), ("deadline", "3"), ("digest", "[]"), ("host", "1")]
+)
+def test_what_a_record_says_of_another_type_is_refused(key: str, said: str) -> None:
+    record = deepcopy(whole_run())
+    record.host = {}
+    text = dumps(record).replace("[host]\n", "host = {}\n")
+    other = re.sub(rf"^{key} = .*$", f"{key} = {said}", text, count=1, flags=re.MULTILINE)
+    assert other != text
+    with pytest.raises(Refused, match="is not a record of the wizard"):
+        loads(other)
+
+
+def test_a_step_keeps_its_number_and_is_read_as_deep_as_steps_are(store: Store) -> None:
+    record = deepcopy(whole_run())
+    deep: object = "in the middle"
+    for _ in range(30):
+        deep = [deep]
+    record.steps[0].number = 7
+    record.steps[0].parameters = {"deep": deep}
+    record.steps[1].parameters = {"deep": [[["not very"]]]}
+    again = loads(dumps(record)).steps
+    assert [each.number for each in again[:2]] == [7, 2]
+    # What follows it further than any step goes might not come back.
+    assert again[0].parameters == {}
+    assert again[1].parameters == {"deep": [[["not very"]]]}
+
+
 def test_a_newer_format_is_refused_with_the_version_that_wrote_it(store: Store) -> None:
     applied(store)
     text = store.path.read_text().replace("format = 1", "format = 2", 1)
@@ -151,6 +198,14 @@ def test_a_record_that_is_a_link_is_refused(store: Store, tmp_path: Path) -> Non
     store.path.rename(elsewhere)
     store.path.symlink_to(elsewhere)
     assert "is not a regular file" in refusal(store)
+
+
+@pytest.mark.parametrize("which", ["of the run", "of all runs"])
+def test_a_record_in_a_folder_that_others_may_write_to_is_refused(store: Store, which: str) -> None:
+    applied(store)
+    folder = store.path.parent if which == "of the run" else store.path.parent.parent
+    folder.chmod(0o770)
+    assert "cannot be trusted" in refusal(store)
 
 
 @as_root
@@ -241,6 +296,36 @@ def test_an_ended_record_is_kept_under_its_own_name(store: Store) -> None:
     assert (store.directory / f"record-{record.id}.toml").exists()
 
 
+def test_what_a_change_would_have_said_goes_with_the_record_of_its_run(store: Store) -> None:
+    record = applied(store)
+    store.intend(record)
+    folder = store.of(record.id).path.parent
+    store.archive(record.id)
+    assert not folder.exists()
+    assert store.intended(record.id) is None
+
+
+def test_where_there_is_no_room_to_set_aside_none_is_taken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left"):
+        store.reserve()
+    assert list(store.directory.iterdir()) == []
+
+
+def test_no_room_is_set_aside_in_a_file_of_others(store: Store, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("theirs")
+    store.padding.symlink_to(theirs)
+    with pytest.raises(OSError, match="symbolic links"):
+        store.reserve()
+    assert theirs.read_text() == "theirs"
+
+
 def test_a_state_says_whether_something_is_on_the_host() -> None:
     assert [state for state in State if not state.in_force] == [State.ROLLED_BACK, State.UNDONE]
     assert [state for state in State if state.moving] == [
@@ -324,6 +409,9 @@ def test_what_is_undone_leaves_no_text_of_anybody_s_file(store: Store) -> None:
     assert file.text == f"sha256:{wanted}"
     # Which is no text that any undo would put back.
     assert not kept.state.in_force
+    # However often it is written.
+    store.save(kept)
+    assert store.load() == kept
 
 
 def test_records_that_earlier_releases_kept_lose_such_texts(

@@ -18,7 +18,7 @@ from wizard.answers.choices import Mode, Placement, Proxy
 from wizard.host.host import Unknown
 from wizard.platform.errors import Refused
 from wizard.platform.own_names import CHAIN
-from wizard.platform.system import Result
+from wizard.platform.system import FileState, Result
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
@@ -28,6 +28,7 @@ from wizard.run.repairing import Repair, repair_of
 from wizard.steps import legacy_ip6tables
 from wizard.steps.comparing import Choice
 from wizard.steps.ip6tables import PATH as RULES
+from wizard.steps.mend import Mend, Rewrite
 from wizard.steps.parts import Condition
 from wizard.steps.sysctl import PATH as SYSCTLS
 
@@ -396,3 +397,13 @@ def test_only_what_is_kept_can_be_repaired_and_an_undo_ends_what_waits(kept: Kep
     assert store_of(kept.record.id, kept.store) is kept.store
     repairing.give_up(repairs)
     assert repairs.open is None
+
+
+def test_a_file_that_is_not_as_it_was_put_back_is_noticed() -> None:
+    system, path = MadeUpSystem(), "/etc/sysctl.d/ours.conf"
+    step = Mend(1, "Something", "It is gone.", files=(Rewrite(path, FileState("ours\n")),))
+    assert path in (step.check(system) or "")
+    step.apply(system, lambda line: None)
+    assert step.check(system) is None
+    system.files[path] = FileState("theirs\n")
+    assert path in (step.check(system) or "")

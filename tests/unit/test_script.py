@@ -24,6 +24,7 @@ from wizard.steps import ip6tables
 from wizard.steps.actions import Run, WriteFile
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
+from wizard.steps.mend import Mend
 
 SHAPES = sorted((Path(__file__).parent / "compose_shapes").glob("*.shape"))
 
@@ -86,13 +87,18 @@ def test_the_shell_takes_a_path_of_any_name_as_one_word(directory: str) -> None:
 
 
 def test_remarks_and_reasons_are_comments() -> None:
-    plan = replace(deployment(made_up_hosts.debian14()).plan(), remarks=("One\nrm -rf / \x1b[2J.",))
+    plan = replace(
+        deployment(made_up_hosts.debian14()).plan(),
+        remarks=("One\nrm -rf / \x1b[2J.",),
+        notices=("People notice\nrm.",),
+    )
     script = render(plan)
     accepted_by_the_shell(script)
     assert "\nrm" not in script
     assert "\x1b" not in script
     words = script.replace("\n# ", " ")
     assert all(step.title in words for step in plan.steps)
+    assert "# One" in script and "# People notice" in script
 
 
 def test_the_script_can_be_shown_on_a_terminal_whatever_is_in_the_files() -> None:
@@ -133,7 +139,7 @@ def elsewhere(plan: Plan, root: Path) -> Plan:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A root with Debian's folders, and programs that do nothing but note what they were given."""
     monkeypatch.setattr(ip6tables, "DIRECTORY", f"{tmp_path}{ip6tables.DIRECTORY}")
-    for folder in ("etc/sysctl.d", "etc/systemd/system", "bin"):
+    for folder in ("etc/sysctl.d", "etc/systemd/system", "bin", "tmp"):
         (tmp_path / folder).mkdir(parents=True)
     # The wizard that makes its copy is this very checkout's, which would do so on this computer.
     monkeypatch.setattr(program, "typed", lambda *words: shlex.join(["wizard", *words]))
@@ -155,7 +161,7 @@ def run_script(root: Path, plan: Plan) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         ["sh"],
         input=render(plan).encode("utf-8", "surrogateescape"),
-        env={"PATH": f"{root / 'bin'}:/usr/bin:/bin"},
+        env={"PATH": f"{root / 'bin'}:/usr/bin:/bin", "TMPDIR": str(root / "tmp")},
         capture_output=True,
         timeout=60,
     )
@@ -201,6 +207,8 @@ def test_the_script_writes_the_very_bytes_that_the_wizard_writes(
                 written += 1
     assert written == 5
     assert (compose.read_bytes() == text.encode()) == (placement is Placement.OVERRIDE)
+    # What it keeps meanwhile, which may hold passwords, is gone.
+    assert list((root / "tmp").iterdir()) == []
     # Compose was asked about the text that was then written.
     asked = (root / "asked").read_bytes()
     assert parse(asked, "asked").services or placement is Placement.OVERRIDE
@@ -327,6 +335,16 @@ def test_the_script_changes_nothing_where_compose_does_not_take_the_result(root:
     assert run_script(root, plan).returncode == 15
     assert compose.read_text() == TODAY
     assert list((root / "etc/sysctl.d").iterdir()) == []
+
+
+def test_what_looks_beforehand_does_not_read_the_script_itself(root: Path) -> None:
+    made = at("/srv/x", TODAY)
+    compose = put(made, root)
+    plan = elsewhere(made.plan(), root)
+    looking = Mend(1, "Something", "It is gone.", asked=(Run(("cat",)),))
+    done = run_script(root, replace(plan, steps=(looking, *plan.steps)))
+    assert done.stdout == b""
+    assert compose.read_text() != TODAY
 
 
 def test_the_script_stops_at_the_first_command_that_fails(root: Path) -> None:

@@ -449,3 +449,27 @@ def test_proposals_leave_the_names_and_prefixes_of_other_set_ups_alone(place: Ma
     said = " ".join(check(replace(same, services=("web",)), host))
     for what in ("already exists", "already has an interface", "already in use"):
         assert what in said
+
+
+def test_beside_a_record_that_cannot_be_read_all_goes_but_what_may_be_shared(place: Make) -> None:
+    here = place(made_up_hosts.debian13)
+    before = here.seen()
+    record = here.apply(here.choices("mastodon", Mode.ULA))
+    applied = here.seen()
+    strange = here.store.directory / "runs" / "strange" / "record.toml"
+    strange.parent.mkdir(mode=0o700)
+    strange.write_text("no record")
+    strange.chmod(0o600)
+    journal.take_back(record, here.system, here.store.of(record.id), State.UNDOING)
+    assert record.state is State.UNDO_INCOMPLETE
+    after = here.seen()
+    gone = ("file /srv/mastodon/docker-compose.yml", "network mastodon_ipv6")
+    assert {key for key in difference(before, after) if key.startswith(gone)} == set()
+    shared = ("file /etc/", "unit ", "sysctl net.ipv6.conf.all.")
+    stays = {key for key in difference(before, applied) if key.startswith(shared)}
+    assert len(stays) > 3
+    assert stays.isdisjoint(difference(applied, after))
+    # Once that is out of the way, the rest goes as well.
+    shutil.rmtree(strange.parent)
+    assert here.undo("mastodon").state is State.UNDONE
+    assert not difference(before, here.seen())

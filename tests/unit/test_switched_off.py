@@ -77,6 +77,10 @@ def test_every_way_to_switch_a_unit_off_has_its_line() -> None:
     for step in found:
         assert said(step) == ""
         enable = f"type: systemctl enable --now {step.name}"
+        # It runs, and would not after the next boot.
+        made.system.enabled.discard(step.name)
+        assert "disabled by somebody" in said(step)
+        made.system.enabled.add(step.name)
         made.system.active.discard(step.name)
         assert f"does not run (inactive). To start it, {enable}" in said(step)
         made.system.enabled.discard(step.name)

@@ -161,6 +161,7 @@ def test_a_link_counts_if_it_is_roots_or_of_the_owner_of_where_it_leads(tmp_path
         link.symlink_to(tmp_path / target / "file")
         os.lchown(link, owner, owner)
         case = folder, target, owner
+        assert (SYSTEM.why_not_write(str(link)) is None) is counts, case
         try:
             SYSTEM.write(str(link), FileState("ours\n"))
         except PermissionError:

@@ -91,6 +91,12 @@ def test_a_group_is_doubted_if_somebody_else_is_in_it(
     assert doubt(file) is None
     everybody.append(pwd.struct_passwd(["eve", "x", 1234, SOMEBODY, "", "/", "/bin/sh"]))
     assert "chmod -R g-w" in advice(file, file.parent)
+    # Whoever has it as one group of several is in it as well.
+    everybody[-1] = pwd.struct_passwd(["eve", "x", 1234, 1234, "", "/", "/bin/sh"])
+    assert doubt(file) is None
+    of_eve = grp.struct_group(["own", "x", SOMEBODY, ["eve"]])
+    monkeypatch.setattr(grp, "getgrgid", lambda number: of_eve)
+    assert "chmod -R g-w" in advice(file, file.parent)
 
 
 @needs_root
@@ -134,6 +140,38 @@ def test_a_circle_of_links_ends(tmp_path: Path) -> None:
 def test_a_folder_with_restricted_deletion_is_root_s_alone_to_doubt(file: Path) -> None:
     file.parent.chmod(0o1777)
     assert (doubt(file) is None) == (os.geteuid() == 0)
+
+
+@needs_root
+def test_in_such_a_folder_of_another_its_owner_can_put_anything(file: Path) -> None:
+    os.chown(file.parent, SOMEBODY, -1)
+    file.parent.chmod(0o1777)
+    assert "Everybody on this host" in str(doubt(file, ME | {SOMEBODY}))
+
+
+@needs_root
+def test_files_of_a_project_that_belong_to_a_third_person_are_named(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    for each in (folder, elsewhere):
+        each.mkdir()
+    file, led = folder / "compose.yml", folder / "led.yml"
+    file.write_text("")
+    (elsewhere / "compose.yml").write_text("")
+    led.symlink_to(elsewhere / "compose.yml")
+    assert trust.of_others([file, led], folder) == ()
+    # Who owns the folder may own what is in it.
+    for each in (folder, file):
+        os.chown(each, 1234, -1)
+    assert trust.of_others([file, led], folder) == ()
+    # Whoever has the folder to which a link leads can put another file there.
+    os.chown(elsewhere, SOMEBODY, -1)
+    (said,) = trust.of_others([file, led], folder)
+    assert said.startswith(f"{elsewhere} belongs to the user {SOMEBODY}")
+    os.chown(file, SOMEBODY, -1)
+    assert [each.split()[0] for each in trust.of_others([file, led], folder)] == [
+        str(file),
+        str(elsewhere),
+    ]
 
 
 def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:

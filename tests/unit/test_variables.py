@@ -125,7 +125,8 @@ def test_only_what_is_known_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     variables.limit(found)
     assert found == known | {"PATH": variables.PATH}
     odd = {
-        "LC_ALL": "../../theirs", "TZ": ":/etc/shadow", "COLORTERM": "\x1b[2J", "TERM": "a b",
+        "LC_ALL": "../../theirs", "LANG": "en/../../../theirs", "TZ": ":/etc/shadow",
+        "COLORTERM": "\x1b[2J", "TERM": "a b",
         "SUDO_USER": "a\nb", "HOME": "x" * 5000, "SSH_CONNECTION": "\x9b2J",
     }  # fmt: skip
     variables.limit(odd)
