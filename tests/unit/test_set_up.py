@@ -50,7 +50,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("bin/wizard --version", f"wizard {__version__}"),
         # There is no package at all, which is how far these can come.
-        ("bin/test", "tests/twice.py': [Errno 2]"),
+        ("bin/test", "tests/beside.py': [Errno 2]"),
         (".ci/run", "ruff: not found"),
     ],
 )
