@@ -22,7 +22,8 @@ END = "<!-- the end of the table of firewalls -->\n"
 Seen = dict[str, list[str]]
 """The columns that held, by host, release and mode, as ``ufw|13|ula``."""
 
-_MODES = {Mode.ULA: "private", Mode.ROUTED: "public"}
+MODES = {Mode.ULA: "private", Mode.ROUTED: "public"}
+"""The modes that are tried behind every firewall, by their words in the table."""
 
 
 def in_run(text: str) -> Seen:
@@ -51,12 +52,12 @@ def drawn(seen: Seen) -> str:
 
 
 def _cell(seen: Seen, name: str, column: str) -> str:
-    modes = [mode for mode in Mode if column not in _MODES.values() or _MODES[mode] == column]
+    modes = [mode for mode, word in MODES.items() if column not in MODES.values() or word == column]
     found = []
     for release in ("12", "13", "14"):
         held = [mode for mode in modes if column in seen.get(f"{name}|{release}|{mode}", ())]
         if held:
-            found.append(release if held == modes else f"{release} {_MODES[held[0]]}")
+            found.append(release if held == modes else f"{release} {MODES[held[0]]}")
     return ", ".join(found)
 
 
