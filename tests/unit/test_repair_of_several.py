@@ -129,6 +129,8 @@ def test_what_is_lost_is_named_by_set_up_comes_back_and_is_undone_in_any_order(
     assert "sysctl" in shared
     assert set(found[BOTH[1]]) - shared == {"docker-network", "attach"}
     assert wizard("--check", BOTH[0]).out.count("docker-network") == 0
+    checked = json.loads(wizard("--check", BOTH[0], "--json").out)
+    assert [each["project"] for each in checked["set-ups"]] == [BOTH[0]]
     alone = json.loads(wizard("--status", BOTH[0], "--json").out)
     assert [each["project"] for each in (alone, *alone["set-ups"])] == [BOTH[0], BOTH[0]]
     assert BOTH[1] not in wizard("--status", BOTH[0]).out
