@@ -60,7 +60,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: MadeUpSystem)
     monkeypatch.setattr(worker, "REST", 0.0)
     monkeypatch.setattr(guard, "choose", lambda *_: guard.Unguarded())
 
-    def never(*_: object) -> None:
+    def never(*_: object, **__: object) -> None:
         raise AssertionError("a process was started")
 
     monkeypatch.setattr(start, "start", never)

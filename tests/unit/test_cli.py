@@ -112,7 +112,7 @@ def stand(made: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     detects(monkeypatch, made.host)
 
-    def run(store: Store, *arguments: str) -> Ended:
+    def run(store: Store, *arguments: str, **_: object) -> Ended:
         """Do the work of the process that a session starts, before it is looked at."""
         path = store.new_log()
         with path.open("w") as log, monkeypatch.context() as patched:

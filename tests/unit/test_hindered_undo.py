@@ -194,7 +194,7 @@ def test_undo_takes_the_others_back_and_goes_on_once_the_record_is_mended(
         def poll(self) -> int:
             return ended[-1]
 
-    def run(_store: Store, *words: str) -> Ran:
+    def run(_store: Store, *words: str, **_: object) -> Ran:
         ended.append(worker.main(words))
         return Ran()
 
