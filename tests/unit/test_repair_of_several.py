@@ -29,7 +29,16 @@ from wizard.platform.system import System
 from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
-from wizard.run import apply_run, change_run, checking, repair_run, set_ups, watching, worker
+from wizard.run import (
+    apply_run,
+    change_run,
+    checking,
+    journal,
+    repair_run,
+    set_ups,
+    watching,
+    worker,
+)
 from wizard.run.conditions import conditions
 from wizard.session import Session
 from wizard.steps import firewalld, ip6tables, ndppd, sysctl
@@ -235,6 +244,14 @@ def test_what_looks_after_several_names_each_and_stays_until_the_last(
     assert not watching.is_on(place.system)
 
 
+def apply_one_after_the_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apply both, the second a second later, so that it is known which of them is the newest."""
+    for number, name in enumerate(BOTH):
+        time = f"2026-01-01T00:00:{number:02d}Z"
+        monkeypatch.setattr(journal, "now", lambda *_, time=time: time)
+        place.apply(place.choices(name, Mode.ULA))
+
+
 @pytest.mark.parametrize(
     ("codes", "begun"),
     [
@@ -251,8 +268,7 @@ def test_what_keeps_one_from_being_taken_back_keeps_the_next_as_well(
     codes: list[ExitCode],
     begun: list[str],
 ) -> None:
-    for name in BOTH:
-        place.apply(place.choices(name, Mode.ULA))
+    apply_one_after_the_other(place, monkeypatch)
     ends, asked = iter(codes), list[str]()
     monkeypatch.setattr(taking_back, "follow", lambda *_: next(ends))
     monkeypatch.setattr(
@@ -262,9 +278,24 @@ def test_what_keeps_one_from_being_taken_back_keeps_the_next_as_well(
     assert asked == begun
 
 
-def test_a_preview_of_all_shows_what_goes_with_each(place: Place, wizard: Wizard) -> None:
+def test_an_undo_of_another_set_up_takes_no_change_back(place: Place, wizard: Wizard) -> None:
     for name in BOTH:
         place.apply(place.choices(name, Mode.ULA))
+    before = place.seen()
+    place.change(place.choices(BOTH[0], Mode.ULA, services=("web",)), 60)
+    waits = place.seen()
+    assert difference(before, waits)
+    assert wizard("--undo", BOTH[1], "--yes").code == ExitCode.REFUSED
+    assert not difference(waits, place.seen())
+    assert wizard("--undo", BOTH[0], "--yes").code == ExitCode.DONE
+    assert not difference(before, place.seen())
+    assert place.in_force().keys() == {*BOTH}
+
+
+def test_a_preview_of_all_shows_what_goes_with_each(
+    place: Place, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_one_after_the_other(place, monkeypatch)
     said = wizard("--undo")
     assert said.code == ExitCode.REFUSED
     newest, oldest = said.out.split(f"Of the set-up for {BOTH[0]}:")
