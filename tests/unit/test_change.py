@@ -283,6 +283,12 @@ def test_what_waits_is_kept_by_keep_and_nothing_else_begins_before(place: Changi
     assert place.wizard("--repair", "--yes").code in (ExitCode.REFUSED, ExitCode.DONE)
     assert difference(waits, place.snapshot()) == set()
     assert place.record.choices["mode"] == Mode.ULA
+    # What an undo would take back is shown, and nothing else is done without a yes.
+    shown = place.wizard("--undo")
+    assert shown.code == ExitCode.REFUSED
+    assert "Undo goes back to the set-up as it was before that" in shown.out
+    assert "wizard --undo --yes does this" in shown.err
+    assert difference(waits, place.snapshot()) == set()
     place.done("--keep")
     assert place.record.choices["mode"] == Mode.ROUTED
     # Nobody needs the texts of files for a change that is kept.

@@ -282,6 +282,13 @@ def test_an_answer_that_fails_now_is_replaced_and_the_others_stay(
     assert check(resumed, HOST) == ()
 
 
+def test_a_mode_that_was_chosen_without_a_prefix_gets_one_of_its_own() -> None:
+    resumed = resume(replace(ANSWERED, mode=Mode.ROUTED, prefix=None), HOST)
+    assert resumed.mode is Mode.ROUTED
+    assert resumed.prefix is not None
+    assert check(resumed, HOST) == ()
+
+
 def test_the_answers_of_another_project_are_not_put_onto_this_one() -> None:
     resumed = resume(replace(ANSWERED, project="gone"), HOST)
     assert resumed.project == "mastodon"
@@ -320,6 +327,8 @@ GOOD = answers_file.dumps(ANSWERED)
         (GOOD.replace('project = "mastodon"', "project = []"), "project must be a text"),
         (GOOD.replace('"web"', "1"), "services must be a list of names"),
         ('format = 1\n[choices]\nservices = "web"\n', "services must be a list of names"),
+        (GOOD.replace('"six"', '"si\\u0000x"'), "network must not hold a NUL character"),
+        (GOOD.replace('"web"', '"we\\u0000b"'), "services must not hold a NUL character"),
     ],
 )
 def test_an_answers_file_that_cannot_be_used_is_refused(text: str, sentence: str) -> None:

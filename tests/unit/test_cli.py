@@ -28,6 +28,7 @@ from wizard.plan import planning
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.system import FileState, Result
 from wizard.platform.text import clean_line
+from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.rehearsal.rehearse import ROUTERS
@@ -596,6 +597,23 @@ def test_an_ordinary_user_can_look_but_not_change(
     assert wizard("--detect").code == 0
     assert wizard("--status").code == 0
     assert untouched(here)
+    made = list[None]()
+    monkeypatch.setattr(program, "install", lambda: made.append(None))
+    said = wizard("--install-program")
+    assert (said.code, made) == (ExitCode.REFUSED, [])
+    assert "Only root can change this host" in said.err
+
+
+def test_an_ordinary_user_takes_nothing_back(
+    here: Here, wizard: Wizard, answers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wizard("--apply", "--yes", "--answers", answers).code == 0
+    applied = here.made.system.snapshot()
+    monkeypatch.setattr(Session, "root", False)
+    said = wizard("--undo", "--yes")
+    assert said.code == ExitCode.REFUSED
+    assert "Only root can change this host. Nothing was changed." in said.err
+    assert not difference(applied, here.made.system.snapshot())
 
 
 def test_an_ordinary_user_is_told_that_only_root_can_read_what_was_done(
@@ -689,6 +707,14 @@ def test_a_target_that_is_no_address_is_refused(here: Here, wizard: Wizard) -> N
         assert said.code == ExitCode.REFUSED
         assert "is not an IPv6 address, such as" in said.err
         assert said.err.rstrip().endswith("Nothing was changed.")
+
+
+def test_the_target_that_is_named_is_whom_the_plan_means(
+    here: Here, wizard: Wizard, answers: Path
+) -> None:
+    said = wizard("--plan", "--answers", answers, "--target", "2001:db8:ffff::53")
+    assert said.code == 0
+    assert "whether 2001:db8:ffff::53 answers" in said.out.replace("\n# ", " ")
 
 
 def test_the_host_is_told_in_words_and_as_json(here: Here, wizard: Wizard) -> None:
@@ -892,9 +918,11 @@ def test_every_state_that_a_run_can_end_in_has_an_exit_code() -> None:
     assert set(journal.EXIT_CODES) == {state for state in State if not state.moving}
 
 
-def test_a_run_whose_process_died_is_told_as_such(here: Here) -> None:
+def test_a_run_whose_process_died_is_told_as_such(here: Here, wizard: Wizard) -> None:
     here.store.prepare()
     journal.begin(here.made.plan(), {}, here.store)
+    said = wizard("--status").out
+    assert "Its process has died. wizard --undo takes back what it had begun." in said
     progress = Session().progress()
     assert progress.ended == ExitCode.UNEXPECTED
     assert "wizard --undo" in progress.complaint

@@ -43,6 +43,19 @@ def meant(project: Project) -> dict[str, set[str]]:
     return {service.name: set(networks(said, service.name)) for service in services}
 
 
+def test_files_can_be_written_one_by_one_for_the_first_declares_the_network() -> None:
+    files = {
+        "a.yml": "services: {web: {image: one}}\ninclude: [inner.yml]\n",
+        "b.yml": "services: {worker: {image: two}}\n",
+        "inner.yml": "services: {db: {image: three}}\n",
+    }
+    read = loaded(files, ("a.yml", "b.yml"))
+    made = in_place(read, ("db", "worker", "web"), "six", f"{FOLDER}/a.yml")
+    assert [posixpath.relpath(path, FOLDER) for path in made] == ["a.yml", "b.yml", "inner.yml"]
+    declaring = ["external: true" in file.raw.decode() for file in made.values()]
+    assert declaring == [True, False, False]
+
+
 @every_combination
 def test_each_service_is_edited_where_it_stands(project: Combination) -> None:
     made = edited(project)

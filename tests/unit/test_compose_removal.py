@@ -187,6 +187,58 @@ def test_aliases_without_end_are_given_up_on() -> None:
     assert without_addition(bomb + BEFORE, bomb + AFTER, bomb + AFTER + "# mine\n") is None
 
 
+NOT_APART = {
+    # The service that got ours is gone, and another one has such lines of its own by now.
+    "what another says as well": (
+        "services:\n  web: {image: one}\n  db:\n    image: two\n",
+        "services:\n  web: {image: one}\n  db:\n    image: two\n"
+        "    networks:\n      - default\n      - six\nnetworks:\n  six: {}\n",
+        "services:\n  web:\n    networks:\n      - default\n    image: one\nnetworks:\n  six: {}\n",
+    ),
+    # Only half a list would be ours, and the rest of it something that nobody has said.
+    "what would be less than theirs": (
+        "services:\n  web:\n    image: one\n    networks:\n      - inner\nnetworks:\n  inner:\n",
+        "services:\n  web:\n    image: one\n    networks:\n      - inner\n      - six\n"
+        "networks:\n  inner:\n  six: {}\n",
+        "services:\n      - inner\n      - six\nnetworks:\n  inner:\n  six: {}\n",
+    ),
+    # Two services were put on it, and their lines are one service's now.
+    "what says it once more": (
+        "services:\n  web:\n    image: one\n  db:\n    image: one\n"
+        "    networks:\n      - default\n      - inner\nnetworks:\n  inner:\n",
+        "services:\n  web:\n    image: one\n    networks:\n      - default\n      - six\n"
+        "  db:\n    image: one\n    networks:\n      - default\n      - inner\n      - six\n"
+        "networks:\n  inner:\n  six: {}\n",
+        "services:\n  web:\n    image: one\n    image: one\n    networks:\n      - default\n"
+        "      - inner\n      - six\nnetworks:\n  inner:\n  six: {}\n",
+    ),
+    "what would come back beside theirs": (
+        "services:\n  web:\n    image: b\n    networks:\n      - inner\n  db:\n    image: b\n"
+        "  app:\n    image: b\nnetworks:\n  inner:\n",
+        "services:\n  web:\n    image: b\n    networks:\n      - inner\n      - six\n  db:\n"
+        "    image: b\n    networks:\n      - default\n      - six\n  app:\n    image: b\n"
+        "networks:\n  inner:\n  six:\n    external: true\n",
+        "services:\n  web:\n    image: b\n    networks:\n      - six\n      - default\n"
+        "      - six\n  app:\n    image: b\nnetworks:\n  inner:\n  six:\n    external: true\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "now"), NOT_APART.values(), ids=NOT_APART)
+def test_what_cannot_be_told_apart_is_left(before: str, after: str, now: str) -> None:
+    assert without_addition(before, after, now) is None
+
+
+def test_where_nothing_of_it_is_left_whatever_is_there_stays() -> None:
+    # Somebody has gone back to another version, in which a service has the name of our network.
+    for now in (
+        "services:\n  web:\n    image: one:1\n  six:\n    image: three\n",
+        "services:\n  six:\n    image: three\n",
+        "# Nothing.\n",
+    ):
+        assert without_addition(BEFORE, AFTER, now) == now
+
+
 def test_lines_that_an_edit_took_away_come_back_between_the_same_neighbours() -> None:
     assert without_edit("a\nb\nc\n", "a\nc\n", "x\na\nc\ny\n") == "x\na\nb\nc\ny\n"
     assert without_edit("a\nb\n", "a\n", "a\n") == "a\nb\n"

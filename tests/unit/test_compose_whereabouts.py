@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
+from wizard.compose.whereabouts import moved
 from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
 from wizard.steps.before import Before
@@ -65,6 +66,16 @@ def test_the_network_stays_while_a_moved_file_names_it_and_is_not_known_for_sure
     assert any(f"{MOVED} still names it" in sentence for sentence in left)
     assert made.system.files[MOVED].text == text
     assert "mastodon_ipv6" in made.system.networks
+
+
+def test_while_the_file_is_there_no_other_one_is_taken_for_it() -> None:
+    made, _ = applied()
+    copy = "/srv/mastodon/old/docker-compose.yml"
+    made.system.files[copy] = made.system.files[made.path]
+    made.system.directories = {"/srv/mastodon/old", *made.system.directories}
+    assert moved(made.system, made.path, "mastodon_ipv6") == ()
+    del made.system.files[made.path]
+    assert moved(made.system, made.path, "mastodon_ipv6") == (copy,)
 
 
 def test_a_copy_beside_the_file_is_none_of_ours() -> None:

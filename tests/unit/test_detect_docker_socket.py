@@ -9,7 +9,8 @@ import pytest
 
 from wizard.host import docker_process, docker_socket
 from wizard.host.docker_socket import INSTALL, connect, socket_path
-from wizard.host.looking import CannotTell
+from wizard.host.looking import CannotTell, output
+from wizard.host.processes import Process
 
 
 @pytest.fixture
@@ -73,6 +74,47 @@ def test_an_engine_that_takes_the_call_and_says_nothing_is_given_up(
         connect()
 
 
+def test_an_engine_that_takes_no_call_is_given_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_socket, "COMMAND_TIMEOUT", 0.2)
+    with contextlib.ExitStack() as opened:
+        listening = opened.enter_context(socket.socket(socket.AF_UNIX))
+        listening.bind(str(path))
+        listening.listen(0)
+        # As many callers wait as there is room for, and whoever calls next would wait as well.
+        with pytest.raises(BlockingIOError):
+            while True:
+                waiting = opened.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(str(path))
+        with pytest.raises(CannotTell):
+            connect()
+
+
+def test_an_engine_that_sleeps_is_not_woken(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setattr(docker_socket, "DEFAULT", silent)
+    monkeypatch.setattr(docker_process, "sleeps", lambda: True)
+    woken = list[object]()
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: woken.append(None))
+    with pytest.raises(CannotTell, match="not running: start it"):
+        connect()
+    assert woken == []
+
+
+def test_where_systemd_listens_for_an_engine_it_is_the_one_that_runs(
+    silent: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Process("dockerd", 0, own=True, words=("dockerd", "--debug"))
+    monkeypatch.setattr(docker_process, "running", lambda: running)
+    monkeypatch.setattr(docker_process, "_listener", lambda path: 1)
+    assert docker_process.engine_words(silent) == running.words
+    # Whoever else listens is looked at itself.
+    monkeypatch.setattr(docker_process, "_listener", lambda path: os.getpid())
+    assert docker_process.engine_process(silent) is None
+
+
 def test_an_answer_that_is_not_http_is_told(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
@@ -124,3 +166,13 @@ def test_an_engine_outside_the_wizards_own_container_is_told(
     monkeypatch.setattr(docker_socket, "is_outside", lambda pid: pid == os.getpid())
     with pytest.raises(CannotTell, match="is not here: the wizard seems to run inside a container"):
         connect()
+
+
+def test_a_command_that_fails_tells_nothing_of_the_host() -> None:
+    assert output(("echo", "found")) == "found\n"
+    with pytest.raises(CannotTell, match=r"failed: exit code 1\."):
+        output(("false",))
+    with pytest.raises(CannotTell, match=r"failed: no such thing\."):
+        output(("sh", "-c", "echo half; echo no such thing >&2; exit 3"))
+    with pytest.raises(CannotTell, match="is not installed"):
+        output(("no-such-program",))

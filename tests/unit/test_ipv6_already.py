@@ -17,6 +17,7 @@ from wizard.answers.projects import project_of
 from wizard.answers.proposals import choose_project, defaults
 from wizard.host.host import Earlier, Host, Unknown
 from wizard.host.ipv6_already import served
+from wizard.host.own_objects import in_the_way
 from wizard.platform.errors import Refused
 from wizard.platform.own_names import NETWORK_LABEL
 from wizard.record.record import is_in_the_way
@@ -160,3 +161,39 @@ def test_a_project_without_networks_of_its_own_is_proposed_the_plain_name() -> N
     host = made_up_hosts.debian12()
     assert not isinstance(host.projects, Unknown)
     assert choose_project(Choices(), host.projects[0], host).network == "mastodon_ipv6"
+
+
+def test_a_network_whose_label_names_another_prefix_is_not_ours() -> None:
+    host = with_ours(made_up_hosts.debian12(), "applied")
+    assert not isinstance(host.networks, Unknown)
+    copied = replace(host.networks[-1], labels=((NETWORK_LABEL, "fd00:9::/64"),))
+    theirs = replace(host, networks=(*host.networks[:-1], copied))
+    answers = deployment(made_up_hosts.debian12()).choices
+    assert check(answers, host) == ()
+    assert any("already exists" in each for each in check(answers, theirs))
+
+
+def test_only_a_network_that_leads_out_and_is_not_ours_takes_the_gateway() -> None:
+    host = with_ipv6(made_up_hosts.debian12())
+    later = replace(deployment(made_up_hosts.debian12()).choices, network="mastodon_ipv6")
+    assert check_gateway(later, host) is not None
+    assert not isinstance(host.networks, Unknown)
+    for change in (
+        {"internal": True},
+        {"ipv6": False},
+        {"labels": ((NETWORK_LABEL, "fd01:2345:6789::/64"),)},
+    ):
+        changed = tuple(
+            replace(each, **change) if each.name == EXTERNAL else each for each in host.networks
+        )
+        assert check_gateway(later, replace(host, networks=changed)) is None, change
+
+
+def test_a_run_of_which_it_is_not_known_whose_it_is_is_in_the_way_of_every_project() -> None:
+    host = with_ours(made_up_hosts.debian12(), "applied")
+    assert not isinstance(host.earlier, Unknown)
+    assert in_the_way(host, "mastodon") == host.earlier
+    assert in_the_way(host, "another") == ()
+    nameless = tuple(replace(each, project="") for each in host.earlier)
+    for project in ("mastodon", "another", None):
+        assert in_the_way(replace(host, earlier=nameless), project) == nameless

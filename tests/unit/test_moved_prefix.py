@@ -39,6 +39,9 @@ def test_a_prefix_that_is_there_has_not_moved_whatever_is_beside_it() -> None:
     # A second router, which advertises another one.
     assert moved(CHOICES, host(OLD, NEW)) is None
     assert renumbered(CHOICES, host(NEW, OLD)) is None
+    # One address of several that goes, as temporary ones do, takes no prefix with it.
+    second = "2001:db8:1:2::11/64"
+    assert moved(CHOICES, host(OLD, second, NEW, deprecated=(second,))) is None
     # What is deprecated has nothing to move to.
     assert moved(CHOICES, host(OLD, deprecated=(OLD,))) is None
     assert moved(CHOICES, host(OLD, NEW, deprecated=(OLD, NEW))) is None

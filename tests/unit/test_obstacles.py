@@ -345,6 +345,10 @@ def test_what_is_dropped_before_it_comes_to_dockers_chains_is_told(
         (sentence,) = obstacles(made_up_hosts.debian14(ip6tables=rules), chosen)
         assert sentence.endswith(typed)
         assert obstacles(made_up_hosts.debian13(ip6tables=rules), chosen) == ()
+        # An earlier Docker accepts in FORWARD itself, and puts that in front.
+        engine = Engine("27.5.1", "1.47", manages_ip6tables=True)
+        older = made_up_hosts.debian14(ip6tables=rules, engine=engine)
+        assert obstacles(older, chosen) == ()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from tests.unit.test_maintenance import SCHEMA
 from tests.unit.test_obstacles import firewalld as firewalld_drops
 from tests.unit.test_repair import WITHOUT, lose_chains, rename_interface
 from tests.unit.test_several_set_ups import NAMES, PREFIXES, Place
+from wizard import taking_back
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.host import detectors, look
 from wizard.host.host import Host, Unknown
@@ -28,8 +29,18 @@ from wizard.platform.system import System
 from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
-from wizard.run import apply_run, change_run, checking, repair_run, set_ups, watching, worker
+from wizard.run import (
+    apply_run,
+    change_run,
+    checking,
+    journal,
+    repair_run,
+    set_ups,
+    watching,
+    worker,
+)
 from wizard.run.conditions import conditions
+from wizard.session import Session
 from wizard.steps import firewalld, ip6tables, ndppd, sysctl
 from wizard.steps.others import Other
 from wizard.steps.parts import Condition
@@ -127,6 +138,11 @@ def test_what_is_lost_is_named_by_set_up_comes_back_and_is_undone_in_any_order(
     assert "sysctl" in shared
     assert set(found[BOTH[1]]) - shared == {"docker-network", "attach"}
     assert wizard("--check", BOTH[0]).out.count("docker-network") == 0
+    checked = json.loads(wizard("--check", BOTH[0], "--json").out)
+    assert [each["project"] for each in checked["set-ups"]] == [BOTH[0]]
+    alone = json.loads(wizard("--status", BOTH[0], "--json").out)
+    assert [each["project"] for each in (alone, *alone["set-ups"])] == [BOTH[0], BOTH[0]]
+    assert BOTH[1] not in wizard("--status", BOTH[0]).out
 
     script = wizard("--repair")
     assert script.code == ExitCode.REFUSED
@@ -226,6 +242,68 @@ def test_what_looks_after_several_names_each_and_stays_until_the_last(
     assert watching.NAME in wizard("--undo").out
     assert wizard("--undo", "--yes").code == ExitCode.DONE
     assert not watching.is_on(place.system)
+
+
+def apply_one_after_the_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apply both, the second a second later, so that it is known which of them is the newest."""
+    for number, name in enumerate(BOTH):
+        time = f"2026-01-01T00:00:{number:02d}Z"
+        monkeypatch.setattr(journal, "now", lambda *_, time=time: time)
+        place.apply(place.choices(name, Mode.ULA))
+
+
+@pytest.mark.parametrize(
+    ("codes", "begun"),
+    [
+        ([ExitCode.ROLLBACK_INCOMPLETE, ExitCode.DONE], [*BOTH[::-1]]),
+        ([ExitCode.DONE, ExitCode.ROLLBACK_INCOMPLETE], [*BOTH[::-1]]),
+        ([ExitCode.LOCKED], [BOTH[1]]),
+        ([ExitCode.UNEXPECTED], [BOTH[1]]),
+    ],
+)
+def test_what_keeps_one_from_being_taken_back_keeps_the_next_as_well(
+    place: Place,
+    wizard: Wizard,
+    monkeypatch: pytest.MonkeyPatch,
+    codes: list[ExitCode],
+    begun: list[str],
+) -> None:
+    apply_one_after_the_other(place, monkeypatch)
+    ends, asked = iter(codes), list[str]()
+    monkeypatch.setattr(taking_back, "follow", lambda *_: next(ends))
+    monkeypatch.setattr(
+        Session, "start_undo", lambda _opened, _chosen, record: asked.append(record.project)
+    )
+    assert wizard("--undo", "--yes").code == max(codes)
+    assert asked == begun
+
+
+def test_an_undo_of_another_set_up_takes_no_change_back(place: Place, wizard: Wizard) -> None:
+    for name in BOTH:
+        place.apply(place.choices(name, Mode.ULA))
+    before = place.seen()
+    place.change(place.choices(BOTH[0], Mode.ULA, services=("web",)), 60)
+    waits = place.seen()
+    assert difference(before, waits)
+    assert wizard("--undo", BOTH[1], "--yes").code == ExitCode.REFUSED
+    assert not difference(waits, place.seen())
+    assert wizard("--undo", BOTH[0], "--yes").code == ExitCode.DONE
+    assert not difference(before, place.seen())
+    assert place.in_force().keys() == {*BOTH}
+
+
+def test_a_preview_of_all_shows_what_goes_with_each(
+    place: Place, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply_one_after_the_other(place, monkeypatch)
+    said = wizard("--undo")
+    assert said.code == ExitCode.REFUSED
+    newest, oldest = said.out.split(f"Of the set-up for {BOTH[0]}:")
+    # The file of parameters goes with the last of them, once nobody needs it any more.
+    assert f"rm {sysctl.PATH}" in oldest
+    assert f"rm {sysctl.PATH}" not in newest
+    assert f"stays for {BOTH[0]}" in newest
+    assert "stays for" not in oldest
 
 
 @pytest.mark.parametrize("undone", [None, *BOTH])

@@ -8,7 +8,9 @@ import pytest
 from tests import made_up_hosts
 from wizard.answers import checks, subprefixes
 from wizard.answers.choices import Choices, Mode, Proxy
+from wizard.answers.proposals import proxy_for
 from wizard.host.host import Address, Debian, Host, Origin, Unknown, Uplink
+from wizard.ndp.upstream import UpstreamCase
 
 
 def host(*addresses: str) -> Host:
@@ -134,6 +136,50 @@ def test_what_a_docker_network_has_of_it_cannot_be_had_again() -> None:
     assert subprefixes.obstacle(taken, there)
     assert subprefixes.obstacle(IPv6Network("2001:db8:a:b::/64"), there)
     assert subprefixes.propose(there) == IPv6Network("2001:db8:a:b:2::/80")
+
+
+def test_all_of_a_routed_prefix_that_a_docker_network_has_cannot_be_had_again() -> None:
+    there = with_routed("2001:db8:a:b::/64")
+    assert not isinstance(there.networks, Unknown)
+    routed = IPv6Network("2001:db8:a:b::/64")
+    networks = (replace(there.networks[0], subnets=(routed,)), *there.networks[1:])
+    assert subprefixes.obstacle(routed, there) is None
+    assert subprefixes.obstacle(routed, replace(there, networks=networks))
+
+
+def test_a_part_of_what_this_host_uses_for_something_else_cannot_be_had() -> None:
+    there = host("2001:db8:1:2::10/64")
+    assert not isinstance(there.prefixes_in_use, Unknown)
+    part = IPv6Network("2001:db8:9:0:1::/80")
+    assert subprefixes.obstacle(part, there) is None
+    others = replace(
+        there, prefixes_in_use=(*there.prefixes_in_use, IPv6Network("2001:db8:9::/64"))
+    )
+    assert "lies in 2001:db8:9::/64" in (subprefixes.obstacle(part, others) or "")
+
+
+def test_a_part_with_the_router_in_it_is_passed_over() -> None:
+    there = host("2001:db8:1:2::10/64")
+    assert isinstance(there.uplink, Uplink)
+    router = replace(there.uplink, gateway=IPv6Address("2001:db8:1:2:1::1"))
+    there = replace(there, uplink=router)
+    assert subprefixes.propose(there) == IPv6Network("2001:db8:1:2:2::/80")
+    assert subprefixes.obstacle(IPv6Network("2001:db8:1:2:1::/80"), there)
+
+
+@pytest.mark.parametrize("case", UpstreamCase)
+def test_nobody_answers_for_what_no_neighbour_asks_for(case: UpstreamCase) -> None:
+    there = host("2001:db8:1:2::10/64")
+    on_link, elsewhere = IPv6Network("2001:db8:1:2:1::/80"), IPv6Network("2001:db8:9::/64")
+    for prefix, asked in ((on_link, case is not UpstreamCase.ROUTED), (elsewhere, False)):
+        chosen = Choices(mode=Mode.ROUTED, prefix=prefix)
+        proxy = proxy_for(case, chosen, there)
+        assert proxy is (Proxy.SERVICE if asked else Proxy.NONE)
+        assert checks.check_proxy(replace(chosen, proxy=proxy), there) is None
+    refused = checks.check_proxy(
+        Choices(mode=Mode.ROUTED, prefix=elsewhere, proxy=Proxy.SERVICE), there
+    )
+    assert "choose no proxy" in (refused or "")
 
 
 @pytest.mark.parametrize("address", ["2001:db8:9::2/128", "2001:db8:9::2/124", "fd00:1::10/64"])
