@@ -1,11 +1,13 @@
 """What is shown of a run that is followed, and how often."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, cast
 
 import pytest
 
 import screens.following
+from screens import background
 from screens.following import FollowedRun
 from wizard.run.process import Progress
 
@@ -48,3 +50,35 @@ def test_while_nothing_changes_a_second_is_counted_each_second(
     gaps = [later - before for before, later in pairwise(at)]
     assert max(gaps) < 1 + 1.5 * LATE
     assert len(shown) == 9
+
+
+@pytest.mark.parametrize("ends", ["begun", "failed"])
+def test_what_is_told_late_does_not_stand_over_how_it_ended(
+    ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Session:
+        def say(self, _words: str) -> None:
+            raise AssertionError("nobody was to be told")
+
+        def progress(self) -> Progress:
+            return Progress(None, None)
+
+    session, late, said = Session(), list[Callable[[], None]](), list[str]()
+
+    def run(_owner: object, _trying: str, begin: Any, follow: Any, failed: Any) -> None:
+        begin()
+        late.pop(0)()
+        follow(None) if ends == "begun" else failed("There is no room.")
+
+    monkeypatch.setattr(background, "run", run)
+    monkeypatch.setattr(background, "tell", lambda _owner, told: late.append(told))
+    followed = FollowedRun(cast("Any", session), cast("Any", Owner()), lambda: None)
+
+    def begin() -> None:
+        session.say("Copying …")
+        session.say("Seeing that it starts …")
+
+    followed.apply(begin, said.append, lambda: said.append("begun"), said.append)
+    for told in late:
+        told()
+    assert said == ["Copying …", "begun" if ends == "begun" else "There is no room."]
