@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from tests.unit.test_compose_shapes import EDITED, Shape
 from wizard.compose.edit import add_network
 from wizard.compose.read import parse
-from wizard.compose.removal import without_addition
+from wizard.compose.removal import without_addition, without_most
 from wizard.compose.yaml_source import Content
 from wizard.platform.reverse_edit import same, without_edit, without_lines
 
@@ -227,6 +227,15 @@ NOT_APART = {
 @pytest.mark.parametrize(("before", "after", "now"), NOT_APART.values(), ids=NOT_APART)
 def test_what_cannot_be_told_apart_is_left(before: str, after: str, now: str) -> None:
     assert without_addition(before, after, now) is None
+
+
+def test_what_declares_a_network_stays_whole_where_somebody_has_added_to_it() -> None:
+    before = "services:\n  web:\n    image: a\n    networks:\n      - inner\nnetworks:\n  inner:\n"
+    after = before.replace("      - inner\n", "      - inner\n      - six\n")
+    after += "  six:\n    external: true\n"
+    now = before + "  six:\n    name: theirs\n    external: true\n"
+    # Without the one line that is ours it would be a network that Compose makes.
+    assert without_most(before, after, now) is None
 
 
 def test_where_nothing_of_it_is_left_whatever_is_there_stays() -> None:
