@@ -272,3 +272,18 @@ def test_lines_that_stood_in_the_place_of_others_come_out_all_or_not_at_all() ->
     # What was only taken away comes back between the same neighbours, and nowhere else.
     assert without_lines("a\nb\nc\n", "a\nc\n", "a  \nc\n") == "a  \nb\nc\n"
     assert without_lines("a\nb\nc\n", "a\nc\n", "a\nmine\nc\n") == "a\nmine\nc\n"
+
+
+def test_what_is_taken_out_leaves_nothing_of_ours_to_a_network_of_somebody_else() -> None:
+    services = "services:\n  web:\n    image: b\n    networks:\n"
+    before = f"{services}      - inner\nnetworks:\n  inner:\n"
+    declared = "  six:\n    name: six\n    driver: bridge\n"
+    after = (
+        f"{services}      - inner\n      - six\nnetworks:\n  inner:\n{declared}"
+        "    enable_ipv6: true\n"
+    )
+    # Somebody wrote a second declaration into the middle of ours.
+    now = (
+        f"{services}      - inner\nnetworks:\n  inner:\n{declared}  inner:\n    enable_ipv6: true\n"
+    )
+    assert without_most(before, after, now) is None
