@@ -16,7 +16,7 @@ from tests.machines.bench import ANSWERS, WORKER, Bench
 from tests.machines.guarding import Guarded, without_a_boot
 from tests.machines.matrix import Matrix, NotReached
 from tests.machines.support import PYTHON, wizard
-from wizard.platform.errors import ExitCode
+from wizard.platform.errors import ExitCode, WizardError
 
 # Only the engine's own commands: those of the tests have no such locale.
 _COUNTING = """#!/bin/sh
@@ -178,19 +178,37 @@ def meet(bench: Bench, phase: str, fault: Fault, place: Place, patient: bool) ->
         if bench.stood is None:
             assert wizard(run.host, "--undo", "--yes").returncode == ExitCode.DONE
     bench.mend()
-    run.host.wait(lambda: all_run(run), "Docker to have its containers again")
+    wait_for_containers(run)
     if fault.restarts:
         bench.plan_anew()
     if not met:
         raise NotReached
 
 
-def all_run(run: Guarded) -> bool:
-    names = sorted(name for name in run.before if name.startswith("container "))
-    now = run.now()
-    return [now.get(name) for name in names if " id" not in name and " started" not in name] == [
-        run.before[name] for name in names if " id" not in name and " started" not in name
-    ]
+def wait_for_containers(run: Guarded) -> None:
+    """Wait until they are as they were; a failure tells what of them is not."""
+    wanted = {
+        name: value
+        for name, value in run.before.items()
+        if name.startswith("container ") and " id" not in name and " started" not in name
+    }
+    differs: dict[str, tuple[str, str | None]] = {}
+
+    def are_there() -> bool:
+        now = run.now()
+        differs.clear()
+        differs.update(
+            (name, (value, now.get(name)))
+            for name, value in wanted.items()
+            if now.get(name) != value
+        )
+        return not differs
+
+    try:
+        run.host.wait(are_there, "Docker to have its containers again")
+    except WizardError as error:
+        error.add_note(f"As they were, and as they are: {differs}")
+        raise
 
 
 def agrees(phase: str, code: int, state: str) -> None:

@@ -32,7 +32,8 @@ def set_up(root: Path) -> subprocess.CompletedProcess[str]:
         env={"PATH": f"{flock.parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=30,
+        # It makes a whole environment, before it finds that there is no lock.
+        timeout=120,
     )
 
 
