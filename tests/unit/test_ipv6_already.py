@@ -9,7 +9,7 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import PREFIX, TODAY, deployment
-from wizard.answers import answers_file, proposals
+from wizard.answers import answers_file, names, proposals
 from wizard.answers.checks import check
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.names import check_gateway
@@ -197,3 +197,15 @@ def test_a_run_of_which_it_is_not_known_whose_it_is_is_in_the_way_of_every_proje
     nameless = tuple(replace(each, project="") for each in host.earlier)
     for project in ("mastodon", "another", None):
         assert in_the_way(replace(host, earlier=nameless), project) == nameless
+
+
+@pytest.mark.parametrize(
+    "others", [["web"], ["a_a", "b"], ["0_a"], ["00_a", "0_b"]], ids=lambda names: names[0]
+)
+def test_a_name_is_put_before_those_of_other_networks(others: list[str]) -> None:
+    host = made_up_hosts.debian13()
+    assert not isinstance(host.networks, Unknown)
+    networks = [replace(host.networks[0], name=name) for name in others]
+    name = names.sorted_first("web_ipv6", networks)
+    assert name.endswith("web_ipv6")
+    assert sorted([name, *others])[0] == name

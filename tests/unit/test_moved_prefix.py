@@ -48,6 +48,18 @@ def test_a_prefix_that_is_there_has_not_moved_whatever_is_beside_it() -> None:
     assert moved(CHOICES, host(OLD, "fd00::10/64", deprecated=(OLD,))) is None
 
 
+def test_the_evidence_is_what_lasts_on_the_uplink() -> None:
+    passing = "2001:db8:7:8:1234:5678:9abc:def0/64"
+    there = host(NEW, passing)
+    assert not isinstance(there.uplink, Unknown)
+    lasting, temporary = there.uplink.addresses
+    addresses = (lasting, replace(temporary, temporary=True))
+    found = moved(CHOICES, replace(there, uplink=replace(there.uplink, addresses=addresses)))
+    assert found is not None
+    assert NEW in found.sentence
+    assert passing not in found.sentence
+
+
 def test_one_that_another_interface_has_has_not_moved_though_the_default_route_has() -> None:
     other = host(NEW)
     both = (IPv6Network("2001:db8:1:2::/64"), IPv6Network("2001:db8:7:8::/64"))

@@ -31,6 +31,12 @@ def test_the_first_free_80_after_the_one_with_the_addresses_given_by_hand() -> N
     assert subprefixes.propose(host("2001:db8:1:2::10/64")) == IPv6Network("2001:db8:1:2:1::/80")
 
 
+def test_of_an_uplink_that_is_not_known_there_is_no_part() -> None:
+    there = replace(host(), uplink=Unknown("There is no default route for IPv6."))
+    assert subprefixes.on_link(there) == subprefixes.usable(there) == ()
+    assert "no default route" in (subprefixes.why_none(there) or "")
+
+
 def test_a_part_with_an_address_of_the_host_is_passed_over() -> None:
     there = host("2001:db8:1:2::10/64", "2001:db8:1:2:1::5/64")
     assert subprefixes.propose(there) == IPv6Network("2001:db8:1:2:2::/80")
