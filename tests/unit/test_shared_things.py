@@ -1,6 +1,7 @@
 """What several set-ups share: each knows the host from before the first, and it serves them all."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from wizard.platform.errors import Refused
 from wizard.platform.own_names import CHAIN
 from wizard.platform.parameter_names import name
 from wizard.platform.system import FileState
-from wizard.steps import own_chains
+from wizard.steps import objects, own_chains
 from wizard.steps.comparing import Comparison
 from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
 from wizard.steps.ip6tables import Ip6tables
@@ -174,3 +175,17 @@ def test_what_somebody_put_into_our_chain_is_shown_rule_by_rule() -> None:
     assert changed.changed is not None
     added = [line for line in changed.changed.lines if line.startswith("+-A")]
     assert added == [f"+-A {CHAIN} -p tcp --dport {port} -j ACCEPT" for port in ("22", "80")]
+
+
+def test_a_chain_comes_with_its_jump_and_goes_whole() -> None:
+    system = MadeUpSystem()
+    wanted = objects.chain("filter", "FORWARD", CHAIN, ("-i br-first -j ACCEPT",))
+    missing = objects.now(system, replace(wanted, value=None))
+    assert missing.value is None
+    for command in objects.setting(missing, wanted):
+        assert system.run(command.argv, command.stdin).status == 0, command
+    assert objects.now(system, wanted) == wanted
+    for command in objects.setting(wanted, missing):
+        assert system.run(command.argv, command.stdin).status == 0, command
+    assert objects.rules_in(system, "filter", CHAIN) is None
+    assert objects.rules_in(system, "filter", "FORWARD") == []

@@ -1,18 +1,20 @@
 """Which set-ups are on a host, which of them goes first, and what stands in whose way."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
 from wizard import verbs
+from wizard.answers.choices import Choices
 from wizard.platform.errors import Refused
 from wizard.record import typed
 from wizard.record.record import Record, State, StepState
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import journal, set_ups
+from wizard.run import changing, journal, set_ups
 from wizard.steps import kinds
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.sysctl import Sysctl
@@ -212,6 +214,9 @@ def test_what_becomes_of_a_change_is_open_until_it_is_kept_or_gone(records: Reco
         records.repairs.put_aside()
         records.beside("mastodon", state, run.id)
         assert (set_ups.unsettled_change(records.store) is not None) is is_open, state
+        # And until then there is no other.
+        with pytest.raises(Refused) if is_open else nullcontext():
+            assert changing.in_force(records.store, Choices(project="mastodon")).id == run.id
 
 
 def test_another_run_is_open_where_one_moves_or_waits_or_a_repair_does(records: Records) -> None:
