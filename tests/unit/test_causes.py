@@ -74,8 +74,8 @@ def test_of_docker_s_events_the_last_that_took_the_network_away_counts(
     said = "\n".join(
         [
             event("destroy", "mastodon_ipv6", "1772445600"),
-            "no JSON",
             event("destroy", "mastodon_ipv6", "1772449200"),
+            "no JSON",
             event("destroy", "another"),
             event("create", "mastodon_ipv6"),
         ]

@@ -299,7 +299,15 @@ def test_the_answers_of_another_project_are_not_put_onto_this_one() -> None:
 
 
 def test_answers_come_back_from_their_file_as_they_were() -> None:
-    for choices in (ANSWERED, Choices(), replace(ANSWERED, file=Path("/srv/it's/c.yml"))):
+    others = (
+        {"file": Path("/srv/it's/c.yml")},
+        {"firewalld": False},
+        {"unproven": True},
+        {"window": 600},
+        {"accepted": ("[::]:3000/tcp",)},
+        {"mode": Mode.ROUTED, "fixed": ("web",), "follow": True},
+    )
+    for choices in (ANSWERED, Choices(), *(replace(ANSWERED, **each) for each in others)):
         assert answers_file.loads(answers_file.dumps(choices)) == choices
 
 
