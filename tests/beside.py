@@ -25,7 +25,6 @@ def commands(words: Sequence[str]) -> Iterator[list[str]]:
 
 def main(words: Sequence[str]) -> int:
     """Run the commands; return 0 if each has ended so, or else the last other exit code."""
-    code = 0
     with tempfile.TemporaryDirectory() as folder, ExitStack() as begun:
         first, *others = commands(words)
         said = [Path(folder, str(number)) for number in range(len(others))]

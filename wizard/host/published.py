@@ -28,7 +28,12 @@ class Published:
     def name(self) -> str:
         """The host's side of it, such as ``[::]:3000/tcp``; no two of a host have the same."""
         shown = f"[{self.address}]" if self.address.version == 6 else f"{self.address}"
-        return f"{shown}:{self.host_port}/{self.protocol}"
+        return f"{shown}:{self.of_host}"
+
+    @property
+    def of_host(self) -> str:
+        """The port of the host at whatever address, such as ``3000/tcp``."""
+        return f"{self.host_port}/{self.protocol}"
 
 
 def parse(port: str) -> tuple[Published, ...]:

@@ -60,14 +60,10 @@ def verdicts(
     kept = {port for each in steps if isinstance(each, ClosedPorts) for port in each.ports}
     return tuple(
         (container, port, Verdict.OPENS)
-        if verdict is Verdict.KEPT and _name(port) not in kept
+        if verdict is Verdict.KEPT and port.of_host not in kept
         else (container, port, verdict)
         for container, port, verdict in _possible(host, choices, inputs)
     )
-
-
-def _name(port: Published) -> str:
-    return f"{port.host_port}/{port.protocol}"
 
 
 def _possible(

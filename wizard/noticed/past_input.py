@@ -92,7 +92,7 @@ def _names(ports: Iterable[tuple[Container, Published]]) -> tuple[str, str]:
     names: dict[str, None] = {}
     bindings: dict[str, None] = {}
     for container, port in ports:
-        names[f"{port.host_port}/{port.protocol} ({clean_line(container.service)})"] = None
+        names[f"{port.of_host} ({clean_line(container.service)})"] = None
         binding = f"0.0.0.0:{port.host_port}:{port.port}"
         bindings[binding if port.protocol == "tcp" else f"{binding}/{port.protocol}"] = None
     return ", ".join(names), ", ".join(f'"{each}"' for each in bindings)

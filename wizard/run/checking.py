@@ -1,7 +1,6 @@
 """Looks whether the run on this host does what it was set up for: packets, steps, the next boot."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from ipaddress import IPv6Address
 
 from wizard.answers import answers_file, firewalls
@@ -83,6 +82,7 @@ def check(
     )
     notes = (
         *inwards.notes,
+        *_unheard(host, choices),
         *_notes(reports, choices, target),
         *_beforehand(host, choices),
         *earlier_releases.faults(record),
@@ -130,18 +130,15 @@ def _inwards(
 ) -> Found:
     """Let another machine try what should come in, or say that nobody tried it."""
     places = _places(host, choices, system, closed)
-    unheard = tuple(_unheard(host, choices))
     if not places:
-        return Found(notes=unheard)
+        return Found()
     if other is not None:
-        found = another_machine.ask(system, other, places)
-        return replace(found, notes=(*found.notes, *unheard))
+        return another_machine.ask(system, other, places)
     return Found(
         notes=(
             f"From outside should answer: {another_machine.in_words(places)}. Whether that does "
             "was not tried, for it takes somebody outside. With another computer of yours that "
             "takes a key of this user's by ssh, type: wizard --check --from ADDRESS",
-            *unheard,
         )
     )
 
@@ -159,7 +156,7 @@ def _closed(
     uplink = "" if isinstance(host.uplink, Unknown) else host.uplink.interface
 
     def is_closed(port: Published) -> bool:
-        return f"{port.host_port}/{port.protocol}" in kept or rules.closes(uplink, port) is True
+        return port.of_host in kept or rules.closes(uplink, port) is True
 
     return is_closed
 

@@ -41,10 +41,10 @@ def check_ways(made: Plan, system: System) -> None:
     reversible.check_places(made)
 
 
-def what_was_had(verification: Verification, check_ways: Callable[[], None]) -> Facts:
+def what_was_had(verification: Verification, check: Callable[[], None]) -> Facts:
     """Return what must be there afterwards; refuse where it could not be verified.
 
-    ``check_ways`` raises what is in the way. It only reads, as the look does, and both wait most of
+    ``check`` raises what is in the way. It only reads, as the look does, and both wait most of
     the time, so it is called meanwhile.
     """
     later.load()
@@ -53,7 +53,7 @@ def what_was_had(verification: Verification, check_ways: Callable[[], None]) -> 
     )
     with ThreadPoolExecutor(1) as beside:
         looking = beside.submit(verification.look)
-        check_ways()
+        check()
         worker_log.say_doing("Looking at all that this host and its containers have now …")
         had = looking.result()
     obstacles = verification.obstacles()

@@ -114,6 +114,5 @@ def not_in_effect(sentence: str, run: Record) -> str:
     return (
         f"{sentence} The set-up for {set_ups.name_of(run)} can be changed once it is as it was "
         f"left: put that right with wizard --repair {argument}, or take it back with wizard --undo "
-        f"{argument}. Nothing "
-        "was changed."
+        f"{argument}. Nothing was changed."
     )

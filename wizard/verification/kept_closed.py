@@ -36,7 +36,7 @@ def kept_closed(host: Host, plan: Plan) -> tuple[Place, ...]:
         dict.fromkeys(
             Place(f"{address}", port.host_port, port.protocol, container.pid, port.port)
             for address, container, port in _published(host, plan.choices)
-            if f"{port.host_port}/{port.protocol}" in kept
+            if port.of_host in kept
         )
     )
 
