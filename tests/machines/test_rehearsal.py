@@ -302,6 +302,23 @@ class TestLeftovers:
             assert leftovers.reap() == []
             machine.run(["true"])
 
+    def test_that_were_mounted_when_their_record_had_gone_are_removed_too(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DOCKER_IPV6_WIZARD_CACHE", str(tmp_path / "cache"))
+        late, ours = leftovers.Instance.new(), leftovers.Instance.new()
+        try:
+            for each in (late, ours):
+                each.folder.mkdir(parents=True)
+                subprocess.run(["mount", "-t", "tmpfs", "practice", each.folder], check=True)
+            late.file.unlink()
+            assert leftovers.reap() == [late.name]
+            assert not late.folder.exists()
+            assert ours.folder.is_mount()
+        finally:
+            for each in (late, ours):
+                each.remove()
+
     def test_of_a_process_number_used_again_are_not_taken_for_the_old_one(self) -> None:
         own = leftovers.Process.of(os.getpid())
         assert own.alive()

@@ -15,7 +15,7 @@ from pathlib import Path
 from wizard.platform.errors import WizardError
 from wizard.rehearsal.progress import Progress, silent
 
-_RUNNING = "machines"
+RUNNING = "machines"
 """The folder of what practice machines that run have written."""
 
 _TAG = "CACHEDIR.TAG"
@@ -121,7 +121,7 @@ def clean() -> tuple[Path, ...]:
     """
     left = []
     for place in sorted(each for each in folder().iterdir() if each.is_dir()):
-        busy = _used(place) or _is_made(place) or (place.name == _RUNNING and any(place.iterdir()))
+        busy = _used(place) or _is_made(place) or (place.name == RUNNING and any(place.iterdir()))
         if busy:
             left.append(place)
         else:

@@ -91,7 +91,7 @@ class Instance:
         """Return a fresh instance of this process, recorded."""
         owner = Process.of(os.getpid())
         name = f"practice-{owner.pid}-{next(_counter)}"
-        instance = cls(name, owner, cache.folder() / "machines" / name, _cgroups(name))
+        instance = cls(name, owner, _machines() / name, _cgroups(name))
         instance.record()
         return instance
 
@@ -174,7 +174,26 @@ def reap() -> list[str]:
                 continue
             instance.remove()
             reaped.append(instance.name)
+        reaped += _mounted_too_late()
     return reaped
+
+
+def _mounted_too_late() -> list[str]:
+    """Remove what no record names any more, and return the names.
+
+    The ``mount`` of an owner that is killed may go on, and end after its machine was removed.
+    """
+    machines = _machines()
+    mounted = (each.relative_to(machines).parts for each in cache.mounts_under(machines))
+    late = {parts[0] for parts in mounted if parts} - {each.stem for each in FOLDER.glob("*.json")}
+    for name in late:
+        cache.remove(machines / name)
+    return sorted(late)
+
+
+def _machines() -> Path:
+    """Return the folder of what practice machines that run have written."""
+    return cache.folder() / cache.RUNNING
 
 
 def _cgroups(name: str) -> list[Path]:
