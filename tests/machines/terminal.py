@@ -27,6 +27,7 @@ class Terminal:
         command, *words = argv
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
+        self._text: str | None = None
         self.sent = 0
         self.received = b""
         self._process = pexpect.spawn(command, words, dimensions=(lines, columns), timeout=PATIENCE)
@@ -35,7 +36,9 @@ class Terminal:
     def text(self) -> str:
         """The screen, a line a row."""
         self._draw(0)
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        if self._text is None:
+            self._text = "\n".join(line.rstrip() for line in self._screen.display)
+        return self._text
 
     @property
     def alive(self) -> bool:
@@ -86,4 +89,5 @@ class Terminal:
                 self.sent += len(data)
                 self.received += data
                 self._stream.feed(data)
+                self._text = None
                 seconds = 0

@@ -311,15 +311,26 @@ async def test_the_steps_are_those_of_the_mode_and_each_mode_keeps_its_prefix() 
         await go(pilot, app, "addresses")
         await press(pilot, "ctrl+r")
         private = app.state.choices.prefix
-        await press(pilot, "escape", "right", "space", "enter", "tab", "down", "space")
+        await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "mode"))
+        await press(pilot, "right", "space", "enter")
+        await until(pilot, lambda: on(app, "addresses"))
+        await press(pilot, "tab", "down", "space")
         public = app.state.choices.prefix
+        assert public != private
         await go(pilot, app, "network")
         await sees(pilot, "6 of 12")
-        await press(pilot, "escape", "escape", "escape", "left", "space")
+        for _ in range(3):
+            await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "mode"))
+        await press(pilot, "left", "space")
         assert app.state.choices.prefix == private
         await go(pilot, app, "network")
         await sees(pilot, "5 of 10")
-        await press(pilot, "escape", "escape", "right", "space")
+        for _ in range(2):
+            await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "mode"))
+        await press(pilot, "right", "space")
         assert app.state.choices.prefix == public
 
 
