@@ -576,7 +576,7 @@ class MadeUpSystem:
                 return self._changing(lambda: self._restart(name))
             case ["cat", name]:
                 return Result(0 if name in self.known_units else 1, "")
-            case ["disable", name]:
+            case ["disable", "--no-reload", name] | ["disable", name]:
                 return self._changing(lambda: self._disable(name))
             case ["stop", name]:
                 return self._changing(lambda: self._stop(name))

@@ -507,13 +507,28 @@ def a_unit_is_enabled_started_stopped_and_forgotten(system: System) -> None:
     succeeds(system, "systemctl", "enable", "--now", name)
     assert states(system, name) == (True, True, "LoadState=loaded")
     assert succeeds(system, "sysctl", "--ignore", KEY) == f"{KEY} = 1\n"
-    succeeds(system, "systemctl", "disable", name)
+    succeeds(system, "systemctl", "disable", "--no-reload", name)
     assert states(system, name) == (False, True, "LoadState=loaded")
     succeeds(system, "systemctl", "stop", name)
     assert states(system, name) == (False, False, "LoadState=loaded")
     system.remove(UNIT)
     succeeds(system, "systemctl", "daemon-reload")
     assert states(system, name) == (False, False, "LoadState=not-found")
+    succeeds(system, "sysctl", "--write", f"{KEY}=0")
+
+
+@case
+def a_unit_that_is_enabled_is_read_anew(system: System) -> None:
+    name = "contract.service"
+    system.write(UNIT, FileState(unit("false")))
+    succeeds(system, "systemctl", "daemon-reload")
+    system.write(UNIT, FileState(unit(f"sysctl --write {KEY}=1")))
+    succeeds(system, "systemctl", "enable", "--now", name)
+    assert states(system, name) == (True, True, "LoadState=loaded")
+    assert succeeds(system, "sysctl", "--ignore", KEY) == f"{KEY} = 1\n"
+    succeeds(system, "systemctl", "disable", "--now", name)
+    system.remove(UNIT)
+    succeeds(system, "systemctl", "daemon-reload")
     succeeds(system, "sysctl", "--write", f"{KEY}=0")
 
 

@@ -131,12 +131,21 @@ DIFFERENT = (
         "ip6tables-restore --noflush --wait 10 /etc/docker-ipv6-wizard/ip6tables.rules",
         "All rules of a table at once, in place of a command for each.",
     ),
-    Difference("", "systemctl daemon-reload", "A unit puts rules and values back at every boot."),
-    Difference("", "systemctl enable --now docker-ipv6-wizard.service", "The same."),
-    Difference("", "systemctl daemon-reload", "A service puts rules back that somebody flushes."),
-    Difference("", "systemctl enable --now docker-ipv6-wizard-filter.service", "The same."),
-    Difference("", "systemctl daemon-reload", "Another unit keeps accept_ra at 2 whoever sets it."),
-    Difference("", "systemctl enable --now docker-ipv6-wizard-uplink.service", "The same."),
+    Difference(
+        "",
+        "systemctl enable --now docker-ipv6-wizard.service",
+        "A unit puts rules and values back at every boot.",
+    ),
+    Difference(
+        "",
+        "systemctl enable --now docker-ipv6-wizard-filter.service",
+        "A service puts rules back that somebody flushes.",
+    ),
+    Difference(
+        "",
+        "systemctl enable --now docker-ipv6-wizard-uplink.service",
+        "Another unit keeps accept_ra at 2 whoever sets it.",
+    ),
     Difference(
         "",
         "docker network connect --alias web mastodon_ipv6 mastodon_web_1",

@@ -99,11 +99,13 @@ class SystemdUnit(StepOf[Before]):
         return replace(before, files=(FileBefore.of(self.path, FileState(self._others_text)),))
 
     def actions(self) -> tuple[Action, ...]:
-        """The file, then what makes systemd read, enable and start it."""
+        """The file, then what makes systemd read, enable and start it.
+
+        To enable a unit makes systemd read all of them anew (systemctl(1), enable).
+        """
         return (
             *([CopyProgram()] if self.starts_copy else []),
             WriteFile(self.path, self.previous, FileState(self.whole)),
-            Run(("systemctl", "daemon-reload")),
             Run(("systemctl", "enable", "--now", self.name)),
             *(self._restart() if self.beside and self.whole != self._others_text else ()),
         )
@@ -196,7 +198,8 @@ class SystemdUnit(StepOf[Before]):
         if self.beside:
             return self._take_ours_out(system, before, report, found, decisions)
         if todo is Verdict.BACK and system.read(self.path) is not None:
-            run(system, Run(("systemctl", "disable", self.name)), report)
+            # Read anew once the file has gone: that takes the host a fifth of a second.
+            run(system, Run(("systemctl", "disable", "--no-reload", self.name)), report)
             # At shutdown systemd stops it, after Docker, which in turn waits for us. What it never
             # loaded, for want of something in the file, cannot be stopped and does not run.
             if self._is_loaded(system) and not is_stopping(system):
