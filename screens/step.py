@@ -250,8 +250,9 @@ class StepScreen(BehindScreen[None]):
         self.say(complaint, "problem")
 
     def action_back(self) -> None:
-        """Go back; every answer stays."""
+        """Go back; every answer stays, and whoever comes again begins where everybody does."""
         if self.app.screen is self:
+            self.set_focus(None)
             self.app.pop_screen()
 
     def action_scroll_body(self, how: str) -> None:
