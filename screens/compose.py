@@ -71,7 +71,7 @@ class ComposeScreen(StepScreen):
         )
         yield ChoiceList(many=True, id="services")
         yield paragraph(
-            "File in which this is written (arrow keys choose)",
+            "File in which this is written at Apply, not before (arrow keys choose)",
             id="files-heading",
             classes="heading",
         )

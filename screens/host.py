@@ -20,6 +20,9 @@ from wizard.explain.pages import PAGES
 from wizard.host.every_part import PARTS
 from wizard.host.obstacle import Obstacle
 
+_NOTHING: tuple[str, tuple[Obstacle, ...], tuple[str, ...]] = ("", (), ())
+"""What is in the way and what to mind, before any of it is shown."""
+
 
 class HostScreen(StepScreen):
     """The findings, each with a verdict in a word."""
@@ -66,7 +69,7 @@ class HostScreen(StepScreen):
         super().on_mount()
         self._chosen: tuple[Obstacle, ...] = ()
         self._all = False
-        self._shown: tuple[str, tuple[Obstacle, ...], tuple[str, ...]] = ("", (), ())
+        self._shown = _NOTHING
 
     def show_state(self) -> None:
         """Fill in what has been found."""
@@ -136,6 +139,11 @@ class HostScreen(StepScreen):
         )
         if lines and self.focused is self.query_one("#next"):
             lines[0].focus(scroll_visible=False)
+
+    def action_back(self) -> None:
+        """Go back; whoever comes again has the focus on the first of what is in the way."""
+        self._shown = _NOTHING
+        super().action_back()
 
     @property
     def help(self) -> HelpModal:

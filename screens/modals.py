@@ -130,7 +130,7 @@ class TooSmallModal(ModalScreen[None]):
             Content(
                 f"This terminal is too small: the wizard needs {columns} columns and {rows} "
                 "rows. Make the window larger and it continues by itself. Nothing is lost. Ctrl+Q "
-                "leaves."
+                "leaves; wizard --ask asks the same line by line, on any terminal."
             ),
             id="sentence",
             markup=False,

@@ -145,9 +145,8 @@ class PreviewScreen(ReviewScreen):
         self.app.push_screen(
             QuestionModal(
                 f"Apply {steps} now, and lose that?" if lost else f"Apply {steps} now?",
-                f"{loss if lost else ''}{_noticed(plan)}They are done one after the other. "
-                "If one fails, all are taken back. At the end the wizard asks whether to keep "
-                "them, and without an answer within "
+                f"{loss if lost else ''}{_noticed(plan)}If one fails, all are taken back. At the "
+                "end the wizard asks whether to keep them, and without an answer within "
                 f"{in_words(self.state.choices.window)} all are taken back, too. Closing this "
                 "terminal does not stop them.",
                 yes="Apply, and lose it" if lost else "Apply",

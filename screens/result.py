@@ -55,9 +55,9 @@ class ResultScreen(StepScreen):
         "address, its way out (route), whether its router on this host answers, whether the "
         "server answers an echo request (as with ping) and takes a connection (TCP), and the "
         "hops, which are the routers on the way.",
-        "The record is a text file that says what was done, step by step, and how each step is "
-        "taken back by hand. wizard --undo takes everything back, and wizard --check looks into "
-        "the containers again at any time.",
+        "wizard --status says what was done and where its record is: a text file with each step, "
+        "and how that is taken back by hand. wizard --undo takes everything back, and wizard "
+        "--check looks into the containers again at any time.",
     )
 
     @property
@@ -76,6 +76,7 @@ class ResultScreen(StepScreen):
         yield Paths(id="paths")
         yield paragraph("", id="more")
         yield VerticalGroup(id="besides")
+        yield VerticalGroup(id="asked")
 
     def on_mount(self) -> None:
         """Remember what is shown."""
@@ -96,6 +97,8 @@ class ResultScreen(StepScreen):
         judged = found if applied else None
         self._list("notes", (*judged.differing, *judged.foreseen) if judged else ())
         self._list("besides", judged.notes if judged else ())
+        opened = self.query_one("#paths", Paths).opened
+        self._list("asked", judged.asked if judged and opened else ())
         self._show_paths(applied)
         more = _more(progress, str(state.run.session.store.path))
         self.query_one("#more", Static).update(Content(more))
@@ -148,6 +151,7 @@ class ResultScreen(StepScreen):
     def action_details(self) -> None:
         """Show all that was found in the chosen container, or hide it again."""
         self.query_one("#paths", Paths).open()
+        self.show_state()
 
     def action_check_again(self) -> None:
         """Look into the containers again."""
@@ -217,6 +221,12 @@ def _more(progress: Progress, path: str) -> str:
     record = progress.record
     if record is None:
         return ""
+    if record.state is State.APPLIED:
+        return (
+            "What was done, step by step  wizard --status\n"
+            "To check again later         wizard --check\n"
+            "To take everything back      wizard --undo"
+        )
     lines = [f"What was done, step by step  {clean(path)}"]
     if record.state.moving:
         words = {each: each.words for each in StepState}
@@ -228,10 +238,5 @@ def _more(progress: Progress, path: str) -> str:
                 for step in record.steps
             ),
             "",
-        ]
-    if record.state is State.APPLIED:
-        lines += [
-            "To check again later         wizard --check",
-            "To take everything back      wizard --undo",
         ]
     return "\n".join(lines)

@@ -106,7 +106,7 @@ class ReviewScreen(StepScreen):
     def _show_chosen(self) -> None:
         chosen = None if self.at is None else self._items[self.at]
         self.query_one("#details", Details).show(chosen)
-        self.refresh_bindings()
+        self.call_after_refresh(self.refresh_bindings)
 
     @property
     def _opened(self) -> bool:
@@ -127,6 +127,8 @@ class ReviewScreen(StepScreen):
                 return self._opened
             case "back" if self._opened:
                 return False
+            case "page_down" if self._shown:
+                return self.query_one("#details").max_scroll_y > 0
         return super().check_action(action, parameters)
 
     def action_open(self) -> None:
@@ -134,6 +136,7 @@ class ReviewScreen(StepScreen):
         self.query_one("#sides").add_class("-open")
         self.query_one("#details").scroll_home(animate=False)
         self.refresh_bindings()
+        self.call_after_refresh(self.refresh_bindings)
 
     def action_close(self) -> None:
         """Show the lines again."""

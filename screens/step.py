@@ -29,6 +29,9 @@ BODY_SCROLL = (
 )
 
 
+_BELOW = "More below: PgDn"
+
+
 class StepScreen(BehindScreen[None]):
     """One step. It reads the state in :meth:`show_state` and keeps none of its own."""
 
@@ -99,6 +102,7 @@ class StepScreen(BehindScreen[None]):
         with Horizontal(id="buttons"):
             yield PlainButton(self.BACK, id="back")
             yield PlainButton(self.NEXT, id="next")
+            yield Static(_BELOW, id="below", markup=False)
         yield KeyLine()
 
     def compose_body(self) -> ComposeResult:
@@ -110,6 +114,18 @@ class StepScreen(BehindScreen[None]):
         self.ready = True
         self.call_later(self.arrive)
         self.query_one("#back").display = self.check_action("back", ()) is True
+        body = self.query_one("#body")
+        for each in ("show_vertical_scrollbar", "virtual_size", "scroll_y"):
+            self.watch(body, each, self._body_changed)
+
+    def _body_changed(self) -> None:
+        # When one of the values changes, the others may not be known yet.
+        self.call_after_refresh(self._say_whether_more)
+
+    def _say_whether_more(self) -> None:
+        """Say that there is more to read, where there is, and with which key."""
+        body = self.query_one("#body")
+        self.query_one("#below").display = body.scroll_y < body.max_scroll_y
 
     def on_screen_resume(self) -> None:
         """Arrive again; the first time it is on_mount that does it, once all is there."""
@@ -234,8 +250,9 @@ class StepScreen(BehindScreen[None]):
         self.say(complaint, "problem")
 
     def action_back(self) -> None:
-        """Go back; every answer stays."""
+        """Go back; every answer stays, and whoever comes again begins where everybody does."""
         if self.app.screen is self:
+            self.set_focus(None)
             self.app.pop_screen()
 
     def action_scroll_body(self, how: str) -> None:

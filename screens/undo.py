@@ -104,6 +104,7 @@ class UndoScreen(ReviewScreen):
                     f"since {local_time(preview.record.finished or preview.record.started)}",
                 ),
                 *([("Theirs", theirs)] if theirs else []),
+                *(("Noticed", words) for words in preview.noticed),
             ),
         )
 
@@ -144,11 +145,13 @@ class UndoScreen(ReviewScreen):
         fate = "".join(
             f" {clean_line(PurePath(each.name).name)}: {WORDS[each.choice]}." for each in changed
         )
+        lines = [f"- {each}" for each in preview.noticed] if preview else []
+        noticed = "\n".join(["People will notice:", *lines, "", ""]) if lines else ""
         self.app.push_screen(
             QuestionModal(
                 "Take these steps back now?",
-                f"The last one is taken back first.{fate} What somebody else changes until then "
-                "is kept. Closing this terminal does not stop it.",
+                f"{noticed}The last one is taken back first.{fate} What somebody else changes "
+                "until then is kept. Closing this terminal does not stop it.",
                 yes="Take back",
                 no="Not yet",
             ),
@@ -185,6 +188,7 @@ def _overview(preview: UndoPreview) -> Detail:
             "Choose a step with the arrow keys, and open it to see what is done and what changes "
             "in files.",
         ),
+        points=preview.noticed,
         notes=(*points, *notes),
     )
 

@@ -40,7 +40,11 @@ def ask(opened: Session, say: Say, read: Read) -> int:
     try:
         plan = _Questions(opened, say, read).plan()
     except EOFError as error:
+        say("")
         raise Refused("The input ended before the last question. Nothing was changed.") from error
+    except KeyboardInterrupt as error:
+        say("")
+        raise Refused("Stopped. Nothing was changed.") from error
     opened.say = say
     opened.start_apply(plan, ask=True, seconds=plan.choices.window)
     code = follow(opened, say)
@@ -377,7 +381,8 @@ def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
                 say(f"    {clean_line(command)}")
         try:
             typed = read("Keep it? Type keep, back to take it back, or more for more time: ")
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
+            say("")
             say("Without an answer everything is taken back.")
             return code
         now = opened.records.at_hand()

@@ -105,6 +105,8 @@ def _say_preview(preview: UndoPreview, say: Say) -> None:
             say(f"    {diff.heading} {diff.path}:")
             for line in diff.lines:
                 say(f"    {line}")
+    for words in preview.noticed:
+        say(words)
     if differing:
         say(
             "What somebody changed since is marked with an exclamation mark. --changed keep leaves "

@@ -42,7 +42,8 @@ class Paths(VerticalGroup):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._reports: tuple[ContainerReport, ...] = ()
-        self._opened = False
+        self.opened = False
+        """Whether all that was found in the chosen container is shown."""
 
     def compose(self) -> ComposeResult:
         """Compose the head, the rows and the details."""
@@ -63,7 +64,7 @@ class Paths(VerticalGroup):
 
     def open(self) -> None:
         """Show all that was found in the chosen container, or hide it again."""
-        self._opened = not self._opened
+        self.opened = not self.opened
         self._show_chosen()
 
     @on(OptionList.OptionHighlighted)
@@ -76,7 +77,7 @@ class Paths(VerticalGroup):
         if at is None or at >= len(self._reports):
             found.show(lambda _width: ())
         else:
-            found.show(partial(_inside, self._reports[at], self._opened))
+            found.show(partial(_inside, self._reports[at], self.opened))
 
 
 def _inside(one: ContainerReport, opened: bool, width: int) -> list[Content]:

@@ -1,5 +1,6 @@
 """A list whose cursor is a row in reverse video, which can be read on every terminal."""
 
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
@@ -14,6 +15,9 @@ _USUAL = 77
 
 class RowList(OptionList):
     """Without the focus, the row is bold alone, so that one thing on a screen looks chosen.
+
+    Page keys show what is below and above it, once it has nothing more to show itself: what they
+    are pressed for is to read on, and never to choose.
 
     Its rows are broken between words. The scrollbar's column is left free always, or its coming
     would break them anew.
@@ -37,6 +41,36 @@ class RowList(OptionList):
     def row_now(self, index: int) -> Content:
         """Return a row at the width that the list has."""
         return self.row(index, (self.outer_size.width or _USUAL) - 1)
+
+    def action_page_down(self) -> None:
+        """Show more of the list, or else of the screen."""
+        if self.scroll_offset.y < self.max_scroll_y:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+        elif self._around is not None:
+            self._around.scroll_page_down(animate=False)
+
+    def action_page_up(self) -> None:
+        """Show what came before, of the screen or else of the list."""
+        if self._around is not None and self._around.scroll_offset.y > 0:
+            self._around.scroll_page_up(animate=False)
+        elif self.scroll_offset.y > 0:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    @property
+    def _around(self) -> VerticalScroll | None:
+        """What scrolls it out of sight."""
+        return next((each for each in self.ancestors if isinstance(each, VerticalScroll)), None)
+
+    def watch_highlighted(self, highlighted: int | None) -> None:
+        """Bring the cursor back into sight, where it is moved after one has read on."""
+        super().watch_highlighted(highlighted)
+        around = self._around
+        if around is None or not around.region or highlighted is None or not self.has_focus:
+            return
+        above = sum(self.row_now(index).plain.count("\n") + 1 for index in range(highlighted))
+        at = self.region.y + above - self.scroll_offset.y
+        if at not in range(around.region.y, around.region.bottom):
+            self.scroll_visible(animate=False)
 
     def on_resize(self, _event: Resize) -> None:
         """Break the lines anew."""

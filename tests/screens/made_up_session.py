@@ -289,6 +289,7 @@ class MadeUpSession(Session):
     way_in: Logins = OVER_BOTH
     coverage: str = ""
     foreseen: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     left: float = 107.0
     """Seconds until a run that waits for an answer is taken back."""
     counts_since: float | None = None
@@ -497,7 +498,7 @@ class MadeUpSession(Session):
             raise Refused(self.check_fails)
         reports = [report(name, works=name not in self.broken) for name in self.check_names]
         asked = f"Asked was {target or Choices().target}."
-        return judge(reports, Choices(), self.differing, self.foreseen, [asked])
+        return judge(reports, Choices(), self.differing, self.foreseen, self.notes, asked=[asked])
 
     def let_go(self) -> None:
         """Let a held run or look go on."""

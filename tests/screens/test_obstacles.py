@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from textual.widgets import Button
+
 from screens.app import WizardApp
 from screens.widgets.obstacle_line import ObstacleLine
 from tests import made_up_hosts
@@ -46,6 +48,19 @@ async def test_f1_explains_the_line_that_has_the_focus_and_tab_moves_to_the_next
             await press(pilot, "tab")
         await press(pilot, "f1")
         await until(pilot, lambda: on(app, "HelpModal"))
+
+
+async def test_who_went_back_and_comes_again_has_the_focus_on_the_first_line() -> None:
+    app = WizardApp(MadeUpSession(host=two_in_the_way()))
+    async with app.run_test(size=SIZE) as pilot:
+        await found(pilot, app)
+        for _again in range(2):
+            await press(pilot, "enter")
+            await until(pilot, lambda: isinstance(app.focused, ObstacleLine))
+            while not isinstance(app.focused, Button):
+                await press(pilot, "tab")
+            await press(pilot, "enter")
+            await until(pilot, lambda: on(app, "welcome"))
 
 
 async def test_every_key_goes_on_as_before_while_a_line_has_the_focus() -> None:

@@ -243,6 +243,29 @@ def test_where_the_input_ends_nothing_is_changed() -> None:
     assert session.applied is None and session.saved is None
 
 
+def test_who_stops_at_a_question_has_changed_nothing_and_is_told_so() -> None:
+    def stopped(_words: str) -> str:
+        raise KeyboardInterrupt
+
+    session = MadeUpSession()
+    with pytest.raises(Refused, match="Stopped"):
+        asking.ask(session, lambda _words: None, stopped)
+    assert session.applied is None and session.saved is None
+
+
+def test_who_stops_at_the_last_question_is_told_what_becomes_of_the_run() -> None:
+    session = MadeUpSession()
+    person = Person({"Apply these": ["y"]})
+
+    def read(words: str) -> str:
+        if "Keep it?" in words:
+            raise KeyboardInterrupt
+        return person.read(words)
+
+    asking.ask(session, person.say, read)
+    assert "Without an answer everything is taken back." in person.said
+
+
 def test_what_is_in_the_way_ends_it() -> None:
     session = MadeUpSession(host=made_up_hosts.no_docker())
     with pytest.raises(Refused, match="Nothing was changed"):

@@ -225,6 +225,19 @@ def test_where_services_come_nothing_of_the_others_is_touched(
     assert lines == ["docker network connect --alias streaming mastodon_ipv6 mastodon-streaming-1"]
 
 
+def test_whose_connections_end_is_told_of_those_alone_that_come_or_go(
+    wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = changing("13", "more services", wizard, tmp_path, monkeypatch)
+    word = "open through a published port of web end"
+    assert word in wizard("--plan", "--answers", place.answers(place.first)).out
+    place.set_up()
+    assert word not in wizard("--change", "--answers", place.answers(place.then)).out
+    without = replace(place.first, services=("sidekiq",))
+    assert word in wizard("--change", "--answers", place.answers(without)).out
+    assert word in wizard("--undo").out
+
+
 @pytest.mark.parametrize("half", [False, True])
 def test_wherever_it_fails_the_set_up_is_as_before(place: Changing, half: bool) -> None:
     before, record = place.snapshot(), place.record

@@ -100,12 +100,16 @@ def test_a_detector_that_hangs_is_given_up_and_told() -> None:
     told: dict[str, object] = {}
     begun = time.monotonic()
     host = gather(
-        healthy() | {"engine": never.wait, "networks": never.wait}, told.__setitem__, deadline=0.1
+        healthy() | {"engine": never.wait, "networks": never.wait, "uplink": never.wait},
+        told.__setitem__,
+        deadline=0.1,
     )
     assert time.monotonic() - begun < PATIENCE
     assert isinstance(host.engine, Unknown)
     assert "Docker did not answer within 0.1 seconds" in host.engine.reason
     assert told["networks"] == host.networks
+    assert isinstance(host.uplink, Unknown)
+    assert "“IPv6 uplink” did not answer" in host.uplink.reason
     never.set()
 
 

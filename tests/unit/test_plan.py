@@ -238,7 +238,19 @@ def test_only_containers_of_chosen_services_are_attached() -> None:
     step = the(Attach, deployment().plan(services=("web", "sidekiq")))
     assert [service for _, _, service in step.containers] == ["web", "sidekiq"]
     assert step.published == ("web",)
-    assert "published ports of web" in step.reason
+    assert "through a published port of web end" in step.reason
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_whose_connections_end_is_told_before_anything_is_done(mode: Mode) -> None:
+    made = deployment(made_up_hosts.debian13())
+    made = replace(made, choices=choose_mode(made.choices, mode, made.host))
+    plan = made.plan()
+    step = the(Attach, plan)
+    assert step.interruption in plan.notices
+    assert step.interruption in step.reason
+    unpublished = made.plan(services=("sidekiq",))
+    assert not [each for each in unpublished.notices if "published port" in each]
 
 
 def test_a_project_that_is_in_git_gets_an_override_file() -> None:

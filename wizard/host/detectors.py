@@ -87,8 +87,9 @@ def gather(
 
 
 def _too_late(field: str, deadline: float) -> str:
-    (asked,) = (part.asked for part in PARTS if part.field == field)
+    (part,) = (part for part in PARTS if part.field == field)
+    asked = part.asked or f"What tells of “{part.label}”"
     return (
-        f"{asked} did not answer within {deadline:g} seconds. See what keeps it, and start the "
-        "wizard again."
+        f"{asked} did not answer within {deadline:g} seconds, as on a host with much to do. Look "
+        "again; if that stays so, see what keeps it."
     )

@@ -43,7 +43,7 @@ class Part(Generic[Finding]):
     """Whether a person has to read it where all is well too; the others are details then."""
     needed: bool = False
     """Whether nothing can be planned where it is not known."""
-    asked: str = "This part of the host"
+    asked: str = ""
     """Who is silent where the answer comes too late, as the beginning of a sentence."""
     asks_outside: bool = False
     """Whether packets leave the host for it. No plan depends on such a part."""

@@ -12,7 +12,16 @@ from wizard.host.host import Host
 from wizard.host.known import known
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.registry import behaviour_of
-from wizard.noticed import flushed, outside, owners, past_input, peers, source_addresses, visitors
+from wizard.noticed import (
+    flushed,
+    moved_ports,
+    outside,
+    owners,
+    past_input,
+    peers,
+    source_addresses,
+    visitors,
+)
 from wizard.noticed.losses import Loss, losses
 from wizard.platform.errors import Refused
 from wizard.steps.base import Step
@@ -83,6 +92,7 @@ def plan(host: Host, choices: Choices, inputs: PlanInputs) -> Plan:
     notices = (
         *past_input.notices(sure, choices, steps, inputs),
         *visitors.notices(sure, lost),
+        *moved_ports.notices(steps),
         *of_mode.notices,
         *peers.notices(host, choices),
         *source_addresses.notices(sure, choices, steps, inputs),

@@ -9,6 +9,7 @@ from wizard.answers import answers_file
 from wizard.answers.choices import Choices, Proxy
 from wizard.describe import in_words
 from wizard.host.host import Host, Unknown
+from wizard.noticed import moved_ports
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused, StepFailed
 from wizard.platform.system import System
@@ -163,11 +164,14 @@ def change_of(ground: Ground, choices: Choices, system: System, lacking: bool = 
     if renumbers:
         goes = change_order.at_last(goes, comes, around)
     _check_needed(goes, system, [each.path for each in comes if isinstance(each, ComposeFile)])
+    # What joins and leaves by a change is not what joins by a plan of its own.
+    noticed = list(moved_ports.notices(whole.steps))
     if renumbers or not partly:
-        notices = (_RENUMBERED if renumbers else _INTERRUPTED, *whole.notices)
+        first: tuple[str, ...] = (_RENUMBERED if renumbers else _INTERRUPTED,)
     else:
-        noticed = _noticed(ground)
-        notices = tuple(each for each in whole.notices if each not in noticed)
+        first = moved_ports.notices([*comes, *(each.step for each in goes)])
+        noticed += _noticed(ground)
+    notices = (*first, *(each for each in whole.notices if each not in noticed))
     return Change(
         plan=replace(whole, steps=steps, notices=notices),
         whole=whole,

@@ -83,12 +83,13 @@ def check(
     notes = (
         *inwards.notes,
         *_unheard(host, choices),
-        *_notes(reports, choices, target),
+        *_of_sources(reports),
         *_beforehand(host, choices),
         *earlier_releases.faults(record),
     )
     states = tuple(each.as_values() for each in steps)
-    return judge(reports, choices, differing, outlook.look().sentences, notes, states)
+    foreseen, asked = outlook.look().sentences, _asked(choices, target)
+    return judge(reports, choices, differing, foreseen, notes, states, [asked])
 
 
 def _stopping(host: Host, choices: Choices, saved: str) -> Iterator[Obstacle]:
@@ -241,18 +242,18 @@ def _beforehand(host: Host, choices: Choices) -> Iterator[str]:
     )
 
 
-def _notes(
-    reports: tuple[ContainerReport, ...], choices: Choices, target: IPv6Address | None
-) -> tuple[str, ...]:
-    """Return what was asked, and what was not tried."""
-    notes = [
-        f"Asked was {target or choices.target}, by an echo request and on TCP port {_PORT}: "
-        + ("you named it." if target else "it is the target in the answers of this run.")
-    ]
+def _asked(choices: Choices, target: IPv6Address | None) -> str:
+    """Return what was asked on the internet."""
+    return f"Asked was {target or choices.target}, by an echo request and on TCP port {_PORT}: " + (
+        "you named it." if target else "it is the target in the answers of this run."
+    )
+
+
+def _of_sources(reports: tuple[ContainerReport, ...]) -> Iterator[str]:
+    """Yield what to do where it is not known by which address others see a container."""
     if any(each.translated is None for each in reports):
-        notes.append(
+        yield (
             "By which address others see some of the containers is not known: this host's "
             "kernel does not say. If you know a host that tells its visitors their address on "
             "TCP port 80, name it: wizard --check --teller ADDRESS"
         )
-    return tuple(notes)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from wizard.noticed import moved_ports
 from wizard.platform.errors import Refused
 from wizard.platform.system import System
 from wizard.platform.text import clean
@@ -53,6 +54,8 @@ class UndoStep:
     changed: tuple[Changed, ...] = ()
     stays: bool = False
     """Whether it stays in force, because something of it is put back as the wizard left it."""
+    noticed: tuple[str, ...] = ()
+    """What people will notice of it, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class UndoPreview:
 
     record: Record
     steps: tuple[UndoStep, ...]
+
+    @property
+    def noticed(self) -> tuple[str, ...]:
+        """What people will notice, in sentences."""
+        return tuple(dict.fromkeys(words for step in self.steps for words in step.noticed))
 
     @property
     def chosen(self) -> dict[int, dict[str, Choice]]:
@@ -194,6 +202,7 @@ def _step(
             for each in open_to_choice
         ),
         whole,
+        () if whole else moved_ports.notices([step]),
     )
 
 

@@ -25,6 +25,8 @@ class Judgement:
     """What passes but is not as it was set up, in sentences."""
     foreseen: tuple[str, ...] = ()
     """What the next boot would take, in sentences; it changes nothing of how it is now."""
+    asked: tuple[str, ...] = ()
+    """What was asked to find that out, in sentences."""
     notes: tuple[str, ...] = ()
     """What was not tried, and what to know besides, in sentences."""
     steps: tuple[Mapping[str, Any], ...] = ()
@@ -77,7 +79,7 @@ class Judgement:
             f"{each['number']:>3}. {each['state']:<19}  {each['title']}" for each in self.steps
         ]
         listed = ["\n".join(["Step by step:", *steps])] if steps else []
-        return "\n\n".join([*self.told, *listed, *self.notes, as_table(self.reports)])
+        return "\n\n".join([*self.told, *listed, *self.notes, *self.asked, as_table(self.reports)])
 
     def as_values(self) -> dict[str, Any]:
         """Return all of it as values that JSON can hold."""
@@ -87,7 +89,7 @@ class Judgement:
             "faults": list(self.faults),
             "steps": [dict(each) for each in self.steps],
             "next boot": list(self.foreseen),
-            "notes": list(self.notes),
+            "notes": [*self.notes, *self.asked],
             "containers": plain(self.reports),
         }
 
@@ -99,6 +101,7 @@ def judge(
     foreseen: Sequence[str] = (),
     notes: Sequence[str] = (),
     steps: Sequence[Mapping[str, Any]] = (),
+    asked: Sequence[str] = (),
 ) -> Judgement:
     """Judge what was found.
 
@@ -109,9 +112,12 @@ def judge(
         foreseen: What the next boot would take, in sentences.
         notes: What to say besides.
         steps: How each step stands, as values that JSON can hold.
+        asked: What was asked to find it out.
     """
     differing = (*standing, *_sources(reports, choices))
-    return Judgement(tuple(reports), differing, tuple(foreseen), tuple(notes), tuple(steps))
+    return Judgement(
+        tuple(reports), differing, tuple(foreseen), tuple(asked), tuple(notes), tuple(steps)
+    )
 
 
 def together(several: Sequence[Judgement]) -> Judgement:
