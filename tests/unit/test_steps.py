@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -103,6 +105,22 @@ def test_a_class_without_a_kind_of_its_own_is_found_at_once() -> None:
     for wrong in ({}, {"kind": "one"}):
         with pytest.raises(TypeError, match="Made1 has no kind of its own"):
             collect([made_of({"kind": "one"}, wrong)])
+
+
+def test_a_file_that_imports_the_table_while_it_is_loaded_is_not_left_out_of_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "made_up.py").write_text(
+        "from wizard.steps import kinds\nfrom wizard.steps.package import Package\n"
+        "class MadeUp(Package):\n    kind = 'made up'\n"
+    )
+    program = (
+        "import sys; from wizard import steps; steps.__path__.append(sys.argv[1]); "
+        "import wizard.steps.made_up"
+    )
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True)
+    assert done.returncode
+    assert "wizard.steps.made_up has to import wizard.steps.kinds where it is used" in done.stderr
 
 
 def before_mending() -> tuple[Deployment, Step]:
