@@ -48,14 +48,24 @@ def check_obstacles(plan: Plan, system: System) -> None:
         HostChanged: one does not; the message says which and why.
         Refused: a command that must succeed beforehand, such as Compose's own check, failed.
     """
-    for step in plan.steps:
+    check_each(plan.steps, lambda step: step.obstacle(system), system)
+
+
+def check_each(
+    steps: Sequence[Step], obstacle: Callable[[Step], str | None], system: System
+) -> None:
+    """Do what :func:`check_obstacles` does, where a step may have to be asked in another way.
+
+    ``obstacle`` returns what is in the way of one step; none is refused before all were asked.
+    """
+    for step in steps:
         try:
-            sentence = step.obstacle(system)
+            sentence = obstacle(step)
         except (StepFailed, OSError) as error:
             raise Refused(f"{in_words(error)} Nothing was changed.") from error
         if sentence:
             raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
-    for step in plan.steps:
+    for step in steps:
         sentence = step.refusal(system)
         if sentence:
             raise Refused(f"{sentence} Nothing was changed.")
