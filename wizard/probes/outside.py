@@ -23,6 +23,7 @@ import sys
 import time
 
 from wizard.probes.arrivals import hear
+from wizard.probes.kernel_tables import parse_addresses, parse_routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def _try(trial: Trial) -> list[Finding]:
     for attempt in attempts:
         attempt.start()
     _wait(attempts, time.monotonic() + trial["seconds"])
+    _enter(host, close=False)
+    _see_that_it_stood(trial["source"])
     return [attempt.finding for attempt in attempts]
 
 
@@ -279,6 +282,36 @@ def _come_in_on(uplink: str) -> None:
     add = ["tc", "filter", "add", "dev", INTERFACE, "ingress", "protocol", "ipv6"]
     for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
         _run([*add, "u32", "match", "ip6", "protocol", f"{protocol:d}", "0xff", *action])
+
+
+def _see_that_it_stood(source: str) -> None:
+    """Make sure that nobody took the host's end over: without it every port seems closed.
+
+    Raises:
+        OSError: its address or its route is gone.
+    """
+    tables = []
+    for table in ("if_inet6", "ipv6_route"):
+        with open(f"/proc/self/net/{table}", encoding="ascii") as file:  # noqa: PTH123
+            tables.append(file.read())
+    if not stands(source, *tables):
+        raise OSError(
+            f"something on this host took over {INTERFACE}, by which that is tried. If it is "
+            "NetworkManager, as where no udev runs, write a file in /etc/NetworkManager/conf.d "
+            f"with the lines [keyfile] and unmanaged-devices=interface-name:{INTERFACE}, and type: "
+            "nmcli general reload"
+        )
+
+
+def stands(source: str, addresses: str, routes: str) -> bool:
+    """Tell from /proc/net/if_inet6 and ipv6_route whether the host's end is as it was made."""
+    digits = socket.inet_pton(socket.AF_INET6, source).hex()
+    return any(
+        each["interface"] == INTERFACE and each["address"] == _HERE
+        for each in parse_addresses(addresses)
+    ) and any(
+        each.interface == INTERFACE and each.destination == digits for each in parse_routes(routes)
+    )
 
 
 def _wait(attempts: list[_Attempt], deadline: float) -> None:
