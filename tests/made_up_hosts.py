@@ -29,8 +29,6 @@ from wizard.host.host import (
 from wizard.host.obstacle import Cause
 from wizard.platform.text import clean_line
 
-NEEDS_ROOT = "Only root may read this: run the wizard as root or with sudo."
-
 INTERNAL, EXTERNAL = "mastodon_internal_network", "mastodon_external_network"
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a port as Docker prints it, nothing listens
 
@@ -41,7 +39,7 @@ def debian12(**changes: Any) -> Host:
     return replace(
         Host(
             root=True,
-            debian=Debian("Debian GNU/Linux 12 (bookworm)", 12, "bookworm"),
+            debian=Debian("Debian GNU/Linux 12 (bookworm)", 12),
             kernel="6.1.0-43-amd64",
             engine=Engine("20.10.24+dfsg1", "1.41", manages_ip6tables=False),
             networks=networks,
@@ -70,7 +68,7 @@ def debian12(**changes: Any) -> Host:
 def debian13(**changes: Any) -> Host:
     """Debian 13 with its own Docker and Compose 2; the kernel has the route by advertisement."""
     host = debian12(
-        debian=Debian("Debian GNU/Linux 13 (trixie)", 13, "trixie"),
+        debian=Debian("Debian GNU/Linux 13 (trixie)", 13),
         kernel="6.12.57+deb13-amd64",
         engine=Engine("26.1.5+dfsg1", "1.45", manages_ip6tables=False),
         compose=Compose(v1=None, v2="2.26.1-4"),
@@ -90,7 +88,7 @@ def debian13(**changes: Any) -> Host:
 def debian14(**changes: Any) -> Host:
     """Debian 14, whose engine keeps ip6tables itself."""
     host = debian13(
-        debian=Debian("Debian GNU/Linux 14 (forky)", 14, "forky"),
+        debian=Debian("Debian GNU/Linux 14 (forky)", 14),
         kernel="6.17.8+deb14-amd64",
         engine=Engine("28.5.2+dfsg1", "1.51", manages_ip6tables=True),
         compose=Compose(v1=None, v2="2.40.3-1"),
@@ -116,7 +114,7 @@ def debian9_article(**changes: Any) -> Host:
         in_git=True,
     )
     host = debian12(
-        debian=Debian("Debian GNU/Linux 9 (stretch)", 9, "stretch"),
+        debian=Debian("Debian GNU/Linux 9 (stretch)", 9),
         kernel="4.9.0-3-amd64",
         engine=Engine("17.06.0-ce", "1.30", manages_ip6tables=False),
         networks=networks,
@@ -200,7 +198,7 @@ def hostile_names(**changes: Any) -> Host:
         ),
     )
     host = debian13(
-        debian=Debian(clean_line("Debian [red]GNU[/] \x1b[31m13"), 13, bidi),
+        debian=Debian(clean_line("Debian [red]GNU[/] \x1b[31m13"), 13),
         networks=networks,
         projects=(_mastodon_of_today("-"), project),
         uplink=Uplink(

@@ -164,8 +164,8 @@ def test_a_record_that_only_root_may_read_is_not_in_a_users_way() -> None:
     ("changes", "expected"),
     [
         ({"root": False}, "You are not root"),
-        ({"debian": Debian("Debian GNU/Linux duke/sid", 15, "duke")}, "tested on Debian 12"),
-        ({"debian": Debian("Ubuntu 24.04", 13, "noble", True)}, "derives from Debian"),
+        ({"debian": Debian("Debian GNU/Linux duke/sid", 15)}, "tested on Debian 12"),
+        ({"debian": Debian("Ubuntu 24.04", 13, True)}, "derives from Debian"),
         ({"engine": engine(swarm=True)}, "swarm"),
         ({"engine": engine(live_restore=True)}, "live-restore"),
         ({"compose": Compose(None, None)}, "apt install docker-compose"),

@@ -26,7 +26,6 @@ class Debian:
 
     name: str
     version: int
-    codename: str
     derivative: bool = False
 
 

@@ -59,8 +59,7 @@ def parse(os_release: str, debian_version: str) -> Debian:
         or _number(based_on)
         or VERSIONS.get(values.get("VERSION_CODENAME", ""), 0)
     )
-    codename = values.get("VERSION_CODENAME") or based_on
-    return Debian(name, version, clean_line(codename), derivative=not itself)
+    return Debian(name, version, derivative=not itself)
 
 
 def _unquoted(value: str) -> str:
