@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.widgets.details import Detail
+from screens.widgets.sentence import Sentence
 from wizard.answers.choices import Choices
 from wizard.platform.text import clean
 from wizard.run.repairing import Repair
@@ -48,7 +49,8 @@ class RepairScreen(ReviewScreen):
 
     def _compared(self, complaint: str | None) -> None:
         # What was said meanwhile of something else stays.
-        if self.query_one("#sentence").words == self.CHECKING and not self.at_work:  # type: ignore[attr-defined]
+        said = self.query_one("#sentence", Sentence).words
+        if said == self.CHECKING and not self.at_work:
             self.say(complaint or "", "problem")
 
     def show_state(self) -> None:

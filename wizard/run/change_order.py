@@ -107,7 +107,10 @@ def _beside(step: Any, old: Sequence[Other], system: System) -> Step:  # noqa: A
         return replace(step, before=system.read(step.path))
     both: Step = step.among(old)
     paths = list(_written([both]))
-    return both if both == step or not paths else replace(both, previous=system.read(paths[0]))  # type: ignore[call-arg]
+    if both == step or not paths:
+        return both
+    # Every kind that several set-ups share, and that writes a file, has this field.
+    return replace(both, previous=system.read(paths[0]))  # type: ignore[call-arg]
 
 
 def at_last(goes: Sequence[Made], comes: Sequence[Step], around: Around) -> list[Made]:
