@@ -20,7 +20,7 @@ class Mending:
     """The preview of a repair, and what was chosen in it."""
 
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
-        """Take the engine, what threads belong to, and what is called after every change."""
+        """Take the session, what threads belong to, and what is called after every change."""
         self._changed = changed
         self.repair: repairing.Repair | None = None
         """What would be put back, once it has been compared."""

@@ -20,7 +20,7 @@ class TakingBack:
     """The preview of an undo, and what was chosen in it."""
 
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
-        """Take the engine, what threads belong to, and what is called after every change."""
+        """Take the session, what threads belong to, and what is called after every change."""
         self._changed = changed
         self.preview: undoing.UndoPreview | None = None
         """What would be taken back, once it has been compared."""
