@@ -73,7 +73,7 @@ def repair(
         names = in_words([set_ups.name_of(each) for each in wanting if each is not None])
         raise Refused(
             f"With --window one set-up is repaired at a time, and {names} lack something. Name "
-            "the first after --repair. Nothing was changed."
+            "one of them after --repair. Nothing was changed."
         )
     return _repair_each(opened, choice, wanting, len(records), window, say)
 
@@ -209,10 +209,13 @@ def report(mask: bool) -> str:
     except trust.Doubted as error:
         raise Refused(
             f"{clean_line(str(path))} was not written: others than you can change files there. "
-            "Nothing was changed."
+            "Nothing was changed. Take that right away from them, and start again."
         ) from error
     except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+        raise Refused(
+            f"{path} cannot be written: {error.strerror}. Nothing was changed. Make room on the "
+            "disk, or move away what is in its place, and start again."
+        ) from error
     hint = "" if mask else " It names addresses; wizard --report --masked leaves them out."
     return f"The report is {path}. Read it before you give it to anybody.{hint}"
 

@@ -1,4 +1,4 @@
-"""All that a front end may ask of the engine, in one place."""
+"""All that a front end may ask of the core, in one place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ with later():
 
 
 class Session:
-    """The engine on this host, for one person at one terminal."""
+    """The core on this host, for one person at one terminal."""
 
     def __init__(self, store: Store | None = None, system: System | None = None) -> None:
         self.store = store or Store(state_directory())
@@ -247,7 +247,10 @@ class Session:
         """
         self.store.prepare()
         if not self.answers.save_wanted(plan.choices):
-            raise Refused(f"{self.store.wanted} cannot be written. Nothing was changed.")
+            raise Refused(
+                f"{self.store.wanted} cannot be written. Nothing was changed. Make room on the "
+                "disk, and start again."
+            )
         waiting = [str(seconds)] if seconds else []
         return self._start_beside("change", str(self.store.wanted), plan.digest, *waiting)
 

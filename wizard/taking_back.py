@@ -40,7 +40,7 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
             say(f"Of the set-up for {set_ups.name_of(preview.record)}:")
         _say_preview(preview, say)
     if watching.is_on(opened.system) and len(set_ups.in_force(opened.store)) == len(records):
-        say(f"Take back, when all the rest is: {watching.NAME}, which looks after the set-up")
+        say(f"Take back, once all the rest has been: {watching.NAME}, which looks after the set-up")
     word = f" {records[0].project}" if project is not None else ""
     if not yes:
         raise Refused(f"Nothing was changed. wizard --undo{word} --yes takes this back.")

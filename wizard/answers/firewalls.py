@@ -161,7 +161,10 @@ def _before_docker(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     makes = filtering.makes_ip6tables(host.engine)
     if not host.ip6tables.before_docker or not makes or host.engine.release < filtering.OWN_CHAINS:
         return
-    remedy = "To lead to them first, write this at the end of where you keep your rules, and type:"
+    remedy = (
+        "To have it lead to them first, write this at the end of the file in which you keep your "
+        "rules, and type:"
+    )
     commands = _LEADING_TO_DOCKER
     if _USERS in host.ip6tables.before_docker:
         commands = _returning(clean_line((choices or Choices()).bridge))

@@ -105,7 +105,10 @@ class _Loader:
         for path in given:
             data = self._data(path)
             if data is None:
-                raise Refused(f"{clean_line(path)} is not there. Nothing was changed.")
+                raise Refused(
+                    f"{clean_line(path)} is not there. Nothing was changed. Put it back, or start "
+                    "the project anew without it, and try again."
+                )
             file = self._file(path, data, directory)
             parts += [*self._included(file, directory, (path,)), Part(path, file, given=True)]
         return Project(
@@ -122,7 +125,7 @@ class _Loader:
             if len(self._texts) >= MOST_FILES:
                 raise Refused(
                     f"{clean_line(path)} is one file more than the {MOST_FILES} that are read of "
-                    "a project. Nothing was changed."
+                    "a project. Nothing was changed. Join some of them, and try again."
                 )
             data = self._read(path)
             if data is None:

@@ -15,7 +15,7 @@ PAGES = {
         "in time, or with something that the wizard does not understand.",
         "See what is unknown and why, what the system logged about it, and look again:",
         ("wizard --detect", "journalctl --boot --priority warning --lines 40"),
-        "It looks again each time that it is started, and on R on the screen “Your host”. It "
+        "It looks again each time that it is started, and when you press R on “Your host”. It "
         "guesses nothing and changes nothing meanwhile.",
     ),
     Cause.NOT_DEBIAN: Page(

@@ -200,10 +200,10 @@ def _following(choices: Choices, inputs: PlanInputs) -> SystemdUnit | None:
         explanation=(
             "When the provider deprecates the prefix of this host or takes it away, and another is "
             "there for some seconds, this service does by itself what wizard --repair --yes does: "
-            "the containers get addresses of that beside those that they have, and then those "
-            "alone. It does so at most once in ten minutes, says so in the journal, and goes back "
-            "where packets do not pass. Whoever is on the link with this host, and is believed by "
-            "its kernel, can make it do so."
+            "the containers get addresses of the new one beside those that they have, and then the "
+            "new ones alone. It does so at most once in ten minutes, says so in the journal, and "
+            "goes back where packets do not pass. Whoever is on the link with this host, and is "
+            "believed by its kernel, can make it do so."
         ),
         starts_copy=True,
     )
@@ -214,9 +214,9 @@ def _not_following(choices: Choices) -> str | None:
     if choices.proxy in _FOLLOWS:
         return None
     why = (
-        "ndppd cannot answer for the old addresses and the new ones at a time"
+        "ndppd cannot answer for the old addresses and the new ones at the same time"
         if choices.proxy is Proxy.NDPPD
-        else "nothing on this host tells when a prefix that is routed to it is another one"
+        else "nothing on this host tells when a prefix that is routed to it becomes another one"
     )
     return f"The containers do not follow another prefix by themselves, for {why}."
 

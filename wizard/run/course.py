@@ -55,7 +55,7 @@ def what_was_had(verification: Verification, check: Callable[[], None]) -> Facts
     """
     later.load()
     worker_log.say_doing(
-        "Seeing that nothing is in the way, of the steps and of taking them back …"
+        "Checking that nothing is in the way of the steps, or of taking them back …"
     )
     with ThreadPoolExecutor(1) as beside:
         looking = beside.submit(verification.look)

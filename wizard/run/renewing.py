@@ -119,10 +119,10 @@ def _differing(before: Sequence[Step], now: Sequence[Step], *, filters: bool) ->
                     )
             case Sysctl() if _forwards(step) and not _forwards(later):
                 yield (
-                    "It switches IPv6 forwarding on itself, and closes FORWARD to all but "
-                    "containers where nothing has done so before it. The wizard's file has, and "
-                    "goes: from the next boot on, what this host passes on besides needs rules of "
-                    "its own in DOCKER-USER."
+                    "It switches IPv6 forwarding on itself, and where nothing did that before it, "
+                    "closes FORWARD to all but containers. Until now the wizard's file did, and "
+                    "that goes: from the next boot on, whatever else this host passes on needs "
+                    "rules of its own in DOCKER-USER."
                 )
             case Ip6tables() if filters and later is None and not isinstance(step, ClosedPorts):
                 yield (

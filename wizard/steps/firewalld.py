@@ -118,10 +118,10 @@ class Firewalld(StepOf[Before]):
         if not lost:
             return super().refusal(system)
         return (
-            "firewalld has to be reloaded, and holds what is set for now alone and differs from "
-            f"its files: {'; '.join(lost)}. The reload would undo that, which may close the port "
-            "of your own login. To keep it for good, type: firewall-cmd --runtime-to-permanent. "
-            "To drop it, type: firewall-cmd --reload."
+            "firewalld has to be reloaded, and some of what is in force there stands in none of "
+            f"its files, or otherwise: {'; '.join(lost)}. The reload would undo that, which may "
+            "close the port of your own login. To keep it for good, type: firewall-cmd "
+            "--runtime-to-permanent. To drop it, type: firewall-cmd --reload."
         )
 
     def check(self, system: System) -> str | None:

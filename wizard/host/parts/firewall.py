@@ -108,7 +108,7 @@ def notes(firewall: Firewall) -> list[str]:
     if firewall.ufw:
         said.append(
             "ufw is active: it filters forwarded packets too, and puts its own rules back when it "
-            "is reloaded. Look with “wizard --check” afterwards whether the containers get through."
+            "is reloaded. See with “wizard --check” afterwards that the containers get through."
         )
     if firewall.firewalld:
         said.append(
