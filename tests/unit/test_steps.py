@@ -26,7 +26,7 @@ from wizard.plan import planning
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
-from wizard.record import typed
+from wizard.record import tables
 from wizard.run.change_order import Around, new_first
 from wizard.run.conditions import StepCondition
 from wizard.run.repairing import mend
@@ -149,7 +149,7 @@ def before_withdrawing() -> tuple[Deployment, Step]:
             (file,) = before.files
             assert file.state is not None
             rewrite = Rewrite(file.path, file.state, made.system.files[file.path])
-            found = typed.written(before)
+            found = tables.written(before)
             return made, Withdraw(1, step.kind, step.parameters(), found, (rewrite,))
     raise AssertionError(made)
 
@@ -628,7 +628,7 @@ class TestAdvertisedDefaultRoute:
         self, host: MadeUpSystem
     ) -> None:
         assert self.STEP.path == "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
-        written = typed.written(self.STEP.capture(host))
+        written = tables.written(self.STEP.capture(host))
         del written["default_routes"]
         before = self.STEP.before_from(written)
         self.STEP.apply(host, print)

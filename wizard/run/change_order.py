@@ -6,7 +6,7 @@ from typing import Any
 
 from wizard.platform.system import FileState, System
 from wizard.platform.with_files import WithFiles
-from wizard.record import typed
+from wizard.record import tables
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.before import FileBefore
@@ -166,7 +166,7 @@ def _withdrawn(each: Made, system: System, without: System) -> Withdraw:
         number=each.number,
         of=each.step.kind,
         made=each.step.parameters(),
-        found=typed.written(each.before),
+        found=tables.written(each.before),
         rewrites=tuple(rewrites),
         removes=tuple(removes),
     )

@@ -14,7 +14,7 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
 from wizard.platform.system import System
 from wizard.prefix import unit as prefix_unit
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import GENERATION, Record, StepState, now
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
@@ -93,9 +93,9 @@ class Change:
             )
             if isinstance(step, ComposeFile) and not kept:
                 # Without our lines, and with what others have written since.
-                found = typed.written(step.capture(self.without))
+                found = tables.written(step.capture(self.without))
             if isinstance(step, Sysctl):
-                found = typed.written(step.of_its_own(step.before_from(found)))
+                found = tables.written(step.of_its_own(step.before_from(found)))
             entry = replace(journal.planned(number, step), state=StepState.DONE, before=found)
             entry.undo = list(step.undo_lines(goes_back_to(entry, step, self.beside)))
             steps.append(entry)

@@ -14,7 +14,7 @@ from wizard.platform.errors import ExitCode, HostChanged, Refused, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import GENERATION, Record, State, StepRecord, StepState, now
 from wizard.record.store import FULL, Store
 from wizard.run import set_ups
@@ -155,7 +155,7 @@ def _apply_step(
 ) -> None:
     others = known(beside)
     before = step.found_first(step.capture(system), others)
-    entry.before = typed.written(before)
+    entry.before = tables.written(before)
     entry.undo = list(step.undo_lines(step.goes_back_to(before, others)))
     entry.state = StepState.APPLYING
     store.save(record)

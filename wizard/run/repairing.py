@@ -13,7 +13,7 @@ from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.local_time import local_time
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.repair_store import RepairStore
 from wizard.run import journal, set_ups
@@ -229,7 +229,7 @@ def _amendment(
         if each.step is not None and _is_made_anew(record, each):
             before = each.step.before_from(_entry(record, each).before)
             steps[each.number] = each.step
-            remembered[each.number] = typed.written(each.step.renewed(system, before))
+            remembered[each.number] = tables.written(each.step.renewed(system, before))
     return Amendment(record, steps, remembered, whole)
 
 
