@@ -12,12 +12,12 @@ from wizard.host.host import (
     ComposeProject,
     Container,
     Debian,
-    DockerNetwork,
     Earlier,
     Engine,
+    ExistingNetwork,
     Firewall,
     Host,
-    Ip6tables,
+    Ip6tablesCommand,
     Manager,
     NetworkFile,
     Origin,
@@ -54,7 +54,7 @@ def debian12(**changes: Any) -> Host:
             manager=Manager.IFUPDOWN,
             network_files=(NetworkFile("/etc/network/interfaces"),),
             sysctls=_sysctls(forwarding=0, accept_ra=0),
-            ip6tables=Ip6tables("1.8.9", legacy=False),
+            ip6tables=Ip6tablesCommand("1.8.9", legacy=False),
             firewall=Firewall(forward_policy="ACCEPT"),
             outward=Outward(True, "2001:db8:ffff::53: reply in 4 ms"),
             prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1:2::/64", networks=networks),
@@ -80,7 +80,7 @@ def debian13(**changes: Any) -> Host:
             (Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.ADVERTISEMENT),),
         ),
         sysctls=_sysctls(forwarding=0, accept_ra=1),
-        ip6tables=Ip6tables("1.8.11", legacy=False),
+        ip6tables=Ip6tablesCommand("1.8.11", legacy=False),
     )
     return replace(host, **changes)
 
@@ -92,7 +92,7 @@ def debian14(**changes: Any) -> Host:
         kernel="6.17.8+deb14-amd64",
         engine=Engine("28.5.2+dfsg1", "1.51", manages_ip6tables=True),
         compose=Compose(v1=None, v2="2.40.3-1"),
-        ip6tables=Ip6tables("1.8.13", legacy=False),
+        ip6tables=Ip6tablesCommand("1.8.13", legacy=False),
     )
     return replace(host, **changes)
 
@@ -127,7 +127,7 @@ def debian9_article(**changes: Any) -> Host:
             (Address(IPv6Interface("2001:db8:1111:aaaa::4/64"), Origin.ADVERTISEMENT),),
         ),
         sysctls=_sysctls(forwarding=0, accept_ra=1),
-        ip6tables=Ip6tables("1.6.0", legacy=True),
+        ip6tables=Ip6tablesCommand("1.6.0", legacy=True),
         prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1111:aaaa::/64", networks=networks),
         interfaces=("lo", "eth0", "docker0", "br-32bad14627e6"),
     )
@@ -146,7 +146,7 @@ def not_root(**changes: Any) -> Host:
         engine=socket,
         networks=socket,
         projects=socket,
-        ip6tables=Ip6tables("1.8.11", legacy=False),
+        ip6tables=Ip6tablesCommand("1.8.11", legacy=False),
         firewall=Firewall(forward_policy=None),
     )
     return replace(host, **changes)
@@ -226,8 +226,8 @@ def _id(name: str) -> str:
 
 def _network(
     name: str, bridge: str | None, *subnets: str, driver: str = "bridge", **fields: Any
-) -> DockerNetwork:
-    return DockerNetwork(
+) -> ExistingNetwork:
+    return ExistingNetwork(
         id=_id(name),
         name=name,
         driver=driver,
@@ -240,11 +240,11 @@ def _network(
     )
 
 
-def _host_and_none() -> tuple[DockerNetwork, DockerNetwork]:
+def _host_and_none() -> tuple[ExistingNetwork, ExistingNetwork]:
     return _network("host", None, driver="host"), _network("none", None, driver="null")
 
 
-def _networks_of_today() -> tuple[DockerNetwork, ...]:
+def _networks_of_today() -> tuple[ExistingNetwork, ...]:
     def of_compose(name: str) -> tuple[tuple[str, str], ...]:
         return (
             ("com.docker.compose.network", name),
@@ -319,7 +319,7 @@ def _sysctls(forwarding: int, accept_ra: int, uplink: str = "eth0") -> Sysctls:
 
 
 def _prefixes(
-    *uplink: str, networks: tuple[DockerNetwork, ...]
+    *uplink: str, networks: tuple[ExistingNetwork, ...]
 ) -> tuple[IPv4Network | IPv6Network, ...]:
     return (
         *(ip_network(prefix) for prefix in uplink),

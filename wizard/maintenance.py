@@ -18,7 +18,7 @@ from wizard.program import trust
 from wizard.record.record import Record, now
 from wizard.run import repairing, set_ups, watching
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.others import in_words
 from wizard.steps.parts import Condition
 
@@ -45,13 +45,13 @@ def repair(
     Raises:
         Refused: there is nothing to repair on this host, or nobody said yes.
     """
-    if changed == Choice.ORIGINAL:
+    if changed == Resolution.ORIGINAL:
         raise Refused(
             "--changed original does nothing with --repair: what was there before the wizard is "
             "put back by wizard --undo. Nothing was changed."
         )
     typed.check_window(window)
-    opened, choice = Session(), Choice(changed or Choice.KEEP)
+    opened, choice = Session(), Resolution(changed or Resolution.KEEP)
     opened.say = say
     opened.records.project = project
     records: Sequence[Record | None] = opened.records.in_force() or (None,)
@@ -79,7 +79,7 @@ def repair(
 
 
 def _repairs(
-    opened: Session, choice: Choice, records: Sequence[Record | None]
+    opened: Session, choice: Resolution, records: Sequence[Record | None]
 ) -> list[repairing.Repair]:
     """Return the repair of each set-up; what one puts back is not in those after it."""
     found: list[repairing.Repair] = []
@@ -92,7 +92,7 @@ def _repairs(
 
 def _repair_each(
     opened: Session,
-    choice: Choice,
+    choice: Resolution,
     records: Sequence[Record | None],
     count: int,
     window: int | None,

@@ -19,7 +19,7 @@ from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store, state_directory
 from wizard.run import lock
 from wizard.saved_answers import SavedAnswers
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 with later():
     from wizard.boot import outlook
@@ -166,7 +166,7 @@ class Session:
 
     def repair(
         self,
-        changed: Choice = Choice.KEEP,
+        changed: Resolution = Resolution.KEEP,
         record: Record | None = None,
         done: Container[str] = (),
     ) -> repairing.Repair:
@@ -189,7 +189,7 @@ class Session:
     def start_repair(
         self,
         repair: repairing.Repair,
-        changed: Choice = Choice.KEEP,
+        changed: Resolution = Resolution.KEEP,
         seconds: int | None = None,
         record: Record | None = None,
     ) -> Session:

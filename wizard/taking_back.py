@@ -8,7 +8,7 @@ from wizard.record.record import Record, StepState
 from wizard.run import journal, set_ups, watching
 from wizard.run.undoing import UndoPreview
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 
 def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = None) -> int:
@@ -81,12 +81,12 @@ def _undo_preview(
     if changed is None:
         return preview
     # What was put back at an earlier time is not different from ours any more.
-    if changed == Choice.OURS:
+    if changed == Resolution.OURS:
         preview = opened.undo_preview(_noted(preview.record), record, after)
-    return opened.undo_preview(preview.choose(Choice(changed)), record, after)
+    return opened.undo_preview(preview.choose(Resolution(changed)), record, after)
 
 
-def _noted(record: Record) -> dict[int, dict[str, Choice]]:
+def _noted(record: Record) -> dict[int, dict[str, Resolution]]:
     return {entry.number: journal.decisions(entry) for entry in record.steps}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from wizard.host.host import ComposeProject, DockerNetwork, Host, Unknown
+from wizard.host.host import ComposeProject, ExistingNetwork, Host, Unknown
 from wizard.host.own_objects import is_ours
 
 # Docker masquerades every IPv6 network from here on (Docker Engine 27.0 release notes).
@@ -11,7 +11,7 @@ _MASQUERADES = (27, 0)
 
 def networks_with_ipv6(
     host: Host, project: ComposeProject, services: Iterable[str] | None = None
-) -> tuple[DockerNetwork, ...]:
+) -> tuple[ExistingNetwork, ...]:
     """Return the networks with IPv6 and a way out that containers of a project are on, but ours.
 
     Args:
@@ -34,7 +34,7 @@ def networks_with_ipv6(
     )
 
 
-def works(host: Host, network: DockerNetwork) -> bool:
+def works(host: Host, network: ExistingNetwork) -> bool:
     """Return whether packets pass through a network with IPv6 as it is: Docker masquerades them."""
     engine, options = host.engine, dict(network.options)
     return (

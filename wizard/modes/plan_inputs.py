@@ -11,7 +11,7 @@ from wizard.compose.env_files import env_files
 from wizard.compose.override import override_path
 from wizard.compose.owners import owner_of, why_not_there
 from wizard.compose.project import Project, load
-from wizard.compose.read import ComposeFile, check_services, services
+from wizard.compose.read import ParsedFile, check_services, services
 from wizard.compose.services import Service
 from wizard.filter import unit as filter_unit
 from wizard.host.host import ComposeProject
@@ -67,7 +67,7 @@ class PlanInputs:
     """Services that have containers and stand in none of the files that were read."""
 
     @property
-    def compose(self) -> tuple[ComposeFile, ...]:
+    def compose(self) -> tuple[ParsedFile, ...]:
         """The files of the project, in the order in which Compose joins them."""
         return tuple(part.file for part in self.project.parts) if self.project else ()
 

@@ -9,7 +9,7 @@ from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, hears, parse
 from wizard.modes import closed_ports
-from wizard.modes.closed_ports import Verdict
+from wizard.modes.closed_ports import PortFate
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.platform.text import clean_line
@@ -59,8 +59,8 @@ def losses(
         for container in chosen_containers(host, choices)
         for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
-    for container, port, verdict in closed_ports.verdicts(host, choices, inputs, steps):
-        if verdict not in (Verdict.OPENS, Verdict.DOUBTFUL):
+    for container, port, fate in closed_ports.fates(host, choices, inputs, steps):
+        if fate not in (PortFate.OPENS, PortFate.DOUBTFUL):
             continue
         service, name = clean_line(container.service), clean_line(container.name)
         opened = Loss(port, service, name, LossCause.OPENED, None)

@@ -8,7 +8,7 @@ from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published
 from wizard.modes import closed_ports
-from wizard.modes.closed_ports import Verdict
+from wizard.modes.closed_ports import PortFate
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step
@@ -18,16 +18,16 @@ def notices(
     host: KnownHost, choices: Choices, steps: Sequence[Step], inputs: PlanInputs
 ) -> tuple[str, ...]:
     """Return what these steps open over IPv6, and what stays closed though Docker would open it."""
-    ports = closed_ports.verdicts(host, choices, inputs, steps)
+    ports = closed_ports.fates(host, choices, inputs, steps)
 
-    def of(wanted: Verdict) -> list[tuple[Container, Published]]:
-        return [(container, port) for container, port, verdict in ports if verdict is wanted]
+    def of(wanted: PortFate) -> list[tuple[Container, Published]]:
+        return [(container, port) for container, port, fate in ports if fate is wanted]
 
     return (
-        *_opening(of(Verdict.OPENS), host),
-        *_doubtful(of(Verdict.DOUBTFUL)),
-        *_opened(of(Verdict.OPEN)),
-        *_closed(of(Verdict.KEPT)),
+        *_opening(of(PortFate.OPENS), host),
+        *_doubtful(of(PortFate.DOUBTFUL)),
+        *_opened(of(PortFate.OPEN)),
+        *_closed(of(PortFate.KEPT)),
     )
 
 

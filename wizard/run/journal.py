@@ -23,7 +23,7 @@ from wizard.run.engine import Patience
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.others import Other, known
 from wizard.steps.withdraw import Withdraw
 
@@ -227,10 +227,10 @@ def _undo_early(entry: StepRecord, system: System, beside: Sequence[Other], step
     step.undo_early(system, before, entry.output.append, decisions(entry))
 
 
-def decisions(entry: StepRecord) -> dict[str, Choice]:
+def decisions(entry: StepRecord) -> dict[str, Resolution]:
     """Return what is to become of what somebody changed of a step; what is not known is kept."""
-    known = set(Choice)
-    return {name: Choice(choice) for name, choice in entry.choices.items() if choice in known}
+    known = set(Resolution)
+    return {name: Resolution(choice) for name, choice in entry.choices.items() if choice in known}
 
 
 def _undo_step(

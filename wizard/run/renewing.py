@@ -20,7 +20,7 @@ from wizard.run.ground import Ground, ground_of
 from wizard.run.repairing import Repair
 from wizard.steps.base import Step
 from wizard.steps.closed_ports import ClosedPorts
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.others import Other
@@ -163,7 +163,7 @@ def repair_of(
     record: Record,
     host: Host,
     system: System,
-    changed: Choice = Choice.KEEP,
+    changed: Resolution = Resolution.KEEP,
     beside: Sequence[Other] = (),
     done: Container[str] = (),
 ) -> Repair:

@@ -22,7 +22,7 @@ from wizard.steps import kinds
 from wizard.steps.actions import MakeDirectory, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.mend import Mend, Rewrite, Setting
 from wizard.steps.objects import Object
@@ -101,7 +101,7 @@ def repair_of(
     record: Record,
     host: Host,
     system: System,
-    changed: Choice = Choice.KEEP,
+    changed: Resolution = Resolution.KEEP,
     beside: Sequence[Other] = (),
     done: Container[str] = (),
 ) -> Repair:
@@ -245,11 +245,11 @@ def _entry(record: Record, each: StepCondition) -> StepRecord:
     return next(entry for entry in record.steps if entry.number == each.number)
 
 
-def _chosen(each: StepCondition, changed: Choice) -> list[Part]:
+def _chosen(each: StepCondition, changed: Resolution) -> list[Part]:
     return [
         part
         for part in each.parts
-        if part.mendable and (part.condition is Condition.MISSING or changed is Choice.OURS)
+        if part.mendable and (part.condition is Condition.MISSING or changed is Resolution.OURS)
     ]
 
 

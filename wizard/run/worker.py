@@ -36,7 +36,7 @@ from wizard.run import (
 from wizard.run import guard as guarding
 from wizard.run.cancelled import Cancelled
 from wizard.run.guard import Guard
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
@@ -92,7 +92,7 @@ def _do(
             )
         case ["repair", run, changed, digest, *rest] if isinstance(store, RepairStore):
             return repair_run.repair(
-                run, Choice(changed), digest, system, store, cancelled, guard, _seconds(rest)
+                run, Resolution(changed), digest, system, store, cancelled, guard, _seconds(rest)
             )
         case ["change", answers, digest, *rest] if isinstance(store, RepairStore):
             return change_run.change(

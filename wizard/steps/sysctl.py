@@ -13,9 +13,9 @@ from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
     Found,
-    Verdict,
+    Treatment,
     left_of,
-    verdicts,
+    treatments,
 )
 from wizard.steps.default_routes import advertised_routes, default_routes
 from wizard.steps.kernel_parameters import (
@@ -330,11 +330,11 @@ class Sysctl(StepOf[SysctlBefore]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Set back each value that is to be so, then see to the file."""
-        todo = verdicts(found, decisions)
+        todo = treatments(found, decisions)
         wanted = dict(self.values)
         for key, old in self._old_values(before):
-            verdict = todo.get(key, Verdict.LEAVE)
-            value = {Verdict.BACK: old, Verdict.OURS: wanted.get(key)}.get(verdict)
+            treatment = todo.get(key, Treatment.LEAVE)
+            value = {Treatment.BACK: old, Treatment.OURS: wanted.get(key)}.get(treatment)
             # One that was set for all is as it should be by now.
             if value is not None and read(system, [key]).get(key) not in (None, value):
                 run(system, write(key, value), report)
