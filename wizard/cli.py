@@ -145,8 +145,10 @@ def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
     verb = next((f"--{each.replace('_', '-')}" for each in _VERBS if each in given), _SCREENS)
     for option, verbs in _BELONGS.items():
         if option in given and verb not in verbs:
+            from wizard.platform.text import enumerated
+
             raise Refused(
-                f"--{option} does nothing with {verb}: it belongs to {' and '.join(verbs)}. "
+                f"--{option} does nothing with {verb}: it belongs to {enumerated(verbs)}. "
                 "Nothing was changed."
             )
     if chosen.clean and (chosen.debian or chosen.router):

@@ -11,6 +11,7 @@ from wizard.host.obstacle import Obstacle
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.later import later
 from wizard.platform.local_time import local_time
+from wizard.platform.text import enumerated
 from wizard.record.record import Record
 from wizard.session import Session
 
@@ -30,7 +31,7 @@ class InTheWay(Refused):
     def __init__(self, obstacles: Sequence[Obstacle]) -> None:
         sentences = " ".join(each.sentence for each in obstacles)
         causes = dict.fromkeys(each.cause for each in obstacles)
-        more = " and ".join(f"wizard --explain {cause}" for cause in causes)
+        more = enumerated(f"wizard --explain {cause}" for cause in causes)
         super().__init__(f"{sentences}\n\nNothing was changed. More of it: {more}")
         self.obstacles = obstacles
 

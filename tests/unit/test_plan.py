@@ -98,7 +98,7 @@ def test_every_interface_on_which_the_kernel_listens_is_kept_listening_and_named
         ("net.ipv6.conf.all.forwarding", "1"),
         ("net.ipv6.conf.default.forwarding", "1"),
     )
-    assert "eth0 and br0 and eth1" in step.title
+    assert "eth0, br0 and eth1" in step.title
     units = [each for each in plan.steps if isinstance(each, SystemdUnit)]
     (service,) = (each for each in units if each.path == uplink_unit.PATH)
     assert service.text.count("wizard.uplink --forwarding eth0 br0 eth1\n") == 1

@@ -105,7 +105,7 @@ def test_the_newest_goes_first_but_before_it_what_moves_or_waits(records: Record
     records.run("fourth", State.UNCONFIRMED)
     assert names(set_ups.in_force(records.store))[:2] == ["fourth", "second"]
     assert set_ups.chosen(records.store, "first").project == "first"
-    with pytest.raises(Refused, match=r"No set-up for gone .* fourth and second and third"):
+    with pytest.raises(Refused, match=r"No set-up for gone .* fourth, second, third and first"):
         set_ups.chosen(records.store, gone.project)
 
 

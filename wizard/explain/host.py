@@ -3,9 +3,8 @@
 from wizard.explain.page import Page
 from wizard.host.obstacle import Cause
 from wizard.host.parts.debian import TESTED_ON
+from wizard.platform.text import enumerated
 from wizard.record.store import DIRECTORY
-
-*_FIRST, _LAST = map(str, TESTED_ON)
 
 PAGES = {
     Cause.NOT_FOUND_OUT: Page(
@@ -21,7 +20,7 @@ PAGES = {
     Cause.NOT_DEBIAN: Page(
         "This host is not Debian",
         "The wizard writes files where Debian looks for them, and is tested on Debian "
-        f"{', '.join(_FIRST)} and {_LAST}. Systems that derive from Debian, such as Ubuntu, are "
+        f"{enumerated(map(str, TESTED_ON))}. Systems that derive from Debian, such as Ubuntu, are "
         "let through with a note.",
         "Set the deployment up on a host with Debian. What a system says that it is stands in:",
         ("cat /etc/os-release",),

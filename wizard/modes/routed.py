@@ -21,6 +21,7 @@ from wizard.modes.plan_inputs import PlanInputs
 from wizard.ndp import fixed_unit, unit
 from wizard.platform.errors import Refused
 from wizard.platform.parameter_names import name
+from wizard.platform.text import enumerated
 from wizard.prefix import unit as prefix_unit
 from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
@@ -248,7 +249,7 @@ def several_ways(host: Host, choices: Choices) -> str | None:
     uplink = host.uplink
     if isinstance(uplink, Unknown) or not uplink.beside or choices.prefix is None:
         return None
-    others = " and ".join(uplink.beside)
+    others = enumerated(uplink.beside)
     gateway = f"via {uplink.gateway} " if uplink.gateway else ""
     return (
         f"This host's IPv6 default routes lead over {others} as well as {uplink.interface}, and "

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from wizard.platform.parameter_names import name
 from wizard.platform.system import FileState, System
+from wizard.platform.text import enumerated
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
@@ -86,7 +87,7 @@ class Sysctl(StepOf[SysctlBefore]):
     @property
     def title(self) -> str:
         """What it does."""
-        listening = " and ".join(self._listening)
+        listening = enumerated(self._listening)
         what = "let the kernel forward IPv6"
         if self._answering:
             what += f" and answer for neighbours on {self._answering}"
@@ -106,7 +107,7 @@ class Sysctl(StepOf[SysctlBefore]):
             )
         ]
         if self._listening:
-            shown = " and ".join(self._listening)
+            shown = enumerated(self._listening)
             reasons.insert(
                 0,
                 f"On {shown} this host has an IPv6 route or address that came by router "
@@ -359,7 +360,7 @@ class Sysctl(StepOf[SysctlBefore]):
         ]
         if not missing:
             return ()
-        report(f"# Asking the routers on {' and '.join(missing)} for the IPv6 default route.")
+        report(f"# Asking the routers on {enumerated(missing)} for the IPv6 default route.")
         return tuple(
             f"The IPv6 default route over {each}, which was there before, is missing, and no "
             f"router answered when it was asked for it. This host has no IPv6 that way until one "

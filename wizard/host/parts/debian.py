@@ -8,7 +8,7 @@ from wizard.host.host import Debian
 from wizard.host.looking import CannotTell, read, read_if_there
 from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Words
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 
 VERSIONS = {
     "stretch": 9,
@@ -85,8 +85,7 @@ def in_words(debian: Debian) -> Words:
 
 def notes(debian: Debian) -> list[str]:
     """Return what to mind of a release that the wizard is not tested on."""
-    *first, last = map(str, TESTED_ON)
-    tested = f"{', '.join(first)} and {last}"
+    tested = enumerated(map(str, TESTED_ON))
     if debian.derivative:
         return [
             f"{debian.name} derives from Debian and is not Debian itself. The wizard is tested on "
