@@ -23,7 +23,7 @@ import sys
 import time
 
 from wizard.probes.arrivals import hear
-from wizard.probes.kernel_tables import parse_addresses, parse_routes
+from wizard.probes.kernel_tables import IFA_F_TENTATIVE, parse_addresses, parse_routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,6 @@ INTERFACE = "veth-ipv6-trial"
 _HERE, _THERE = "fe80::d0c:1", "fe80::d0c:2"
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
-_TENTATIVE = 0x40
 _LONGEST = 30
 """Seconds after which the kernel ends the process, whatever it waits for."""
 
@@ -227,12 +226,13 @@ def _listener(address: str, port: int, kind: socket.SocketKind) -> socket.socket
 
 def _settle(address: str) -> None:
     """Wait until an address is no longer checked for duplicates (RFC 4862 §5.4), at most 3 s."""
-    wanted = socket.inet_pton(socket.AF_INET6, address).hex()
+    wanted = socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
-        with open("/proc/self/net/if_inet6", encoding="ascii") as file:  # noqa: PTH123
-            lines = [line.split() for line in file]
-        if any(line[0] == wanted and not int(line[4], 16) & _TENTATIVE for line in lines):
+        if any(
+            each["address"] == wanted and not each["flags"] & IFA_F_TENTATIVE
+            for each in parse_addresses(_table("if_inet6"))
+        ):
             return
         time.sleep(0.05)
 
@@ -290,17 +290,19 @@ def _see_that_it_stood(source: str) -> None:
     Raises:
         OSError: its address or its route is gone.
     """
-    tables = []
-    for table in ("if_inet6", "ipv6_route"):
-        with open(f"/proc/self/net/{table}", encoding="ascii") as file:  # noqa: PTH123
-            tables.append(file.read())
-    if not stands(source, *tables):
+    if not stands(source, _table("if_inet6"), _table("ipv6_route")):
         raise OSError(
             f"something on this host took over {INTERFACE}, by which that is tried. If it is "
             "NetworkManager, as where no udev runs, write a file in /etc/NetworkManager/conf.d "
             f"with the lines [keyfile] and unmanaged-devices=interface-name:{INTERFACE}, and type: "
             "nmcli general reload"
         )
+
+
+def _table(name: str) -> str:
+    """Return a table of the namespace that this process is in."""
+    with open(f"/proc/self/net/{name}", encoding="ascii") as file:  # noqa: PTH123 - light
+        return file.read()
 
 
 def stands(source: str, addresses: str, routes: str) -> bool:
