@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from wizard.host import bridge_options
 from wizard.host.host import ComposeProject, ExistingNetwork, Host, Unknown
 from wizard.host.own_objects import is_ours
 
@@ -42,8 +43,8 @@ def works(host: Host, network: ExistingNetwork) -> bool:
         and engine.release >= _MASQUERADES
         and engine.manages_ip6tables
         and network.driver == "bridge"
-        and options.get("com.docker.network.bridge.gateway_mode_ipv6", "nat").startswith("nat")
-        and options.get("com.docker.network.bridge.enable_ip_masquerade", "true") == "true"
+        and options.get(bridge_options.GATEWAY_MODE, "nat").startswith("nat")
+        and options.get(bridge_options.MASQUERADE, "true") == "true"
     )
 
 

@@ -7,7 +7,7 @@ from wizard.answers import moved_prefix, subprefixes
 from wizard.answers.address_plan import AddressPlan
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
-from wizard.host import filtering, gateway_mode
+from wizard.host import bridge_options, filtering, gateway_mode
 from wizard.host.host import Container, Host, Origin, Unknown
 from wizard.host.known import KnownHost
 from wizard.modes import advertisements, shared
@@ -33,10 +33,6 @@ from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
 from wizard.steps.systemd_unit import SystemdUnit
 
-# gateway_mode_ipv6=routed: no NAT, and only published ports are open on the containers' own
-# addresses (Docker Engine 27.0 release notes).
-_ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
-
 
 def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan:
     """Return the steps: forwarding, filter, network, file, containers, and who answers for them.
@@ -53,7 +49,7 @@ def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan
     has_gateway_modes = host.engine.release >= filtering.ROUTED_GATEWAY
     filtered = filtering.of_routed(host)
 
-    options = (_ROUTED,) if has_gateway_modes else ()
+    options = (bridge_options.ROUTED,) if has_gateway_modes else ()
     network, compose_files = with_compose_files(
         host,
         choices,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.answers.choices import Choices
+from wizard.host import bridge_options
 from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, hears, parse
@@ -15,8 +16,6 @@ from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
-
-_ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
 class LossCause(StrEnum):
@@ -53,7 +52,9 @@ def losses(
     host: KnownHost, choices: Choices, steps: Sequence[Step], inputs: PlanInputs
 ) -> tuple[Loss, ...]:
     """Return what these steps cost the chosen services, in the order of the ports."""
-    routed = any(isinstance(step, DockerNetwork) and _ROUTED in step.options for step in steps)
+    routed = any(
+        isinstance(step, DockerNetwork) and bridge_options.ROUTED in step.options for step in steps
+    )
     found = {
         loss.name: loss
         for container in chosen_containers(host, choices)

@@ -11,6 +11,7 @@ from wizard.compose.declaration import PROJECT_LABEL, declaration
 from wizard.compose.naming import names_network
 from wizard.compose.whereabouts import moved
 from wizard.compose.yaml_source import Content
+from wizard.host import bridge_options
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
@@ -112,7 +113,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
 
     @property
     def _all_options(self) -> dict[str, str]:
-        return {"com.docker.network.bridge.name": self.bridge, **dict(self.options)}
+        return {bridge_options.NAME: self.bridge, **dict(self.options)}
 
     @property
     def _labels(self) -> dict[str, str]:

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from wizard.host import bridge_options
 from wizard.host.docker_socket import ASKED, connect, explained
 from wizard.host.host import ExistingNetwork
 from wizard.host.looking import understood
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
-
-BRIDGE_NAME = "com.docker.network.bridge.name"
 
 
 @understood(ASKED)
@@ -42,7 +41,7 @@ def _network(entry: Mapping[str, Any]) -> ExistingNetwork:
         name=name,
         driver=driver,
         # What the bridge driver calls a bridge that was given no name (moby, bridge driver).
-        bridge=dict(options).get(BRIDGE_NAME) or f"br-{identifier[:12]}"
+        bridge=dict(options).get(bridge_options.NAME) or f"br-{identifier[:12]}"
         if driver == "bridge"
         else None,
         internal=bool(entry.get("Internal")),
