@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from wizard import __version__, describe, status, typed, verbs
+from wizard import __version__, at_hand, describe, status, typed, verbs
 from wizard.following import STANDS, Say, follow
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
@@ -197,7 +197,7 @@ def report(mask: bool) -> str:
     """
     opened = Session()
     if not opened.root:
-        raise Refused("Only root can read what the wizard did on this host. Use sudo.")
+        raise Refused(at_hand.ONLY_ROOT_READS)
     parts = (f"== {title} ==\n\n{text.rstrip()}\n" for title, text in _sections(opened))
     text = clean("\n".join(parts))
     if mask:
@@ -279,8 +279,7 @@ def watch(on: bool) -> str:
         WizardError: the person is not root, no run is on this host, or it cannot be done.
     """
     opened = Session()
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     if not on:
         there = watching.switch_off(opened.system)
         return "Nothing looks after the set-up any more." if there else "Nothing did so before."

@@ -44,8 +44,7 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
     word = f" {records[0].project}" if project is not None else ""
     if not yes:
         raise Refused(f"Nothing was changed. wizard --undo{word} --yes takes this back.")
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     codes = []
     for preview in previews:
         say("")

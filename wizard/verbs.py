@@ -116,8 +116,7 @@ def install_program() -> str:
         Refused: the person is not root, or it cannot be made.
     """
     opened = Session()
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     opened.store.prepare()
     program.install()
     return f"The wizard's units start it from {program.FOLDER}."
@@ -151,8 +150,7 @@ def apply(
             "Nothing was changed. wizard --plan shows what would be done; wizard --apply --yes "
             "does it."
         )
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     typed.check_window(window)
     opened.say = say
     opened.start_apply(made, seconds=window)
