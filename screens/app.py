@@ -54,6 +54,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
 
     # All at once: Textual parses every style sheet anew for each one that a screen brings. What a
     # sheet says holds for the screen of its name, after what the first two say of all.
+    # Textual declares these two wider than what it takes.
     CSS_PATH: ClassVar[list[str]] = [  # type: ignore[assignment]
         *_FOR_ALL,
         *sorted({path.name for path in Path(__file__).parent.glob("*.tcss")} - {*_FOR_ALL}),

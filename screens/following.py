@@ -32,7 +32,7 @@ class FollowedRun:
     """At most one: the one that this session began, or one that was found."""
 
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
-        """Take the engine, what threads belong to, and what is called after every change."""
+        """Take the session, what threads belong to, and what is called after every change."""
         self._host_session, self._owner, self._changed = session, owner, changed
         self.session = session
         """Whose run is followed: that of the set-up, or of its repair."""

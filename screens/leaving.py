@@ -31,7 +31,7 @@ def question(state: State) -> tuple[str, str]:
         return (
             "Leave without an answer?",
             "Then everything is taken back when the time is over, unless somebody types the "
-            "line in another login before. To come back to the question, start the wizard "
+            "line in another login before then. To come back to the question, start the wizard "
             "again.",
         )
     if run.progress is not None:

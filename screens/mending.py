@@ -10,7 +10,7 @@ from screens.background import Renewed
 from screens.waiting import Then, Waiting
 from wizard.platform.later import later
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 with later():
     from wizard.run import repairing
@@ -20,14 +20,14 @@ class Mending:
     """The preview of a repair, and what was chosen in it."""
 
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
-        """Take the engine, what threads belong to, and what is called after every change."""
+        """Take the session, what threads belong to, and what is called after every change."""
         self._changed = changed
         self.repair: repairing.Repair | None = None
         """What would be put back, once it has been compared."""
-        self.choice = Choice.KEEP
+        self.choice = Resolution.KEEP
         """What becomes of what somebody changed: theirs stays, or ours is put back."""
         self._waiting = Waiting()
-        self._comparing: Renewed[Choice, repairing.Repair] = Renewed(
+        self._comparing: Renewed[Resolution, repairing.Repair] = Renewed(
             owner, "Looking at every step", session.repair, self._compared, self._not_compared
         )
 
@@ -38,7 +38,7 @@ class Mending:
 
     def forget(self) -> None:
         """Begin anew: it is put back, or nobody asks any more."""
-        self.repair, self.choice = None, Choice.KEEP
+        self.repair, self.choice = None, Resolution.KEEP
 
     def _compared(self, repair: repairing.Repair) -> None:
         self.repair = repair

@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 from screens.modals import QuestionModal
 from screens.review import ReviewScreen
 from screens.widgets.details import Detail
+from screens.widgets.sentence import Sentence
 from wizard.answers.choices import Choices
 from wizard.platform.text import clean
 from wizard.run.repairing import Repair
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.parts import Condition
 
 _NOTHING = "Every step is in effect, so there is nothing to repair."
@@ -48,7 +49,8 @@ class RepairScreen(ReviewScreen):
 
     def _compared(self, complaint: str | None) -> None:
         # What was said meanwhile of something else stays.
-        if self.query_one("#sentence").words == self.CHECKING and not self.at_work:  # type: ignore[attr-defined]
+        said = self.query_one("#sentence", Sentence).words
+        if said == self.CHECKING and not self.at_work:
             self.say(complaint or "", "problem")
 
     def show_state(self) -> None:
@@ -82,7 +84,7 @@ class RepairScreen(ReviewScreen):
             for each in repair.found
             for part in each.parts
         )
-        return changed or self.state.mending.choice is Choice.OURS
+        return changed or self.state.mending.choice is Resolution.OURS
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what there is something for."""
@@ -96,7 +98,7 @@ class RepairScreen(ReviewScreen):
     def action_ours(self) -> None:
         """Put back what somebody changed, too, or leave it after all."""
         mending = self.state.mending
-        mending.choice = Choice.KEEP if mending.choice is Choice.OURS else Choice.OURS
+        mending.choice = Resolution.KEEP if mending.choice is Resolution.OURS else Resolution.OURS
         self.say(self.CHECKING)
         mending.look(self._compared)
 
@@ -144,7 +146,7 @@ class RepairScreen(ReviewScreen):
         self.wizard.open_run()
 
 
-def _overview(repair: Repair, choice: Choice) -> Detail:
+def _overview(repair: Repair, choice: Resolution) -> Detail:
     count = len(repair.plan.steps)
     steps = "1 step" if count == 1 else f"{count} steps"
     if repair.answers is not None:
@@ -156,7 +158,9 @@ def _overview(repair: Repair, choice: Choice) -> Detail:
         )
     else:
         words = "Nothing here can be put back." if repair.left else _NOTHING
-    left = choice is Choice.KEEP and any(each.state == Condition.CHANGED for each in repair.left)
+    left = choice is Resolution.KEEP and any(
+        each.state == Condition.CHANGED for each in repair.left
+    )
     more = "O puts back what somebody changed, too."
     return Detail(
         "All of it",

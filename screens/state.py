@@ -40,7 +40,7 @@ class State:
     """
 
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
-        """Take the engine, what threads belong to, and what is called after every change."""
+        """Take the session, what threads belong to, and what is called after every change."""
         self.session = session
         self._owner = owner
         self.changed = changed
@@ -155,6 +155,7 @@ class State:
 
     def answer(self, **changes: object) -> None:
         """Take answers over, in place of those before, and keep them for another time."""
+        # Of as many types as there are answers; a name that is none raises here.
         self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
         self.save()
         # So that what is seen is kept already, unless the disk is slow.

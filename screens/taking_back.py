@@ -10,7 +10,7 @@ from screens.background import Renewed
 from screens.waiting import Then, Waiting
 from wizard.platform.later import later
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 with later():
     from wizard.run import undoing
@@ -20,11 +20,11 @@ class TakingBack:
     """The preview of an undo, and what was chosen in it."""
 
     def __init__(self, session: Session, owner: DOMNode, changed: Callable[[], None]) -> None:
-        """Take the engine, what threads belong to, and what is called after every change."""
+        """Take the session, what threads belong to, and what is called after every change."""
         self._changed = changed
         self.preview: undoing.UndoPreview | None = None
         """What would be taken back, once it has been compared."""
-        self.chosen: dict[int, dict[str, Choice]] | None = None
+        self.chosen: dict[int, dict[str, Resolution]] | None = None
         """What becomes of what somebody changed; None until it has been compared once."""
         self._waiting = Waiting()
         self._comparing: Renewed[undoing.Chosen | None, undoing.UndoPreview] = Renewed(
@@ -45,7 +45,7 @@ class TakingBack:
         self._waiting.add(then)
         self._comparing.ask(self.chosen)
 
-    def choose(self, step: int, name: str, choice: Choice, then: Then) -> None:
+    def choose(self, step: int, name: str, choice: Resolution, then: Then) -> None:
         """Choose what becomes of an object, and compare anew."""
         if self.chosen is None:
             return

@@ -13,12 +13,12 @@ from screens.widgets.sentence import Sentence
 from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
 from wizard.run.undoing import Changed, UndoPreview, UndoStep
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
-WORDS: Mapping[Choice, str] = {
-    Choice.KEEP: "theirs is kept",
-    Choice.OURS: "ours is put back",
-    Choice.ORIGINAL: "the original is put back",
+WORDS: Mapping[Resolution, str] = {
+    Resolution.KEEP: "theirs is kept",
+    Resolution.OURS: "ours is put back",
+    Resolution.ORIGINAL: "the original is put back",
 }
 
 _KEYS = (
@@ -126,7 +126,7 @@ class UndoScreen(ReviewScreen):
             return
         step, changed = self.chosen
         self.say(self.CHECKING)
-        self.state.undo.choose(step.number, changed.name, Choice(choice), self._compared)
+        self.state.undo.choose(step.number, changed.name, Resolution(choice), self._compared)
 
     def refusal(self) -> str | None:
         """Say that it takes root."""

@@ -20,7 +20,7 @@ class RouterWatch:
     """Watches the router once for a prefix."""
 
     def __init__(self, session: Session, owner: DOMNode, seen: Callable[[], None]) -> None:
-        """Take the engine, what threads belong to, and what is called once it was watched."""
+        """Take the session, what threads belong to, and what is called once it was watched."""
         self._session, self._owner, self._seen = session, owner, seen
         self.finding: upstream.UpstreamFinding | None = None
         """What it was seen to do, once it has been watched."""

@@ -12,12 +12,12 @@ from wizard.host.host import (
     ComposeProject,
     Container,
     Debian,
-    DockerNetwork,
     Earlier,
     Engine,
+    ExistingNetwork,
     Firewall,
     Host,
-    Ip6tables,
+    Ip6tablesCommand,
     Manager,
     NetworkFile,
     Origin,
@@ -29,8 +29,6 @@ from wizard.host.host import (
 from wizard.host.obstacle import Cause
 from wizard.platform.text import clean_line
 
-NEEDS_ROOT = "Only root may read this: run the wizard as root or with sudo."
-
 INTERNAL, EXTERNAL = "mastodon_internal_network", "mastodon_external_network"
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a port as Docker prints it, nothing listens
 
@@ -41,7 +39,7 @@ def debian12(**changes: Any) -> Host:
     return replace(
         Host(
             root=True,
-            debian=Debian("Debian GNU/Linux 12 (bookworm)", 12, "bookworm"),
+            debian=Debian("Debian GNU/Linux 12 (bookworm)", 12),
             kernel="6.1.0-43-amd64",
             engine=Engine("20.10.24+dfsg1", "1.41", manages_ip6tables=False),
             networks=networks,
@@ -56,7 +54,7 @@ def debian12(**changes: Any) -> Host:
             manager=Manager.IFUPDOWN,
             network_files=(NetworkFile("/etc/network/interfaces"),),
             sysctls=_sysctls(forwarding=0, accept_ra=0),
-            ip6tables=Ip6tables("1.8.9", legacy=False),
+            ip6tables=Ip6tablesCommand("1.8.9", legacy=False),
             firewall=Firewall(forward_policy="ACCEPT"),
             outward=Outward(True, "2001:db8:ffff::53: reply in 4 ms"),
             prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1:2::/64", networks=networks),
@@ -70,7 +68,7 @@ def debian12(**changes: Any) -> Host:
 def debian13(**changes: Any) -> Host:
     """Debian 13 with its own Docker and Compose 2; the kernel has the route by advertisement."""
     host = debian12(
-        debian=Debian("Debian GNU/Linux 13 (trixie)", 13, "trixie"),
+        debian=Debian("Debian GNU/Linux 13 (trixie)", 13),
         kernel="6.12.57+deb13-amd64",
         engine=Engine("26.1.5+dfsg1", "1.45", manages_ip6tables=False),
         compose=Compose(v1=None, v2="2.26.1-4"),
@@ -82,7 +80,7 @@ def debian13(**changes: Any) -> Host:
             (Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.ADVERTISEMENT),),
         ),
         sysctls=_sysctls(forwarding=0, accept_ra=1),
-        ip6tables=Ip6tables("1.8.11", legacy=False),
+        ip6tables=Ip6tablesCommand("1.8.11", legacy=False),
     )
     return replace(host, **changes)
 
@@ -90,11 +88,11 @@ def debian13(**changes: Any) -> Host:
 def debian14(**changes: Any) -> Host:
     """Debian 14, whose engine keeps ip6tables itself."""
     host = debian13(
-        debian=Debian("Debian GNU/Linux 14 (forky)", 14, "forky"),
+        debian=Debian("Debian GNU/Linux 14 (forky)", 14),
         kernel="6.17.8+deb14-amd64",
         engine=Engine("28.5.2+dfsg1", "1.51", manages_ip6tables=True),
         compose=Compose(v1=None, v2="2.40.3-1"),
-        ip6tables=Ip6tables("1.8.13", legacy=False),
+        ip6tables=Ip6tablesCommand("1.8.13", legacy=False),
     )
     return replace(host, **changes)
 
@@ -116,7 +114,7 @@ def debian9_article(**changes: Any) -> Host:
         in_git=True,
     )
     host = debian12(
-        debian=Debian("Debian GNU/Linux 9 (stretch)", 9, "stretch"),
+        debian=Debian("Debian GNU/Linux 9 (stretch)", 9),
         kernel="4.9.0-3-amd64",
         engine=Engine("17.06.0-ce", "1.30", manages_ip6tables=False),
         networks=networks,
@@ -129,7 +127,7 @@ def debian9_article(**changes: Any) -> Host:
             (Address(IPv6Interface("2001:db8:1111:aaaa::4/64"), Origin.ADVERTISEMENT),),
         ),
         sysctls=_sysctls(forwarding=0, accept_ra=1),
-        ip6tables=Ip6tables("1.6.0", legacy=True),
+        ip6tables=Ip6tablesCommand("1.6.0", legacy=True),
         prefixes_in_use=_prefixes("192.0.2.0/24", "2001:db8:1111:aaaa::/64", networks=networks),
         interfaces=("lo", "eth0", "docker0", "br-32bad14627e6"),
     )
@@ -148,7 +146,7 @@ def not_root(**changes: Any) -> Host:
         engine=socket,
         networks=socket,
         projects=socket,
-        ip6tables=Ip6tables("1.8.11", legacy=False),
+        ip6tables=Ip6tablesCommand("1.8.11", legacy=False),
         firewall=Firewall(forward_policy=None),
     )
     return replace(host, **changes)
@@ -200,7 +198,7 @@ def hostile_names(**changes: Any) -> Host:
         ),
     )
     host = debian13(
-        debian=Debian(clean_line("Debian [red]GNU[/] \x1b[31m13"), 13, bidi),
+        debian=Debian(clean_line("Debian [red]GNU[/] \x1b[31m13"), 13),
         networks=networks,
         projects=(_mastodon_of_today("-"), project),
         uplink=Uplink(
@@ -228,8 +226,8 @@ def _id(name: str) -> str:
 
 def _network(
     name: str, bridge: str | None, *subnets: str, driver: str = "bridge", **fields: Any
-) -> DockerNetwork:
-    return DockerNetwork(
+) -> ExistingNetwork:
+    return ExistingNetwork(
         id=_id(name),
         name=name,
         driver=driver,
@@ -242,11 +240,11 @@ def _network(
     )
 
 
-def _host_and_none() -> tuple[DockerNetwork, DockerNetwork]:
+def _host_and_none() -> tuple[ExistingNetwork, ExistingNetwork]:
     return _network("host", None, driver="host"), _network("none", None, driver="null")
 
 
-def _networks_of_today() -> tuple[DockerNetwork, ...]:
+def _networks_of_today() -> tuple[ExistingNetwork, ...]:
     def of_compose(name: str) -> tuple[tuple[str, str], ...]:
         return (
             ("com.docker.compose.network", name),
@@ -321,7 +319,7 @@ def _sysctls(forwarding: int, accept_ra: int, uplink: str = "eth0") -> Sysctls:
 
 
 def _prefixes(
-    *uplink: str, networks: tuple[DockerNetwork, ...]
+    *uplink: str, networks: tuple[ExistingNetwork, ...]
 ) -> tuple[IPv4Network | IPv6Network, ...]:
     return (
         *(ip_network(prefix) for prefix in uplink),

@@ -1,4 +1,4 @@
-"""A small host in memory, for tests of the engine that need one without a machine.
+"""A small host in memory, for tests of the core that need one without a machine.
 
 It does what the commands that the engine runs do on Debian, as far as the engine could tell, and
 knows no others: one that it does not know ends the test.

@@ -1,4 +1,4 @@
-"""Puts small faults into the engine, one at a time, and names those that no unit test sees.
+"""Puts small faults into the core, one at a time, and names those that no unit test sees.
 
     python -m tests.mutants [--sample N] [--seed S] [FOLDER ...]
 

@@ -357,7 +357,7 @@ class _Questions:
             if typed.isdecimal() and 1 <= int(typed) <= len(rows) and rows[int(typed) - 1][2]:
                 wanted ^= {rows[int(typed) - 1][0]}
             else:
-                self._say(f"! {clean_line(typed)} is no number of a line that can be chosen.")
+                self._say(f"! {clean_line(typed)} is not the number of a line that can be chosen.")
 
 
 def _is_all(typed: str) -> bool:

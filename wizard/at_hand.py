@@ -7,6 +7,8 @@ from wizard.record.record import Record
 from wizard.record.store import DIRECTORY, Store
 from wizard.run import set_ups
 
+ONLY_ROOT_READS = "Only root can read what the wizard did on this host. Use sudo."
+
 
 class RecordsAtHand:
     """The records of the runs on this host, for one person.
@@ -67,4 +69,4 @@ class RecordsAtHand:
 
     def _need_sight(self) -> None:
         if not self._root() and self._store.directory != DIRECTORY and DIRECTORY.is_dir():
-            raise Refused("Only root can read what the wizard did on this host. Use sudo.")
+            raise Refused(ONLY_ROOT_READS)

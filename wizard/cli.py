@@ -47,8 +47,8 @@ _VERBS = {
     "apply": "do it without the screens; needs --yes",
     "explain": "what stands in the way, and what to type; without NAME the list of all pages",
     "rehearse": "try it on a practice machine, as long as you like; it leaves nothing behind",
-    "install_program": "make the copy of the wizard that its units start, and nothing else; what "
-    "applies a plan does so by itself",
+    "install_program": "make the copy of the wizard that its units start, and nothing else; to "
+    "apply a plan makes it anyway",
 }
 
 _OF_A_PROJECT = ("undo", "check", "repair", "change", "status")
@@ -145,8 +145,10 @@ def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
     verb = next((f"--{each.replace('_', '-')}" for each in _VERBS if each in given), _SCREENS)
     for option, verbs in _BELONGS.items():
         if option in given and verb not in verbs:
+            from wizard.platform.text import enumerated
+
             raise Refused(
-                f"--{option} does nothing with {verb}: it belongs to {' and '.join(verbs)}. "
+                f"--{option} does nothing with {verb}: it belongs to {enumerated(verbs)}. "
                 "Nothing was changed."
             )
     if chosen.clean and (chosen.debian or chosen.router):
@@ -279,19 +281,13 @@ def _run(chosen: argparse.Namespace) -> int:
             return _say(clean())
         return rehearse(chosen.debian or _DEBIAN, chosen.router or _ROUTER)
     if chosen.status or chosen.check:
-        from wizard import status
+        return _how_it_stands(chosen)
+    if chosen.report or chosen.watch or chosen.repair or chosen.change:
+        return _maintained(chosen)
+    if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
+        from wizard import taking_back
 
-        if chosen.status:
-            return _say(status.status(chosen.json, _project(chosen.status)))
-        text, code = status.check(
-            chosen.target,
-            chosen.json,
-            chosen.teller,
-            getattr(chosen, "from"),
-            _project(chosen.check),
-        )
-        _say(text)
-        return code
+        return taking_back.undo(chosen.yes, _progress, chosen.changed, _project(chosen.undo))
     from wizard import verbs
 
     if chosen.ask:
@@ -312,33 +308,47 @@ def _run(chosen: argparse.Namespace) -> int:
         return _say(verbs.plan(chosen.answers, chosen.target))
     if chosen.apply:
         return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
-    if chosen.report or chosen.watch or chosen.repair or chosen.change:
-        from wizard import maintenance
-
-        if chosen.report:
-            return _say(maintenance.report(chosen.masked))
-        if chosen.watch:
-            return _say(maintenance.watch(chosen.watch == "on"))
-        if chosen.change:
-            return maintenance.change(
-                chosen.answers, chosen.yes, _progress, chosen.window, _project(chosen.change)
-            )
-        return maintenance.repair(
-            chosen.yes, _progress, chosen.changed, chosen.window, _project(chosen.repair)
-        )
     if chosen.keep:
         return _say(verbs.keep())
-    if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
-        from wizard import taking_back
-
-        return taking_back.undo(chosen.yes, _progress, chosen.changed, _project(chosen.undo))
     return _open(chosen)
+
+
+def _how_it_stands(chosen: argparse.Namespace) -> int:
+    from wizard import status
+
+    if chosen.status:
+        return _say(status.status(chosen.json, _project(chosen.status)))
+    text, code = status.check(
+        chosen.target,
+        chosen.json,
+        chosen.teller,
+        getattr(chosen, "from"),
+        _project(chosen.check),
+    )
+    _say(text)
+    return code
+
+
+def _maintained(chosen: argparse.Namespace) -> int:
+    from wizard import maintenance
+
+    if chosen.report:
+        return _say(maintenance.report(chosen.masked))
+    if chosen.watch:
+        return _say(maintenance.watch(chosen.watch == "on"))
+    if chosen.change:
+        return maintenance.change(
+            chosen.answers, chosen.yes, _progress, chosen.window, _project(chosen.change)
+        )
+    return maintenance.repair(
+        chosen.yes, _progress, chosen.changed, chosen.window, _project(chosen.repair)
+    )
 
 
 def _open(chosen: argparse.Namespace) -> int:
     if not _has_terminal():
         raise Refused(
-            "The wizard needs a terminal that can show full screens, and this is none. Over SSH "
+            "The wizard needs a terminal that can show full screens, and this is not one. Over SSH "
             "use ssh -t. Without screens: wizard --ask, --detect, --plan, --apply, --check, "
             "--status and --undo work on any terminal. Nothing was changed."
         )

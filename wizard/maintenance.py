@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from wizard import __version__, describe, status, typed, verbs
+from wizard import __version__, at_hand, describe, status, typed, verbs
 from wizard.following import STANDS, Say, follow
 from wizard.plan import acceptance, script
 from wizard.plan.planning import Plan
@@ -18,7 +18,7 @@ from wizard.program import trust
 from wizard.record.record import Record, now
 from wizard.run import repairing, set_ups, watching
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.others import in_words
 from wizard.steps.parts import Condition
 
@@ -45,13 +45,13 @@ def repair(
     Raises:
         Refused: there is nothing to repair on this host, or nobody said yes.
     """
-    if changed == Choice.ORIGINAL:
+    if changed == Resolution.ORIGINAL:
         raise Refused(
             "--changed original does nothing with --repair: what was there before the wizard is "
             "put back by wizard --undo. Nothing was changed."
         )
     typed.check_window(window)
-    opened, choice = Session(), Choice(changed or Choice.KEEP)
+    opened, choice = Session(), Resolution(changed or Resolution.KEEP)
     opened.say = say
     opened.records.project = project
     records: Sequence[Record | None] = opened.records.in_force() or (None,)
@@ -73,13 +73,13 @@ def repair(
         names = in_words([set_ups.name_of(each) for each in wanting if each is not None])
         raise Refused(
             f"With --window one set-up is repaired at a time, and {names} lack something. Name "
-            "the first after --repair. Nothing was changed."
+            "one of them after --repair. Nothing was changed."
         )
     return _repair_each(opened, choice, wanting, len(records), window, say)
 
 
 def _repairs(
-    opened: Session, choice: Choice, records: Sequence[Record | None]
+    opened: Session, choice: Resolution, records: Sequence[Record | None]
 ) -> list[repairing.Repair]:
     """Return the repair of each set-up; what one puts back is not in those after it."""
     found: list[repairing.Repair] = []
@@ -92,7 +92,7 @@ def _repairs(
 
 def _repair_each(
     opened: Session,
-    choice: Choice,
+    choice: Resolution,
     records: Sequence[Record | None],
     count: int,
     window: int | None,
@@ -197,7 +197,7 @@ def report(mask: bool) -> str:
     """
     opened = Session()
     if not opened.root:
-        raise Refused("Only root can read what the wizard did on this host. Use sudo.")
+        raise Refused(at_hand.ONLY_ROOT_READS)
     parts = (f"== {title} ==\n\n{text.rstrip()}\n" for title, text in _sections(opened))
     text = clean("\n".join(parts))
     if mask:
@@ -209,10 +209,13 @@ def report(mask: bool) -> str:
     except trust.Doubted as error:
         raise Refused(
             f"{clean_line(str(path))} was not written: others than you can change files there. "
-            "Nothing was changed."
+            "Nothing was changed. Take that right away from them, and start again."
         ) from error
     except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+        raise Refused(
+            f"{path} cannot be written: {error.strerror}. Nothing was changed. Make room on the "
+            "disk, or move away what is in its place, and start again."
+        ) from error
     hint = "" if mask else " It names addresses; wizard --report --masked leaves them out."
     return f"The report is {path}. Read it before you give it to anybody.{hint}"
 
@@ -276,8 +279,7 @@ def watch(on: bool) -> str:
         WizardError: the person is not root, no run is on this host, or it cannot be done.
     """
     opened = Session()
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     if not on:
         there = watching.switch_off(opened.system)
         return "Nothing looks after the set-up any more." if there else "Nothing did so before."

@@ -1,4 +1,4 @@
-"""All that a front end may ask of the engine, in one place."""
+"""All that a front end may ask of the core, in one place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store, state_directory
 from wizard.run import lock
 from wizard.saved_answers import SavedAnswers
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 with later():
     from wizard.boot import outlook
@@ -44,7 +44,7 @@ with later():
 
 
 class Session:
-    """The engine on this host, for one person at one terminal."""
+    """The core on this host, for one person at one terminal."""
 
     def __init__(self, store: Store | None = None, system: System | None = None) -> None:
         self.store = store or Store(state_directory())
@@ -166,7 +166,7 @@ class Session:
 
     def repair(
         self,
-        changed: Choice = Choice.KEEP,
+        changed: Resolution = Resolution.KEEP,
         record: Record | None = None,
         done: Container[str] = (),
     ) -> repairing.Repair:
@@ -189,7 +189,7 @@ class Session:
     def start_repair(
         self,
         repair: repairing.Repair,
-        changed: Choice = Choice.KEEP,
+        changed: Resolution = Resolution.KEEP,
         seconds: int | None = None,
         record: Record | None = None,
     ) -> Session:
@@ -247,7 +247,10 @@ class Session:
         """
         self.store.prepare()
         if not self.answers.save_wanted(plan.choices):
-            raise Refused(f"{self.store.wanted} cannot be written. Nothing was changed.")
+            raise Refused(
+                f"{self.store.wanted} cannot be written. Nothing was changed. Make room on the "
+                "disk, and start again."
+            )
         waiting = [str(seconds)] if seconds else []
         return self._start_beside("change", str(self.store.wanted), plan.digest, *waiting)
 

@@ -8,7 +8,7 @@ from wizard.record.record import Record, StepState
 from wizard.run import journal, set_ups, watching
 from wizard.run.undoing import UndoPreview
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 
 def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = None) -> int:
@@ -40,12 +40,11 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
             say(f"Of the set-up for {set_ups.name_of(preview.record)}:")
         _say_preview(preview, say)
     if watching.is_on(opened.system) and len(set_ups.in_force(opened.store)) == len(records):
-        say(f"Take back, when all the rest is: {watching.NAME}, which looks after the set-up")
+        say(f"Take back, once all the rest has been: {watching.NAME}, which looks after the set-up")
     word = f" {records[0].project}" if project is not None else ""
     if not yes:
         raise Refused(f"Nothing was changed. wizard --undo{word} --yes takes this back.")
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     codes = []
     for preview in previews:
         say("")
@@ -81,12 +80,12 @@ def _undo_preview(
     if changed is None:
         return preview
     # What was put back at an earlier time is not different from ours any more.
-    if changed == Choice.OURS:
+    if changed == Resolution.OURS:
         preview = opened.undo_preview(_noted(preview.record), record, after)
-    return opened.undo_preview(preview.choose(Choice(changed)), record, after)
+    return opened.undo_preview(preview.choose(Resolution(changed)), record, after)
 
 
-def _noted(record: Record) -> dict[int, dict[str, Choice]]:
+def _noted(record: Record) -> dict[int, dict[str, Resolution]]:
     return {entry.number: journal.decisions(entry) for entry in record.steps}
 
 

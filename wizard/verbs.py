@@ -11,6 +11,7 @@ from wizard.host.obstacle import Obstacle
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.later import later
 from wizard.platform.local_time import local_time
+from wizard.platform.text import enumerated
 from wizard.record.record import Record
 from wizard.session import Session
 
@@ -30,7 +31,7 @@ class InTheWay(Refused):
     def __init__(self, obstacles: Sequence[Obstacle]) -> None:
         sentences = " ".join(each.sentence for each in obstacles)
         causes = dict.fromkeys(each.cause for each in obstacles)
-        more = " and ".join(f"wizard --explain {cause}" for cause in causes)
+        more = enumerated(f"wizard --explain {cause}" for cause in causes)
         super().__init__(f"{sentences}\n\nNothing was changed. More of it: {more}")
         self.obstacles = obstacles
 
@@ -115,8 +116,7 @@ def install_program() -> str:
         Refused: the person is not root, or it cannot be made.
     """
     opened = Session()
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     opened.store.prepare()
     program.install()
     return f"The wizard's units start it from {program.FOLDER}."
@@ -150,8 +150,7 @@ def apply(
             "Nothing was changed. wizard --plan shows what would be done; wizard --apply --yes "
             "does it."
         )
-    if not opened.root:
-        raise Refused("Only root can change this host. Nothing was changed. Use sudo.")
+    opened.records.need_root()
     typed.check_window(window)
     opened.say = say
     opened.start_apply(made, seconds=window)

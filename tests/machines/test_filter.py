@@ -115,6 +115,25 @@ def test_a_rule_that_opens_the_uplink_alone_is_found_though_the_trial_does_not_m
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("debian", [13], indirect=True)
+def test_who_takes_the_interface_of_the_trial_over_is_told_as_such(machine: StartMachine) -> None:
+    host = machine()
+    # As NetworkManager does without udev, whose rules keep it from such interfaces; it is not
+    # always as fast as a trial.
+    taker = "while :; do ip -6 address flush dev veth-ipv6-trial; sleep 0.02; done"
+    host.run(["systemd-run", "--unit=taker", "bash", "-c", taker])
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon, mode=Mode.ROUTED, prefix=PREFIX)
+    done = apply(host)
+    assert done.returncode == ExitCode.ROLLED_BACK
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "something on this host took over veth-ipv6-trial" in said
+    assert NETWORK not in host.run(["docker", "network", "ls"]).stdout
+    host.run(["systemctl", "stop", "taker"])
+    assert apply(host).returncode == ExitCode.DONE
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [13], indirect=True)
 @pytest.mark.parametrize("killed", ["probes.outside", "wizard.run.worker"])
 def test_nothing_of_a_trial_is_left_that_is_killed(machine: StartMachine, killed: str) -> None:
     host = machine()

@@ -24,7 +24,7 @@ PHASES = ("applying", "waiting", "rolling back", "undoing")
 WINDOW = 4
 """Seconds to say "keep", which nobody does."""
 
-# Each command of the engine takes its time, so that a phase lasts until it is met.
+# Each command of the core takes its time, so that a phase lasts until it is met.
 _SLOW = """#!/bin/sh
 [ "$LC_ALL" != C.UTF-8 ] || sleep 0.3
 exec /usr/bin/docker "$@"

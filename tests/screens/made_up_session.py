@@ -37,7 +37,7 @@ from wizard.session import Session
 from wizard.steps.actions import WriteFile, difference
 from wizard.steps.base import Step
 from wizard.steps.before import Before
-from wizard.steps.comparing import Choice, Comparison, Decisions, Found, choice_of
+from wizard.steps.comparing import Comparison, Decisions, Found, Resolution, choice_of
 from wizard.steps.mend import Mend, MendBefore, Setting
 from wizard.steps.parts import Condition, Part
 from wizard.verification.judgement import Judgement, judge
@@ -317,7 +317,7 @@ class MadeUpSession(Session):
         self.undone = False
         self.changed: Plan | None = None
         """The plan of a change, where one was started."""
-        self.repaired: Choice | None = None
+        self.repaired: Resolution | None = None
         """What became of what somebody changed, where a repair was started."""
         self.chosen: Chosen | None = None
         self.script: Plan | None = None
@@ -397,7 +397,7 @@ class MadeUpSession(Session):
 
     def repair(
         self,
-        changed: Choice = Choice.KEEP,
+        changed: Resolution = Resolution.KEEP,
         record: Record | None = None,
         done: Container[str] = (),
     ) -> Repair:
@@ -410,9 +410,9 @@ class MadeUpSession(Session):
         theirs = StepCondition(
             5, "Add it to the file [/]", "x", str(Condition.CHANGED), THEIRS, parts=(part,)
         )
-        if self.meddled and changed is Choice.OURS:
+        if self.meddled and changed is Resolution.OURS:
             steps = (*steps, Mend(5, theirs.title, THEIRS, settings=(UNIT,)))
-        left = (theirs,) if self.meddled and changed is Choice.KEEP else ()
+        left = (theirs,) if self.meddled and changed is Resolution.KEEP else ()
         if self.moved:
             plan = Plan(Choices(), (Mend(1, "x", "", settings=(UNIT,)),), (), (self.moved, "Cost."))
             return Repair(plan, (), moved=self.moved, answers=plan.choices)
@@ -423,7 +423,7 @@ class MadeUpSession(Session):
     def start_repair(
         self,
         repair: Repair,
-        changed: Choice = Choice.KEEP,
+        changed: Resolution = Resolution.KEEP,
         seconds: int | None = None,
         record: Record | None = None,
     ) -> Session:
@@ -633,7 +633,7 @@ def _undo_step(step: StepRecord, meddled: bool, decisions: Decisions) -> UndoSte
         )
         choice = choice_of(found, decisions)
         changed = Changed(path, choice, found.outlook(choice), found.diffs(choice))
-        stays = choice is Choice.OURS
+        stays = choice is Resolution.OURS
         return UndoStep(step.title, commands, (), (), step.number, (changed,), stays)
     notes = (
         "The Docker network mastodon_ipv6 stays, because these containers are on it: guest. "

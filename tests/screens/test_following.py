@@ -76,7 +76,7 @@ def test_what_is_told_late_does_not_stand_over_how_it_ended(
 
     def begin() -> None:
         session.say("Copying …")
-        session.say("Seeing that it starts …")
+        session.say("Checking that it starts …")
 
     followed.apply(begin, said.append, lambda: said.append("begun"), said.append)
     for told in late:

@@ -14,7 +14,7 @@ from tests.screens.walking import ask, keep, on, press, says, settle, shown, unt
 from wizard.at_hand import RecordsAtHand
 from wizard.platform.errors import ExitCode
 from wizard.record.record import Record, State
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 
 async def test_what_stands_is_told_at_once_and_whether_it_works_once_that_was_looked_at() -> None:
@@ -74,7 +74,7 @@ async def test_what_is_missing_is_put_back_and_one_is_home_again() -> None:
         assert session.repaired is None
         await press(pilot, "y")
         await keep(pilot, app)
-        assert session.repaired is Choice.OURS
+        assert session.repaired is Resolution.OURS
         assert session.answer == "", "the repair is kept, not the run"
         await until(pilot, partial(says, app, "Done."))
         assert app.screen.query_one(Footer).virtual_size.width <= SIZE[0]

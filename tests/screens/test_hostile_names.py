@@ -58,7 +58,7 @@ def hostile(name: str) -> Host:
     interface, line = clean_line(name[:15]), clean_line(name)
     address = Address(IPv6Interface("2001:db8:1:2::10/64"), Origin.ADVERTISEMENT)
     host = made_up_hosts.debian13(
-        debian=Debian(line, 13, line),
+        debian=Debian(line, 13),
         kernel=line,
         networks=networks,
         projects=found,

@@ -44,7 +44,7 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, HostChanged
 from wizard.record.record import State
 from wizard.steps.base import Step
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 SIZE = (80, 24)
 STEPS = screen_order(Choices(), None, all_questions=True)
@@ -953,17 +953,17 @@ async def test_what_somebody_changed_has_three_keys_and_nothing_else_has() -> No
         for key in "kop":
             await press(pilot, key)
         assert app.state.undo.preview is not None
-        assert app.state.undo.preview.chosen == {number: {path: Choice.KEEP}}
+        assert app.state.undo.preview.chosen == {number: {path: Resolution.KEEP}}
         assert "K O P" not in shown(app)
         await press(pilot, "down", "down", "down")
         await until(pilot, partial(says, app, "K O P Choose"))
         await sees(pilot, "F1 Help")
         assert "F1 Help" in shown(app).split("\n")[-1]
         for key, choice, words in (
-            ("o", Choice.OURS, "ours is put back"),
-            ("P", Choice.ORIGINAL, "the original is put back"),
-            ("k", Choice.KEEP, "theirs is kept"),
-            ("O", Choice.OURS, "ours is put back"),
+            ("o", Resolution.OURS, "ours is put back"),
+            ("P", Resolution.ORIGINAL, "the original is put back"),
+            ("k", Resolution.KEEP, "theirs is kept"),
+            ("O", Resolution.OURS, "ours is put back"),
         ):
             await press(pilot, key)
             assert app.state.undo.preview.chosen == {number: {path: choice}}
@@ -974,7 +974,7 @@ async def test_what_somebody_changed_has_three_keys_and_nothing_else_has() -> No
         await ask(pilot, app)
         await press(pilot, "y")
         await until(pilot, lambda: on(app, "result"))
-        assert session.chosen == {number: {path: Choice.OURS}}
+        assert session.chosen == {number: {path: Resolution.OURS}}
 
 
 async def test_a_run_at_work_is_followed_when_one_comes_back_and_cannot_be_cancelled_here() -> None:

@@ -16,7 +16,7 @@ print([name for name in {FORBIDDEN!r} if name in sys.modules])
 
 
 def modules() -> list[str]:
-    """Return the names of all modules of the engine; __main__ runs the program when imported."""
+    """Return the names of all modules of the core; __main__ runs the program when imported."""
     found = pkgutil.walk_packages(wizard.__path__, "wizard.")
     return ["wizard", *(each.name for each in found if each.name != "wizard.__main__")]
 

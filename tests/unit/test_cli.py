@@ -522,7 +522,7 @@ def test_it_is_said_what_is_done_before_there_is_a_record(
     assert progress.record is None
     # Both are done at the same time.
     assert progress.doing in (
-        "Seeing that nothing is in the way, of the steps and of taking them back …",
+        "Checking that nothing is in the way of the steps, or of taking them back …",
         "Looking at all that this host and its containers have now …",
     )
     assert last.record is not None

@@ -249,7 +249,7 @@ def test_where_two_stand_alike_nobody_is_believed_and_it_is_said(
     project = engine.project
     assert not project.is_there
     (doubt,) = project.doubts
-    assert "do not agree where it is" in doubt
+    assert "do not agree on where it is" in doubt
     assert str(engine.folder) in doubt
     assert str(other.folder) in doubt
     host = made_up_hosts.debian12(projects=engine.projects)

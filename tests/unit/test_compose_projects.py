@@ -216,7 +216,7 @@ def test_root_reads_for_nobody_what_they_could_not_read(
     read = plan_inputs.read_project(system, project_of(host, proposals.defaults(host)))
     assert ("/etc/secret" in read.files) is seen
     if kind == "include" and not seen:
-        assert "is not readable for the owner" in " ".join(read.unread)
+        assert "is not readable by the owner" in " ".join(read.unread)
 
 
 def test_a_chosen_service_that_extends_another_is_not_given_its_default_network() -> None:

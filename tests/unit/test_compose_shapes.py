@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from wizard.compose.edit import add_network
 from wizard.compose.joining import networks
 from wizard.compose.override import override
-from wizard.compose.read import ComposeFile, parse, parse_part
+from wizard.compose.read import ParsedFile, parse, parse_part
 from wizard.platform.errors import Refused
 
 
@@ -26,10 +26,10 @@ class Shape:
     after: str | None
     refused: str | None
 
-    def file(self, data: bytes | None = None) -> ComposeFile:
+    def file(self, data: bytes | None = None) -> ParsedFile:
         return parse(self.before.encode() if data is None else data, "compose.yaml")
 
-    def others(self) -> list[ComposeFile]:
+    def others(self) -> list[ParsedFile]:
         return [parse(self.beside.encode(), "base.yaml")] if self.beside else []
 
     def edited(self, data: bytes) -> bytes:

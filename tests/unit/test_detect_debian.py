@@ -9,9 +9,9 @@ from wizard.host.parts.debian import parse
 @pytest.mark.parametrize(
     ("machine", "expected"),
     [
-        (DEBIAN12, Debian("Debian GNU/Linux 12 (bookworm)", 12, "bookworm")),
-        (DEBIAN13, Debian("Debian GNU/Linux 13 (trixie)", 13, "trixie")),
-        (DEBIAN14, Debian("Debian GNU/Linux forky/sid", 14, "forky")),
+        (DEBIAN12, Debian("Debian GNU/Linux 12 (bookworm)", 12)),
+        (DEBIAN13, Debian("Debian GNU/Linux 13 (trixie)", 13)),
+        (DEBIAN14, Debian("Debian GNU/Linux forky/sid", 14)),
     ],
 )
 def test_a_real_debian_is_told_by_its_files(machine: str, expected: Debian) -> None:
@@ -20,7 +20,7 @@ def test_a_real_debian_is_told_by_its_files(machine: str, expected: Debian) -> N
 
 def test_unstable_without_a_version_takes_the_release_it_leads_to() -> None:
     release = 'PRETTY_NAME="Debian GNU/Linux trixie/sid"\nNAME="Debian GNU/Linux"\nID=debian\n'
-    assert parse(release, "trixie/sid\n") == Debian("Debian GNU/Linux trixie/sid", 13, "trixie")
+    assert parse(release, "trixie/sid\n") == Debian("Debian GNU/Linux trixie/sid", 13)
 
 
 @pytest.mark.parametrize(

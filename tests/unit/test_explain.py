@@ -27,7 +27,7 @@ from wizard.host.host import (
     Firewall,
     ForwardChain,
     Host,
-    Ip6tables,
+    Ip6tablesCommand,
     NetworkFile,
     Outward,
     Sysctls,
@@ -203,17 +203,17 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
         )
     ),
     Cause.FORWARD_RULES: lambda _: made_up_hosts.debian12(
-        ip6tables=Ip6tables("1.8.9", False, True, REFUSING)
+        ip6tables=Ip6tablesCommand("1.8.9", False, True, REFUSING)
     ),
     Cause.BEFORE_DOCKER: lambda _: made_up_hosts.debian14(
-        ip6tables=Ip6tables("1.8.13", False, before_docker="by its policy", has_docker=True)
+        ip6tables=Ip6tablesCommand("1.8.13", False, before_docker="by its policy", has_docker=True)
     ),
     Cause.FIREWALLD: lambda _: made_up_hosts.debian12(firewall=firewalld("docker0")),
     Cause.PORTS_TRANSLATED: lambda _: made_up_hosts.debian12(
-        ip6tables=Ip6tables("1.8.9", False, to_docker=("PREROUTING -j DOCKER",))
+        ip6tables=Ip6tablesCommand("1.8.9", False, to_docker=("PREROUTING -j DOCKER",))
     ),
     Cause.DOCKER_IMITATED: lambda _: made_up_hosts.debian14(
-        ip6tables=Ip6tables(
+        ip6tables=Ip6tablesCommand(
             "1.8.13", False, has_docker=True, imitated="FORWARD -j DOCKER-ISOLATION-STAGE-1"
         )
     ),

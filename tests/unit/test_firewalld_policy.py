@@ -12,7 +12,7 @@ from wizard.host.host import Firewall
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState, Result
 from wizard.steps.before import Before
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.firewalld import PATH, Firewalld
 from wizard.steps.others import Other
 
@@ -88,9 +88,9 @@ def test_with_firewalld_stopped_the_file_alone_is_put_back() -> None:
     assert asked(system, "--reload") == asked(system, "--remove-rich-rule") == []
 
 
-@pytest.mark.parametrize(("choice", "reloads"), [(Choice.KEEP, 0), (Choice.ORIGINAL, 1)])
+@pytest.mark.parametrize(("choice", "reloads"), [(Resolution.KEEP, 0), (Resolution.ORIGINAL, 1)])
 def test_what_somebody_made_of_the_file_counts_only_where_it_is_changed_once_more(
-    choice: Choice, reloads: int
+    choice: Resolution, reloads: int
 ) -> None:
     system = host()
     system.files[PATH] = SOMEBODY_S
@@ -100,7 +100,7 @@ def test_what_somebody_made_of_the_file_counts_only_where_it_is_changed_once_mor
     step.undo(system, before, quiet, {PATH: choice})
     assert len(asked(system, "--reload")) == reloads
     kept = system.files[PATH].text == "<policy/>\n"
-    assert kept is (choice is Choice.KEEP)
+    assert kept is (choice is Resolution.KEEP)
 
 
 def test_each_of_two_set_ups_goes_without_the_other_s_rules_and_the_last_leaves_nothing() -> None:

@@ -15,6 +15,7 @@ from wizard.answers import proposals
 from wizard.answers.choices import Choices, Inwards, Mode
 from wizard.host.host import Host, Unknown
 from wizard.platform.system import Result
+from wizard.probes import outside
 from wizard.verification import from_outside
 from wizard.verification.from_outside import Expected, FromOutside, expected, faults_in
 
@@ -194,6 +195,30 @@ def test_a_rule_that_lets_in_what_no_trial_meets_is_a_fault(stranger: Stranger) 
     # Where everything may come in, or where it comes in is not known, no rule is one too many.
     assert faults(Docker(ADMITTED), nothing_else=False) == ()
     assert faults(Docker(ADMITTED), uplink="") == ()
+
+
+HERE = "fe80000000000000000000000d0c0001 02 40 20 82 veth-ipv6-trial\n"
+ELSEWHERE = "fe80000000000000000000000d0c0001 02 40 20 82 eth0\n"
+LED_BACK = (
+    f"20010002000000000000000000000005 80 {'0' * 32} 00 fe80000000000000000000000d0c0002 "
+    "00000400 00000002 00000000 00000003 veth-ipv6-trial\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "routes", "whole"),
+    [
+        (ELSEWHERE + HERE, LED_BACK, True),
+        (ELSEWHERE, LED_BACK, False),
+        (HERE, "", False),
+        (HERE, LED_BACK.replace("veth-ipv6-trial", "eth0"), False),
+        (HERE, LED_BACK.replace("0005 80", "0006 80"), False),
+    ],
+)
+def test_a_trial_counts_only_if_its_interface_is_as_it_was_made(
+    addresses: str, routes: str, whole: bool
+) -> None:
+    assert outside.stands("2001:2::5", addresses, routes) is whole
 
 
 def test_the_stranger_has_an_address_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from tests.unit.test_compose_shapes import SHAPES
 from wizard.compose.edit import add_network
 from wizard.compose.joining import networks
 from wizard.compose.override import override
-from wizard.compose.read import ComposeFile, parse, parse_part
+from wizard.compose.read import ParsedFile, parse, parse_part
 from wizard.compose.removal import declared_networks, without_addition
 from wizard.platform.errors import Refused
 
@@ -110,7 +110,7 @@ def edited_and_taken_back(text: str) -> None:
                 assert override([file], chosen, "six", beside, **how) == beside
 
 
-def on_the_network(file: ComposeFile, after: bytes, chosen: list[str]) -> None:
+def on_the_network(file: ParsedFile, after: bytes, chosen: list[str]) -> None:
     """See that the chosen services have one network more, and no other has."""
     again = parse_part(after, "compose.yaml")
     for name in file.meaning.services:

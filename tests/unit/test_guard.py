@@ -23,7 +23,7 @@ from wizard.platform import files
 from wizard.platform.errors import ExitCode, Locked, Refused, StepFailed, WizardError
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import PACKAGE_TIMEOUT, FileState, RealSystem, Result
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import Record, State, StepState
 from wizard.record.store import RESERVED, Store
 from wizard.record.toml_text import loads
@@ -315,7 +315,7 @@ def test_a_run_whose_process_died_is_taken_back_wherever_it_was(
     record = journal.begin(plan, {}, store)
     window.open_for(record, 900)
     for step, entry in list(zip(plan.steps, record.steps, strict=True))[:3]:
-        entry.before = typed.written(step.capture(made.system))
+        entry.before = tables.written(step.capture(made.system))
         entry.state = StepState.APPLYING
         step.apply(made.system, lambda line: None)
     store.save(record)
@@ -347,7 +347,7 @@ def test_early_at_boot_the_files_go_where_docker_was_not_reached(
     record = journal.begin(plan, {}, store)
     for step, entry in zip(plan.steps, record.steps, strict=True):
         if isinstance(step, Sysctl):
-            entry.before = typed.written(step.capture(made.system))
+            entry.before = tables.written(step.capture(made.system))
             entry.state = StepState.APPLYING
             step.apply(made.system, lambda line: None)
     store.save(record)

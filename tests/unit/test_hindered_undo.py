@@ -18,7 +18,7 @@ from wizard import cli, session
 from wizard.platform.errors import ExitCode, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import RealSystem, Result
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.record.toml_text import dumps, loads
@@ -355,7 +355,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[P
                 [],
                 step.parameters(),
                 list(step.undo_lines(Before(files=()))),
-                typed.written(step.capture(Files())),
+                tables.written(step.capture(Files())),
             )
         )
         step.apply(Files(), lambda line: None)

@@ -17,7 +17,7 @@ from tests import made_up_deployments, made_up_hosts
 from tests.made_up_deployments import CLAIMS, TODAY, Deployment, claimant
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference, failing
 from wizard.answers.choices import Choices, Placement
-from wizard.host.host import Host, Ip6tables
+from wizard.host.host import Host, Ip6tablesCommand
 from wizard.plan.planning import Plan
 from wizard.platform.errors import ExitCode, HostChanged, Refused
 from wizard.platform.system import FileState
@@ -27,7 +27,7 @@ from wizard.record.toml_text import loads
 from wizard.run import journal, undoing
 from wizard.run.undoing import Changed
 from wizard.steps import legacy_ip6tables
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.sysctl import PATH as SYSCTL_FILE
 
@@ -54,7 +54,7 @@ HOSTS = {
     "debian12": made_up_hosts.debian12,
     "debian13": made_up_hosts.debian13,
     "debian14": made_up_hosts.debian14,
-    "legacy": lambda: made_up_hosts.debian12(ip6tables=Ip6tables("1.8.9", legacy=True)),
+    "legacy": lambda: made_up_hosts.debian12(ip6tables=Ip6tablesCommand("1.8.9", legacy=True)),
 }
 every_host = pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS.keys())
 
@@ -552,16 +552,16 @@ def test_an_undo_that_was_cut_short_anywhere_goes_on_with_the_same_choices(memor
             container.networks.pop("mastodon_ipv6", None)
         return made
 
-    def chosen(made: Planned, choice: Choice) -> None:
+    def chosen(made: Planned, choice: Resolution) -> None:
         undoing.note(memory, undoing.preview(memory.load(), made.system).choose(choice))
 
     before = deployment(made_up_hosts.debian13).system.snapshot()
-    for choice in Choice:
+    for choice in Resolution:
         whole = meddled()
         chosen(whole, choice)
         undo(whole, memory)
         end = whole.system.snapshot()
-        assert (difference(before, end) == set()) == (choice is Choice.ORIGINAL)
+        assert (difference(before, end) == set()) == (choice is Resolution.ORIGINAL)
         number = 0
         for number in every():
             made = meddled()

@@ -26,7 +26,7 @@ from wizard.run.cancelled import Cancelled
 from wizard.run.guard import Unguarded
 from wizard.run.repairing import Repair
 from wizard.steps import sysctl
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 LONG = os.environ.get("MODEL") == "long"
 
@@ -153,7 +153,7 @@ class Life:
         record = self.here.in_force()[name]
         return repair_run.repair(
             record.id,
-            Choice.KEEP,
+            Resolution.KEEP,
             found.plan.digest,
             self.here.system,
             RepairStore(self.here.store.directory),

@@ -15,8 +15,15 @@ from wizard.answers.choices import Choices, Mode
 from wizard.answers.firewalls import of_ip6tables
 from wizard.describe import problems
 from wizard.host import forward_chains, nftables_files
-from wizard.host.host import Engine, Firewall, ForwardChain, Host, Outward, Unknown
-from wizard.host.host import Ip6tables as Spoken
+from wizard.host.host import (
+    Engine,
+    Firewall,
+    ForwardChain,
+    Host,
+    Ip6tablesCommand,
+    Outward,
+    Unknown,
+)
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
 from wizard.ruleset.chains import Packet
@@ -273,7 +280,7 @@ COMMIT
 def test_rules_that_ip6tables_does_not_show_are_told_with_the_program_that_does(
     legacy: bool, program: str, saved: str, why: str
 ) -> None:
-    host = made_up_hosts.debian12(ip6tables=Spoken("1.8.9", legacy, True, saved))
+    host = made_up_hosts.debian12(ip6tables=Ip6tablesCommand("1.8.9", legacy, True, saved))
     (sentence,) = obstacles(host, Choices(bridge="br-mine"))
     assert why in sentence
     typed = sentence.partition("and type: ")[2].split("; ")
@@ -281,7 +288,7 @@ def test_rules_that_ip6tables_does_not_show_are_told_with_the_program_that_does(
     # As the lines that are typed stand in a file.
     added = "\n".join(reversed([each.partition(" -I ")[2] for each in typed]))
     mended = saved.replace("[0:0]\n", "[0:0]\n-A " + added.replace("\n", "\n-A ") + "\n")
-    host = replace(host, ip6tables=Spoken("1.8.9", legacy, True, mended))
+    host = replace(host, ip6tables=Ip6tablesCommand("1.8.9", legacy, True, mended))
     assert obstacles(host, Choices(bridge="br-mine")) == ()
 
 
@@ -290,7 +297,7 @@ def test_rules_that_ip6tables_does_not_show_are_told_where_they_drop_only_what_c
         "*filter\n:FORWARD DROP [0:0]\n-A FORWARD -i br-mine -j ACCEPT\n"
         "-A FORWARD -o br-mine -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\nCOMMIT\n"
     )
-    host = made_up_hosts.debian12(ip6tables=Spoken("1.8.9", False, True, saved))
+    host = made_up_hosts.debian12(ip6tables=Ip6tablesCommand("1.8.9", False, True, saved))
     chosen = Choices(bridge="br-mine")
     assert obstacles(host, chosen) == ()
     (sentence,) = obstacles(host, replace(chosen, mode=Mode.ROUTED))
@@ -300,7 +307,7 @@ def test_rules_that_ip6tables_does_not_show_are_told_where_they_drop_only_what_c
 
 def test_ports_that_others_translate_are_told_for_private_addresses_alone() -> None:
     rule = "PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
-    others = Spoken("1.8.9", False, to_docker=(rule,))
+    others = Ip6tablesCommand("1.8.9", False, to_docker=(rule,))
     host = made_up_hosts.debian12(ip6tables=others)
     chosen = Choices(bridge="br-mine")
     (sentence,) = obstacles(host, chosen)
@@ -312,7 +319,7 @@ def test_ports_that_others_translate_are_told_for_private_addresses_alone() -> N
 
 def test_who_makes_dockers_rules_beside_docker_is_told_for_public_addresses_alone() -> None:
     rule = "FORWARD -j DOCKER-ISOLATION-STAGE-1"
-    others = Spoken("1.8.13", False, has_docker=True, imitated=rule)
+    others = Ip6tablesCommand("1.8.13", False, has_docker=True, imitated=rule)
     host = made_up_hosts.debian14(ip6tables=others)
     chosen = Choices(bridge="br-mine", mode=Mode.ROUTED)
     (sentence,) = obstacles(host, chosen)
@@ -339,7 +346,7 @@ RETURNING = (
 def test_what_is_dropped_before_it_comes_to_dockers_chains_is_told(
     why: str, has_docker: bool, typed: str
 ) -> None:
-    rules = Spoken("1.8.13", False, before_docker=why, has_docker=has_docker)
+    rules = Ip6tablesCommand("1.8.13", False, before_docker=why, has_docker=has_docker)
     for mode in Mode:
         chosen = Choices(mode=mode)
         (sentence,) = obstacles(made_up_hosts.debian14(ip6tables=rules), chosen)

@@ -32,7 +32,7 @@ Pattern = tuple[re.Pattern[str], tuple[str, ...]]
 
 @cache
 def patterns() -> dict[str, Pattern]:
-    """Every pattern of the engine, whether it has a name or is written where it is asked."""
+    """Every pattern of the core, whether it has a name or is written where it is asked."""
     found: dict[str, Pattern] = {}
     for module in pkgutil.walk_packages(wizard.__path__, "wizard."):
         if module.name.endswith("__main__"):

@@ -19,7 +19,7 @@ from wizard.host.host import (
     Advertised,
     Compose,
     Host,
-    Ip6tables,
+    Ip6tablesCommand,
     Manager,
     Origin,
     Sysctls,
@@ -36,7 +36,7 @@ from wizard.steps.attach import Attach
 from wizard.steps.base import Step
 from wizard.steps.compose_file import ComposeFile
 from wizard.steps.docker_network import DockerNetwork
-from wizard.steps.ip6tables import Ip6tables as Rules
+from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.others import Other
 from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import SystemdUnit
@@ -98,7 +98,7 @@ def test_every_interface_on_which_the_kernel_listens_is_kept_listening_and_named
         ("net.ipv6.conf.all.forwarding", "1"),
         ("net.ipv6.conf.default.forwarding", "1"),
     )
-    assert "eth0 and br0 and eth1" in step.title
+    assert "eth0, br0 and eth1" in step.title
     units = [each for each in plan.steps if isinstance(each, SystemdUnit)]
     (service,) = (each for each in units if each.path == uplink_unit.PATH)
     assert service.text.count("wizard.uplink --forwarding eth0 br0 eth1\n") == 1
@@ -219,9 +219,9 @@ def test_an_engine_that_manages_ip6tables_gets_no_rules_and_no_unit_and_says_why
 
 
 def test_a_legacy_host_gets_the_legacy_rules() -> None:
-    legacy = made_up_hosts.debian12(ip6tables=Ip6tables("1.8.9", legacy=True))
-    assert the(Rules, deployment(legacy).plan()).legacy
-    assert not the(Rules, deployment().plan()).legacy
+    legacy = made_up_hosts.debian12(ip6tables=Ip6tablesCommand("1.8.9", legacy=True))
+    assert the(Ip6tables, deployment(legacy).plan()).legacy
+    assert not the(Ip6tables, deployment().plan()).legacy
 
 
 def test_without_running_containers_nothing_is_attached_and_that_is_said() -> None:
@@ -296,7 +296,7 @@ def test_a_longer_prefix_gives_its_first_64_to_the_network() -> None:
     prefix = IPv6Network("fd91:7981:3415::/48")
     plan = deployment().plan(prefix=prefix)
     assert the(DockerNetwork, plan).ipv6_subnet == "fd91:7981:3415::/64"
-    assert the(Rules, plan).subnet == "fd91:7981:3415::/64"
+    assert the(Ip6tables, plan).subnet == "fd91:7981:3415::/64"
 
 
 def test_the_ipv4_subnet_is_one_that_nobody_uses() -> None:
@@ -509,7 +509,7 @@ def test_a_file_that_is_not_text_does_not_stop_the_plan() -> None:
     read = plan_inputs.read_project(made.system, project_of(made.host, made.choices))
     plan = replace(made, inputs=read).plan()
     assert plan.digest != made.plan().digest
-    assert r"-caf\udce9" in the(Rules, plan).diffs[0].lines
+    assert r"-caf\udce9" in the(Ip6tables, plan).diffs[0].lines
 
 
 @pytest.mark.parametrize(

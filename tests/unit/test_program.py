@@ -137,7 +137,7 @@ def test_a_copy_that_would_not_start_is_refused(
 
 
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the engine's sources, as if this very process had been started from there."""
+    """A copy of the core's sources, as if this very process had been started from there."""
     package = tmp_path / "checkout" / "wizard"
     shutil.copytree(ROOT / "wizard", package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(program, "_package", lambda: package)

@@ -23,7 +23,7 @@ from wizard.platform.errors import ExitCode
 from wizard.platform.own_names import CHAIN
 from wizard.run import renewing, set_ups
 from wizard.steps.closed_ports import DOCKER_USER
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 
 wizard = test_cli.wizard
 
@@ -202,7 +202,7 @@ def test_what_somebody_changed_keeps_it_from_being_made_anew_and_is_said(
     assert difference(before, upgraded.snapshot()) == set()
     assert "Docker 28.5.2+dfsg1 runs now" in upgraded.told()
     # What they made is given up for ours, and then nothing is in the way.
-    upgraded.done("--repair", "--yes", "--changed", str(Choice.OURS))
+    upgraded.done("--repair", "--yes", "--changed", str(Resolution.OURS))
     upgraded.done("--repair", "--yes")
     assert upgraded.told() == ""
 

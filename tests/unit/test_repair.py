@@ -26,7 +26,7 @@ from wizard.run import journal, repairing
 from wizard.run.conditions import conditions
 from wizard.run.repairing import Repair, repair_of
 from wizard.steps import legacy_ip6tables
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.ip6tables import PATH as RULES
 from wizard.steps.mend import Mend, Rewrite
 from wizard.steps.parts import Condition
@@ -63,7 +63,7 @@ class Kept:
         found = conditions(self.record, self.host, self.system)
         return {each.kind: each.state for each in found if each.state != Condition.IN_EFFECT}
 
-    def repairs(self, changed: Choice = Choice.KEEP, back: bool = False) -> Repair:
+    def repairs(self, changed: Resolution = Resolution.KEEP, back: bool = False) -> Repair:
         """Repair, and keep it or take it back."""
         made = repair_of(self.record, self.host, self.system, changed)
         amendment = repairing.amendment(self.record, made, self.system)
@@ -255,7 +255,7 @@ def test_what_somebody_changed_is_left_unless_ours_is_wanted(kept: Kept, name: s
     assert [each.kind for each in left.left][:1] == [kind]
     assert left.plan.steps == ()
     assert difference(broken, kept.system.snapshot()) == set()
-    kept.repairs(Choice.OURS)
+    kept.repairs(Resolution.OURS)
     assert kept.states() == {}
     assert difference(kept.applied, kept.system.snapshot()) == set()
     kept.undo()
@@ -268,7 +268,7 @@ def test_a_repair_that_is_taken_back_leaves_the_host_as_it_was_before_it(
 ) -> None:
     (LOST.get(name) or CHANGED[name])[1](kept.system)
     broken = kept.system.snapshot()
-    kept.repairs(Choice.OURS, back=True)
+    kept.repairs(Resolution.OURS, back=True)
     assert difference(broken, kept.system.snapshot()) == set()
     record = kept.store.load()
     assert record is not None
@@ -343,7 +343,7 @@ def test_a_network_of_somebody_s_with_guests_is_not_replaced(kept: Kept) -> None
     guest = copy.deepcopy(next(iter(kept.system.containers.values())))
     guest.name, guest.id, guest.project, guest.networks = "guest", "f" * 64, "", {NETWORK: ()}
     kept.system.containers["guest"] = guest
-    made = repair_of(kept.record, kept.host, kept.system, Choice.OURS)
+    made = repair_of(kept.record, kept.host, kept.system, Resolution.OURS)
     assert made.plan.steps == ()
     assert "guest" in made.left[0].words
 

@@ -24,7 +24,7 @@ from wizard.run import journal, lock, reversible, set_ups, undoing
 from wizard.run.process import RunProcess
 from wizard.run.repairing import Repair
 from wizard.session import Session
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.compose_file import ComposeFile
 
 
@@ -147,7 +147,7 @@ def test_what_others_need_is_known_to_root_alone(
 def test_what_was_chosen_for_an_undo_is_in_the_record_before_it_begins(here: Here) -> None:
     record = here.kept()
     number = record.steps[-1].number
-    here.session.start_undo({number: {"thing": Choice.ORIGINAL}})
+    here.session.start_undo({number: {"thing": Resolution.ORIGINAL}})
     assert here.started == [(Store, ("undo", record.id))]
     noted = here.session.store.load()
     assert noted is not None
@@ -157,7 +157,7 @@ def test_what_was_chosen_for_an_undo_is_in_the_record_before_it_begins(here: Her
 def test_a_repair_has_its_record_beside_and_one_that_plans_anew_is_a_change(here: Here) -> None:
     record = here.kept()
     plan = here.made.plan()
-    here.session.start_repair(Repair(plan, ()), Choice.OURS)
+    here.session.start_repair(Repair(plan, ()), Resolution.OURS)
     assert here.started[-1] == (RepairStore, ("repair", record.id, "ours", plan.digest))
     here.session.start_repair(Repair(plan, ()), seconds=90)
     assert here.words == ("repair", record.id, "keep", plan.digest, "90")

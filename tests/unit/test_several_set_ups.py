@@ -22,7 +22,7 @@ from wizard.answers.checks import check
 from wizard.answers.choices import Choices, Mode, Placement
 from wizard.answers.obstacles import obstacles
 from wizard.answers.projects import project_of
-from wizard.host.host import ComposeProject, DockerNetwork, Earlier, Host, Unknown
+from wizard.host.host import ComposeProject, Earlier, ExistingNetwork, Host, Unknown
 from wizard.modes import plan_inputs
 from wizard.ndp import unit as ndp_unit
 from wizard.plan import planning
@@ -110,7 +110,7 @@ class Place:
         assert not isinstance(self.host.interfaces, Unknown)
         there = {each.name for each in self.host.networks}
         made = tuple(
-            DockerNetwork(
+            ExistingNetwork(
                 id=each.id,
                 name=each.name,
                 driver="bridge",

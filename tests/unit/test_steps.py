@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -24,7 +26,7 @@ from wizard.plan import planning
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
-from wizard.record import typed
+from wizard.record import tables
 from wizard.run.change_order import Around, new_first
 from wizard.run.conditions import StepCondition
 from wizard.run.repairing import mend
@@ -105,6 +107,22 @@ def test_a_class_without_a_kind_of_its_own_is_found_at_once() -> None:
             collect([made_of({"kind": "one"}, wrong)])
 
 
+def test_a_file_that_imports_the_table_while_it_is_loaded_is_not_left_out_of_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "made_up.py").write_text(
+        "from wizard.steps import kinds\nfrom wizard.steps.package import Package\n"
+        "class MadeUp(Package):\n    kind = 'made up'\n"
+    )
+    program = (
+        "import sys; from wizard import steps; steps.__path__.append(sys.argv[1]); "
+        "import wizard.steps.made_up"
+    )
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True)
+    assert done.returncode
+    assert "wizard.steps.made_up has to import wizard.steps.kinds where it is used" in done.stderr
+
+
 def before_mending() -> tuple[Deployment, Step]:
     """A host on which everything was done and a network is gone, and the step that mends that."""
     made = deployment(made_up_hosts.debian13())
@@ -131,7 +149,7 @@ def before_withdrawing() -> tuple[Deployment, Step]:
             (file,) = before.files
             assert file.state is not None
             rewrite = Rewrite(file.path, file.state, made.system.files[file.path])
-            found = typed.written(before)
+            found = tables.written(before)
             return made, Withdraw(1, step.kind, step.parameters(), found, (rewrite,))
     raise AssertionError(made)
 
@@ -610,7 +628,7 @@ class TestAdvertisedDefaultRoute:
         self, host: MadeUpSystem
     ) -> None:
         assert self.STEP.path == "/etc/sysctl.d/90-docker-ipv6-wizard.conf"
-        written = typed.written(self.STEP.capture(host))
+        written = tables.written(self.STEP.capture(host))
         del written["default_routes"]
         before = self.STEP.before_from(written)
         self.STEP.apply(host, print)

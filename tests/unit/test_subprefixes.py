@@ -214,9 +214,9 @@ def test_a_prefix_of_the_longest_length_has_no_part_to_give_away(length: int, so
 @pytest.mark.parametrize(
     ("debian", "has_it"),
     [
-        (Debian("Debian 12", 12, "bookworm"), True),
-        (Debian("Debian 13", 13, "trixie"), True),
-        (Debian("Debian 14", 14, "forky"), False),
+        (Debian("Debian 12", 12), True),
+        (Debian("Debian 13", 13), True),
+        (Debian("Debian 14", 14), False),
         (Unknown("It hides."), False),
     ],
 )

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from wizard.platform.text import clean, clean_line
+from wizard.platform.text import clean, clean_line, enumerated
 
 C0 = [chr(number) for number in range(0x20) if chr(number) not in "\t\n"]
 C1 = [chr(number) for number in range(0x7F, 0xA0)]
@@ -60,3 +60,11 @@ def test_a_line_is_one_line() -> None:
 def test_cleaning_twice_changes_nothing_more() -> None:
     once = clean("".join(C0 + C1 + BIDI) + "\udce9")
     assert clean(once) == once
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [((), ""), (("a",), "a"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")],
+)
+def test_words_are_listed_as_one_says_them(words: tuple[str, ...], said: str) -> None:
+    assert enumerated(iter(words)) == said

@@ -15,7 +15,7 @@ from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
 from wizard.steps.base import Step
 from wizard.steps.before import Before
-from wizard.steps.comparing import Choice, Comparison
+from wizard.steps.comparing import Comparison, Resolution
 from wizard.steps.ip6tables import PATH as RULES
 from wizard.steps.ndppd import PATH as NDPPD
 from wizard.steps.ndppd import Ndppd
@@ -94,7 +94,7 @@ class Changed:
         meddle(self.system)
         self.meddled = self.system.snapshot()
 
-    def undo(self, **decisions: Choice) -> tuple[str, ...]:
+    def undo(self, **decisions: Resolution) -> tuple[str, ...]:
         return self.step.undo(self.system, self.captured, quiet, decisions)
 
 
@@ -108,10 +108,10 @@ def test_the_comparison_names_it_shows_what_changed_and_changes_nothing(
     assert made.system.changes == 0
     changed = [each for each in found.values() if each.comparison is Comparison.CHANGED]
     assert [each.name for each in changed] == [name]
-    for choice in Choice:
+    for choice in Resolution:
         assert changed[0].outlook(choice).endswith(".")
         assert changed[0].diffs(choice)[0].heading == "Changed since in"
-    assert changed[0].diffs(Choice.ORIGINAL)[1].heading == "Will change in"
+    assert changed[0].diffs(Resolution.ORIGINAL)[1].heading == "Will change in"
 
 
 @every_change
@@ -148,13 +148,13 @@ def test_by_itself_undo_keeps_what_somebody_changed_and_takes_back_the_rest(
 @every_change
 def test_ours_is_put_back_and_the_step_stays_in_force(kind: str, name: str, meddle: Meddle) -> None:
     made = Changed(kind, meddle)
-    left = made.undo(**{name: Choice.OURS})
+    left = made.undo(**{name: Resolution.OURS})
     assert any("as the wizard left it, because that was chosen" in each for each in left)
     assert difference(made.applied, made.system.snapshot()) == set()
     assert made.step.check(made.system) is None
     # As after a process that was killed before it could say so: it goes on with the same choice.
     changes = made.system.changes
-    assert made.undo(**{name: Choice.OURS})
+    assert made.undo(**{name: Resolution.OURS})
     assert made.system.changes == changes
     # And from there, everything can be taken back.
     assert made.undo() == ()
@@ -166,36 +166,36 @@ def test_the_original_is_put_back_and_nothing_of_the_step_is_left(
     kind: str, name: str, meddle: Meddle
 ) -> None:
     made = Changed(kind, meddle)
-    assert made.undo(**{name: Choice.ORIGINAL}) == ()
+    assert made.undo(**{name: Resolution.ORIGINAL}) == ()
     assert difference(made.before, made.system.snapshot()) == set()
-    assert made.undo(**{name: Choice.ORIGINAL}) == ()
+    assert made.undo(**{name: Resolution.ORIGINAL}) == ()
     assert difference(made.before, made.system.snapshot()) == set()
 
 
 @every_change
 def test_one_object_s_choice_is_not_another_s(kind: str, name: str, meddle: Meddle) -> None:
     made = Changed(kind, meddle)
-    assert made.undo(another=Choice.ORIGINAL) == Changed(kind, meddle).undo()
+    assert made.undo(another=Resolution.ORIGINAL) == Changed(kind, meddle).undo()
 
 
-@pytest.mark.parametrize("choice", Choice)
+@pytest.mark.parametrize("choice", Resolution)
 def test_the_change_of_somebody_to_another_part_of_a_compose_file_stays_but_for_the_original(
-    choice: Choice,
+    choice: Resolution,
 ) -> None:
     made = Changed("compose-file", edit(COMPOSE))
     ours, before = made.step.actions()[0], made.captured.files[0].text
     left = made.undo(**{COMPOSE: choice})
     text = made.system.files[COMPOSE].text
     match choice:
-        case Choice.KEEP:
+        case Resolution.KEEP:
             assert (text, left) == (before + "# mine\n", ())
-        case Choice.OURS:
+        case Resolution.OURS:
             assert text == ours.after.text  # type: ignore[union-attr]
             assert left
-        case Choice.ORIGINAL:
+        case Resolution.ORIGINAL:
             assert (text, left) == (before, ())
     # Once more, as after a killed process.
-    assert made.undo(**{COMPOSE: choice}) == left or choice is Choice.OURS
+    assert made.undo(**{COMPOSE: choice}) == left or choice is Resolution.OURS
     assert made.system.files[COMPOSE].text == text
 
 
@@ -264,9 +264,9 @@ def test_a_rule_of_ours_that_somebody_removed_is_no_reason_to_keep_the_others() 
     assert difference(made.before, made.system.snapshot()) == set()
 
 
-@pytest.mark.parametrize("choice", [Choice.OURS, Choice.ORIGINAL])
+@pytest.mark.parametrize("choice", [Resolution.OURS, Resolution.ORIGINAL])
 def test_a_network_made_anew_stays_whatever_was_chosen_while_a_guest_is_on_it(
-    choice: Choice,
+    choice: Resolution,
 ) -> None:
     def meddle(system: MadeUpSystem) -> None:
         make_network_anew(system)
@@ -286,7 +286,7 @@ def test_our_containers_are_on_the_network_again_when_it_is_made_anew_as_it_was(
         system.containers["mastodon-web-1"].networks["mastodon_ipv6"] = ("web",)
 
     made = Changed("docker-network", meddle)
-    assert made.undo(mastodon_ipv6=Choice.OURS)
+    assert made.undo(mastodon_ipv6=Resolution.OURS)
     assert made.step.check(made.system) is None
     assert made.system.containers["mastodon-web-1"].networks["mastodon_ipv6"] == ("web",)
 
@@ -319,8 +319,8 @@ class WithNdppd(MadeUpSystem):
         return super().run(argv, stdin)
 
 
-@pytest.mark.parametrize("choice", Choice)
-def test_only_our_rule_leaves_the_file_of_ndppd_that_somebody_edited(choice: Choice) -> None:
+@pytest.mark.parametrize("choice", Resolution)
+def test_only_our_rule_leaves_the_file_of_ndppd_that_somebody_edited(choice: Resolution) -> None:
     old = FileState("proxy eth0 {\n   router yes\n}\n", 0o640, 3, 4)
     system = WithNdppd()
     system.files[NDPPD] = old
@@ -332,12 +332,12 @@ def test_only_our_rule_leaves_the_file_of_ndppd_that_somebody_edited(choice: Cho
     theirs = copy.copy(system.files[NDPPD])
     left = step.undo(system, captured, quiet, {NDPPD: choice})
     expected = {
-        Choice.KEEP: replace(theirs, text=old.text.replace("router yes", "router no")),
-        Choice.OURS: ours,
-        Choice.ORIGINAL: old,
+        Resolution.KEEP: replace(theirs, text=old.text.replace("router yes", "router no")),
+        Resolution.OURS: ours,
+        Resolution.ORIGINAL: old,
     }
     assert system.files[NDPPD] == expected[choice]
-    assert bool(left) == (choice is Choice.OURS)
+    assert bool(left) == (choice is Resolution.OURS)
 
 
 def test_a_file_that_changes_in_the_last_moment_is_left_as_it_is() -> None:

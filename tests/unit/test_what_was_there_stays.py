@@ -21,7 +21,7 @@ from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.closed_ports import ClosedPorts
-from wizard.steps.comparing import Choice, Comparison
+from wizard.steps.comparing import Comparison, Resolution
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.ndppd import Ndppd
@@ -238,14 +238,16 @@ def test_of_two_rules_in_its_file_each_goes_alone_and_ndppd_is_told() -> None:
 @pytest.mark.parametrize(
     ("edited", "choice", "told"),
     [
-        ("router no", Choice.KEEP, True),
-        ("router no", Choice.OURS, True),
-        ("router no", Choice.ORIGINAL, True),
+        ("router no", Resolution.KEEP, True),
+        ("router no", Resolution.OURS, True),
+        ("router no", Resolution.ORIGINAL, True),
         # What cannot be told apart is left, and then ndppd goes on as it is.
-        ("static", Choice.KEEP, False),
+        ("static", Resolution.KEEP, False),
     ],
 )
-def test_ndppd_is_told_where_its_file_is_written(edited: str, choice: Choice, told: bool) -> None:
+def test_ndppd_is_told_where_its_file_is_written(
+    edited: str, choice: Resolution, told: bool
+) -> None:
     system, old = with_ndppd(), FileState("proxy eth0 {\n   router yes\n}\n")
     system.files[ndppd.PATH] = old
     step = Ndppd("eth0", SUBNET, old)
@@ -452,7 +454,7 @@ def test_the_rights_that_somebody_gave_a_file_since_outlive_the_undo(given: dict
     # So it is where ours is put back.
     theirs = replace(written.after, text="theirs\n", **given)
     system.files[path] = theirs
-    files.undo(system, before, files.compare(system, before), {path: Choice.OURS})
+    files.undo(system, before, files.compare(system, before), {path: Resolution.OURS})
     assert system.files[path] == replace(theirs, text="ours\n")
     # And where nobody gave it any, it gets back its own.
     system.files[path] = written.after

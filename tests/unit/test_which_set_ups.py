@@ -10,7 +10,7 @@ from tests.made_up_deployments import Deployment, deployment
 from wizard import verbs
 from wizard.answers.choices import Choices
 from wizard.platform.errors import Refused
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import Record, State, StepState
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
@@ -52,7 +52,7 @@ class Records:
         record.state = state
         for entry, step in zip(record.steps, plan.steps, strict=True):
             entry.state = StepState.DONE
-            entry.before = typed.written(step.capture(self._system))
+            entry.before = tables.written(step.capture(self._system))
         store.save(record)
         return record
 
@@ -105,7 +105,7 @@ def test_the_newest_goes_first_but_before_it_what_moves_or_waits(records: Record
     records.run("fourth", State.UNCONFIRMED)
     assert names(set_ups.in_force(records.store))[:2] == ["fourth", "second"]
     assert set_ups.chosen(records.store, "first").project == "first"
-    with pytest.raises(Refused, match=r"No set-up for gone .* fourth and second and third"):
+    with pytest.raises(Refused, match=r"No set-up for gone .* fourth, second, third and first"):
         set_ups.chosen(records.store, gone.project)
 
 

@@ -10,7 +10,7 @@ from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.parts.ip6tables import FORWARDING
 from wizard.platform import saved_rules
 from wizard.platform.own_names import CHAIN
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 from wizard.ruleset import ip6tables
 from wizard.ruleset.chains import Packet
 
@@ -91,7 +91,7 @@ def firewalld(host: Host, choices: Choices) -> Iterator[Obstacle]:
     )
     yield Obstacle(
         Cause.FIREWALLD,
-        f"firewalld drops {' and '.join(stopped)}, whatever Docker and ip6tables accept.",
+        f"firewalld drops {enumerated(stopped)}, whatever Docker and ip6tables accept.",
         "To let it through, now and after every reload and reboot, type:",
         commands,
     )
@@ -128,7 +128,7 @@ def _of_rules(
         return
     yield Obstacle(
         Cause.FORWARD_RULES,
-        f"The FORWARD chain of {program} drops {' and '.join(what for what, _ in stopped)}: "
+        f"The FORWARD chain of {program} drops {enumerated(what for what, _ in stopped)}: "
         f"{clean_line(ip6tables.dropping(saved, stopped[0][1]))}.",
         "To let them through, write this where you keep your rules, and type:",
         commands,
@@ -161,7 +161,10 @@ def _before_docker(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     makes = filtering.makes_ip6tables(host.engine)
     if not host.ip6tables.before_docker or not makes or host.engine.release < filtering.OWN_CHAINS:
         return
-    remedy = "To lead to them first, write this at the end of where you keep your rules, and type:"
+    remedy = (
+        "To have it lead to them first, write this at the end of the file in which you keep your "
+        "rules, and type:"
+    )
     commands = _LEADING_TO_DOCKER
     if _USERS in host.ip6tables.before_docker:
         commands = _returning(clean_line((choices or Choices()).bridge))
@@ -279,7 +282,7 @@ def _dropping(chain: ForwardChain, bridge: str, public: bool, stopped: Sequence[
     return Obstacle(
         Cause.FORWARD_CHAIN,
         f"The chain “{chain.chain}” of the nftables table “{chain.family} {chain.table}” drops "
-        f"{' and '.join(stopped)}, whatever Docker and ip6tables accept.",
+        f"{enumerated(stopped)}, whatever Docker and ip6tables accept.",
         f"Add these two lines {where}: “{lines[0]}” and “{lines[1]}”.{inwards} So that they hold "
         "at once, type:",
         commands,

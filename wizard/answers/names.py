@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from wizard.answers.choices import Choices
 from wizard.answers.projects import project_if_any
-from wizard.host.host import DockerNetwork, Host, Unknown
+from wizard.host.host import ExistingNetwork, Host, Unknown
 from wizard.host.ipv6_already import networks_with_ipv6
 from wizard.platform.text import clean_line
 
@@ -103,7 +103,7 @@ def first_free(name: str, taken: Sequence[str], between: str = "") -> str:
     return candidate
 
 
-def sorted_first(name: str, networks: Sequence[DockerNetwork]) -> str:
+def sorted_first(name: str, networks: Sequence[ExistingNetwork]) -> str:
     """Return the name, with as little before it as lets it sort before those of the networks."""
     others = [network.name for network in networks]
     for before in ("", "a_", "0_", *("0" * length + "_" for length in range(2, 64))):

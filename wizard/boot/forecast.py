@@ -80,12 +80,10 @@ class Hearing:
     Attributes:
         program: What acts on router advertisements there instead of the kernel, or empty.
         gateway: Where a default route is set, as ``/path:line``, or empty.
-        configured: Whether anything brings the interface up.
     """
 
     program: str = ""
     gateway: str = ""
-    configured: bool = False
 
 
 @dataclass(frozen=True)
@@ -225,7 +223,6 @@ def _bring_up(
             return Hearing(
                 "NetworkManager" if by_manager.hears else "",
                 f"{gateway.path}:{gateway.line}" if gateway else "",
-                configured=True,
             )
     if (
         services.is_enabled(files, "dhcpcd.service")
@@ -233,7 +230,7 @@ def _bring_up(
         and leaves_to_dhcpcd(files.text("/etc/dhcpcd.conf") or "", link.name)
     ):
         kernel.set(link.name, ACCEPT_RA, 0, "dhcpcd")
-        return Hearing("dhcpcd", hearing.gateway, configured=True)
+        return Hearing("dhcpcd", hearing.gateway)
     return hearing
 
 
@@ -284,7 +281,7 @@ def _by_ifupdown(
         for option in stanza.options:
             if option.name in interfaces.COMMANDS and _adds_default_route(option.value):
                 gateway = f"{option.path}:{option.line}"
-    return Hearing(program, gateway, configured=bool(stanzas))
+    return Hearing(program, gateway)
 
 
 def _set_by_method(kernel: _Kernel, stanza: Stanza, link: Link) -> None:
@@ -335,7 +332,7 @@ def _by_networkd(kernel: _Kernel, link: Link, by: networkd.Networkd, unread: lis
     if not by.certain:
         unread.append(Line(by.path, 1, "[Match] names what is not looked at here"))
     gateway = f"{by.gateway.path}:{by.gateway.line}" if by.gateway else ""
-    return Hearing("systemd-networkd" if by.hears else "", gateway, configured=True)
+    return Hearing("systemd-networkd" if by.hears else "", gateway)
 
 
 def _run_own_service(kernel: _Kernel, files: Files) -> None:

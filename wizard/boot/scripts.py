@@ -1,7 +1,7 @@
 """Lines of programs that run at boot and name what is foreseen here: shown, and not computed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wizard.boot import interfaces
@@ -57,29 +57,33 @@ def lines(files: Files, configured: interfaces.Interfaces) -> list[Line]:
 
 
 def _everywhere(files: Files, configured: interfaces.Interfaces) -> Iterator[Line]:
-    for pattern in SCRIPTS:
-        for path in files.glob(pattern):
-            if files.is_executable(path):
-                yield from _of_script(files, path)
-    for pattern in CRON:
-        for path in files.glob(pattern):
-            for number, line in _numbered(files, path):
-                if line.startswith("@reboot"):
-                    yield from _of_command(files, path, number, line)
-    for pattern in UNITS:
-        for path in files.glob(pattern):
-            if own_names.FILES not in path and (
-                not path.startswith(_SHIPPED) or "accept_ra" in (files.text(path) or "")
-            ):
-                for number, line in _numbered(files, path):
-                    if line.startswith("Exec"):
-                        yield from _of_command(files, path, number, line)
+    for path in _found(files, SCRIPTS):
+        if files.is_executable(path):
+            yield from _of_script(files, path)
+    for path in _found(files, CRON):
+        yield from _of_commands(files, path, "@reboot")
+    for path in _found(files, UNITS):
+        if own_names.FILES not in path and (
+            not path.startswith(_SHIPPED) or "accept_ra" in (files.text(path) or "")
+        ):
+            yield from _of_commands(files, path, "Exec")
     for stanza in configured.stanzas:
         for option in stanza.options:
             if option.name in interfaces.COMMANDS:
                 shown = f"{option.name.replace('_', '-')} {option.value}"
                 if interfaces.assignment(option.value, stanza.name) is None:
                     yield from _of_command(files, option.path, option.line, shown)
+
+
+def _found(files: Files, patterns: Iterable[str]) -> Iterator[str]:
+    for pattern in patterns:
+        yield from files.glob(pattern)
+
+
+def _of_commands(files: Files, path: str, begin: str) -> Iterator[Line]:
+    for number, line in _numbered(files, path):
+        if line.startswith(begin):
+            yield from _of_command(files, path, number, line)
 
 
 def _of_command(files: Files, path: str, number: int, line: str) -> Iterator[Line]:

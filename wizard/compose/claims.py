@@ -171,8 +171,8 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
     leave_out(
         (each for each in claims if not each.by_compose),
         lambda each: (
-            "its image, or whoever started it, says that it is of it, and not Compose. It gets no "
-            "IPv6. If it should, make it a service in the Compose file."
+            "its image, or whoever started it, says that it belongs there, and Compose does not. "
+            "It gets no IPv6. If it should, make it a service in the Compose file."
         ),
     )
     if not by_compose:
@@ -187,7 +187,7 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
             for each in chosen or by_compose
         )
         doubts.append(
-            f"The containers of the project {shown} do not agree where it is: "
+            f"The containers of the project {shown} do not agree on where it is: "
             f"{'; '.join(named[:_MOST])}. None of them is taken. Recreate them with Compose's "
             "“up -d --force-recreate” where it is, and start the wizard again."
         )

@@ -15,7 +15,7 @@ from wizard.compose.insertion import Additions, Level, Unusual, text_end
 from wizard.compose.joining import named_networks
 from wizard.compose.meaning import DEFAULT, values
 from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
-from wizard.compose.read import ComposeFile
+from wizard.compose.read import ParsedFile
 from wizard.compose.read import services as services_of
 from wizard.compose.tags import OVERRIDE, RESET
 from wizard.compose.yaml_source import Content, flow, source, text_source, word
@@ -31,15 +31,15 @@ that anybody was seen to write: those that waited are then on the network by tho
 
 
 def add_network(
-    file: ComposeFile,
+    file: ParsedFile,
     services: Sequence[str],
     network: str,
     key: str | None = None,
     *,
-    beside: Sequence[ComposeFile] = (),
+    beside: Sequence[ParsedFile] = (),
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
-    later: Sequence[ComposeFile] = (),
+    later: Sequence[ParsedFile] = (),
 ) -> bytes:
     """Return a Compose file's content with services put on one more network.
 
@@ -72,14 +72,14 @@ def add_network(
     return joined(file, services, network, key, beside, declaration, addresses, later)
 
 
-def is_external(files: Sequence[ComposeFile], network: str) -> bool:
+def is_external(files: Sequence[ParsedFile], network: str) -> bool:
     """Return whether a file of the project declares the network as one made outside Compose."""
     return any(
         part.meaning.external(key) == network for part in files for key in part.meaning.networks
     )
 
 
-def key_of(files: Sequence[ComposeFile], network: str) -> str | None:
+def key_of(files: Sequence[ParsedFile], network: str) -> str | None:
     """Return the key of a network that Compose makes under this name, or None."""
     return next(
         (
@@ -93,14 +93,14 @@ def key_of(files: Sequence[ComposeFile], network: str) -> str | None:
 
 
 def joined(
-    file: ComposeFile,
+    file: ParsedFile,
     services: Sequence[str],
     network: str,
     key: str | None,
-    beside: Sequence[ComposeFile],
+    beside: Sequence[ParsedFile],
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
-    later: Sequence[ComposeFile] = (),
+    later: Sequence[ParsedFile] = (),
 ) -> bytes:
     """Do what :func:`add_network` does, writing services that only stand beside into the file.
 
@@ -156,7 +156,7 @@ def joined(
     return result.raw
 
 
-def _key(files: Sequence[ComposeFile], network: str, wanted: str) -> str:
+def _key(files: Sequence[ParsedFile], network: str, wanted: str) -> str:
     meanings = [part.meaning for part in files]
     keys = dict.fromkeys(key for part in meanings for key in part.networks)
     for key in keys:
@@ -167,7 +167,7 @@ def _key(files: Sequence[ComposeFile], network: str, wanted: str) -> str:
     return next(key for key in candidates if key not in taken)
 
 
-def _verify(before: ComposeFile, found: Difference) -> None:
+def _verify(before: ParsedFile, found: Difference) -> None:
     if found.bystanders:
         shared = ", ".join(found.bystanders)
         raise Refused(
@@ -183,13 +183,13 @@ def _verify(before: ComposeFile, found: Difference) -> None:
 
 
 def _with_services(
-    file: ComposeFile,
-    around: tuple[Sequence[ComposeFile], Sequence[ComposeFile]],
+    file: ParsedFile,
+    around: tuple[Sequence[ParsedFile], Sequence[ParsedFile]],
     todo: Sequence[str],
     key: str,
     asked: Mapping[str, Content],
     declared: Mapping[str, Content],
-) -> ComposeFile:
+) -> ParsedFile:
     """Return the file with services on the network, and the network declared.
 
     Raises:
@@ -221,7 +221,7 @@ def _with_services(
 
 
 def _wanted(
-    files: Sequence[ComposeFile], service: str, key: str, asked: Content
+    files: Sequence[ParsedFile], service: str, key: str, asked: Content
 ) -> "Content | None":
     """Return the networks of a service that names none itself; None if it is on the network."""
     named = named_networks([part.meaning for part in files], service)
@@ -326,7 +326,7 @@ def _external(key: str, network: str) -> dict[str, Content]:
 
 
 def _declare(
-    additions: Additions, beside: Sequence[ComposeFile], key: str, content: Mapping[str, Content]
+    additions: Additions, beside: Sequence[ParsedFile], key: str, content: Mapping[str, Content]
 ) -> None:
     """Declare the network, unless one of the project's files does."""
     file = additions.file

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from wizard.compose.meaning import values
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
-from wizard.compose.read import ComposeFile
+from wizard.compose.read import ParsedFile
 
 
-def env_files(file: ComposeFile, directory: Path) -> tuple[str, ...]:
+def env_files(file: ParsedFile, directory: Path) -> tuple[str, ...]:
     """Return the paths, each once; one with a variable in it is left out.
 
     Args:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from wizard.compose.nodes import ListNode, MapNode, Node, Value, value_of
-from wizard.compose.read import ComposeFile
+from wizard.compose.read import ParsedFile
 
 
 class Inheritance:
@@ -12,7 +12,7 @@ class Inheritance:
     By merge keys and aliases they take nodes of the tree, by ``extends`` whole services.
     """
 
-    def __init__(self, file: ComposeFile) -> None:
+    def __init__(self, file: ParsedFile) -> None:
         self._takers: dict[int, list[str]] = defaultdict(list)
         self._extending: dict[str, list[str]] = defaultdict(list)
         self._changing: set[str] = set()

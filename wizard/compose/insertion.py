@@ -11,7 +11,7 @@ from functools import cached_property
 from wizard.compose.builder import TooMuch
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Node, Scalar
-from wizard.compose.read import ComposeFile, parse_part
+from wizard.compose.read import ParsedFile, parse_part
 from wizard.compose.style import block, dash_column, dash_of, indentation, line_start, services
 from wizard.compose.yaml_source import Content, flow, word
 from wizard.platform.errors import Refused
@@ -35,12 +35,12 @@ class Level(IntEnum):
 class Additions:
     """Additions to one state of a Compose file, collected so that it is parsed once for all."""
 
-    def __init__(self, file: ComposeFile) -> None:
+    def __init__(self, file: ParsedFile) -> None:
         self.file = file
         self._splices: list[tuple[int, Level, int, int, str]] = []
         self._filled: set[int] = set()
 
-    def made(self) -> ComposeFile:
+    def made(self) -> ParsedFile:
         """Return the file with all of them.
 
         Raises:

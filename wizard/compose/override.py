@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wizard.compose.edit import joined
 from wizard.compose.nodes import Scalar
-from wizard.compose.read import ComposeFile, parse_part
+from wizard.compose.read import ParsedFile, parse_part
 from wizard.compose.yaml_source import Content
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -26,7 +26,7 @@ _HEADER = (
 
 
 def override(
-    files: Sequence[ComposeFile],
+    files: Sequence[ParsedFile],
     services: Sequence[str],
     network: str,
     existing: bytes | None,
@@ -59,7 +59,7 @@ def override(
     return joined(file, services, network, None, files, declaration, addresses)
 
 
-def _version_line(files: Sequence[ComposeFile], data: bytes) -> bytes:
+def _version_line(files: Sequence[ParsedFile], data: bytes) -> bytes:
     """Return the first file's ``version:`` line: before 1.27 Compose wants one in every file."""
     for file in files[:1]:
         entry = file.document.root.own("version") if file.document.root else None

@@ -6,7 +6,7 @@ from wizard.compose.edit import add_network
 from wizard.compose.joining import joined
 from wizard.compose.override import override
 from wizard.compose.project import Project
-from wizard.compose.read import ComposeFile, parse_part
+from wizard.compose.read import ParsedFile, parse_part
 from wizard.compose.yaml_source import Content
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
@@ -20,7 +20,7 @@ def in_place(
     *,
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
-) -> dict[str, ComposeFile]:
+) -> dict[str, ParsedFile]:
     """Return every file in which a service stands with its new text, by its path.
 
     They are in the order in which they can be written one by one: the first declares the network
@@ -40,7 +40,7 @@ def in_place(
     chosen: dict[int, list[str]] = {}
     for service in services:
         chosen.setdefault(_place(project, service, preferred), []).append(service)
-    files, made = [part.file for part in project.parts], dict[str, ComposeFile]()
+    files, made = [part.file for part in project.parts], dict[str, ParsedFile]()
     for number in sorted(chosen, key=lambda each: (not project.parts[each].given, each)):
         before = files[number]
         text = add_network(
@@ -71,7 +71,7 @@ def beside(
     *,
     declaration: Mapping[str, Content] | None = None,
     addresses: Mapping[str, str] | None = None,
-) -> ComposeFile:
+) -> ParsedFile:
     """Return the override file at a path with its new text; Compose reads it after all others.
 
     Raises:
@@ -113,7 +113,7 @@ def _place(project: Project, service: str, preferred: str) -> int:
 
 
 def _spare_others(
-    project: Project, made: Mapping[str, ComposeFile], services: Sequence[str]
+    project: Project, made: Mapping[str, ParsedFile], services: Sequence[str]
 ) -> None:
     others = project.bystanders({path: file.raw for path, file in made.items()}, services)
     if others:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from wizard.compose.joining import bystanders, networks
 from wizard.compose.meaning import FileMeaning, values
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
-from wizard.compose.read import ComposeFile, parse_part
+from wizard.compose.read import ParsedFile, parse_part
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -36,7 +36,7 @@ class Part:
     """
 
     path: str
-    file: ComposeFile
+    file: ParsedFile
     given: bool
 
 
@@ -105,7 +105,10 @@ class _Loader:
         for path in given:
             data = self._data(path)
             if data is None:
-                raise Refused(f"{clean_line(path)} is not there. Nothing was changed.")
+                raise Refused(
+                    f"{clean_line(path)} is not there. Nothing was changed. Put it back, or start "
+                    "the project anew without it, and try again."
+                )
             file = self._file(path, data, directory)
             parts += [*self._included(file, directory, (path,)), Part(path, file, given=True)]
         return Project(
@@ -122,7 +125,7 @@ class _Loader:
             if len(self._texts) >= MOST_FILES:
                 raise Refused(
                     f"{clean_line(path)} is one file more than the {MOST_FILES} that are read of "
-                    "a project. Nothing was changed."
+                    "a project. Nothing was changed. Join some of them, and try again."
                 )
             data = self._read(path)
             if data is None:
@@ -130,7 +133,7 @@ class _Loader:
             self._texts[path] = data
         return self._texts[path]
 
-    def _file(self, path: str, data: bytes, directory: str) -> ComposeFile:
+    def _file(self, path: str, data: bytes, directory: str) -> ParsedFile:
         def extended(name: str) -> FileMeaning | None:
             return self._extended(posixpath.normpath(posixpath.join(directory, name)))
 
@@ -149,7 +152,7 @@ class _Loader:
         return self._said[path]
 
     def _included(
-        self, file: ComposeFile, directory: str, within: tuple[str, ...]
+        self, file: ParsedFile, directory: str, within: tuple[str, ...]
     ) -> Iterator[Part]:
         root = file.document.root
         entries = root.pairs.get("include") if root else None

@@ -12,7 +12,7 @@ from wizard.platform.text import clean_line
 
 
 @dataclass(frozen=True, eq=False)
-class ComposeFile:
+class ParsedFile:
     """A Compose file that was read and understood.
 
     Attributes:
@@ -40,7 +40,7 @@ class ComposeFile:
         return self.document.newline
 
 
-def parse(data: bytes, name: str) -> ComposeFile:
+def parse(data: bytes, name: str) -> ParsedFile:
     """Understand a Compose file's content.
 
     Args:
@@ -55,7 +55,7 @@ def parse(data: bytes, name: str) -> ComposeFile:
     return file
 
 
-def check_services(files: Sequence[ComposeFile]) -> None:
+def check_services(files: Sequence[ParsedFile]) -> None:
     """Make sure that there is something to choose from.
 
     Raises:
@@ -84,7 +84,7 @@ def check_services(files: Sequence[ComposeFile]) -> None:
     )
 
 
-def parse_part(data: bytes, name: str, extended: Extended = nothing_read) -> ComposeFile:
+def parse_part(data: bytes, name: str, extended: Extended = nothing_read) -> ParsedFile:
     """Understand a file that is merged into another, and so need not have services.
 
     Args:
@@ -97,9 +97,9 @@ def parse_part(data: bytes, name: str, extended: Extended = nothing_read) -> Com
     """
     document = load(data, name)
     said = meaning(document, extended)
-    return ComposeFile(document.name, document, said, project_services([said]), extended)
+    return ParsedFile(document.name, document, said, project_services([said]), extended)
 
 
-def services(files: Sequence[ComposeFile]) -> tuple[Service, ...]:
+def services(files: Sequence[ParsedFile]) -> tuple[Service, ...]:
     """Return the services of a project that has several files, in Compose's order of files."""
     return project_services([file.meaning for file in files])

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from wizard.compose.nodes import MapNode, Scalar, Value
-from wizard.compose.read import ComposeFile
+from wizard.compose.read import ParsedFile
 
 
-def is_scaled(files: Sequence[ComposeFile], service: str) -> bool:
+def is_scaled(files: Sequence[ParsedFile], service: str) -> bool:
     """Return whether the files ask for several containers of a service, or for who knows how many.
 
     A number that comes from a variable may be any.

@@ -35,8 +35,8 @@ PAGES = {
             "journalctl --unit docker --lines 20 --no-pager",
             "systemctl restart docker",
         ),
-        "It looks again each time that it is started, and on R on the screen “Your host”. It never "
-        "restarts Docker.",
+        "It looks again each time that it is started, and when you press R on “Your host”. It "
+        "never restarts Docker.",
     ),
     Cause.DOCKER_CLOSED: Page(
         "Docker's socket is closed to you",

@@ -19,8 +19,8 @@ PAGES = {
         "tables of nftables, but the chain FORWARD of ip6tables drops them all the same.",
         "See that chain. If nothing else on this host needs its policy, let it accept:",
         ("ip6tables -S FORWARD", "ip6tables --policy FORWARD ACCEPT"),
-        "It names the lines, and looks again on R on the screen “Your host”. It changes no rules "
-        "of yours.",
+        "It names the lines, and looks again when you press R on the screen “Your host”. It "
+        "changes no rules of yours.",
     ),
     Cause.FORWARD_CHAIN: Page(
         "A chain of nftables drops what is forwarded",
@@ -29,8 +29,8 @@ PAGES = {
         "See the rules. Let through what comes from the bridge, and the answers to it, in the file "
         "that the chain is kept in:",
         ("nft list ruleset", "nano /etc/nftables.conf"),
-        "It names the file, the lines and the commands for this host, and looks again on R on the "
-        "screen “Your host”. It changes no rules of yours.",
+        "It names the file, the lines and the commands for this host, and looks again when you "
+        "press R on the screen “Your host”. It changes no rules of yours.",
     ),
     Cause.FORWARD_RULES: Page(
         "Rules of the other ip6tables drop what is forwarded",
@@ -39,8 +39,8 @@ PAGES = {
         "See the other rules. Let through what comes from the bridge, and the answers to it, where "
         "those rules are kept:",
         ("ip6tables-legacy -S FORWARD", "ip6tables-nft -S FORWARD"),
-        "It names the chain and the commands for this host, and looks again on R on the screen "
-        "“Your host”. It changes no rules of yours.",
+        "It names the chain and the commands for this host, and looks again when you press R on "
+        "the screen “Your host”. It changes no rules of yours.",
     ),
     Cause.BEFORE_DOCKER: Page(
         "ip6tables drops before Docker's own rules",
@@ -48,8 +48,8 @@ PAGES = {
         "Docker started. Rules that were put before that, or in its place, drop it all the same.",
         "See the chain, and have it lead to Docker's first, where those rules are kept:",
         ("ip6tables -S FORWARD", "ip6tables -I FORWARD -j DOCKER-FORWARD"),
-        "It names the rule and the commands for this host, and looks again on R on the screen "
-        "“Your host”. It changes no rules of yours.",
+        "It names the rule and the commands for this host, and looks again when you press R on the "
+        "screen “Your host”. It changes no rules of yours.",
     ),
     Cause.FIREWALLD: Page(
         "firewalld drops what is forwarded",
@@ -66,8 +66,8 @@ PAGES = {
         "and empties Docker's chains when it starts.",
         "See which containers run, end the one that does it, and see what it left:",
         ("docker ps", "docker stop NAME", "ip6tables -S FORWARD"),
-        "It names the rule for this host, and looks again on R on the screen “Your host”. It stops "
-        "nothing of yours. Private addresses are not concerned.",
+        "It names the rule for this host, and looks again when you press R on the screen “Your "
+        "host”. It stops nothing of yours. Private addresses are not concerned.",
     ),
     Cause.PORTS_TRANSLATED: Page(
         "Others translate what comes to published ports",
@@ -76,7 +76,7 @@ PAGES = {
         "containers what comes to published ports; the wizard's rules keep that out.",
         "See which containers run, end the one that does it, and see what it left:",
         ("docker ps", "docker stop NAME", "ip6tables -t nat -S"),
-        "It names the rules and the commands for this host, and looks again on R on the screen "
-        "“Your host”. It stops nothing of yours. Public addresses are not concerned.",
+        "It names the rules and the commands for this host, and looks again when you press R on "
+        "the screen “Your host”. It stops nothing of yours. Public addresses are not concerned.",
     ),
 }

@@ -3,9 +3,8 @@
 from wizard.explain.page import Page
 from wizard.host.obstacle import Cause
 from wizard.host.parts.debian import TESTED_ON
+from wizard.platform.text import enumerated
 from wizard.record.store import DIRECTORY
-
-*_FIRST, _LAST = map(str, TESTED_ON)
 
 PAGES = {
     Cause.NOT_FOUND_OUT: Page(
@@ -15,13 +14,13 @@ PAGES = {
         "in time, or with something that the wizard does not understand.",
         "See what is unknown and why, what the system logged about it, and look again:",
         ("wizard --detect", "journalctl --boot --priority warning --lines 40"),
-        "It looks again each time that it is started, and on R on the screen “Your host”. It "
+        "It looks again each time that it is started, and when you press R on “Your host”. It "
         "guesses nothing and changes nothing meanwhile.",
     ),
     Cause.NOT_DEBIAN: Page(
         "This host is not Debian",
         "The wizard writes files where Debian looks for them, and is tested on Debian "
-        f"{', '.join(_FIRST)} and {_LAST}. Systems that derive from Debian, such as Ubuntu, are "
+        f"{enumerated(map(str, TESTED_ON))}. Systems that derive from Debian, such as Ubuntu, are "
         "let through with a note.",
         "Set the deployment up on a host with Debian. What a system says that it is stands in:",
         ("cat /etc/os-release",),

@@ -72,8 +72,8 @@ PAGES = {
             "ip -6 address show scope global",
             "ip -6 address change ADDRESS/LENGTH dev INTERFACE preferred_lft forever",
         ),
-        "It names the line for this host, and looks again on R on the screen “Your host”. It "
-        "changes no address of the host.",
+        "It names the line for this host, and looks again when you press R on the screen “Your "
+        "host”. It changes no address of the host.",
     ),
     Cause.NO_WAY_OUT: Page(
         "The host itself does not get out over IPv6",

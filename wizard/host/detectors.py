@@ -83,6 +83,7 @@ def gather(
         settled.wait_for(lambda: len(values) == len(detectors), timeout=end - time.monotonic())
     for field in detectors:
         settle(field, Unknown(_too_late(field, deadline)))
+    # mypy has compared each part with its field where it is declared (wizard/host/part.py).
     return Host(**values)  # type: ignore[arg-type]
 
 

@@ -40,7 +40,7 @@ INSTALL = (
     "“apt install docker.io docker-compose”, and start the wizard again."
 )
 START = (
-    "Docker is installed but not running: start it with “systemctl start docker” and look into "
+    "Docker is installed but not running: start it with “systemctl start docker” and look at "
     "“journalctl -u docker” if it does not stay up."
 )
 
@@ -88,7 +88,7 @@ def connect() -> "APIClient":
             if owner not in (0, os.geteuid()):
                 raise CannotTell(
                     f"The program that answers on {shown} is not root's, so what it says of this "
-                    "host is not relied on. Leave DOCKER_HOST away to use root's own Docker.",
+                    "host is not relied on. Unset DOCKER_HOST to use root's own Docker.",
                     Cause.DOCKER_OF_OTHERS,
                 )
             if is_outside(pid):

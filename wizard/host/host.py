@@ -26,12 +26,11 @@ class Debian:
 
     name: str
     version: int
-    codename: str
     derivative: bool = False
 
 
 @dataclass(frozen=True)
-class Ip6tables:
+class Ip6tablesCommand:
     """Which of the two kernels' interfaces the ``ip6tables`` command speaks to."""
 
     version: str
@@ -86,7 +85,7 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class DockerNetwork:
+class ExistingNetwork:
     """A network of the engine, with the containers on it."""
 
     id: str
@@ -375,14 +374,14 @@ class Host:
     debian: Debian | Unknown
     kernel: str | Unknown
     engine: Engine | Unknown
-    networks: tuple[DockerNetwork, ...] | Unknown
+    networks: tuple[ExistingNetwork, ...] | Unknown
     compose: Compose | Unknown
     projects: tuple[ComposeProject, ...] | Unknown
     uplink: Uplink | Unknown
     manager: Manager | Unknown
     network_files: tuple[NetworkFile, ...] | Unknown
     sysctls: Sysctls | Unknown
-    ip6tables: Ip6tables | Unknown
+    ip6tables: Ip6tablesCommand | Unknown
     firewall: Firewall | Unknown
     outward: Outward | Unknown
     prefixes_in_use: tuple[IPv4Network | IPv6Network, ...] | Unknown

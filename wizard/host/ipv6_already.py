@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from wizard.host.host import ComposeProject, DockerNetwork, Host, Unknown
+from wizard.host import bridge_options
+from wizard.host.host import ComposeProject, ExistingNetwork, Host, Unknown
 from wizard.host.own_objects import is_ours
 
 # Docker masquerades every IPv6 network from here on (Docker Engine 27.0 release notes).
@@ -11,7 +12,7 @@ _MASQUERADES = (27, 0)
 
 def networks_with_ipv6(
     host: Host, project: ComposeProject, services: Iterable[str] | None = None
-) -> tuple[DockerNetwork, ...]:
+) -> tuple[ExistingNetwork, ...]:
     """Return the networks with IPv6 and a way out that containers of a project are on, but ours.
 
     Args:
@@ -34,7 +35,7 @@ def networks_with_ipv6(
     )
 
 
-def works(host: Host, network: DockerNetwork) -> bool:
+def works(host: Host, network: ExistingNetwork) -> bool:
     """Return whether packets pass through a network with IPv6 as it is: Docker masquerades them."""
     engine, options = host.engine, dict(network.options)
     return (
@@ -42,8 +43,8 @@ def works(host: Host, network: DockerNetwork) -> bool:
         and engine.release >= _MASQUERADES
         and engine.manages_ip6tables
         and network.driver == "bridge"
-        and options.get("com.docker.network.bridge.gateway_mode_ipv6", "nat").startswith("nat")
-        and options.get("com.docker.network.bridge.enable_ip_masquerade", "true") == "true"
+        and options.get(bridge_options.GATEWAY_MODE, "nat").startswith("nat")
+        and options.get(bridge_options.MASQUERADE, "true") == "true"
     )
 
 

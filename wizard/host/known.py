@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Network
 
-from wizard.host.host import DockerNetwork, Engine, Host, Manager, Unknown, Uplink
+from wizard.host.host import Engine, ExistingNetwork, Host, Manager, Unknown, Uplink
 from wizard.platform.errors import Refused
 
 
@@ -12,7 +12,7 @@ class KnownHost(Host):
     """A host whose parts that decide how it keeps its own way out are no :class:`Unknown`."""
 
     engine: Engine
-    networks: tuple[DockerNetwork, ...]
+    networks: tuple[ExistingNetwork, ...]
     uplink: Uplink
     manager: Manager
     prefixes_in_use: tuple[IPv4Network | IPv6Network, ...]

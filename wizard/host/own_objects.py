@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from wizard.host.host import DockerNetwork, Earlier, Host, Unknown
+from wizard.host.host import Earlier, ExistingNetwork, Host, Unknown
 from wizard.platform.own_names import NETWORK_LABEL
 from wizard.record.record import State
 
@@ -11,7 +11,7 @@ _OPEN = tuple(str(each) for each in State if each.is_open)
 """The states of a run of which nothing is left, and of one that nothing else can begin beside."""
 
 
-def is_ours(network: DockerNetwork) -> bool:
+def is_ours(network: ExistingNetwork) -> bool:
     """Return whether a network was made by the wizard: the label names the prefix that it has."""
     return dict(network.labels).get(NETWORK_LABEL, "") in [str(each) for each in network.subnets]
 

@@ -4,7 +4,7 @@ from wizard.host.filtering import engine_forwards
 from wizard.host.host import Advertised, Manager, Origin, Sysctls, Unknown, Uplink
 from wizard.host.known import KnownHost
 from wizard.modes.plan_inputs import PlanInputs
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 from wizard.steps.sysctl import PATH
 from wizard.steps.systemd_unit import SystemdUnit
 from wizard.uplink import unit
@@ -63,7 +63,7 @@ def keep_listening(host: KnownHost, inputs: PlanInputs) -> SystemdUnit | None:
     off = host.sysctls.forwarding_off if isinstance(host.sysctls, Sysctls) else None
     if not interfaces:
         return _keep_forwarding(host, inputs, *off) if off else None
-    shown = " and ".join(map(clean_line, interfaces))
+    shown = enumerated(map(clean_line, interfaces))
     return SystemdUnit(
         unit.PATH,
         unit.unit(interfaces, PATH, forwarding=not engine_forwards(host.engine)),

@@ -16,7 +16,7 @@ from wizard.steps.base import Step
 from wizard.steps.closed_ports import ClosedPorts
 
 
-class Verdict(StrEnum):
+class PortFate(StrEnum):
     """What becomes of a published port that Docker forwards past the rules of this host."""
 
     KEPT = "kept"
@@ -53,27 +53,27 @@ def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Publish
                 yield container, port
 
 
-def verdicts(
+def fates(
     host: KnownHost, choices: Choices, inputs: PlanInputs, steps: Sequence[Step]
-) -> tuple[tuple[Container, Published, Verdict], ...]:
+) -> tuple[tuple[Container, Published, PortFate], ...]:
     """Return what becomes, by these steps, of each port that Docker will forward past INPUT."""
     kept = {port for each in steps if isinstance(each, ClosedPorts) for port in each.ports}
     return tuple(
-        (container, port, Verdict.OPENS)
-        if verdict is Verdict.KEPT and port.of_host not in kept
-        else (container, port, verdict)
-        for container, port, verdict in _possible(host, choices, inputs)
+        (container, port, PortFate.OPENS)
+        if fate is PortFate.KEPT and port.of_host not in kept
+        else (container, port, fate)
+        for container, port, fate in _possible(host, choices, inputs)
     )
 
 
 def _possible(
     host: KnownHost, choices: Choices, inputs: PlanInputs
-) -> tuple[tuple[Container, Published, Verdict], ...]:
+) -> tuple[tuple[Container, Published, PortFate], ...]:
     """Return what can become of each."""
     uplink = host.uplink.interface
     # Only with ip6tables has Docker a chain that is the administrator's, DOCKER-USER.
-    closed = Verdict.OPENS if filtering.uses_nftables(host.engine) else Verdict.KEPT
-    by_answer = {True: closed, None: Verdict.DOUBTFUL, False: Verdict.OPEN}
+    closed = PortFate.OPENS if filtering.uses_nftables(host.engine) else PortFate.KEPT
+    by_answer = {True: closed, None: PortFate.DOUBTFUL, False: PortFate.OPEN}
     return tuple(
         (container, port, by_answer[inputs.input.closes(uplink, port)])
         for container, port in forwarded(host, choices)
@@ -85,8 +85,8 @@ def step(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ClosedPorts |
     ports = sorted(
         {
             (port.host_port, port.protocol)
-            for _container, port, verdict in _possible(host, choices, inputs)
-            if verdict is Verdict.KEPT
+            for _container, port, fate in _possible(host, choices, inputs)
+            if fate is PortFate.KEPT
         }
     )
     if not ports or choices.prefix is None:

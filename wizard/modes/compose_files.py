@@ -9,7 +9,7 @@ from wizard.answers.projects import project_of, reads_override
 from wizard.compose.edit import key_of
 from wizard.compose.placing import beside, in_place
 from wizard.compose.project import Project
-from wizard.compose.read import ComposeFile as ReadFile
+from wizard.compose.read import ParsedFile
 from wizard.host.compose_generations import makes_networks
 from wizard.host.host import Host, Unknown
 from wizard.modes import plan_inputs
@@ -101,14 +101,14 @@ def _check_keys(host: Host, project: Project) -> None:
             )
 
 
-def _key(project: Project, changed: Mapping[str, ReadFile], network: str) -> str:
+def _key(project: Project, changed: Mapping[str, ParsedFile], network: str) -> str:
     """Return the key of the network once the files are changed so."""
     others = [part.file for part in project.parts if part.path not in changed]
     return key_of([*others, *changed.values()], network) or ""
 
 
 def _steps(
-    host: Host, choices: Choices, read: PlanInputs, changed: Mapping[str, ReadFile]
+    host: Host, choices: Choices, read: PlanInputs, changed: Mapping[str, ParsedFile]
 ) -> tuple[ComposeFile, ...]:
     given, compose = read.given_paths, host.compose
     # A new file belongs to whom the old one belongs.
@@ -136,7 +136,7 @@ def _steps(
 
 
 def _joining(
-    choices: Choices, read: PlanInputs, changed: Mapping[str, ReadFile], path: str
+    choices: Choices, read: PlanInputs, changed: Mapping[str, ParsedFile], path: str
 ) -> tuple[str, ...]:
     """Return the chosen services that join the network by the new text of a file."""
     if len(changed) == 1 or read.project is None:

@@ -3,6 +3,7 @@
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from wizard.answers.choices import Choices, Placement
@@ -10,7 +11,7 @@ from wizard.compose.env_files import env_files
 from wizard.compose.override import override_path
 from wizard.compose.owners import owner_of, why_not_there
 from wizard.compose.project import Project, load
-from wizard.compose.read import ComposeFile, check_services, services
+from wizard.compose.read import ParsedFile, check_services, services
 from wizard.compose.services import Service
 from wizard.filter import unit as filter_unit
 from wizard.host.host import ComposeProject
@@ -66,7 +67,7 @@ class PlanInputs:
     """Services that have containers and stand in none of the files that were read."""
 
     @property
-    def compose(self) -> tuple[ComposeFile, ...]:
+    def compose(self) -> tuple[ParsedFile, ...]:
         """The files of the project, in the order in which Compose joins them."""
         return tuple(part.file for part in self.project.parts) if self.project else ()
 
@@ -126,7 +127,31 @@ def read_project(
         state = _read_own(system, path)
         if state is not None:
             files[path] = state
+    read = _read_compose(system, project, files)
+    check_services([part.file for part in read.parts])
+    override = str(override_path(project.files[0], _siblings(project.files[0])))
+    if override not in files:
+        state = _read(system, override)
+        if state is not None:
+            files[override] = state
+    variables = _variables(read, project)
+    for path in variables:
+        state = None if path in files else _read_if_possible(system, path)
+        if state is not None and _may_name(files[str(project.files[0])], state):
+            files[path] = state
+    return PlanInputs(
+        files,
+        read,
+        override,
+        variables=variables,
+        input=closed.read(system),
+        beside=tuple(beside),
+        elsewhere=tuple(dict.fromkeys(each.service for each in project.containers)),
+    )
 
+
+def _read_compose(system: System, project: ComposeProject, files: dict[str, FileState]) -> Project:
+    """Return what the Compose files say, and add each that was read to ``files``."""
     given = tuple(map(str, project.files))
 
     def content(path: str) -> bytes | None:
@@ -135,7 +160,7 @@ def read_project(
             return None
         if path not in given and not _may_name(files[given[0]], state):
             raise Refused(
-                f"{clean_line(path)} is not readable for the owner of {clean_line(given[0])}, who "
+                f"{clean_line(path)} is not readable by the owner of {clean_line(given[0])}, who "
                 "named it, so it is not read."
             )
         files[path] = state
@@ -153,33 +178,19 @@ def read_project(
                 f"{clean_line(project.name)} were made from it. "
                 f"{todo if owner is None else why_not_there(owner)}"
             )
-    read = load(given, str(project.directory), content)
-    check_services([part.file for part in read.parts])
-    override = str(override_path(project.files[0], _siblings(project.files[0])))
-    if override not in files:
-        state = _read(system, override)
-        if state is not None:
-            files[override] = state
-    variables = tuple(
+    return load(given, str(project.directory), content)
+
+
+def _variables(read: Project, project: ComposeProject) -> tuple[str, ...]:
+    """Return the files of variables that the Compose files name."""
+    named = (
         name
         for part in read.parts
         for name in env_files(
             part.file, project.directory.absolute() if part.given else Path(part.path).parent
         )
     )
-    for path in variables[:_MOST_VARIABLES]:
-        state = None if path in files else _read_if_possible(system, path)
-        if state is not None and _may_name(files[given[0]], state):
-            files[path] = state
-    return PlanInputs(
-        files,
-        read,
-        override,
-        variables=variables[:_MOST_VARIABLES],
-        input=closed.read(system),
-        beside=tuple(beside),
-        elsewhere=tuple(dict.fromkeys(each.service for each in project.containers)),
-    )
+    return tuple(islice(named, _MOST_VARIABLES))
 
 
 def target(choices: Choices, inputs: PlanInputs) -> str:
@@ -207,7 +218,10 @@ def _read(system: System, path: str) -> FileState | None:
 
 
 def _unreadable(path: str, error: OSError) -> Refused:
-    return Refused(f"{clean_line(path)} cannot be read: {error.strerror}. Nothing was changed.")
+    return Refused(
+        f"{clean_line(path)} cannot be read: {error.strerror}. Nothing was changed. See why, and "
+        "try again."
+    )
 
 
 def _may_name(naming: FileState, named: FileState) -> bool:

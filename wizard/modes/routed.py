@@ -7,7 +7,7 @@ from wizard.answers import moved_prefix, subprefixes
 from wizard.answers.address_plan import AddressPlan
 from wizard.answers.checks import check_inwards
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
-from wizard.host import filtering, gateway_mode
+from wizard.host import bridge_options, filtering, gateway_mode
 from wizard.host.host import Container, Host, Origin, Unknown
 from wizard.host.known import KnownHost
 from wizard.modes import advertisements, shared
@@ -21,6 +21,7 @@ from wizard.modes.plan_inputs import PlanInputs
 from wizard.ndp import fixed_unit, unit
 from wizard.platform.errors import Refused
 from wizard.platform.parameter_names import name
+from wizard.platform.text import enumerated
 from wizard.prefix import unit as prefix_unit
 from wizard.program import program
 from wizard.steps import ndppd, systemd_unit
@@ -31,10 +32,6 @@ from wizard.steps.ndppd import Ndppd
 from wizard.steps.neighbour_proxy import NeighbourProxy
 from wizard.steps.package import Package
 from wizard.steps.systemd_unit import SystemdUnit
-
-# gateway_mode_ipv6=routed: no NAT, and only published ports are open on the containers' own
-# addresses (Docker Engine 27.0 release notes).
-_ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
 def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan:
@@ -52,7 +49,7 @@ def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan
     has_gateway_modes = host.engine.release >= filtering.ROUTED_GATEWAY
     filtered = filtering.of_routed(host)
 
-    options = (_ROUTED,) if has_gateway_modes else ()
+    options = (bridge_options.ROUTED,) if has_gateway_modes else ()
     network, compose_files = with_compose_files(
         host,
         choices,
@@ -200,10 +197,10 @@ def _following(choices: Choices, inputs: PlanInputs) -> SystemdUnit | None:
         explanation=(
             "When the provider deprecates the prefix of this host or takes it away, and another is "
             "there for some seconds, this service does by itself what wizard --repair --yes does: "
-            "the containers get addresses of that beside those that they have, and then those "
-            "alone. It does so at most once in ten minutes, says so in the journal, and goes back "
-            "where packets do not pass. Whoever is on the link with this host, and is believed by "
-            "its kernel, can make it do so."
+            "the containers get addresses of the new one beside those that they have, and then the "
+            "new ones alone. It does so at most once in ten minutes, says so in the journal, and "
+            "goes back where packets do not pass. Whoever is on the link with this host, and is "
+            "believed by its kernel, can make it do so."
         ),
         starts_copy=True,
     )
@@ -214,9 +211,9 @@ def _not_following(choices: Choices) -> str | None:
     if choices.proxy in _FOLLOWS:
         return None
     why = (
-        "ndppd cannot answer for the old addresses and the new ones at a time"
+        "ndppd cannot answer for the old addresses and the new ones at the same time"
         if choices.proxy is Proxy.NDPPD
-        else "nothing on this host tells when a prefix that is routed to it is another one"
+        else "nothing on this host tells when a prefix that is routed to it becomes another one"
     )
     return f"The containers do not follow another prefix by themselves, for {why}."
 
@@ -248,7 +245,7 @@ def several_ways(host: Host, choices: Choices) -> str | None:
     uplink = host.uplink
     if isinstance(uplink, Unknown) or not uplink.beside or choices.prefix is None:
         return None
-    others = " and ".join(uplink.beside)
+    others = enumerated(uplink.beside)
     gateway = f"via {uplink.gateway} " if uplink.gateway else ""
     return (
         f"This host's IPv6 default routes lead over {others} as well as {uplink.interface}, and "

@@ -2,6 +2,7 @@
 
 from wizard.answers.choices import Choices, Mode
 from wizard.answers.prefixes import first_subnet
+from wizard.host import bridge_options
 from wizard.host.host import Engine, Host, Unknown
 from wizard.host.known import KnownHost
 from wizard.modes import advertisements, closed_ports, shared
@@ -16,8 +17,8 @@ from wizard.steps.base import Step
 from wizard.steps.ip6tables import Ip6tables
 
 _MASQUERADING = {
-    "com.docker.network.bridge.gateway_mode_ipv6": "nat",
-    "com.docker.network.bridge.enable_ip_masquerade": "true",
+    bridge_options.GATEWAY_MODE: "nat",
+    bridge_options.MASQUERADE: "true",
 }
 """What a bridge network of Docker's has unless the host's own defaults say otherwise."""
 

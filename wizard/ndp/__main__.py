@@ -14,7 +14,7 @@ OPTIONS = {
     "--uplink": "the interface towards the router",
     "--network": "the name of a Docker network; may be given again",
     "--prefix": "the prefix of the network before it; what its label says if it is not given",
-    "--socket": "the Docker engine's socket",
+    "--socket": "Docker's socket",
 }
 _NEEDED = ("--uplink", "--network")
 
@@ -59,7 +59,8 @@ def networks(options: Sequence[tuple[str, str]]) -> list[tuple[str, IPv6Network 
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT, and return the exit code."""
-    # http.client does without, and the engine's socket has no use for OpenSSL's 4 MB.
+    # http.client does without, and the engine's socket has no use for OpenSSL's 4 MB. None is what
+    # makes an import fail (reference of Python's import system), and typeshed knows modules alone.
     sys.modules["ssl"] = None  # type: ignore[assignment]
     from wizard.ndp.docker_engine import SOCKET, DockerEngine
     from wizard.ndp.proxy_table import ProxyTable

@@ -56,7 +56,7 @@ def loads(text: bytes) -> Any:  # noqa: ANN401 - as various as JSON
         elif found[0] in (b"]", b"}"):
             depth -= 1
         if depth > DEEPEST:
-            raise ValueError("deeper than any answer of the engine")
+            raise ValueError("deeper than any answer of Docker's")
     return json.loads(text)
 
 
@@ -87,5 +87,5 @@ def within(stream: socket.socket, seconds: float) -> Iterator[None]:
 
 def _small(text: bytes) -> bytes:
     if len(text) > LARGEST:
-        raise ValueError("larger than any answer of the engine")
+        raise ValueError("larger than any answer of Docker's")
     return text

@@ -31,23 +31,19 @@ def main(words: Sequence[str]) -> int:
     uplink, addresses = words[1], words[3::2]
     commands = fixed.commands(uplink, map(IPv6Address, addresses))
     lines = "".join(f"{' '.join(command[2:])}\n" for command in commands)
-    at_once = f"{' '.join(uplinks.at_once(uplink))}\n"
-    prompt = -1
+    at_once = uplinks.AtOnce(uplink)
     wakes: queue.SimpleQueue[None] = queue.SimpleQueue()
     threading.Thread(target=_follow, args=(uplink, wakes), daemon=True).start()
     while True:
-        index = uplinks.index(uplink)
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            # While the interface is away it fails, and is tried again when it comes.
+        # While the interface is away it fails, and is tried again when it comes.
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired), at_once.words() as words:
             subprocess.run(
                 ["ip", "-6", "-force", "-batch", "-"],
-                # One that was made anew has the kernel's own delay, where no udev sets another.
-                input=lines if index == prompt else at_once + lines,
+                input=f"{' '.join(words)}\n{lines}" if words else lines,
                 text=True,
                 timeout=_TIMEOUT,
                 stderr=subprocess.DEVNULL,
             )
-            prompt = index
         notify("READY=1", "WATCHDOG=1", f"STATUS=answering for {len(addresses)} on {uplink}")
         with contextlib.suppress(queue.Empty):
             wakes.get(timeout=_PERIOD)

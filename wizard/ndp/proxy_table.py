@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address
 from pathlib import Path
 
-from wizard.ndp import uplink as uplinks
 from wizard.ndp.addresses import address
 from wizard.ndp.difference import Difference
+from wizard.ndp.uplink import AtOnce
 from wizard.platform.errors import WizardError
 from wizard.platform.parameter_names import name
 from wizard.platform.text import clean_line
@@ -32,21 +32,17 @@ class ProxyTable:
 
     def __init__(self, uplink: str) -> None:
         self._uplink = uplink
-        self._prompt = -1
+        self._at_once = AtOnce(uplink)
 
     def answer_at_once(self) -> None:
-        """Have no answer wait on an interface that is another one than at the last call.
-
-        An interface that is made anew has the kernel's own proxy_delay, until something sets what
-        the file of kernel parameters says: udev does, which containers of LXC do not run.
+        """Have no answer wait, also where another interface has the name than at the last call.
 
         Raises:
             WizardError: ``ip`` failed.
         """
-        index = uplinks.index(self._uplink)
-        if index not in (-1, self._prompt):
-            _ip(list(uplinks.at_once(self._uplink)))
-            self._prompt = index
+        with self._at_once.words() as words:
+            if words:
+                _ip([*words])
 
     def entries(self) -> dict[IPv6Address, bool]:
         """Return every address that has an entry, and whether the entry is one of ours.

@@ -9,6 +9,7 @@ import errno
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 # linux/rtnetlink.h
 _RTMGRP_LINK = 0x1
@@ -56,12 +57,28 @@ def indices(data: bytes) -> set[int]:
     return found
 
 
-def at_once(uplink: str) -> tuple[str, ...]:
-    """Return the words for ``ip -6`` that set proxy_delay to 0: no answer for others waits.
+class AtOnce:
+    """Has an interface of some name answer for others without a wait (proxy_delay 0).
 
-    By netlink (rtnetlink.h, NDTPA_PROXY_DELAY), for which CAP_NET_ADMIN is enough.
+    One that is made anew has the kernel's own proxy_delay, until something sets what the file of
+    kernel parameters says: udev does, which containers of LXC do not run.
     """
-    return ("ntable", "change", "name", "ndisc_cache", "dev", uplink, "proxy_delay", "0")
+
+    def __init__(self, uplink: str) -> None:
+        self._uplink = uplink
+        self._set = -1
+
+    @contextmanager
+    def words(self) -> Iterator[tuple[str, ...]]:
+        """Give the words for ``ip -6`` that set it; none where it is set, or nothing has the name.
+
+        Without an error in the block it counts as set until another interface has the name.
+        By netlink (rtnetlink.h, NDTPA_PROXY_DELAY), for which CAP_NET_ADMIN is enough.
+        """
+        found = index(self._uplink)
+        change = ("ntable", "change", "name", "ndisc_cache", "dev", self._uplink)
+        yield () if found in (-1, self._set) else (*change, "proxy_delay", "0")
+        self._set = found
 
 
 def index(uplink: str) -> int:

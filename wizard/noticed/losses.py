@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.answers.choices import Choices
+from wizard.host import bridge_options
 from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, hears, parse
 from wizard.modes import closed_ports
-from wizard.modes.closed_ports import Verdict
+from wizard.modes.closed_ports import PortFate
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
-
-_ROUTED = ("com.docker.network.bridge.gateway_mode_ipv6", "routed")
 
 
 class LossCause(StrEnum):
@@ -53,14 +52,16 @@ def losses(
     host: KnownHost, choices: Choices, steps: Sequence[Step], inputs: PlanInputs
 ) -> tuple[Loss, ...]:
     """Return what these steps cost the chosen services, in the order of the ports."""
-    routed = any(isinstance(step, DockerNetwork) and _ROUTED in step.options for step in steps)
+    routed = any(
+        isinstance(step, DockerNetwork) and bridge_options.ROUTED in step.options for step in steps
+    )
     found = {
         loss.name: loss
         for container in chosen_containers(host, choices)
         for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
-    for container, port, verdict in closed_ports.verdicts(host, choices, inputs, steps):
-        if verdict not in (Verdict.OPENS, Verdict.DOUBTFUL):
+    for container, port, fate in closed_ports.fates(host, choices, inputs, steps):
+        if fate not in (PortFate.OPENS, PortFate.DOUBTFUL):
             continue
         service, name = clean_line(container.service), clean_line(container.name)
         opened = Loss(port, service, name, LossCause.OPENED, None)

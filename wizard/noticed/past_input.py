@@ -8,7 +8,7 @@ from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published
 from wizard.modes import closed_ports
-from wizard.modes.closed_ports import Verdict
+from wizard.modes.closed_ports import PortFate
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.platform.text import clean_line
 from wizard.steps.base import Step
@@ -18,16 +18,16 @@ def notices(
     host: KnownHost, choices: Choices, steps: Sequence[Step], inputs: PlanInputs
 ) -> tuple[str, ...]:
     """Return what these steps open over IPv6, and what stays closed though Docker would open it."""
-    ports = closed_ports.verdicts(host, choices, inputs, steps)
+    ports = closed_ports.fates(host, choices, inputs, steps)
 
-    def of(wanted: Verdict) -> list[tuple[Container, Published]]:
-        return [(container, port) for container, port, verdict in ports if verdict is wanted]
+    def of(wanted: PortFate) -> list[tuple[Container, Published]]:
+        return [(container, port) for container, port, fate in ports if fate is wanted]
 
     return (
-        *_opening(of(Verdict.OPENS), host),
-        *_doubtful(of(Verdict.DOUBTFUL)),
-        *_opened(of(Verdict.OPEN)),
-        *_closed(of(Verdict.KEPT)),
+        *_opening(of(PortFate.OPENS), host),
+        *_doubtful(of(PortFate.DOUBTFUL)),
+        *_opened(of(PortFate.OPEN)),
+        *_closed(of(PortFate.KEPT)),
     )
 
 
@@ -42,10 +42,7 @@ def _opening(ports: Iterable[tuple[Container, Published]], host: KnownHost) -> I
     if names:
         yield (
             "The whole internet will be able to connect to these published ports over IPv6, which "
-            f"this host's own rules (INPUT) close today: {names}. {why} "
-            "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
-            f"before you continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) "
-            "and run Compose's up -d."
+            f"this host's own rules (INPUT) close today: {names}. {why} {_closing_one(bindings)}"
         )
 
 
@@ -56,9 +53,7 @@ def _doubtful(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
             "The whole internet will be able to connect to these published ports over IPv6: "
             f"{names}. Whether this host's own rules (INPUT) close them today could not be told "
             "from what ip6tables-save and nft list ruleset print, so they cannot be kept closed. "
-            "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
-            f"before you continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) "
-            "and run Compose's up -d."
+            f"{_closing_one(bindings)}"
         )
 
 
@@ -68,10 +63,8 @@ def _opened(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
         yield (
             f"The whole internet can connect to these published ports over IPv6: {names}. Docker "
             "sends what comes to them on to the containers, and that passes the FORWARD chain: "
-            "rules of the INPUT chain, ufw's among them, do not close them any more. Where one is "
-            "to stay closed over IPv6, publish it over IPv4 alone in the Compose file before you "
-            f"continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run "
-            "Compose's up -d."
+            "rules of the INPUT chain, ufw's among them, do not close them any more. "
+            f"{_closing_one(bindings)}"
         )
 
 
@@ -85,6 +78,14 @@ def _closed(ports: Iterable[tuple[Container, Published]]) -> Iterator[str]:
             f"Compose file ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and run "
             "Compose's up -d before you continue."
         )
+
+
+def _closing_one(bindings: str) -> str:
+    return (
+        "Where one is to stay closed over IPv6, publish it over IPv4 alone in the Compose file "
+        f"before you continue ({bindings}; 127.0.0.1 in place of 0.0.0.0 for this host alone) and "
+        "run Compose's up -d."
+    )
 
 
 def _names(ports: Iterable[tuple[Container, Published]]) -> tuple[str, str]:

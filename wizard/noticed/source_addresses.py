@@ -11,7 +11,7 @@ from wizard.host.host import Host, Unknown
 from wizard.host.known import KnownHost
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
 
@@ -49,7 +49,7 @@ def notices(
     if not shown:
         return ()
     more = f"; and {len(shown) - MOST} more" if len(shown) > MOST else ""
-    also = " and ".join(map(str, new)) or f"the subnet of {clean_line(choices.network)}"
+    also = enumerated(map(str, new)) or f"the subnet of {clean_line(choices.network)}"
     return (
         f"The chosen containers, and this host as they see it, come from {also} as well from now "
         f"on, and not from {', '.join(map(str, old))} alone. These name the old subnet and will "

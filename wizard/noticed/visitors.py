@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 
 from wizard.host.known import KnownHost
 from wizard.noticed.losses import Loss, LossCause
+from wizard.platform.text import enumerated
 
 ANY = IPv6Address("::")
 
@@ -21,7 +22,7 @@ def notices(host: KnownHost, losses: Sequence[Loss]) -> tuple[str, ...]:
 
 def _notice(host: KnownHost, loss: Loss) -> str:
     port = loss.port
-    where = " and ".join(f"[{address}]:{port.host_port}" for address in addresses(host, loss))
+    where = enumerated(f"[{address}]:{port.host_port}" for address in addresses(host, loss))
     begin = (
         f"{where} ({loss.service}, {port.protocol}) stops answering over IPv6; over IPv4 nothing "
         "changes. "

@@ -35,7 +35,7 @@ _UNPROVEN = (
 _RELOADED = (
     "firewalld is reloaded, which it needs to hear of the new policy. For about half a second it "
     "refuses new connections, and Docker makes its rules anew: published ports and the way out of "
-    "containers over IPv4 are closed as long."
+    "containers over IPv4 are closed for that long."
 )
 
 

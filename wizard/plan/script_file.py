@@ -28,5 +28,8 @@ def save(plan: Plan) -> Path:
             f"own, with {program.typed('--plan')} > FILE."
         ) from error
     except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+        raise Refused(
+            f"{path} cannot be written: {error.strerror}. Nothing was changed. Print the script "
+            f"instead, with {program.typed('--plan')}."
+        ) from error
     return path

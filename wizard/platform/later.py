@@ -73,6 +73,7 @@ class _Pending(ModuleType):
                     self.__loader__ = spec.loader = loader.real
                     loader.real.exec_module(self)
             finally:
+                # Python lets a module have another class of modules; mypy lets no object.
                 self.__class__ = ModuleType  # type: ignore[assignment]
 
 
@@ -91,6 +92,7 @@ class _Loader:
     def exec_module(self, module: ModuleType) -> None:
         """Leave it as it is until it is wanted."""
         module.__class__ = _Pending
+        # mypy does not see that it is one now.
         _pending.append(module)  # type: ignore[arg-type]
 
 
@@ -106,6 +108,7 @@ class _Finder:
         spec = PathFinder.find_spec(name, path, target)
         # A package is imported at once, for the sake of what is in it.
         if spec is not None and spec.loader is not None and spec.submodule_search_locations is None:
+            # typeshed asks for importlib's own class, Python for its two methods.
             spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
         return spec
 

@@ -1,4 +1,4 @@
-"""The one way in which the engine reads and changes a host: commands and whole files."""
+"""The one way in which the core reads and changes a host: commands and whole files."""
 
 import errno
 import os

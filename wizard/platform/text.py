@@ -1,6 +1,7 @@
-"""Cleans text that comes from outside before anything shows it."""
+"""Cleans text from outside before anything shows it, and lists words as one says them."""
 
 import re
+from collections.abc import Iterable
 
 # C0 but tab and newline, DEL, C1, and the bidirectional controls, any of which a terminal
 # would act on instead of showing (Unicode UAX #9; ECMA-48).
@@ -26,3 +27,9 @@ def clean(text: str) -> str:
 def clean_line(text: str) -> str:
     r"""Return text as :func:`clean` does, on one line: newlines and tabs are written out too."""
     return clean(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def enumerated(words: Iterable[str]) -> str:
+    """Return words as one says them in a row: “a”, “a and b”, “a, b and c”; nothing for none."""
+    *first, last = [*words] or [""]
+    return f"{', '.join(first)} and {last}" if first else last

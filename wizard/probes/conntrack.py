@@ -23,7 +23,6 @@ _TIMEOUT = 1.0
 # linux/netlink.h, linux/netfilter/nfnetlink.h, linux/netfilter/nfnetlink_conntrack.h
 _NETLINK_NETFILTER = 12
 _NLM_F_REQUEST = 1
-_NLMSG_ERROR = 2
 _CT_NEW, _CT_GET = 1 << 8, 1 << 8 | 1
 _NESTED, _TYPE_MASK = 0x8000, 0x3FFF
 _TUPLE_ORIGINAL, _TUPLE_REPLY = 1, 2

@@ -23,6 +23,7 @@ import sys
 import time
 
 from wizard.probes.arrivals import hear
+from wizard.probes.kernel_tables import IFA_F_TENTATIVE, parse_addresses, parse_routes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +77,6 @@ INTERFACE = "veth-ipv6-trial"
 _HERE, _THERE = "fe80::d0c:1", "fe80::d0c:2"
 _CLONE_NEWNET = 0x40000000
 _PR_SET_PDEATHSIG = 1
-_TENTATIVE = 0x40
 _LONGEST = 30
 """Seconds after which the kernel ends the process, whatever it waits for."""
 
@@ -114,6 +114,8 @@ def _try(trial: Trial) -> list[Finding]:
     for attempt in attempts:
         attempt.start()
     _wait(attempts, time.monotonic() + trial["seconds"])
+    _enter(host, close=False)
+    _see_that_it_stood(trial["source"])
     return [attempt.finding for attempt in attempts]
 
 
@@ -224,12 +226,13 @@ def _listener(address: str, port: int, kind: socket.SocketKind) -> socket.socket
 
 def _settle(address: str) -> None:
     """Wait until an address is no longer checked for duplicates (RFC 4862 §5.4), at most 3 s."""
-    wanted = socket.inet_pton(socket.AF_INET6, address).hex()
+    wanted = socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
-        with open("/proc/self/net/if_inet6", encoding="ascii") as file:  # noqa: PTH123
-            lines = [line.split() for line in file]
-        if any(line[0] == wanted and not int(line[4], 16) & _TENTATIVE for line in lines):
+        if any(
+            each["address"] == wanted and not each["flags"] & IFA_F_TENTATIVE
+            for each in parse_addresses(_table("if_inet6"))
+        ):
             return
         time.sleep(0.05)
 
@@ -279,6 +282,38 @@ def _come_in_on(uplink: str) -> None:
     add = ["tc", "filter", "add", "dev", INTERFACE, "ingress", "protocol", "ipv6"]
     for protocol in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
         _run([*add, "u32", "match", "ip6", "protocol", f"{protocol:d}", "0xff", *action])
+
+
+def _see_that_it_stood(source: str) -> None:
+    """Make sure that nobody took the host's end over: without it every port seems closed.
+
+    Raises:
+        OSError: its address or its route is gone.
+    """
+    if not stands(source, _table("if_inet6"), _table("ipv6_route")):
+        raise OSError(
+            f"something on this host took over {INTERFACE}, by which that is tried. If it is "
+            "NetworkManager, as where no udev runs, write a file in /etc/NetworkManager/conf.d "
+            f"with the lines [keyfile] and unmanaged-devices=interface-name:{INTERFACE}, and type: "
+            "nmcli general reload"
+        )
+
+
+def _table(name: str) -> str:
+    """Return a table of the namespace that this process is in."""
+    with open(f"/proc/self/net/{name}", encoding="ascii") as file:  # noqa: PTH123 - light
+        return file.read()
+
+
+def stands(source: str, addresses: str, routes: str) -> bool:
+    """Tell from /proc/net/if_inet6 and ipv6_route whether the host's end is as it was made."""
+    digits = socket.inet_pton(socket.AF_INET6, source).hex()
+    return any(
+        each["interface"] == INTERFACE and each["address"] == _HERE
+        for each in parse_addresses(addresses)
+    ) and any(
+        each.interface == INTERFACE and each.destination == digits for each in parse_routes(routes)
+    )
 
 
 def _wait(attempts: list[_Attempt], deadline: float) -> None:

@@ -53,71 +53,88 @@ def try_ports(
     """
     found: list[str] = []
     for start in range(0, len(places), _MOST):
-        found += _try_at_once(places[start : start + _MOST], accept, stay, stayed)
+        at_once = _AtOnce(accept, stay, stayed)
+        try:
+            found += at_once.outcomes(places[start : start + _MOST])
+        finally:
+            at_once.close()
     return found
 
 
-def _try_at_once(
-    places: Sequence[tuple[str, int]], accept: float, stay: float, stayed: Callable[[], None]
-) -> list[str]:
-    outcomes = [SILENT] * len(places)
-    poll = select.poll()
-    sockets: dict[int, tuple[int, socket.socket]] = {}
-    connected: dict[int, float] = {}
-    begun = time.monotonic()
-    try:
-        for number, (address, port) in enumerate(places):
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            try:
-                tried = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-            except OSError:
-                outcomes[number] = REFUSED
-                continue
-            sockets[tried.fileno()] = number, tried
-            try:
-                status = tried.connect_ex((address, port))
-            except OSError as error:
-                status = error.errno or errno.EIO
-            if status not in (0, errno.EINPROGRESS):
-                outcomes[number] = REFUSED
-                sockets.pop(tried.fileno())
-                tried.close()
-            else:
-                poll.register(tried, select.POLLOUT)
-        while sockets:
-            now = time.monotonic()
-            over = [
-                descriptor
-                for descriptor in sockets
-                if now >= connected.get(descriptor, begun + accept - stay) + stay
-            ]
-            if any(descriptor in connected for descriptor in over):
-                stayed()
-            for descriptor in over:
-                number, tried = sockets.pop(descriptor)
-                outcomes[number] = OPEN if descriptor in connected else SILENT
-                poll.unregister(descriptor)
-                tried.close()
-            for descriptor, _events in poll.poll(20):
-                if descriptor not in sockets:
-                    continue
-                number, tried = sockets[descriptor]
-                if descriptor not in connected:
-                    if tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                        outcomes[number] = REFUSED
-                    else:
-                        connected[descriptor] = time.monotonic()
-                        poll.modify(descriptor, select.POLLIN)
-                        continue
-                else:
-                    outcomes[number] = OPEN if _said_something(tried) else CLOSED
-                poll.unregister(descriptor)
-                sockets.pop(descriptor)
-                tried.close()
-    finally:
-        for _number, tried in sockets.values():
+class _AtOnce:
+    """Connections that are open at the same time, by their descriptors."""
+
+    def __init__(self, accept: float, stay: float, stayed: Callable[[], None]) -> None:
+        self._stay, self._stayed = stay, stayed
+        self._poll = select.poll()
+        self._sockets: dict[int, tuple[int, socket.socket]] = {}
+        self._connected: dict[int, float] = {}
+        # As if each had connected when its time to accept is over, but for its time to stay.
+        self._unless_connected = time.monotonic() + accept - stay
+        self._outcomes: list[str] = []
+
+    def outcomes(self, places: Sequence[tuple[str, int]]) -> list[str]:
+        """Return what became of a connection to each place."""
+        self._outcomes = [SILENT] * len(places)
+        for number, place in enumerate(places):
+            self._begin(number, *place)
+        while self._sockets:
+            self._end_what_is_over()
+            for descriptor, _events in self._poll.poll(20):
+                if descriptor in self._sockets:
+                    self._heard_of(descriptor)
+        return self._outcomes
+
+    def close(self) -> None:
+        """Close what is left, where something went wrong."""
+        for _number, tried in self._sockets.values():
             tried.close()
-    return outcomes
+
+    def _begin(self, number: int, address: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            tried = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        except OSError:
+            self._outcomes[number] = REFUSED
+            return
+        try:
+            status = tried.connect_ex((address, port))
+        except OSError as error:
+            status = error.errno or errno.EIO
+        if status not in (0, errno.EINPROGRESS):
+            self._outcomes[number] = REFUSED
+            tried.close()
+            return
+        self._sockets[tried.fileno()] = number, tried
+        self._poll.register(tried, select.POLLOUT)
+
+    def _end_what_is_over(self) -> None:
+        now = time.monotonic()
+        over = [
+            descriptor
+            for descriptor in self._sockets
+            if now >= self._connected.get(descriptor, self._unless_connected) + self._stay
+        ]
+        if any(descriptor in self._connected for descriptor in over):
+            self._stayed()
+        for descriptor in over:
+            self._end(descriptor, OPEN if descriptor in self._connected else SILENT)
+
+    def _heard_of(self, descriptor: int) -> None:
+        _number, tried = self._sockets[descriptor]
+        if descriptor in self._connected:
+            self._end(descriptor, OPEN if _said_something(tried) else CLOSED)
+        elif tried.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._end(descriptor, REFUSED)
+        else:
+            self._connected[descriptor] = time.monotonic()
+            self._poll.modify(descriptor, select.POLLIN)
+
+    def _end(self, descriptor: int, outcome: str) -> None:
+        number, tried = self._sockets.pop(descriptor)
+        self._outcomes[number] = outcome
+        self._poll.unregister(descriptor)
+        tried.close()
 
 
 def _said_something(tried: socket.socket) -> bool:

@@ -1,8 +1,8 @@
-"""The copy of the engine that PID 1 starts: root's own, under a path that never changes.
+"""The copy of the core that PID 1 starts: root's own, under a path that never changes.
 
 What a unit of ours starts must be there after a reboot, after the checkout that made it was moved,
 removed or upgraded, and must not depend on how it is called: systemd takes no quotes in the path of
-an executable, and turns ``$`` and ``%`` into other things. So the engine and what it imports are
+an executable, and turns ``$`` and ``%`` into other things. So the core and what it imports are
 copied, all of it there in pure Python, and started by Debian's own Python, whichever that is by
 then.
 """
@@ -40,7 +40,7 @@ _ORIGIN = FOLDER / "origin"
 """Holds the words with which a person starts the installation that made the copy."""
 
 PACKAGES = ("docker", "pyroute2", "PyYAML", "tomli-w")
-"""What the engine imports beside the standard library; what these need in turn comes along."""
+"""What the core imports beside the standard library; what these need in turn comes along."""
 
 _ALONE = ("-I", "-S")
 """No variables, and none of what else is installed for Debian's Python: the copy is complete."""
@@ -100,7 +100,7 @@ def install(say: Callable[[str], None] = lambda words: None) -> None:
     if is_copy():
         return
     try:
-        say("Looking whether somebody else could have changed the wizard's own program …")
+        say("Checking that nobody else could have changed the wizard's own program …")
         files = _gathered()
         place = FOLDER / f"{__version__}-{_identity(files)}"
         _check_roots_own([Path(PYTHON), FOLDER])
@@ -213,7 +213,7 @@ def _identity(files: Mapping[Path, trust.Trusted]) -> str:
 
 
 def _distributions() -> list[Distribution]:
-    """Return what the engine imports, each once, with what that needs in turn.
+    """Return what the core imports, each once, with what that needs in turn.
 
     Raises:
         Refused: one is not installed.
@@ -282,7 +282,7 @@ def _make(place: Path, files: Mapping[Path, trust.Trusted], say: Callable[[str],
         _write(building / "run.py", _START)
         _write(building / _BY_HAND_NAME, _BY_HAND)
         (building / _BY_HAND_NAME).chmod(0o755)
-        say("Seeing that Debian's own Python can start the copy …")
+        say("Checking that Debian's own Python can start the copy …")
         _check_starts(building)
         # All of it at once: one by one a thousand files take seconds on a spinning disk.
         subprocess.run(["sync", "--file-system", str(building)], check=False)

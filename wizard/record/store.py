@@ -201,13 +201,15 @@ class Store:
             return None
         except OSError as error:
             raise Refused(
-                f"{path} cannot be read: {error.strerror}. Nothing was changed."
+                f"{path} cannot be read: {error.strerror}. Nothing was changed. Find out why, "
+                "and start again: it says what was done on this host."
             ) from error
         below = folders if path != self._single else []
         if not all(map(_is_only_ours, [status, *below])):
             raise Refused(
                 f"{path} belongs to somebody else, or can be written by others, "
-                "so what it says cannot be trusted. Nothing was changed."
+                "so what it says cannot be trusted. Nothing was changed. Find out why, move it "
+                "away, and start again."
             )
         return toml_text.loads(text, str(path))
 

@@ -5,8 +5,10 @@ All of it is asked of this computer's kernel, by the number that the machine's P
 
 import contextlib
 import socket
+from ipaddress import IPv6Address
 from pathlib import Path
 
+from wizard.probes import kernel_tables
 from wizard.rehearsal import inside
 
 
@@ -23,13 +25,15 @@ def uplink_is_up(leader: int, address: str | None) -> bool:
         return False
     if address is None:
         return True
-    wanted = socket.inet_pton(socket.AF_INET6, address).hex()
-    # Address, index, prefix length, scope, flags, name; 0x40 is IFA_F_TENTATIVE.
-    addresses = [line.split() for line in (shown / "if_inet6").read_text().splitlines()]
-    if not any(line[0] == wanted and not int(line[4], 16) & 0x40 for line in addresses):
+    addresses = kernel_tables.parse_addresses((shown / "if_inet6").read_text())
+    if not any(
+        IPv6Address(each["address"]) == IPv6Address(address)
+        and not each["flags"] & kernel_tables.IFA_F_TENTATIVE
+        for each in addresses
+    ):
         return False
-    routes = [line.split() for line in (shown / "ipv6_route").read_text().splitlines()]
-    return any(line[:2] == ["0" * 32, "00"] and line[9] == "eth0" for line in routes)
+    ipv6_routes = kernel_tables.parse_routes((shown / "ipv6_route").read_text())
+    return any(each.default and each.interface == "eth0" for each in ipv6_routes)
 
 
 def tentative(leader: int) -> list[str]:
@@ -40,13 +44,13 @@ def tentative(leader: int) -> list[str]:
     """
     found = []
     shown = Path(f"/proc/{leader}/net/if_inet6").read_text()
-    for *_, flags, interface in map(str.split, shown.splitlines()):
-        # IFA_F_TENTATIVE without IFA_F_DADFAILED.
-        if int(flags, 16) & 0x48 == 0x40:
-            carrier = inside.path(leader, f"/sys/class/net/{interface}/carrier")
+    failed = kernel_tables.IFA_F_DADFAILED
+    for each in kernel_tables.parse_addresses(shown):
+        if each["flags"] & kernel_tables.IFA_F_TENTATIVE and not each["flags"] & failed:
+            carrier = inside.path(leader, f"/sys/class/net/{each['interface']}/carrier")
             # It may have gone meanwhile, as that of a container does, or be switched off.
             with contextlib.suppress(OSError):
-                found += [interface] * (carrier.read_text() == "1\n")
+                found += [each["interface"]] * (carrier.read_text() == "1\n")
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from wizard.platform.system import FileState, System
 from wizard.platform.with_files import WithFiles
-from wizard.record import typed
+from wizard.record import tables
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
 from wizard.steps.before import FileBefore
@@ -107,7 +107,10 @@ def _beside(step: Any, old: Sequence[Other], system: System) -> Step:  # noqa: A
         return replace(step, before=system.read(step.path))
     both: Step = step.among(old)
     paths = list(_written([both]))
-    return both if both == step or not paths else replace(both, previous=system.read(paths[0]))  # type: ignore[call-arg]
+    if both == step or not paths:
+        return both
+    # Every kind that several set-ups share, and that writes a file, has this field.
+    return replace(both, previous=system.read(paths[0]))  # type: ignore[call-arg]
 
 
 def at_last(goes: Sequence[Made], comes: Sequence[Step], around: Around) -> list[Made]:
@@ -163,7 +166,7 @@ def _withdrawn(each: Made, system: System, without: System) -> Withdraw:
         number=each.number,
         of=each.step.kind,
         made=each.step.parameters(),
-        found=typed.written(each.before),
+        found=tables.written(each.before),
         rewrites=tuple(rewrites),
         removes=tuple(removes),
     )

@@ -8,7 +8,7 @@ from wizard.platform.system import System
 from wizard.record.record import Record
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import changing, course, journal, lock, reversible, set_ups, worker_log
+from wizard.run import changing, course, journal, lock, set_ups, worker_log
 from wizard.run import guard as guarding
 from wizard.run.cancelled import Cancelled
 from wizard.run.ground import ground_of
@@ -44,7 +44,10 @@ def change(
         )
         course.check_shown(made.plan, digest)
         verification = verification_of(system, made.whole, made.host, host)
-        had = course.what_was_had(verification, partial(_check_ways, made, system))
+        obstacles = partial(changing.check_obstacles, made, system)
+        had = course.what_was_had(
+            verification, partial(course.check_ways, made.plan, system, obstacles)
+        )
         runs.move_on()
         store.put_aside()
         record = course.begin(made.plan, host, store, guard, run.id)
@@ -62,9 +65,3 @@ def change(
         journal.apply(made.plan, record, system, store, cancelled, conclude, settle)
         course.finish(record, system, guard, store, say)
         return record
-
-
-def _check_ways(made: changing.Change, system: System) -> None:
-    changing.check_obstacles(made, system)
-    reversible.check_steps(made.plan, system)
-    reversible.check_places(made.plan)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import IPv4Network
 
 from wizard import __version__
@@ -11,14 +12,14 @@ from wizard.describe import in_words
 from wizard.host.host import Host, Unknown
 from wizard.noticed import moved_ports
 from wizard.plan.planning import Plan
-from wizard.platform.errors import HostChanged, Refused, StepFailed
+from wizard.platform.errors import Refused
 from wizard.platform.system import System
 from wizard.prefix import unit as prefix_unit
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import GENERATION, Record, StepState, now
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import change_order, each_step, journal, repairing, set_ups
+from wizard.run import change_order, journal, repairing, set_ups
 from wizard.run.change_order import Around, Made
 from wizard.run.each_step import goes_back_to
 from wizard.run.ground import Ground, not_in_effect
@@ -93,9 +94,9 @@ class Change:
             )
             if isinstance(step, ComposeFile) and not kept:
                 # Without our lines, and with what others have written since.
-                found = typed.written(step.capture(self.without))
+                found = tables.written(step.capture(self.without))
             if isinstance(step, Sysctl):
-                found = typed.written(step.of_its_own(step.before_from(found)))
+                found = tables.written(step.of_its_own(step.before_from(found)))
             entry = replace(journal.planned(number, step), state=StepState.DONE, before=found)
             entry.undo = list(step.undo_lines(goes_back_to(entry, step, self.beside)))
             steps.append(entry)
@@ -202,27 +203,23 @@ def check_obstacles(change: Change, system: System) -> None:
         HostChanged: one does not; the message says which and why.
         Refused: a command that must succeed beforehand failed.
     """
-    withdrawals = [each for each in change.plan.steps if isinstance(each, Withdraw)]
-    replaced = [kinds.KINDS[each.of] for each in withdrawals]
-    for step in change.plan.steps:
-        if isinstance(step, Withdraw) and (change.new_first or step.of == Sysctl.kind):
-            # What comes in its place looks at the file.
-            continue
-        try:
-            if change.new_first or isinstance(step, Withdraw | Sysctl):
-                sentence = step.obstacle(system)
-            elif any(_stands_where(step, kind) for kind in replaced):
-                sentence = StepOf.obstacle(step, change.without)
-            else:
-                sentence = step.obstacle(change.without)
-        except (StepFailed, OSError) as error:
-            raise Refused(f"{each_step.in_words(error)} Nothing was changed.") from error
-        if sentence:
-            raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
-    for step in change.plan.steps:
-        sentence = step.refusal(change.without)
-        if sentence:
-            raise Refused(f"{sentence} Nothing was changed.")
+    replaced = [kinds.KINDS[each.of] for each in change.plan.steps if isinstance(each, Withdraw)]
+    journal.check_each(
+        change.plan.steps, partial(_obstacle, change, replaced, system), change.without
+    )
+
+
+def _obstacle(
+    change: Change, replaced: Sequence[type[Step]], system: System, step: Step
+) -> str | None:
+    if isinstance(step, Withdraw) and (change.new_first or step.of == Sysctl.kind):
+        # What comes in its place looks at the file.
+        return None
+    if change.new_first or isinstance(step, Withdraw | Sysctl):
+        return step.obstacle(system)
+    if any(_stands_where(step, kind) for kind in replaced):
+        return StepOf.obstacle(step, change.without)
+    return step.obstacle(change.without)
 
 
 def _stands_where(step: Step, kind: type[Step]) -> bool:

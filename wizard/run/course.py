@@ -34,9 +34,15 @@ def check_shown(made: Plan, digest: str) -> None:
         raise Refused(acceptance.refusal(made))
 
 
-def check_ways(made: Plan, system: System) -> None:
-    """Make sure that nothing is in the way of the steps, and of taking them back."""
-    journal.check_obstacles(made, system)
+def check_ways(made: Plan, system: System, obstacles: Callable[[], None] | None = None) -> None:
+    """Make sure that nothing is in the way of the steps, and of taking them back.
+
+    ``obstacles`` raises what is in the way of the steps, where they are not just those of a plan.
+    """
+    if obstacles is None:
+        journal.check_obstacles(made, system)
+    else:
+        obstacles()
     reversible.check_steps(made, system)
     reversible.check_places(made)
 
@@ -49,7 +55,7 @@ def what_was_had(verification: Verification, check: Callable[[], None]) -> Facts
     """
     later.load()
     worker_log.say_doing(
-        "Seeing that nothing is in the way, of the steps and of taking them back …"
+        "Checking that nothing is in the way of the steps, or of taking them back …"
     )
     with ThreadPoolExecutor(1) as beside:
         looking = beside.submit(verification.look)

@@ -14,7 +14,7 @@ from wizard.platform.errors import ExitCode, HostChanged, Refused, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import GENERATION, Record, State, StepRecord, StepState, now
 from wizard.record.store import FULL, Store
 from wizard.run import set_ups
@@ -23,7 +23,7 @@ from wizard.run.engine import Patience
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.others import Other, known
 from wizard.steps.withdraw import Withdraw
 
@@ -48,14 +48,24 @@ def check_obstacles(plan: Plan, system: System) -> None:
         HostChanged: one does not; the message says which and why.
         Refused: a command that must succeed beforehand, such as Compose's own check, failed.
     """
-    for step in plan.steps:
+    check_each(plan.steps, lambda step: step.obstacle(system), system)
+
+
+def check_each(
+    steps: Sequence[Step], obstacle: Callable[[Step], str | None], system: System
+) -> None:
+    """Do what :func:`check_obstacles` does, where a step may have to be asked in another way.
+
+    ``obstacle`` returns what is in the way of one step; none is refused before all were asked.
+    """
+    for step in steps:
         try:
-            sentence = step.obstacle(system)
+            sentence = obstacle(step)
         except (StepFailed, OSError) as error:
             raise Refused(f"{in_words(error)} Nothing was changed.") from error
         if sentence:
             raise HostChanged(f"{sentence} Nothing was changed. Look at a new preview.")
-    for step in plan.steps:
+    for step in steps:
         sentence = step.refusal(system)
         if sentence:
             raise Refused(f"{sentence} Nothing was changed.")
@@ -145,7 +155,7 @@ def _apply_step(
 ) -> None:
     others = known(beside)
     before = step.found_first(step.capture(system), others)
-    entry.before = typed.written(before)
+    entry.before = tables.written(before)
     entry.undo = list(step.undo_lines(step.goes_back_to(before, others)))
     entry.state = StepState.APPLYING
     store.save(record)
@@ -217,10 +227,10 @@ def _undo_early(entry: StepRecord, system: System, beside: Sequence[Other], step
     step.undo_early(system, before, entry.output.append, decisions(entry))
 
 
-def decisions(entry: StepRecord) -> dict[str, Choice]:
+def decisions(entry: StepRecord) -> dict[str, Resolution]:
     """Return what is to become of what somebody changed of a step; what is not known is kept."""
-    known = set(Choice)
-    return {name: Choice(choice) for name, choice in entry.choices.items() if choice in known}
+    known = set(Resolution)
+    return {name: Resolution(choice) for name, choice in entry.choices.items() if choice in known}
 
 
 def _undo_step(

@@ -20,7 +20,7 @@ from wizard.run.ground import Ground, ground_of
 from wizard.run.repairing import Repair
 from wizard.steps.base import Step
 from wizard.steps.closed_ports import ClosedPorts
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.others import Other
@@ -119,10 +119,10 @@ def _differing(before: Sequence[Step], now: Sequence[Step], *, filters: bool) ->
                     )
             case Sysctl() if _forwards(step) and not _forwards(later):
                 yield (
-                    "It switches IPv6 forwarding on itself, and closes FORWARD to all but "
-                    "containers where nothing has done so before it. The wizard's file has, and "
-                    "goes: from the next boot on, what this host passes on besides needs rules of "
-                    "its own in DOCKER-USER."
+                    "It switches IPv6 forwarding on itself, and where nothing did that before it, "
+                    "closes FORWARD to all but containers. Until now the wizard's file did, and "
+                    "that goes: from the next boot on, whatever else this host passes on needs "
+                    "rules of its own in DOCKER-USER."
                 )
             case Ip6tables() if filters and later is None and not isinstance(step, ClosedPorts):
                 yield (
@@ -163,7 +163,7 @@ def repair_of(
     record: Record,
     host: Host,
     system: System,
-    changed: Choice = Choice.KEEP,
+    changed: Resolution = Resolution.KEEP,
     beside: Sequence[Other] = (),
     done: Container[str] = (),
 ) -> Repair:

@@ -13,13 +13,13 @@ from wizard.run import guard as guarding
 from wizard.run.adapted import renamed
 from wizard.run.cancelled import Cancelled
 from wizard.run.guard import Guard, Unguarded
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.verification.verification import verification_of_repair
 
 
 def repair(
     run: str,
-    changed: Choice,
+    changed: Resolution,
     digest: str,
     system: System,
     store: RepairStore,

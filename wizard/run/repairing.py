@@ -13,7 +13,7 @@ from wizard.platform.errors import Refused, StepFailed, WizardError
 from wizard.platform.local_time import local_time
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.repair_store import RepairStore
 from wizard.run import journal, set_ups
@@ -22,7 +22,7 @@ from wizard.steps import kinds
 from wizard.steps.actions import MakeDirectory, WriteFile
 from wizard.steps.attach import Attach
 from wizard.steps.base import Step
-from wizard.steps.comparing import Choice
+from wizard.steps.comparing import Resolution
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.mend import Mend, Rewrite, Setting
 from wizard.steps.objects import Object
@@ -101,7 +101,7 @@ def repair_of(
     record: Record,
     host: Host,
     system: System,
-    changed: Choice = Choice.KEEP,
+    changed: Resolution = Resolution.KEEP,
     beside: Sequence[Other] = (),
     done: Container[str] = (),
 ) -> Repair:
@@ -229,7 +229,7 @@ def _amendment(
         if each.step is not None and _is_made_anew(record, each):
             before = each.step.before_from(_entry(record, each).before)
             steps[each.number] = each.step
-            remembered[each.number] = typed.written(each.step.renewed(system, before))
+            remembered[each.number] = tables.written(each.step.renewed(system, before))
     return Amendment(record, steps, remembered, whole)
 
 
@@ -245,11 +245,11 @@ def _entry(record: Record, each: StepCondition) -> StepRecord:
     return next(entry for entry in record.steps if entry.number == each.number)
 
 
-def _chosen(each: StepCondition, changed: Choice) -> list[Part]:
+def _chosen(each: StepCondition, changed: Resolution) -> list[Part]:
     return [
         part
         for part in each.parts
-        if part.mendable and (part.condition is Condition.MISSING or changed is Choice.OURS)
+        if part.mendable and (part.condition is Condition.MISSING or changed is Resolution.OURS)
     ]
 
 

@@ -9,7 +9,7 @@ from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused, WizardError
 from wizard.platform.system import System
 from wizard.platform.text import clean, clean_line
-from wizard.record import typed
+from wizard.record import tables
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.toml_text import dumps, loads
 from wizard.run import journal
@@ -39,7 +39,7 @@ def check_steps(plan: Plan, system: System) -> None:
     again = loads(dumps(record))
     for step, entry in zip(plan.steps, again.steps, strict=True):
         read = kinds.step(entry.kind, entry.parameters)
-        if read != step or typed.written(read.before_from(entry.before)) != entry.before:
+        if read != step or tables.written(read.before_from(entry.before)) != entry.before:
             raise Refused(_cannot(step, "the record would not hold all of it"))
 
 
@@ -65,7 +65,7 @@ def _entry(number: int, step: Step, system: System) -> StepRecord:
         undo = list(step.undo_lines(before))
     except (WizardError, OSError, KeyError, ValueError) as error:
         raise Refused(_cannot(step, clean(str(error)))) from error
-    return replace(journal.planned(number, step), undo=undo, before=typed.written(before))
+    return replace(journal.planned(number, step), undo=undo, before=tables.written(before))
 
 
 def _cannot(step: Step, why: str) -> str:

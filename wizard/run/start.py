@@ -51,7 +51,7 @@ class Worker:
 
 
 def start(store: Store, *arguments: str, say: Callable[[str], None] = lambda words: None) -> Worker:
-    """Start the worker, from the copy of the engine that is made first where there is none.
+    """Start the worker, from the copy of the core that is made first where there is none.
 
     ``say`` is told in sentences what is done until then.
 

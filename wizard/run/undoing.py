@@ -16,14 +16,14 @@ from wizard.run.set_ups import NOTHING
 from wizard.steps.actions import Diff
 from wizard.steps.base import Step
 from wizard.steps.comparing import (
-    Choice,
     Comparison,
     Decisions,
     Found,
-    Verdict,
+    Resolution,
+    Treatment,
     choice_of,
     stays,
-    verdicts,
+    treatments,
 )
 from wizard.steps.others import Other
 
@@ -36,7 +36,7 @@ class Changed:
     """One object that somebody changed since, and what becomes of it."""
 
     name: str
-    choice: Choice
+    choice: Resolution
     words: str
     diffs: tuple[Diff, ...]
 
@@ -71,7 +71,7 @@ class UndoPreview:
         return tuple(dict.fromkeys(words for step in self.steps for words in step.noticed))
 
     @property
-    def chosen(self) -> dict[int, dict[str, Choice]]:
+    def chosen(self) -> dict[int, dict[str, Resolution]]:
         """What becomes of all that somebody changed."""
         return {
             step.number: {each.name: each.choice for each in step.changed}
@@ -79,7 +79,7 @@ class UndoPreview:
             if step.changed
         }
 
-    def choose(self, choice: Choice) -> dict[int, dict[str, Choice]]:
+    def choose(self, choice: Resolution) -> dict[int, dict[str, Resolution]]:
         """Return one choice for all that somebody changed."""
         return {
             number: dict.fromkeys(decisions, choice) for number, decisions in self.chosen.items()
@@ -172,24 +172,24 @@ def _step(
     """Return what becomes of a step, and add to ``gone_by_then`` what will be gone after it."""
     before = goes_back_to(entry, step, beside)
     found = step.compare(system, before, gone_by_then)
-    for name, verdict in verdicts(found, decisions).items():
-        if verdict in (Verdict.BACK, Verdict.OURS_OUT) or _is_gone(found, name):
+    for name, treatment in treatments(found, decisions).items():
+        if treatment in (Treatment.BACK, Treatment.OURS_OUT) or _is_gone(found, name):
             gone_by_then.add(name)
             gone_by_then.update(*(each.goes_with_it for each in found if each.name == name))
     open_to_choice = [
         each
         for each in found
-        if each.comparison is Comparison.CHANGED or decisions.get(each.name) is Choice.OURS
+        if each.comparison is Comparison.CHANGED or decisions.get(each.name) is Resolution.OURS
     ]
     settled = [each for each in found if each not in open_to_choice]
-    outlooks = [each.outlook(Choice.KEEP) for each in settled]
+    outlooks = [each.outlook(Resolution.KEEP) for each in settled]
     whole = stays(found, decisions)
     # What the record says was so when the step was done: others may have come and gone since.
     lines = step.undo_lines(before) if beside else entry.undo
     return UndoStep(
         entry.title,
         tuple(lines),
-        tuple(diff for each in settled for diff in each.diffs(Choice.KEEP) if not whole),
+        tuple(diff for each in settled for diff in each.diffs(Resolution.KEEP) if not whole),
         tuple(dict.fromkeys(clean(words) for words in outlooks if words)),
         entry.number,
         tuple(

@@ -38,7 +38,7 @@ def units() -> dict[str, str]:
     restraints = "".join(f"{name}={value}\n" for name, value in RESTRAINED.items())
     service = (
         f"{_OURS}[Unit]\n"
-        "Description=Look whether IPv6 for containers is as it was set up\n"
+        "Description=Check that IPv6 for containers is as it was set up\n"
         f"After=docker.service {_NETWORKS}\n"
         "\n[Service]\n"
         "Type=oneshot\n"
@@ -50,7 +50,7 @@ def units() -> dict[str, str]:
     )
     timer = (
         f"{_OURS}[Unit]\n"
-        "Description=Look daily whether IPv6 for containers is as it was set up\n"
+        "Description=Check daily that IPv6 for containers is as it was set up\n"
         "\n[Timer]\n"
         "OnCalendar=daily\n"
         "RandomizedDelaySec=1h\n"
@@ -146,7 +146,7 @@ def tell(sentences: tuple[str, ...], message: Path = MESSAGE) -> None:
         with contextlib.suppress(OSError):
             message.unlink()
         return
-    more = f"Look with: {program.typed('--check')}   Mend with: {program.typed('--repair')}"
+    more = f"Check with: {program.typed('--check')}   Repair with: {program.typed('--repair')}"
     message.parent.mkdir(mode=0o755, exist_ok=True)
     new = message.with_name(f".{message.name}.new")
     new.write_text("\n".join(["IPv6 for containers:", *lines, more, ""]), encoding="utf-8")

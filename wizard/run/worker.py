@@ -14,10 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wizard.answers import answers_file
+from wizard.answers.choices import Choices
 from wizard.platform.errors import ExitCode, Refused, WizardError
-from wizard.platform.system import RealSystem
+from wizard.platform.system import RealSystem, System
 from wizard.platform.text import clean, clean_line
 from wizard.program import program
+from wizard.record.record import Record
 from wizard.record.repair_store import RepairStore, store_of
 from wizard.record.store import Store
 from wizard.run import (
@@ -33,7 +35,8 @@ from wizard.run import (
 )
 from wizard.run import guard as guarding
 from wizard.run.cancelled import Cancelled
-from wizard.steps.comparing import Choice
+from wizard.run.guard import Guard
+from wizard.steps.comparing import Resolution
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
@@ -74,6 +77,48 @@ def _store(arguments: Sequence[str], store: Store) -> Store:
     return store
 
 
+def _do(
+    words: list[str], system: System, store: Store, cancelled: Cancelled, guard: Guard
+) -> Record | None:
+    """Do what the words say, and return the record of the run; None where the exit code says all.
+
+    Raises:
+        WizardError: nothing was changed, and why.
+    """
+    match words:
+        case ["apply", answers, digest, *rest]:
+            return apply_run.apply(
+                _answers(answers), digest, system, store, cancelled, guard, _seconds(rest)
+            )
+        case ["repair", run, changed, digest, *rest] if isinstance(store, RepairStore):
+            return repair_run.repair(
+                run, Resolution(changed), digest, system, store, cancelled, guard, _seconds(rest)
+            )
+        case ["change", answers, digest, *rest] if isinstance(store, RepairStore):
+            return change_run.change(
+                _answers(answers), digest, system, store, cancelled, guard, _seconds(rest)
+            )
+        case ["undo", *run] if len(run) <= 1:
+            return undo_run.undo(system, store, guard, *run)
+        case ["revert", run, *how] if how in ([], ["early"], ["now"]):
+            revert.revert(run, system, store, guard, early=how == ["early"], asked=how == ["now"])
+        case ["watch", run]:
+            revert.watch(run, system, store, guard)
+        case ["tell", text]:
+            guarding.announce(system, text)
+        case _:
+            raise Refused("The worker takes: apply, change, repair, undo, revert, watch or tell.")
+    return None
+
+
+def _answers(path: str) -> Choices:
+    return answers_file.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def _seconds(words: Sequence[str]) -> int | None:
+    return int(words[0]) if words else None
+
+
 def _run(arguments: Sequence[str], runs: Store) -> int:
     system, cancelled = RealSystem(), Cancelled()
     store = runs
@@ -83,60 +128,11 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
     cancelled.listen()
     try:
         store.prepare()
-        match list(arguments):
-            case ["apply", answers, digest]:
-                choices = answers_file.loads(Path(answers).read_text(encoding="utf-8"))
-                record = apply_run.apply(choices, digest, system, store, cancelled, guard)
-            case ["apply", answers, digest, seconds]:
-                choices = answers_file.loads(Path(answers).read_text(encoding="utf-8"))
-                record = apply_run.apply(
-                    choices, digest, system, store, cancelled, guard, seconds=int(seconds)
-                )
-            case ["repair", run, changed, digest, *rest] if isinstance(store, RepairStore):
-                record = repair_run.repair(
-                    run,
-                    Choice(changed),
-                    digest,
-                    system,
-                    store,
-                    cancelled,
-                    guard,
-                    int(rest[0]) if rest else None,
-                )
-            case ["change", answers, digest, *rest] if isinstance(store, RepairStore):
-                record = change_run.change(
-                    answers_file.loads(Path(answers).read_text(encoding="utf-8")),
-                    digest,
-                    system,
-                    store,
-                    cancelled,
-                    guard,
-                    int(rest[0]) if rest else None,
-                )
-            case ["undo"]:
-                record = undo_run.undo(system, store, guard)
-            case ["undo", run]:
-                record = undo_run.undo(system, store, guard, run)
-            case ["revert", run, *how] if how in ([], ["early"], ["now"]):
-                revert.revert(
-                    run, system, store, guard, early=how == ["early"], asked=how == ["now"]
-                )
-                return ExitCode.DONE
-            case ["watch", run]:
-                revert.watch(run, system, store, guard)
-                return ExitCode.DONE
-            case ["tell", text]:
-                guarding.announce(system, text)
-                return ExitCode.DONE
-            case _:
-                raise Refused(
-                    "The worker takes: apply, change, repair, undo, revert, watch or tell."
-                )
+        record = _do(list(arguments), system, store, cancelled, guard)
     except WizardError as error:
         worker_log.say(clean(str(error)))
-        match list(arguments):
-            case ["revert", _]:
-                _rest(cancelled)
+        if "revert" in arguments[:1] and len(arguments) == 2:
+            _rest(cancelled)
         return error.exit_code
     except Exception as error:
         words = clean_line(f"{type(error).__name__}: {error}")
@@ -149,6 +145,8 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
         if "revert" in arguments[:1]:
             _rest(cancelled)
         return ExitCode.UNEXPECTED
+    if record is None:
+        return ExitCode.DONE
     if record.error:
         worker_log.say(clean_line(record.error))
     return journal.EXIT_CODES.get(record.state, ExitCode.UNEXPECTED)

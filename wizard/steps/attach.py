@@ -9,7 +9,7 @@ from wizard.platform.text import clean_line
 from wizard.steps.actions import Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Treatment, treatments
 from wizard.steps.networks import inspect, made_by_wizard, members
 from wizard.steps.objects import Object, connection
 
@@ -144,7 +144,7 @@ class Attach(StepOf[Before]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Disconnect those that are still on it."""
-        for name, verdict in verdicts(found, decisions).items():
-            if verdict is Verdict.BACK:
+        for name, treatment in treatments(found, decisions).items():
+            if treatment is Treatment.BACK:
                 run(system, Run(("docker", "network", "disconnect", self.network, name)), report)
         return ()

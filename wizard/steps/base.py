@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean
-from wizard.record import typed
+from wizard.record import tables
 from wizard.steps import actions, step_files
 from wizard.steps.actions import Action, CopyProgram, Diff, MakeDirectory, Run, WriteFile
 from wizard.steps.before import Before
@@ -270,7 +270,7 @@ class StepOf(ABC, Generic[AnyBefore]):
 
     def parameters(self) -> dict[str, object]:
         """Return the step's fields as a table for TOML; a field that is None is left out."""
-        return typed.written(self)
+        return tables.written(self)
 
     @classmethod
     def from_parameters(cls, table: Mapping[str, object]) -> Self:
@@ -300,8 +300,8 @@ Kind = TypeVar("Kind")
 
 def _fitting(kind: type[Kind], table: Mapping[str, object], place: str) -> Kind:
     try:
-        return typed.read(kind, table, place)
-    except typed.Unfit as unfit:
+        return tables.read(kind, table, place)
+    except tables.Unfit as unfit:
         raise Refused(
             f"The record of this step is damaged, or another wizard's: {clean(str(unfit))}."
         ) from unfit

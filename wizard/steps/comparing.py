@@ -22,7 +22,7 @@ class Comparison(StrEnum):
     """Nothing of the step is in it any more."""
 
 
-class Choice(StrEnum):
+class Resolution(StrEnum):
     """What becomes of an object that somebody changed."""
 
     KEEP = "keep"
@@ -33,13 +33,13 @@ class Choice(StrEnum):
     """What was there before the wizard is put back, and their change is lost."""
 
 
-Decisions = Mapping[str, Choice]
+Decisions = Mapping[str, Resolution]
 """What was chosen, by the names of the objects."""
 
 NOTHING_DECIDED: Decisions = {}
 
 
-class Verdict(Enum):
+class Treatment(Enum):
     """What an undo does with one object."""
 
     LEAVE = "leave it"
@@ -70,49 +70,49 @@ class Found:
     goes_with_it: tuple[str, ...] = ()
     """The names of what goes when this goes."""
 
-    def diffs(self, choice: Choice) -> tuple[actions.Diff, ...]:
+    def diffs(self, choice: Resolution) -> tuple[actions.Diff, ...]:
         """Return what somebody changed, and what an undo with this choice changes."""
         happens = None if self.needed else self.back
         shown = [happens]
         if self.comparison is Comparison.CHANGED:
             since = self.changed and replace(self.changed, heading="Changed since in")
-            if choice is Choice.KEEP and not self.needed:
+            if choice is Resolution.KEEP and not self.needed:
                 happens = self.ours_out
-            elif choice is Choice.OURS:
+            elif choice is Resolution.OURS:
                 happens = None
             shown = [since, happens and replace(happens, heading="Will change in")]
         return tuple(each for each in shown if each is not None and each.lines)
 
-    def outlook(self, choice: Choice) -> str:
+    def outlook(self, choice: Resolution) -> str:
         """Return how it stands and what an undo with this choice makes of it, in sentences."""
         match self.comparison, choice:
-            case Comparison.GONE, Choice.KEEP | Choice.ORIGINAL:
+            case Comparison.GONE, Resolution.KEEP | Resolution.ORIGINAL:
                 return self.words
-            case Comparison.UNCHANGED, Choice.KEEP | Choice.ORIGINAL:
+            case Comparison.UNCHANGED, Resolution.KEEP | Resolution.ORIGINAL:
                 return self.needed
-            case _, Choice.OURS:
+            case _, Resolution.OURS:
                 words = "is put back as the wizard left it, and stays in force, as was chosen."
                 return f"{self._subject} {words}"
-            case _, Choice.ORIGINAL if not self.needed:
+            case _, Resolution.ORIGINAL if not self.needed:
                 created = self.back is not None and "+++ /dev/null" in self.back.lines
                 fate = "removed, for it was not there" if created else "put back as it was"
                 return f"{self.words} It is {fate} before the wizard, and their change is lost."
-            case _, Choice.KEEP if self.ours_out is None:
+            case _, Resolution.KEEP if self.ours_out is None:
                 return f"{self.words} {self.rest or 'It is left as it is.'}"
             case _ if self.needed:
                 return f"{self.words} {self.needed}"
         kept = "Their change is kept; only what the wizard put in is removed."
         return " ".join(filter(None, (self.words, kept, self.rest)))
 
-    def left(self, choice: Choice) -> str:
+    def left(self, choice: Resolution) -> str:
         """Return what to say of it where it is on the host after the undo."""
-        if self.needed and choice is not Choice.OURS:
+        if self.needed and choice is not Resolution.OURS:
             if self.comparison is not Comparison.CHANGED:
                 return self.needed
-            if choice is Choice.ORIGINAL or self.ours_out is not None:
+            if choice is Resolution.ORIGINAL or self.ours_out is not None:
                 return f"{self.words} {self.needed}"
-        if self.comparison is Comparison.CHANGED and choice is not Choice.OURS:
-            stays = self.rest if choice is Choice.KEEP else ""
+        if self.comparison is Comparison.CHANGED and choice is not Resolution.OURS:
+            stays = self.rest if choice is Resolution.KEEP else ""
             return f"{self.words} {stays or 'It was left as it is.'}"
         words = "is in force as the wizard left it, because that was chosen."
         return f"{self._subject} {words}"
@@ -128,43 +128,43 @@ def stays(found: Sequence[Found], decisions: Decisions) -> bool:
 
     What it left besides stays too then, for half a step does nobody good.
     """
-    return any(decisions.get(each.name) is Choice.OURS for each in found)
+    return any(decisions.get(each.name) is Resolution.OURS for each in found)
 
 
-def verdicts(found: Sequence[Found], decisions: Decisions) -> dict[str, Verdict]:
+def treatments(found: Sequence[Found], decisions: Decisions) -> dict[str, Treatment]:
     """Return what an undo does with each object, by its name."""
     whole = stays(found, decisions)
-    return {each.name: _verdict(each, decisions, whole) for each in found}
+    return {each.name: _treatment(each, decisions, whole) for each in found}
 
 
-def choice_of(found: Found, decisions: Decisions) -> Choice:
+def choice_of(found: Found, decisions: Decisions) -> Resolution:
     """Return what was chosen for an object; theirs is kept where nothing was."""
-    return decisions.get(found.name, Choice.KEEP)
+    return decisions.get(found.name, Resolution.KEEP)
 
 
-def _verdict(each: Found, decisions: Decisions, whole: bool) -> Verdict:
+def _treatment(each: Found, decisions: Decisions, whole: bool) -> Treatment:
     choice = choice_of(each, decisions)
     match each.comparison:
         case Comparison.UNCHANGED:
-            return Verdict.LEAVE if whole or each.needed else Verdict.BACK
-        case Comparison.CHANGED | Comparison.GONE if choice is Choice.OURS:
-            return Verdict.OURS
-        case Comparison.CHANGED if choice is Choice.ORIGINAL and not each.needed:
-            return Verdict.BACK
-        case Comparison.CHANGED if choice is Choice.KEEP and not each.needed and each.ours_out:
-            return Verdict.OURS_OUT
-    return Verdict.LEAVE
+            return Treatment.LEAVE if whole or each.needed else Treatment.BACK
+        case Comparison.CHANGED | Comparison.GONE if choice is Resolution.OURS:
+            return Treatment.OURS
+        case Comparison.CHANGED if choice is Resolution.ORIGINAL and not each.needed:
+            return Treatment.BACK
+        case Comparison.CHANGED if choice is Resolution.KEEP and not each.needed and each.ours_out:
+            return Treatment.OURS_OUT
+    return Treatment.LEAVE
 
 
 def left_of(
     these: Sequence[Found], found: Sequence[Found], decisions: Decisions
 ) -> tuple[str, ...]:
     """Return what to say of those among the objects of a step that are left by its undo."""
-    todo = verdicts(found, decisions)
+    todo = treatments(found, decisions)
     return tuple(
         each.left(choice_of(each, decisions))
         for each in these
-        if todo[each.name] is Verdict.OURS
-        or (todo[each.name] is Verdict.LEAVE and each.comparison is not Comparison.GONE)
-        or (todo[each.name] is Verdict.OURS_OUT and each.rest)
+        if todo[each.name] is Treatment.OURS
+        or (todo[each.name] is Treatment.LEAVE and each.comparison is not Comparison.GONE)
+        or (todo[each.name] is Treatment.OURS_OUT and each.rest)
     )

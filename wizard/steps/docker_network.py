@@ -11,13 +11,14 @@ from wizard.compose.declaration import PROJECT_LABEL, declaration
 from wizard.compose.naming import names_network
 from wizard.compose.whereabouts import moved
 from wizard.compose.yaml_source import Content
+from wizard.host import bridge_options
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
 from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, left_of, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Treatment, left_of, treatments
 from wizard.steps.kernel_parameters import forwarding_in, forwarding_now
 from wizard.steps.networks import LABEL, Member, inspect, ipv6_networks, made_by_wizard, members
 from wizard.steps.objects import Object
@@ -112,7 +113,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
 
     @property
     def _all_options(self) -> dict[str, str]:
-        return {"com.docker.network.bridge.name": self.bridge, **dict(self.options)}
+        return {bridge_options.NAME: self.bridge, **dict(self.options)}
 
     @property
     def _labels(self) -> dict[str, str]:
@@ -233,8 +234,8 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
     ) -> tuple[str, ...]:
         """Remove it, unless it is not ours any more or something stands on it."""
         (network,) = found
-        verdict = verdicts(found, decisions)[self.network]
-        again = verdict is Verdict.OURS
+        treatment = treatments(found, decisions)[self.network]
+        again = treatment is Treatment.OURS
         left = left_of(found, found, decisions)
         # It goes as soon as nothing stands on it; until then our containers leave it already.
         waits = left == (network.needed,)
@@ -245,7 +246,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             if needed:
                 return (f"{network.words} {needed}",)
             ours = [each for each in members(system, self.network) if self._is_meant(each)]
-            if verdict is Verdict.LEAVE and not waits:
+            if treatment is Treatment.LEAVE and not waits:
                 return left
             if not (waits and self._named_in(system)):
                 for member in ours:

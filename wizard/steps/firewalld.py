@@ -8,7 +8,7 @@ from wizard.platform.system import FileState, System
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Treatment, treatments
 from wizard.steps.others import (
     Other,
     check_left,
@@ -118,10 +118,10 @@ class Firewalld(StepOf[Before]):
         if not lost:
             return super().refusal(system)
         return (
-            "firewalld has to be reloaded, and holds what is set for now alone and differs from "
-            f"its files: {'; '.join(lost)}. The reload would undo that, which may close the port "
-            "of your own login. To keep it for good, type: firewall-cmd --runtime-to-permanent. "
-            "To drop it, type: firewall-cmd --reload."
+            "firewalld has to be reloaded, and some of what is in force there stands in none of "
+            f"its files, or otherwise: {'; '.join(lost)}. The reload would undo that, which may "
+            "close the port of your own login. To keep it for good, type: firewall-cmd "
+            "--runtime-to-permanent. To drop it, type: firewall-cmd --reload."
         )
 
     def check(self, system: System) -> str | None:
@@ -178,13 +178,13 @@ class Firewalld(StepOf[Before]):
     ) -> tuple[str, ...]:
         """Remove the file, and the rules that are in force: a reload would cost connections."""
         kept = self.our_files.undo(system, before, found, decisions)
-        todo = verdicts(found, decisions).get(PATH)
-        if system.read(PATH) is None or (self.beside and todo in (None, Verdict.BACK)):
+        todo = treatments(found, decisions).get(PATH)
+        if system.read(PATH) is None or (self.beside and todo in (None, Treatment.BACK)):
             for rule, removal in zip(self.rules, self._removals, strict=True):
                 query = ("firewall-cmd", f"--policy={NAME}", f"--query-rich-rule={rule}")
                 if system.run(query).status == 0:
                     run(system, removal, report)
-        elif todo is not Verdict.LEAVE and _runs(system):
+        elif todo is not Treatment.LEAVE and _runs(system):
             run(system, _RELOAD, report)
         return kept
 

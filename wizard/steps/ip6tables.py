@@ -17,10 +17,10 @@ from wizard.steps.comparing import (
     Comparison,
     Decisions,
     Found,
-    Verdict,
+    Treatment,
     choice_of,
     left_of,
-    verdicts,
+    treatments,
 )
 from wizard.steps.objects import Object, chain, rules_in
 from wizard.steps.others import (
@@ -342,7 +342,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Take out our rules one by one; a chain that still holds somebody else's rule is kept."""
-        todo, by_name = verdicts(found, decisions), {each.name: each for each in found}
+        todo, by_name = treatments(found, decisions), {each.name: each for each in found}
         kept: list[str] = []
         if self.beside:
             # First, for the service that keeps the rules goes by it.
@@ -352,18 +352,18 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
                 continue
             each = by_name[table.title]
             match todo[table.title]:
-                case Verdict.BACK if self._beside(table) is not None:
+                case Treatment.BACK if self._beside(table) is not None:
                     own_chains.take_ours_out(system, table, report)
-                case Verdict.BACK:
+                case Treatment.BACK:
                     if each.comparison is Comparison.CHANGED:
                         run(system, Run(own_chains.command(table, "-F", CHAIN)), report)
                     own_chains.take_ours_out(system, table, report)
                     own_chains.remove_chain(system, table, report)
-                case Verdict.OURS_OUT if own_chains.take_ours_out(system, table, report):
+                case Treatment.OURS_OUT if own_chains.take_ours_out(system, table, report):
                     kept.append(each.left(choice_of(each, decisions)))
-                case Verdict.OURS_OUT:
+                case Treatment.OURS_OUT:
                     own_chains.remove_chain(system, table, report)
-                case Verdict.OURS:
+                case Treatment.OURS:
                     own_chains.load_chain(system, table, report)
             kept += left_of([each], found, decisions)
         if not self.legacy:

@@ -19,9 +19,12 @@ def collect(modules: Iterable[ModuleType]) -> Mapping[str, type[Step]]:
 
     Raises:
         TypeError: a class has no kind of its own, or that of another one.
+        ImportError: a module imports this one while it is loaded, so its classes are not there yet.
     """
     found: dict[str, type[Step]] = {}
     for module in modules:
+        if getattr(module.__spec__, "_initializing", False):
+            raise ImportError(f"{module.__name__} has to import {__name__} where it is used.")
         for each in vars(module).values():
             if not isinstance(each, type) or each.__module__ != module.__name__:
                 continue

@@ -13,7 +13,7 @@ from wizard.steps import objects
 from wizard.steps.actions import Action, CopyProgram, MakeDirectory, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Treatment, treatments
 from wizard.steps.objects import Object
 
 _UNITS = "/etc/systemd/system"
@@ -181,17 +181,17 @@ class Mend(StepOf[MendBefore]):
     ) -> tuple[str, ...]:
         """Set every object as it was, put the files back, and mask again what was masked."""
         masks, others = self._old(before)
-        todo = verdicts(found, decisions)
+        todo = treatments(found, decisions)
         left: list[str] = []
         for old, _new in others:
             # At shutdown systemd stops units itself, after Docker, which in turn waits for us.
             if old.kind == "unit" and is_stopping(system):
                 continue
-            if todo.get(old.shown) is Verdict.BACK:
+            if todo.get(old.shown) is Treatment.BACK:
                 left += set_back(system, old, report)
         kept = self.our_files.undo(system, before, found, decisions)
         for old, _new in masks:
-            if todo.get(old.shown) is Verdict.BACK:
+            if todo.get(old.shown) is Treatment.BACK:
                 left += set_back(system, old, report)
         again = () if is_stopping(system) else self.restart
         for command in (*self._reload, *(Run(("systemctl", "restart", each)) for each in again)):

@@ -13,7 +13,7 @@ from wizard.program import switched_off
 from wizard.steps.actions import Action, Run, WriteFile, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Treatment, treatments
 from wizard.steps.objects import Object, running_unit
 from wizard.steps.others import Other, stays, with_first_files
 from wizard.steps.parts import Part
@@ -190,7 +190,7 @@ class Ndppd(StepOf[Before]):
         if self.beside:
             return self._take_rule_out(system, report, found)
         kept = self._upon(before).our_files.undo(system, before, found, decisions)
-        if set(verdicts(found, decisions).values()) == {Verdict.LEAVE} and kept:
+        if set(treatments(found, decisions).values()) == {Treatment.LEAVE} and kept:
             return kept
         verb = "restart" if system.read(PATH) is not None else "stop"
         if system.run(("systemctl", "cat", _UNIT)).status == 0:

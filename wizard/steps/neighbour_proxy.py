@@ -10,7 +10,7 @@ from wizard.platform.system import System
 from wizard.steps.actions import Action, Run
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
-from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Treatment, treatments
 from wizard.steps.objects import Object, answered_for, neighbour
 
 _AGAIN = f"systemctl restart {fixed_unit.NAME}"
@@ -107,8 +107,8 @@ class NeighbourProxy(StepOf[NeighbourProxyBefore]):
         """Take our entries out that are still there."""
         left = [
             IPv6Address(name)
-            for name, verdict in verdicts(found, decisions).items()
-            if verdict is Verdict.BACK
+            for name, treatment in treatments(found, decisions).items()
+            if treatment is Treatment.BACK
         ]
         for command in fixed.undo_commands(self.uplink, left):
             run(system, Run(command), report)

@@ -178,11 +178,6 @@ def _is_switched_off(found: str, _wanted: str) -> bool:
     return found.split()[0] != "enabled"
 
 
-def unmasked(path: str) -> Object:
-    """Return the place of a file in which no link to /dev/null is."""
-    return Object("mask", path)
-
-
 def _read_mask(system: System, each: Object) -> str | None:
     try:
         system.read(each.name)

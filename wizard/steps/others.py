@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 from wizard.steps.before import Before
 from wizard.steps.comparing import Comparison, Found
 
@@ -43,7 +43,7 @@ def known(others: Sequence[Other]) -> list[Other]:
 
 def in_words(projects: Sequence[str]) -> str:
     """Return whose set-ups they are: ``mastodon``, or ``mastodon and peertube``."""
-    return " and ".join(clean_line(each) for each in dict.fromkeys(projects))
+    return enumerated(clean_line(each) for each in dict.fromkeys(projects))
 
 
 def stays(what: str, projects: Sequence[str]) -> Found:

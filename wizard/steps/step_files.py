@@ -12,7 +12,7 @@ from wizard.program import switched_off
 from wizard.steps import actions
 from wizard.steps.actions import WriteFile
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Comparison, Decisions, Found, Verdict, left_of, verdicts
+from wizard.steps.comparing import Comparison, Decisions, Found, Treatment, left_of, treatments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +78,7 @@ class StepFiles:
     ) -> tuple[str, ...]:
         """Do with each of the files that the step wrote what is found and decided."""
         kept: list[str] = []
-        by_name, todo = {each.name: each for each in found}, verdicts(found, decisions)
+        by_name, todo = {each.name: each for each in found}, treatments(found, decisions)
         wanted = {each.path: each.after for each in self.written}
         for file in reversed(before.files):
             path, old = file.path, file.state
@@ -89,16 +89,16 @@ class StepFiles:
             if by_name[path].comparison is not again.comparison:
                 raise StepFailed(f"{path} was changed this very moment, so it was left as it is.")
             match todo[path]:
-                case Verdict.BACK if old is None:
+                case Treatment.BACK if old is None:
                     changed(path, partial(system.remove, path))
-                case Verdict.BACK if old is not None:
+                case Treatment.BACK if old is not None:
                     changed(path, partial(system.write, path, _with_rights(old, ours, now)))
-                case Verdict.OURS_OUT if old is not None and now is not None:
+                case Treatment.OURS_OUT if old is not None and now is not None:
                     free = self.without_ours(old.text, ours.text, now.text)
                     if free is not None and free != now.text:
                         state = dataclasses.replace(now, text=free)
                         changed(path, partial(system.write, path, state))
-                case Verdict.OURS:
+                case Treatment.OURS:
                     changed(path, partial(system.write, path, _with_rights(ours, ours, now)))
             kept += left_of([by_name[path]], found, decisions)
         return tuple(kept)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from wizard.platform.parameter_names import name
 from wizard.platform.system import FileState, System
+from wizard.platform.text import enumerated
 from wizard.steps.actions import Action, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
@@ -13,9 +14,9 @@ from wizard.steps.comparing import (
     NOTHING_DECIDED,
     Decisions,
     Found,
-    Verdict,
+    Treatment,
     left_of,
-    verdicts,
+    treatments,
 )
 from wizard.steps.default_routes import advertised_routes, default_routes
 from wizard.steps.kernel_parameters import (
@@ -86,7 +87,7 @@ class Sysctl(StepOf[SysctlBefore]):
     @property
     def title(self) -> str:
         """What it does."""
-        listening = " and ".join(self._listening)
+        listening = enumerated(self._listening)
         what = "let the kernel forward IPv6"
         if self._answering:
             what += f" and answer for neighbours on {self._answering}"
@@ -106,7 +107,7 @@ class Sysctl(StepOf[SysctlBefore]):
             )
         ]
         if self._listening:
-            shown = " and ".join(self._listening)
+            shown = enumerated(self._listening)
             reasons.insert(
                 0,
                 f"On {shown} this host has an IPv6 route or address that came by router "
@@ -330,11 +331,11 @@ class Sysctl(StepOf[SysctlBefore]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Set back each value that is to be so, then see to the file."""
-        todo = verdicts(found, decisions)
+        todo = treatments(found, decisions)
         wanted = dict(self.values)
         for key, old in self._old_values(before):
-            verdict = todo.get(key, Verdict.LEAVE)
-            value = {Verdict.BACK: old, Verdict.OURS: wanted.get(key)}.get(verdict)
+            treatment = todo.get(key, Treatment.LEAVE)
+            value = {Treatment.BACK: old, Treatment.OURS: wanted.get(key)}.get(treatment)
             # One that was set for all is as it should be by now.
             if value is not None and read(system, [key]).get(key) not in (None, value):
                 run(system, write(key, value), report)
@@ -359,7 +360,7 @@ class Sysctl(StepOf[SysctlBefore]):
         ]
         if not missing:
             return ()
-        report(f"# Asking the routers on {' and '.join(missing)} for the IPv6 default route.")
+        report(f"# Asking the routers on {enumerated(missing)} for the IPv6 default route.")
         return tuple(
             f"The IPv6 default route over {each}, which was there before, is missing, and no "
             f"router answered when it was asked for it. This host has no IPv6 that way until one "

@@ -15,7 +15,7 @@ from wizard.steps import ip6tables, sysctl
 from wizard.steps.actions import Action, CopyProgram, Run, WriteFile
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before, FileBefore
-from wizard.steps.comparing import Decisions, Found, Verdict, verdicts
+from wizard.steps.comparing import Decisions, Found, Treatment, treatments
 from wizard.steps.objects import Object, running_unit
 from wizard.steps.others import (
     Other,
@@ -194,10 +194,10 @@ class SystemdUnit(StepOf[Before]):
         decisions: Decisions,
     ) -> tuple[str, ...]:
         """Disable and remove the unit; or enable it where it is put back as it was left."""
-        todo = verdicts(found, decisions).get(self.path, Verdict.LEAVE)
+        todo = treatments(found, decisions).get(self.path, Treatment.LEAVE)
         if self.beside:
             return self._take_ours_out(system, before, report, found, decisions)
-        if todo is Verdict.BACK and system.read(self.path) is not None:
+        if todo is Treatment.BACK and system.read(self.path) is not None:
             # Read anew once the file has gone: that takes the host a fifth of a second.
             run(system, Run(("systemctl", "disable", "--no-reload", self.name)), report)
             # At shutdown systemd stops it, after Docker, which in turn waits for us. What it never
@@ -205,12 +205,12 @@ class SystemdUnit(StepOf[Before]):
             if self._is_loaded(system) and not is_stopping(system):
                 run(system, Run(("systemctl", "stop", self.name)), report)
         kept = self.our_files.undo(system, before, found, decisions)
-        if todo is Verdict.OURS:
+        if todo is Treatment.OURS:
             for action in self.actions():
                 if isinstance(action, Run):
                     run(system, action, report)
         elif not kept:
-            if todo is Verdict.LEAVE:
+            if todo is Treatment.LEAVE:
                 # Without its file it may still be started, and at every boot.
                 system.run(("systemctl", "disable", "--now", self.name))
                 if switched_off.is_masked(system, self.name):

@@ -75,7 +75,7 @@ class FromOutside(Aspect):
         if "found" not in answer:
             return (
                 "Whether strangers are kept out could not be tried: "
-                f"{clean_line(str(answer.get('failed'))).rstrip('.')}.",
+                f"{clean_line(str(answer.get('failed'))).rstrip('.')}. Start again once it can be.",
             )
         return (*self._let_in(), *faults_in(answer["found"], names))
 

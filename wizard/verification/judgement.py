@@ -6,6 +6,7 @@ from typing import Any
 
 from wizard.answers.choices import Choices
 from wizard.platform.errors import ExitCode
+from wizard.platform.text import enumerated
 from wizard.probes.report import ContainerReport, as_table, passed, plain
 
 _NAMED = 3
@@ -173,5 +174,4 @@ def _sources(reports: Sequence[ContainerReport], choices: Choices) -> list[str]:
 def _list(names: Sequence[str]) -> str:
     if len(names) > _NAMED:
         return f"{len(names)} containers: {', '.join(names[:_NAMED])} and others"
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return enumerated(names)

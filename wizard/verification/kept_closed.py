@@ -76,8 +76,8 @@ class KeptClosed(Aspect):
         if "found" not in answer:
             return (
                 "Whether the ports that this host closes over IPv6 stay closed could not be tried: "
-                f"{clean_line(str(answer.get('failed'))).rstrip('.')}. Publish them over IPv4 "
-                "alone, as the preview says, and start again.",
+                f"{clean_line(str(answer.get('failed'))).rstrip('.')}. Start again once it can "
+                "be, or publish them over IPv4 alone, as the preview says.",
             )
         return faults_in(answer["found"])
 

@@ -8,7 +8,7 @@ from wizard.host.host import Debian
 from wizard.host.looking import CannotTell, read, read_if_there
 from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Words
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 
 VERSIONS = {
     "stretch": 9,
@@ -59,8 +59,7 @@ def parse(os_release: str, debian_version: str) -> Debian:
         or _number(based_on)
         or VERSIONS.get(values.get("VERSION_CODENAME", ""), 0)
     )
-    codename = values.get("VERSION_CODENAME") or based_on
-    return Debian(name, version, clean_line(codename), derivative=not itself)
+    return Debian(name, version, derivative=not itself)
 
 
 def _unquoted(value: str) -> str:
@@ -86,8 +85,7 @@ def in_words(debian: Debian) -> Words:
 
 def notes(debian: Debian) -> list[str]:
     """Return what to mind of a release that the wizard is not tested on."""
-    *first, last = map(str, TESTED_ON)
-    tested = f"{', '.join(first)} and {last}"
+    tested = enumerated(map(str, TESTED_ON))
     if debian.derivative:
         return [
             f"{debian.name} derives from Debian and is not Debian itself. The wizard is tested on "

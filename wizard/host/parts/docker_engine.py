@@ -91,7 +91,7 @@ def parse(
         )
     if info.get("OperatingSystem") == "Docker Desktop":
         raise CannotTell(
-            "This engine is Docker Desktop's and runs in a virtual machine. The wizard changes "
+            "This Docker is Docker Desktop and runs in a virtual machine. The wizard changes "
             "the host it runs on: it needs Docker on the host itself.",
             Cause.DOCKER_DESKTOP,
         )

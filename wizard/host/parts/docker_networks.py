@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from wizard.host import bridge_options
 from wizard.host.docker_socket import ASKED, connect, explained
-from wizard.host.host import DockerNetwork
+from wizard.host.host import ExistingNetwork
 from wizard.host.looking import understood
 from wizard.host.part import Part, Words
 from wizard.platform.text import clean_line
 
-BRIDGE_NAME = "com.docker.network.bridge.name"
-
 
 @understood(ASKED)
-def detect() -> tuple[DockerNetwork, ...]:
+def detect() -> tuple[ExistingNetwork, ...]:
     """Ask the engine."""
     client = connect()
     from docker.errors import DockerException
@@ -27,22 +26,22 @@ def detect() -> tuple[DockerNetwork, ...]:
             raise explained(error) from error
 
 
-def parse(answer: Sequence[Mapping[str, Any]]) -> tuple[DockerNetwork, ...]:
+def parse(answer: Sequence[Mapping[str, Any]]) -> tuple[ExistingNetwork, ...]:
     """Tell the networks from the engine's answer to ``/networks``, in the order of their names."""
     networks = (_network(entry) for entry in answer)
     return tuple(sorted(networks, key=lambda network: network.name))
 
 
-def _network(entry: Mapping[str, Any]) -> DockerNetwork:
+def _network(entry: Mapping[str, Any]) -> ExistingNetwork:
     name, driver = clean_line(str(entry["Name"])), clean_line(str(entry["Driver"]))
     identifier = clean_line(str(entry["Id"]))
     options = _pairs(entry.get("Options"))
-    return DockerNetwork(
+    return ExistingNetwork(
         id=identifier,
         name=name,
         driver=driver,
         # What the bridge driver calls a bridge that was given no name (moby, bridge driver).
-        bridge=dict(options).get(BRIDGE_NAME) or f"br-{identifier[:12]}"
+        bridge=dict(options).get(bridge_options.NAME) or f"br-{identifier[:12]}"
         if driver == "bridge"
         else None,
         internal=bool(entry.get("Internal")),
@@ -72,7 +71,7 @@ def _pairs(values: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:
     )
 
 
-def in_words(networks: tuple[DockerNetwork, ...]) -> Words:
+def in_words(networks: tuple[ExistingNetwork, ...]) -> Words:
     """Name the networks, and those with IPv6."""
     with_ipv6 = [network.name for network in networks if network.ipv6]
     names = ", ".join(network.name for network in networks) or "none"

@@ -10,7 +10,7 @@ from wizard.host.host import Firewall, ForwardChain
 from wizard.host.looking import CannotTell, installed, is_active, output, read_if_there
 from wizard.host.part import Part, Words
 from wizard.host.parts.ip6tables import LEGACY_TABLES, parse_version
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 from wizard.ruleset.chains import Packet
 
 _UNNAMED = Packet("-", "tcp", None, "-")
@@ -94,7 +94,7 @@ def _forward_policy() -> str | None:
 def in_words(firewall: Firewall) -> Words:
     """Say who is active, and what drops forwarded packets."""
     active = [name for name in ("ufw", "firewalld") if getattr(firewall, name)]
-    words = f"{' and '.join(active)} active" if active else "neither ufw nor firewalld is active"
+    words = f"{enumerated(active)} active" if active else "neither ufw nor firewalld is active"
     policy = firewall.forward_policy or "unknown, only root may see it"
     words = f"{words}; FORWARD policy {policy}"
     if firewall.dropping_tables:
@@ -108,7 +108,7 @@ def notes(firewall: Firewall) -> list[str]:
     if firewall.ufw:
         said.append(
             "ufw is active: it filters forwarded packets too, and puts its own rules back when it "
-            "is reloaded. Look with “wizard --check” afterwards whether the containers get through."
+            "is reloaded. See with “wizard --check” afterwards that the containers get through."
         )
     if firewall.firewalld:
         said.append(

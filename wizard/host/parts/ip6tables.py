@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from wizard.host.host import Ip6tables
+from wizard.host.host import Ip6tablesCommand
 from wizard.host.looking import CannotTell, installed, output, read_if_there
 from wizard.host.obstacle import Cause
 from wizard.host.part import Part, Words
@@ -28,7 +28,7 @@ _ANY = Packet("-", "tcp", 443, "-")
 _VERSION = re.compile(r"ip6tables v(\S+)(?: \((nf_tables|legacy)\))?")
 
 
-def detect() -> Ip6tables:
+def detect() -> Ip6tablesCommand:
     """Ask ``ip6tables`` itself, and the other one's program only for what is in the kernel already.
 
     Raises:
@@ -42,7 +42,7 @@ def detect() -> Ip6tables:
     version, legacy = parse_version(output(("ip6tables", "--version")))
     has, rules = _nft() if legacy else _legacy()
     saved = "" if os.geteuid() else output(("ip6tables-save",))
-    return Ip6tables(
+    return Ip6tablesCommand(
         version,
         legacy,
         has,
@@ -129,7 +129,7 @@ def _known(saved: str) -> tuple[bool, str]:
     return (True, saved) if has_rules(saved) else (False, "")
 
 
-def in_words(ip6tables: Ip6tables) -> Words:
+def in_words(ip6tables: Ip6tablesCommand) -> Words:
     """Say which interface it speaks to, and whether the other holds rules."""
     mine, other = _kinds(ip6tables)
     words = f"{ip6tables.version}, {mine}"
@@ -140,7 +140,7 @@ def in_words(ip6tables: Ip6tables) -> Words:
     return words, "ok"
 
 
-def notes(ip6tables: Ip6tables) -> Iterator[str]:
+def notes(ip6tables: Ip6tablesCommand) -> Iterator[str]:
     """Yield where the rest of the rules is seen."""
     if ip6tables.other_has_rules:
         mine, other = _kinds(ip6tables)
@@ -151,7 +151,7 @@ def notes(ip6tables: Ip6tables) -> Iterator[str]:
         )
 
 
-def _kinds(ip6tables: Ip6tables) -> tuple[str, str]:
+def _kinds(ip6tables: Ip6tablesCommand) -> tuple[str, str]:
     return ("legacy", "nft") if ip6tables.legacy else ("nft", "legacy")
 
 

@@ -47,12 +47,13 @@ def detect() -> tuple[ComposeProject, ...]:
                 except NotFound:
                     continue  # It ended between the two questions.
                 inspected.append(entry)
-                image = str(entry.get("Image", ""))
-                if image and image not in images:
-                    try:
-                        images[image] = client.inspect_image(image)  # type: ignore[no-untyped-call]
-                    except NotFound:
-                        images[image] = {}  # It was removed by force, under a stopped container.
+            named = dict.fromkeys(str(entry.get("Image", "")) for entry in inspected)
+            for image in filter(None, named):
+                try:
+                    # types-docker leaves this method untyped.
+                    images[image] = client.inspect_image(image)  # type: ignore[no-untyped-call]
+                except NotFound:
+                    continue  # It was removed by force, under a stopped container.
         except (DockerException, RequestException) as error:
             raise explained(error) from error
     found = parse(inspected, images)

@@ -334,7 +334,7 @@ def notes(uplink: Uplink) -> list[str]:
     elif all(address.interface in UNIQUE_LOCAL for address in uplink.addresses):
         found.append(
             f"{uplink.interface} has unique local addresses alone, which the internet does not "
-            "route, so somebody on the way has to translate them."
+            "route, so something on the way has to translate them."
         )
     return found
 

@@ -12,7 +12,7 @@ from tests.unit.test_earlier_releases import NAMES, record_of
 from tests.unit.test_steps import before_step
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
-from wizard.record import typed
+from wizard.record import tables
 from wizard.steps import kinds
 from wizard.steps.before import FileBefore
 from wizard.steps.package import Package
@@ -43,10 +43,10 @@ WHOLE: dict[str, Any] = {
 
 def test_what_is_written_is_read_as_it_was() -> None:
     value = Outer((("a", "b"), ("c", "d")), Inner("é", 3), (Inner("x", 0),), True)
-    assert typed.written(value) == WHOLE
-    assert typed.read(Outer, WHOLE, "it") == value
-    assert typed.read(Outer, {"pairs": []}, "it") == Outer(())
-    assert "inner" not in typed.written(Outer(()))
+    assert tables.written(value) == WHOLE
+    assert tables.read(Outer, WHOLE, "it") == value
+    assert tables.read(Outer, {"pairs": []}, "it") == Outer(())
+    assert "inner" not in tables.written(Outer(()))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_what_is_not_of_its_type_is_refused_with_its_place(
         del holder[path[-1]]
     else:
         holder[path[-1]] = value
-    with pytest.raises(typed.Unfit) as unfit:
-        typed.read(Outer, table, "it")
+    with pytest.raises(tables.Unfit) as unfit:
+        tables.read(Outer, table, "it")
     assert str(unfit.value).startswith(said)
 
 
@@ -110,7 +110,7 @@ def test_every_kind_of_step_comes_back_from_a_record(kind: str) -> None:
     made, step = before_step(kind)
     before = step.capture(made.system)
     assert type(before) is step.before_kind
-    text = tomli_w.dumps({"parameters": step.parameters(), "before": typed.written(before)})
+    text = tomli_w.dumps({"parameters": step.parameters(), "before": tables.written(before)})
     table = tomllib.loads(text)
     assert kinds.step(kind, table["parameters"]) == step
     assert step.before_from(table["before"]) == before
@@ -123,7 +123,7 @@ def test_what_earlier_releases_recorded_is_read_and_written_as_it_stands(name: s
         before = step.before_from(entry.before)
         for recorded, now in (
             (entry.parameters, step.parameters()),
-            (entry.before, typed.written(before)),
+            (entry.before, tables.written(before)),
         ):
             known = {key: value for key, value in now.items() if key in recorded}
             assert tomli_w.dumps(known) == tomli_w.dumps(recorded)
