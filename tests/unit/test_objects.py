@@ -172,6 +172,15 @@ def test_a_network_with_more_than_was_asked_for_is_the_one_that_was_created(
     assert objects.now(a_host(CREATION.replace(words, others)), NETWORK) == NETWORK
 
 
+def test_in_which_order_a_network_was_asked_for_means_nothing() -> None:
+    line = (
+        f"docker network create --label {LABEL}=fd00:1::/64 "
+        "--opt com.docker.network.bridge.name=br-x --subnet fd00:1::/64 --ipv6 ours"
+    )
+    wanted = replace(NETWORK, value=line)
+    assert objects.now(a_host(line), wanted) == wanted
+
+
 class Telling(MadeUpSystem):
     """A host whose Docker says the given of its only network."""
 
