@@ -1,7 +1,10 @@
 """What must be so of every unit whose program keeps running, whatever that does."""
 
+import signal
+
 import pytest
 
+from wizard.filter import __main__ as filter_service
 from wizard.filter import keeper as filter_keeper
 from wizard.filter import unit as filter_unit
 from wizard.ndp import service as ndp_service
@@ -85,3 +88,54 @@ def test_the_way_is_closed_where_a_prefix_is_one_that_strangers_reach() -> None:
     words = settings(TEXTS["filter"])["ExecStart"]
     assert words[words.index("--close") + 1] == PREFIX
     assert "--close" not in settings(TEXTS["filter behind Docker"])["ExecStart"]
+
+
+class Keeping:
+    """A keeper that notes what it was to keep, and has nothing to do."""
+
+    made: list[tuple[object, ...]]
+
+    def __init__(self, *what: object) -> None:
+        self.made.append(what)
+
+    def run(self) -> None:
+        pass
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    monkeypatch.setattr(Keeping, "made", [], raising=False)
+    monkeypatch.setattr(filter_service, "Keeper", Keeping)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    return Keeping.made
+
+
+@pytest.mark.parametrize("of_docker", [False, True])
+@pytest.mark.parametrize("close", ["", PREFIX])
+def test_the_filter_service_keeps_what_its_unit_names(
+    kept: list[tuple[object, ...]], of_docker: bool, close: str
+) -> None:
+    text = filter_unit.unit("/etc/rules", "eth0", "br-ipv6", close, of_docker=of_docker)
+    words = settings(text)["ExecStart"]
+    assert filter_service.main(words[words.index("wizard.filter") + 1 :]) == 0
+    bridges, of_docker_s = ([], ["br-ipv6"]) if of_docker else (["br-ipv6"], [])
+    assert kept == [("/etc/rules", "eth0", bridges, [close] if close else [], of_docker_s)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "--rules /etc/rules",
+        "--uplink eth0",
+        "--rules /etc/rules --uplink",
+        "--rules /etc/rules --uplink eth0 --bridge",
+        "--rules /etc/rules --uplink eth0 --other x",
+    ],
+)
+def test_the_filter_service_keeps_nothing_where_its_words_are_not_understood(
+    kept: list[tuple[object, ...]], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert filter_service.main(words.split()) == 2
+    assert not kept
+    assert "--rules FILE" in capsys.readouterr().err
