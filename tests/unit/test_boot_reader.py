@@ -165,7 +165,8 @@ def test_what_there_is_now_is_what_ip_says(monkeypatch: pytest.MonkeyPatch) -> N
     for text, forwards in (("1\n", True), ("0\n", False), (None, False)):
         monkeypatch.setattr(reader, "read_if_there", lambda _path, text=text: text)
         now = reader.now()
-        assert (now.routes, now.advertised) == ((reader.Route("eth0", "ra"),), {"eth0"})
+        assert now.routes == (reader.Route("eth0", "ra"),)
+        assert now.advertised == {"eth0"}
         assert now.forwards is forwards
     says(monkeypatch, {**answers, "ip -json -6 route show default": "{"})
     with pytest.raises(CannotTell, match="ip said what is not understood"):
@@ -215,12 +216,12 @@ def test_docker_switches_forwarding_on_at_boot_where_it_makes_a_network_with_ipv
             raise CannotTell("Docker does not answer.")
         return engine
 
-    monkeypatch.setattr(reader.services, "is_enabled", lambda _files, unit: (
+    monkeypatch.setattr("wizard.boot.reader.services.is_enabled", lambda _files, unit: (
         enabled and unit == "docker.service"
     ))  # fmt: skip
-    monkeypatch.setattr(reader.docker_engine, "detect", detect)
-    monkeypatch.setattr(reader.docker_networks, "detect", lambda: networks)
-    monkeypatch.setattr(reader.docker_engine, "configuration", lambda _words: settings)
+    monkeypatch.setattr("wizard.boot.reader.docker_engine.detect", detect)
+    monkeypatch.setattr("wizard.boot.reader.docker_networks.detect", lambda: networks)
+    monkeypatch.setattr("wizard.boot.reader.docker_engine.configuration", lambda _words: settings)
     monkeypatch.setattr(reader, "engine_words", lambda _path: ())
     monkeypatch.setattr(reader, "socket_path", lambda: Path("/run/docker.sock"))
     assert reader._docker_forwards(GivenFiles({})) is forwards

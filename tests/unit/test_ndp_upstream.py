@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import socket
 import struct
 from collections.abc import Sequence
@@ -155,7 +156,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
     made = Sockets([])
     monkeypatch.setattr(upstream, "_watcher", lambda *_: made)
     monkeypatch.setattr(upstream, "_sender", lambda *_: made)
-    monkeypatch.setattr(upstream.select, "select", made.select)
+    monkeypatch.setattr(select, "select", made.select)
     monkeypatch.setattr(socket, "if_nametoindex", lambda name: {"eth0": 7}[name])
     return made
 
