@@ -75,6 +75,24 @@ def test_the_last_line_that_somebody_wrote_decides(
     assert (found and (found.value, found.path, found.line)) == expected
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "net.ipv6.conf.eth0/5.forwarding",
+        "net/ipv6/conf/eth0.5/forwarding",
+        "/net/ipv6/conf/eth0.5/forwarding",
+        "/proc/sys/net/ipv6/conf/eth0.5/forwarding",
+    ],
+)
+def test_whichever_sign_comes_first_separates_and_the_other_is_a_part_of_a_name(
+    written: str,
+) -> None:
+    key = "net/ipv6/conf/eth0.5/forwarding"
+    assert sysctl_d.normalized(written) == key
+    # So on the kernel's command line, where others have no meaning.
+    assert [each.key for each in sysctl_d.of_command_line(f"quiet sysctl.{written}=1 a=1")] == [key]
+
+
 # The interfaces.
 
 DEFAULT = (
