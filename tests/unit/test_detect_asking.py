@@ -1,5 +1,6 @@
 """What detectors ask of the host's programs, and what they make of one that does not answer."""
 
+import json
 import os
 import socket
 from collections.abc import Sequence
@@ -115,6 +116,45 @@ def test_the_policy_is_asked_for_where_asking_makes_no_table(
     assert ("ip6tables -S FORWARD" in asked) is (version is not None and not makes_one)
     monkeypatch.setattr(firewall, "installed", lambda _program: None)
     assert firewall._forward_policy() is None
+
+
+DROPPING = json.dumps(
+    {
+        "nftables": [
+            {"table": {"family": "inet", "name": "own"}},
+            {
+                "chain": {
+                    "family": "inet",
+                    "table": "own",
+                    "name": "through",
+                    "type": "filter",
+                    "hook": "forward",
+                    "prio": 0,
+                    "policy": "drop",
+                }
+            },
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "tables"),
+    [
+        ({"nft -j list ruleset": DROPPING}, ["own"]),
+        ({"nft -j list ruleset": None}, []),
+        ({}, []),
+    ],
+)
+def test_chains_that_drop_are_those_that_nft_lists_to_root(
+    monkeypatch: pytest.MonkeyPatch, answers: dict[str, str | None], tables: list[str]
+) -> None:
+    asked = programs(monkeypatch, firewall, answers).asked
+    assert [each.table for each in firewall._forward_chains()] == tables
+    asked.clear()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert firewall._forward_chains() == ()
+    assert not asked
 
 
 @pytest.mark.parametrize("active", [(), ("ufw",), ("firewalld",), ("ufw", "firewalld")])
