@@ -88,6 +88,11 @@ def test_networks_of_others_are_not_named_as_ours() -> None:
     assert not left
 
 
+def test_a_remark_of_theirs_that_names_the_network_is_theirs() -> None:
+    remark = "# six is the network with IPv6\n"
+    assert undone(BEFORE, remark + added(BEFORE)) == (remark + BEFORE, ())
+
+
 def test_a_file_of_remarks_alone_is_had_back_whatever_came_below() -> None:
     before = "# Nothing here yet.\n"
     base = parse(BEFORE.encode(), "compose.yaml")

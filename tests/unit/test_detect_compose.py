@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
-from wizard.host.host import Compose
+from wizard.host import compose_generations
+from wizard.host.host import Compose, Unknown
 from wizard.host.looking import CannotTell
 from wizard.host.parts import compose
 from wizard.host.parts.compose import detect, parse_metadata, version_in_starter
@@ -99,3 +100,39 @@ def test_version_2_alone_is_started_by_its_own_name(path: Path) -> None:
 def test_a_plugin_without_docker_itself_is_of_no_use(path: Path) -> None:
     program(path / "plugins" / "docker-compose", '{"Version": "2.26.1"}')
     assert detect() == Compose(None, None)
+
+
+@pytest.mark.parametrize(
+    ("v1", "v2", "makes", "without_ipv4"),
+    [
+        (None, None, False, False),
+        ("1.26.2", None, False, False),
+        ("1.27.0", None, True, False),
+        (None, "2.0.1", False, False),
+        (None, "v2.1.0", True, False),
+        (None, "2.33.0-1", True, False),
+        (None, "2.33.1", True, True),
+        (None, "2.40.3-3", True, True),
+        # Docker went on with 5 after 2.
+        (None, "5.0.0", True, True),
+        # Whoever types may use either.
+        ("1.29.2", "2.40.3", True, False),
+        ("1.21.0", "2.40.3", False, False),
+        ("1.29.2", "2.0.0", False, False),
+        # A build of somebody's own.
+        (None, "0.0.0", False, False),
+        (None, "dev", False, False),
+    ],
+)
+def test_a_network_is_left_to_compose_where_each_of_the_host_makes_it(
+    v1: str | None, v2: str | None, makes: bool, without_ipv4: bool
+) -> None:
+    found = Compose(v1, v2)
+    assert compose_generations.makes_networks(found) is makes
+    assert compose_generations.makes_networks_without_ipv4(found) is without_ipv4
+
+
+def test_a_compose_that_is_not_known_makes_no_network() -> None:
+    unknown = Unknown("It is not known.")
+    assert not compose_generations.makes_networks(unknown)
+    assert not compose_generations.makes_networks_without_ipv4(unknown)

@@ -1,6 +1,7 @@
 import json
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from wizard.host.docker_process import engine_words, unit_in
 from wizard.host.filtering import engine_forwards
 from wizard.host.host import Engine
 from wizard.host.looking import CannotTell
-from wizard.host.parts import kernel
+from wizard.host.parts import docker_engine, kernel
 from wizard.host.parts.docker_engine import configuration, obstacles, option, parse
 
 MODERN = {"Version": "28.5.2", "ApiVersion": "1.51"}
@@ -101,6 +102,8 @@ def test_a_configuration_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_p
     assert configuration(("dockerd", "--config-file", str(file)), tmp_path / "no") == (
         '{"ip6tables": false}'
     )
+    # What is not a whole path is one from the root folder, wherever the wizard was started.
+    assert configuration(("dockerd", "--config-file", str(file)[1:])) == '{"ip6tables": false}'
     file.unlink()
     os.mkfifo(file)
     with pytest.raises(CannotTell, match="not a regular file"):
@@ -168,3 +171,26 @@ def test_an_engine_that_will_work_with_nftables_does_not_switch_forwarding_on(
 def test_a_kernel_of_windows_is_said() -> None:
     assert "inside Windows" in kernel.notes("6.6.87.2-microsoft-standard-WSL2")[0]
     assert kernel.in_words("6.12.48+deb13-amd64") == ("6.12.48+deb13-amd64", "ok")
+
+
+@pytest.mark.parametrize(
+    ("unit", "known", "expected"),
+    [
+        ("docker.service", None, ""),
+        ("", "docker.service\n", ""),
+        # docker.service is another name of it.
+        ("own.service", "own.service\n", ""),
+        ("own.service", "docker.service\n", "own.service"),
+        ("own.service", None, ""),
+    ],
+)
+def test_a_unit_that_docker_runs_in_is_told_where_it_has_another_name(
+    monkeypatch: pytest.MonkeyPatch, unit: str, known: str | None, expected: str
+) -> None:
+    def output(words: Sequence[str]) -> str:
+        if known is None or "--property=Id" not in words or words[-1] != "docker.service":
+            raise CannotTell("systemd does not say.")
+        return known
+
+    monkeypatch.setattr(docker_engine, "output", output)
+    assert docker_engine._other_unit(unit) == expected

@@ -92,6 +92,33 @@ def test_a_folder_below_a_repository_counts_as_in_git(tmp_path: Path) -> None:
     assert project.in_git
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "named"),
+    [
+        ({"IPAddress": "172.18.0.5", "IPPrefixLen": 16}, ["NEAR", "PART"]),
+        ({"IPAddress": "172.19.0.5", "IPPrefixLen": 24}, []),
+        # Of a container that does not run, and of what is no answer of Docker's.
+        ({"IPAddress": "", "IPPrefixLen": 0}, []),
+        ({"IPAddress": "172.18.0.5", "IPPrefixLen": 0}, []),
+        ({"IPAddress": "nobody", "IPPrefixLen": 16}, []),
+        ({}, []),
+    ],
+)
+def test_a_variable_that_names_a_subnet_of_the_container_s_own_is_kept_by_its_name(
+    endpoint: dict[str, Any], named: list[str]
+) -> None:
+    one = container()
+    one["Config"]["Env"] = [
+        "NEAR=127.0.0.0/8,172.18.0.0/16",
+        "PART=172.18.7.0/24",
+        "FAR=10.0.0.0/8",
+    ]
+    # What is not understood hides nothing of the others.
+    one["NetworkSettings"]["Networks"] = {"a": endpoint, "b": {}}
+    (project,) = parse([one])
+    assert [each.where for each in project.containers[0].mentions] == named
+
+
 def test_a_container_that_does_not_run_has_no_process() -> None:
     stopped = container() | {"State": {"Running": False, "Pid": 99, "StartedAt": "0001"}}
     (project,) = parse([stopped])

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.given_files import GivenFiles
+from wizard.host.host import Sysctls
 from wizard.host.parts.sysctls import detect, switching_off
 
 OFF, ON = "net.ipv6.conf.all.forwarding = 0\n", "-net/ipv6/conf/all/forwarding=1\n"
@@ -61,3 +62,28 @@ def test_the_line_is_found_by_which_all_files_together_switch_forwarding_off(
     texts: dict[str, str], found: tuple[str, int] | None
 ) -> None:
     assert switching_off(GivenFiles(texts)) == found
+
+
+@pytest.mark.parametrize(
+    ("accept_ra", "forwarding", "hears"),
+    [
+        (0, 0, False),
+        (0, None, False),
+        (1, 0, True),
+        (1, 1, False),
+        (1, None, None),
+        (2, 0, True),
+        (2, 1, True),
+        (2, None, True),
+        (None, 0, None),
+        (None, 1, None),
+    ],
+)
+def test_the_kernel_hears_advertisements_by_both_values_of_an_interface(
+    accept_ra: int | None, forwarding: int | None, hears: bool | None
+) -> None:
+    def of_eth0(value: int | None, other: int) -> tuple[tuple[str, int], ...]:
+        return (("eth1", other), *((("eth0", value),) if value is not None else ()))
+
+    found = Sysctls(of_eth0(forwarding, 1), of_eth0(accept_ra, 2), ())
+    assert found.kernel_hears("eth0") is hears

@@ -97,6 +97,39 @@ def test_it_is_told_what_it_carries_and_what_to_type(name: str) -> None:
         assert (words in said) is (name in names), words
 
 
+@pytest.mark.parametrize("values", [5, [["a"]], [5]])
+def test_a_step_that_is_damaged_keeps_nothing_else_from_being_told(values: object) -> None:
+    record = record_of("debian13-ula")
+    whole = earlier_releases.faults(record)
+    steps = [
+        replace(step, parameters={"values": values}) if step.kind == "sysctl" else step
+        for step in record.steps
+    ]
+    told = earlier_releases.faults(replace(record, steps=steps))
+    assert told
+    assert set(told) == {each for each in whole if "router advertisements" not in each}
+
+
+def test_each_uplink_with_fixed_entries_is_named_with_the_line_to_type() -> None:
+    record = record_of("debian13-ula")
+    entries = [
+        replace(record.steps[0], kind="neighbour-proxy", parameters={"uplink": uplink})
+        for uplink in ("ens18", "eth7\x1b")
+    ]
+    (told, other) = (
+        [
+            each
+            for each in earlier_releases.faults(replace(record, steps=steps))
+            if "entries" in each
+        ]
+        for steps in ([*record.steps, *entries], record.steps)
+    )
+    assert not other
+    assert ["ens18" in each for each in told] == [True, False]
+    assert ["eth7" in each for each in told] == [False, True]
+    assert all("type: systemctl restart" in each and "\x1b" not in each for each in told)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_this_release_makes_or_what_was_taken_back_carries_nothing(name: str) -> None:
     record = record_of(name)

@@ -1,10 +1,13 @@
 """The keeper puts our rules back, and closes what it can by routes while it cannot."""
 
+import errno
+import os
 import select
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -401,3 +404,38 @@ def test_a_command_that_hangs_or_is_not_there_does_not_end_it(
     assert host_commands.run(["sleep", "60"])[0] != 0
     assert host_commands.run(["no-such-program"])[0] != 0
     assert host_commands.run(["cat"], "given") == (0, "given")
+
+
+def test_news_are_read_until_there_are_none_and_lost_ones_are_news() -> None:
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with here, there:
+        here.setblocking(False)
+        news.drain(here)
+        for _ in range(3):
+            there.send(b"a change")
+        news.drain(here)
+        with pytest.raises(BlockingIOError):
+            here.recv(1)
+
+
+class Storm:
+    """A socket on which news come for ever, or one that fails."""
+
+    def __init__(self, error: int = 0) -> None:
+        self.error = error
+        self.read = 0
+
+    def recv(self, _size: int) -> bytes:
+        self.read += 1
+        if self.error:
+            raise OSError(self.error, os.strerror(self.error))
+        return b"a change"
+
+
+def test_a_storm_of_news_does_not_keep_the_service_from_its_rules() -> None:
+    storm = Storm()
+    news.drain(cast("socket.socket", storm))
+    assert 0 < storm.read < 100_000
+    news.drain(cast("socket.socket", Storm(errno.ENOBUFS)))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        news.drain(cast("socket.socket", Storm(errno.EBADF)))

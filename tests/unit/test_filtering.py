@@ -17,6 +17,7 @@ from wizard.host.known import known
 from wizard.host.parts.docker_engine import parse
 from wizard.host.parts.firewall import policy
 from wizard.modes.mode_plan import ModePlan
+from wizard.modes.open_ports import filter_remark
 from wizard.modes.registry import behaviour_of
 from wizard.modes.routed import mode_plan
 from wizard.steps.docker_network import DockerNetwork
@@ -184,3 +185,23 @@ def test_of_an_unknown_engine_nothing_is_believed() -> None:
 
 def test_the_recorded_policy_is_what_the_detector_reads() -> None:
     assert policy("-P FORWARD DROP\n-A FORWARD -j DOCKER-USER\n") == "DROP"
+
+
+@pytest.mark.parametrize(
+    ("version", "backend", "drops"),
+    [
+        ("27.5.1", "iptables", True),
+        ("28.0.0", "iptables", False),
+        ("28.0.4", "iptables+firewalld", False),
+        ("29.7.2", "nftables", False),
+        ("27.5.1", "nftables", False),
+    ],
+)
+def test_that_ping_from_outside_is_dropped_is_said_of_the_engines_that_drop_it(
+    version: str, backend: str, drops: bool
+) -> None:
+    host = made_up_hosts.debian14()
+    assert isinstance(host.engine, Engine)
+    host = replace(host, engine=replace(host.engine, version=version, firewall_backend=backend))
+    said = filter_remark(host, filtering.Filtering(by_engine=True, reason="It does."))
+    assert ("drops ping from outside" in (said or "")) is drops

@@ -58,6 +58,8 @@ def test_the_evidence_is_what_lasts_on_the_uplink() -> None:
     assert found is not None
     assert NEW in found.sentence
     assert passing not in found.sentence
+    assert found.evidence.count(".") == 1
+    assert found.sentence.endswith(".")
 
 
 def test_one_that_another_interface_has_has_not_moved_though_the_default_route_has() -> None:

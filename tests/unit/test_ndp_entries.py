@@ -1,8 +1,12 @@
 """Which proxy entries the service adds and removes, and which words of ip and Docker it goes by."""
 
 import json
+import socket
 import struct
+import subprocess
 from ipaddress import IPv6Address
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +14,7 @@ from wizard.ndp import fixed, proxy_table
 from wizard.ndp import uplink as uplinks
 from wizard.ndp.difference import Difference, difference
 from wizard.ndp.docker_engine import concerns
+from wizard.ndp.notify import notify
 from wizard.ndp.served_network import ServedNetwork
 from wizard.ndp.uplink import indices
 from wizard.platform.errors import WizardError
@@ -74,6 +79,120 @@ def test_whatever_interface_has_the_name_answers_at_once(monkeypatch: pytest.Mon
     table.answer_at_once()
     table.answer_at_once()
     assert told == [AT_ONCE] * 4
+
+
+def test_entries_come_and_go_in_one_batch_that_passes_over_what_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[tuple[list[str], str]] = []
+
+    def run(words: list[str], **rest: Any) -> subprocess.CompletedProcess[str]:
+        ran.append((words, rest["input"]))
+        return subprocess.CompletedProcess(words, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    table = proxy_table.ProxyTable("eth0")
+    table.apply(Difference(frozenset(), frozenset()))
+    assert not ran
+    table.apply(Difference(frozenset({TWO, ONE}), frozenset({THREE})))
+    ((words, text),) = ran
+    assert words == ["ip", "-family", "inet6", "-force", "-batch", "-"]
+    mark = f"dev eth0 protocol {proxy_table.PROTOCOL}"
+    # What goes comes first.
+    assert text.splitlines() == [
+        f"neighbour del proxy {THREE} {mark}",
+        f"neighbour add proxy {ONE} {mark}",
+        f"neighbour add proxy {TWO} {mark}",
+    ]
+    assert text.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory", "ip"), "could not be used"),
+        (subprocess.TimeoutExpired("ip", 10), "could not be used"),
+        ((1, "RTNETLINK answers: \x1b[2J.\nmore\n"), "entries: RTNETLINK answers: "),
+        ((255, ""), r"entries: status 255\."),
+    ],
+)
+def test_what_ip_could_not_do_is_said(
+    monkeypatch: pytest.MonkeyPatch, ends: Exception | tuple[int, str], said: str
+) -> None:
+    def run(words: list[str], **_rest: Any) -> subprocess.CompletedProcess[str]:
+        if isinstance(ends, Exception):
+            raise ends
+        return subprocess.CompletedProcess(words, ends[0], "", ends[1])
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(WizardError, match=said) as error:
+        proxy_table.ProxyTable("eth0").entries()
+    assert "\x1b" not in str(error.value)
+    assert "more" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("forwarding", "of_all", "own", "said"),
+    [
+        ("1", "1", "0", None),
+        ("1", "1", "1", None),
+        ("1", "0", "1", "re-checks gets no answer"),
+        ("1", "0", "0", "proxy_ndp is not 1, so the kernel answers for none"),
+        ("0", "1", "1", "forwarding is 0"),
+        # An interface that is made yet says nothing.
+        (None, "1", None, None),
+    ],
+)
+def test_what_keeps_the_kernel_from_answering_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    forwarding: str | None,
+    of_all: str,
+    own: str | None,
+    said: str | None,
+) -> None:
+    monkeypatch.setattr(proxy_table, "_SYSCTLS", tmp_path)
+    for place, value in (
+        ("all/proxy_ndp", of_all),
+        ("eth0/forwarding", forwarding),
+        ("eth0/proxy_ndp", own),
+    ):
+        if value is not None:
+            (tmp_path / place).parent.mkdir(exist_ok=True)
+            (tmp_path / place).write_text(f"{value}\n")
+    found = proxy_table.ProxyTable("eth0").obstacle()
+    assert found is None if said is None else said in (found or "")
+
+
+def test_nobody_answers_for_this_host_or_its_router(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proxy_table, "_TABLES", tmp_path)
+    table = proxy_table.ProxyTable("eth0")
+    assert table.never() == set()
+    (tmp_path / "if_inet6").write_text("20010db8000100020000000000000010 02 40 00 80     eth0\n")
+    (tmp_path / "ipv6_route").write_text(
+        "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+        "fe800000000000000000000000000001 00000400 00000003 00000000 00000003     eth0\n"
+    )
+    assert table.never() == {IPv6Address("2001:db8:1:2::10"), IPv6Address("fe80::1")}
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_systemd_is_told_where_it_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstract: bool
+) -> None:
+    name = f"{tmp_path}/notify"
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    notify("READY=1")
+    monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}" if abstract else name)
+    # Nobody listens yet, which is no reason to end.
+    notify("READY=1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"\0{name}" if abstract else name)
+        systemd.settimeout(5)
+        notify("READY=1", "STATUS=well")
+        assert systemd.recv(100) == b"READY=1\nSTATUS=well"
 
 
 def test_the_addresses_of_containers_are_taken_and_those_of_unused_endpoints_are_not() -> None:

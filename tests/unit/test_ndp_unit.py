@@ -1,10 +1,12 @@
 """The text of the systemd unit."""
 
 import configparser
+import signal
 import subprocess
 import sys
 from ipaddress import IPv6Network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests import made_up_hosts
 from tests.made_up_deployments import deployment
 from wizard.answers.choices import Mode, Proxy
 from wizard.host.host import Engine
+from wizard.ndp import __main__ as ndp_service
 from wizard.ndp.__main__ import networks, read_options
 from wizard.ndp.fixed_unit import PATH as FIXED_PATH
 from wizard.ndp.fixed_unit import unit as fixed_unit
@@ -135,3 +138,50 @@ _IMPORTED = (
     "import wizard.ndp.service, wizard.ndp.__main__; "
     "print(*(name for name, made in sys.modules.items() if made))"
 )
+
+
+class Serving:
+    """A service that notes what it serves, and is asked to stop while it does."""
+
+    def __init__(self, engine: object, table: object, uplink: str, networks: list[object]) -> None:
+        self.what = (engine, table, uplink, networks)
+        self.stopped = 0
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            HANDLERS.pop(number)(number, None)
+        SERVED.append(self)
+
+
+HANDLERS: dict[int, Any] = {}
+SERVED: list[Serving] = []
+
+
+@pytest.mark.parametrize("socket", [None, "/srv/own.sock"])
+def test_the_service_serves_what_its_unit_names_and_ends_when_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, socket: str | None
+) -> None:
+    (line,) = (
+        line.partition("=")[2]
+        for line in unit("eth0", "mastodon_ipv6", "2001:db8::/80", socket).splitlines()
+        if line.startswith("ExecStart=")
+    )
+    words = line.split()
+    monkeypatch.setattr(sys, "argv", words[words.index("wizard.ndp") :])
+    monkeypatch.setitem(sys.modules, "ssl", None)
+    monkeypatch.setattr("wizard.ndp.service.Service", Serving)
+    monkeypatch.setattr("wizard.ndp.docker_engine.DockerEngine", lambda path: ("engine", path))
+    monkeypatch.setattr("wizard.ndp.proxy_table.ProxyTable", lambda uplink: ("table", uplink))
+    monkeypatch.setattr("wizard.ndp.served_network.ServedNetwork", lambda *each: each)
+    monkeypatch.setattr(signal, "signal", HANDLERS.__setitem__)
+    monkeypatch.setattr(f"{__name__}.SERVED", [])
+    assert ndp_service.main() == 0
+    (served,) = SERVED
+    path = Path(socket or "/var/run/docker.sock")
+    network = ("mastodon_ipv6", IPv6Network("2001:db8::/80"))
+    assert served.what == (("engine", path), ("table", "eth0"), "eth0", [network])
+    assert served.stopped == 2
+    assert not HANDLERS

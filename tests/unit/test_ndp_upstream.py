@@ -1,12 +1,18 @@
 """Which packets tell how an upstream delivers, and which address is taken to find out."""
 
+import errno
+import os
+import select
+import socket
 import struct
+from collections.abc import Sequence
 from ipaddress import IPv6Address, IPv6Network
 
 import pytest
 
+from wizard.ndp import upstream
 from wizard.ndp.delivery import BPF_INSTRUCTION, Kind, bpf, parse, solicited_node
-from wizard.ndp.upstream import pick_unused
+from wizard.ndp.upstream import UpstreamCase, pick_unused, probe_upstream
 from wizard.platform.errors import Refused
 
 ADDRESS = IPv6Address("2001:db8:1:2:1:d8e3:1a7e:130b")
@@ -106,3 +112,110 @@ def test_an_address_in_use_is_not_picked() -> None:
     assert pick_unused(prefix, {prefix[2]}) == prefix[3]
     with pytest.raises(Refused, match="Choose a larger prefix"):
         pick_unused(prefix, set(prefix))
+
+
+class Sockets:
+    """The two sockets of a probe: what was sent, and what comes in after each sending."""
+
+    def __init__(self, comes: Sequence[Sequence[tuple[bytes, int]]]) -> None:
+        self.comes = [list(each) for each in comes]
+        self.waiting: list[tuple[bytes, int]] = []
+        self.sent: list[tuple[object, ...]] = []
+        self.no_way: set[str] = set()
+        self.sendings = 0
+
+    def __enter__(self) -> "Sockets":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def sendto(self, message: bytes, where: tuple[object, ...]) -> None:
+        if where[0] in self.no_way:
+            raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+        assert message[:1] == b"\x80"
+        self.sent.append(where)
+
+    def select(self, *_: object) -> tuple[list[object], list[object], list[object]]:
+        if not self.waiting and self.comes:
+            self.waiting = self.comes.pop(0)
+            return ([self], [], []) if self.waiting else ([], [], [])
+        return ([self], [], []) if self.waiting else ([], [], [])
+
+    def recvfrom(self, _size: int) -> tuple[bytes, tuple[object, ...]]:
+        data, kind = self.waiting.pop(0)
+        return data, ("eth0", 0x86DD, kind, 1, b"")
+
+
+IN, OUT = socket.PACKET_HOST, socket.PACKET_OUTGOING
+ROUTERS = (IPv6Address("fe80::1"), IPv6Address("2001:db8:ffff::53"))
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> Sockets:
+    made = Sockets([])
+    monkeypatch.setattr(upstream, "_watcher", lambda *_: made)
+    monkeypatch.setattr(upstream, "_sender", lambda *_: made)
+    monkeypatch.setattr(select, "select", made.select)
+    monkeypatch.setattr(socket, "if_nametoindex", lambda name: {"eth0": 7}[name])
+    return made
+
+
+@pytest.mark.parametrize(
+    ("comes", "case"),
+    [
+        (["solicitation"], UpstreamCase.SOLICITED),
+        (["unicast solicitation"], UpstreamCase.SOLICITED),
+        (["reply"], UpstreamCase.ROUTED),
+        (["no route"], UpstreamCase.ROUTED),
+        (["prohibited"], UpstreamCase.REFUSED),
+        # One target may be refused, and another be reached.
+        (["prohibited", "reply"], UpstreamCase.ROUTED),
+        (["prohibited", "solicitation"], UpstreamCase.SOLICITED),
+        ([], UpstreamCase.NOTHING),
+    ],
+)
+def test_the_first_packet_that_tells_decides(
+    sockets: Sockets, comes: list[str], case: UpstreamCase
+) -> None:
+    noise = [(SILENT["echo request"], IN), (TELLING["reply"][0], OUT)]
+    sockets.comes = [[*noise, *((TELLING[each][0], IN) for each in comes)]]
+    found = probe_upstream("eth0", ADDRESS, ROUTERS)
+    assert found.case is case
+    requests = [line for line in found.evidence if "echo request" in line]
+    assert len(requests) == len(sockets.sent) >= len(ROUTERS)
+    nothing = [line for line in found.evidence if "nothing came" in line]
+    assert len(nothing) == (case is UpstreamCase.NOTHING)
+    assert len(found.evidence) == len(requests) + len(comes) + len(nothing)
+
+
+def test_each_target_is_asked_again_where_nobody_says_anything(sockets: Sockets) -> None:
+    probe_upstream("eth0", ADDRESS, ROUTERS)
+    # Of an address of the link the kernel has to be told which link (RFC 4007 §6).
+    link, beyond = ("fe80::1", 0, 0, 7), ("2001:db8:ffff::53", 0, 0, 0)
+    assert sockets.sent == [link, beyond] * upstream._SENDINGS
+    assert upstream._SENDINGS > 1
+
+
+def test_a_later_sending_is_seen_too(sockets: Sockets) -> None:
+    sockets.comes = [[], [(TELLING["reply"][0], IN)]]
+    assert probe_upstream("eth0", ADDRESS, ROUTERS).case is UpstreamCase.ROUTED
+
+
+def test_a_target_without_a_way_is_passed_over_unless_it_is_the_last(sockets: Sockets) -> None:
+    sockets.no_way = {"fe80::1"}
+    sockets.comes = [[(TELLING["reply"][0], IN)]]
+    assert probe_upstream("eth0", ADDRESS, ROUTERS).case is UpstreamCase.ROUTED
+    sockets.no_way |= {str(each) for each in ROUTERS}
+    with pytest.raises(Refused, match=r"on eth0: Network is unreachable\. Nothing was changed"):
+        probe_upstream("eth0", ADDRESS, ROUTERS)
+
+
+def test_who_is_not_root_is_told_so(sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(upstream, "_sender", denied)
+    with pytest.raises(Refused, match=r"only be found out by root\. Nothing was changed"):
+        probe_upstream("eth0", ADDRESS, ROUTERS)
+    assert not sockets.sent

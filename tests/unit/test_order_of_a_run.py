@@ -6,13 +6,15 @@ import os
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
-from wizard.platform.errors import ExitCode
+from wizard.platform.errors import ExitCode, StepFailed
 from wizard.record.record import Record, State, StepState
 from wizard.record.store import Store
 from wizard.run import guard as guarding
 from wizard.run import journal, revert, window
 from wizard.run.guard import Unguarded
 from wizard.session import Session
+from wizard.steps import kinds
+from wizard.steps.base import Step
 from wizard.steps.sysctl import Sysctl
 
 
@@ -86,8 +88,13 @@ def test_early_at_boot_no_timer_is_started_for_the_kernel_has_just_begun(
     assert store.load() == record
 
 
+def no_room(path: str) -> OSError:
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+
+@pytest.mark.parametrize("in_words", [False, True])
 def test_a_step_that_meets_a_full_disk_on_the_way_back_gets_what_was_set_aside(
-    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch, in_words: bool
 ) -> None:
     before = made.system.snapshot()
     record = applied(made, store)
@@ -95,8 +102,10 @@ def test_a_step_that_meets_a_full_disk_on_the_way_back_gets_what_was_set_aside(
     undo = Sysctl.undo
 
     def full(self: Sysctl, *arguments: object) -> object:
+        if store.padding.exists() and in_words:
+            raise StepFailed("It could not be changed.") from no_room(self.path)
         if store.padding.exists():
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
+            raise no_room(self.path)
         return undo(self, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Sysctl, "undo", full)
@@ -106,13 +115,36 @@ def test_a_step_that_meets_a_full_disk_on_the_way_back_gets_what_was_set_aside(
     assert made.system.snapshot() == before
 
 
+def test_what_was_set_aside_stays_so_where_a_step_lacks_something_other_than_room(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = applied(made, store)
+    store.reserve()
+    last = kinds.KINDS[record.steps[-1].kind]
+    undo, still_there = Sysctl.undo, []
+
+    def denied(self: Step, *arguments: object) -> object:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/etc")
+
+    def looking(self: Sysctl, *arguments: object) -> object:
+        still_there.append(store.padding.exists())
+        return undo(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(last, "undo", denied)
+    monkeypatch.setattr(Sysctl, "undo", looking)
+    journal.take_back(record, made.system, store, State.ROLLING_BACK)
+    assert still_there == [True]
+    assert [each.state for each in record.steps].count(StepState.KEPT) == 1
+    assert not store.padding.exists()
+
+
 def test_a_disk_that_is_full_without_anything_set_aside_is_left_and_said(
     made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = applied(made, store)
 
     def full(self: Sysctl, *arguments: object) -> object:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.path)
+        raise no_room(self.path)
 
     monkeypatch.setattr(Sysctl, "undo", full)
     journal.take_back(record, made.system, store, State.ROLLING_BACK)

@@ -1,10 +1,12 @@
 """Check and repair where several set-ups share things: each names its own, all come back."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,7 @@ from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.host import detectors, look
 from wizard.host.host import Host, Unknown
 from wizard.ndp import unit as ndp_unit
-from wizard.platform.errors import ExitCode, Refused
+from wizard.platform.errors import ExitCode, HostChanged, Refused
 from wizard.platform.system import System
 from wizard.program import program
 from wizard.record.record import Record, State
@@ -32,16 +34,22 @@ from wizard.record.repair_store import RepairStore
 from wizard.run import (
     apply_run,
     change_run,
+    changing,
     checking,
     journal,
     repair_run,
+    repairing,
     set_ups,
     watching,
     worker,
 )
+from wizard.run.cancelled import Cancelled
 from wizard.run.conditions import conditions
+from wizard.run.ground import ground_of
+from wizard.run.guard import Unguarded
 from wizard.session import Session
 from wizard.steps import firewalld, ip6tables, ndppd, sysctl
+from wizard.steps.comparing import Resolution
 from wizard.steps.others import Other
 from wizard.steps.parts import Condition
 from wizard.verification.judgement import Judgement, judge
@@ -389,3 +397,63 @@ def test_a_new_name_of_the_uplink_is_taken_over_in_what_all_share(
     assert len(after) == 4
     assert all(value == WITHOUT[key.rpartition(".")[2]] for key, value in after.items()), after
     assert ndp_unit.PATH not in system.files and sysctl.PATH not in system.files
+
+
+EDITS: dict[str, Callable[[str], str]] = {
+    "above": lambda text: f"# theirs\n{text}",
+    "below": lambda text: f"{text}# theirs\n",
+    "another image": lambda text: re.sub(r"(image: \S+)", r"\1-next", text, count=1),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize(
+    "other",
+    [{"services": ("web",)}, {"network": "mastodon_six", "bridge": "br-six"}],
+    ids=["fewer services", "another network"],
+)
+def test_a_change_is_the_one_that_was_shown_and_leaves_what_others_wrote(
+    place: Place, other: dict[str, Any], edit: Callable[[str], str]
+) -> None:
+    name = BOTH[0]
+    path = f"/srv/{name}/docker-compose.yml"
+    text = place.system.files[path].text
+    record = place.apply(place.choices(name, Mode.ULA))
+    wanted = place.choices(name, Mode.ULA, **other)
+    ground = ground_of(record, place.look(), place.system, ())
+    shown = changing.change_of(ground, wanted, place.system).plan
+    file = place.system.files[path]
+    place.system.files[path] = replace(file, text=edit(file.text))
+    before = place.system.snapshot()
+    with pytest.raises(HostChanged):
+        place.run_change(shown, None)
+    assert not difference(before, place.system.snapshot())
+    changed = place.change(wanted)
+    assert (changed.state, changed.error) == (State.APPLIED, "")
+    assert states(place, name) == {}
+    assert place.undo(name).state is State.UNDONE
+    assert place.system.files[path].text == edit(text)
+
+
+def test_a_repair_of_a_host_that_lost_more_since_the_preview_is_not_made(place: Place) -> None:
+    name = BOTH[0]
+    record = place.apply(place.choices(name, Mode.ULA))
+    lose_own(place.system, name)
+
+    def shown() -> str:
+        return repairing.repair_of(record, place.look(), place.system).plan.digest
+
+    def repair(digest: str) -> Record:
+        repairs = RepairStore(place.store.directory)
+        return repair_run.repair(
+            record.id, Resolution.KEEP, digest, place.system, repairs, Cancelled(), Unguarded()
+        )
+
+    digest = shown()
+    lose_shared(place.system)
+    before = place.system.snapshot()
+    with pytest.raises(HostChanged):
+        repair(digest)
+    assert not difference(before, place.system.snapshot())
+    assert repair(shown()).state is State.APPLIED
+    assert states(place, name) == {}

@@ -189,3 +189,16 @@ def test_a_chain_comes_with_its_jump_and_goes_whole() -> None:
         assert system.run(command.argv, command.stdin).status == 0, command
     assert objects.rules_in(system, "filter", CHAIN) is None
     assert objects.rules_in(system, "filter", "FORWARD") == []
+
+
+@pytest.mark.parametrize("led", [False, True])
+def test_ours_put_back_are_the_only_rules_of_our_chain_and_are_led_to_once(led: bool) -> None:
+    system = MadeUpSystem()
+    table = Ip6tables("br-first", "fd00::/64", masquerade=True).tables[0]
+    assert system.run(own_chains.command(table, "-N", CHAIN)).status == 0
+    assert system.run(own_chains.command(table, "-A", CHAIN, "-j", "ACCEPT")).status == 0
+    if led:
+        assert system.run(own_chains.command(table, "-I", table.parent, "-j", CHAIN)).status == 0
+    own_chains.load_chain(system, table, quiet)
+    assert own_chains.compare(system, table, shared=False).comparison is Comparison.UNCHANGED
+    assert objects.rules_in(system, table.name, table.parent) == [f"-j {CHAIN}"]

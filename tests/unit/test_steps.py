@@ -27,6 +27,9 @@ from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
 from wizard.record import tables
+from wizard.record.record import Record, State, StepState
+from wizard.record.store import Store
+from wizard.run import engine, journal
 from wizard.run.change_order import Around, new_first
 from wizard.run.conditions import StepCondition
 from wizard.run.repairing import mend
@@ -692,3 +695,35 @@ def test_firewalld_is_left_alone_where_the_answers_say_so_or_it_lets_all_through
     assert "firewalld" not in {step.kind for step in plan.steps}
     with pytest.raises(Refused, match="firewall-cmd --permanent"):
         planning.plan(made.host, replace(made.choices, firewalld=False), made.inputs)
+
+
+ON_DOCKER = {"attach", "docker-network"}
+MAY_WAIT = {"package", "ndppd", "mend", "withdraw", "sysctl"}
+"""Forwarding stays on where Docker does not say that none of its networks needs it."""
+
+
+@pytest.mark.parametrize("kind", [each for each in KINDS if each not in MAY_WAIT])
+def test_what_docker_is_not_asked_for_is_taken_back_while_it_does_not_answer(
+    kind: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, step = before_step(kind)
+    before = made.system.snapshot()
+    entry = journal.planned(1, step)
+    entry.before, entry.state = tables.written(step.capture(made.system)), StepState.DONE
+    step.apply(made.system, quiet)
+    applied = made.system.snapshot()
+    run = made.system.run
+
+    def silent(argv: Sequence[str], stdin: str = "") -> Result:
+        return Result(1, "no answer") if "docker" in argv else run(argv, stdin)
+
+    monkeypatch.setattr(made.system, "run", silent)
+    monkeypatch.setattr(engine, "WAIT", 0.0)
+    record = Record("1", State.APPLIED, "", "", {}, {}, [entry])
+    journal.take_back(record, made.system, store, State.ROLLING_BACK)
+    if kind in ON_DOCKER:
+        assert entry.state is StepState.KEPT
+        assert made.system.snapshot() == applied
+    else:
+        assert entry.state is StepState.UNDONE, entry.left
+        assert difference(before, made.system.snapshot()) == set()

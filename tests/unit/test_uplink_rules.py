@@ -32,6 +32,10 @@ def saved(*rules: str) -> str:
         "-i eth0 -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT",
         "-i eth0 -m conntrack ! --ctstate INVALID -j ACCEPT",
         "-i eth0 ! -p tcp -j ACCEPT",
+        "-s ::/0 -i eth0 -j ACCEPT",
+        # For all strangers but some.
+        "! -s 2001:db8:77::/48 -i eth0 -j ACCEPT",
+        "! -s 2001:db8:77::/48 -i eth0 -p tcp -m tcp --dport 22 -j ACCEPT",
     ],
 )
 def test_what_lets_in_on_the_uplink_before_our_chain_is_named(rule: str) -> None:
@@ -53,6 +57,7 @@ def test_what_lets_in_on_the_uplink_before_our_chain_is_named(rule: str) -> None
         "-i eth0 -p ipv6-icmp -j ACCEPT",
         "-i eth0 -p tcp -m tcp --dport 3000 -j ACCEPT",
         "-s 2001:db8:77::/48 -i eth0 -j ACCEPT",
+        "! -s 2001:db8:77::/48 -i eth0 -p tcp -m tcp --dport 3000 -j ACCEPT",
     ],
 )
 def test_what_does_not_is_not(rule: str) -> None:

@@ -1,12 +1,16 @@
-from ipaddress import IPv6Address
+import sys
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address
 
 import pytest
 
 from tests.made_up_system import MadeUpSystem
+from wizard.platform.system import Result
 from wizard.verification import host as looking
 from wizard.verification.aspect import lost
 from wizard.verification.host import HostRoutes
 
+IS_KNOWN = HostRoutes._is_known
 TARGET = IPv6Address("2001:db8:ffff::53")
 DEFAULT = (
     "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
@@ -113,3 +117,67 @@ def test_whoever_answered_must_answer_again(files: Files, monkeypatch: pytest.Mo
         "the way to the IPv6 router, which answered",
         f"the way to {TARGET}, which answered",
     ]
+
+
+ROUTES = (
+    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+    f"eth0\t00000000\t{int.from_bytes(IPv4Address('192.0.2.1').packed, sys.byteorder):08X}"
+    "\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+)
+
+
+class Neighbours(MadeUpSystem):
+    """A host whose neighbours are in these states, by router and interface."""
+
+    def __init__(self, states: dict[tuple[str, str], str]) -> None:
+        super().__init__()
+        self.states = states
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        match list(argv):
+            case ["ip", "-json", "neighbour", "show", "to", router, "dev", interface]:
+                state = self.states.get((router, interface), "[]")
+                return Result(0, state if state[0] == "[" else f'[{{"state": ["{state}"]}}]')
+        return super().run(argv, stdin)
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+@pytest.mark.parametrize(
+    ("state", "known"),
+    [
+        ("REACHABLE", True),
+        ("STALE", True),
+        ("PERMANENT", True),
+        ("FAILED", False),
+        ("INCOMPLETE", False),
+        ("[]", False),
+        ('[{"dst": "192.0.2.1"}]', False),
+        ("[", False),
+    ],
+)
+def test_a_router_that_was_known_on_the_link_must_be_so_again(
+    files: Files, monkeypatch: pytest.MonkeyPatch, family: str, state: str, known: bool
+) -> None:
+    monkeypatch.setattr(HostRoutes, "_is_known", IS_KNOWN)
+    monkeypatch.setattr(looking, "answers_ipv4", lambda _router: False)
+    files["/proc/net/route"] = ROUTES
+    # The other route of IPv6 leads to the same address on another link, where nobody is.
+    router = {"4": "192.0.2.1", "6": "fe80::1"}[family]
+    there = HostRoutes(Neighbours({(router, "eth0"): state}), TARGET)
+    gone = lost(there.look(), HostRoutes(Neighbours({}), TARGET).look())
+    assert gone == [f"the IPv{family} router as a neighbour on the link"] * known
+
+
+def test_the_ipv4_router_must_be_there_and_answer_again(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files["/proc/net/route"] = ROUTES
+    router = IPv4Address("192.0.2.1")
+    monkeypatch.setattr(looking, "answers_ipv4", lambda asked: asked == router)
+    before = aspect().look()
+    monkeypatch.setattr(looking, "answers_ipv4", lambda router: False)
+    assert lost(before, aspect().look()) == ["the way to the IPv4 router, which answered"]
+    del files["/proc/net/route"]
+    assert "the IPv4 default route of this host over eth0 via 192.0.2.1" in lost(
+        before, aspect().look()
+    )

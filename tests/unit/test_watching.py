@@ -6,11 +6,14 @@ import pytest
 
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference
-from wizard.platform.errors import StepFailed
+from tests.unit.test_judgement import GOOD
+from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.system import Result
 from wizard.program import program
+from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import journal, undo_run, watching
+from wizard.verification.judgement import Judgement
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +77,41 @@ def test_the_last_undo_takes_it_along(
     watching.switch_on(made.system)
     undo_run.undo(made.system, store)
     assert difference(before, made.system.snapshot()) == set()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_of_several_set_ups_it_is_said_which_is_not_as_it_was(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch, store: Store, number: int
+) -> None:
+    records = [
+        Record("1", State.APPLIED, "", "", {}, {"project": name}, [])
+        for name in ("mastodon", "peertube", "pixelfed")[: number + 1]
+    ]
+    answers: dict[str, Judgement | Refused] = {
+        "mastodon": Judgement((GOOD,)),
+        "peertube": Judgement((GOOD,), differing=("A rule is missing.",)),
+        "pixelfed": Refused("It cannot be told."),
+    }
+
+    def check(record: Record, *_: object, **__: object) -> Judgement:
+        answer = answers[record.project]
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("wizard.run.watching.set_ups.in_force", lambda _store: records)
+    monkeypatch.setattr("wizard.run.watching.set_ups.others", lambda *_, **__: ())
+    monkeypatch.setattr(watching, "look", lambda: made.host)
+    monkeypatch.setattr("wizard.run.watching.checking.check", check)
+    said = watching.what_is_wrong(store, made.system)
+    for place, name in enumerate(("peertube", "pixelfed"), 1):
+        heading = [each for each in said if name in each]
+        assert len(heading) == (number >= place)
+    assert not any("mastodon" in each for each in said)
+    assert ("A rule is missing." in said) is (number >= 1)
+    assert ("It cannot be told." in said) is (number >= 2)
+    # One alone is the one that is meant.
+    monkeypatch.setattr("wizard.run.watching.set_ups.in_force", lambda _store: records[1:2])
+    alone = watching.what_is_wrong(store, made.system)
+    assert not any("peertube" in each for each in alone)
+    assert ("A rule is missing." in alone) is (number >= 1)

@@ -1,6 +1,7 @@
 """What was there before a step, and what others made stand on it, outlives the step's undo."""
 
 import os
+import re
 from dataclasses import replace
 from ipaddress import IPv6Network
 from pathlib import Path
@@ -17,7 +18,7 @@ from wizard.platform.errors import StepFailed
 from wizard.platform.files import Masked, write_durably
 from wizard.platform.system import FileState
 from wizard.steps import ndppd, sysctl
-from wizard.steps.actions import WriteFile
+from wizard.steps.actions import Diff, WriteFile
 from wizard.steps.base import Step
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.closed_ports import ClosedPorts
@@ -484,3 +485,47 @@ def test_a_file_that_was_theirs_and_is_masked_since_is_not_as_before() -> None:
     nobody_s = Before(files=(FileBefore.of(written.path, None),))
     (found,) = files.compare(Hiding(), nobody_s)
     assert found.comparison is Comparison.GONE
+
+
+@pytest.mark.parametrize(
+    ("old", "now", "comparison", "said"),
+    [
+        ("old\n", "ours\n", Comparison.UNCHANGED, None),
+        ("old\n", "old\n", Comparison.GONE, "as it was before"),
+        (None, None, Comparison.GONE, "not there any more"),
+        ("old\n", "theirs\n", Comparison.CHANGED, "changed by somebody"),
+        (None, "theirs\n", Comparison.CHANGED, "changed by somebody"),
+        ("old\n", None, Comparison.CHANGED, "removed by somebody"),
+    ],
+)
+def test_how_a_file_stands_is_said_in_one_sentence_and_shown_both_ways(
+    old: str | None, now: str | None, comparison: Comparison, said: str | None
+) -> None:
+    system, path = MadeUpSystem(), "/etc/ours"
+    before, at_present = (None if text is None else FileState(text) for text in (old, now))
+    files = StepFiles(
+        (WriteFile(path, before, FileState("ours\n")),), lambda _old, _ours, _now: None
+    )
+    if at_present is not None:
+        system.files[path] = at_present
+    (found,) = files.compare(system, Before(files=(FileBefore.of(path, before),)))
+    assert found.comparison is comparison
+    if said:
+        assert re.fullmatch(rf"{path} [^.]*{said}[^.]*\.", found.words)
+    else:
+        assert not found.words
+
+    def lines(text: str | None, sign: str) -> set[str]:
+        return set() if text is None else {f"{sign}{text.rstrip()}"}
+
+    def of(diff: Diff | None) -> set[str]:
+        return {
+            line
+            for line in (diff.lines if diff else ())
+            if not line.startswith(("---", "+++", "@"))
+        }
+
+    is_changed = comparison is Comparison.CHANGED
+    assert of(found.changed) == (lines("ours\n", "-") | lines(now, "+") if is_changed else set())
+    gone = comparison is Comparison.GONE
+    assert of(found.back) == (set() if gone else lines(now, "-") | lines(old, "+"))

@@ -66,7 +66,7 @@ def _remark(line: str) -> str | None:
 
 def _naming(networks: Collection[str]) -> re.Pattern[str]:
     """Return what finds the name of one of the networks; nothing where there is none."""
-    names = "|".join(map(re.escape, sorted(networks)))
+    names = "|".join(map(re.escape, networks))
     return re.compile(rf"(?<![\w.-])(?:{names})(?![\w.-])" if names else r"(?!)")
 
 

@@ -111,7 +111,8 @@ def _is_old(rule: Rule) -> bool:
 
 def _is_harmless(rule: Rule, opened: Sequence[str]) -> bool:
     protocol, source = _value(rule, "-p"), _value(rule, "-s")
-    if source is not None and source[0] != "::/0":
+    # One that holds for all sources but some is no list of friends.
+    if source is not None and not source[1] and source[0] != "::/0":
         return True
     if protocol is None or protocol[1]:
         return False

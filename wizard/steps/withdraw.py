@@ -111,11 +111,16 @@ class Withdraw(StepOf[WithdrawBefore]):
             raise StepFailed(" ".join(left))
 
     def check(self, system: System) -> str | None:
-        """Look whether nothing of it is there any more."""
+        """Look whether nothing of it is there any more; what others wrote in a file stays."""
         for each in self.inner.compare(system, self._goes_back_to):
-            if each.comparison is not Comparison.GONE:
+            if each.comparison is not Comparison.GONE and not self._is_left(system, each.name):
                 return f"{clean_line(each.name)} is still there. {each.needed}".rstrip()
         return None
+
+    def _is_left(self, system: System, path: str) -> bool:
+        left = next((each.after.text for each in self.rewrites if each.path == path), None)
+        now = None if left is None else system.read(path)
+        return now is not None and now.text == left
 
     def capture(self, system: System) -> WithdrawBefore:
         """Its files and objects, as they are."""
