@@ -523,3 +523,13 @@ def test_the_private_mode_names_what_the_defaults_of_docker_say_otherwise(
     commands = " ".join(word for each in network.actions() for word in each.argv)
     for option in ("gateway_mode_ipv6=nat", "enable_ip_masquerade=true"):
         assert (option in commands) is any(each.endswith(option) for each in named)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_ufw_without_ipv6_is_named_in_place_of_what_nobody_answered(works: bool) -> None:
+    firewall = Firewall(ufw=True, ufw_drops_ipv6=True)
+    host = made_up_hosts.debian13(firewall=firewall, outward=Outward(works, "not sent"))
+    (said,) = obstacles(host)
+    assert "IPV6=yes" in said and "ufw reload" in said
+    # It is in the way of everything, so nobody continues without a proof.
+    assert obstacles(host, Choices(unproven=True)) == (said,)

@@ -30,6 +30,7 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
 
     What firewalld drops is none where the choices let the wizard mend that itself.
     """
+    yield from ufw(host)
     yield from forward_chains(host, choices)
     yield from _before_docker(host, choices)
     if choices is not None and not choices.firewalld:
@@ -37,6 +38,18 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     if choices is not None:
         yield from _translated(host, choices)
         yield from _imitated(host, choices)
+
+
+def ufw(host: Host) -> Iterator[Obstacle]:
+    """Yield that ufw drops all IPv6, now or from its next reload on."""
+    if not isinstance(host.firewall, Unknown) and host.firewall.ufw_drops_ipv6:
+        yield Obstacle(
+            Cause.UFW_WITHOUT_IPV6,
+            "ufw is active without IPv6 (/etc/default/ufw, IPV6), by which it drops all IPv6 of "
+            "this host, and so that of containers.",
+            "Write IPV6=yes there, and type “ufw reload”. What was allowed before is for IPv4 "
+            "alone: type “ufw allow” anew for what should be reached over IPv6 as well.",
+        )
 
 
 def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:

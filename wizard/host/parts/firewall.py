@@ -17,6 +17,7 @@ _UNNAMED = Packet("-", "tcp", None, "-")
 """Between two interfaces that no rule names."""
 
 UFW = Path("/etc/ufw/ufw.conf")
+UFW_DEFAULTS = Path("/etc/default/ufw")
 
 SAVED = Path("/etc/iptables/rules.v6")
 """What Debian's netfilter-persistent loads (iptables-persistent)."""
@@ -25,8 +26,10 @@ SAVED = Path("/etc/iptables/rules.v6")
 def detect() -> Firewall:
     """Read ufw's own switch, systemd's state of firewalld, and as root the FORWARD chain."""
     chains = _forward_chains()
+    ufw = bool(installed("ufw")) and ufw_enabled(read_if_there(UFW) or "")
     return Firewall(
-        ufw=bool(installed("ufw")) and ufw_enabled(read_if_there(UFW) or ""),
+        ufw=ufw,
+        ufw_drops_ipv6=ufw and not ufw_lets_ipv6(read_if_there(UFW_DEFAULTS)),
         firewalld=is_active("firewalld.service"),
         forward_policy=_forward_policy(),
         dropping_tables=tuple(
@@ -59,6 +62,17 @@ def ufw_enabled(configuration: str) -> bool:
     return (
         re.search(r"^[ \t]*ENABLED[ \t]*=[ \t]*[\"']?yes\b", configuration, re.M | re.I) is not None
     )
+
+
+def ufw_lets_ipv6(defaults: str | None) -> bool:
+    """Tell from /etc/default/ufw whether ufw has rules for IPv6, or drops all of it but on lo.
+
+    Only yes or YES count (ufw 0.36, ufw-init-functions); a file that cannot be read says nothing.
+    """
+    if defaults is None:
+        return True
+    said = re.findall(r"^[ \t]*IPV6=[\"']?(\w*)", defaults, re.M)
+    return said[-1:] in (["yes"], ["YES"])
 
 
 def policy(listed: str) -> str | None:
@@ -105,7 +119,7 @@ def in_words(firewall: Firewall) -> Words:
 def notes(firewall: Firewall) -> list[str]:
     """Return what to mind of those that are active."""
     said = []
-    if firewall.ufw:
+    if firewall.ufw and not firewall.ufw_drops_ipv6:
         said.append(
             "ufw is active: it filters forwarded packets too, and puts its own rules back when it "
             "is reloaded. Look with “wizard --check” afterwards whether the containers get through."
