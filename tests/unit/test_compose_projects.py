@@ -196,13 +196,14 @@ def test_a_project_of_files_without_end_is_refused() -> None:
     ],
     ids=["of root alone", "named by root", "of who names it", "for everybody"],
 )
-@pytest.mark.parametrize("kind", ["env_file", "include", "extends"])
+@pytest.mark.parametrize("kind", ["env_file", "volumes", "include", "extends"])
 def test_root_reads_for_nobody_what_they_could_not_read(
     secret: FileState, owner: int, seen: bool, kind: str
 ) -> None:
     other = replace(secret, text="services: {web: {image: secret}}\n")
     text = {
         "env_file": "services: {web: {image: x, env_file: /etc/secret}}\n",
+        "volumes": "services: {web: {image: x, volumes: ['/etc/secret:/etc/seen']}}\n",
         "include": "include: [/etc/secret]\nservices: {a: {image: x}}\n",
         "extends": "services: {web: {image: x, extends: {file: /etc/secret, service: web}}}\n",
     }[kind]
@@ -212,7 +213,7 @@ def test_root_reads_for_nobody_what_they_could_not_read(
     host = replace(host, projects=(replace(host.projects[0], files=(Path(file),)),))
     system = made_up_system.of(host, {file: text})
     system.files[file] = replace(system.files[file], uid=owner)
-    system.files["/etc/secret"] = secret if kind == "env_file" else other
+    system.files["/etc/secret"] = secret if kind in ("env_file", "volumes") else other
     read = plan_inputs.read_project(system, project_of(host, proposals.defaults(host)))
     assert ("/etc/secret" in read.files) is seen
     if kind == "include" and not seen:
@@ -239,3 +240,18 @@ def test_a_section_that_takes_all_before_it_away_is_refused(section: str, tag: s
     }
     with pytest.raises(Refused, match=rf"“{section}:” carries the tag {tag}, by which"):
         loaded(files, ("a.yml", "b.yml"))
+
+
+def test_of_a_mounted_folder_the_settings_are_read_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("site.conf", "a.toml", "photo.png", "dump"):
+        (tmp_path / name).write_text("172.18.0.0/16\n", encoding="utf-8")
+    (tmp_path / "below.conf").mkdir()
+    text = f"services: {{web: {{image: x, volumes: ['{tmp_path}:/etc/nginx']}}}}\n"
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    file = f"{FOLDER}/compose.yml"
+    host = replace(host, projects=(replace(host.projects[0], files=(Path(file),)),))
+    mounted = {str(each): "172.18.0.0/16\n" for each in tmp_path.iterdir() if each.is_file()}
+    system = made_up_system.of(host, {file: text, **mounted})
+    read = plan_inputs.read_project(system, project_of(host, proposals.defaults(host)))
+    assert read.named == (file, f"{tmp_path}/a.toml", f"{tmp_path}/site.conf")
