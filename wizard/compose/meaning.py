@@ -262,8 +262,7 @@ def _extending(
     elsewhere = _extended(document, extends)[1]
     return replace(
         alone,
-        unknown=f"{name} takes settings from {elsewhere}, which was not read, so which networks it "
-        "is on is not known.",
+        unknown=f"{name} takes settings from {elsewhere}, so which networks it is on is not known.",
     )
 
 
@@ -309,16 +308,25 @@ def _is_itself(document: Document, file: str) -> bool:
 
 
 def _extended(document: Document, extends: Value) -> tuple[str | None, str]:
-    """Return the service of the same file that is extended, if it is one, and words for it."""
+    """Return the service of the same file that is extended, if it is one, and why it is not known.
+
+    Of the latter as much as goes on from “takes settings from”.
+    """
     if isinstance(extends, Scalar):
-        return extends.value, f"the service {clean_line(extends.value)}"
+        return extends.value, f"the service {clean_line(extends.value)}, {_unknown(extends.value)}"
     if not isinstance(extends, MapNode):
-        return None, "somewhere"
-    service = _text(extends.pairs.get("service"))
+        return None, "somewhere, which was not read"
+    service = _text(extends.pairs.get("service")) or ""
     file = _text(extends.pairs.get("file"))
     if file is None or _is_itself(document, file):
-        return service, f"the service {clean_line(service or '')}"
-    return None, f"the file {clean_line(file)}"
+        return service, f"the service {clean_line(service)}, {_unknown(service)}"
+    if "$" in service:
+        return None, f"the service {clean_line(service)} of {clean_line(file)}, {_unknown(service)}"
+    return None, f"the file {clean_line(file)}, which was not read"
+
+
+def _unknown(name: str) -> str:
+    return "which has a variable in its name" if "$" in name else "which was not read"
 
 
 def _named(
