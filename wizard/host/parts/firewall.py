@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from wizard.boot import ufw
 from wizard.host import forward_chains, nftables_files
 from wizard.host.filter_sources import filter_sources
 from wizard.host.host import Firewall, ForwardChain
@@ -16,9 +17,6 @@ from wizard.ruleset.chains import Packet
 _UNNAMED = Packet("-", "tcp", None, "-")
 """Between two interfaces that no rule names."""
 
-UFW = Path("/etc/ufw/ufw.conf")
-UFW_DEFAULTS = Path("/etc/default/ufw")
-
 SAVED = Path("/etc/iptables/rules.v6")
 """What Debian's netfilter-persistent loads (iptables-persistent)."""
 
@@ -26,10 +24,10 @@ SAVED = Path("/etc/iptables/rules.v6")
 def detect() -> Firewall:
     """Read ufw's own switch, systemd's state of firewalld, and as root the FORWARD chain."""
     chains = _forward_chains()
-    ufw = bool(installed("ufw")) and ufw_enabled(read_if_there(UFW) or "")
+    active = bool(installed("ufw")) and ufw.is_enabled(read_if_there(Path(ufw.SWITCH)) or "")
     return Firewall(
-        ufw=ufw,
-        ufw_drops_ipv6=ufw and not ufw_lets_ipv6(read_if_there(UFW_DEFAULTS)),
+        ufw=active,
+        ufw_drops_ipv6=active and not ufw.lets_ipv6(read_if_there(Path(ufw.DEFAULTS))),
         firewalld=is_active("firewalld.service"),
         forward_policy=_forward_policy(),
         dropping_tables=tuple(
@@ -55,24 +53,6 @@ def flushed_by() -> str:
     if saved and re.search(r"^\*(filter|nat)\s*$", saved, re.M):
         return f"“netfilter-persistent reload” ({SAVED})"
     return ""
-
-
-def ufw_enabled(configuration: str) -> bool:
-    """Tell from ufw.conf, which ``ufw enable`` writes."""
-    return (
-        re.search(r"^[ \t]*ENABLED[ \t]*=[ \t]*[\"']?yes\b", configuration, re.M | re.I) is not None
-    )
-
-
-def ufw_lets_ipv6(defaults: str | None) -> bool:
-    """Tell from /etc/default/ufw whether ufw has rules for IPv6, or drops all of it but on lo.
-
-    Only yes or YES count (ufw 0.36, ufw-init-functions); a file that cannot be read says nothing.
-    """
-    if defaults is None:
-        return True
-    said = re.findall(r"^[ \t]*IPV6=[\"']?(\w*)", defaults, re.M)
-    return said[-1:] in (["yes"], ["YES"])
 
 
 def policy(listed: str) -> str | None:
