@@ -17,6 +17,7 @@ from wizard.compose.removal import without_addition
 from wizard.host.host import Unknown
 from wizard.modes import plan_inputs
 from wizard.plan import planning
+from wizard.platform import filesystems
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
 from wizard.steps.compose_file import ComposeFile
@@ -253,5 +254,30 @@ def test_of_a_mounted_folder_the_settings_are_read_and_nothing_else(tmp_path: Pa
     host = replace(host, projects=(replace(host.projects[0], files=(Path(file),)),))
     mounted = {str(each): "172.18.0.0/16\n" for each in tmp_path.iterdir() if each.is_file()}
     system = made_up_system.of(host, {file: text, **mounted})
-    read = plan_inputs.read_project(system, project_of(host, proposals.defaults(host)))
+    project = project_of(host, proposals.defaults(host))
+    read = plan_inputs.read_project(system, project)
     assert read.named == (file, f"{tmp_path}/a.toml", f"{tmp_path}/site.conf")
+    system.files[filesystems.MOUNTS] = FileState(f"nas:/media {tmp_path} nfs4 rw 0 0\n", 0o444)
+    assert plan_inputs.read_project(system, project).named == (file,)
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/srv/x/site.conf", True),
+        ("/srv/media", False),
+        ("/srv/media/a/../b", False),
+        ("/srv/mediathek", True),
+        ("/srv/media/local/x", True),
+        ("/mnt/with space/x", False),
+        ("/srv/media/../x", True),
+    ],
+)
+def test_what_lies_on_another_host_is_known_by_what_is_mounted(path: str, near: bool) -> None:
+    mounts = (
+        "/dev/vda1 / ext4 rw 0 0\nproc /proc proc rw 0 0\nnas:/m /srv/media nfs4 rw 0 0\n"
+        "/dev/vdb /srv/media/local xfs rw 0 0\n\n"
+        "rclone: /mnt/with\\040space fuse.rclone rw 0 0\n"
+    )
+    assert filesystems.is_near(path, mounts) is near
+    assert filesystems.is_near(path, "")

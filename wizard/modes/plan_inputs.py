@@ -21,6 +21,7 @@ from wizard.inward import closed
 from wizard.inward.closed import InputRules
 from wizard.ndp import fixed_unit
 from wizard.ndp import unit as ndp_unit
+from wizard.platform import filesystems
 from wizard.platform.errors import Refused
 from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
@@ -170,7 +171,8 @@ def read_project(
         state = _read(system, override)
         if state is not None:
             files[override] = state
-    settings = _settings(read, project.directory.absolute())
+    mounts = _read_if_possible(system, filesystems.MOUNTS)
+    settings = _settings(read, project.directory.absolute(), mounts.text if mounts else "")
     for path in settings:
         state = None if path in files else _read_if_possible(system, path)
         if state is not None and _may_name(files[given[0]], state):
@@ -231,14 +233,18 @@ def _read_if_possible(system: System, path: str) -> FileState | None:
     return state if state is not None and len(state.text) <= _LARGEST_SETTINGS else None
 
 
-def _settings(read: Project, directory: Path) -> tuple[str, ...]:
-    """Return the files of variables and settings that the files of a project hand to services."""
+def _settings(read: Project, directory: Path, mounts: str) -> tuple[str, ...]:
+    """Return the files of variables and settings that the files of a project hand to services.
+
+    What is mounted from elsewhere, as media of another host are, is not looked at.
+    """
     folders = [
         (part.file, directory if part.given else Path(part.path).parent) for part in read.parts
     ]
     variables = [name for file, folder in folders for name in env_files(file, folder)]
     mounted = [name for file, folder in folders for name in mounted_files(file, folder)]
-    found = [*variables, *(name for each in mounted for name in _files_of(each))]
+    near = [each for each in mounted if filesystems.is_near(each, mounts)]
+    found = [*variables, *(name for each in near for name in _files_of(each))]
     return tuple(dict.fromkeys(found))[:_MOST_SETTINGS]
 
 
