@@ -120,6 +120,7 @@ def test_what_docker_lets_nowhere_out_is_not_ticked_whatever_the_file_says(named
     inside = replace(host, networks=closed)
     assert not ticking.first_tick(web, inside, project)
     assert "web is only on internal networks (mastodon_ext" in ticking.reason(web, inside, project)
+    assert "from which Docker keeps it" in ticking.reason(web, inside, project)
     # Of one that never ran nobody knows.
     assert ticking.first_tick(replace(web, name="other"), inside, project)
 

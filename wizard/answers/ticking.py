@@ -28,7 +28,7 @@ def _judged(
         return False, already
     inside = _internal_alone(host, project, service.name)
     if inside and service.internet:
-        return False, off_the_internet(clean_line(service.name), inside)
+        return False, off_the_internet(clean_line(service.name), inside, "Docker keeps")
     held = {
         each
         for container in project.containers

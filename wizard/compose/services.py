@@ -195,12 +195,12 @@ def _needs_internet(
     return False, off_the_internet(name, on)
 
 
-def off_the_internet(name: str, networks: Sequence[str]) -> str:
+def off_the_internet(name: str, networks: Sequence[str], kept_by: str = "your files keep") -> str:
     """Return the sentence why a service that is on internal networks alone is not ticked."""
     return (
         f"{name} is only on internal networks ({', '.join(map(clean_line, networks))}), so it "
         "reaches nothing outside over IPv4 either. Ticked, it would reach the IPv6 internet, from "
-        "which they keep it."
+        f"which {kept_by} it."
     )
 
 
