@@ -32,3 +32,13 @@ class GivenFiles(Files):
     def changed(self, path: str) -> float:
         """Return what was given."""
         return self._changed.get(path, 0.0)
+
+
+def of_ufw(parameters: str, enabled: str = "yes", at_boot: bool = True) -> dict[str, str]:
+    """Return the files of ufw as Debian has them, with a file of kernel parameters."""
+    unit = {"/etc/systemd/system/multi-user.target.wants/ufw.service": "[Unit]\n"}
+    return {
+        "/etc/ufw/ufw.conf": f"# switch\nENABLED={enabled}\nLOGLEVEL=low\n",
+        "/etc/default/ufw": "IPV6=yes\n# parameters\nIPT_SYSCTL=/etc/ufw/sysctl.conf\n",
+        "/etc/ufw/sysctl.conf": parameters,
+    } | (unit if at_boot else {})

@@ -6,6 +6,7 @@ What a run saw of each goes into the README's table: see tests/table.py.
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,59 @@ def test_packets_pass_or_what_stops_them_is_told_before(
         assert undo(host).returncode == ExitCode.DONE
         assert difference(lasting(before), lasting(fingerprint(host))) == ""
         held("undone whole")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_ufw_without_ipv6_is_named_and_what_is_said_lets_packets_pass(
+    machine: StartMachine, debian: int
+) -> None:
+    ufw = firewalls.HOSTS["ufw"]
+    without = "sed -i s/^IPV6=.*/IPV6=no/ /etc/default/ufw"
+    host = started(machine, debian, replace(ufw, setup=f"{without}; {ufw.setup}"))
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon, unproven=True)
+    before = fingerprint(host)
+    refused = apply(host)
+    assert refused.returncode == ExitCode.REFUSED
+    said = " ".join(refused.stderr.split())
+    assert "Write IPV6=yes there, and type “ufw reload”" in said
+    assert difference(before, fingerprint(host)) == ""
+    host.shell("sed -i s/^IPV6=no/IPV6=yes/ /etc/default/ufw; ufw reload")
+    answer(host, mastodon)
+    before = fingerprint(host)
+    done = apply(host)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+    assert reaches_internet(mastodon, "web")
+    # What was allowed before is for IPv4 alone.
+    assert "22/tcp (v6)" not in host.shell("ufw status").stdout
+    assert undo(host).returncode == ExitCode.DONE
+    assert difference(before, fingerprint(host)) == ""
+    assert "22/tcp (v6)" in host.shell("ufw allow 22/tcp; ufw status").stdout
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("debian", [13], indirect=True)
+def test_a_rule_that_names_private_addresses_is_told_and_what_is_said_lets_packets_pass(
+    machine: StartMachine, debian: int
+) -> None:
+    kept = firewalls.nftables(
+        "table inet site {\n\tset bogons { type ipv6_addr; flags interval\n"
+        "\t\telements = { ::1, fc00::/7 }; }\n\tchain through {\n"
+        "\t\ttype filter hook forward priority 0; policy accept;\n"
+        "\t\tip6 saddr @bogons drop\n\t}\n}\n"
+    )
+    host = started(machine, debian, kept)
+    mastodon = deployments.up(host, "2017")
+    answer(host, mastodon)
+    before = fingerprint(host)
+    refused = apply(host)
+    assert refused.returncode == ExitCode.REFUSED
+    assert "what the containers send" in " ".join(refused.stderr.split())
+    assert difference(before, fingerprint(host)) == ""
+    do_what_is_said(host, refused.stderr + refused.stdout, kept)
+    host.run(["systemctl", "restart", "docker"])
+    host.wait_for_docker()
+    done = apply(host)
+    assert done.returncode == ExitCode.DONE, done.stdout + done.stderr
+    assert reaches_internet(mastodon, "web")

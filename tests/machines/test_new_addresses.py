@@ -31,6 +31,7 @@ TRUSTING = """\
           BROAD: "172.16.0.0/12, 192.0.2.1"
         ports: ["127.0.0.1:8080:8080"]
         networks: [front]
+        volumes: ["./nginx.conf:/etc/nginx.conf:ro", "./more:/etc/more"]
     networks:
       front:
         ipam:
@@ -58,6 +59,9 @@ def test_who_trusts_the_old_subnet_is_named_with_the_new_one(
     folder = host.path("/srv/mastodon")
     folder.mkdir(parents=True)
     (folder / "app.env").write_text("# proxies\nALLOWED=10.0.0.0/8,172.18.0.1\nKEY=s3cret\n")
+    (folder / "nginx.conf").write_text("http {\n  set_real_ip_from 172.18.0.0/16;\n}\n")
+    (folder / "more").mkdir()
+    (folder / "more/proxies.toml").write_text('trustedIPs = ["172.18.0.0/16"]\n')
     deployment = deploy(host, TRUSTING)
     host.shell(
         "iptables -A INPUT -s 172.18.0.0/16 -p tcp --dport 5432 -j ACCEPT; "
@@ -78,6 +82,8 @@ def test_who_trusts_the_old_subnet_is_named_with_the_new_one(
         "ALLOWED in the environment of app (172.18.0.1/32)",
         "/srv/mastodon/docker-compose.yml, line 7 (172.18.0.0/16)",
         "/srv/mastodon/app.env, line 2 (172.18.0.1/32)",
+        "/srv/mastodon/nginx.conf, line 2 (172.18.0.0/16)",
+        "/srv/mastodon/more/proxies.toml, line 1 (172.18.0.0/16)",
         f"Add {' and '.join([*new, str(chosen.prefix)])} in each",
     ):
         assert place in said
@@ -86,7 +92,7 @@ def test_who_trusts_the_old_subnet_is_named_with_the_new_one(
         "nft inet theirs c: ip saddr 172.18.0.0/16 tcp dport 6379 accept",
     ):
         assert (rule in said) == bool(new)
-    for other in ("OTHER_HOST", "10.0.0.0/8", "MASQUERADE", "line 15", "192.0.2.1/32", "s3cret"):
+    for other in ("OTHER_HOST", "10.0.0.0/8", "MASQUERADE", "line 16", "192.0.2.1/32", "s3cret"):
         assert other not in said
 
     done = apply(host)

@@ -432,6 +432,13 @@ HOSTS: dict[str, Host] = {
         again="ifdown eth0; ifup eth0; sysctl --system >/dev/null || true",
         releases=(13, 14),
     ),
+    "lines in ufw's own file, static": ifupdown(
+        f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n",
+        packages=("ufw",),
+        setup="printf 'net/ipv6/conf/all/forwarding=0\\nnet/ipv6/conf/default/forwarding=0\\n'"
+        " >> /etc/ufw/sysctl.conf; ufw allow 22/tcp; ufw --force enable",
+        again="ufw reload",
+    ),
     "an interface told not to forward": ifupdown(
         f"iface eth0 inet6 static\n{_IPV6}    gateway {network.ROUTER}\n"
         "    up sysctl -w net.ipv6.conf.eth0.forwarding=0\n",

@@ -126,7 +126,7 @@ def with_two_projects(host: Host) -> Host:
     (first, *_) = host.projects
     containers = tuple(
         replace(container, name=f"wiki-{service}-1", service=service)
-        for container, service in zip(first.containers, ("app", "cache"), strict=False)
+        for container, service in zip(first.containers[2:], ("app", "cache"), strict=False)
     )
     directory = Path("/srv/wiki")
     other = ComposeProject(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.given_files import GivenFiles
+from tests.given_files import GivenFiles, of_ufw
 from wizard.boot import interfaces, networkd, outlook, reader, scripts, sysctl_d
 from wizard.boot.forecast import Circumstances, Forecast, foresee
 from wizard.boot.link import Link
@@ -104,6 +104,33 @@ def test_interfaces_are_brought_up_by_names_and_patterns(first: str, expected: i
     sysctl = {"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.accept_ra=2\n"}
     found = boot({**NETWORKING, **sysctl, INTERFACES: text})
     assert accept_ra(found) == (2 if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "parameters", "expected"),
+    [
+        ("", "net/ipv6/conf/eth0/accept_ra=2\n", {2}),
+        ("", "net/ipv6/conf/default/accept_ra=0\n", {1}),
+        ("net.ipv6.conf.eth0.accept_ra=2\n", "net/ipv6/conf/eth0/accept_ra=0\n", {0, 2}),
+        ("net.ipv6.conf.eth0.accept_ra=2\n", "net/ipv6/conf/eth0/accept_ra=2\n", {2}),
+        ("net.ipv6.conf.eth0.accept_ra=2\n", "net/ipv6/conf/all/accept_redirects=0\n", {2}),
+    ],
+)
+def test_ufw_sets_its_parameters_in_no_order_with_those_of_systemd(
+    sysctl: str, parameters: str, expected: set[int]
+) -> None:
+    found = boot({"/etc/sysctl.d/a.conf": sysctl, **of_ufw(parameters)})
+    value = found.value("eth0", "accept_ra")
+    assert value is not None and value.possible == expected
+
+
+def test_what_ifupdown_sets_comes_after_ufw() -> None:
+    text = "auto eth0\niface eth0 inet6 auto\n accept_ra 2\n"
+    files = of_ufw("net/ipv6/conf/eth0/accept_ra=0\nnet/ipv6/conf/all/forwarding=0\n")
+    found = boot({**NETWORKING, **files, INTERFACES: text}, docker=False)
+    assert values(found, "eth0.accept_ra", "all.forwarding") == [2, 0]
+    foreseen = found.value("all", "forwarding")
+    assert foreseen is not None and foreseen.source == "/etc/ufw/sysctl.conf:2"
 
 
 @pytest.mark.parametrize("line", ["CONFIGURE_INTERFACES=no", "EXCLUDE_INTERFACES='wlan* eth*'"])

@@ -124,6 +124,7 @@ def test_a_firewall_that_was_loaded_since_is_named_where_chains_are_gone(
     [
         ("/etc/sysctl.d/90-cloud.conf", "net.ipv6.conf.eth0/5.accept_ra = 0", True),
         ("/etc/sysctl.conf", "net/ipv6/conf/eth0.5/accept_ra=0", True),
+        ("/etc/ufw/sysctl.conf", "net/ipv6/conf/eth0.5/accept_ra=0", True),
         ("/etc/sysctl.d/90-cloud.conf", "# net.ipv6.conf.eth0/5.accept_ra = 0", False),
         ("/etc/sysctl.d/90-cloud.conf", " ; net.ipv6.conf.eth0/5.accept_ra = 0", False),
         ("/etc/sysctl.d/90-cloud.conf", "net.ipv6.conf.eth1.accept_ra = 0", False),

@@ -17,6 +17,7 @@ from wizard.compose.removal import without_addition
 from wizard.host.host import Unknown
 from wizard.modes import plan_inputs
 from wizard.plan import planning
+from wizard.platform import filesystems
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState
 from wizard.steps.compose_file import ComposeFile
@@ -196,13 +197,14 @@ def test_a_project_of_files_without_end_is_refused() -> None:
     ],
     ids=["of root alone", "named by root", "of who names it", "for everybody"],
 )
-@pytest.mark.parametrize("kind", ["env_file", "include", "extends"])
+@pytest.mark.parametrize("kind", ["env_file", "volumes", "include", "extends"])
 def test_root_reads_for_nobody_what_they_could_not_read(
     secret: FileState, owner: int, seen: bool, kind: str
 ) -> None:
     other = replace(secret, text="services: {web: {image: secret}}\n")
     text = {
         "env_file": "services: {web: {image: x, env_file: /etc/secret}}\n",
+        "volumes": "services: {web: {image: x, volumes: ['/etc/secret:/etc/seen']}}\n",
         "include": "include: [/etc/secret]\nservices: {a: {image: x}}\n",
         "extends": "services: {web: {image: x, extends: {file: /etc/secret, service: web}}}\n",
     }[kind]
@@ -212,7 +214,7 @@ def test_root_reads_for_nobody_what_they_could_not_read(
     host = replace(host, projects=(replace(host.projects[0], files=(Path(file),)),))
     system = made_up_system.of(host, {file: text})
     system.files[file] = replace(system.files[file], uid=owner)
-    system.files["/etc/secret"] = secret if kind == "env_file" else other
+    system.files["/etc/secret"] = secret if kind in ("env_file", "volumes") else other
     read = plan_inputs.read_project(system, project_of(host, proposals.defaults(host)))
     assert ("/etc/secret" in read.files) is seen
     if kind == "include" and not seen:
@@ -239,3 +241,43 @@ def test_a_section_that_takes_all_before_it_away_is_refused(section: str, tag: s
     }
     with pytest.raises(Refused, match=rf"“{section}:” carries the tag {tag}, by which"):
         loaded(files, ("a.yml", "b.yml"))
+
+
+def test_of_a_mounted_folder_the_settings_are_read_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("site.conf", "a.toml", "photo.png", "dump"):
+        (tmp_path / name).write_text("172.18.0.0/16\n", encoding="utf-8")
+    (tmp_path / "below.conf").mkdir()
+    text = f"services: {{web: {{image: x, volumes: ['{tmp_path}:/etc/nginx']}}}}\n"
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.projects, Unknown)
+    file = f"{FOLDER}/compose.yml"
+    host = replace(host, projects=(replace(host.projects[0], files=(Path(file),)),))
+    mounted = {str(each): "172.18.0.0/16\n" for each in tmp_path.iterdir() if each.is_file()}
+    system = made_up_system.of(host, {file: text, **mounted})
+    project = project_of(host, proposals.defaults(host))
+    read = plan_inputs.read_project(system, project)
+    assert read.named == (file, f"{tmp_path}/a.toml", f"{tmp_path}/site.conf")
+    system.files[filesystems.MOUNTS] = FileState(f"nas:/media {tmp_path} nfs4 rw 0 0\n", 0o444)
+    assert plan_inputs.read_project(system, project).named == (file,)
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/srv/x/site.conf", True),
+        ("/srv/media", False),
+        ("/srv/media/a/../b", False),
+        ("/srv/mediathek", True),
+        ("/srv/media/local/x", True),
+        ("/mnt/with space/x", False),
+        ("/srv/media/../x", True),
+    ],
+)
+def test_what_lies_on_another_host_is_known_by_what_is_mounted(path: str, near: bool) -> None:
+    mounts = (
+        "/dev/vda1 / ext4 rw 0 0\nproc /proc proc rw 0 0\nnas:/m /srv/media nfs4 rw 0 0\n"
+        "/dev/vdb /srv/media/local xfs rw 0 0\n\n"
+        "rclone: /mnt/with\\040space fuse.rclone rw 0 0\n"
+    )
+    assert filesystems.is_near(path, mounts) is near
+    assert filesystems.is_near(path, "")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from wizard.compose import builder
+from wizard.compose import builder, variables
 from wizard.compose.builder import MAX_NODES, Builder
 from wizard.compose.edit import add_network
 from wizard.compose.nodes import MapNode, Node
@@ -189,3 +189,34 @@ def test_of_a_key_that_stands_twice_the_last_counts_and_both_lines_are_known() -
     assert file.document.twice == (("networks", 5, 6), ("web", 2, 3))
     after = add_network(file, ["web"], "six").decode()
     assert "    networks: [x]\n    networks: [y, six]\n" in after
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("${A}/$B", "a/b"),
+        ("${A:-x}${NONE:-y}${EMPTY:-z}${EMPTY-z}", "ayz"),
+        ("${NONE}$NONE${NONE:?why}${NONE:-${A}}", "${NONE}$NONE${NONE:?why}${NONE:-a}"),
+    ],
+)
+def test_variables_are_put_in_where_they_are_known(text: str, said: str) -> None:
+    values = variables.of_file(
+        "# A=c\nexport A=a # remark\n B = 'b'\nEMPTY=\nOTHER=${A}\n;C\nD=\"#d\" #\n"
+    )
+    assert values == {"A": "a", "B": "b", "EMPTY": "", "D": "#d"}
+    assert variables.put_in(text, values) == said
+
+
+@pytest.mark.parametrize(
+    ("extends", "why"),
+    [
+        ("{file: a.yml, service: '${HW}'}", "the service ${HW} of a.yml, which has a variable in"),
+        ("{service: '${HW}'}", "the service ${HW}, which has a variable in its name"),
+        ("{file: a.yml, service: b}", "the file a.yml, which was not read"),
+    ],
+)
+def test_why_what_is_extended_is_not_known_is_said(extends: str, why: str) -> None:
+    text = f"services: {{web: {{image: x, extends: {extends}}}}}\n"
+    (web,) = parse(text.encode(), "compose.yaml").services
+    assert not web.attachable
+    assert f"takes settings from {why}" in web.reason

@@ -189,3 +189,36 @@ def test_text_from_the_file_is_cleaned_for_showing() -> None:
     assert web.image == "a\\x1b[31m\\u202e"
     assert web.networks == ("\\x1b[0m",)
     assert "\x1b" not in web.reason
+
+
+@pytest.mark.parametrize(("said", "ticked"), [("${IN:-true}", False), ("${IN:-no}", True)])
+def test_whether_a_network_is_internal_may_be_the_default_of_a_variable(
+    said: str, ticked: bool
+) -> None:
+    top = f'networks: {{back: {{internal: "{said}"}}}}\n'
+    assert service("image: x, networks: [back]", top).internet is ticked
+
+
+def test_what_is_no_container_cannot_be_attached_and_says_why() -> None:
+    ai = service("provider: {type: model}")
+    assert (ai.attachable, ai.internet) == (False, False)
+    assert "ai is no container" in service("provider: {type: model}", name="ai").reason
+
+
+def test_a_provider_is_inherited_joined_and_taken_away() -> None:
+    texts = (
+        "services: {a: {provider: {type: model}}, b: {extends: a}, c: {image: x}}",
+        "services: {c: {provider: {type: model}}}",
+        "services: {a: {provider: !reset null, image: x}, b: {image: x, provider: !reset null}}",
+    )
+    files = [parse(text.encode(), "compose.yaml").meaning for text in texts]
+    found = [[one.attachable for one in project_services(files[:n])] for n in (1, 2, 3)]
+    assert found == [[False, False, True], [False, False, False], [True, True, False]]
+
+
+def test_an_empty_network_mode_is_one() -> None:
+    web = service("image: x, network_mode: ''")
+    assert (web.attachable, web.network_mode) == (False, "")
+    assert 'sets network_mode: "", which' in web.reason
+    text = b"services: {a: {network_mode: host}, b: {extends: a, network_mode: ''}}"
+    assert parse(text, "compose.yaml").services[1].network_mode == ""

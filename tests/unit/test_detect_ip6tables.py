@@ -1,8 +1,9 @@
 import pytest
 
 from tests.unit.recorded import DEBIAN12, DEBIAN13, DEBIAN14, text
+from wizard.boot import ufw
 from wizard.host.looking import CannotTell
-from wizard.host.parts.firewall import policy, ufw_enabled
+from wizard.host.parts.firewall import policy
 from wizard.host.parts.ip6tables import (
     before_docker,
     has_rules,
@@ -111,4 +112,22 @@ def test_the_policy_is_the_chains_and_not_a_rules() -> None:
     ],
 )
 def test_ufw_is_on_where_its_file_says_so(configuration: str, expected: bool) -> None:
-    assert ufw_enabled(configuration) is expected
+    assert ufw.is_enabled(configuration) is expected
+
+
+@pytest.mark.parametrize(
+    ("defaults", "expected"),
+    [
+        ("# comment\nIPV6=yes\n", True),
+        ('IPV6="YES"\n', True),
+        ("IPV6=no\n", False),
+        ("IPV6=Yes\n", False),
+        ("IPV6=yes\nIPV6=no\n", False),
+        ("#IPV6=yes\n", False),
+        (None, True),
+    ],
+)
+def test_ufw_lets_ipv6_through_where_its_defaults_say_yes(
+    defaults: str | None, expected: bool
+) -> None:
+    assert ufw.lets_ipv6(defaults) is expected

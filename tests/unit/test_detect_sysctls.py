@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.given_files import GivenFiles
+from tests.given_files import GivenFiles, of_ufw
 from wizard.host.host import Sysctls
 from wizard.host.parts.sysctls import detect, switching_off
 
@@ -53,6 +53,11 @@ def test_ipv6_is_off_where_the_kernel_has_none(tmp_path: Path) -> None:
         # sysctl(8) reads it last, though its name comes first.
         ({"/etc/sysctl.conf": OFF, "/etc/sysctl.d/70-own.conf": ON}, ("/etc/sysctl.conf", 1)),
         ({"/etc/sysctl.d/60-cis.conf": "net.ipv6.conf.default.forwarding=0\n"}, None),
+        (of_ufw(f"# ufw\n{OFF}"), ("/etc/ufw/sysctl.conf", 2)),
+        (of_ufw(f"{OFF}{ON}"), None),
+        (of_ufw(OFF, enabled="no"), None),
+        (of_ufw(OFF, at_boot=False), None),
+        (of_ufw(ON) | {"/etc/sysctl.conf": OFF}, ("/etc/sysctl.conf", 1)),
         # The wizard's own does not make up for it: without it, it would be needed as well.
         ({"/etc/sysctl.d/60-cis.conf": OFF, "/etc/sysctl.d/zz-docker-ipv6-wizard.conf": ON},
          ("/etc/sysctl.d/60-cis.conf", 1)),

@@ -11,6 +11,7 @@ import pytest
 
 from tests.made_up_hosts import ANYWHERE
 from wizard.compose.env_files import env_files
+from wizard.compose.mounted_files import mounted_files
 from wizard.compose.read import parse as parse_compose
 from wizard.host import listeners, names
 from wizard.host.contacts import Listener
@@ -209,6 +210,29 @@ services:
 """
     found = env_files(parse_compose(text, "f.yml"), Path("/srv/x"))
     assert found == ("/srv/x/.env.production", "/srv/x/a.env", "/etc/b.env", "/srv/x/c.env")
+
+
+def test_files_and_folders_that_services_find_inside_in_every_form() -> None:
+    text = b"""\
+services:
+  a:
+    image: x
+    volumes:
+      - ./nginx.conf:/etc/nginx/nginx.conf:ro
+      - ${CONF:-./conf.d}:/etc/conf.d
+      - ${NOWHERE}/a:/a
+      - data:/var/lib/data
+      - {type: bind, source: ../b.toml, target: /b}
+      - {type: volume, source: data, target: /c}
+  b: {image: x, volumes: }
+  c: {image: x, volumes: [/etc/c.conf:/c, ./nginx.conf:/n]}
+configs:
+  d: {file: d.yml}
+  e: {content: x}
+"""
+    found = mounted_files(parse_compose(text, "f.yml"), Path("/srv/x"))
+    names = ("nginx.conf", "conf.d", "../b.toml", "/etc/c.conf", "d.yml")
+    assert found == tuple(str(Path("/srv/x") / name) for name in names)
 
 
 def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

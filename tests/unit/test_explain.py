@@ -57,7 +57,7 @@ PROGRAMS = {
         "networkctl",
         "printf",
     ),
-    *("nft", "ping", "sudo wizard", "sysctl", "systemctl", "systemd-detect-virt", "unset"),
+    *("nft", "ping", "sudo wizard", "sysctl", "systemctl", "systemd-detect-virt", "ufw", "unset"),
     "wizard",
 }
 
@@ -191,6 +191,9 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.ADDRESS_DEPRECATED: lambda _: with_address(OLD),
     Cause.NO_WAY_OUT: lambda _: made_up_hosts.debian12(
         outward=Outward(False, "2606:4700:4700::1111: address unreachable, says 2001:db8:1:2::1")
+    ),
+    Cause.UFW_WITHOUT_IPV6: lambda _: made_up_hosts.debian12(
+        firewall=Firewall(ufw=True, ufw_drops_ipv6=True)
     ),
     Cause.IP6TABLES_MISSING: _missing,
     Cause.FORWARD_POLICY: lambda _: made_up_hosts.debian14(

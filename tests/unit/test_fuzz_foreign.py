@@ -25,9 +25,10 @@ from tests.unit import recorded
 from tests.unit.test_boot_forecast import LINKS
 from wizard.answers import answers_file
 from wizard.answers.choices import Choices
-from wizard.boot import outlook, reader, scripts
+from wizard.boot import outlook, reader, scripts, ufw
 from wizard.boot.forecast import Circumstances, foresee
 from wizard.boot.reader import Now, Route
+from wizard.compose import variables
 from wizard.filter import rules, uplink_rules
 from wizard.host import filter_sources, forward_chains, listeners, manager, published
 from wizard.host.looking import CannotTell
@@ -412,7 +413,9 @@ TEXTS: dict[
     ),
     "networkd's state": (("ADMIN_STATE=configured\n",), manager.managed_by_networkd, ()),
     "dhcpcd.conf": ((DHCPCD,), lambda text: manager.leaves_to_dhcpcd(text, "eth0"), ()),
-    "ufw.conf": (("ENABLED=yes\n",), firewall.ufw_enabled, ()),
+    "ufw.conf": (("ENABLED=yes\n",), ufw.is_enabled, ()),
+    "a .env": (("export A='b' # c\nD=${A}\n",), variables.of_file, ()),
+    "ufw's defaults": (("IPV6=no\n",), ufw.lets_ipv6, ()),
     "published ports": (("[::]:80->80/tcp", "1.2.3.4:80->80/tcp"), published.parse, ()),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from ipaddress import IPv6Interface
 import pytest
 
 from tests import made_up_hosts
-from tests.given_files import GivenFiles
+from tests.given_files import GivenFiles, of_ufw
 from wizard.answers.choices import Choices, Mode, Proxy
 from wizard.answers.obstacles import obstacles as every_obstacle
 from wizard.boot import outlook
@@ -204,6 +204,8 @@ def test_a_line_that_switches_forwarding_off_for_all_is_in_the_way_of_any_plan()
          f"Line 3 of {INTERFACES} ", True),
         ({"/etc/sysctl.conf": "\nnet.ipv6.conf.eth0.forwarding = 0\n"},
          "Line 2 of /etc/sysctl.conf ", False),
+        (of_ufw("net/ipv6/conf/eth0/forwarding=0\n"), "Line 1 of /etc/ufw/sysctl.conf ", False),
+        (of_ufw("net/ipv6/conf/all/forwarding=0\nnet/ipv6/conf/eth0/forwarding=0\n"), "", False),
         # A service keeps it on for all, and with that for each.
         ({"/etc/sysctl.conf": "net.ipv6.conf.*.forwarding = 0\n"}, "", False),
         ({"/etc/sysctl.d/a.conf": "net.ipv6.conf.eth0.forwarding = 0\n",

@@ -530,3 +530,67 @@ def test_the_private_mode_names_what_the_defaults_of_docker_say_otherwise(
     commands = " ".join(word for each in network.actions() for word in each.argv)
     for option in ("gateway_mode_ipv6=nat", "enable_ip_masquerade=true"):
         assert (option in commands) is any(each.endswith(option) for each in named)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_ufw_without_ipv6_is_named_in_place_of_what_nobody_answered(works: bool) -> None:
+    firewall = Firewall(ufw=True, ufw_drops_ipv6=True)
+    host = made_up_hosts.debian13(firewall=firewall, outward=Outward(works, "not sent"))
+    (said,) = obstacles(host)
+    assert "IPV6=yes" in said and "ufw reload" in said
+    # It is in the way of everything, so nobody continues without a proof.
+    assert obstacles(host, Choices(unproven=True)) == (said,)
+
+
+def address(field: str, *values: object, op: str = "==") -> dict[str, Any]:
+    right = {"set": list(values)} if len(values) > 1 else values[0]
+    left = {"payload": {"protocol": "ip6", "field": field}}
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+def prefix(addr: str, length: int) -> dict[str, Any]:
+    return {"prefix": {"addr": addr, "len": length}}
+
+
+@pytest.mark.parametrize(
+    ("match", "own", "stopped"),
+    [
+        (address("saddr", prefix("fc00::", 7)), "fd12::/64", "what the containers send"),
+        (address("saddr", "::1", prefix("fc00::", 7)), "fd12::/64", "what the containers send"),
+        (address("saddr", prefix("2000::", 3), op="!="), "fd12::/64", "what the containers send"),
+        (address("saddr", {"range": ["fd00::", "fdff::"]}), "fd12::/64", "what the containers"),
+        (address("daddr", prefix("fc00::", 7)), "fd12::/64", "the answers to them"),
+        (address("saddr", prefix("fd12::", 80)), "fd12::/64", ""),
+        (address("saddr", "fd12::5"), "fd12::/64", ""),
+        (address("saddr", prefix("fc00::", 7)), "2001:db8::/64", ""),
+        (address("saddr", "what"), "fd12::/64", ""),
+        (address("saddr", prefix("fc00::", 7)), None, ""),
+    ],
+)
+def test_a_rule_that_names_the_addresses_of_containers_is_told_where_these_are_known(
+    match: dict[str, Any], own: str | None, stopped: str
+) -> None:
+    chains = parsed(chain(policy="accept"), rule(match, DROP))
+    host = made_up_hosts.debian13(firewall=Firewall(forward_chains=chains))
+    said = obstacles(host, Choices(prefix=IPv6Network(own) if own else None))
+    assert bool(said) is bool(stopped)
+    assert all(stopped in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("rule", "drops"),
+    [
+        ("-s fc00::/7 -j DROP", True),
+        ("! -s 2000::/3 -j DROP", True),
+        ("-s fd12::/80 -j DROP", False),
+        ("-d fc00::/7 -j DROP", False),
+        ("-s what -j DROP", False),
+    ],
+)
+def test_so_is_such_a_rule_of_ip6tables(rule: str, drops: bool) -> None:
+    saved = f"*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD {rule}\nCOMMIT\n"
+    host = made_up_hosts.debian13()
+    assert not isinstance(host.ip6tables, Unknown)
+    host = replace(host, ip6tables=replace(host.ip6tables, other=saved))
+    said = obstacles(host, Choices(prefix=IPv6Network("fd12::/64")))
+    assert any("what the containers send" in each for each in said) is drops

@@ -39,7 +39,7 @@ def patterns() -> dict[str, Pattern]:
             continue
         values = vars(importlib.import_module(module.name))
         tree = ast.parse(Path(str(values["__file__"])).read_text("utf-8"))
-        for name, value in values.items():
+        for name, value in list(values.items()):
             if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
                 asked = _asked(tree, name)
                 ways = {

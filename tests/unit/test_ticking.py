@@ -106,6 +106,25 @@ def test_no_connection_ticks_the_end_of_a_vpn_or_what_its_files_keep_inside() ->
     ]
 
 
+@pytest.mark.parametrize("named", ["networks: {back: {external: true}}", "networks: {back: }"])
+def test_what_docker_lets_nowhere_out_is_not_ticked_whatever_the_file_says(named: str) -> None:
+    host = made_up_hosts.debian13()
+    (project,) = host.choosable_projects
+    assert not isinstance(host.networks, Unknown)
+    (web,) = services(f"services: {{web: {{image: x, networks: [back]}}}}\n{named}\n")
+    assert ticking.first_tick(web, host, project)
+    networks = {name for each in project.containers for name in each.networks}
+    closed = tuple(
+        replace(each, internal=each.name in networks or each.internal) for each in host.networks
+    )
+    inside = replace(host, networks=closed)
+    assert not ticking.first_tick(web, inside, project)
+    assert "web is only on internal networks (mastodon_ext" in ticking.reason(web, inside, project)
+    assert "from which Docker keeps it" in ticking.reason(web, inside, project)
+    # Of one that never ran nobody knows.
+    assert ticking.first_tick(replace(web, name="other"), inside, project)
+
+
 def test_a_plan_does_not_depend_on_connections() -> None:
     made = deployment(made_up_hosts.debian13())
     plans = [

@@ -30,6 +30,7 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
 
     What firewalld drops is none where the choices let the wizard mend that itself.
     """
+    yield from ufw(host)
     yield from forward_chains(host, choices)
     yield from _before_docker(host, choices)
     if choices is not None and not choices.firewalld:
@@ -37,6 +38,18 @@ def obstacles(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     if choices is not None:
         yield from _translated(host, choices)
         yield from _imitated(host, choices)
+
+
+def ufw(host: Host) -> Iterator[Obstacle]:
+    """Yield that ufw drops all IPv6, now or from its next reload on."""
+    if not isinstance(host.firewall, Unknown) and host.firewall.ufw_drops_ipv6:
+        yield Obstacle(
+            Cause.UFW_WITHOUT_IPV6,
+            "ufw is active without IPv6 (/etc/default/ufw, IPV6), by which it drops all IPv6 of "
+            "this host, and so that of containers.",
+            "Write IPV6=yes there, and type “ufw reload”. What was allowed before is for IPv4 "
+            "alone: type “ufw allow” anew for what should be reached over IPv6 as well.",
+        )
 
 
 def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
@@ -50,7 +63,7 @@ def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     public = choices is not None and choices.mode.addresses.public
     engine = host.engine
     apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
-    packets = _packets(bridge, host.uplink.interface, public)
+    packets = _packets(bridge, host.uplink.interface, choices, public=public)
     for chain in host.firewall.forward_chains:
         stopped = [what for what, packet in packets if chain.stops(packet)]
         if not stopped:
@@ -66,7 +79,7 @@ def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
         yield from _of_rules(
             host.ip6tables.other,
             other,
-            _packets(bridge, host.uplink.interface, public),
+            packets,
             _accepting(other, bridge, answers_alone=not public),
         )
 
@@ -112,7 +125,7 @@ def of_ip6tables(saved: str, host: Host, choices: Choices) -> Iterator[Obstacle]
         commands = _LEADING_TO_DOCKER
     elif CHAIN in chains:
         commands = (f"ip6tables -I FORWARD -j {CHAIN}",)
-    packets = _packets(bridge, host.uplink.interface, False)
+    packets = _packets(bridge, host.uplink.interface, choices, public=False)
     for each in _of_rules(saved, "ip6tables", packets, commands):
         yield replace(each, commands=_returning(bridge)) if _USERS in each.found else each
 
@@ -146,7 +159,8 @@ def stopped_by_firewalld(host: Host, choices: Choices) -> tuple[str, ...]:
         return ()
     interfaces = () if isinstance(host.interfaces, Unknown) else host.interfaces
     bridge = next((each for each in (choices.bridge, _DOCKER) if each in interfaces), _DOCKER)
-    packets = _packets(bridge, host.uplink.interface, choices.mode.addresses.public)
+    public = choices.mode.addresses.public
+    packets = _packets(bridge, host.uplink.interface, choices, public=public)
     own = [each for each in host.firewall.forward_chains if each.table == _FIREWALLD]
     return tuple(what for what, packet in packets if any(each.stops(packet) for each in own))
 
@@ -230,13 +244,19 @@ def _imitated(host: Host, choices: Choices) -> Iterator[Obstacle]:
     )
 
 
-def _packets(bridge: str, uplink: str, public: bool) -> tuple[tuple[str, Packet], ...]:
-    """Return the packets that have to pass, each with what it is in words."""
+def _packets(
+    bridge: str, uplink: str, choices: Choices | None, *, public: bool
+) -> tuple[tuple[str, Packet], ...]:
+    """Return the packets that have to pass, each with what it is in words.
+
+    Containers have addresses of the prefix, which private ones keep until they are forwarded.
+    """
+    own = choices.prefix if choices else None
     packets = (
-        ("what the containers send", Packet(bridge, "tcp", 443, uplink)),
-        ("the answers to them", Packet(uplink, "tcp", None, bridge, "established")),
+        ("what the containers send", Packet(bridge, "tcp", 443, uplink, source=own)),
+        ("the answers to them", Packet(uplink, "tcp", None, bridge, "established", target=own)),
     )
-    asked = Packet(uplink, "tcp", None, bridge)
+    asked = Packet(uplink, "tcp", None, bridge, target=own)
     return (*packets, ("what comes in to them", asked)) if public else packets
 
 

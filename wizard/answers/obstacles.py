@@ -86,7 +86,7 @@ def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
 
 def _outward(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     unproven = choices is not None and choices.unproven
-    if any(_uplink(host, choices)):
+    if any(_uplink(host, choices)) or any(firewalls.ufw(host)):
         # Why it does not is said there.
         return
     if isinstance(host.outward, Outward) and not (host.outward.works or unproven):

@@ -1,8 +1,8 @@
 """Which services are ticked at first on a host, and why: what one does outweighs its name."""
 
-from wizard.compose.services import Service
+from wizard.compose.services import Service, off_the_internet
 from wizard.host import connections
-from wizard.host.host import ComposeProject, Host
+from wizard.host.host import ComposeProject, Host, Unknown
 from wizard.host.ipv6_already import why_not_ticked
 from wizard.platform.text import clean_line
 
@@ -26,6 +26,9 @@ def _judged(
     already = why_not_ticked(host, project, service.name)
     if already is not None:
         return False, already
+    inside = _internal_alone(host, project, service.name)
+    if inside and service.internet:
+        return False, off_the_internet(clean_line(service.name), inside, "Docker keeps")
     held = {
         each
         for container in project.containers
@@ -39,3 +42,19 @@ def _judged(
     if service.guessed:
         return True, f"{name} looks like a store, but holds a connection to {words} outside."
     return True, f"{name} holds a connection to {words} outside."
+
+
+def _internal_alone(host: Host, project: ComposeProject, service: str) -> tuple[str, ...]:
+    """Return the networks of a service's containers where Docker lets none of them out, else none.
+
+    A file may leave that to a variable, or to who made the network outside Compose.
+    """
+    on = {
+        name
+        for container in project.containers
+        if container.service == service
+        for name in container.networks
+    }
+    known = () if isinstance(host.networks, Unknown) else host.networks
+    internal = {network.name for network in known if network.internal}
+    return tuple(sorted(on)) if on <= internal else ()

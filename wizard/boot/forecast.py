@@ -1,7 +1,8 @@
 """What IPv6 forwarding and accept_ra will be after the next boot, computed from what sets them.
 
-The order is that of a boot: the kernel's defaults and its command line; systemd-sysctl; ifupdown,
-systemd-networkd, NetworkManager or dhcpcd for each interface; Docker; the wizard's own service.
+The order is that of a boot: the kernel's defaults and its command line; systemd-sysctl and ufw;
+ifupdown, systemd-networkd, NetworkManager or dhcpcd for each interface; Docker; the wizard's own
+service.
 
 On a real host udev runs systemd-sysctl once more for every interface that appears, with the lines
 that name this interface alone (99-systemd.rules, ``ACTION=="add", SUBSYSTEM=="net"``). So a line
@@ -11,7 +12,7 @@ interface only where that comes after systemd-sysctl: of a device both are possi
 
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wizard.boot import (
     interfaces,
@@ -21,6 +22,7 @@ from wizard.boot import (
     scripts,
     services,
     sysctl_d,
+    ufw,
 )
 from wizard.boot.files import Files
 from wizard.boot.interfaces import Interfaces, Stanza
@@ -167,6 +169,7 @@ def foresee(files: Files, about: Circumstances) -> Forecast:
     ]
     _set_by_sysctl(kernel, sysctl_d.of_command_line(about.command_line))
     _set_by_sysctl(kernel, sysctl_d.settings(files))
+    _set_by_ufw(kernel, files)
     everywhere = (
         networkd.global_forwarding(files, about.systemd)
         if services.is_enabled(files, "systemd-networkd.service")
@@ -196,6 +199,18 @@ def _set_by_sysctl(kernel: _Kernel, lines: Sequence[sysctl_d.Setting]) -> None:
         except ValueError:
             continue
         kernel.set_key(each.key, value, f"{each.path}:{each.line}")
+
+
+def _set_by_ufw(kernel: _Kernel, files: Files) -> None:
+    """Let ufw set its parameters; nothing orders it before or after systemd-sysctl."""
+    before = dict(kernel.values)
+    _set_by_sysctl(kernel, ufw.settings(files))
+    for (group, parameter), value in before.items():
+        after = kernel.values[group, parameter]
+        if value.source.startswith("/") and value.source != after.source:
+            kernel.values[group, parameter] = replace(
+                after, possible=value.possible | after.possible
+            )
 
 
 def _bring_up(

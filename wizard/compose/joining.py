@@ -14,6 +14,7 @@ from wizard.compose.meaning import (
     FileMeaning,
     Options,
     ServiceMeaning,
+    first,
     is_true,
     joined_networks,
     kept_of,
@@ -54,10 +55,11 @@ def joined(files: Sequence[FileMeaning], service: str) -> Joined | None:
         said = ServiceMeaning(
             {},
             joined_networks([kept.networks, part.networks]),
-            part.network_mode or kept.network_mode,
+            first(part.network_mode, kept.network_mode),
             part.image or kept.image,
             kept.unknown or part.unknown,
             abilities=kept.abilities | part.abilities,
+            provided=kept.provided or part.provided,
         )
         found = Joined(said, (*(() if "networks" in part.drops else places), number))
     return found

@@ -13,6 +13,7 @@ from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, value_of
 from wizard.compose.tags import RESET, WHOLE, check_section, dropped, is_unusual, of_network
+from wizard.compose.variables import unset
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -43,6 +44,8 @@ class ServiceMeaning:
         abilities: Those of the keys ``devices``, ``cap_add`` and ``privileged`` that let it open
             tunnels: the first by /dev/net/tun, the others by the right to set up networks
             (capabilities(7), CAP_NET_ADMIN).
+        provided: Whether Compose makes no container of it, but has another program provide it
+            (compose-spec, 05-services.md, provider; Compose 2.36 and later).
     """
 
     rest: Mapping[str, bytes]
@@ -54,6 +57,7 @@ class ServiceMeaning:
     drops: frozenset[str] = frozenset()
     gone: bool = False
     abilities: frozenset[str] = frozenset()
+    provided: bool = False
 
 
 def nothing_read(_file: str) -> None:
@@ -201,12 +205,13 @@ def _alone(
     return ServiceMeaning(
         {key: value.digest for key, value in node.pairs.items() if key != "networks"},
         networks,
-        _text(node.pairs.get("network_mode")) or _text(node.pairs.get("net")),
+        first(_text(node.pairs.get("network_mode")), _text(node.pairs.get("net"))),
         _text(node.pairs.get("image")),
         unknown,
         base if base in nodes and base != name else None,
         dropped(node),
         abilities=_abilities(node),
+        provided=isinstance(node.pairs.get("provider"), MapNode),
     )
 
 
@@ -246,18 +251,18 @@ def _extending(
         return replace(
             alone,
             networks=joined_networks([kept.networks, alone.networks]),
-            network_mode=alone.network_mode or kept.network_mode,
+            network_mode=first(alone.network_mode, kept.network_mode),
             image=alone.image or kept.image,
             unknown=alone.unknown or kept.unknown,
             abilities=alone.abilities | kept.abilities,
+            provided=alone.provided or kept.provided,
         )
     if alone.networks or alone.unknown:
         return alone
     elsewhere = _extended(document, extends)[1]
     return replace(
         alone,
-        unknown=f"{name} takes settings from {elsewhere}, which was not read, so which networks it "
-        "is on is not known.",
+        unknown=f"{name} takes settings from {elsewhere}, so which networks it is on is not known.",
     )
 
 
@@ -270,6 +275,7 @@ def kept_of(service: ServiceMeaning, drops: frozenset[str]) -> ServiceMeaning:
         image=None if "image" in drops else service.image,
         unknown=None if "networks" in drops else service.unknown,
         abilities=service.abilities - drops,
+        provided=service.provided and "provider" not in drops,
     )
 
 
@@ -302,16 +308,25 @@ def _is_itself(document: Document, file: str) -> bool:
 
 
 def _extended(document: Document, extends: Value) -> tuple[str | None, str]:
-    """Return the service of the same file that is extended, if it is one, and words for it."""
+    """Return the service of the same file that is extended, if it is one, and why it is not known.
+
+    Of the latter as much as goes on from “takes settings from”.
+    """
     if isinstance(extends, Scalar):
-        return extends.value, f"the service {clean_line(extends.value)}"
+        return extends.value, f"the service {clean_line(extends.value)}, {_unknown(extends.value)}"
     if not isinstance(extends, MapNode):
-        return None, "somewhere"
-    service = _text(extends.pairs.get("service"))
+        return None, "somewhere, which was not read"
+    service = _text(extends.pairs.get("service")) or ""
     file = _text(extends.pairs.get("file"))
     if file is None or _is_itself(document, file):
-        return service, f"the service {clean_line(service or '')}"
-    return None, f"the file {clean_line(file)}"
+        return service, f"the service {clean_line(service)}, {_unknown(service)}"
+    if "$" in service:
+        return None, f"the service {clean_line(service)} of {clean_line(file)}, {_unknown(service)}"
+    return None, f"the file {clean_line(file)}, which was not read"
+
+
+def _unknown(name: str) -> str:
+    return "which has a variable in its name" if "$" in name else "which was not read"
 
 
 def _named(
@@ -356,9 +371,17 @@ def _text(node: Value | None) -> str | None:
     return node.value if said and isinstance(node, Scalar) else None
 
 
+def first(said: str | None, before: str | None) -> str | None:
+    """Return what is said, or what was said before where nothing is; an empty text is said."""
+    return before if said is None else said
+
+
 def is_true(node: Value | None) -> bool:
-    """Return whether a value is true to either Compose (YAML 1.1 counts ``yes`` and ``on``)."""
-    return isinstance(node, Scalar) and node.value.lower() in ("true", "yes", "on", "y")
+    """Return whether a value is true to either Compose (YAML 1.1 counts ``yes`` and ``on``).
+
+    Of a variable its default counts.
+    """
+    return isinstance(node, Scalar) and unset(node.value).lower() in ("true", "yes", "on", "y")
 
 
 def joined_networks(

@@ -4,7 +4,9 @@
 what the including file says; ``extends`` takes settings from a service of another file, which is no
 part of the project (compose-spec, 14-include.md and the reference of services). Paths are relative
 to the project's folder, in an included or extended file to that file's. A later file may change
-what an earlier one has included, which was seen with Compose 2.26.1 and 2.40.3.
+what an earlier one has included, which was seen with Compose 2.26.1 and 2.40.3. A variable in a
+name is what the ``.env`` of the project's folder says, or its default: what else may be set where
+Compose is started is in no file.
 """
 
 import posixpath
@@ -15,6 +17,7 @@ from wizard.compose.joining import bystanders, networks
 from wizard.compose.meaning import FileMeaning, values
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
 from wizard.compose.read import ParsedFile, parse_part
+from wizard.compose.variables import of_file, put_in
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -99,8 +102,11 @@ class _Loader:
         self._texts: dict[str, bytes] = {}
         self._said: dict[str, FileMeaning | None] = {}
         self._unread: dict[str, None] = {}
+        self._variables: Mapping[str, str] | None = None
+        self._directory = ""
 
     def project(self, given: Sequence[str], directory: str) -> Project:
+        self._directory = directory
         parts: list[Part] = []
         for path in given:
             data = self._data(path)
@@ -133,9 +139,21 @@ class _Loader:
             self._texts[path] = data
         return self._texts[path]
 
+    def _named(self, name: str) -> str:
+        """Return a name with its variables put in."""
+        if "$" not in name:
+            return name
+        if self._variables is None:
+            try:
+                data = self._read(posixpath.join(self._directory, ".env"))
+            except Refused:
+                data = None
+            self._variables = of_file((data or b"").decode("utf-8", "replace"))
+        return put_in(name, self._variables)
+
     def _file(self, path: str, data: bytes, directory: str) -> ParsedFile:
         def extended(name: str) -> FileMeaning | None:
-            return self._extended(posixpath.normpath(posixpath.join(directory, name)))
+            return self._extended(posixpath.normpath(posixpath.join(directory, self._named(name))))
 
         return parse_part(data, path, extended)
 
@@ -157,10 +175,11 @@ class _Loader:
         root = file.document.root
         entries = root.pairs.get("include") if root else None
         for entry in values(entries) if isinstance(entries, ListNode) else ():
-            names = list(_paths(entry))
+            names = [self._named(name) for name in _paths(entry)]
             if not names:
                 continue
             folder = _folder(entry)
+            folder = folder and self._named(folder)
             paths = [posixpath.normpath(posixpath.join(directory, name)) for name in names]
             inner = posixpath.dirname(paths[0]) if folder is None else folder
             inner = posixpath.normpath(posixpath.join(directory, inner))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wizard.compose.joining import Joined, is_internal, joined
-from wizard.compose.meaning import DEFAULT, FileMeaning
+from wizard.compose.meaning import DEFAULT, FileMeaning, ServiceMeaning
+from wizard.compose.variables import unset
 from wizard.platform.text import clean_line
 
 # Programs that answer to other services alone. A guess, and only for what is ticked at first.
@@ -52,8 +53,6 @@ _TOOLS = frozenset(
 _SAYS_NOTHING = frozenset(("app", "image", "server"))
 """Last parts of images' names that only the part before tells apart, as in mssql/server."""
 
-_DEFAULT_OF_VARIABLE = re.compile(r"\$\{\w*:?-([^${}]*)\}")
-
 
 @dataclass(frozen=True)
 class Service:
@@ -94,10 +93,10 @@ def project_services(files: Sequence[FileMeaning]) -> tuple[Service, ...]:
 
 def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: bool) -> Service:
     said = found.said
-    image, mode, unknown, named = said.image, said.network_mode, said.unknown, said.networks
+    image, mode, named = said.image, said.network_mode, said.networks
 
     guessed = False
-    obstacle = _obstacle(name, mode, unknown, None if named is None else tuple(named))
+    obstacle = _obstacle(name, said, None if named is None else tuple(named))
     if obstacle:
         attachable, internet, reason = False, False, obstacle
     else:
@@ -122,13 +121,16 @@ def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: b
     )
 
 
-def _obstacle(
-    name: str, mode: str | None, unknown: str | None, named: tuple[str, ...] | None
-) -> str | None:
-    if mode is not None:
-        return _mode_obstacle(name, clean_line(mode))
-    if unknown is not None:
-        return f"{unknown} Name its networks in a file of this project to attach it."
+def _obstacle(name: str, said: ServiceMeaning, named: tuple[str, ...] | None) -> str | None:
+    if said.provided:
+        return (
+            f"{name} is no container (provider): Compose has another program do what it is for, so "
+            "there is nothing here that could have an address."
+        )
+    if said.network_mode is not None:
+        return _mode_obstacle(name, clean_line(said.network_mode) or '""')
+    if said.unknown is not None:
+        return f"{said.unknown} Name its networks in a file of this project to attach it."
     if named == ():
         return (
             f"{name} names an empty list of networks, which is no network for Compose v1 and the "
@@ -190,10 +192,15 @@ def _needs_internet(
     outward = [clean_line(network) for network in on if not is_internal(files, network)]
     if outward:
         return True, f"{name} is on {', '.join(outward)}, which reaches outside."
-    return False, (
-        f"{name} is only on internal networks ({', '.join(map(clean_line, on))}), so it reaches "
-        "nothing outside over IPv4 either. Ticked, it would reach the IPv6 internet, from which "
-        "your files keep it."
+    return False, off_the_internet(name, on)
+
+
+def off_the_internet(name: str, networks: Sequence[str], kept_by: str = "your files keep") -> str:
+    """Return the sentence why a service that is on internal networks alone is not ticked."""
+    return (
+        f"{name} is only on internal networks ({', '.join(map(clean_line, networks))}), so it "
+        "reaches nothing outside over IPv4 either. Ticked, it would reach the IPv6 internet, from "
+        f"which {kept_by} it."
     )
 
 
@@ -207,8 +214,7 @@ def _looks_like_a_store(name: str, image: str | None) -> str | None:
 
 def _repository(image: str) -> str:
     """Return the last part of an image's name that says anything, without tag and digest."""
-    image = _DEFAULT_OF_VARIABLE.sub(r"\1", image)
-    before, _, last = image.partition("@")[0].rpartition("/")
+    before, _, last = unset(image).partition("@")[0].rpartition("/")
     last = last.partition(":")[0]
     return f"{before.rpartition('/')[2]}-{last}" if before and last in _SAYS_NOTHING else last
 

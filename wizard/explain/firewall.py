@@ -4,6 +4,15 @@ from wizard.explain.page import Page
 from wizard.host.obstacle import Cause
 
 PAGES = {
+    Cause.UFW_WITHOUT_IPV6: Page(
+        "ufw drops all IPv6 of this host",
+        "With IPV6=no in /etc/default/ufw, ufw does not leave IPv6 alone: it drops whatever comes "
+        "or goes over it, but on the loopback, and so also the questions to the router.",
+        "Write IPV6=yes there, and have the rules loaded. What was allowed before is for IPv4 "
+        "alone: allow anew what should be reached over IPv6 as well, such as SSH:",
+        ("nano /etc/default/ufw", "ufw reload", "ufw allow OpenSSH", "ufw status verbose"),
+        "It looks again on R on the screen “Your host”. It changes nothing of ufw's.",
+    ),
     Cause.IP6TABLES_MISSING: Page(
         "ip6tables is not installed",
         "This Docker makes no rules for IPv6, so the wizard has to, and ip6tables is the program "

@@ -79,12 +79,13 @@ PAGES = {
         "The host itself does not get out over IPv6",
         "The wizard asked an address on the internet for an echo, and tried to connect to it on "
         f"TCP port {PORT}. Nobody answered, so whether containers get out cannot be tried either.",
-        "See whether there is a route, whether the router answers, and whether others do. Your "
-        "provider knows whether IPv6 is switched on for this host. If another address answers "
-        "this host, name that one:",
+        "See whether there is a route, whether the router answers, and whether a rule of this host "
+        "forbids it. Your provider knows whether IPv6 is switched on for it. If another address "
+        "answers, name that one:",
         (
             "ip -6 route show default",
             f"ping -6 -c 3 {DEFAULT_TARGET}",
+            "ip6tables -S OUTPUT",
             "wizard --target ADDRESS",
         ),
         "It can continue without that proof if you say so, on the screen “Your host” or with "

@@ -330,6 +330,8 @@ class Firewall:
     """Other keepers of the packet filter that are active, and the policy of the FORWARD chain."""
 
     ufw: bool = False
+    ufw_drops_ipv6: bool = False
+    """Whether ufw is told to leave IPv6 out, which to it means to drop all of this host's."""
     firewalld: bool = False
     forward_policy: str | None = None
     """Policy of ip6tables' FORWARD chain; None where it cannot be read."""

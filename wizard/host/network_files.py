@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from wizard.boot import netplan, network_manager, networkd, sysctl_d
+from wizard.boot import netplan, network_manager, networkd, sysctl_d, ufw
 from wizard.boot.files import Files
 from wizard.boot.interfaces import COMMANDS, assignment, parse
 from wizard.boot.keyfile import truth
@@ -70,9 +70,10 @@ def _switching_off(
     Where files of kernel parameters do so everywhere, a service switches it on again everywhere.
     """
     key, every_key = (f"net/ipv6/conf/{each}/forwarding" for each in (link.name, "all"))
-    parameter, for_every = (sysctl_d.deciding(files, each) for each in (key, every_key))
-    if parameter and parameter.value == "0" and not (for_every and for_every.value == "0"):
-        yield parameter.path, parameter.line, False
+    for deciding in (sysctl_d.deciding, ufw.deciding):
+        parameter, for_every = (deciding(files, each) for each in (key, every_key))
+        if parameter and parameter.value == "0" and not (for_every and for_every.value == "0"):
+            yield parameter.path, parameter.line, False
     if manager in (Manager.IFUPDOWN, Manager.KERNEL):
         for option in (
             each for stanza in parse(files).of(link.name, link.mac) for each in stanza.options

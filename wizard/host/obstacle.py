@@ -41,6 +41,7 @@ class Cause(StrEnum):
     ADDRESS_DEPRECATED = "address-deprecated"
     NO_WAY_OUT = "no-way-out"
 
+    UFW_WITHOUT_IPV6 = "ufw-without-ipv6"
     IP6TABLES_MISSING = "ip6tables-missing"
     FORWARD_POLICY = "forward-policy"
     FORWARD_CHAIN = "forward-chain"

@@ -87,10 +87,10 @@ def _keep_forwarding(host: KnownHost, inputs: PlanInputs, path: str, line: int) 
         inputs.files.get(unit.PATH),
         purpose="Keep IPv6 forwarding on",
         explanation=(
-            f"Line {line} of {clean_line(path)} switches it off on this host whenever all files "
-            "of kernel parameters are read, as “sysctl --system” does, and no container would have "
-            "IPv6 from then on. This service switches it on again within a second. To have it off, "
-            "take the wizard's changes back."
+            f"Line {line} of {clean_line(path)} switches it off on this host whenever that file is "
+            "read, as by “sysctl --system”, or “ufw reload” where it is ufw's, and no container "
+            "would have IPv6 from then on. This service switches it on again within a second. To "
+            "have it off, take the wizard's changes back."
         ),
     )
 

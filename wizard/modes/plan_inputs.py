@@ -1,5 +1,6 @@
 """The files that a plan is made for: read once, before planning, so that planning is pure."""
 
+import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from wizard.answers.choices import Choices, Placement
 from wizard.compose.env_files import env_files
+from wizard.compose.mounted_files import mounted_files
 from wizard.compose.override import override_path
 from wizard.compose.owners import owner_of, why_not_there
 from wizard.compose.project import Project, load
@@ -19,6 +21,7 @@ from wizard.inward import closed
 from wizard.inward.closed import InputRules
 from wizard.ndp import fixed_unit
 from wizard.ndp import unit as ndp_unit
+from wizard.platform import filesystems
 from wizard.platform.errors import Refused
 from wizard.platform.files import Masked
 from wizard.platform.system import FileState, System
@@ -41,11 +44,17 @@ OWN_PATHS = (
     firewalld.PATH,
 )
 
-_MOST_VARIABLES = 32
-"""Files of variables that are read."""
+_MOST_SETTINGS = 32
+"""Files of variables and other settings that are read."""
 
-_LARGEST_VARIABLES = 256 * 1024
-"""Characters of a file of variables, above which it is left alone."""
+_LARGEST_SETTINGS = 256 * 1024
+"""Characters of one of them, above which it is left alone."""
+
+_OF_SETTINGS = (".cfg", ".conf", ".env", ".ini", ".json", ".rb", ".toml", ".yaml", ".yml")
+"""How names end of files in a mounted folder that are likely settings."""
+
+_MOST_ENTRIES = 256
+"""Entries of a mounted folder that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,9 @@ class PlanInputs:
     """What was read of the chosen project."""
     override: str | None = None
     """Where an override file is, or would be, that Compose finds by itself."""
-    variables: tuple[str, ...] = ()
-    """The files of variables that the Compose files name; those of ``files`` that are there."""
+    settings: tuple[str, ...] = ()
+    """The files of variables, and those that services find inside, which the Compose files name;
+    in ``files`` are those that are there."""
     input: InputRules = field(default_factory=InputRules)
     """What comes to this host itself and is let in, which is no file but read with them."""
     beside: tuple[Other, ...] = ()
@@ -90,7 +100,7 @@ class PlanInputs:
     @property
     def named(self) -> tuple[str, ...]:
         """The files in which a person says what the containers are told."""
-        paths = (*self.compose_paths, *self.variables)
+        paths = (*self.compose_paths, *self.settings)
         return tuple(dict.fromkeys(path for path in paths if path in self.files))
 
     @property
@@ -134,8 +144,9 @@ def read_project(
         state = _read(system, override)
         if state is not None:
             files[override] = state
-    variables = _variables(read, project)
-    for path in variables:
+    mounts = _read_if_possible(system, filesystems.MOUNTS)
+    settings = _settings(read, project.directory.absolute(), mounts.text if mounts else "")
+    for path in settings:
         state = None if path in files else _read_if_possible(system, path)
         if state is not None and _may_name(files[str(project.files[0])], state):
             files[path] = state
@@ -143,7 +154,7 @@ def read_project(
         files,
         read,
         override,
-        variables=variables,
+        settings=settings,
         input=closed.read(system),
         beside=tuple(beside),
         elsewhere=tuple(dict.fromkeys(each.service for each in project.containers)),
@@ -179,18 +190,6 @@ def _read_compose(system: System, project: ComposeProject, files: dict[str, File
                 f"{todo if owner is None else why_not_there(owner)}"
             )
     return load(given, str(project.directory), content)
-
-
-def _variables(read: Project, project: ComposeProject) -> tuple[str, ...]:
-    """Return the files of variables that the Compose files name."""
-    named = (
-        name
-        for part in read.parts
-        for name in env_files(
-            part.file, project.directory.absolute() if part.given else Path(part.path).parent
-        )
-    )
-    return tuple(islice(named, _MOST_VARIABLES))
 
 
 def target(choices: Choices, inputs: PlanInputs) -> str:
@@ -238,7 +237,32 @@ def _read_if_possible(system: System, path: str) -> FileState | None:
         state = system.read(path)
     except OSError:
         return None
-    return state if state is not None and len(state.text) <= _LARGEST_VARIABLES else None
+    return state if state is not None and len(state.text) <= _LARGEST_SETTINGS else None
+
+
+def _settings(read: Project, directory: Path, mounts: str) -> tuple[str, ...]:
+    """Return the files of variables and settings that the files of a project hand to services.
+
+    What is mounted from elsewhere, as media of another host are, is not looked at.
+    """
+    folders = [
+        (part.file, directory if part.given else Path(part.path).parent) for part in read.parts
+    ]
+    variables = [name for file, folder in folders for name in env_files(file, folder)]
+    mounted = [name for file, folder in folders for name in mounted_files(file, folder)]
+    near = [each for each in mounted if filesystems.is_near(each, mounts)]
+    found = [*variables, *(name for each in near for name in _files_of(each))]
+    return tuple(dict.fromkeys(found))[:_MOST_SETTINGS]
+
+
+def _files_of(path: str) -> list[str]:
+    """Return the files of settings in a folder; of what is none, or is not there, the path."""
+    try:
+        with os.scandir(path) as entries:
+            names = [each.path for each in islice(entries, _MOST_ENTRIES)]
+    except OSError:
+        return [path]
+    return sorted(name for name in names if name.endswith(_OF_SETTINGS))
 
 
 def _siblings(path: Path) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """What may become of a packet in chains of rules, where some rules cannot be told to match."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import IPv6Network
 
 
 class Outcome(Enum):
@@ -26,9 +27,21 @@ class Packet:
     port: int | None
     """Where it goes to; None where it may be any."""
     outgoing: str = ""
-    """Where it goes out, if it is forwarded; then its addresses may be any."""
+    """Where it goes out, if it is forwarded; then its addresses may be any, but for those below."""
     state: str = "new"
     """What connection tracking says of it: ``new`` or ``established``."""
+    source: IPv6Network | None = None
+    """Where what is forwarded comes from, where that is known."""
+    target: IPv6Network | None = None
+    """Where it goes to, where that is known."""
+
+
+def is_among(network: IPv6Network | None, named: Iterable[IPv6Network]) -> bool | None:
+    """Return whether every address of a network is among those that a rule names; None if some."""
+    if network is None:
+        return None
+    found = [each for each in named if each.overlaps(network)]
+    return True if any(map(network.subnet_of, found)) else None if found else False
 
 
 @dataclass(frozen=True)

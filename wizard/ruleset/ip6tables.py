@@ -3,9 +3,10 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from ipaddress import IPv6Network
 
 from wizard.platform import saved_rules
-from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, outcomes, verdict
+from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, outcomes, verdict
 
 _ENDS = {"ACCEPT": Outcome.ACCEPT, "DROP": Outcome.DROP, "REJECT": Outcome.DROP}
 
@@ -111,7 +112,9 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
             holds = packet.state.upper() in value.split(",")
         case "-s" | "--source":
             # A stranger is none of those whom somebody names.
-            holds = value == "::/0" or (None if packet.outgoing else False)
+            holds = value == "::/0" or (_among(packet.source, value) if packet.outgoing else False)
+        case "-d" | "--destination":
+            holds = _among(packet.target, value) if packet.outgoing else None
         case "--tcp-flags" | "--syn":
             # The first packet has SYN alone.
             first = packet.state == "new"
@@ -121,6 +124,13 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
         case "--comment":
             holds = True
     return holds if holds is None or not inverted else not holds
+
+
+def _among(network: IPv6Network | None, value: str) -> bool | None:
+    try:
+        return is_among(network, [IPv6Network(value, strict=False)])
+    except ValueError:
+        return None
 
 
 def _in(ports: str, port: int | None) -> bool | None:

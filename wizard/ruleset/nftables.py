@@ -6,10 +6,11 @@ The form is that of libnftables-json(5).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from ipaddress import IPv6Address, IPv6Network, summarize_address_range
 from typing import Any
 
 from wizard.platform import foreign_json
-from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, verdict
+from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, verdict
 
 _FAMILIES = ("inet", "ip6")
 _ENDS = {
@@ -226,10 +227,32 @@ def _payload(of: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
     if protocol == "ip6":
         if field == "nexthdr":
             return packet.protocol in values
-        # A stranger is none of those whom somebody names.
-        return False if field == "saddr" and not packet.outgoing else None
+        if not packet.outgoing:
+            # A stranger is none of those whom somebody names.
+            return False if field == "saddr" else None
+        known = {"saddr": packet.source, "daddr": packet.target}.get(str(field))
+        try:
+            return is_among(known, list(_networks(values))) if known else None
+        except (ValueError, TypeError):
+            return None
     # Another protocol's header is not there.
     return False if protocol in ("ip", "icmp", "icmpv6", "arp", "sctp", "dccp", "ether") else None
+
+
+def _networks(values: Sequence[Any]) -> Iterator[IPv6Network]:
+    """Yield the networks that values of an address are.
+
+    Raises:
+        ValueError: One is no address over IPv6.
+    """
+    for each in values:
+        if _has(each, "prefix"):
+            yield IPv6Network((each["prefix"]["addr"], each["prefix"]["len"]), strict=False)
+        elif _has(each, "range"):
+            first, last = map(IPv6Address, each["range"])
+            yield from summarize_address_range(first, last)
+        else:
+            yield IPv6Network(str(each))
 
 
 def _values(right: object, sets: Sets) -> list[Any] | None:

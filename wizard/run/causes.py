@@ -19,7 +19,10 @@ from wizard.run.adapted import renamed
 from wizard.steps.parts import Part
 
 _FIREWALLS = ("nftables", "netfilter-persistent", "ufw", "firewalld")
-_SETTINGS = ("/etc/sysctl.conf", "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d")
+_SETTINGS = (
+    *("/etc/sysctl.conf", "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d"),
+    "/etc/ufw/sysctl.conf",
+)
 _OWN = "docker-ipv6-wizard"
 
 

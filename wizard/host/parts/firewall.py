@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from wizard.boot import ufw
 from wizard.host import forward_chains, nftables_files
 from wizard.host.filter_sources import filter_sources
 from wizard.host.host import Firewall, ForwardChain
@@ -16,8 +17,6 @@ from wizard.ruleset.chains import Packet
 _UNNAMED = Packet("-", "tcp", None, "-")
 """Between two interfaces that no rule names."""
 
-UFW = Path("/etc/ufw/ufw.conf")
-
 SAVED = Path("/etc/iptables/rules.v6")
 """What Debian's netfilter-persistent loads (iptables-persistent)."""
 
@@ -25,8 +24,10 @@ SAVED = Path("/etc/iptables/rules.v6")
 def detect() -> Firewall:
     """Read ufw's own switch, systemd's state of firewalld, and as root the FORWARD chain."""
     chains = _forward_chains()
+    active = bool(installed("ufw")) and ufw.is_enabled(read_if_there(Path(ufw.SWITCH)) or "")
     return Firewall(
-        ufw=bool(installed("ufw")) and ufw_enabled(read_if_there(UFW) or ""),
+        ufw=active,
+        ufw_drops_ipv6=active and not ufw.lets_ipv6(read_if_there(Path(ufw.DEFAULTS))),
         firewalld=is_active("firewalld.service"),
         forward_policy=_forward_policy(),
         dropping_tables=tuple(
@@ -52,13 +53,6 @@ def flushed_by() -> str:
     if saved and re.search(r"^\*(filter|nat)\s*$", saved, re.M):
         return f"“netfilter-persistent reload” ({SAVED})"
     return ""
-
-
-def ufw_enabled(configuration: str) -> bool:
-    """Tell from ufw.conf, which ``ufw enable`` writes."""
-    return (
-        re.search(r"^[ \t]*ENABLED[ \t]*=[ \t]*[\"']?yes\b", configuration, re.M | re.I) is not None
-    )
 
 
 def policy(listed: str) -> str | None:
@@ -105,7 +99,7 @@ def in_words(firewall: Firewall) -> Words:
 def notes(firewall: Firewall) -> list[str]:
     """Return what to mind of those that are active."""
     said = []
-    if firewall.ufw:
+    if firewall.ufw and not firewall.ufw_drops_ipv6:
         said.append(
             "ufw is active: it filters forwarded packets too, and puts its own rules back when it "
             "is reloaded. See with “wizard --check” afterwards that the containers get through."

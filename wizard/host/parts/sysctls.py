@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from wizard.boot import sysctl_d
+from wizard.boot import sysctl_d, ufw
 from wizard.boot.files import Files, HostFiles
 from wizard.host.host import Sysctls
 from wizard.host.looking import read_if_there, understood
@@ -38,13 +38,16 @@ def detect(conf: Path = CONF) -> Sysctls:
 
 
 def switching_off(files: Files) -> tuple[str, int] | None:
-    """Return file and line by which ``sysctl --system`` switches forwarding off, or None.
+    """Return file and line by which files of parameters switch forwarding off, or None.
 
     Files for hardening have such lines. They count at any time: packages of Debian, and programs
-    for hardening, have all files read again.
+    for hardening, have all files read again, and “ufw reload” has ufw's.
     """
-    found = sysctl_d.deciding(files, "net/ipv6/conf/all/forwarding")
-    return (clean_line(found.path), found.line) if found and found.value == "0" else None
+    key = "net/ipv6/conf/all/forwarding"
+    found = (sysctl_d.deciding(files, key), ufw.deciding(files, key))
+    return next(
+        ((clean_line(each.path), each.line) for each in found if each and each.value == "0"), None
+    )
 
 
 def _find() -> Sysctls:
