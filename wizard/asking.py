@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from wizard import describe, verbs
+from wizard import asking_to_keep, describe, verbs
 from wizard.answers import checks, names, projects, proposals
 from wizard.answers.choices import Choices, Placement
 from wizard.answers.open_questions import open_questions, services_first
 from wizard.answers.proposed import proposed
 from wizard.answers.wording import INWARDS, PROXIES
+from wizard.asking_to_keep import Read
 from wizard.following import Say, follow
 from wizard.host.host import Host
 from wizard.modes.plan_inputs import PlanInputs, target
@@ -20,13 +21,8 @@ from wizard.ndp.upstream import UpstreamFinding
 from wizard.plan import acceptance
 from wizard.plan.planning import Plan
 from wizard.platform.errors import Refused
-from wizard.platform.local_time import local_time
 from wizard.platform.text import clean, clean_line
-from wizard.record.record import State
 from wizard.session import Session
-
-Read = Callable[[str], str]
-"""Shows words and returns the line that the person types. Raises EOFError where none comes."""
 
 Value = TypeVar("Value")
 
@@ -48,7 +44,7 @@ def ask(opened: Session, say: Say, read: Read) -> int:
     opened.say = say
     opened.start_apply(plan, ask=True, seconds=plan.choices.window)
     code = follow(opened, say)
-    return _answer(opened, say, read, code)
+    return asking_to_keep.ask(opened, say, read, code)
 
 
 _ALL = "all"
@@ -366,38 +362,3 @@ def _is_all(typed: str) -> bool:
 
 def _yes(typed: str) -> bool:
     return typed.strip().lower() in ("y", "yes")
-
-
-def _answer(opened: Session, say: Say, read: Read, code: int) -> int:
-    """Ask whether to keep the run, as long as it waits for an answer."""
-    while True:
-        record = opened.records.at_hand()
-        if record is None or record.state is not State.UNCONFIRMED:
-            return code
-        logins = opened.logins()
-        if logins.over_ssh:
-            say("Log in a second time from your own computer, to see that you still can:")
-            for command in logins.commands:
-                say(f"    {clean_line(command)}")
-        try:
-            typed = read("Keep it? Type keep, back to take it back, or more for more time: ")
-        except (EOFError, KeyboardInterrupt):
-            say("")
-            say("Without an answer everything is taken back.")
-            return code
-        now = opened.records.at_hand()
-        if now is not None and now.state is not State.UNCONFIRMED:
-            say("It was answered in another login meanwhile, or the time was over.")
-            return follow(opened, say)
-        match typed.strip().lower():
-            case "keep":
-                say(verbs.kept(opened.awaited.keep()))
-                return code
-            case "more":
-                until = local_time(opened.awaited.extend().deadline)
-                say(f"It is taken back at {until}, unless you keep it.")
-            case "back":
-                opened.awaited.revert_now()
-                return follow(opened, say)
-            case _:
-                say("! That is none of these words.")

@@ -580,7 +580,7 @@ def test_what_waits_for_docker_at_shutdown_is_not_waited_for(made: Deployment) -
     before = Before(files=(FileBefore(step.path, exists=False),))
     step.undo(system, before, lambda _line: None)
     assert system.read(step.path) is None
-    assert ("systemctl", "disable", step.name) in system.ran
+    assert ("systemctl", "disable", "--no-reload", step.name) in system.ran
 
 
 def test_a_command_that_hangs_is_ended_in_the_time_that_fits_it(
