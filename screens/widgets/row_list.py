@@ -44,7 +44,8 @@ class RowList(OptionList):
 
     def action_page_down(self) -> None:
         """Show more of the list, or else of the screen."""
-        if self.scroll_offset.y < self.max_scroll_y:
+        # While something else has its place, it has no lines to go by.
+        if self.size and self.scroll_offset.y < self.max_scroll_y:
             super().action_page_down()  # type: ignore[no-untyped-call]
         elif self._around is not None:
             self._around.scroll_page_down(animate=False)
@@ -53,7 +54,7 @@ class RowList(OptionList):
         """Show what came before, of the screen or else of the list."""
         if self._around is not None and self._around.scroll_offset.y > 0:
             self._around.scroll_page_up(animate=False)
-        elif self.scroll_offset.y > 0:
+        elif self.size and self.scroll_offset.y > 0:
             super().action_page_up()  # type: ignore[no-untyped-call]
 
     @property

@@ -5,8 +5,9 @@ from textual.pilot import Pilot
 
 from screens.app import WizardApp
 from screens.widgets.choice_list import ChoiceList, Entry
+from screens.widgets.step_list import StepList
 from tests.screens.made_up_session import MadeUpSession
-from tests.screens.walking import go_apply, jump, keep, on, press, sees, settle, shown
+from tests.screens.walking import go_apply, jump, keep, on, press, sees, settle, shown, until
 from wizard.answers.choices import Mode
 
 MORE = "More below: PgDn"
@@ -93,3 +94,20 @@ async def test_a_key_for_more_is_shown_only_where_there_is_more() -> None:
         await settle(pilot)
         assert "PgDn" in last_line(app)
         assert on(app, "preview")
+
+
+@pytest.mark.parametrize("key", ["pagedown", "pageup"])
+async def test_where_a_step_has_the_place_of_the_list_nothing_goes_wrong(key: str) -> None:
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await jump(pilot, app, "preview")
+        steps = app.screen.query_one("#steps", StepList)
+        for number in range(1, steps.option_count):
+            await press(pilot, "down", "space")
+            await until(pilot, lambda: not steps.size)
+            for _ in range(12):
+                await press(pilot, key)
+            assert on(app, "preview")
+            assert steps.highlighted == number
+            await press(pilot, "escape")
+            await until(pilot, lambda: steps.size)
