@@ -100,6 +100,7 @@ def test_root_finds_everything_on_a_healthy_host(deployed: Machine) -> None:
         "forward_chains": [],
         "sources": [],
         "flushed_by": "",
+        "ufw_drops_ipv6": False,
     }
     assert host["outward"]["works"] is True
     assert host["earlier"] == []
