@@ -20,6 +20,7 @@ from wizard.answers.choices import Choices, Inwards, Mode, Proxy
 from wizard.host.host import Unknown
 from wizard.inward import closed
 from wizard.platform.errors import ExitCode
+from wizard.record import toml_text
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
@@ -109,6 +110,25 @@ def test_what_people_have_noticed_of_the_set_up_is_not_told_of_its_change(
     told = wizard("--change", "--answers", place.answers(place.then)).out
     assert "Connect" in told
     assert word not in told
+
+
+def test_what_a_change_did_is_still_written_after_the_next_one(
+    wizard: Wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = changing("13", "more services", wizard, tmp_path, monkeypatch)
+    place.set_up()
+    there = set[str]()
+    for to in (place.then, place.first):
+        place.change(to=to)
+        found = {
+            each.id
+            for path in place.here.store.directory.rglob("*.toml")
+            if "\nchanges = " in (text := path.read_text())
+            for each in [toml_text.loads(text)]
+        }
+        assert found > there
+        there = found
+    assert len(there) == 2
 
 
 ON_OTHERS = ("more services", "private to routed", "routed to private", "another prefix")

@@ -467,6 +467,16 @@ def test_the_last_save_is_tried_again(store: Store, monkeypatch: pytest.MonkeyPa
     assert journal.is_noted(record, store)
 
 
+@pytest.mark.parametrize("text", ["", "no TOML", "format = 99\n"])
+def test_a_record_that_cannot_be_read_says_nothing_of_how_the_run_stands(
+    store: Store, text: str
+) -> None:
+    record = run(deployment(), store)
+    assert journal.is_noted(record, store)
+    store.path.write_text(text)
+    assert not journal.is_noted(record, store)
+
+
 def test_undoing_twice_changes_nothing_the_second_time(store: Store) -> None:
     made = deployment()
     before = made.system.snapshot()
