@@ -15,7 +15,7 @@ import pytest
 
 from tests.lines import PATIENCE
 from tests.made_up_deployments import Deployment, deployment
-from tests.made_up_system import MadeUpSystem
+from tests.made_up_system import MadeUpSystem, difference
 from wizard.answers import answers_file
 from wizard.answers import window as answers_window
 from wizard.answers.choices import Choices
@@ -338,6 +338,34 @@ def test_early_at_boot_nothing_is_taken_back_from_under_a_network_of_docker(
     assert early.state is State.ROLLING_BACK
     revert.revert(record.id, made.system, store, Remembering())
     assert made.system.snapshot() == before
+
+
+def test_what_a_shutdown_cuts_short_goes_on_at_the_next_boot(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = made.system.snapshot()
+    record = waiting(made, store, seconds=0)
+    run, guard = made.system.run, Remembering()
+
+    def without_docker(argv: Sequence[str], stdin: str = "") -> Result:
+        if "is-system-running" in argv:
+            return Result(0, "stopping\n")
+        return Result(1, "Cannot connect.\n") if argv[0] == "docker" else run(argv, stdin)
+
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(engine, "WAIT", 0.0)
+    monkeypatch.setattr(made.system, "run", without_docker)
+    revert.revert(record.id, made.system, store, guard)
+    cut_short = store.load()
+    assert cut_short is not None
+    assert cut_short.state is State.ROLLING_BACK
+    assert guard.asked == []
+    monkeypatch.setattr(made.system, "run", run)
+    revert.revert(record.id, made.system, store, guard)
+    # What runs is systemd's to end when it shuts down.
+    left = difference(before, made.system.snapshot())
+    assert {each for each in left if not each.startswith("unit docker-ipv6-wizard")} == set()
+    assert guard.asked == ["disarm"]
 
 
 def test_early_at_boot_the_files_go_where_docker_was_not_reached(
