@@ -15,6 +15,7 @@ import pytest
 from tests.lines import PATIENCE
 from tests.made_up_deployments import deployment
 from tests.made_up_system import MadeUpSystem
+from wizard.platform import variables
 from wizard.platform.errors import Refused
 from wizard.platform.system import Result
 from wizard.program import program
@@ -92,6 +93,8 @@ class Systemd(MadeUpSystem):
         (wait,) = (each.partition("=")[2] for each in options if each.startswith("--on-active="))
         # Without it a timer may be a minute late (systemd.timer(5)).
         assert any(re.fullmatch(r"--timer-property=AccuracySec=1m?s", each) for each in options)
+        given = [each.removeprefix("--setenv=") for each in options if each.startswith("--setenv=")]
+        assert dict(each.split("=", 1) for each in given) == variables.for_worker(os.environ)
         assert name not in self.timers
         self.timers[name] = float(wait), tuple(words[words.index("--") + 1 :])
 
