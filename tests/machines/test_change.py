@@ -102,3 +102,26 @@ def test_one_more_service_then_public_addresses_and_back(machine: StartMachine) 
     checked(host)
     assert undo(host).returncode == ExitCode.DONE
     assert difference(before, fingerprint(host)) == ""
+
+
+@thorough
+@pytest.mark.parametrize("debian", [12, 13, 14], indirect=True)
+def test_what_somebody_wrote_in_the_compose_file_since_stays_through_a_change(
+    machine: StartMachine,
+) -> None:
+    def by_somebody(text: str) -> str:
+        return f"# Somebody was here.\n{text}".replace("      # prettier-ignore\n", "")
+
+    host = machine()
+    mastodon = deployments.up(host)
+    file = host.path(mastodon.file)
+    original = file.read_text()
+    answer(host, mastodon, services=("web",))
+    assert apply(host).returncode == ExitCode.DONE
+    file.write_text(by_somebody(file.read_text()))
+    answer(host, mastodon, services=("web", "streaming"))
+    changes(host)
+    is_private(host, mastodon, "web", "streaming")
+    checked(host)
+    assert undo(host).returncode == ExitCode.DONE
+    assert file.read_text() == by_somebody(original)
