@@ -135,7 +135,6 @@ class ReviewScreen(StepScreen):
         """Show the chosen one in full, from its top."""
         self.query_one("#sides").add_class("-open")
         self.query_one("#details").scroll_home(animate=False)
-        self.refresh_bindings()
         self.call_after_refresh(self.refresh_bindings)
 
     def action_close(self) -> None:

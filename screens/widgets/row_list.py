@@ -1,5 +1,7 @@
 """A list whose cursor is a row in reverse video, which can be read on every terminal."""
 
+from collections.abc import Iterable
+
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Resize
@@ -68,7 +70,7 @@ class RowList(OptionList):
         around = self._around
         if around is None or not around.region or highlighted is None or not self.has_focus:
             return
-        above = sum(self.row_now(index).plain.count("\n") + 1 for index in range(highlighted))
+        above = _lines(map(self.row_now, range(highlighted)))
         at = self.region.y + above - self.scroll_offset.y
         if at not in range(around.region.y, around.region.bottom):
             self.scroll_visible(animate=False)
@@ -85,12 +87,15 @@ class RowList(OptionList):
 
         Otherwise what is below stays where the lines of before a resize ended.
         """
-        return sum(
-            self.row(index, width - 1).plain.count("\n") + 1 for index in range(self.option_count)
-        )
+        return _lines(self.row(index, width - 1) for index in range(self.option_count))
 
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
         """Return the style of a part of it; Textual leaves reverse video out there."""
         style = super().get_visual_style(*component_classes, partial=partial)
         here = _CURSOR in component_classes and self.has_focus and self.screen.is_current
         return style + Style(reverse=True) if here else style
+
+
+def _lines(rows: Iterable[Content]) -> int:
+    """Return how many lines rows are that have been broken."""
+    return sum(row.plain.count("\n") + 1 for row in rows)

@@ -55,9 +55,13 @@ def deciding(files: Files, key: str) -> Setting | None:
     found = None
     for path in (*configuration(files, FOLDERS, ".conf"), "/etc/sysctl.conf"):
         if own_names.FILES not in path:
-            for each in expanded(parse(files.text(path) or "", path), [key]):
-                found = each if each.key == key else found
+            found = last(parse(files.text(path) or "", path), key) or found
     return found
+
+
+def last(lines: Sequence[Setting], key: str) -> Setting | None:
+    """Return the last of these lines that sets a parameter, a path below /proc/sys, or None."""
+    return next((each for each in reversed(expanded(lines, [key])) if each.key == key), None)
 
 
 def parse(text: str, path: str) -> list[Setting]:

@@ -8,7 +8,7 @@ import re
 
 from wizard.boot import services
 from wizard.boot.files import Files
-from wizard.boot.sysctl_d import Setting, expanded, parse
+from wizard.boot.sysctl_d import Setting, last, parse
 
 SWITCH = "/etc/ufw/ufw.conf"
 DEFAULTS = "/etc/default/ufw"
@@ -46,5 +46,4 @@ def _said(name: str, defaults: str) -> str:
 
 def deciding(files: Files, key: str) -> Setting | None:
     """Return the last line by which it sets a parameter, or None; the key is below /proc/sys."""
-    lines = reversed(expanded(settings(files), [key]))
-    return next((each for each in lines if each.key == key), None)
+    return last(settings(files), key)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.compose.meaning import values
-from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
+from wizard.compose.nodes import ListNode, MapNode, Value, text_of
 from wizard.compose.read import ParsedFile
 
 
@@ -28,10 +28,10 @@ def env_files(file: ParsedFile, directory: Path) -> tuple[str, ...]:
 
 def _names(node: Value | None) -> Iterator[str]:
     """Yield one name, a list of names, or ``path`` of each (Compose file reference, env_file)."""
-    if isinstance(node, Scalar) and not node.is_null:
-        yield node.value
-    elif isinstance(node, ListNode):
-        for item in values(node):
-            name = item.pairs.get("path") if isinstance(item, MapNode) else item
-            if isinstance(name, Scalar) and not name.is_null:
-                yield name.value
+    names = [text_of(node)]
+    if isinstance(node, ListNode):
+        names = [
+            text_of(item.pairs.get("path") if isinstance(item, MapNode) else item)
+            for item in values(node)
+        ]
+    yield from (name for name in names if name is not None)

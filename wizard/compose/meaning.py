@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
-from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, value_of
+from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, text_of, value_of
 from wizard.compose.tags import RESET, WHOLE, check_section, dropped, is_unusual, of_network
 from wizard.compose.variables import unset
 from wizard.platform.errors import Refused
@@ -367,8 +367,7 @@ def _says_nothing(node: Value) -> bool:
 
 
 def _text(node: Value | None) -> str | None:
-    said = isinstance(node, Scalar) and not node.is_null and node.tag != RESET
-    return node.value if said and isinstance(node, Scalar) else None
+    return None if isinstance(node, Scalar) and node.tag == RESET else text_of(node)
 
 
 def first(said: str | None, before: str | None) -> str | None:

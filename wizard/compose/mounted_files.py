@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wizard.compose.meaning import values
-from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
+from wizard.compose.nodes import ListNode, MapNode, Value, text_of
 from wizard.compose.read import ParsedFile
 from wizard.compose.variables import unset
 
@@ -24,7 +24,7 @@ def mounted_files(file: ParsedFile, directory: Path) -> tuple[str, ...]:
     pairs = root.pairs if root else {}
     named = [
         *(source for service in _mappings(pairs.get("services")) for source in _sources(service)),
-        *(_text(config.pairs.get("file")) for config in _mappings(pairs.get("configs"))),
+        *(text_of(config.pairs.get("file")) for config in _mappings(pairs.get("configs"))),
     ]
     shown = [unset(name) for name in named if name]
     return tuple(dict.fromkeys(str(directory / name) for name in shown if "$" not in name))
@@ -40,13 +40,9 @@ def _sources(service: MapNode) -> Iterator[str]:
     volumes = service.pairs.get("volumes")
     for volume in values(volumes) if isinstance(volumes, ListNode) else ():
         if isinstance(volume, MapNode):
-            source = _text(volume.pairs.get("source")) or ""
+            source = text_of(volume.pairs.get("source")) or ""
         else:
             # A variable may have a colon before its default.
-            source = unset(_text(volume) or "").partition(":")[0]
+            source = unset(text_of(volume) or "").partition(":")[0]
         if source.startswith((".", "/", "$")):
             yield source
-
-
-def _text(node: Value | None) -> str | None:
-    return node.value if isinstance(node, Scalar) and not node.is_null else None

@@ -98,3 +98,8 @@ Node: TypeAlias = Value | Alias
 def value_of(node: Node) -> Value:
     """Return what a node stands for: itself, or the target of an alias."""
     return node.target if isinstance(node, Alias) else node
+
+
+def text_of(node: Value | None) -> str | None:
+    """Return the text of a scalar; None for what is none, or null."""
+    return node.value if isinstance(node, Scalar) and not node.is_null else None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from wizard.compose.joining import bystanders, networks
 from wizard.compose.meaning import FileMeaning, values
-from wizard.compose.nodes import ListNode, MapNode, Scalar, Value
+from wizard.compose.nodes import ListNode, MapNode, Value, text_of
 from wizard.compose.read import ParsedFile, parse_part
 from wizard.compose.variables import of_file, put_in
 from wizard.platform.errors import Refused
@@ -221,10 +221,10 @@ def _paths(entry: Value) -> Iterator[str]:
     """Yield the path of an entry of ``include``: a name, or a mapping with one or a list."""
     node: Value | None = entry.pairs.get("path") if isinstance(entry, MapNode) else entry
     for each in values(node) if isinstance(node, ListNode) else [node]:
-        if isinstance(each, Scalar) and not each.is_null:
-            yield each.value
+        name = text_of(each)
+        if name is not None:
+            yield name
 
 
 def _folder(entry: Value) -> str | None:
-    node = entry.pairs.get("project_directory") if isinstance(entry, MapNode) else None
-    return node.value if isinstance(node, Scalar) and not node.is_null else None
+    return text_of(entry.pairs.get("project_directory")) if isinstance(entry, MapNode) else None

@@ -36,10 +36,10 @@ def main(words: Sequence[str]) -> int:
     threading.Thread(target=_follow, args=(uplink, wakes), daemon=True).start()
     while True:
         # While the interface is away it fails, and is tried again when it comes.
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired), at_once.words() as words:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired), at_once.words() as change:
             subprocess.run(
                 ["ip", "-6", "-force", "-batch", "-"],
-                input=f"{' '.join(words)}\n{lines}" if words else lines,
+                input=f"{' '.join(change)}\n{lines}" if change else lines,
                 text=True,
                 timeout=_TIMEOUT,
                 stderr=subprocess.DEVNULL,

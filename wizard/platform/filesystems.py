@@ -24,8 +24,13 @@ def is_near(path: str, mounts: str) -> bool:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        point = PurePosixPath(re.sub(r"\\([0-7]{3})", lambda one: chr(int(one[1], 8)), fields[1]))
+        point = PurePosixPath(unescaped(fields[1]))
         # The last one mounted at a place lies over those before.
         if place.is_relative_to(point) and len(point.parts) >= longest:
             near, longest = _NEAR.fullmatch(fields[2]) is not None, len(point.parts)
     return near
+
+
+def unescaped(field: str) -> str:
+    """Return a path that the kernel tells of, in which it writes blanks as octal (proc(5))."""
+    return re.sub(r"\\([0-7]{3})", lambda one: chr(int(one[1], 8)), field)

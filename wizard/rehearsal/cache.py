@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from wizard.platform import filesystems
 from wizard.platform.errors import WizardError
 from wizard.rehearsal.progress import Progress, silent
 
@@ -149,7 +150,7 @@ def mounts_under(path: Path) -> list[Path]:
     """Return the mount points at or under path, the newest first (proc_pid_mountinfo(5))."""
     found = []
     for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
-        point = Path(_unescape(line.split()[4]))
+        point = Path(filesystems.unescaped(line.split()[4]))
         if point == path or path in point.parents:
             found.append(point)
     return found[::-1]
@@ -174,9 +175,3 @@ def remove(path: Path) -> None:
 def _used(path: Path) -> bool:
     text = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
     return str(path) in text
-
-
-def _unescape(field: str) -> str:
-    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        field = field.replace(code, character)
-    return field
