@@ -41,9 +41,8 @@ async def test_page_down_shows_the_end_of_the_result_from_the_list_of_containers
         await sees(pilot, "mastodon-streaming-1")
 
 
-async def test_three_containers_and_a_note_fit_without_reading_on() -> None:
-    note = "Docker 27 and later does some of this itself. " * 4
-    app = WizardApp(MadeUpSession(notes=(note,)))
+async def test_three_containers_and_five_lines_of_notes_fit_without_reading_on() -> None:
+    app = WizardApp(MadeUpSession(notes=("From outside should answer. " * 7, "And this. " * 14)))
     async with app.run_test(size=(80, 24)) as pilot:
         await at_result(pilot, app)
         await sees(pilot, "To take everything back")

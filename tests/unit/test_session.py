@@ -2,6 +2,7 @@
 
 import json
 import os
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network, ip_address
@@ -128,13 +129,28 @@ def test_what_an_upgrade_of_docker_will_mean_is_said_before_it(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def said() -> list[str]:
-        return [note for note in session.judge().notes if "After an upgrade from" in note]
+        return [note for note in session.judge().notes if "After an upgrade" in note]
 
     (note,) = said()
-    assert "from 20.10.24+dfsg1 to such a one" in note
+    assert "wizard --repair" in note
     newer = replace(made_up_hosts.debian12(), engine=made_up_hosts.debian14().engine)
     monkeypatch.setattr(session, "look", lambda: newer)
     assert said() == []
+
+
+def test_the_notes_on_three_public_containers_leave_the_result_on_one_screen(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("mastodon_web_1", "mastodon_streaming_1", "mastodon_sidekiq_1")
+    endpoints = {
+        name: {"Name": name, "IPv6Address": f"2001:db8:1:2:1::{number}/80"}
+        for number, name in enumerate(names)
+    }
+    monkeypatch.setattr(checking, "inspect", lambda *_: {"Containers": endpoints})
+    notes = session.judge().notes
+    assert all(name in notes[0] for name in names)
+    # As many as tests/screens/test_reading_on.py has below three containers, at 80x24.
+    assert sum(len(textwrap.wrap(f"- {note}", 76)) for note in notes) <= 5
 
 
 def test_what_comes_in_was_not_tried_unless_another_machine_is_named(
@@ -203,7 +219,7 @@ def test_of_a_port_on_which_nobody_hears_ipv6_no_answer_is_expected(
         ]
 
     expected, refused = told(("::", 3000), ("::", 4000))
-    assert "TCP 3000, TCP 4000" in expected
+    assert "TCP 3000 and TCP 4000" in expected
     assert not refused
     # As Mastodon's own file has it: over IPv4 alone.
     expected, refused = told(("0.0.0.0", 3000), ("::", 4000))  # noqa: S104 - others bind it

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wizard.platform.errors import Refused
 from wizard.platform.system import System
-from wizard.platform.text import clean_line
+from wizard.platform.text import clean_line, enumerated
 
 _MACHINE = re.compile(r"(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9:%\[][A-Za-z0-9._:%\[\]-]*")
 
@@ -59,12 +59,12 @@ class Found:
 
 
 def in_words(places: Sequence[Place]) -> str:
-    """Return what should answer at which address, as part of a sentence."""
-    return "; ".join(
-        f"{clean_line(each.name)} at {each.address} "
-        f"({', '.join([*(['ping'] if each.echo else []), *(f'TCP {one}' for one in each.ports)])})"
-        for each in places
-    )
+    """Return what should answer by whose address, as part of a sentence; the like stand together."""
+    asked: dict[str, list[str]] = {}
+    for each in places:
+        what = enumerated([*(["ping"] if each.echo else []), *(f"TCP {one}" for one in each.ports)])
+        asked.setdefault(what, []).append(clean_line(each.name))
+    return "; ".join(f"{enumerated(names)} ({what})" for what, names in asked.items())
 
 
 def machine(text: str) -> str:

@@ -137,9 +137,8 @@ def _inwards(
         return another_machine.ask(system, other, places)
     return Found(
         notes=(
-            f"From outside should answer: {another_machine.in_words(places)}. Whether that does "
-            "was not tried, for it takes somebody outside. With another computer of yours that "
-            "takes a key of this user's by ssh, type: wizard --check --from ADDRESS",
+            f"From outside should answer: {another_machine.in_words(places)}. That was not "
+            "tried. wizard --check --from ADDRESS has another computer of yours try it, over ssh.",
         )
     )
 
@@ -234,11 +233,10 @@ def _beforehand(host: Host, choices: Choices) -> Iterator[str]:
     engine = host.engine
     if isinstance(engine, Unknown) or engine.release >= filtering.ROUTED_GATEWAY:
         return
-    hidden = "public addresses are hidden behind this host, and " * choices.mode.addresses.public
+    hidden = "public addresses are hidden behind this host" * choices.mode.addresses.public
     yield (
-        "Docker 27 and later does some of this itself. After an upgrade from "
-        f"{clean_line(engine.version)} to such a one {hidden}rules stand there twice: wizard "
-        "--check says so, and wizard --repair makes the set-up anew for it."
+        "After an upgrade to Docker 27 or later type wizard --repair: until then "
+        f"{hidden or 'rules stand there twice'}."
     )
 
 
