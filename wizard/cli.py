@@ -6,10 +6,10 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from wizard import __version__
+from wizard import __version__, printing
 from wizard.platform import streams
 from wizard.platform.errors import ExitCode, Refused, WizardError
 
@@ -27,9 +27,6 @@ _ROUTER = "on-link"
 
 _OBJECTS = 50_000
 """How many more objects there are before garbage is looked for; that many are some megabytes."""
-
-_WIDTH = 80
-"""Columns of a terminal that does not say."""
 
 _VERBS = {
     "resume": "continue where you stopped, or see what runs",
@@ -87,17 +84,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(_checked(_parsed(arguments)))
     except WizardError as error:
-        _complain(str(error))
+        printing.complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        _complain("Stopped. A run that was already applying continues; see wizard --status.")
+        printing.complain(
+            "Stopped. A run that was already applying continues; see wizard --status."
+        )
         return ExitCode.UNEXPECTED
     except BrokenPipeError:
         return ExitCode.UNEXPECTED
     except Exception as error:
         if os.environ.get("DOCKER_IPV6_WIZARD_TRACEBACK"):
             raise
-        _complain(
+        printing.complain(
             f"The wizard has a fault: {type(error).__name__}: {error}. What was done until now is "
             "in the record: see wizard --status. Please report this; with the variable "
             "DOCKER_IPV6_WIZARD_TRACEBACK=1 the wizard prints what a report needs."
@@ -176,7 +175,9 @@ def _parser() -> argparse.ArgumentParser:
         usage=argparse.SUPPRESS,
         epilog=_USAGE,
         # Without a width it loads what packs and unpacks archives, to learn this one.
-        formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=_columns() - 2),
+        formatter_class=partial(
+            argparse.RawDescriptionHelpFormatter, width=printing.columns(sys.stdout) - 2
+        ),
         allow_abbrev=False,
     )
     verbs = parser.add_mutually_exclusive_group()
@@ -257,14 +258,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _columns() -> int:
-    """Return the width of the terminal; 80 where there is none or it does not say."""
-    try:
-        return os.get_terminal_size().columns or _WIDTH
-    except OSError:
-        return _WIDTH
-
-
 def _path(typed: str) -> Path:
     # Here, for it loads much, which most verbs do without until then.
     from pathlib import Path
@@ -278,7 +271,7 @@ def _run(chosen: argparse.Namespace) -> int:
         from wizard.rehearsal.rehearse import clean, rehearse
 
         if chosen.clean:
-            return _say(clean())
+            return _done(clean(), printing.say)
         return rehearse(chosen.debian or _DEBIAN, chosen.router or _ROUTER)
     if chosen.status or chosen.check:
         return _how_it_stands(chosen)
@@ -287,37 +280,38 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.undo and (chosen.yes or chosen.changed or not _has_terminal()):
         from wizard import taking_back
 
-        return taking_back.undo(chosen.yes, _progress, chosen.changed, _project(chosen.undo))
+        return taking_back.undo(chosen.yes, printing.say, chosen.changed, _project(chosen.undo))
     from wizard import verbs
 
     if chosen.ask:
         from wizard import asking
 
-        return asking.ask(verbs.session(chosen.answers, chosen.target), _progress, input)
+        return asking.ask(verbs.session(chosen.answers, chosen.target), printing.say, input)
     if chosen.install_program:
-        return _say(verbs.install_program())
+        return _done(verbs.install_program(), printing.say)
     if chosen.detect:
-        return _say(verbs.detect(as_json=chosen.json))
+        return _done(verbs.detect(as_json=chosen.json), printing.show)
     if chosen.explain is not None:
-        return _say(verbs.explain(chosen.explain))
+        return _done(verbs.explain(chosen.explain), printing.say)
     if chosen.plan:
         if chosen.json:
             text, code = verbs.plan_as_json(chosen.answers, chosen.target)
-            _say(text)
+            printing.show(text)
             return code
-        return _say(verbs.plan(chosen.answers, chosen.target))
+        return _done(verbs.plan(chosen.answers, chosen.target), printing.show)
     if chosen.apply:
-        return verbs.apply(chosen.answers, chosen.yes, _progress, chosen.window, chosen.target)
+        return verbs.apply(chosen.answers, chosen.yes, printing.say, chosen.window, chosen.target)
     if chosen.keep:
-        return _say(verbs.keep())
+        return _done(verbs.keep(), printing.say)
     return _open(chosen)
 
 
 def _how_it_stands(chosen: argparse.Namespace) -> int:
     from wizard import status
 
+    shown = printing.show if chosen.json else printing.say
     if chosen.status:
-        return _say(status.status(chosen.json, _project(chosen.status)))
+        return _done(status.status(chosen.json, _project(chosen.status)), shown)
     text, code = status.check(
         chosen.target,
         chosen.json,
@@ -325,7 +319,7 @@ def _how_it_stands(chosen: argparse.Namespace) -> int:
         getattr(chosen, "from"),
         _project(chosen.check),
     )
-    _say(text)
+    shown(text)
     return code
 
 
@@ -333,15 +327,15 @@ def _maintained(chosen: argparse.Namespace) -> int:
     from wizard import maintenance
 
     if chosen.report:
-        return _say(maintenance.report(chosen.masked))
+        return _done(maintenance.report(chosen.masked), printing.show)
     if chosen.watch:
-        return _say(maintenance.watch(chosen.watch == "on"))
+        return _done(maintenance.watch(chosen.watch == "on"), printing.say)
     if chosen.change:
         return maintenance.change(
-            chosen.answers, chosen.yes, _progress, chosen.window, _project(chosen.change)
+            chosen.answers, chosen.yes, printing.say, chosen.window, _project(chosen.change)
         )
     return maintenance.repair(
-        chosen.yes, _progress, chosen.changed, chosen.window, _project(chosen.repair)
+        chosen.yes, printing.say, chosen.changed, chosen.window, _project(chosen.repair)
     )
 
 
@@ -382,18 +376,6 @@ def _has_terminal() -> bool:
     )
 
 
-def _say(text: str) -> int:
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
+def _done(text: str, write: Callable[[str], None]) -> int:
+    write(text)
     return ExitCode.DONE
-
-
-def _progress(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def _complain(text: str) -> None:
-    from wizard.platform.text import clean
-
-    sys.stderr.write(f"{clean(text)}\n")

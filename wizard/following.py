@@ -34,7 +34,7 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         for step in record.steps if record else ():
             if step.state != StepState.PLANNED and states.get(step.number) != step.state:
                 states[step.number] = step.state
-                say(f"{step.state.words:>12}  {step.title}")
+                say(f"  {step.state.words:<12}  {step.title}")
         if progress.doing and progress.doing != doing:
             doing = progress.doing
             say(doing)

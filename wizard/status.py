@@ -137,7 +137,7 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
         lines.append(
             f"It is taken back at {local_time(record.deadline)}, unless you type wizard --keep."
         )
-    lines += [f"  {step.number}. {step.state.words:>12}  {step.title}" for step in record.steps]
+    lines += [f"{step.number:>3}. {step.state.words:<12}  {step.title}" for step in record.steps]
     lines += [
         line for line in (record.error, *record.left, _repair_in_words(opened, record)) if line
     ]

@@ -183,7 +183,7 @@ def test_a_run_and_its_undo_by_the_command_line_alone(
 ) -> None:
     done = wizard("--apply", "--yes", "--answers", answers)
     assert done.code == 0, done
-    assert "    done  Create the Docker network" in done.out
+    assert "  done          Create the Docker network" in done.out
     assert "The run is applied." in done.out
     assert not untouched(here)
 
@@ -965,6 +965,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
         "wizard.platform.errors",
         "wizard.platform.streams",
         "wizard.platform.variables",
+        "wizard.printing",
     }
 
 

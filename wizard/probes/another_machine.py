@@ -59,7 +59,7 @@ class Found:
 
 
 def in_words(places: Sequence[Place]) -> str:
-    """Return what should answer by whose address, as part of a sentence; the like stand together."""
+    """Return who should answer to what, as part of a sentence."""
     asked: dict[str, list[str]] = {}
     for each in places:
         what = enumerated([*(["ping"] if each.echo else []), *(f"TCP {one}" for one in each.ports)])
