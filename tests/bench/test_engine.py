@@ -57,6 +57,18 @@ def once():
 print(min(once() for _ in range(int(sys.argv[1]))))
 """
 
+# When each line of it came, in seconds, before the line.
+TIME_LINES = """\
+import subprocess, sys, time
+
+begun = time.monotonic()
+with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True, bufsize=1) as program:
+    for line in program.stdout:
+        print(time.monotonic() - begun, line, end="")
+print(time.monotonic() - begun, "END")
+sys.exit(program.returncode)
+"""
+
 TIME_LOOK = """\
 import time
 from wizard.host.look import look
@@ -80,6 +92,9 @@ with APIClient("unix:///run/docker.sock") as engine:
     engine.info()
 print(time.monotonic() - begun)
 """
+
+# What no verb can be faster than: Python's own readers of words, TOML and times, loaded.
+READERS = "import argparse, dataclasses, datetime, pathlib, tomllib"
 
 # Tentative, and not a duplicate, in any network namespace (proc_net if_inet6, linux/if_addr.h).
 TIME_SETTLING = """\
@@ -256,6 +271,10 @@ def test_verbs_that_only_say_something(host: Machine, figures: Figures, much: Mu
     for verb in ("--help", "--status"):
         ours = seconds(host, ["wizard", verb], times=much(1, 15))
         figures.add(f"wizard {verb}", ours * 1000, "python3 -c pass", bare * 1000, "ms")
+    least = seconds(host, [*PYTHON_ALONE, "-c", READERS], times=much(1, 15))
+    figures.add(
+        "the readers of its words and record", least * 1000, "python3 -c pass", bare * 1000, "ms"
+    )
 
 
 @pytest.mark.thorough
@@ -297,6 +316,19 @@ def test_memory_of_the_apply(host: Machine, figures: Figures) -> None:
     figures.add("peak memory of the apply", ours, "python3 that does nothing", bare, "MiB")
 
 
+def parts_of(lines: Sequence[str]) -> tuple[float, float, float]:
+    """Seconds of all of an apply, of its look and plan, and of its steps."""
+    said = [(float(time), words) for time, _, words in (line.partition(" ") for line in lines)]
+
+    def first(words: str) -> float:
+        return next(time for time, line in said if words in line)
+
+    looking = first("Looking at all that this host") - first("Looking at this host once more")
+    done = [time for time, line in said if line.split()[:1] == ["done"]]
+    steps = max(done) - min(time for time, line in said if line.split()[:2] == ["at", "work"])
+    return said[-1][0], looking, steps
+
+
 @pytest.mark.thorough
 def test_apply(figures: Figures, much: Much) -> None:
     """On machines fresh for each run: a script by hand cannot be taken back."""
@@ -305,16 +337,15 @@ def test_apply(figures: Figures, much: Much) -> None:
         with ready_machine() as one, ready_machine() as twin:
             for machine in (one, twin):
                 prepare(machine)
-            ours.append(seconds(one, ["wizard", "--apply", "--yes"], times=1))
+            apply = [*PYTHON_ALONE, "-c", TIME_LINES, "wizard", "--apply", "--yes"]
+            ours.append(parts_of(one.run(apply).stdout.splitlines()))
             twin.path("/root/plan.sh").write_text(wizard(twin, "--plan").stdout)
             by_hand.append(seconds(twin, ["sh", "/root/plan.sh"], times=1))
             settling.append(float(twin.run([PYTHON, "-c", TIME_SETTLING]).stdout))
-    figures.add("wizard --apply", min(ours) * 1000, "its script by sh", min(by_hand) * 1000, "ms")
+    script = ("its script by sh", min(by_hand) * 1000, "ms")
+    whole, looking, steps = min(ours)
+    figures.add("wizard --apply", whole * 1000, *script)
+    figures.add("its steps alone", steps * 1000, *script)
+    figures.add("its look, plan and checks before them", looking * 1000, *script)
     # What no program can hasten, and the wizard waits for: duplicate address detection.
-    figures.add(
-        "until all addresses have settled after it",
-        min(settling) * 1000,
-        "the script by sh",
-        min(by_hand) * 1000,
-        "ms",
-    )
+    figures.add("until all addresses have settled after it", min(settling) * 1000, *script)

@@ -15,6 +15,11 @@ _IDLE_GENERATORS = (
 """What finds nothing in a machine without disks, a console and words for a kernel."""
 
 
+_NOT_NEW = ("etc/.updated", "var/.updated")
+"""Younger than the files of all packages, these spare a boot what only the first one does
+(systemd-update-done.service(8))."""
+
+
 def lay_out(
     folder: Path, lower: Sequence[Path], files: Mapping[str, str], *, networkd: bool
 ) -> None:
@@ -43,6 +48,7 @@ def _configure(upper: Path, lower: Sequence[Path], more: Mapping[str, str], netw
     files = {
         "etc/machine-id": f"{uuid.uuid4().hex}\n",
         "root/.ssh/authorized_keys": key().with_suffix(".pub").read_text(),
+        **dict.fromkeys(_NOT_NEW, "# Its age tells whether it is the first boot.\n"),
         **more,
     }
     for name, text in files.items():
