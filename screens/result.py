@@ -16,7 +16,7 @@ from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.step_list import StepList
 from wizard.platform.errors import ExitCode
 from wizard.platform.text import clean
-from wizard.record.engine_rules import kept_by_engine
+from wizard.record.kept_by_docker import kept_by_docker
 from wizard.record.record import State, StepState
 from wizard.run.process import Progress
 from wizard.verification.judgement import Judgement
@@ -196,7 +196,7 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
             )
         case State.ROLLED_BACK:
             return (
-                f"{_AS_BEFORE} {' '.join(filter(None, (kept_by_engine(record), error)))}",
+                f"{_AS_BEFORE} {' '.join(filter(None, (kept_by_docker(record), error)))}",
                 "problem",
             )
         case State.ROLLBACK_INCOMPLETE:
@@ -206,7 +206,7 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
                 "problem",
             )
         case State.UNDONE:
-            return " ".join(filter(None, (_AS_BEFORE, kept_by_engine(record)))), "ok"
+            return " ".join(filter(None, (_AS_BEFORE, kept_by_docker(record)))), "ok"
         case State.UNDO_INCOMPLETE:
             return (
                 "Taken back, except for what is listed here with the reason. wizard --undo tries "

@@ -18,7 +18,7 @@ Reader = tuple[Iterable[str], Callable[[str], object]]
 
 
 def readers() -> Mapping[str, Reader]:
-    """Return every reader by its name; the engine is imported here, so that it can be watched."""
+    """Return every reader by its name; the core is imported here, so that it can be watched."""
     from tests.unit import test_fuzz_compose, test_fuzz_foreign
     from tests.unit.test_earlier_releases import RECORDS
     from wizard.answers import answers_file

@@ -1,6 +1,6 @@
 """What is around a run on a made-up host: PID 1 with its timers, a clock, a disk, and death.
 
-Everything that the engine does to the host, the record or the guard passes a moment, and at one of
+Everything that the core does to the host, the record or the guard passes a moment, and at one of
 them something may happen: the process is killed, the thing fails, or somebody else does something.
 """
 

@@ -1,6 +1,6 @@
 """A small host in memory, for tests of the core that need one without a machine.
 
-It does what the commands that the engine runs do on Debian, as far as the engine could tell, and
+It does what the commands that the core runs do on Debian, as far as the core could tell, and
 knows no others: one that it does not know ends the test.
 """
 
@@ -49,7 +49,7 @@ FORWARDING = "net.ipv6.conf.all.forwarding"
 
 @dataclass
 class MadeUpNetwork:
-    """A bridge network of the engine."""
+    """A bridge network of the core."""
 
     name: str
     id: str
@@ -127,7 +127,7 @@ class MadeUpSystem:
         """Called with its number before each change; may raise."""
         self._inside = False
 
-    # What the engine asks of a host.
+    # What the core asks of a host.
 
     def run(self, argv: Sequence[str], stdin: str = "") -> Result:
         """Run one of the commands that are known here."""
@@ -217,7 +217,7 @@ class MadeUpSystem:
     def load_rules(
         self, table: str, parent: str, chain: str, rules: Sequence[Sequence[str]]
     ) -> None:
-        """Do what python-iptables does for the engine on a legacy host, in one commit."""
+        """Do what python-iptables does for the core on a legacy host, in one commit."""
 
         def change() -> None:
             chains = self._table(self.tables, table)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from wizard.judging import judged, told
 from wizard.platform.errors import ExitCode
 from wizard.platform.local_time import local_time
-from wizard.record.engine_rules import kept_by_engine
+from wizard.record.kept_by_docker import kept_by_docker
 from wizard.record.record import Record, State, StepState
 from wizard.session import Session
 from wizard.verification.judgement import Judgement, exit_code
@@ -62,7 +62,7 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
         for sentence in told(found, complaint):
             say(sentence)
         say(f"The run {record.state.meaning}. The record is {opened.store.of(record.id).path}.")
-        kept = kept_by_engine(record)
+        kept = kept_by_docker(record)
         if kept:
             say(kept)
     return exit_code(progress.ended, found)

@@ -1,7 +1,7 @@
 """The neighbour proxy service against ndppd: how soon, how dear, and how well on a re-check.
 
 Containers are stood in for by addresses in a network namespace behind a veth pair of the machine,
-and where there are many, the engine by one that is made up: the service, the kernel and the packets
+and where there are many, Docker by one that is made up: the service, the kernel and the packets
 are real. Debian 12, which has ndppd.
 """
 

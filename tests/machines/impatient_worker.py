@@ -3,9 +3,9 @@
 import sys
 
 from wizard.platform import system
-from wizard.run import engine, worker
+from wizard.run import docker_patience, worker
 
-engine.WAIT = 6.0
+docker_patience.WAIT = 6.0
 system.DOCKER_TIMEOUT = 6.0
 
 sys.exit(worker.main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Does in a machine, as the engine's own system, what is asked of it on standard input.
+"""Does in a machine, as the core's own system, what is asked of it on standard input.
 
 A line of JSON holds the name of a method and its arguments; the answer is one as well, with
 ``result`` or, for an OSError, with ``errno`` and ``words``.

@@ -18,7 +18,7 @@ from tests.machines.matrix import Matrix, NotReached
 from tests.machines.support import PYTHON, wizard
 from wizard.platform.errors import ExitCode, WizardError
 
-# Only the engine's own commands: those of the tests have no such locale.
+# Only the core's own commands: those of the tests have no such locale.
 _COUNTING = """#!/bin/sh
 if [ "$LC_ALL" = C.UTF-8 ]; then
     echo "$1 $2" >>/root/docker-log

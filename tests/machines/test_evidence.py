@@ -1,4 +1,4 @@
-"""Who manages an interface, and what the engine is, though others call their processes the same."""
+"""Who manages an interface, and what Docker is, though others call their processes the same."""
 
 import shlex
 import subprocess
@@ -47,7 +47,7 @@ def shown(machine: Machine, words: str) -> int:
 
 
 def turned_round(machine: Machine, engine: dict[str, Any]) -> list[str]:
-    """Return options that would say the contrary of what the engine of a machine does."""
+    """Return options that would say the contrary of what the Docker of a machine does."""
     manages = engine["manages_ip6tables"]
     assert manages is (machine.release >= 14)
     return ["--experimental=true", f"--ip6tables={'false' if manages else 'true'}"]
@@ -61,7 +61,7 @@ def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docke
     honest = detect(started)
     assert honest["manager"] == "ifupdown"
 
-    # A process of an ordinary user, older than the engine, with words that turn it round.
+    # A process of an ordinary user, older than Docker, with words that turn it round.
     options = turned_round(started, honest["engine"])
     pretend(started, "dockerd", "dockerd", *options)
     pretend(started, "dhcpcd", DHCPCD)
@@ -74,7 +74,7 @@ def test_what_anybody_calls_a_process_manages_nothing_and_tells_nothing_of_docke
         assert detect(started, user)["manager"] == "ifupdown"
     assert detect(started)["engine"] == honest["engine"]
 
-    # The engine does not run, and is not woken.
+    # Docker does not run, and is not woken.
     started.run(["systemctl", "stop", "docker.service"])
     assert "systemctl start docker" in detect(started)["engine"]["unknown"]
     state = started.run(["systemctl", "is-active", "docker.service"], check=False).stdout

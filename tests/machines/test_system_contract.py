@@ -20,7 +20,7 @@ TESTS = Path("/opt/tests")
 
 
 class RemoteSystem:
-    """The engine's own system in a machine, asked from here."""
+    """The core's own system in a machine, asked from here."""
 
     def __init__(self, process: subprocess.Popen[str], host: Machine) -> None:
         assert process.stdin is not None

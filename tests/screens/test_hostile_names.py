@@ -40,7 +40,7 @@ UNSAFE = {chr(number) for number in (*range(32), *range(0x7F, 0xA0))} | set(
 
 
 def renamed(value: Any, name: str) -> Any:
-    """Put a name before every “mastodon” in an answer of the engine, keys as well."""
+    """Put a name before every “mastodon” in an answer of Docker, keys as well."""
     match value:
         case str():
             return value.replace("mastodon", f"{name}mastodon")
@@ -234,7 +234,7 @@ async def test_what_is_taken_back_shows_any_name_as_text(which: str) -> None:
 
 @SIGNS_ALWAYS
 async def test_what_goes_wrong_shows_any_name_as_text(which: str) -> None:
-    """Sentences of programs, of Compose and of the engine, where nothing goes on."""
+    """Sentences of programs, of Compose and of Docker, where nothing goes on."""
     name, seen, boxes = NAMES[which], dict[str, str](), which == "signs"
     made = session(name)
     (project,) = made.host.choosable_projects

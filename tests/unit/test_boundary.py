@@ -1,4 +1,4 @@
-"""The engine knows nothing of the screens: it runs where Textual is not even installed."""
+"""The core knows nothing of the screens: it runs where Textual is not even installed."""
 
 import pkgutil
 import subprocess

@@ -8,7 +8,7 @@ from tests.unit import recorded
 from tests.unit.test_filtering import recorded as host_with
 from tests.unit.test_stand_in import without
 from wizard.answers.choices import Choices, Mode
-from wizard.filter.engine_rules import CHAIN
+from wizard.filter.docker_rules import CHAIN
 from wizard.host.host import Firewall
 from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.run import flushed_rules

@@ -27,7 +27,16 @@ from wizard.record import tables
 from wizard.record.record import Record, State, StepState
 from wizard.record.store import RESERVED, Store
 from wizard.record.toml_text import loads
-from wizard.run import engine, guard, guard_units, journal, lock, reversible, revert, window
+from wizard.run import (
+    docker_patience,
+    guard,
+    guard_units,
+    journal,
+    lock,
+    reversible,
+    revert,
+    window,
+)
 from wizard.run.guard import Unguarded
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.package import Package
@@ -353,7 +362,7 @@ def test_what_a_shutdown_cuts_short_goes_on_at_the_next_boot(
         return Result(1, "Cannot connect.\n") if argv[0] == "docker" else run(argv, stdin)
 
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
-    monkeypatch.setattr(engine, "WAIT", 0.0)
+    monkeypatch.setattr(docker_patience, "WAIT", 0.0)
     monkeypatch.setattr(made.system, "run", without_docker)
     revert.revert(record.id, made.system, store, guard)
     cut_short = store.load()
@@ -552,7 +561,7 @@ def test_the_way_back_waits_for_an_engine_that_starts(
     waited: list[float] = []
     said: list[str] = []
     monkeypatch.setattr(time, "sleep", waited.append)
-    assert engine.Patience(Engine(silent)).answers(said.append)
+    assert docker_patience.Patience(Engine(silent)).answers(said.append)
     assert bool(said) is bool(silent)
     # What it had been told before it hung is done once it goes on, and has to be seen.
     assert (max(waited, default=0.0) >= 1) is bool(silent)
@@ -564,8 +573,8 @@ def test_the_way_back_does_not_wait_twice_for_an_engine_that_is_gone(
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
-    monkeypatch.setattr(engine, "WAIT", 30.0)
-    patience = engine.Patience(Engine(10**6))
+    monkeypatch.setattr(docker_patience, "WAIT", 30.0)
+    patience = docker_patience.Patience(Engine(10**6))
     assert not patience.answers(print)
     assert clock[0] >= 30
     assert not patience.answers(print)
@@ -626,7 +635,7 @@ def test_a_command_that_hangs_is_ended_in_the_time_that_fits_it(
     docker, other, package = given
     # While docker is waited for nothing is taken back; apt-get must not be cut short.
     assert docker < other < package
-    assert docker + engine.WAIT < window.applying(())
+    assert docker + docker_patience.WAIT < window.applying(())
 
 
 def test_a_guard_that_cannot_say_that_all_was_taken_back_comes_again(

@@ -1,6 +1,6 @@
 """Lives of several set-ups at random: applied, changed, damaged, repaired, undone in any order.
 
-Docker becomes another one meanwhile. The engine of the wizard is the real one; the host is made up.
+Docker becomes another one meanwhile. The core of the wizard is the real one; the host is made up.
 A longer search: MODEL=long pytest with this file.
 """
 

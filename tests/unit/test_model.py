@@ -1,6 +1,6 @@
 """Whole lives of runs in any order: applied, killed, kept, expired, undone, edited by others.
 
-The engine is the real one; the host, PID 1, the clock and the disk are made up. A longer search:
+The core is the real one; the host, PID 1, the clock and the disk are made up. A longer search:
 MODEL=long pytest tests/unit/test_model.py
 """
 
@@ -208,7 +208,7 @@ class Lives(RuleBasedStateMachine):
         """Whether the disk did not take what the record should say last."""
         self.apply(happens, 120, False)
 
-    # What the engine asks of this model in the place of what looks at a real host.
+    # What the core asks of this model in the place of what looks at a real host.
 
     def look(self) -> dict[str, str]:
         return {}

@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 ENGINES = {"12": made_up_hosts.debian12, "13": made_up_hosts.debian13, "14": made_up_hosts.debian14}
 
 
-def of_engine(release: str) -> Host:
+def of_docker(release: str) -> Host:
     return ENGINES[release]()
 
 
@@ -88,7 +88,7 @@ def test_every_mode_says_something_of_its_own(mode: Mode) -> None:
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("release", ENGINES)
 def test_what_is_proposed_for_a_mode_passes_its_own_checks(release: str, mode: Mode) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     chosen = choose_mode(Choices(), mode, host)
     assert chosen.prefix is not None
     assert usable_prefix(str(chosen.prefix), host, mode) == chosen.prefix
@@ -120,7 +120,7 @@ def test_every_mode_can_be_had_on_some_host(mode: Mode) -> None:
 def test_a_plan_gives_containers_the_chosen_prefix_or_says_why_not(
     release: str, mode: Mode
 ) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     if (plan := planned(host, mode)) is not None:
         typed = [word for step in plan.steps for line in step.commands for word in line.split()]
         assert str(plan.choices.prefix) in typed
@@ -131,7 +131,7 @@ def test_a_plan_gives_containers_the_chosen_prefix_or_says_why_not(
 def test_no_plan_costs_a_host_the_routes_that_are_advertised_to_it(
     release: str, mode: Mode
 ) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     assert not isinstance(host.uplink, Unknown)
     advertised = (Advertised("eth1", Manager.KERNEL),)
     host = replace(host, uplink=replace(host.uplink, advertised=advertised))
@@ -149,7 +149,7 @@ def test_no_plan_costs_a_host_the_routes_that_are_advertised_to_it(
 @every_mode
 @every_engine
 def test_no_plan_leaves_a_host_that_does_not_forward(release: str, mode: Mode) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     assert not isinstance(host.engine, Unknown)
     if (plan := planned(host, mode)) is not None:
         forwards = [step.forwards for step in plan.steps if isinstance(step, Sysctl)]
@@ -161,7 +161,7 @@ def test_no_plan_leaves_a_host_that_does_not_forward(release: str, mode: Mode) -
 def test_private_addresses_are_hidden_and_public_ones_filtered_by_docker_or_by_a_step(
     release: str, mode: Mode
 ) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     assert not isinstance(host.engine, Unknown)
     if (plan := planned(host, mode)) is None:
         return
@@ -176,7 +176,7 @@ def test_private_addresses_are_hidden_and_public_ones_filtered_by_docker_or_by_a
 def test_the_chosen_containers_join_at_once_and_whenever_compose_makes_them_anew(
     release: str, mode: Mode
 ) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     if (plan := planned(host, mode)) is None:
         return
     (attach,) = (step for step in plan.steps if isinstance(step, Attach))
@@ -191,7 +191,7 @@ def test_the_chosen_containers_join_at_once_and_whenever_compose_makes_them_anew
 @every_mode
 @every_engine
 def test_what_was_not_read_or_is_not_done_is_said(release: str, mode: Mode) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     assert not isinstance(host.uplink, Unknown)
     advertised = (Advertised("eth1", Manager.NETWORKD),)
     host = replace(host, uplink=replace(host.uplink, advertised=advertised))
@@ -207,7 +207,7 @@ def test_what_was_not_read_or_is_not_done_is_said(release: str, mode: Mode) -> N
 
 @pytest.mark.parametrize("release", ENGINES)
 def test_private_addresses_say_whose_rules_let_them_out(release: str) -> None:
-    host = of_engine(release)
+    host = of_docker(release)
     assert not isinstance(host.engine, Unknown)
     consequences = behaviour_of(Mode.ULA).consequences(host)
     assert f"Docker {host.engine.version}" in consequences[-1]

@@ -1,4 +1,4 @@
-"""A set-up that fits the engine no more: told, planned anew by a repair, undone to the original."""
+"""A set-up that fits Docker no more: told, planned anew by a repair, undone to the original."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,7 +52,7 @@ class Upgraded(Changing):
         self.set_up()
 
     def runs(self, engine: Engine) -> None:
-        """From now on the engine is another one."""
+        """From now on it has another Docker."""
         self.host = replace(self.host, engine=engine)
         detects(self._patch, self.host)
 

@@ -1,6 +1,6 @@
 """Several set-ups on one host: beside each other, failing beside each other, known by name.
 
-The engine is the real one; the host is made up. Their lives at random: test_lives_of_several.py.
+The core is the real one; the host is made up. Their lives at random: test_lives_of_several.py.
 """
 
 import os

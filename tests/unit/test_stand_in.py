@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit import recorded
-from wizard.filter import engine_rules, loaded, stand_in
+from wizard.filter import docker_rules, loaded, stand_in
 from wizard.platform import saved_rules
 from wizard.ruleset import ip6tables
 from wizard.ruleset.chains import Packet
@@ -25,11 +25,11 @@ def without(text: str, *starts: str) -> str:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_docker_made_stands_and_closes(engine: str) -> None:
     text = saved(engine)
-    assert engine_rules.stand(text, BRIDGE)
-    assert engine_rules.close(text, "eth0", BRIDGE)
-    assert not engine_rules.stand(text, "br-other")
-    assert engine_rules.masquerade(text, "br-nat")
-    assert not engine_rules.masquerade(text, BRIDGE)
+    assert docker_rules.stand(text, BRIDGE)
+    assert docker_rules.close(text, "eth0", BRIDGE)
+    assert not docker_rules.stand(text, "br-other")
+    assert docker_rules.masquerade(text, "br-nat")
+    assert not docker_rules.masquerade(text, BRIDGE)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -38,30 +38,30 @@ def test_what_is_flushed_stands_no_more_and_is_open_where_the_policy_is(
     engine: str, lost: tuple[str, ...]
 ) -> None:
     text = without(saved(engine), *lost)
-    assert not engine_rules.stand(text, BRIDGE)
+    assert not docker_rules.stand(text, BRIDGE)
     policy = text.replace(":FORWARD DROP", ":FORWARD ACCEPT")
-    assert not engine_rules.close(policy, "eth0", BRIDGE)
-    assert engine_rules.close(text, "eth0", BRIDGE) is (":FORWARD DROP" in text)
+    assert not docker_rules.close(policy, "eth0", BRIDGE)
+    assert docker_rules.close(text, "eth0", BRIDGE) is (":FORWARD DROP" in text)
 
 
 def test_a_rule_of_docker_s_that_drops_is_what_closes_from_28_on() -> None:
     text = saved(ENGINES[1]).replace(":FORWARD DROP", ":FORWARD ACCEPT")
-    assert engine_rules.close(text, "eth0", BRIDGE)
-    assert not engine_rules.close(without(text, f"-A DOCKER ! -i {BRIDGE}"), "eth0", BRIDGE)
+    assert docker_rules.close(text, "eth0", BRIDGE)
+    assert not docker_rules.close(without(text, f"-A DOCKER ! -i {BRIDGE}"), "eth0", BRIDGE)
 
 
 def test_docker_s_chain_without_what_it_made_in_it_stands_no_more() -> None:
     # As docker-ipv6nat leaves it when it starts: FORWARD leads to it all the same.
     text = saved(ENGINES[1])
     for bridge in (BRIDGE, "br-nat"):
-        assert engine_rules.stand(text, bridge)
-        assert not engine_rules.stand(without(text, "-A DOCKER "), bridge)
+        assert docker_rules.stand(text, bridge)
+        assert not docker_rules.stand(without(text, "-A DOCKER "), bridge)
 
 
 def test_docker_s_table_of_nftables_is_looked_at_too() -> None:
     listed = recorded.text("docker-29.7.2-nftables", "routed.nft")
-    assert engine_rules.names(listed, BRIDGE)
-    assert not engine_rules.names(listed, "br-rout")
+    assert docker_rules.names(listed, BRIDGE)
+    assert not docker_rules.names(listed, "br-rout")
 
 
 class Kernel:
@@ -134,8 +134,8 @@ class Looking:
 def forwarding(kernel: Kernel) -> list[str]:
     """The rules that stand in, which come before all others."""
     chains, _policies = saved_rules.parse(kernel.text, "filter")
-    assert chains["FORWARD"][0] == f"-j {engine_rules.CHAIN}"
-    return chains[engine_rules.CHAIN]
+    assert chains["FORWARD"][0] == f"-j {docker_rules.CHAIN}"
+    return chains[docker_rules.CHAIN]
 
 
 def test_it_is_there_while_docker_s_rules_are_gone_and_only_then(kernel: Kernel) -> None:
@@ -154,13 +154,13 @@ def test_it_is_there_while_docker_s_rules_are_gone_and_only_then(kernel: Kernel)
     kernel.text = kernel.text.replace("-A FORWARD", "-A FORWARD -j ACCEPT\n-A FORWARD", 1)
     assert looking.look()
     assert saved_rules.parse(kernel.text, "filter")[0]["FORWARD"] == [
-        f"-j {engine_rules.CHAIN}",
+        f"-j {docker_rules.CHAIN}",
         "-j ACCEPT",
     ]
     kernel.text = whole + kernel.text
     assert looking.look() == ""
-    assert not engine_rules.is_there(kernel.text)
-    assert engine_rules.stand(kernel.text, BRIDGE)
+    assert not docker_rules.is_there(kernel.text)
+    assert docker_rules.stand(kernel.text, BRIDGE)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

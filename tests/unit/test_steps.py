@@ -29,7 +29,7 @@ from wizard.platform.system import FileState, Result
 from wizard.record import tables
 from wizard.record.record import Record, State, StepState
 from wizard.record.store import Store
-from wizard.run import engine, journal
+from wizard.run import docker_patience, journal
 from wizard.run.change_order import Around, new_first
 from wizard.run.conditions import StepCondition
 from wizard.run.repairing import mend
@@ -718,7 +718,7 @@ def test_what_docker_is_not_asked_for_is_taken_back_while_it_does_not_answer(
         return Result(1, "no answer") if "docker" in argv else run(argv, stdin)
 
     monkeypatch.setattr(made.system, "run", silent)
-    monkeypatch.setattr(engine, "WAIT", 0.0)
+    monkeypatch.setattr(docker_patience, "WAIT", 0.0)
     record = Record("1", State.APPLIED, "", "", {}, {}, [entry])
     journal.take_back(record, made.system, store, State.ROLLING_BACK)
     if kind in ON_DOCKER:

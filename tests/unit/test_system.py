@@ -1,4 +1,4 @@
-"""This host as the engine has it: commands that end, files that are whole, and links of others."""
+"""This host as the core has it: commands that end, files that are whole, and links of others."""
 
 import errno
 import os

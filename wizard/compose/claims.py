@@ -50,7 +50,7 @@ class Claim:
 
     @property
     def created(self) -> str:
-        """When it was made, by the engine's clock; the engine writes all of them alike."""
+        """When it was made, by Docker's clock; Docker writes all of them alike."""
         return str(self.entry.get("Created", ""))
 
     @property
@@ -139,7 +139,7 @@ def by_project(
     Containers of ``docker compose run`` come and go by themselves and are left out.
 
     Args:
-        inspected: Answers of the engine to ``/containers/ID/json``.
+        inspected: Answers of Docker to ``/containers/ID/json``.
         images: The answers to ``/images/ID/json`` for their images, by identifier.
     """
     found: dict[str, list[Claim]] = {}

@@ -1,4 +1,4 @@
-"""Pages about Docker: that it is there, answers, and is an engine that the wizard can work with."""
+"""Pages about Docker: that it is there, answers, and is one that the wizard can work with."""
 
 from wizard.explain.page import Page
 from wizard.host.obstacle import Cause

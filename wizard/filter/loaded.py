@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wizard.filter import engine_rules
+from wizard.filter import docker_rules
 from wizard.filter.host_commands import run
 
 
@@ -22,10 +22,10 @@ class Loaded:
         return self._text
 
     @property
-    def of_engine(self) -> str:
+    def of_docker(self) -> str:
         """The table of nftables in which Docker may keep its rules; empty where there is none."""
         if self._of_engine is None:
-            self._of_engine = run(["nft", "list", "table", "ip6", engine_rules.TABLE])[1]
+            self._of_engine = run(["nft", "list", "table", "ip6", docker_rules.TABLE])[1]
         return self._of_engine
 
     def look_again(self) -> None:

@@ -5,7 +5,7 @@ Only light parts of the standard library are imported: this runs for good on sma
 
 from __future__ import annotations
 
-from wizard.filter import engine_rules, order
+from wizard.filter import docker_rules, order
 from wizard.filter.uplink_rules import accepts
 from wizard.platform import saved_rules
 
@@ -47,7 +47,7 @@ class Table:
 
     @property
     def must_be_first(self) -> bool:
-        """Whether it lets by what the engine would masquerade, which counts only before that."""
+        """Whether it lets by what Docker would masquerade, which counts only before that."""
         return self.name == "nat" and any(rule.endswith("-j ACCEPT") for rule in self.rules)
 
 
@@ -132,7 +132,7 @@ MEANWHILE = "FORWARD"
 def _leading(table: Table, chains: dict[str, list[str]]) -> str:
     """Return the chain that has to lead to ours; one of Docker's only where one gets to that."""
     made_by_docker = "-" in table.parent
-    if made_by_docker and table.parent not in engine_rules.led_to(MEANWHILE, chains):
+    if made_by_docker and table.parent not in docker_rules.led_to(MEANWHILE, chains):
         return MEANWHILE
     return table.parent
 

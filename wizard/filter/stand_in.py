@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wizard.filter import engine_rules
+from wizard.filter import docker_rules
 from wizard.platform.service_log import say
 
 TYPE_CHECKING = False
@@ -39,7 +39,7 @@ class StandIn:
             return ""
         words = f"Docker's own rules for {' and '.join(gone)} are gone until Docker is restarted"
         if not self._stands_in(gone):
-            made = engine_rules.standing_in(gone, self._loaded.text, self._uplink)
+            made = docker_rules.standing_in(gone, self._loaded.text, self._uplink)
             if why := self._loaded.change(made):
                 self.failed = True
                 return f"{words}, and {why}"
@@ -47,12 +47,12 @@ class StandIn:
 
     def end(self) -> None:
         """Take ours away, whatever Docker's are."""
-        if self._bridges and engine_rules.is_there(self._loaded.text):
-            self._loaded.change(engine_rules.taken_away(self._loaded.text))
+        if self._bridges and docker_rules.is_there(self._loaded.text):
+            self._loaded.change(docker_rules.taken_away(self._loaded.text))
             say("the rules that stood in for Docker's are taken away")
 
     def _stands_in(self, gone: Sequence[str]) -> bool:
-        return engine_rules.stands_in(gone, self._loaded.text, self._uplink)
+        return docker_rules.stands_in(gone, self._loaded.text, self._uplink)
 
     def _gone(self) -> list[str]:
         # A network that is down has no rules, and nothing behind it.
@@ -62,6 +62,6 @@ class StandIn:
     def _filtered(self, bridge: str) -> bool:
         # What a policy drops gets neither in nor out, unless Docker's rules let it out.
         saved = self._loaded.text
-        if engine_rules.stand(saved, bridge) and engine_rules.close(saved, self._uplink, bridge):
+        if docker_rules.stand(saved, bridge) and docker_rules.close(saved, self._uplink, bridge):
             return True
-        return engine_rules.names(self._loaded.of_engine, bridge)
+        return docker_rules.names(self._loaded.of_docker, bridge)

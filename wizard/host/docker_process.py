@@ -1,4 +1,4 @@
-"""Which process the Docker engine is, from what only root of this host can have made."""
+"""Which process Docker is, from what only root of this host can have made."""
 
 import socket
 import struct
@@ -56,7 +56,7 @@ def unit_in(groups: Sequence[str]) -> str:
 
 
 def sleeps() -> bool:
-    """Whether systemd listens for an engine that does not run, which a connection would wake."""
+    """Whether systemd listens for a Docker that does not run, which a connection would wake."""
     if is_active(SERVICE_UNIT) or running() is not None:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The way to the Docker engine: its socket, and a plain sentence where that leads nowhere."""
+"""The way to Docker: its socket, and a plain sentence where that leads nowhere."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DEFAULT = Path("/var/run/docker.sock")
 
 RUNTIME = Path("/run/user")
-"""Below it each user's own engine has its socket (Docker, rootless mode)."""
+"""Below it each user's own Docker has its socket (Docker, rootless mode)."""
 
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """Files that Docker and Podman put into their containers; a machine that was made of an image may
@@ -46,10 +46,10 @@ START = (
 
 
 def socket_path() -> Path:
-    """Return the path of the engine's socket: the one in ``DOCKER_HOST``, else the default.
+    """Return the path of Docker's socket: the one in ``DOCKER_HOST``, else the default.
 
     Raises:
-        CannotTell: ``DOCKER_HOST`` leads to an engine on another machine.
+        CannotTell: ``DOCKER_HOST`` leads to Docker on another machine.
     """
     address = os.environ.get("DOCKER_HOST", "")
     if not address:
@@ -66,9 +66,9 @@ def socket_path() -> Path:
 
 
 def connect() -> "APIClient":
-    """Return a client that speaks the engine's own version of the API.
+    """Return a client that speaks Docker's own version of the API.
 
-    Nobody is woken: where systemd listens for an engine that does not run, that is the finding.
+    Nobody is woken: where systemd listens for a Docker that does not run, that is the finding.
 
     Raises:
         CannotTell: There is no engine, it is not root's, or it does not answer within
@@ -82,7 +82,7 @@ def connect() -> "APIClient":
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(COMMAND_TIMEOUT)
             probe.connect(os.fspath(path))
-            # unix(7), SO_PEERCRED: who called listen(2) on it, and for an engine that is root.
+            # unix(7), SO_PEERCRED: who called listen(2) on it, and for a Docker that is root.
             peer = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
             pid, owner, _group = struct.unpack("iII", peer)
             if owner not in (0, os.geteuid()):
@@ -117,14 +117,14 @@ def connect() -> "APIClient":
         from docker.errors import DockerException
 
     try:
-        # The `//` keeps the path absolute; `auto` asks the engine for its version of the API.
+        # The `//` keeps the path absolute; `auto` asks Docker for its version of the API.
         return APIClient(base_url=f"unix://{path}", version="auto", timeout=COMMAND_TIMEOUT)
     except DockerException as error:
         raise explained(error) from error
 
 
 def _nobody(path: Path, seen: str = "") -> CannotTell:
-    """Return why nobody answers, and what to do: an engine of a user's own has another socket."""
+    """Return why nobody answers, and what to do: a user's own Docker has another socket."""
     own = sorted(RUNTIME.glob("*/docker.sock")) if path == DEFAULT else []
     if own:
         return CannotTell(

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from wizard.host.host import Engine, Host, Unknown
 
 ROUTED_GATEWAY = (27, 0)
-"""The first engine with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
+"""The first Docker with ``gateway_mode_ipv6=routed`` (Docker Engine 27.0 release notes)."""
 
 OWN_CHAINS = (28, 0)
-"""The first engine that accepts what it forwards in a chain of its own alone (moby,
+"""The first Docker that accepts what it forwards in a chain of its own alone (moby,
 ``iptables-doc``; seen on 28.5.2 and 29.7.2)."""
 
 _OWN_DROP = (28, 0)
-"""The first engine with a rule of its own that drops what is not published, whatever the policy
+"""The first Docker with a rule of its own that drops what is not published, whatever the policy
 of FORWARD is (Docker Engine 28.0 release notes; seen on 28.5.2 and 29.7.2)."""
 
 
 @dataclass(frozen=True)
 class Filtering:
-    """Whether the engine filters for a network with routed addresses, and why."""
+    """Whether Docker filters for a network with routed addresses, and why."""
 
     by_engine: bool
     reason: str
@@ -64,7 +64,7 @@ def of_routed(host: Host) -> Filtering:
 
 
 def engine_forwards(engine: Engine) -> bool:
-    """Return whether the engine switches forwarding on itself when the network is made.
+    """Return whether Docker switches forwarding on itself when the network is made.
 
     It closes FORWARD then only if forwarding was off (Docker Engine 28.0 release notes), so on
     such hosts the wizard leaves forwarding to it, and the host does not become a router for
@@ -81,10 +81,10 @@ def engine_forwards(engine: Engine) -> bool:
 
 
 def makes_ip6tables(engine: Engine) -> bool:
-    """Return whether the engine makes rules for IPv6, and in tables of ip6tables."""
+    """Return whether Docker makes rules for IPv6, and in tables of ip6tables."""
     return engine.manages_ip6tables and not uses_nftables(engine)
 
 
 def uses_nftables(engine: Engine) -> bool:
-    """Return whether the engine keeps its rules in tables of nftables, not of ip6tables."""
+    """Return whether Docker keeps its rules in tables of nftables, not of ip6tables."""
     return "nftables" in engine.firewall_backend

@@ -8,7 +8,7 @@ from wizard.platform.text import clean_line
 def hides(host: Host, name: str) -> str | None:
     """Return, in sentences, that Docker hides a network behind the host, or None where it does not.
 
-    The gateway mode of a network is fixed when it is made: one of an engine that had no modes
+    The gateway mode of a network is fixed when it is made: one of a Docker that had no modes
     (before 27) has the default, ``nat``, on a later one, and so has one that Compose makes anew
     from the file that was written then.
     """

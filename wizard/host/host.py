@@ -55,7 +55,7 @@ class Ip6tablesCommand:
 
 @dataclass(frozen=True)
 class Engine:
-    """The Docker engine."""
+    """Docker Engine, the daemon of this host."""
 
     version: str
     api_version: str
@@ -86,7 +86,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class ExistingNetwork:
-    """A network of the engine, with the containers on it."""
+    """A network of Docker, with the containers on it."""
 
     id: str
     name: str

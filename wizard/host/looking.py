@@ -14,7 +14,7 @@ from wizard.platform.files import read_regular
 from wizard.platform.text import clean_line
 
 COMMAND_TIMEOUT = 4
-"""Seconds that a command of the host, or the Docker engine, may take to answer."""
+"""Seconds that a command of the host, or Docker, may take to answer."""
 
 IMPORTING = threading.Lock()
 """Held while a detector imports a package with many modules.

@@ -25,7 +25,7 @@ class Cause(StrEnum):
     DOCKER_ROOTLESS = "docker-rootless"
     DOCKER_TOO_OLD = "docker-too-old"
     DOCKER_UNIT = "docker-unit"
-    """The engine is run by another unit than docker.service."""
+    """Docker is run by another unit than docker.service."""
     IN_CONTAINER = "in-container"
     PODMAN = "podman"
 

@@ -1,4 +1,4 @@
-"""Published ports: what stands in the engine's words for them, and who hears there."""
+"""Published ports: what stands in Docker's words for them, and who hears there."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -34,7 +34,7 @@ def open_ports(choices: Choices, containers: Sequence[Container]) -> tuple[str, 
 def open_on_each(host: Host, choices: Choices) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the running containers by name, each with what will be open on it from outside.
 
-    Our own rules hold for the whole network. The engine opens each container's own ports, and of
+    Our own rules hold for the whole network. Docker opens each container's own ports, and of
     these what is published over IPv6 (docs.docker.com, port publishing: a port that is published
     on an IPv4 address is not opened on a container's own IPv6 address).
     """
@@ -92,7 +92,7 @@ def reachable(
 def filter_remark(host: Host, filtered: filtering.Filtering) -> str | None:
     """Return what to say of who filters, or None where the steps say enough."""
     if not filtered.by_engine:
-        # Of an engine that has none the step itself says enough.
+        # Of a Docker that has none the step itself says enough.
         if isinstance(host.engine, Unknown) or host.engine.release < filtering.ROUTED_GATEWAY:
             return None
         return f"The packet filter is the wizard's own. {filtered.reason}"

@@ -38,7 +38,7 @@ def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan
     """Return the steps: forwarding, filter, network, file, containers, and who answers for them.
 
     Raises:
-        Refused: the engine, the uplink or the prefix is not known.
+        Refused: Docker, the uplink or the prefix is not known.
     """
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")
@@ -117,7 +117,7 @@ def _rules(
 
 
 def _masquerades(host: KnownHost) -> bool:
-    """Return whether the engine masquerades what leaves: one that makes rules and knows no modes.
+    """Return whether Docker masquerades what leaves: one that makes rules and knows no modes.
 
     It does so for any prefix (Docker Engine 27.0 release notes); a network in routed mode it
     leaves alone.
@@ -300,7 +300,7 @@ def _questions(choices: Choices, host: Host | None) -> tuple[str, ...]:
 
 
 def _can_choose_inwards(choices: Choices, host: Host) -> bool:
-    """Return whether anything but published ports can be let in; a newer engine decides itself."""
+    """Return whether anything but published ports can be let in; a newer Docker decides itself."""
     return any(
         check_inwards(replace(choices, inwards=each), host) is None
         for each in Inwards

@@ -30,7 +30,7 @@ from wizard.steps.sysctl import PATH, Sysctl
 _ETHERNET_MTU = 1500
 
 _IPV6_ALONE = (28, 0)
-"""The first engine that makes networks without IPv4 (Docker Engine 28.0 release notes)."""
+"""The first Docker that makes networks without IPv4 (Docker Engine 28.0 release notes)."""
 
 
 def forwarding(

@@ -24,13 +24,13 @@ _MASQUERADING = {
 
 
 def mode_plan(host: KnownHost, choices: Choices, inputs: PlanInputs) -> ModePlan:
-    """Return the steps: forwarding, rules where the engine makes none, network, file, containers.
+    """Return the steps: forwarding, rules where Docker makes none, network, file, containers.
 
-    From Docker 27 on the engine masquerades every IPv6 bridge network by itself
+    From 27 on Docker masquerades every IPv6 bridge network by itself
     (Docker Engine 27.0 release notes, "ip6tables" is on by default).
 
     Raises:
-        Refused: the engine or the prefix is not known, or the Compose file cannot be changed.
+        Refused: Docker or the prefix is not known, or the Compose file cannot be changed.
     """
     if choices.prefix is None:
         raise Refused("A prefix has to be chosen first.")

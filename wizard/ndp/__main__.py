@@ -59,7 +59,7 @@ def networks(options: Sequence[tuple[str, str]]) -> list[tuple[str, IPv6Network 
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT, and return the exit code."""
-    # http.client does without, and the engine's socket has no use for OpenSSL's 4 MB. None is what
+    # http.client does without, and Docker's socket has no use for OpenSSL's 4 MB. None is what
     # makes an import fail (reference of Python's import system), and typeshed knows modules alone.
     sys.modules["ssl"] = None  # type: ignore[assignment]
     from wizard.ndp.docker_engine import SOCKET, DockerEngine

@@ -1,6 +1,6 @@
-"""What the engine's socket says, neither endless, nor for ever, nor deep without end.
+"""What Docker's socket says, neither endless, nor for ever, nor deep without end.
 
-Whoever can put a socket in the place of the engine's must not be able to make the service grow,
+Whoever can put a socket in the place of Docker's must not be able to make the service grow,
 hang or die.
 """
 

@@ -1,6 +1,6 @@
-"""What the service asks the Docker engine: the addresses on a network, and what happens to it.
+"""What the service asks Docker: the addresses on a network, and what happens to it.
 
-The standard library's HTTP client over the engine's socket, not the docker package: that would add
+The standard library's HTTP client over Docker's socket, not the docker package: that would add
 15 MB to the 15 MB of a service that runs for good, take four times the CPU time for an answer, and
 ask for a version of the API that an upgraded engine may no longer know.
 """
@@ -21,17 +21,17 @@ from wizard.platform.text import clean_line
 SOCKET = Path("/var/run/docker.sock")
 
 _TIMEOUT = 5.0
-"""Seconds after which the engine counts as hanging."""
+"""Seconds after which Docker counts as hanging."""
 
 _UP = ("active", "activating", "reloading")
 """The states of a unit that runs or is about to (systemd's ActiveState)."""
 
 
 class DockerEngine:
-    """The engine behind a socket, which is never started by being asked.
+    """Docker behind a socket, which is never started by being asked.
 
-    Where systemd listens in the engine's place, a mere connection starts it, and one that is made
-    while the engine is being stopped starts it again. So one connection is kept for all questions,
+    Where systemd listens in Docker's place, a mere connection starts it, and one that is made
+    while Docker is being stopped starts it again. So one connection is kept for all questions,
     and before another is made systemd is asked.
     """
 
@@ -45,12 +45,12 @@ class DockerEngine:
     def addresses(self, network: ServedNetwork) -> Addresses:
         """Return the IPv6 addresses of the containers on a network; none where it is missing.
 
-        The network is asked, not the container: the engine keeps a container locked while it
+        The network is asked, not the container: Docker keeps a container locked while it
         starts, and would answer only once it runs.
 
         Raises:
             NotOurs: The network of that name is another one.
-            WizardError: The engine did not answer, or not with a network.
+            WizardError: Docker did not answer, or not with a network.
         """
         known = self._identifiers.pop(network.name, None)
         status, answer = self._get(f"/networks/{quote(known or network.name, safe='')}")
@@ -73,12 +73,12 @@ class DockerEngine:
         return found
 
     def happenings(self, networks: Sequence[str]) -> Iterator[bool]:
-        """Yield False when the engine has begun to tell, then True for each event of the networks.
+        """Yield False when Docker has begun to tell, then True for each event of the networks.
 
-        Ends when the engine ends. Between two events this waits, however long it takes.
+        Ends when Docker ends. Between two events this waits, however long it takes.
 
         Raises:
-            WizardError: The engine did not answer, or the connection broke.
+            WizardError: Docker did not answer, or the connection broke.
         """
         filters = json.dumps({"type": ["network"], "network": list(networks)})
         try:
@@ -128,10 +128,10 @@ class DockerEngine:
         """Return a new connection.
 
         Raises:
-            WizardError: Somebody has stopped the engine.
+            WizardError: Somebody has stopped Docker.
             OSError: There is none.
         """
-        # They are those of the engine at the default socket.
+        # They are those of Docker at the default socket.
         states = _active_states("docker.socket", "docker.service") if self._path == SOCKET else None
         if states and states[0] == "active" and states[1] not in _UP:
             raise WizardError(f"Docker is {states[1]}.")
@@ -168,7 +168,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 def concerns(line: bytes, networks: Sequence[str]) -> bool:
-    """Return whether an event is one of the networks; the engine's filter takes longer names too.
+    """Return whether an event is one of the networks; Docker's filter takes longer names too.
 
     What is not understood concerns it: to look once more harms nobody.
     """

@@ -1,6 +1,6 @@
-"""Which network of the engine is served, and which addresses on it are a container's to have.
+"""Which network of Docker is served, and which addresses on it are a container's to have.
 
-Anybody who may use the engine can remove a network and make another of the same name, and give a
+Anybody who may use Docker can remove a network and make another of the same name, and give a
 container there any address, the provider's router's too. A name is no evidence: what only our plan
 writes is, the label with the prefix, and the prefix itself. Compose writes the same whenever it
 makes the network anew, with another identifier.
@@ -48,10 +48,10 @@ class ServedNetwork(NamedTuple):
     prefix: IPv6Network | None = None
 
     def addresses(self, described: Mapping[str, Any]) -> Addresses:
-        """Tell the containers' addresses from the engine's description of a network.
+        """Tell the containers' addresses from Docker's description of a network.
 
         An endpoint without a container is listed under the name ``ep-`` and its own identifier: one
-        that is being made, or was left over when the engine crashed. Nobody uses its address.
+        that is being made, or was left over when Docker crashed. Nobody uses its address.
 
         Raises:
             NotOurs: It is another network.

@@ -31,13 +31,13 @@ _PAUSE = 0.02
 """Seconds between two comparisons in a burst of events; the first event of a burst never waits."""
 
 _ABSENCE = 0.5
-"""Seconds between two attempts to reach an engine that is gone."""
+"""Seconds between two attempts to reach a Docker that is gone."""
 
 
 class _Wake(enum.Enum):
     """Why the service wakes up."""
 
-    LISTENING = enum.auto()  # the engine has begun to tell what happens
+    LISTENING = enum.auto()  # Docker has begun to tell what happens
     LOST = enum.auto()  # it tells no more
     CHANGED = enum.auto()  # something happened to the network or to the uplink
     STOP = enum.auto()
@@ -59,7 +59,7 @@ class Service:
         self._networks = networks
         self._wakes: queue.SimpleQueue[_Wake] = queue.SimpleQueue()
         self._listening = False
-        # As the engine last told, by network; each is missing until it has told of it.
+        # As Docker last told, by network; each is missing until it has told of it.
         self._said: dict[str, Addresses] = {}
         self._answered = 0
         self._problems: list[str] = []
@@ -85,7 +85,7 @@ class Service:
                     self._listening = reason is _Wake.LISTENING
             settled = self._mend()
             notify("READY=1", "WATCHDOG=1", f"STATUS={self.status}")
-            # The engine says that it has begun to tell an instant before it does.
+            # Docker says that it has begun to tell an instant before it does.
             again_soon = not settled or _Wake.LISTENING in reasons
             time.sleep(_PAUSE)
             reasons = self._wait(_RETRY if again_soon else _PERIOD)
@@ -104,7 +104,7 @@ class Service:
     def _mend(self) -> bool:
         """Compare what should be with what is, mend the difference, and return whether all is well.
 
-        While the engine is away, its last word counts: whoever is gone with it stays answered for.
+        While Docker is away, its last word counts: whoever is gone with it stays answered for.
         """
         problems = []
         if self._listening:
@@ -165,7 +165,7 @@ class Service:
 
     def _follow_engine(self) -> None:
         while True:
-            # That the engine is away is said where the addresses are compared.
+            # That Docker is away is said where the addresses are compared.
             with contextlib.suppress(WizardError):
                 for happened in self._engine.happenings([each.name for each in self._networks]):
                     self._wakes.put(_Wake.CHANGED if happened else _Wake.LISTENING)

@@ -11,17 +11,17 @@ def unit(uplink: str, network: str, prefix: str, socket: str | None = None) -> s
     """Return the text of the unit.
 
     It is started with Docker but neither stopped nor restarted with it: containers may outlive
-    the engine (``live-restore``), and the service itself bridges the engine's absence. A stop
+    Docker (``live-restore``), and the service itself bridges Docker's absence. A stop
     takes the service's entries away; a crash leaves them, and the next start finds them.
 
-    The user is root, stripped to CAP_NET_ADMIN: the engine's socket makes any user as good as
+    The user is root, stripped to CAP_NET_ADMIN: Docker's socket makes any user as good as
     root, and another user could not read a Python that was installed below /root.
 
     Args:
         uplink: The interface towards the router.
         network: The name of the Docker network.
         prefix: The IPv6 prefix of that network, outside of which nobody is answered for.
-        socket: Where the Docker engine answers; None for its default socket.
+        socket: Where Docker answers; None for its default socket.
     """
     where = ["--uplink", uplink, "--network", network, "--prefix", prefix]
     if socket is not None:

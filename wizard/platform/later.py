@@ -1,6 +1,6 @@
 """Modules that are imported once something of them is wanted, and not where they are named.
 
-To import the whole engine takes longer than most verbs and the first screen take for all else::
+To import the whole core takes longer than most verbs and the first screen take for all else::
 
     with later():
         from wizard.plan import planning, script

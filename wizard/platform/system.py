@@ -17,7 +17,7 @@ COMMAND_TIMEOUT = 120.0
 """Seconds after which a command counts as hanging."""
 
 DOCKER_TIMEOUT = 60.0
-"""The same for docker, which waits for an engine that hangs, as long as it does."""
+"""The same for docker, which waits for a Docker that hangs, as long as it does."""
 
 PACKAGE_TIMEOUT = 1800.0
 """The same for apt-get: killed half way it leaves dpkg for the person to mend."""

@@ -66,7 +66,7 @@ def limit(environment: MutableMapping[str, str]) -> None:
 
 def for_commands(inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment that commands get: the C locale, and a path with every sbin."""
-    # The engine that detection looks at, whatever “docker context use” says.
+    # The Docker that detection looks at, whatever “docker context use” says.
     engine = {"DOCKER_HOST": "unix:///var/run/docker.sock"}
     return engine | _NOT_FETCHED | for_worker(inherited) | {"PATH": PATH, "LC_ALL": "C.UTF-8"}
 

@@ -79,7 +79,7 @@ def _uplink(record: Record, host: Host) -> Cause | None:
 
 
 def _network(name: str, record: Record, system: System) -> Cause | None:
-    """Return what the engine says of the network; it remembers 256 events, until it restarts."""
+    """Return what Docker says of the network; it remembers 256 events, until it restarts."""
     words = name.split()
     network = words[1]
     # The next second: what came in the one that has begun would be left out.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from wizard.answers.choices import Choices
-from wizard.filter import engine_rules
+from wizard.filter import docker_rules
 from wizard.host import filtering
 from wizard.host.host import Host, Unknown
 from wizard.platform.text import clean_line
@@ -16,7 +16,7 @@ from wizard.steps.ip6tables import Ip6tables
 def told(record: Record, host: Host, choices: Choices, saved: str) -> Iterator[str]:
     """Yield a sentence where rules that a run counts on are gone from what Docker made.
 
-    What is said of meanwhile is read from the rules as they are, not from what an engine would do
+    What is said of meanwhile is read from the rules as they are, not from what Docker would do
     on the host of today.
 
     Args:
@@ -32,10 +32,10 @@ def told(record: Record, host: Host, choices: Choices, saved: str) -> Iterator[s
         # The wizard's own, which are kept, let everything by before Docker's.
         return
     bridge = choices.bridge
-    stand = engine_rules.stand(saved, bridge)
-    stand = stand and (public or engine_rules.masquerade(saved, bridge))
+    stand = docker_rules.stand(saved, bridge)
+    stand = stand and (public or docker_rules.masquerade(saved, bridge))
     uplink = "-" if isinstance(host.uplink, Unknown) else host.uplink.interface
-    if stand and not (public and engine_rules.stands_in_for(bridge, saved)):
+    if stand and not (public and docker_rules.stands_in_for(bridge, saved)):
         return
     found = (
         f"Docker {clean_line(engine.version)} closes {clean_line(bridge)} by the policy of "
@@ -50,15 +50,15 @@ def told(record: Record, host: Host, choices: Choices, saved: str) -> Iterator[s
 
 
 def _public(saved: str, uplink: str, bridge: str) -> str:
-    if engine_rules.stands_in_for(bridge, saved):
+    if docker_rules.stands_in_for(bridge, saved):
         return "Until then nobody gets in to these containers from outside."
-    if engine_rules.close(saved, uplink, bridge):
+    if docker_rules.close(saved, uplink, bridge):
         return "Until then IPv6 does not pass."
     return "Until then everybody gets in to every port of these containers."
 
 
 def _private(saved: str, uplink: str, bridge: str) -> str:
     leaving = ip6tables.closes(saved, Packet(bridge, "tcp", 443, uplink))
-    if leaving or not engine_rules.masquerade(saved, bridge):
+    if leaving or not docker_rules.masquerade(saved, bridge):
         return "Until then IPv6 does not pass."
     return "Until then IPv6 passes, and nothing of Docker's filters it."

@@ -18,8 +18,8 @@ from wizard.record import tables
 from wizard.record.record import GENERATION, Record, State, StepRecord, StepState, now
 from wizard.record.store import FULL, Store
 from wizard.run import set_ups
+from wizard.run.docker_patience import Patience
 from wizard.run.each_step import Hindered, attempt, begun, goes_back_to, in_words
-from wizard.run.engine import Patience
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.base import Step

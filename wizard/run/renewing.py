@@ -67,7 +67,7 @@ def renewal_of(
 
 
 def _engines(record: Record, host: Host) -> tuple[Engine, Engine] | None:
-    """Return the engine that a run was made for and that of today, where they differ."""
+    """Return the Docker that a run was made for and that of today, where they differ."""
     if isinstance(host.engine, Unknown):
         return None
     words = record.host.get(docker_engine.PART.label, "")
@@ -78,10 +78,10 @@ def _engines(record: Record, host: Host) -> tuple[Engine, Engine] | None:
 
 
 def _does_otherwise(ground: Ground, choices: Choices, earlier: Engine, now: Engine) -> str:
-    """Return what the engine of today does otherwise than an earlier one, in sentences.
+    """Return what the Docker of today does otherwise than an earlier one, in sentences.
 
-    The steps are those for the host of today but for the engine, so that nothing else counts; and
-    steps alone, for what the engine has made by now may stand in the way of a plan for another.
+    The steps are those for the host of today but for Docker, so that nothing else counts; and
+    steps alone, for what Docker has made by now may stand in the way of a plan for another.
     """
     begin = (
         f"Docker {clean_line(now.version)} runs now, and this was set up for Docker "
@@ -102,9 +102,9 @@ def _why(refused: Refused) -> str:
 
 
 def _differing(before: Sequence[Step], now: Sequence[Step], *, filters: bool) -> Iterator[str]:
-    """Yield what another engine does otherwise of what a set-up stands on, in sentences.
+    """Yield what another Docker does otherwise of what a set-up stands on, in sentences.
 
-    ``filters`` is whether the set-up has rules of its own, which with the earlier engine may hang
+    ``filters`` is whether the set-up has rules of its own, which with the earlier Docker may hang
     on a policy that is another one by now.
     """
     old, new = ({step.kind: step for step in steps} for steps in (before, now))

@@ -88,7 +88,7 @@ class Attach(StepOf[Before]):
         return super().obstacle(system)
 
     def check(self, system: System) -> str | None:
-        """Ask the engine who is on the network."""
+        """Ask Docker who is on the network."""
         joined = {member.identifier for member in members(system, self.network)}
         for identifier, name, _service in self.containers:
             if identifier not in joined:
@@ -118,7 +118,7 @@ class Attach(StepOf[Before]):
     def compare(
         self, system: System, before: Before, gone_by_then: Container[str] = ()
     ) -> tuple[Found, ...]:
-        """Ask the engine who is still on the network that the wizard made."""
+        """Ask Docker who is still on the network that the wizard made."""
         network = inspect(system, self.network)
         joined: set[str] = set()
         if network is not None and made_by_wizard(network):

@@ -141,7 +141,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
         return super().obstacle(system)
 
     def check(self, system: System) -> str | None:
-        """Ask the engine for it."""
+        """Ask Docker for it."""
         found = inspect(system, self.network)
         if found is None:
             return f"The Docker network {clean_line(self.network)} is not there."
@@ -300,7 +300,7 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
     ) -> DockerNetworkBefore:
         """Take what others found of what Docker changes when it makes the first such network.
 
-        Of a set-up for an engine that does not, the kernel parameters have it.
+        Of a set-up for a Docker that does not, the kernel parameters have it.
         """
         if before.forwarding is None:
             return before

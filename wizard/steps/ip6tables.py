@@ -63,7 +63,7 @@ class Ip6tables(StepOf[Ip6tablesBefore]):
     everything: bool = False
     """Whether everything is open from outside."""
     engine_masquerades: bool = False
-    """Whether the engine would masquerade what leaves, so that it has to be let by before."""
+    """Whether Docker would masquerade what leaves, so that it has to be let by before."""
     legacy: bool = False
     """Whether ``ip6tables`` is the legacy program, which python-iptables speaks to directly."""
     previous: FileState | None = None

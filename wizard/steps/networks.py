@@ -1,4 +1,4 @@
-"""What the engine says of its networks, and of who is on them."""
+"""What Docker says of its networks, and of who is on them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ def members(system: System, network: str) -> tuple[Member, ...]:
     """Return the containers on a network, stopped ones too.
 
     Raises:
-        StepFailed: the engine did not answer.
+        StepFailed: Docker did not answer.
     """
     labels = [f'{{{{.Label "com.docker.compose.{key}"}}}}' for key in ("project", "service")]
     row = "\t".join(("{{.ID}}", "{{.Names}}", *labels))
@@ -50,10 +50,10 @@ def members(system: System, network: str) -> tuple[Member, ...]:
 
 
 def inspect(system: System, network: str) -> dict[str, Any] | None:
-    """Return what the engine says of a network, or None where there is none of that name.
+    """Return what Docker says of a network, or None where there is none of that name.
 
     Raises:
-        StepFailed: the engine did not answer.
+        StepFailed: Docker did not answer.
     """
     result = system.run(("docker", "network", "inspect", "--format", "{{json .}}", network))
     if result.status != 0:

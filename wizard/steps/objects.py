@@ -240,7 +240,7 @@ def _is_made_by(found: Mapping[str, Any], line: str) -> bool:
         bool(found.get("EnableIPv6")) == ("--ipv6" in words)
         and {word for option, word in pairs if option == "--opt"} <= given
         and wanted <= labels
-        # Where IPv4 comes from a pool of the engine's it may be another one by now.
+        # Where IPv4 comes from a pool of Docker's it may be another one by now.
         and {word for option, word in pairs if option == "--subnet" if ":" in word} <= subnets
     )
 

@@ -177,7 +177,7 @@ class Sysctl(StepOf[SysctlBefore]):
         """Take what others found: by now the values are theirs, or were set by Docker for them."""
         same = [each for each in others if isinstance(each.step, Sysctl)]
         found: list[SysctlBefore] = [each.before for each in same]
-        # The engine does not forward by itself any more, as it did for the network of another.
+        # Docker does not forward by itself any more, as it did for the network of another.
         networks = [each.before.forwarding for each in others if each.kind == _NETWORK]
         first = next((dict(each) for each in networks if each), {})
         live = dict(before.live)

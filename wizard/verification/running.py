@@ -1,4 +1,4 @@
-"""The containers that run on this host, as the engine shows them for a verification."""
+"""The containers that run on this host, as Docker shows them for a verification."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Running:
 
 
 def running(system: System, among: Collection[str] | None = None) -> list[Running]:
-    """Return the running containers; none where the engine is silent.
+    """Return the running containers; none where Docker is silent.
 
     ``among`` are the identifiers of those that are meant; all are where there is none.
     """

@@ -19,5 +19,5 @@ def text(machine: str, name: str) -> str:
 
 
 def answer(machine: str, name: str) -> Any:
-    """Return a recorded answer of the engine or the kernel."""
+    """Return a recorded answer of Docker or the kernel."""
     return json.loads(text(machine, f"{name}.json"))

@@ -1,4 +1,4 @@
-"""The Docker engine: its version, and who keeps the rules of ip6tables."""
+"""Docker: its version, and who keeps the rules of ip6tables."""
 
 import itertools
 import os
@@ -18,7 +18,7 @@ from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
 
 OLDEST_ENGINE = (17, 6)
-"""The engine of the first Debian host that this was done on; older ones were never tried."""
+"""The Docker of the first Debian host that this was done on; older ones were never tried."""
 
 CONFIGURATION = Path("/etc/docker/daemon.json")
 
@@ -28,7 +28,7 @@ _LEAVES = "leaves ip6tables alone, so the wizard makes the rules"
 
 @understood(ASKED)
 def detect() -> Engine:
-    """Ask the engine, its configuration file and its command line."""
+    """Ask Docker, its configuration file and its command line."""
     client = connect()
     from docker.errors import DockerException
     from requests.exceptions import RequestException
@@ -63,7 +63,7 @@ def configuration(words: Sequence[str], default: Path = CONFIGURATION) -> str:
     """Return the text of the configuration file that a dockerd of these words reads.
 
     Raises:
-        CannotTell: It is there and cannot be read, so that what the engine does is not known.
+        CannotTell: It is there and cannot be read, so that what Docker does is not known.
     """
     # Of a path that is not absolute: systemd starts services in the root folder.
     chosen = option(words, "config-file")
@@ -74,13 +74,13 @@ def configuration(words: Sequence[str], default: Path = CONFIGURATION) -> str:
 def parse(
     version: Mapping[str, Any], info: Mapping[str, Any], configuration: str, words: Sequence[str]
 ) -> Engine:
-    """Tell the engine from its answers to ``/version`` and ``/info``, daemon.json and its words.
+    """Tell Docker from its answers to ``/version`` and ``/info``, daemon.json and its words.
 
     Docker keeps ip6tables itself unless told otherwise from 27.0 on; before, only where both
     ``ip6tables`` and ``experimental`` were switched on (Docker's release notes for 27.0).
 
     Raises:
-        CannotTell: It is not the Docker engine of this host, or gives no version.
+        CannotTell: It is not the Docker of this host, or gives no version.
     """
     names = {component.get("Name", "") for component in version.get("Components") or ()}
     if any("podman" in name.lower() for name in names):
@@ -215,7 +215,7 @@ def in_words(engine: Engine) -> Words:
 
 
 def earlier(words: str, engine: Engine) -> Engine | None:
-    """Return the engine that :func:`in_words` said these words of, or None where they are others.
+    """Return the Docker that :func:`in_words` said these words of, or None where they are others.
 
     What they do not say is as of the ``engine`` of today.
     """
@@ -232,7 +232,7 @@ def earlier(words: str, engine: Engine) -> Engine | None:
 
 
 def notes(engine: Engine) -> list[str]:
-    """Return what to mind of how the engine is run."""
+    """Return what to mind of how Docker is run."""
     found = []
     if engine.swarm:
         found.append(

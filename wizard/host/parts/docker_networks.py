@@ -1,4 +1,4 @@
-"""The networks of the Docker engine."""
+"""The networks of Docker."""
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -14,7 +14,7 @@ from wizard.platform.text import clean_line
 
 @understood(ASKED)
 def detect() -> tuple[ExistingNetwork, ...]:
-    """Ask the engine."""
+    """Ask Docker."""
     client = connect()
     from docker.errors import DockerException
     from requests.exceptions import RequestException
@@ -27,7 +27,7 @@ def detect() -> tuple[ExistingNetwork, ...]:
 
 
 def parse(answer: Sequence[Mapping[str, Any]]) -> tuple[ExistingNetwork, ...]:
-    """Tell the networks from the engine's answer to ``/networks``, in the order of their names."""
+    """Tell the networks from Docker's answer to ``/networks``, in the order of their names."""
     networks = (_network(entry) for entry in answer)
     return tuple(sorted(networks, key=lambda network: network.name))
 

@@ -26,12 +26,12 @@ _AT_ONCE = 4
 """Threads that look into containers side by side."""
 
 _ENOUGH = 4.0
-"""Seconds after which the DNS is not waited for any more, so that what the engine said is known."""
+"""Seconds after which the DNS is not waited for any more, so that what Docker said is known."""
 
 
 @understood(ASKED)
 def detect() -> tuple[ComposeProject, ...]:
-    """Ask the engine for the containers with a label of Compose, running or not."""
+    """Ask Docker for the containers with a label of Compose, running or not."""
     begun = time.monotonic()
     client = connect()
     from docker.errors import DockerException, NotFound
@@ -65,7 +65,7 @@ def looked_into(
 ) -> tuple[ComposeProject, ...]:
     """Return the projects with who listens in their containers, and what names lead to.
 
-    ``seconds`` is how long the answers of the DNS are waited for: an engine that is slow leaves
+    ``seconds`` is how long the answers of the DNS are waited for: a Docker that is slow leaves
     less, and what is not known by then is not known.
     """
     datagrams = any(_has_datagrams(one) for project in projects for one in project.containers)
@@ -146,7 +146,7 @@ def _has_datagrams(container: Container) -> bool:
 def parse(
     inspected: Sequence[Mapping[str, Any]], images: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[ComposeProject, ...]:
-    """Tell the projects from the engine's answers to ``/containers/ID/json``.
+    """Tell the projects from Docker's answers to ``/containers/ID/json``.
 
     Compose before 1.25 put no folder and no files on its labels: the folder is then ``.`` and there
     are no files.

@@ -6,7 +6,7 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard.record.engine_rules import kept_by_engine
+from wizard.record.kept_by_docker import kept_by_docker
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import journal
@@ -36,17 +36,17 @@ def record_of(store: Store, docker: str, state: State) -> Record:
 def test_only_docker_before_28_is_said_to_keep_rules_where_it_makes_them(
     store: Store, docker: str, state: State, told: bool
 ) -> None:
-    assert bool(kept_by_engine(record_of(store, docker, state))) is told
+    assert bool(kept_by_docker(record_of(store, docker, state))) is told
 
 
 def test_docker_keeps_no_rules_of_a_run_that_made_no_network(store: Store) -> None:
     record = record_of(store, "27.5.1; keeps the rules", State.UNDONE)
     record.steps = [step for step in record.steps if step.kind != "docker-network"]
-    assert kept_by_engine(record) == ""
+    assert kept_by_docker(record) == ""
 
 
 def test_the_rules_that_are_named_are_those_that_name_no_bridge(store: Store) -> None:
-    said = kept_by_engine(record_of(store, "27.5.1; keeps the rules", State.UNDONE))
+    said = kept_by_docker(record_of(store, "27.5.1; keeps the rules", State.UNDONE))
     jumps = [
         line.split()
         for line in RECORDED.read_text(encoding="utf-8").splitlines()

@@ -32,7 +32,7 @@ ENGINE = ("usr/sbin/dockerd", "usr/sbin/docker-proxy", "usr/bin/docker", "usr/bi
 
 
 def put(host: Machine, release: int) -> None:
-    """Put the engine of another Debian in place of the one that runs, as its package does."""
+    """Put the Docker of another Debian in place of the one that runs, as its package does."""
     other = rootfs.root_file_system(release)
     host.run(["systemctl", "stop", "docker.socket", "docker.service"])
     # That of Debian 12 needs a library that later ones have not.
@@ -146,7 +146,7 @@ def test_docker_20_then_26_needs_nothing_and_then_28_is_followed_across_a_reboot
 
 
 def without_the_engine(found: Fingerprint) -> Fingerprint:
-    """What the engine itself does otherwise now is left out: rules, containers and networks."""
+    """What Docker itself does otherwise now is left out: rules, containers and networks."""
     kept = r"(file|sysctl|unit|interface|neighbours|rules -)"
     return {name: value for name, value in found.items() if re.match(kept, name)}
 

@@ -1,4 +1,4 @@
-"""Waits for the Docker engine, which may be starting, restarting or hanging."""
+"""Waits for Docker, which may be starting, restarting or hanging."""
 
 import time
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from wizard.platform.system import System, is_stopping
 
 WAIT = 90.0
-"""Seconds that one way back waits for the engine, all in all: it may be starting after a boot."""
+"""Seconds that one way back waits for Docker, all in all: it may be starting after a boot."""
 
 _POLL = 0.5
 
@@ -15,14 +15,14 @@ _SETTLING = 3.0
 
 
 class Patience:
-    """How long one way back waits for the engine."""
+    """How long one way back waits for Docker."""
 
     def __init__(self, system: System) -> None:
         self._system = system
         self._left = WAIT
 
     def answers(self, report: Callable[[str], None]) -> bool:
-        """Return whether the engine answers; wait for it as long as there is patience left."""
+        """Return whether Docker answers; wait for it as long as there is patience left."""
         if _answers(self._system):
             return True
         if self._left:
