@@ -57,6 +57,18 @@ def test_files_can_be_written_one_by_one_for_the_first_declares_the_network() ->
     assert declaring == [True, False, False]
 
 
+def test_the_default_of_a_variable_stands_for_none_that_is_made_of_others() -> None:
+    files = {
+        "compose.yml": "include: ['${BASE:-sub}/a.yml']\nservices: {web: {image: one}}\n",
+        ".env": "BASE=$HOME/x\n",
+        "sub/a.yml": "services: {db: {image: two}}\n",
+    }
+    read = loaded(files, ("compose.yml",))
+    assert [part.path for part in read.parts] == [f"{FOLDER}/compose.yml"]
+    (said,) = read.unread
+    assert "includes $HOME/x/a.yml, which has a variable in its name" in said
+
+
 @every_combination
 def test_each_service_is_edited_where_it_stands(project: Combination) -> None:
     made = edited(project)
