@@ -290,7 +290,8 @@ def _short(words: str) -> str:
 
 def _few(doubts: Sequence[str]) -> tuple[str, ...]:
     more = len(doubts) - _MOST
-    return (*doubts[:_MOST], *([f"{more} more containers are left out."] if more > 0 else ()))
+    rest = "1 more container is left out." if more == 1 else f"{more} more containers are left out."
+    return (*doubts[:_MOST], *([rest] if more > 0 else ()))
 
 
 def _release(version: str) -> tuple[int, ...]:
@@ -305,5 +306,5 @@ def _resolved(path: Path) -> Path:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_absolute() and path.is_file()
-    except (OSError, ValueError):
+    except OSError:
         return False
