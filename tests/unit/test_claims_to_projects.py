@@ -264,6 +264,74 @@ def test_what_a_service_is_made_with_its_oldest_running_container_says(tmp_path:
     )
 
 
+def test_the_image_that_a_service_is_made_from_tells_its_containers_apart(tmp_path: Path) -> None:
+    where = at(tmp_path, files(tmp_path, "compose.yml")[0])
+    other = entry("b", 2, **where)
+    other["Config"]["Image"] = "evil:1"
+    assert names(agreed("site", [claim("a", 1, **where), Claim(other, {})])) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        (["compose.yml", "more.yml"], None),
+        (["compose.yml", "gone.yml"], None),
+        (["gone.yml"], None),
+        (["more.yml"], "the file {}/more.yml, and the others do not"),
+        (["compose.yml", "sub/x.yml"], "the file {}/sub/x.yml, and the others do not"),
+        (["compose.yml", "/etc/passwd"], "the file /etc/passwd, and the others do not"),
+        (["/etc/passwd", "compose.yml"], "the file /etc/passwd, and the others do not"),
+        ([], "no file, and the others do"),
+    ],
+)
+@pytest.mark.parametrize("by_link", [False, True])
+def test_which_files_of_the_same_folder_a_container_may_name_besides_those_of_the_others(
+    tmp_path: Path, named: list[str], why: str | None, by_link: bool
+) -> None:
+    folder = tmp_path / "site"
+    main = files(folder, "compose.yml", "more.yml")[0]
+    files(folder / "sub", "x.yml")
+    (tmp_path / "link").symlink_to(folder)
+    own = tmp_path / "link" if by_link else folder
+    others = [claim(each, 1, each, **at(folder, main)) for each in "ab"]
+    found = agreed("site", [*others, claim("c", 2, "c", **at(own, *named))])
+    assert names(found) == (["a", "b"] if why else ["a", "b", "c"])
+    assert len(found.doubts) == bool(why)
+    if why:
+        assert f"project site: it names {why.format(own)}. If it is yours" in found.doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(["a.yml"], ["b.yml"]), (["a.yml"], ["a.yml", "sub/c.yml"])]
+)
+def test_where_as_many_name_other_files_of_the_same_folder_nobody_is_believed(
+    tmp_path: Path, one: list[str], other: list[str]
+) -> None:
+    files(tmp_path, "a.yml", "b.yml")
+    files(tmp_path / "sub", "c.yml")
+    for each, last in ((one, other), (other, one)):
+        found = agreed(
+            "site",
+            [claim("x", 1, **at(tmp_path, *each)), claim("y", 2, "y", **at(tmp_path, *last))],
+        )
+        assert found.claims == ()
+        assert f"x names {tmp_path}/{each[0]}" in found.doubts[0]
+
+
+def test_a_folder_stands_though_one_container_names_a_file_that_went_since(tmp_path: Path) -> None:
+    main = files(tmp_path / "site", "compose.yml")[0]
+    evil = files(tmp_path / "evil", "compose.yml")[0]
+    found = agreed(
+        "site",
+        [
+            claim("a", 1, "a", **at(main.parent, main)),
+            claim("b", 2, "b", **at(main.parent, main, main.parent / "gone.yml")),
+            claim("c", 3, "c", **at(evil.parent, evil)),
+        ],
+    )
+    assert (names(found), found.files) == (["a", "b"], (main,))
+
+
 def test_of_those_made_at_once_the_first_by_name_counts(tmp_path: Path) -> None:
     where = at(tmp_path, files(tmp_path, "compose.yml")[0])
     both = [claim("b", 1, **where, **{"config-hash": "1"}), claim("a", 1, **where)]

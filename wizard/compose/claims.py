@@ -275,9 +275,10 @@ def _differs(claim: Claim, first: Claim) -> str:
     """Return what a container names, and what the others name instead."""
     if claim.folder != first.folder:
         return f"it names the folder {_place(claim)}, and the others name {_place(first)}"
-    others = [file for file in claim.files if file not in first.files]
-    named = f"the file {others[0]}" if others else "no file"
-    return f"it names {_short(named)}, and the others do not"
+    for place, file in zip(claim.places, claim.files, strict=True):
+        if place not in first.places:
+            return f"it names {_short(f'the file {file}')}, and the others do not"
+    return "it names no file, and the others do"
 
 
 def _place(claim: Claim) -> str:
