@@ -55,11 +55,11 @@ def test_any_text_is_read_again_as_it_was(text: str) -> None:
 
 @pytest.mark.parametrize("quoted", [False, True])
 def test_what_is_written_in_one_line_is_read_again_as_it_was_meant(quoted: bool) -> None:
-    content: Content = {
+    content: dict[str, Content] = {
         "six": {"external": "true", "attachable": "false", "name": source("yes")},
-        "on": ["a", {"b": "c"}, text_source("true")],
+        word("on"): ["a", {"b": "c"}, text_source("true")],
     }
-    written = flow({"six": content["six"], word("on"): content["on"]}, quoted=quoted)
+    written = flow(content, quoted=quoted)
     assert yaml.safe_load(written) == {
         "six": {"external": True, "attachable": False, "name": "yes"},
         "on": ["a", {"b": "c"}, "true"],
