@@ -148,7 +148,7 @@ class _Edit:
             return True
         if whole or len(pieces) == 1:
             return False
-        half = len(pieces) // 2
+        half = _between_rows(pieces)
         return any([self.take_out(pieces[:half]), self.take_out(pieces[half:])])
 
     def _without(self, out: Collection[int]) -> str:
@@ -183,6 +183,16 @@ def declared_networks(before: str | None, after: str) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(path[1] for path, _ in added if len(path) == 2 and path[0] == "networks")
     )
+
+
+def _between_rows(numbers: Sequence[int]) -> int:
+    """Return where numbers are parted in two: about the middle, and in no row of them if possible.
+
+    Of a list with its key neither comes out without the other.
+    """
+    middle = len(numbers) // 2
+    gaps = [at for at in range(1, len(numbers)) if numbers[at] != numbers[at - 1] + 1]
+    return min(gaps, key=lambda at: abs(at - middle), default=middle)
 
 
 def _indent(line: str) -> int:
