@@ -170,6 +170,8 @@ def test_what_means_something_else_has_another_digest(one: str, other: str) -> N
         ("a:\n  b: [", "line 2: while parsing a flow"),
         ("a:\n  b: [\n", "line 3: while parsing a flow"),
         ("a: b\nc: d: e\n", "line 2: mapping values are not allowed"),
+        ("x: ['\t', }\n", "line 1: while parsing a flow"),
+        ("a:\n  b: c\n\td: e", "line 3: it is indented with a tab, and YAML takes only spaces"),
         ("a:\n  b: c\n\td: e\n", "line 3: it is indented with a tab, and YAML takes only spaces"),
         ("a:\n  <<: [{b: c}, d]\n", "line 2: the merge key << takes only mappings"),
         ("a: {<<: []}\n", "line 1: the merge key << takes only mappings"),
@@ -272,6 +274,7 @@ def test_a_document_knows_its_line_ends_and_columns_and_keeps_its_mark() -> None
     document = of(b"\xef\xbb\xbfa: b\n  \nc: d\n")
     assert document.text == "a: b\n  \nc: d\n"
     assert [document.column(place) for place in (0, 3, 5, 7, 8, 11)] == [0, 3, 0, 2, 0, 3]
+    assert [of(b"\na: b\n").column(place) for place in (0, 1, 2)] == [0, 0, 1]
     assert document.with_text("e: f\n") == b"\xef\xbb\xbfe: f\n"
     assert of(b"a: b\n").with_text("é\n") == "é\n".encode()
 

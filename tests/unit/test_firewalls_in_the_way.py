@@ -33,7 +33,11 @@ class Shut(ForwardChain):
     """A chain that drops all that is forwarded."""
 
     def stops(self, packet: Packet) -> bool:
+        SEEN.append(packet)
         return True
+
+
+SEEN: list[Packet] = []
 
 
 def chain(table: str = "mine", declared: Declared | None = None) -> Firewall:
@@ -53,6 +57,13 @@ def found(host: Host, choices: Choices | None = PRIVATE) -> list[Obstacle]:
     return list(obstacles.obstacles(host, choices))
 
 
+def _switched_off() -> Host:
+    host = made_up_hosts.debian12()
+    assert not isinstance(host.sysctls, Unknown)
+    return replace(host, sysctls=replace(host.sysctls, disabled=True))
+
+
+OFF = _switched_off()
 CLOSED = "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n"
 
 
@@ -120,6 +131,8 @@ CLOSED = "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n"
             "It hides. Without it the wizard can make no rules.",
         ),
         (made_up_hosts.debian12(earlier=HIDDEN), PRIVATE, Cause.RECORD_UNREADABLE, "It hides."),
+        (OFF, PRIVATE, Cause.IPV6_OFF, "IPv6 is switched off on this host, by net.ipv6"),
+        (replace(OFF, uplink=HIDDEN), PRIVATE, Cause.IPV6_OFF, "IPv6 is switched off on this"),
     ],
 )
 def test_what_stands_in_the_way_is_found_with_its_cause(
@@ -216,6 +229,40 @@ def test_the_lines_for_a_chain_go_where_it_is_declared(
 
 
 @pytest.mark.parametrize("choices", [PRIVATE, PUBLIC])
+def test_what_has_to_pass_is_asked_of_every_chain(choices: Choices) -> None:
+    prefix = choices.prefix
+    passing = [
+        Packet("br-six", "tcp", 443, "eth0", source=prefix),
+        Packet("eth0", "tcp", None, "br-six", "established", target=prefix),
+        Packet("eth0", "tcp", None, "br-six", target=prefix),
+    ][: 3 if choices is PUBLIC else 2]
+    SEEN.clear()
+    found(made_up_hosts.debian12(firewall=chain()), choices)
+    assert passing == SEEN
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "bridge"),
+    [
+        (("lo", "eth0", "docker0", "br-six"), "br-six"),
+        (("lo", "eth0", "docker0"), "docker0"),
+        (("lo", "eth0"), "docker0"),
+        (HIDDEN, "docker0"),
+    ],
+)
+def test_firewalld_is_asked_by_the_bridge_or_by_dockers_own_while_there_is_none(
+    interfaces: tuple[str, ...] | Unknown, bridge: str
+) -> None:
+    host = made_up_hosts.debian12(firewall=chain("firewalld"), interfaces=interfaces)
+    SEEN.clear()
+    assert firewalls.stopped_by_firewalld(host, PRIVATE)
+    assert {(each.interface, each.outgoing) for each in SEEN} == {
+        (bridge, "eth0"),
+        ("eth0", bridge),
+    }
+
+
+@pytest.mark.parametrize("choices", [PRIVATE, PUBLIC])
 def test_among_the_rules_of_a_set_up_what_comes_in_is_its_own_business(choices: Choices) -> None:
     host = made_up_hosts.debian12()
     inwards = (
@@ -243,4 +290,5 @@ def test_an_earlier_run_is_told_with_its_project(project: str, named: str) -> No
     assert each.cause is Cause.EARLIER_RUN
     whose = f" for {project}" if project else ""
     assert each.found.startswith(f"An earlier run of the wizard{whose} is on this host (")
+    assert each.found.endswith(").")
     assert each.remedy.startswith(f"Take it back first, with “wizard --undo{named}”; ")

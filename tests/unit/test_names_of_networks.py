@@ -93,6 +93,7 @@ def networks(*names: str) -> list[ExistingNetwork]:
         (["web_ipv7"], "web_ipv6"),
         (["web", "x"], "a_web_ipv6"),
         (["b", "web_ipv6"], "a_web_ipv6"),
+        (["web_ipv6"], "a_web_ipv6"),
         (["a_b"], "0_web_ipv6"),
         (["Z"], "0_web_ipv6"),
         (["0_a", "b"], "0-web_ipv6"),

@@ -9,7 +9,7 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from wizard.answers.checks import check, check_inwards, check_prefix
+from wizard.answers.checks import check, check_inwards, check_mode, check_prefix
 from wizard.answers.choices import Choices, Inwards, Mode, Placement, Proxy
 from wizard.answers.proposals import (
     answers_any,
@@ -99,10 +99,20 @@ def test_an_answer_that_does_not_fit_is_replaced_by_what_is_proposed(
 
 def test_where_there_is_no_uplink_any_more_private_addresses_are_proposed() -> None:
     gone = replace(HOST, uplink=Unknown("There is none."))
+    assert "There is none." in (check_mode(Mode.ROUTED, gone) or "")
+    assert check_mode(Mode.ULA, gone) is check_mode(Mode.ROUTED, HOST) is None
     found = resume(answered(), gone)
     assert found.mode is Mode.ULA
     assert check_prefix(str(found.prefix), gone) is None
     assert (found.services, found.network) == (("web", "sidekiq"), "six")
+
+
+def test_all_that_will_not_do_is_said_at_once() -> None:
+    said = check(answered(services=(), fixed=()), made_up_hosts.debian14())
+    assert [each.partition(" ")[0] for each in said] == ["No", "This", "Docker"]
+    assert check(answered(project="gone"), HOST) == (
+        "There is no Compose project called gone on this host.",
+    )
 
 
 def ran(project: str, state: str = "kept", *others: ComposeProject) -> Host:
