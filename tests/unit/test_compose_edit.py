@@ -171,3 +171,13 @@ def test_what_a_later_file_says_of_a_service_counts() -> None:
         assert "six" in networks([made.meaning], "db")
     with pytest.raises(Refused, match=r"^There is no service far in this project\."):
         joined(PLAIN, ["far"], "six", None, [known])
+
+
+@pytest.mark.parametrize("network", ["X", "Xa", "aX.", "a-XX", "10"])
+def test_a_name_stays_as_it_is_beside_names_in_quotes(network: str) -> None:
+    text = (
+        b'{"services": {"web": {"image": "x", "networks": ["front"]}}, "networks": {"front": {}}}'
+    )
+    after = parse(add_network(parse(text, "a.yml"), ["web"], network), "a.yml")
+    assert list(networks([after.meaning], "web")) == ["front", network]
+    assert after.meaning.external(network) == network
