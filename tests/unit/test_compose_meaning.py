@@ -208,3 +208,61 @@ def test_what_is_not_known_in_one_file_or_able_in_one_is_so_together(odd: int) -
     assert found is not None
     assert "not a list of names" in str(found.said.unknown)
     assert found.said.abilities == {"privileged"}
+
+
+DECLARED = "{name: six, driver: bridge}"
+MADE = AFTER.replace("{external: true}", DECLARED)
+
+
+def declared(text: str = f"networks: {{six: {DECLARED}}}") -> bytes:
+    return said(text).networks["six"].digest
+
+
+@pytest.mark.parametrize(
+    ("after", "around", "exact"),
+    [
+        (MADE, "", True),
+        (MADE.replace("driver: bridge}", "driver: other}"), "", False),
+        (AFTER, "", False),
+        (MADE.replace(f"  six: {DECLARED}\n", ""), "", False),
+        (MADE.replace(f"  six: {DECLARED}\n", ""), f"networks: {{six: {DECLARED}}}", True),
+        (MADE.replace(f"  six: {DECLARED}\n", ""), "networks: {six: {name: six}}", False),
+        (MADE.replace(f"  six: {DECLARED}\n", ""), f"networks: {{five: {DECLARED}}}", False),
+    ],
+)
+@pytest.mark.parametrize("is_later", [False, True])
+def test_what_declares_a_network_is_one_of_the_files_as_it_was_wanted(
+    after: str, around: str, exact: bool, is_later: bool
+) -> None:
+    others = [said(around)] if around else []
+    beside, later = ([], others) if is_later else (others, [])
+    found = difference(
+        said(BEFORE), said(after), beside, ["web"], "six", "six", declared(), later=later
+    )
+    assert found == Difference((), exact)
+
+
+FIXED = "{ipv6_address: 'fd00::5'}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "exact"), [(FIXED, True), (FIXED.replace("5", "6"), False), ("{}", False)]
+)
+def test_a_service_has_the_address_that_was_wanted(asked: str, exact: bool) -> None:
+    wanted = said(f"services: {{web: {{networks: {{six: {FIXED}}}}}}}").services["web"].networks
+    assert wanted is not None
+    after = said(AFTER.replace("six: {}", f"six: {asked}"))
+    addresses = {"web": wanted["six"]}
+    found = difference(said(BEFORE), after, [], ["web"], "six", "six", None, addresses)
+    assert found.exact is exact
+
+
+def test_what_stands_in_files_around_counts_for_who_is_harmed() -> None:
+    other = said("services: {far: {image: z, networks: [front]}}")
+    gone = said(AFTER.replace("  db: {image: y}\n", ""))
+    for beside, later in (([other], []), ([], [other])):
+        assert difference(
+            said(BEFORE), said(AFTER), beside, ["web"], "six", "six", later=later
+        ) == Difference((), exact=True)
+        found = difference(said(BEFORE), gone, beside, ["web"], "six", "six", later=later)
+        assert found.bystanders == ("db",)
