@@ -46,6 +46,20 @@ def test_what_somebody_has_changed_at_one_service_stays_alone(service: int) -> N
     )
 
 
+def test_one_changed_service_of_many_is_found_by_halving(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def counted(before: str, after: str, now: str) -> str | None:
+        tries.append(now)
+        return without_addition(before, after, now)
+
+    monkeypatch.setattr(removal, "without_addition", counted)
+    now = at(12, "      - default\n", "      - default\n      - theirs\n") + "  theirs:\n"
+    assert without_most(BEFORE, AFTER, now) is not None
+    # Twice by halves: for as long as a service needs it the declaration stays, and so does more.
+    assert len(tries) <= 30
+
+
 def test_a_network_of_theirs_among_ours_stays_with_what_names_it() -> None:
     now = at(3, "      - default\n", "      - default\n      - theirs\n") + "  theirs:\n"
     assert without_most(BEFORE, AFTER, now) == (

@@ -95,7 +95,9 @@ class _Edit:
         self.certain: list[int] = []
         """The pieces of which every line, and every line beside it, is there as it was written."""
         self._declaring: list[int] = []
+        self._row_of: dict[int, int] = {}
         for row in self._rows():
+            self._row_of |= dict.fromkeys(row, row[0])
             lines = range(self._pieces[row[0]][2], self._pieces[row[-1]][3])
             if any(names.match(bare[number].strip()) for number in lines):
                 self._declaring += row
@@ -148,8 +150,18 @@ class _Edit:
             return True
         if whole or len(pieces) == 1:
             return False
-        half = _between_rows(pieces)
+        half = self._middle(pieces)
         return any([self.take_out(pieces[:half]), self.take_out(pieces[half:])])
+
+    def _middle(self, pieces: Sequence[int]) -> int:
+        """Return where to part pieces in two: about the middle, and in no row if there are several.
+
+        Of a list and its key neither may come out without the other.
+        """
+        rows = [self._row_of[number] for number in pieces]
+        between = [at for at in range(1, len(rows)) if rows[at] != rows[at - 1]]
+        middle = len(rows) // 2
+        return min(between, key=lambda at: abs(at - middle), default=middle)
 
     def _without(self, out: Collection[int]) -> str:
         lines = list(self._new)
@@ -183,16 +195,6 @@ def declared_networks(before: str | None, after: str) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(path[1] for path, _ in added if len(path) == 2 and path[0] == "networks")
     )
-
-
-def _between_rows(numbers: Sequence[int]) -> int:
-    """Return where numbers are parted in two: about the middle, and in no row of them if possible.
-
-    Of a list with its key neither comes out without the other.
-    """
-    middle = len(numbers) // 2
-    gaps = [at for at in range(1, len(numbers)) if numbers[at] != numbers[at - 1] + 1]
-    return min(gaps, key=lambda at: abs(at - middle), default=middle)
 
 
 def _indent(line: str) -> int:
