@@ -301,6 +301,17 @@ def test_which_files_of_the_same_folder_a_container_may_name_besides_those_of_th
         assert f"project site: it names {why.format(own)}. If it is yours" in found.doubts[0]
 
 
+@pytest.mark.parametrize("length", [200, 201])
+def test_what_is_shown_of_a_path_has_an_end(tmp_path: Path, length: int) -> None:
+    main = files(tmp_path, "compose.yml")[0]
+    words = "the file /x/"
+    words += "y" * (length - len(words))
+    others = [claim(each, 1, each, **at(tmp_path, main)) for each in "ab"]
+    strange = claim("c", 2, "c", **at(tmp_path, words.removeprefix("the file ")))
+    (doubt,) = agreed("site", [*others, strange]).doubts
+    assert f"it names {words[:200]}{'…' if length > 200 else ''}, and the others" in doubt
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [(["a.yml"], ["b.yml"]), (["a.yml"], ["a.yml", "sub/c.yml"])]
 )

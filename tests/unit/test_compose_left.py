@@ -156,3 +156,14 @@ def test_what_is_left_at_a_service_of_another_name_is_ours_where_it_was_put() ->
 def test_what_is_shown_of_a_line_is_clean() -> None:
     (said,) = lines_left(BEFORE, added(BEFORE), f"{BEFORE}    labels: [six, \x1b]\n")
     assert said == "line 6 (“labels: [six, \\x1b]”)"
+
+
+def test_what_stands_at_many_a_service_or_network_of_others_is_theirs() -> None:
+    file = parse(BEFORE.encode(), "compose.yaml")
+    external = add_network(file, ["web"], "six").decode()
+    theirs = f"{BEFORE}volumes:\n  a:\nnetworks:\n  front:\n    external: true\n"
+    assert lines_left(BEFORE, external, theirs) == ()
+    fixed = add_network(file, ["web"], "six", addresses={"web": "fd00::5"}).decode()
+    assert "default: {}" in fixed
+    mapping = "  new:\n    image: x\n    networks:\n      default: {}\n      front: {}\n"
+    assert lines_left(BEFORE, fixed, f"{BEFORE}{mapping}") == ()

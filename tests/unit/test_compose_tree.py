@@ -120,6 +120,7 @@ def test_of_merged_mappings_the_first_counts_and_what_is_written_counts_over_all
         ("'a b'", '"a b"'),
         ("", "~"),
         ("null", "NULL"),
+        ("", "Null"),
         ("[a, b]", "\n- a\n- b"),
         ("{a: b, c: d}", "{c: d, a: b}"),
         ("{a: b}", "\n  a: b"),

@@ -87,6 +87,8 @@ def test_what_says_nothing_is_nothing_and_names_may_have_dots_and_dashes() -> No
     nothing = ServiceMeaning({}, None, None, None, None)
     assert list(file.services) == ["b-1", "A._2", "a"]
     assert all(each == nothing for each in file.services.values())
+    assert not nothing.provided
+    assert not nothing.gone
     assert list(file.others) == ["x"]
 
 

@@ -47,6 +47,25 @@ def test_of_several_prefixes_one_in_which_the_host_has_an_address_comes_first() 
         assert subprefixes.propose(known) == IPv6Network("2001:db8:7:8:1::/80")
 
 
+def test_the_sizes_that_are_offered_hold_what_is_said_of_them() -> None:
+    there = host("2001:db8:1:2::10/64")
+    sizes = {size.length: size.words for size in subprefixes.SIZES}
+    assert subprefixes.SIZES[0].length == subprefixes.PROPOSED
+    for length, words in sizes.items():
+        prefix = subprefixes.propose(there, length)
+        assert prefix is not None
+        assert subprefixes.obstacle(prefix, there) is None
+        # All but the bridge's address and that of the network itself.
+        held = {
+            "networks": 2 ** (length - 64),
+            "IPv4": prefix.num_addresses if prefix.num_addresses == 2**32 else 0,
+            "containers": prefix.num_addresses - 2,
+        }
+        kind = next(each for each in held if each in words)
+        assert held[kind]
+        assert kind == "IPv4" or words.startswith(f"{held[kind]:,} {kind}")
+
+
 def test_nothing_is_said_where_a_part_can_be_proposed() -> None:
     assert subprefixes.why_nothing_proposed(host("2001:db8:1:2::10/64")) is None
     assert subprefixes.why_nothing_proposed(with_routed("2001:db8:a:b::/64")) is None

@@ -135,7 +135,11 @@ def changed(plan: Plan) -> list[str]:
         ("/etc/dokploy/compose/site-x1/code", "docker-compose.yml", "Dokploy writes this file"),
         ("/data/coolify/applications/x1", "docker-compose.yml", "Coolify writes this file"),
         ("/data/coolify/services/x1", "docker-compose.override.yml", "Coolify writes its own"),
-        ("/opt/stacks/site", "docker-compose.yml", "load it there anew before you save"),
+        (
+            "/opt/stacks/site",
+            "docker-compose.yml",
+            "where Dockge keeps its stacks. If it is open in Dockge now",
+        ),
         ("/data/compose/7", "docker-compose.yml", "Portainer writes this file anew"),
     ],
 )
@@ -146,6 +150,24 @@ def test_a_tool_that_writes_the_files_is_said_and_the_file_that_it_leaves_is_pro
     assert changed(plan) == [file]
     (said,) = [each for each in plan.notices if says in each]
     assert said.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("folder", "reads"),
+    [
+        ("/etc/dokploy/compose/site-x1/code", False),
+        ("/data/coolify/applications/x1", False),
+        ("/data/coolify/services/x1", True),
+        ("/opt/stacks/site", True),
+        ("/data/compose/7", False),
+        ("/srv/x", True),
+    ],
+)
+def test_a_tool_that_names_the_files_to_compose_lets_it_look_for_no_other(
+    folder: str, reads: bool
+) -> None:
+    (project,) = started(folder).choosable_projects
+    assert reads_override(project) is reads
 
 
 def test_nothing_is_said_of_files_of_nobody() -> None:
