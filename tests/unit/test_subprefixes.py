@@ -50,7 +50,9 @@ def test_of_several_prefixes_one_in_which_the_host_has_an_address_comes_first() 
 def test_the_sizes_that_are_offered_hold_what_is_said_of_them() -> None:
     there = host("2001:db8:1:2::10/64")
     sizes = {size.length: size.words for size in subprefixes.SIZES}
-    assert subprefixes.SIZES[0].length == subprefixes.PROPOSED
+    # From what is proposed to the longest that can be typed.
+    assert list(sizes) == sorted(sizes)
+    assert [min(sizes), max(sizes)] == [subprefixes.PROPOSED, subprefixes.LONGEST]
     for length, words in sizes.items():
         prefix = subprefixes.propose(there, length)
         assert prefix is not None

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w*)(?:(:?-)([^${}]*))?\})")
+# The folder's owner writes it: possessive, and within a line, so that no file takes long.
 _SETTING = re.compile(r"^[ \t]*+(?:export[ \t]++)?(\w++)[ \t]*+[=:][ \t]*+(.*)$", re.MULTILINE)
 _QUOTED = re.compile(r"([\"'])(.*?)\1")
 
