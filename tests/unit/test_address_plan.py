@@ -27,3 +27,9 @@ def test_fixed_addresses_fill_the_room_between_the_bridge_and_what_docker_hands_
 def test_docker_counts_what_it_hands_out_in_32_bits_and_gets_far_less() -> None:
     plan = AddressPlan(IPv6Network("2001:db8:1:2::/64"))
     assert plan.dynamic.num_addresses == 1 << 16
+
+
+@pytest.mark.parametrize("length", [112, 113, 120])
+def test_docker_hands_out_the_other_half_of_a_small_prefix(length: int) -> None:
+    plan = AddressPlan(IPv6Network(f"2001:db8:1:2:8000::/{length}"))
+    assert plan.dynamic == list(plan.prefix.subnets())[1]

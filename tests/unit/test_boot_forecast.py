@@ -479,3 +479,18 @@ def test_a_fault_of_the_forecast_is_said_and_breaks_nothing(
     found = outlook.look()
     assert found.lost == ()
     assert "could not be foreseen" in found.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("count", "last"),
+    [
+        (8, "Not computed: read line 8 of /etc/rc.local: sysctl x"),
+        (9, "Not computed, besides: 1 more line of such programs."),
+        (11, "Not computed, besides: 3 more lines of such programs."),
+    ],
+)
+def test_no_more_than_eight_lines_are_shown_to_read(count: int, last: str) -> None:
+    unread = tuple(scripts.Line("/etc/rc.local", each, "sysctl x") for each in range(1, count + 1))
+    said = outlook.Outlook(unread=unread).sentences
+    assert said[-1] == last
+    assert len(said) == min(count, 9)

@@ -101,3 +101,69 @@ def test_a_file_of_remarks_alone_is_had_back_whatever_came_below() -> None:
     assert without_addition(before, after, f"{after}volumes: {{a: }}\n") == (
         f"{before}volumes: {{a: }}\n"
     )
+
+
+def left(text: str) -> list[str]:
+    """Return the numbers of the lines that are named, as they are said."""
+    named = lines_left(BEFORE, added(BEFORE), text)
+    assert all(" (“" in each or " (from “" in each for each in named)
+    return [each.partition(" (")[0] for each in named]
+
+
+@pytest.mark.parametrize(
+    ("lines", "named"),
+    [
+        # What is written otherwise says the same.
+        (["networks:", "  six:", "    driver: 'bridge'"], ["line 6", "line 7", "line 8"]),
+        (["networks: {six: {driver: bridge}}"], ["line 6"]),
+        (["networks:", "  six:"], ["line 6", "line 7"]),
+        (["# networks:", "#  six:"], ["line 6", "line 7"]),
+        (["networks:", "  sixty:"], []),
+        (["networks:", "  front:", "    driver: bridge"], []),
+        (["    networks:", "      - default"], ["line 6", "line 7"]),
+        (["    networks:", "      - default", "      - front"], ["line 6", "line 7"]),
+        (
+            ["    networks:", "      - default", "      - six", "networks:", "  six:"],
+            ["lines 6 to 10"],
+        ),
+        (["    networks:", "      - default", "      - six", "networks:"], ["lines 6 to 9"]),
+        (["    networks:", "      - default", "      - six"], ["line 6", "line 7", "line 8"]),
+        (["    labels: [six]"], ["line 6"]),
+        (["# the network six is gone"], []),
+        (["# - six"], ["line 6"]),
+        (["    # - six  # mine"], ["line 6"]),
+        (["#"], []),
+    ],
+)
+@pytest.mark.parametrize("first", ["", "\n"])
+def test_lines_of_ours_are_named_and_others_are_not(
+    lines: list[str], named: list[str], first: str
+) -> None:
+    def later(words: str) -> str:
+        return " ".join(str(int(each) + 1) if each.isdigit() else each for each in words.split())
+
+    text = first + BEFORE + "".join(f"{line}\n" for line in lines)
+    assert left(text) == ([later(each) for each in named] if first else named)
+
+
+def test_what_is_left_at_a_service_of_another_name_is_ours_where_it_was_put() -> None:
+    renamed = BEFORE.replace("  job:", "  task:") + "    networks:\n      - default\n"
+    assert left(renamed) == ["line 6", "line 7"]
+    # In the middle of others, at one that was never ours, it is not.
+    assert left(f"{BEFORE}  new:\n    image: three:1\n    networks:\n      - default\n") == []
+
+
+def test_what_is_shown_of_a_line_is_clean() -> None:
+    (said,) = lines_left(BEFORE, added(BEFORE), f"{BEFORE}    labels: [six, \x1b]\n")
+    assert said == "line 6 (“labels: [six, \\x1b]”)"
+
+
+def test_what_stands_at_many_a_service_or_network_of_others_is_theirs() -> None:
+    file = parse(BEFORE.encode(), "compose.yaml")
+    external = add_network(file, ["web"], "six").decode()
+    theirs = f"{BEFORE}volumes:\n  a:\nnetworks:\n  front:\n    external: true\n"
+    assert lines_left(BEFORE, external, theirs) == ()
+    fixed = add_network(file, ["web"], "six", addresses={"web": "fd00::5"}).decode()
+    assert "default: {}" in fixed
+    mapping = "  new:\n    image: x\n    networks:\n      default: {}\n      front: {}\n"
+    assert lines_left(BEFORE, fixed, f"{BEFORE}{mapping}") == ()

@@ -162,6 +162,29 @@ def test_an_override_file_is_found_only_beside_default_names(
     assert picks_up_override([Path(file) for file in files]) is expected
 
 
+# Compose's own lists (compose-go, cli/options.go), each in the order in which it looks.
+FOUND = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"]
+OVERRIDES = [
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+]
+
+
+@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize("override_name", OVERRIDES)
+def test_every_name_that_compose_finds_by_itself_is_known(name: str, override_name: str) -> None:
+    here = [Path("/a") / name, Path("/a") / override_name]
+    assert picks_up_override(here[:1])
+    assert picks_up_override(here)
+    assert not picks_up_override(here[1:])
+    assert not picks_up_override([*here, Path("/a/compose.override.yml")])
+    assert override_path(here[0], {override_name}) == here[1]
+    later = OVERRIDES[OVERRIDES.index(override_name) :]
+    assert override_path(here[0], set(later)) == here[1]
+
+
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_an_existing_file_that_ends_in_networks_gets_services_behind_them(end: str) -> None:
     existing = f"networks:\n  front:\n    driver: bridge{end}"

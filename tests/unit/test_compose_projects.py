@@ -11,7 +11,7 @@ from tests.compose_projects import COMBINATIONS, Combination
 from wizard.answers import proposals
 from wizard.answers.projects import project_of
 from wizard.compose.joining import networks
-from wizard.compose.placing import in_place
+from wizard.compose.placing import beside, in_place
 from wizard.compose.project import Project, load
 from wizard.compose.removal import without_addition
 from wizard.host.host import Unknown
@@ -55,6 +55,18 @@ def test_files_can_be_written_one_by_one_for_the_first_declares_the_network() ->
     assert [posixpath.relpath(path, FOLDER) for path in made] == ["a.yml", "b.yml", "inner.yml"]
     declaring = ["external: true" in file.raw.decode() for file in made.values()]
     assert declaring == [True, False, False]
+
+
+def test_the_default_of_a_variable_stands_for_none_that_is_made_of_others() -> None:
+    files = {
+        "compose.yml": "include: ['${BASE:-sub}/a.yml']\nservices: {web: {image: one}}\n",
+        ".env": "BASE=$HOME/x\n",
+        "sub/a.yml": "services: {db: {image: two}}\n",
+    }
+    read = loaded(files, ("compose.yml",))
+    assert [part.path for part in read.parts] == [f"{FOLDER}/compose.yml"]
+    (said,) = read.unread
+    assert "includes $HOME/x/a.yml, which has a variable in its name" in said
 
 
 @every_combination
@@ -123,6 +135,67 @@ def test_the_last_file_that_names_networks_is_changed_unless_another_is_preferre
         assert [posixpath.basename(path) for path in made] == [changed]
 
 
+def test_of_several_files_that_name_networks_the_last_is_changed() -> None:
+    text = "services: {{web: {{image: x, networks: [{0}]}}}}\nnetworks: {{{0}: }}\n"
+    files = {f"{name}.yml": text.format(name) for name in "abc"}
+    files["d.yml"] = "services: {web: {networks: !override [c]}}\n"
+    for given, changed in (("abc", "c.yml"), ("ab", "b.yml"), ("abcd", "d.yml")):
+        read = loaded(files, tuple(f"{name}.yml" for name in given))
+        made = in_place(read, ["web"], "six", f"{FOLDER}/a.yml" if given == "abcd" else "")
+        assert [posixpath.basename(path) for path in made] == [changed]
+
+
+def test_each_file_is_given_the_addresses_of_its_own_services_alone() -> None:
+    files = {"a.yml": "services: {web: {image: x}}\n", "b.yml": "services: {db: {image: y}}\n"}
+    read = loaded(files, ("a.yml", "b.yml"))
+    addresses = {"web": "fd00::5", "db": "fd00::6"}
+    made = in_place(read, ["web", "db"], "six", "", addresses=addresses)
+    texts = [file.raw.decode() for file in made.values()]
+    assert [[each in text for each in addresses.values()] for text in texts] == [
+        [True, False],
+        [False, True],
+    ]
+
+
+def test_a_service_that_is_in_no_file_is_said_with_all_of_them() -> None:
+    files = {"a.yml": "services: {web: {image: x}}\n", "b.yml": "services: {}\n"}
+    read = loaded(files, ("a.yml", "b.yml"))
+    with pytest.raises(Refused, match=rf"no service nobody in {FOLDER}/a\.yml, {FOLDER}/b\.yml\."):
+        in_place(read, ["web", "nobody"], "six", "")
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_an_override_file_is_not_one_of_those_that_it_stands_beside(given: bool) -> None:
+    name = "docker-compose.override.yml"
+    files = {
+        "docker-compose.yml": "services:\n  web:\n    image: x\n    networks: [front]\n",
+        name: "services:\n  web:\n    networks:\n      - back\nnetworks:\n  back:\n",
+    }
+    read = loaded(files, ("docker-compose.yml", *((name,) if given else ())))
+    made = beside(read, ["web"], "six", f"{FOLDER}/{name}", files[name].encode())
+    assert made.name == f"{FOLDER}/{name}"
+    assert made.raw.decode() == files[name].replace("- back\n", "- back\n      - six\n") + (
+        "  six:\n    external: true\n"
+    )
+    with pytest.raises(Refused, match=f"^{FOLDER}/{name} is not valid YAML"):
+        beside(read, ["web"], "six", f"{FOLDER}/{name}", b"services: [\n")
+
+
+def test_a_file_that_compose_is_given_and_that_is_gone_is_refused() -> None:
+    with pytest.raises(Refused, match=rf"^{FOLDER}/b\.yml is not there\. Nothing was changed\."):
+        loaded({"a.yml": "services: {web: {image: x}}\n"}, ("a.yml", "b.yml"))
+
+
+def test_what_was_read_are_the_files_that_are_there() -> None:
+    files = {
+        "a.yml": "include: [gone.yml, b.yml]\n",
+        "b.yml": "services: {web: {extends: {file: c.yml, service: web}}}\n",
+        "c.yml": "services: {web: {image: x, extends: {file: lost.yml, service: web}}}\n",
+        "d.yml": "services: {}\n",
+    }
+    assert sorted(loaded(files, ("a.yml",)).texts) == [f"{FOLDER}/{name}.yml" for name in "abc"]
+
+
 def test_a_service_of_another_file_that_extends_a_changed_one_is_not_given_the_network() -> None:
     files = {
         "compose.yaml": "include: [fed.yaml]\n"
@@ -145,6 +218,8 @@ def test_a_service_of_another_file_that_extends_a_changed_one_is_not_given_the_n
         ("${WHERE}/fed.yaml", "which has a variable in its name"),
         ("https://example.org/fed.git", "which is not on this host"),
         ("oci://example.org/fed", "which is not on this host"),
+        ("oci:example.org/fed", "which is not on this host"),
+        ("git@example.org:fed.git", "which is not on this host"),
         ("bad.yaml", "which was not read (/srv/mastodon/bad.yaml is not valid YAML"),
     ],
 )

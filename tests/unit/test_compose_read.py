@@ -6,8 +6,8 @@ import pytest
 from wizard.compose import builder, variables
 from wizard.compose.builder import MAX_NODES, Builder
 from wizard.compose.edit import add_network
-from wizard.compose.nodes import MapNode, Node
-from wizard.compose.read import parse, parse_part, services
+from wizard.compose.nodes import MapNode, Node, Scalar, text_of
+from wizard.compose.read import check_services, parse, parse_part, services
 from wizard.platform.errors import Refused
 
 GOOD = b"services: {web: {image: x}}\n"
@@ -195,6 +195,7 @@ def test_of_a_key_that_stands_twice_the_last_counts_and_both_lines_are_known() -
     ("text", "said"),
     [
         ("${A}/$B", "a/b"),
+        ("$OTHER", "${A}"),
         ("${A:-x}${NONE:-y}${EMPTY:-z}${EMPTY-z}", "ayz"),
         ("${NONE}$NONE${NONE:?why}${NONE:-${A}}", "${NONE}$NONE${NONE:?why}${NONE:-a}"),
     ],
@@ -203,7 +204,7 @@ def test_variables_are_put_in_where_they_are_known(text: str, said: str) -> None
     values = variables.of_file(
         "# A=c\nexport A=a # remark\n B = 'b'\nEMPTY=\nOTHER=${A}\n;C\nD=\"#d\" #\n"
     )
-    assert values == {"A": "a", "B": "b", "EMPTY": "", "D": "#d"}
+    assert values == {"A": "a", "B": "b", "EMPTY": "", "OTHER": "${A}", "D": "#d"}
     assert variables.put_in(text, values) == said
 
 
@@ -220,3 +221,56 @@ def test_why_what_is_extended_is_not_known_is_said(extends: str, why: str) -> No
     (web,) = parse(text.encode(), "compose.yaml").services
     assert not web.attachable
     assert f"takes settings from {why}" in web.reason
+
+
+# YAML 1.2.2, section 10.3.2.
+@pytest.mark.parametrize(
+    ("written", "is_null"),
+    [
+        ("", True),
+        ("~", True),
+        ("null", True),
+        ("Null", True),
+        ("NULL", True),
+        ("!!null ''", False),
+        ("!!null", True),
+        ("!!str", False),
+        ("!mine", False),
+        ("nULL", False),
+        ("none", False),
+        ("''", False),
+        ("'null'", False),
+    ],
+)
+def test_what_is_null(written: str, is_null: bool) -> None:
+    file = parse_part(f"x: {written}\n".encode(), "compose.yaml")
+    assert file.document.root is not None
+    node = file.document.root.pairs["x"]
+    assert isinstance(node, Scalar)
+    assert node.is_null is is_null
+    assert (text_of(node) is None) is is_null
+    assert text_of(None) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        (["x: 1\n"], "a.yml has no services, so"),
+        (["x: 1\n", "", "services: {}\n"], "a.yml, b.yml, c.yml have no services, so"),
+        (
+            ["x: 1\nweb:\n  image: x\n"],
+            "a.yml is of the first Compose format: in line 2 the service",
+        ),
+        (["", "\ndb: {build: .}\n"], "b.yml is of the first Compose format: in line 2 the service"),
+        (["x: &x {web: {image: x}}\n<<: *x\n"], "a.yml is of the first Compose format: in line 1 "),
+        (["web: {ports: [x]}\nimage: x\n"], "a.yml has no services"),
+    ],
+)
+def test_where_there_is_nothing_to_choose_from_it_is_said_why(texts: list[str], why: str) -> None:
+    files = [
+        parse_part(text.encode(), f"{name}.yml") for name, text in zip("abc", texts, strict=False)
+    ]
+    with pytest.raises(Refused) as refused:
+        check_services(files)
+    assert str(refused.value).startswith(why)
+    check_services([*files, parse_part(b"services: {web: }\n", "d.yml")])

@@ -58,6 +58,24 @@ def test_an_image_of_a_store_is_not_ticked(image: str) -> None:
     assert image in found.reason
 
 
+@pytest.mark.parametrize(
+    ("image", "ticked"),
+    [
+        ("ghcr.io/meilisearch/app", False),
+        ("valkey/image:8", False),
+        ("postgres/server", False),
+        # Whoever makes databases makes other things as well.
+        ("postgres/website", True),
+        ("redis/riot:4", True),
+        ("redis/app/other", True),
+    ],
+)
+def test_who_makes_an_image_counts_only_where_its_name_says_nothing(
+    image: str, ticked: bool
+) -> None:
+    assert service(f"image: '{image}'").internet is ticked
+
+
 @pytest.mark.parametrize("image", ["vaultwarden/server:1", "ghcr.io/goauthentik/server", "server"])
 def test_an_image_that_is_only_called_a_server_is_ticked(image: str) -> None:
     assert service(f"image: '{image}'").internet
@@ -100,7 +118,26 @@ def test_the_end_of_a_tunnel_is_not_ticked_and_says_why(image: str) -> None:
     assert not service("image: x", name="vpn").internet
 
 
-@pytest.mark.parametrize("image", ["caomingjun/warp", "ghcr.io/tprasadtp/protonwire:7"])
+@pytest.mark.parametrize(
+    "image",
+    [
+        "amneziavpn/amneziawg-go",
+        "caomingjun/warp",
+        "dperson/openvpn-client",
+        "ghcr.io/bubuntux/nordlynx",
+        "ghcr.io/tprasadtp/protonwire:7",
+        "ghcr.io/wg-easy/wg-easy:15",
+        "linuxserver/wireguard",
+        "netbirdio/netbird",
+        "example/mullvad-client",
+        "qmcgaw/gluetun:v3",
+        "strongx509/strongswan",
+        "tailscale/tailscale",
+        "example/softether",
+        "wazum/openconnect-proxy",
+        "zerotier/zerotier",
+    ],
+)
 def test_an_image_of_a_vpn_is_not_ticked(image: str) -> None:
     assert "looks like a VPN" in service(f"image: '{image}'").reason
 
@@ -135,6 +172,13 @@ def test_what_lets_a_service_open_tunnels_is_joined_from_all_that_says_it() -> N
         ("postgres15", True),
         ("redis-exporter", False),
         ("postgres-backup", False),
+        ("redis-backups", False),
+        ("mongo-admin", False),
+        ("redis_commander", False),
+        ("redis-insight", False),
+        ("influxdb-ui", False),
+        ("clickhouse-web", False),
+        ("mysql.operator", False),
         ("web", False),
         ("dbus", False),
         ("mastodon", False),

@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from wizard.compose import style
 from wizard.compose.edit import add_network
+from wizard.compose.inheritance import Inheritance
+from wizard.compose.insertion import Additions, Level
 from wizard.compose.joining import networks
+from wizard.compose.nodes import MapNode
 from wizard.compose.override import override
 from wizard.compose.read import ParsedFile, parse, parse_part
+from wizard.compose.yaml_source import Content
 from wizard.platform.errors import Refused
 
 
@@ -187,3 +192,91 @@ def test_an_override_file_puts_the_chosen_services_on_the_network_and_no_other(
         assert len(joined) == (name in shape.chosen and not there)
         for key in joined:
             assert any(file.external(key) == shape.network for file in after)
+
+
+def file_of(text: str) -> ParsedFile:
+    return parse_part(text.encode(), "a.yml")
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "dash"),
+    [
+        ("services:\n  web:\n    image: x\n", 2, None),
+        ("services:\n    web:\n        links:\n          - a\n", 4, 2),
+        ("services:\n web:\n  links:\n  - a\n", 1, 0),
+        ("services: {web: {image: x}}\n", 2, None),
+        ("services:\n  a: {links: [b]}\n  web:\n    one: [c]\n    links:\n      - d\n", 2, 2),
+        ("services:\n  a: x\n  web:\n    links:\n        - d\n", 2, 4),
+        ("services: {}\n", 2, None),
+        ("? services\n: web: {image: x}\n", 2, None),
+        ("services:\n  web:\n    one:\n      -\n        b: c\n    two:\n    - d\n", 2, 0),
+        ("x: 1\n", 2, None),
+        ("", 2, None),
+    ],
+)
+def test_a_file_s_style_is_that_of_its_services(text: str, columns: int, dash: int | None) -> None:
+    text = text.replace("a: x\n", "a: {}\n")
+    document = file_of(text).document
+    assert style.indentation(document) == columns
+    assert style.dash_of(document, style.services(document)) == dash
+
+
+def test_content_is_written_line_by_line_in_the_file_s_style() -> None:
+    document = file_of("services:\n   web:\n      image: x\n").document
+    content: dict[str, Content] = {
+        "a": "1", "b": {}, "c": [], "d": {"e": {"f": "g"}}, "h": ["i", {"j": "k", "l": "m"}],
+    }  # fmt: skip
+    assert style.block(content, 1, document, 2) == [
+        " a: 1", " b: {}", " c: []", " d:", "    e:", "       f: g", " h:", "   - i", "   - j: k",
+        "     l: m",
+    ]  # fmt: skip
+    assert style.block("x", 3, document, 0) == ["   x"]
+
+
+def test_of_several_additions_at_one_place_the_one_further_inside_comes_first() -> None:
+    file = file_of("services:\n  web:\n    image: x\n")
+    additions = Additions(file)
+    assert additions.made() is file
+    end = len(file.document.text)
+    additions.splice(end, "top: 1\n", level=Level.TOP)
+    additions.splice(end, "  db: {}\n", level=Level.SERVICES)
+    additions.splice(end, "    tty: true\n")
+    additions.splice(end, "    init: true\n")
+    additions.splice(0, "# ", 0)
+    additions.splice(0, "mine\n")
+    assert additions.made().raw.decode() == (
+        "# mine\nservices:\n  web:\n    image: x\n    tty: true\n    init: true\n  db: {}\ntop: 1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "changing"),
+    [
+        ("base", {"heir", "grandchild"}),
+        ("heir", {"grandchild"}),
+        ("merging", set()),
+        ("anchored", {"merging", "listed", "deeper", "twice"}),
+        ("other", set()),
+        ("on", {"also"}),
+    ],
+)
+def test_who_has_other_networks_once_those_of_a_service_are_added_to(
+    changed: str, changing: set[str]
+) -> None:
+    file = file_of(
+        "services:\n  base: {image: x}\n  heir: {extends: base}\n  grandchild: {extends: heir}\n"
+        "  anchored: &a {networks: {one: }}\n  merging: {<<: *a}\n  listed: {<<: [*a]}\n"
+        "  twice: {<<: [*a, *a]}\n  on: {networks: &n [one]}\n  also: {networks: *n}\n"
+        "  deeper: {<<: {<<: *a}}\n  own: {<<: *a, networks: [two]}\n  other: {image: y}\n  none:\n"
+    )
+    assert file.document.root is not None
+    services = file.document.root.pairs["services"]
+    assert isinstance(services, MapNode)
+    inheritance = Inheritance(file)
+    service = services.pairs[changed]
+    inheritance.changes(changed, service)
+    if changed == "on":
+        assert isinstance(service, MapNode)
+        assert not inheritance.is_changing("also")
+        inheritance.changes(changed, service.pairs["networks"])
+    assert {name for name in file.meaning.services if inheritance.is_changing(name)} == changing

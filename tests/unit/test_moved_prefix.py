@@ -170,3 +170,25 @@ def test_a_name_that_fills_the_bridge_leaves_room_for_the_number() -> None:
     found = renumbered(long, replace(made, interfaces=(*made.interfaces, *taken)))
     assert found is not None
     assert found.bridge == "br-fifteench-2"
+
+
+def test_of_a_prefix_that_is_longer_than_the_part_was_a_part_is_taken() -> None:
+    found = renumbered(CHOICES, host("2001:db8:7:8::10/100"))
+    assert found is not None
+    assert found.prefix == IPv6Network("2001:db8:7:8::800:0/101")
+    as_long = renumbered(CHOICES, host("2001:db8:7:8::10/80"))
+    assert as_long is not None
+    assert as_long.prefix == IPv6Network("2001:db8:7:8:0:8000::/81")
+
+
+def test_the_new_network_s_name_sorts_before_that_of_another_with_ipv6() -> None:
+    made = host(NEW)
+    assert not isinstance(made.networks, Unknown)
+    on = made_up_hosts.EXTERNAL
+    rivals = tuple(replace(each, ipv6=each.name == on, internal=False) for each in made.networks)
+    found = renumbered(CHOICES, replace(made, networks=rivals))
+    assert found is not None
+    assert found.network < on < CHOICES.network
+    other = renumbered(replace(CHOICES, project="gone"), replace(made, networks=rivals))
+    assert other is not None
+    assert other.network == CHOICES.network

@@ -89,6 +89,16 @@ def test_ipv4_subnets_are_taken_from_the_end_that_docker_comes_to_last() -> None
     assert free_ipv4_subnet([IPv4Network("0.0.0.0/0")]) is None
 
 
+def test_every_subnet_is_taken_that_docker_hands_out_by_itself() -> None:
+    # https://docs.docker.com, dockerd, default-address-pools; 172.17.0.0/16 is docker0's mostly.
+    used: list[Network] = []
+    while (found := free_ipv4_subnet(used)) is not None:
+        used.append(found)
+    large = list(IPv4Network("172.16.0.0/12").subnets(new_prefix=16))[1:]
+    small = list(IPv4Network("192.168.0.0/16").subnets(new_prefix=20))
+    assert used == [*reversed(large), *reversed(small)]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

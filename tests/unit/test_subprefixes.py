@@ -37,6 +37,74 @@ def test_of_an_uplink_that_is_not_known_there_is_no_part() -> None:
     assert "no default route" in (subprefixes.why_none(there) or "")
 
 
+def test_of_several_prefixes_one_in_which_the_host_has_an_address_comes_first() -> None:
+    there = host("2001:db8:7:8::10/128")
+    assert isinstance(there.uplink, Uplink)
+    prefixes = tuple(map(IPv6Network, ("2001:db8:1:2::/64", "2001:db8:7:8::/64")))
+    for on_link in (prefixes, prefixes[::-1]):
+        known = replace(there, uplink=replace(there.uplink, on_link=on_link))
+        assert subprefixes.on_link(known)[0] == prefixes[1]
+        assert subprefixes.propose(known) == IPv6Network("2001:db8:7:8:1::/80")
+
+
+def test_the_sizes_that_are_offered_hold_what_is_said_of_them() -> None:
+    there = host("2001:db8:1:2::10/64")
+    sizes = {size.length: size.words for size in subprefixes.SIZES}
+    # From what is proposed to the longest that can be typed.
+    assert list(sizes) == sorted(sizes)
+    assert [min(sizes), max(sizes)] == [subprefixes.PROPOSED, subprefixes.LONGEST]
+    for length, words in sizes.items():
+        prefix = subprefixes.propose(there, length)
+        assert prefix is not None
+        assert subprefixes.obstacle(prefix, there) is None
+        # All but the bridge's address and that of the network itself.
+        held = {
+            "networks": 2 ** (length - 64),
+            "IPv4": prefix.num_addresses if prefix.num_addresses == 2**32 else 0,
+            "containers": prefix.num_addresses - 2,
+        }
+        kind = next(each for each in held if each in words)
+        assert held[kind]
+        assert kind == "IPv4" or words.startswith(f"{held[kind]:,} {kind}")
+
+
+def test_nothing_is_said_where_a_part_can_be_proposed() -> None:
+    assert subprefixes.why_nothing_proposed(host("2001:db8:1:2::10/64")) is None
+    assert subprefixes.why_nothing_proposed(with_routed("2001:db8:a:b::/64")) is None
+    unknown = replace(host(), uplink=Unknown("It hides."))
+    assert "It hides." in (subprefixes.why_nothing_proposed(unknown) or "")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "length", "taken", "first"),
+    [
+        ("2001:db8::/118", 120, [], "2001:db8::100/120"),
+        ("2001:db8::/118", 120, ["2001:db8::100/121"], "2001:db8::200/120"),
+        ("2001:db8::/118", 120, ["2001:db8::100/120", "2001:db8::2ff/128"], "2001:db8::300/120"),
+        ("2001:db8::/118", 120, ["2001:db8::100/120", "2001:db8::200/119"], None),
+        ("2001:db8::/119", 120, ["2001:db8::100/128"], None),
+        ("2001:db8::/120", 120, [], None),
+        ("2001:db8::/121", 120, [], None),
+        # What is all of it, or more than that, is not in use for that alone.
+        ("2001:db8::/119", 120, ["2001:db8::/119", "2001:db8::/32"], "2001:db8::100/120"),
+    ],
+)
+def test_the_first_free_part_lies_in_the_prefix_behind_its_very_first(
+    prefix: str, length: int, taken: list[str], first: str | None
+) -> None:
+    found = subprefixes.first_free(IPv6Network(prefix), length, map(IPv6Network, taken))
+    assert found == (None if first is None else IPv6Network(first))
+
+
+def test_what_is_in_use_is_called_as_people_write_it() -> None:
+    there = host("2001:db8:1:2:1::10/64")
+    said = subprefixes.obstacle(IPv6Network("2001:db8:1:2:1::/80"), there) or ""
+    assert "holds 2001:db8:1:2:1::10, which is already in use" in said
+    other = replace(there, prefixes_in_use=(IPv6Network("2001:db8:9:1::/64"),))
+    said = subprefixes.obstacle(IPv6Network("2001:db8:9::/48"), other) or ""
+    assert "holds 2001:db8:9:1::/64, which is already in use" in said
+
+
 def test_a_part_with_an_address_of_the_host_is_passed_over() -> None:
     there = host("2001:db8:1:2::10/64", "2001:db8:1:2:1::5/64")
     assert subprefixes.propose(there) == IPv6Network("2001:db8:1:2:2::/80")

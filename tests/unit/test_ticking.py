@@ -3,7 +3,7 @@
 import socket
 import struct
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 
 import pytest
 
@@ -123,6 +123,33 @@ def test_what_docker_lets_nowhere_out_is_not_ticked_whatever_the_file_says(named
     assert "from which Docker keeps it" in ticking.reason(web, inside, project)
     # Of one that never ran nobody knows.
     assert ticking.first_tick(replace(web, name="other"), inside, project)
+
+
+def test_what_reaches_the_ipv6_internet_by_docker_already_is_not_ticked() -> None:
+    host = made_up_hosts.debian14()
+    assert not isinstance(host.networks, Unknown)
+    (project,) = host.choosable_projects
+    on = made_up_hosts.EXTERNAL
+    served = tuple(
+        replace(each, ipv6=True, subnets=(ip_network("fd01:2:3::/64"),))
+        if each.name == on
+        else each
+        for each in host.networks
+    )
+    there = holding(replace(host, networks=served), "web")
+    web, host_s_own = services(
+        "services: {web: {image: x}, sidekiq: {image: x, network_mode: host}}\n"
+    )
+    assert not ticking.first_tick(web, there, project)
+    assert ticking.reason(web, there, project).startswith(
+        f"web reaches the IPv6 internet through {on} already"
+    )
+    assert ticking.reason(host_s_own, there, project) == host_s_own.reason
+    # While the host is looked at, and where there is no such project, the file alone speaks.
+    for known in ((None, None), (there, None), (None, project)):
+        assert ticking.first_tick(web, *known)
+        assert ticking.reason(web, *known) == web.reason
+        assert not ticking.first_tick(host_s_own, *known)
 
 
 def test_a_plan_does_not_depend_on_connections() -> None:

@@ -62,6 +62,29 @@ def test_who_names_the_files_is_known_from_the_units_and_from_the_variables(tmp_
     assert named_by(Path(), [], units) is None
 
 
+# As Compose reads it (environment variables, syntax of .env files). An empty one names no file:
+# version 1 looks for its files then, and version 2 does not start (compose-go, cli/options.go).
+@pytest.mark.parametrize(
+    ("variables", "names"),
+    [
+        ("COMPOSE_FILE=$BASE/a.yml\n", True),
+        ("COMPOSE_FILE: a.yml\n", True),
+        ("  export COMPOSE_FILE = 'a.yml:b.yml' # both\n", True),
+        ("COMPOSE_FILE=\n", False),
+        ('COMPOSE_FILE=""\n', False),
+        ("COMPOSE_FILE= # none for now\n", False),
+        ("COMPOSE_FILE=a.yml\nCOMPOSE_FILE=\n", False),
+        ("COMPOSE_FILES=a.yml\nMY_COMPOSE_FILE=a.yml\n", False),
+    ],
+)
+def test_the_variables_beside_a_project_name_its_files_only_where_they_say_one(
+    tmp_path: Path, variables: str, names: bool
+) -> None:
+    (tmp_path / ".env").write_text(variables)
+    said = f"{tmp_path}/.env sets COMPOSE_FILE"
+    assert named_by(tmp_path, [], tmp_path / "units") == (said if names else None)
+
+
 def test_a_template_names_the_files_of_its_instances_and_a_unit_may_set_the_variable(
     tmp_path: Path,
 ) -> None:
@@ -112,7 +135,11 @@ def changed(plan: Plan) -> list[str]:
         ("/etc/dokploy/compose/site-x1/code", "docker-compose.yml", "Dokploy writes this file"),
         ("/data/coolify/applications/x1", "docker-compose.yml", "Coolify writes this file"),
         ("/data/coolify/services/x1", "docker-compose.override.yml", "Coolify writes its own"),
-        ("/opt/stacks/site", "docker-compose.yml", "load it there anew before you save"),
+        (
+            "/opt/stacks/site",
+            "docker-compose.yml",
+            "where Dockge keeps its stacks. If it is open in Dockge now",
+        ),
         ("/data/compose/7", "docker-compose.yml", "Portainer writes this file anew"),
     ],
 )
@@ -123,6 +150,24 @@ def test_a_tool_that_writes_the_files_is_said_and_the_file_that_it_leaves_is_pro
     assert changed(plan) == [file]
     (said,) = [each for each in plan.notices if says in each]
     assert said.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("folder", "reads"),
+    [
+        ("/etc/dokploy/compose/site-x1/code", False),
+        ("/data/coolify/applications/x1", False),
+        ("/data/coolify/services/x1", True),
+        ("/opt/stacks/site", True),
+        ("/data/compose/7", False),
+        ("/srv/x", True),
+    ],
+)
+def test_a_tool_that_names_the_files_to_compose_lets_it_look_for_no_other(
+    folder: str, reads: bool
+) -> None:
+    (project,) = started(folder).choosable_projects
+    assert reads_override(project) is reads
 
 
 def test_nothing_is_said_of_files_of_nobody() -> None:

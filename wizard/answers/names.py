@@ -106,7 +106,8 @@ def first_free(name: str, taken: Sequence[str], between: str = "") -> str:
 def sorted_first(name: str, networks: Sequence[ExistingNetwork]) -> str:
     """Return the name, with as little before it as lets it sort before those of the networks."""
     others = [network.name for network in networks]
-    for before in ("", "a_", "0_", *("0" * length + "_" for length in range(2, 64))):
+    # Of what Docker takes in a name a dash sorts first, and behind the first character a nought.
+    for before in ("", "a_", "0_", *("0" + "-" * length for length in range(1, 64))):
         if all(before + name < other for other in others):
             return before + name
     return name

@@ -40,7 +40,8 @@ class Outlook:
         )
         more = len(self.unread) - len(shown)
         if more > 0:
-            shown = (*shown, f"Not computed, besides: {more} more lines of such programs.")
+            lines = "line" if more == 1 else "lines"
+            shown = (*shown, f"Not computed, besides: {more} more {lines} of such programs.")
         return (*(sentence for _interface, sentence in self.lost), *self.notes, *shown)
 
 

@@ -275,9 +275,10 @@ def _differs(claim: Claim, first: Claim) -> str:
     """Return what a container names, and what the others name instead."""
     if claim.folder != first.folder:
         return f"it names the folder {_place(claim)}, and the others name {_place(first)}"
-    others = [file for file in claim.files if file not in first.files]
-    named = f"the file {others[0]}" if others else "no file"
-    return f"it names {_short(named)}, and the others do not"
+    for place, file in zip(claim.places, claim.files, strict=True):
+        if place not in first.places:
+            return f"it names {_short(f'the file {file}')}, and the others do not"
+    return "it names no file, and the others do"
 
 
 def _place(claim: Claim) -> str:
@@ -290,7 +291,8 @@ def _short(words: str) -> str:
 
 def _few(doubts: Sequence[str]) -> tuple[str, ...]:
     more = len(doubts) - _MOST
-    return (*doubts[:_MOST], *([f"{more} more containers are left out."] if more > 0 else ()))
+    rest = "1 more container is left out." if more == 1 else f"{more} more containers are left out."
+    return (*doubts[:_MOST], *([rest] if more > 0 else ()))
 
 
 def _release(version: str) -> tuple[int, ...]:
@@ -305,5 +307,5 @@ def _resolved(path: Path) -> Path:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_absolute() and path.is_file()
-    except (OSError, ValueError):
+    except OSError:
         return False

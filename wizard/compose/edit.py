@@ -7,6 +7,7 @@ a written null. After the edit the new text is parsed, and its meaning compared 
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 
 from wizard.compose.declaration import digest
 from wizard.compose.difference import Difference, difference
@@ -163,8 +164,8 @@ def _key(files: Sequence[ParsedFile], network: str, wanted: str) -> str:
         if any(network in (part.external(key), part.own(key)) for part in meanings):
             return key
     taken = {*keys, DEFAULT}
-    candidates = [wanted, f"{network}_ipv6", *(f"{network}_ipv6_{n}" for n in range(2, 100))]
-    return next(key for key in candidates if key not in taken)
+    others = (f"{network}_ipv6_{number}" for number in count(2))
+    return next(key for key in chain((wanted, f"{network}_ipv6"), others) if key not in taken)
 
 
 def _verify(before: ParsedFile, found: Difference) -> None:

@@ -20,7 +20,7 @@ from wizard.compose.meaning import (
     kept_of,
 )
 from wizard.compose.nodes import MapNode
-from wizard.compose.tags import OVERRIDE, RESET, WHOLE
+from wizard.compose.tags import OVERRIDE, RESET, WHOLE, said_of
 
 _NOTHING = ServiceMeaning({}, None, None, None, None)
 
@@ -97,5 +97,5 @@ def is_internal(files: Sequence[FileMeaning], network: str) -> bool:
         if node is not None and node.tag in (RESET, OVERRIDE):
             internal = False
         if isinstance(node, MapNode) and node.tag != RESET and "internal" in node.pairs:
-            internal = is_true(node.pairs["internal"])
+            internal = is_true(said_of(node, "internal"))
     return internal

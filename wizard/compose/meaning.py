@@ -12,7 +12,15 @@ from typing import TypeAlias
 from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, text_of, value_of
-from wizard.compose.tags import RESET, WHOLE, check_section, dropped, is_unusual, of_network
+from wizard.compose.tags import (
+    RESET,
+    WHOLE,
+    check_section,
+    dropped,
+    is_unusual,
+    of_network,
+    said_of,
+)
 from wizard.compose.variables import unset
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
@@ -86,19 +94,19 @@ class FileMeaning:
         node = self.networks.get(key)
         if not isinstance(node, MapNode):
             return None
-        external = node.pairs.get("external")
+        external = said_of(node, "external")
         if isinstance(external, MapNode):  # ``external: {name: x}``, before file format 3.5
-            return _text(external.pairs.get("name")) or key
+            return text_of(said_of(external, "name")) or key
         if not is_true(external):
             return None
-        return _text(node.pairs.get("name")) or key
+        return text_of(said_of(node, "name")) or key
 
     def own(self, key: str) -> str | None:
         """Return the name written out for a network that Compose makes; None where none is."""
         node = self.networks.get(key)
         if not isinstance(node, MapNode) or self.external(key) is not None:
             return None
-        return _text(node.pairs.get("name"))
+        return text_of(said_of(node, "name"))
 
 
 def meaning(document: Document, extended: Extended = nothing_read) -> FileMeaning:
@@ -200,28 +208,28 @@ def _alone(
             f"{name} carries the tag {clean_line(node.tag or '')} in {document.name}, and what "
             "that does to its networks depends on the release of Compose."
         )
-    extends = node.pairs.get("extends")
+    extends = said_of(node, "extends")
     base = None if extends is None else _extended(document, extends)[0]
     return ServiceMeaning(
         {key: value.digest for key, value in node.pairs.items() if key != "networks"},
         networks,
-        first(_text(node.pairs.get("network_mode")), _text(node.pairs.get("net"))),
-        _text(node.pairs.get("image")),
+        first(text_of(said_of(node, "network_mode")), text_of(said_of(node, "net"))),
+        text_of(said_of(node, "image")),
         unknown,
         base if base in nodes and base != name else None,
         dropped(node),
         abilities=_abilities(node),
-        provided=isinstance(node.pairs.get("provider"), MapNode),
+        provided=isinstance(said_of(node, "provider"), MapNode),
     )
 
 
 def _abilities(node: MapNode) -> frozenset[str]:
-    devices = {device.partition(":")[0] for device in _texts(node.pairs.get("devices"))}
-    capabilities = {name.upper().removeprefix("CAP_") for name in _texts(node.pairs.get("cap_add"))}
+    devices = {device.partition(":")[0] for device in _texts(said_of(node, "devices"))}
+    capabilities = {name.upper().removeprefix("CAP_") for name in _texts(said_of(node, "cap_add"))}
     found = {
         "devices": "/dev/net/tun" in devices,
         "cap_add": bool(capabilities & {"NET_ADMIN", "ALL"}),
-        "privileged": is_true(node.pairs.get("privileged")),
+        "privileged": is_true(said_of(node, "privileged")),
     }
     return frozenset(key for key, said in found.items() if said)
 
@@ -230,7 +238,8 @@ def _texts(node: Value | None) -> list[str]:
     """Return the texts of a list; of an item in the long form of a device, its source."""
     items = values(node) if isinstance(node, ListNode) else []
     said = [
-        _text(each.pairs.get("source") if isinstance(each, MapNode) else each) for each in items
+        text_of(said_of(each, "source")) if isinstance(each, MapNode) else _text(each)
+        for each in items
     ]
     return [text for text in said if text is not None]
 
@@ -243,7 +252,7 @@ def _extending(
     inherited: ServiceMeaning | None,
 ) -> ServiceMeaning:
     """Return a service with what it takes from the one that it extends."""
-    extends = node.pairs.get("extends") if node else None
+    extends = said_of(node, "extends")
     if extends is None:
         return alone
     if inherited is not None:
@@ -292,10 +301,10 @@ def _elsewhere(
     document: Document, node: MapNode | None, extended: Extended
 ) -> ServiceMeaning | None:
     """Return the service of another file that is extended, if it is one and was read."""
-    extends = node.pairs.get("extends") if node else None
+    extends = said_of(node, "extends")
     if not isinstance(extends, MapNode):
         return None
-    file, service = _text(extends.pairs.get("file")), _text(extends.pairs.get("service"))
+    file, service = text_of(said_of(extends, "file")), text_of(said_of(extends, "service"))
     if file is None or service is None or _is_itself(document, file):
         return None
     said = extended(file)
@@ -316,8 +325,8 @@ def _extended(document: Document, extends: Value) -> tuple[str | None, str]:
         return extends.value, f"the service {clean_line(extends.value)}, {_unknown(extends.value)}"
     if not isinstance(extends, MapNode):
         return None, "somewhere, which was not read"
-    service = _text(extends.pairs.get("service")) or ""
-    file = _text(extends.pairs.get("file"))
+    service = text_of(said_of(extends, "service")) or ""
+    file = text_of(said_of(extends, "file"))
     if file is None or _is_itself(document, file):
         return service, f"the service {clean_line(service)}, {_unknown(service)}"
     if "$" in service:

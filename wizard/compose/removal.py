@@ -95,7 +95,9 @@ class _Edit:
         self.certain: list[int] = []
         """The pieces of which every line, and every line beside it, is there as it was written."""
         self._declaring: list[int] = []
+        self._row_of: dict[int, int] = {}
         for row in self._rows():
+            self._row_of |= dict.fromkeys(row, row[0])
             lines = range(self._pieces[row[0]][2], self._pieces[row[-1]][3])
             if any(names.match(bare[number].strip()) for number in lines):
                 self._declaring += row
@@ -148,8 +150,18 @@ class _Edit:
             return True
         if whole or len(pieces) == 1:
             return False
-        half = len(pieces) // 2
+        half = self._middle(pieces)
         return any([self.take_out(pieces[:half]), self.take_out(pieces[half:])])
+
+    def _middle(self, pieces: Sequence[int]) -> int:
+        """Return where to part pieces in two: about the middle, and in no row if there are several.
+
+        Of a list and its key neither may come out without the other.
+        """
+        rows = [self._row_of[number] for number in pieces]
+        between = [at for at in range(1, len(rows)) if rows[at] != rows[at - 1]]
+        middle = len(rows) // 2
+        return min(between, key=lambda at: abs(at - middle), default=middle)
 
     def _without(self, out: Collection[int]) -> str:
         lines = list(self._new)

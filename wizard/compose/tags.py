@@ -23,6 +23,12 @@ def of_network(name: str) -> str:
     return f"networks.{name}"
 
 
+def said_of(mapping: MapNode | None, key: str) -> Value | None:
+    """Return what a mapping says of a key; what takes away what was said before says nothing."""
+    value = mapping.pairs.get(key) if mapping else None
+    return None if value is None or value.tag == RESET else value
+
+
 def dropped(service: MapNode) -> frozenset[str]:
     """Return the keys of a service of which what earlier files say counts no more."""
     networks = service.pairs.get("networks")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w*)(?:(:?-)([^${}]*))?\})")
-_SETTING = re.compile(r"^[ \t]*+(?:export[ \t]++)?(\w++)[ \t]*+=[ \t]*+(.*)$", re.MULTILINE)
+# The folder's owner writes it: possessive, and within a line, so that no file takes long.
+_SETTING = re.compile(r"^[ \t]*+(?:export[ \t]++)?(\w++)[ \t]*+[=:][ \t]*+(.*)$", re.MULTILINE)
 _QUOTED = re.compile(r"([\"'])(.*?)\1")
 
 
@@ -30,11 +31,12 @@ def unset(text: str) -> str:
 
 
 def of_file(text: str) -> dict[str, str]:
-    """Return the variables that a ``.env`` sets; one that names others is left out."""
+    """Return the variables that a ``.env`` sets, each with its last value; others stay in it.
+
+    Compose takes a colon for the sign of equality, too (compose-go, dotenv/parser.go).
+    """
     found = {}
     for name, value in _SETTING.findall(text):
         quoted = _QUOTED.match(value)
-        bare = quoted[2] if quoted else re.split(r"\s#", f" {value}")[0].strip()
-        if "$" not in bare:
-            found[name] = bare
+        found[name] = quoted[2] if quoted else re.split(r"\s#", f" {value}")[0].strip()
     return found

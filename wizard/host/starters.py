@@ -10,16 +10,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from wizard.compose.variables import of_file
 from wizard.host.looking import read_if_there
 from wizard.platform.text import clean_line
 
 UNITS = Path("/etc/systemd/system")
 _MOST_UNITS = 500
 
-# The folder's owner writes it: possessive, and within a line, so that no file takes long.
-_VARIABLE = re.compile(
-    r"^[^\S\n]*+(?:export[^\S\n]++)?COMPOSE_FILE[^\S\n]*+=[^\S\n]*+(\S.*)$", re.MULTILINE
-)
 _SETTING = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose$")
 
@@ -29,7 +26,7 @@ def named_by(directory: Path, files: Sequence[Path], units: Path = UNITS) -> str
     if not directory.is_absolute():
         return None
     variables = directory / ".env"
-    if _VARIABLE.search(read_if_there(variables) or ""):
+    if of_file(read_if_there(variables) or "").get("COMPOSE_FILE"):
         return f"{clean_line(str(variables))} sets COMPOSE_FILE"
     try:
         found = sorted(units.glob("*.service"))[:_MOST_UNITS]
