@@ -14,8 +14,8 @@ from wizard.compose.difference import Difference, difference
 from wizard.compose.inheritance import Inheritance
 from wizard.compose.insertion import Additions, Level, Unusual, text_end
 from wizard.compose.joining import named_networks
-from wizard.compose.meaning import DEFAULT, values
-from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of
+from wizard.compose.meaning import DEFAULT
+from wizard.compose.nodes import Alias, ListNode, MapNode, Node, Scalar, value_of, values
 from wizard.compose.read import ParsedFile
 from wizard.compose.read import services as services_of
 from wizard.compose.tags import OVERRIDE, RESET

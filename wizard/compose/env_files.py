@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from wizard.compose.meaning import values
-from wizard.compose.nodes import ListNode, MapNode, Value, text_of
+from wizard.compose.nodes import ListNode, MapNode, Value, text_of, values
 from wizard.compose.read import ParsedFile
 
 

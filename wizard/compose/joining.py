@@ -15,11 +15,10 @@ from wizard.compose.meaning import (
     Options,
     ServiceMeaning,
     first,
-    is_true,
     joined_networks,
     kept_of,
 )
-from wizard.compose.nodes import MapNode
+from wizard.compose.nodes import MapNode, is_true
 from wizard.compose.tags import OVERRIDE, RESET, WHOLE, said_of
 
 _NOTHING = ServiceMeaning({}, None, None, None, None)

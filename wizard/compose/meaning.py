@@ -11,7 +11,16 @@ from typing import TypeAlias
 
 from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
-from wizard.compose.nodes import ListNode, MapNode, Scalar, Value, text_of, value_of
+from wizard.compose.nodes import (
+    ListNode,
+    MapNode,
+    Scalar,
+    Value,
+    is_true,
+    says_nothing,
+    text_of,
+    values,
+)
 from wizard.compose.tags import (
     RESET,
     WHOLE,
@@ -21,7 +30,6 @@ from wizard.compose.tags import (
     of_network,
     said_of,
 )
-from wizard.compose.variables import unset
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -352,7 +360,7 @@ def _named(
         )
     if isinstance(node, MapNode):
         named = {
-            name: NO_OPTIONS if _says_nothing(options) else frozenset([options.digest])
+            name: NO_OPTIONS if says_nothing(options) else frozenset([options.digest])
             for name, options in node.pairs.items()
             if options.tag != RESET
         }
@@ -364,17 +372,6 @@ def _named(
     return None, f"The networks of {service} in {document.name} are not a list of names."
 
 
-def values(node: ListNode) -> list[Value]:
-    """Return the items of a list with aliases resolved."""
-    return [value_of(item) for item in node.items]
-
-
-def _says_nothing(node: Value) -> bool:
-    if isinstance(node, MapNode):
-        return not node.pairs
-    return isinstance(node, Scalar) and node.is_null
-
-
 def _text(node: Value | None) -> str | None:
     return None if isinstance(node, Scalar) and node.tag == RESET else text_of(node)
 
@@ -382,14 +379,6 @@ def _text(node: Value | None) -> str | None:
 def first(said: str | None, before: str | None) -> str | None:
     """Return what is said, or what was said before where nothing is; an empty text is said."""
     return before if said is None else said
-
-
-def is_true(node: Value | None) -> bool:
-    """Return whether a value is true to either Compose (YAML 1.1 counts ``yes`` and ``on``).
-
-    Of a variable its default counts.
-    """
-    return isinstance(node, Scalar) and unset(node.value).lower() in ("true", "yes", "on", "y")
 
 
 def joined_networks(

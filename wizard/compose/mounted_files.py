@@ -7,8 +7,7 @@ key ``source`` (compose-spec, 05-services.md, volumes). ``configs`` name theirs 
 from collections.abc import Iterator
 from pathlib import Path
 
-from wizard.compose.meaning import values
-from wizard.compose.nodes import ListNode, MapNode, Value, text_of
+from wizard.compose.nodes import ListNode, MapNode, Value, text_of, values
 from wizard.compose.read import ParsedFile
 from wizard.compose.variables import unset
 

@@ -7,6 +7,8 @@ its trailing comments, whether a null was written out.
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from wizard.compose.variables import unset
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scalar:
@@ -103,3 +105,23 @@ def value_of(node: Node) -> Value:
 def text_of(node: Value | None) -> str | None:
     """Return the text of a scalar; None for what is none, or null."""
     return node.value if isinstance(node, Scalar) and not node.is_null else None
+
+
+def values(node: ListNode) -> list[Value]:
+    """Return the items of a list with aliases resolved."""
+    return [value_of(item) for item in node.items]
+
+
+def is_true(node: Value | None) -> bool:
+    """Return whether a value is true to either Compose (YAML 1.1 counts ``yes`` and ``on``).
+
+    Of a variable its default counts.
+    """
+    return isinstance(node, Scalar) and unset(node.value).lower() in ("true", "yes", "on", "y")
+
+
+def says_nothing(node: Value) -> bool:
+    """Return whether a value is null, or a mapping without a key."""
+    if isinstance(node, MapNode):
+        return not node.pairs
+    return isinstance(node, Scalar) and node.is_null

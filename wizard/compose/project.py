@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wizard.compose.joining import bystanders, networks
-from wizard.compose.meaning import FileMeaning, values
-from wizard.compose.nodes import ListNode, MapNode, Value, text_of
+from wizard.compose.meaning import FileMeaning
+from wizard.compose.nodes import ListNode, MapNode, Value, text_of, values
 from wizard.compose.read import ParsedFile, parse_part
 from wizard.compose.variables import of_file, put_in
 from wizard.platform.errors import Refused
