@@ -1,7 +1,6 @@
 """The record as a TOML text that a person can read, and what such a text says."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
@@ -12,6 +11,7 @@ import tomli_w
 
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
+from wizard.record import toml_reading
 from wizard.record.record import FORMAT, Record, State, StepRecord, StepState
 
 _DEEPEST = 20
@@ -81,7 +81,7 @@ def loads(text: str, path: str = "the record") -> Record:
     """
     where = clean_line(path)
     try:
-        table = tomllib.loads(text)
+        table = toml_reading.parse(text)
     except (ValueError, RecursionError) as error:
         raise Refused(
             f"{where} is not whole: {clean_line(str(error))}. Nothing was changed. It lists by "
@@ -159,15 +159,26 @@ def _texts_by_name(said: object) -> dict[str, str]:
 
 
 def _table(said: object) -> dict[str, Any]:
-    return said if isinstance(said, dict) and _is_shallow(said, _DEEPEST) else {}
+    """Return a table to be changed by whoever likes; empty where it is nested too deep."""
+    try:
+        return dict(_own(said, _DEEPEST)) if isinstance(said, dict) else {}
+    except _TooDeep:
+        return {}
 
 
-def _is_shallow(said: object, levels: int) -> bool:
-    if not isinstance(said, dict | list):
-        return True
-    inner = said.values() if isinstance(said, dict) else said
-    nested = [each for each in inner if isinstance(each, dict | list)]
-    return levels > 0 and all(_is_shallow(each, levels - 1) for each in nested)
+class _TooDeep(Exception):
+    """Tables and lists are nested in each other too often."""
+
+
+def _own(said: Any, levels: int) -> Any:  # noqa: ANN401 - as deep as it goes, of TOML's own types
+    if not levels:
+        raise _TooDeep
+    if isinstance(said, dict):
+        return {
+            key: _own(value, levels - 1) if isinstance(value, dict | list) else value
+            for key, value in said.items()
+        }
+    return [_own(each, levels - 1) if isinstance(each, dict | list) else each for each in said]
 
 
 def _check_types(table: Mapping[str, Any]) -> None:
