@@ -1,6 +1,7 @@
 """Dims a screen while a box lies over it."""
 
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widgets import Button
 
 _BEHIND = "-screen-suspended"
 """The class that Textual's own style sheets dim."""
@@ -16,8 +17,18 @@ class BehindScreen(Screen[ScreenResultType]):
     def on_screen_suspend(self) -> None:
         """Dim it where it is still seen."""
         if isinstance(self.app.screen, ModalScreen):
-            self.add_class(_BEHIND)
+            self._dim(True)
 
     def on_screen_resume(self) -> None:
         """Show it as it was."""
-        self.remove_class(_BEHIND)
+        if self.has_class(_BEHIND):
+            self._dim(False)
+
+    def _dim(self, dim: bool) -> None:
+        # To set the class alone has Textual look up the styles of all there is on the screen. Those
+        # of these differ; what is on them is dim with the screen, and forgets how it was.
+        self.set_class(dim, _BEHIND, update=False)
+        for each in (inner := self.query()):
+            each.notify_style_update()
+        styled = [each for each in inner if isinstance(each, Button) or each.is_scrollable]
+        self.app.stylesheet.update_nodes([self, *styled], animate=True)

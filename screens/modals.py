@@ -103,8 +103,8 @@ class QuestionModal(ModalScreen[bool], BehindScreen[bool]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer to read on only where there is more."""
-        if action == "scroll" and self.is_mounted and not self.query_one("#text").max_scroll_y:
-            return False
+        if action == "scroll":
+            return self.is_mounted and self.query_one("#text").max_scroll_y > 0
         return super().check_action(action, parameters)
 
     def action_scroll(self, how: str) -> None:

@@ -56,6 +56,7 @@ class ReviewScreen(StepScreen):
         """Remember that nothing is shown yet."""
         super().on_mount()
         self._items: tuple[Detail, ...] = ()
+        self._short: Short = ()
         self._fit()
 
     def on_resize(self, _event: Resize) -> None:
@@ -80,7 +81,9 @@ class ReviewScreen(StepScreen):
         """
         changed = [each.title for each in items] != [each.title for each in self._items]
         self._items = tuple(items)
-        self.query_one("#short", Prose).show(partial(_in_short, short))
+        if tuple(short) != self._short:
+            self._short = tuple(short)
+            self.query_one("#short", Prose).show(partial(_in_short, self._short))
         steps = self.query_one("#steps", StepList)
         steps.show(
             lines

@@ -15,6 +15,7 @@ from screens.navigator import Navigator
 from screens.state import State
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.key_line import KeyLine
+from screens.widgets.paragraph import Paragraph
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.title import TitleLine
@@ -272,6 +273,6 @@ class StepScreen(BehindScreen[None]):
                 self.action_next()
 
 
-def paragraph(text: str, *, id: str | None = None, classes: str | None = None) -> Static:  # noqa: A002
+def paragraph(text: str, *, id: str | None = None, classes: str | None = None) -> Paragraph:  # noqa: A002
     """Return a paragraph, literally as it is."""
-    return Static(Content(text), markup=False, id=id, classes=classes)
+    return Paragraph(Content(text), markup=False, id=id, classes=classes)

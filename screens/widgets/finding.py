@@ -28,6 +28,7 @@ class FindingLine(HorizontalGroup):
     def __init__(self, part: Part[Any]) -> None:
         super().__init__()
         self.part = part
+        self._shown: Line | None = None
 
     def compose(self) -> ComposeResult:
         """Compose the three columns."""
@@ -37,8 +38,12 @@ class FindingLine(HorizontalGroup):
 
     def show(self, line: Line | None) -> None:
         """Show what was found, or that it is still looked for."""
+        if line == self._shown:
+            return
+        self._shown = line
         for each in VERDICTS:
-            self.set_class(line is not None and line.verdict == each, f"-{each}")
+            self.set_class(line is not None and line.verdict == each, f"-{each}", update=False)
+        self.update_node_styles()
         self.query_one(".verdict", Static).update(
             Content(VERDICTS[line.verdict] if line else "...")
         )

@@ -15,22 +15,30 @@ class KeyLine(Footer):
 
     _made: object = None
     """What the keys said when they were made."""
+    _coming = False
+    """Whether they are to be made anew after the next refresh, whatever they say by then."""
 
     def __init__(self) -> None:
         super().__init__(show_command_palette=False)
 
     def compose(self) -> ComposeResult:
         """Compose the keys as wide as they stay."""
-        self._made = self._said()
+        self._made, self._coming = self._said(), False
         for key in super().compose():
             if isinstance(key, FooterKey):
                 key.set_reactive(FooterKey.compact, self.compact)
             yield key
 
     def bindings_changed(self, screen: Screen[object]) -> None:
-        """Make the keys anew if something else is to be read in them."""
-        if self._made is None or self._made != self._said():
-            super().bindings_changed(screen)
+        """Make the keys anew if something else is to be read in them, once for all that changed.
+
+        Not behind another screen, which has a line of its own; that is told of when it is gone.
+        """
+        self._bindings_ready = True
+        if not self.is_attached or not screen.app.app_focus or self.app.screen is not self.screen:
+            return
+        if not self._coming and (self._made is None or self._made != self._said()):
+            self._coming = self.call_after_refresh(self.recompose)
 
     def _said(self) -> object:
         if not self._bindings_ready:

@@ -25,13 +25,18 @@ class Sentence(Static):
     def __init__(self, words: str = "", tone: Tone = "plain", *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(markup=False, id=id)
         self.words = ""
+        self._tone: Tone | None = None
         self.say(words, tone)
 
     def say(self, words: str, tone: Tone = "plain") -> None:
         """Show other words; none at all hides the line."""
-        self.words = words
+        if (words, tone) == (self.words, self._tone):
+            return
+        self.words, self._tone = words, tone
         for each in SIGNS:
-            self.set_class(each == tone, f"-{each}")
-        self.set_class(bool(words), "-said")
+            self.set_class(each == tone, f"-{each}", update=False)
+        self.set_class(bool(words), "-said", update=False)
+        # One look at the style sheets for all of them.
+        self.update_node_styles()
         sign = SIGNS[tone]
         self.update(Content(f"{sign} {words}" if sign else words))

@@ -1,16 +1,12 @@
 """What more than one of the pure tests begins with."""
 
-import pickle
-import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from tomli_w import _writer
 
-from wizard.record import toml_text
 from wizard.record.store import Store
 
 
@@ -24,18 +20,10 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture(scope="session", autouse=True)
 def _records_cost_little() -> Iterator[None]:
-    """Records are written and read as ever; what was worked out before is remembered.
+    """Records are written as ever; how a text is written in TOML is worked out once.
 
-    At every move the whole record is written, and little of it differs from the one before. Both
-    libraries go through each text letter by letter, in Python.
+    The library goes through each letter by letter, in Python.
     """
-
-    @lru_cache(1000)
-    def parsed(text: str) -> bytes:
-        return pickle.dumps(tomllib.loads(text))
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_writer, "format_string", lru_cache(10_000)(_writer.format_string))
-        reading = SimpleNamespace(loads=lambda text: pickle.loads(parsed(text)))  # noqa: S301
-        patch.setattr(toml_text, "tomllib", reading)
         yield

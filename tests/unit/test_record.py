@@ -2,12 +2,15 @@ import hashlib
 import os
 import re
 import tomllib
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import tomli_w
 
 from tests.made_up_deployments import TODAY, deployment
 from wizard import __version__
@@ -49,6 +52,63 @@ def test_a_record_comes_back_from_its_text_as_it_was(store: Store) -> None:
     assert record.state is State.APPLIED
     assert loads(dumps(record)) == record
     assert store.load() == record
+
+
+def test_what_is_kept_of_the_text_of_a_save_never_hides_a_change() -> None:
+    record = deepcopy(whole_run())
+    first, second = record.steps[:2]
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: first.output.append("$ one line"),
+        lambda: setattr(first, "state", StepState.UNDOING),
+        lambda: first.before.update(files=[{"path": "/etc/a", "text": "é\n" * 60}], none={}),
+        lambda: second.before.update(first.before),
+        lambda: second.parameters.update(deep={"deeper": {"deepest": [[1], [True]]}}),
+        lambda: first.choices.update({"a.b c": "keep"}),
+        lambda: record.choices.update(services=["web"]),
+        lambda: record.choices.update(services={"web": [{"port": 80}]}),
+        record.host.clear,
+        lambda: setattr(record, "changes", "20261001-101010-1"),
+        record.steps.reverse,
+        record.steps.clear,
+    )
+    for change in changes:
+        before = dumps(record)
+        change()
+        assert dumps(record) != before
+        assert loads(dumps(record)) == record
+
+
+def test_its_text_is_that_of_one_table_written_at_once() -> None:
+    record = whole_run()
+    table = asdict(record)
+    tables = [name for name, value in table.items() if isinstance(value, dict | list)]
+    del table["changes"]
+    written = dumps(record)
+    head = {name: value for name, value in tomllib.loads(written).items() if name not in tables}
+    assert tomli_w.dumps({**head, **{name: table[name] for name in tables}}) in written
+
+
+def test_a_line_of_output_writes_nothing_anew_but_what_is_said_beside_tables(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = deepcopy(whole_run())
+    dumps(record)
+    anew: list[object] = []
+    write = tomli_w.dumps
+
+    def noted(table: Mapping[str, object]) -> str:
+        anew.append(table)
+        return write(table)
+
+    monkeypatch.setattr(tomli_w, "dumps", noted)
+    record.steps[0].output.append("another line")
+    dumps(record)
+    run, step = anew
+    assert isinstance(run, dict)
+    assert not {"steps", "host", "choices"} & set(run)
+    assert isinstance(step, dict)
+    assert step["steps"][0]["output"][-1] == "another line"
+    assert not {"parameters", "before"} & set(step["steps"][0])
 
 
 def test_hostile_text_comes_back_as_it_was(store: Store) -> None:

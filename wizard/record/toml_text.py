@@ -1,7 +1,6 @@
 """The record as a TOML text that a person can read, and what such a text says."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import StrEnum
@@ -12,6 +11,7 @@ import tomli_w
 
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
+from wizard.record import toml_reading
 from wizard.record.record import FORMAT, Record, State, StepRecord, StepState
 
 _DEEPEST = 20
@@ -24,6 +24,9 @@ _HEADER = """\
 # What the record of another project that is set up names as well has to stay for that.
 """
 
+_STEP = frozenset(each.name for each in fields(StepRecord))
+"""What a step of a record may say."""
+
 _NESTED = ("steps", "state", "host", "choices")
 
 _FOOTER = "# The end. A record without this line is not whole.\n"
@@ -31,28 +34,41 @@ _FOOTER = "# The end. A record without this line is not whole.\n"
 
 def dumps(record: Record) -> str:
     """Return the record as TOML."""
-    table = {each.name: getattr(record, each.name) for each in fields(record)}
-    steps = [
-        {each.name: getattr(step, each.name) for each in fields(step)} for step in record.steps
-    ]
-    for one in (table, *steps):
-        one["state"] = str(one["state"])
+    table = {**vars(record), "state": str(record.state)}
     about = ("format", "wizard", "generation", "id")
     first = ("state", "started", "finished", "error", "digest")
     waiting = ("window", "deadline", "expires", "boot")
-    plain = {key: table[key] for key in (*about, *first, *waiting, "host", "choices")}
+    plain = {key: table[key] for key in (*about, *first, *waiting)}
     if record.changes:
         plain["changes"] = record.changes
-    if not steps:
+    if not record.steps:
         plain["steps"] = []
-    texts = (_step_text(json.dumps(step)) for step in steps)
-    return "\n".join([_HEADER + tomli_w.dumps(plain), *texts]) + _FOOTER
+    tables = (_table_text(name, json.dumps(table[name])) for name in ("host", "choices"))
+    steps = (_step_text(json.dumps(vars(step))) for step in record.steps)
+    return "\n".join([_HEADER + tomli_w.dumps(plain), *tables, *steps]) + _FOOTER
+
+
+# Each move saves the record whole, and changes little of it: a step, and of that its state or a
+# line of output. So the text of what is as it was is kept, for steps and for the tables in them.
 
 
 @lru_cache(maxsize=64)
 def _step_text(step: str) -> str:
-    """Return a step, given as JSON, as TOML; of most nothing has changed since the last save."""
-    return tomli_w.dumps({"steps": [json.loads(step)]})
+    """Return a step, given as JSON, as TOML."""
+    table = json.loads(step)
+    tables = {key: value for key, value in table.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in table.items() if key not in tables}
+    texts = (_table_text(f"steps.{key}", json.dumps(value)) for key, value in tables.items())
+    return "\n".join([tomli_w.dumps({"steps": [plain]}), *texts])
+
+
+@lru_cache(maxsize=128)
+def _table_text(name: str, table: str) -> str:
+    """Return a table, given as JSON, as TOML below its name."""
+    said = json.loads(table)
+    for each in reversed(name.split(".")):
+        said = {each: said}
+    return tomli_w.dumps(said)
 
 
 def loads(text: str, path: str = "the record") -> Record:
@@ -65,7 +81,7 @@ def loads(text: str, path: str = "the record") -> Record:
     """
     where = clean_line(path)
     try:
-        table = tomllib.loads(text)
+        table = toml_reading.parse(text)
     except (ValueError, RecursionError) as error:
         raise Refused(
             f"{where} is not whole: {clean_line(str(error))}. Nothing was changed. It lists by "
@@ -110,7 +126,7 @@ def _step(number: int, said: object) -> StepRecord:
         ValueError: it holds something that this wizard does not know.
     """
     table = said if isinstance(said, dict) else {}
-    unknown = set(table) - {each.name for each in fields(StepRecord)}
+    unknown = table.keys() - _STEP
     if unknown:
         raise ValueError(f"a step holds {', '.join(sorted(unknown))}")
     title, kind, given = (table.get(key) for key in ("title", "kind", "number"))
@@ -143,14 +159,26 @@ def _texts_by_name(said: object) -> dict[str, str]:
 
 
 def _table(said: object) -> dict[str, Any]:
-    return said if isinstance(said, dict) and _is_shallow(said, _DEEPEST) else {}
+    """Return a table to be changed by whoever likes; empty where it is nested too deep."""
+    try:
+        return dict(_own(said, _DEEPEST)) if isinstance(said, dict) else {}
+    except _TooDeep:
+        return {}
 
 
-def _is_shallow(said: object, levels: int) -> bool:
-    if not isinstance(said, dict | list):
-        return True
-    inner = said.values() if isinstance(said, dict) else said
-    return levels > 0 and all(_is_shallow(each, levels - 1) for each in inner)
+class _TooDeep(Exception):
+    """Tables and lists are nested in each other too often."""
+
+
+def _own(said: Any, levels: int) -> Any:  # noqa: ANN401 - as deep as it goes, of TOML's own types
+    if not levels:
+        raise _TooDeep
+    if isinstance(said, dict):
+        return {
+            key: _own(value, levels - 1) if isinstance(value, dict | list) else value
+            for key, value in said.items()
+        }
+    return [_own(each, levels - 1) if isinstance(each, dict | list) else each for each in said]
 
 
 def _check_types(table: Mapping[str, Any]) -> None:
