@@ -606,6 +606,9 @@ class MadeUpSystem:
 
     def _enable(self, name: str) -> Result:
         unit = self.files.get(f"{UNITS}/{name}")
+        if name.removesuffix(".service") in self.packages:
+            self.enabled.add(name)
+            return self._restart(name)
         if unit is None:
             return Result(1, f"Failed to enable unit: Unit file {name} does not exist.\n")
         self._reload()
