@@ -129,7 +129,7 @@ class Mend(StepOf[MendBefore]):
     def check(self, system: System) -> str | None:
         """Look whether everything is as it was to be."""
         for each in self.files:
-            now = system.read(each.path)
+            now = _read(system, each.path)
             if now is None or now.text != each.after.text:
                 return f"{clean_line(each.path)} is not as it was written."
         for setting in (*self.masks, *self.settings):
