@@ -23,7 +23,7 @@ def quiet(line: str) -> None:
 def forwarding_host(policy: str = "ACCEPT", **forwards: str) -> MadeUpSystem:
     system = MadeUpSystem()
     system.tables["filter"] = {"INPUT": [], "FORWARD": [], "OUTPUT": []}
-    system.sysctls = dict.fromkeys((FORWARDING, ETH0, ETH1), "0")
+    system.sysctls = dict.fromkeys((ETH0, FORWARDING, ETH1), "0")
     system.policies["FORWARD"] = policy
     system.sysctls |= {f"net.ipv6.conf.{key}.forwarding": each for key, each in forwards.items()}
     return system
@@ -88,6 +88,10 @@ def test_a_chain_that_was_not_there_gets_no_policy_and_an_interface_that_is_gone
     DOCKERS.apply(system, quiet)
     assert DOCKERS.undo(system, with_policy, quiet) == ()
     assert system.policies["FORWARD"] == "DROP"
+
+
+def test_of_a_kernel_without_ipv6_there_is_nothing_to_remember() -> None:
+    assert DOCKERS.capture(MadeUpSystem()).forwarding == ()
 
 
 def test_a_record_that_does_not_say_what_forwarded_is_not_guessed_at() -> None:
