@@ -1,5 +1,6 @@
 """The step that makes a network: what is made, who keeps it, and what goes with it."""
 
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
@@ -187,18 +188,37 @@ def test_a_network_that_was_made_anew_is_shown_beside_the_one_that_was_created()
     assert shown(found.back) == [f"-{line[1:]}" for line in shown(found.changed) if line[0] in " +"]
 
 
-def test_what_compose_and_docker_add_of_their_own_is_no_difference() -> None:
-    class Telling(MadeUpSystem):
-        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
-            return Result(0, '{"Name": "ours", "Driver": "bridge", "IPAM": {"Config": [{"Subnet": '
-                '"fd00:9::/64", "IPRange": "fd00:9::/80"}, {"Subnet": "10.1.0.0/16"}]}, "Options": '
-                'null, "Labels": {"com.docker.compose.project": "p", "b": "2", "a": "1"}}'
-            ) if argv[:3] == ("docker", "network", "inspect") else Result(0, "")  # fmt: skip
+TOLD = {
+    "Name": "ours",
+    "Driver": "bridge",
+    "Attachable": True,
+    "EnableIPv6": True,
+    "IPAM": {
+        "Config": [
+            {"Subnet": "fd00:9::/64", "IPRange": "fd00:9::/80"},
+            {"Subnet": "10.1.0.0/16", "IPRange": "10.1.1.0/24"},
+        ]
+    },
+    "Options": None,
+    "Labels": {"com.docker.compose.project": "p", "b": "2", "a": "1"},
+}
 
+
+class Telling(MadeUpSystem):
+    """A host whose Docker says that of its network."""
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        asked = argv[:3] == ("docker", "network", "inspect")
+        return Result(0, json.dumps(TOLD) if asked else "")
+
+
+def test_what_compose_and_docker_add_of_their_own_is_no_difference() -> None:
     (found,) = STEP.compare(Telling(), DockerNetworkBefore(files=()))
     assert shown(found.back) == [
-        "-driver bridge", "-attachable False", "-IPv6 False", "-subnet 10.1.0.0/16",
-        "-subnet fd00:9::/64", "-range fd00:9::/80", "-label a=1", "-label b=2",
+        "-driver bridge", "-attachable True", "-IPv6 True",
+        "-subnet 10.1.0.0/16", "-subnet fd00:9::/64",
+        "-range 10.1.1.0/24", "-range fd00:9::/80",
+        "-label a=1", "-label b=2",
     ]  # fmt: skip
 
 
@@ -272,6 +292,18 @@ def test_one_that_was_made_anew_is_what_was_chosen_unless_a_guest_is_on_it(
         }  # fmt: skip
 
 
+def test_what_is_shown_of_one_without_ipv4_names_its_only_subnet() -> None:
+    step, system = replace(STEP, ipv4=False, ipv4_subnet=""), a_host()
+    before = step.capture(system)
+    step.apply(system, quiet)
+    made_anew(system)
+    (found,) = step.compare(system, before)
+    assert [line for line in shown(found.changed) if "subnet" in line] == [
+        "-subnet fd00:1::/64",
+        "+subnet 10.77.0.0/16",
+    ]
+
+
 def test_files_that_go_before_it_or_cannot_be_read_do_not_keep_it() -> None:
     system = a_host(file=NAMES_IT)
     other = "/srv/p/compose.override.yml"
@@ -284,3 +316,16 @@ def test_files_that_go_before_it_or_cannot_be_read_do_not_keep_it() -> None:
     (found,) = step.compare(system, before, (FILE,))
     assert found == replace(found, needed="", comparison=Comparison.UNCHANGED)
     assert step.compare(system, before, (FILE, other)) == (found,)
+
+
+def test_a_file_whose_folder_has_another_name_by_now_keeps_it_as_well() -> None:
+    system, elsewhere = a_host(), "/srv/renamed/compose.yml"
+    before = STEP.capture(system)
+    STEP.apply(system, quiet)
+    del system.files[FILE]
+    system.directories |= {"/srv", "/srv/renamed"}
+    system.files[elsewhere] = NAMES_IT
+    assert f"because {elsewhere} still names it" in STEP.compare(system, before)[0].needed
+    # One that goes by then, by either name, does not.
+    for gone in ((FILE,), (elsewhere,)):
+        assert STEP.compare(system, before, gone)[0].needed == ""

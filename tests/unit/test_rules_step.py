@@ -132,6 +132,8 @@ def test_beside_another_each_has_its_rules_and_goes_without_the_other_s(
     before = both.found_first(found, [Other("peertube", first.kind, first, at_first)])
     assert (before.tables, before.files) == ((), (FileBefore(PATH, exists=False),))
     assert both.found_first(found, []) == found
+    elsewhere = Other("else", "closed-ports", ClosedPorts("br-c", "", path="/etc/other"), found)
+    assert both.found_first(found, [elsewhere]) == found
     both.apply(system, quiet)
     assert both.check(system) is None
     assert order.closes_before_it_opens(system.tables["filter"][CHAIN])
@@ -139,6 +141,12 @@ def test_beside_another_each_has_its_rules_and_goes_without_the_other_s(
     assert len(system.tables.get("nat", {}).get(CHAIN, [])) == len(both_have)
     goes_back = both.goes_back_to(before, [])
     with_both = system.snapshot()
+    # The unit loads the file of both, and that is no reason for ours to stay in it.
+    system.files[UNIT] = FileState(f"ExecStart=ip6tables-restore {PATH}\n")
+    compared = both.compare(system, goes_back)
+    assert {each.needed for each in compared} == {""}
+    assert compared[-1].words == f"The chain {CHAIN} stays for peertube."
+    del system.files[UNIT]
     others_only = [each for each in both.undo_lines(goes_back) if each.startswith("#")]
     assert others_only == [f"# take out of {PATH} what peertube has no need of"]
     assert both.undo(system, goes_back, quiet) == ()
@@ -154,8 +162,8 @@ def test_beside_another_each_has_its_rules_and_goes_without_the_other_s(
 
 
 def test_the_lines_to_take_it_out_by_hand_leave_the_other_s() -> None:
-    for step in (HIDDEN, PORTS):
-        system, both, _at_first = beside(step, FIRST)
+    for step, first in ((HIDDEN, FIRST), (PORTS, FIRST), (HIDDEN, replace(FIRST, masquerade=True))):
+        system, both, _at_first = beside(step, first)
         alone = {name: dict(chains) for name, chains in system.tables.items()}
         both.apply(system, quiet)
         for line in both.undo_lines(both.capture(system)):
@@ -307,6 +315,7 @@ def test_a_table_that_was_there_stays_and_so_does_one_of_the_legacy_program() ->
     before = HIDDEN.capture(system)
     assert before.tables == ("nat",)
     HIDDEN.apply(system, quiet)
+    assert HIDDEN.capture(system).tables == ("filter", "nat")
     assert HIDDEN.undo(system, before, quiet) == ()
     assert list(system.tables) == ["nat"]
     legacy = replace(HIDDEN, legacy=True)
