@@ -89,10 +89,10 @@ def test_the_rules_of_all_are_in_effect_in_whatever_order_and_one_that_is_missin
     for subnets in ((A, B, C), (C, B, A), (B, A, C)):
         parts = step.parts(a_host(with_rules(old, *subnets)), before)
         assert [part.condition for part in parts] == [Condition.IN_EFFECT] * 2, subnets
-    for subnets in ((B, C), (A, B), (A, A, B, C), ()):
-        system = a_host(with_rules(old, *subnets))
+    for lacking in ([B, C], [A, B], [A, A, B, C], list[str]()):
+        system = a_host(with_rules(old, *lacking))
         part = of_file(step.parts(system, before))
-        assert part.condition is not Condition.IN_EFFECT, subnets
+        assert part.condition is not Condition.IN_EFFECT, lacking
         assert part.file is not None
         assert part.file.after == replace(OLD, text=with_rules(old, B, C, A))
     # What somebody wrote besides is theirs, though every rule is there.

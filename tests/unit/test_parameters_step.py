@@ -311,6 +311,12 @@ def test_where_somebody_s_network_uses_ipv6_by_now_what_it_needs_stays() -> None
     left = system.snapshot()
     assert FORWARD.undo(system, before, quiet) == (stays, listens, kept)
     assert difference(left, system.snapshot()) == set()
+    # The first by its name is named, and in that order they are remembered.
+    system.networks["a"] = replace(system.networks["theirs"], name="a")
+    for each in ("d", "b", "c"):
+        system.networks[each] = replace(system.networks["theirs"], name=each)
+    assert "network a uses IPv6" in compared(FORWARD, system, before)[ALL]
+    assert FORWARD.capture(system).ipv6_networks == ("a", "b", "c", "d", "theirs")
     # What does not listen to routers needs no file.
     only = Sysctl(((ALL, "1"),), path=PATH)
     system, before = applied(only)
@@ -351,6 +357,9 @@ def test_what_another_set_up_needs_too_stays_for_it() -> None:
         (f"{PATH} of others", Comparison.GONE),
     ]
     assert found[0].words == f"{ALL} stays for p1."
+    system.sysctls[DEFAULT] = "2"
+    assert both.compare(system, back)[1].comparison is Comparison.CHANGED
+    system.sysctls[DEFAULT] = "1"
     assert both.undo(system, back, quiet) == ()
     assert {key: system.sysctls[key] for key in (ALL, DEFAULT, RA0)} == {
         ALL: "1", DEFAULT: "0", RA0: "1"
@@ -375,7 +384,12 @@ def test_a_route_is_missed_only_of_an_interface_that_is_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr(sysctl, "regain", lambda each: asked.append(each) or tuple(each[1:]))
+
+    def regain(interfaces: list[str]) -> tuple[str, ...]:
+        asked.append(interfaces)
+        return tuple(interfaces[1:])
+
+    monkeypatch.setattr(sysctl, "regain", regain)
     system, before = applied(FORWARD)
     routes = (("eth0", "fe80::1"), ("eth1", "fe80::2"), ("eth9", "fe80::9"))
     said: list[str] = []
