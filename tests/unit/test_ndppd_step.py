@@ -136,6 +136,21 @@ def test_alone_it_is_compared_with_what_was_there_before_any_set_up(old: str | N
     assert left.ran == []
 
 
+def test_a_rule_that_somebody_moved_is_theirs_to_say() -> None:
+    step = Ndppd("eth0", A, OLD)
+    moved = with_rules(OLD.text, B).replace(B, A) + with_rules(None, A).replace("eth0", "eth1")
+    system = a_host(moved)
+    assert of_file(step.parts(system, HAD)).condition is Condition.CHANGED
+    rule = with_rules("proxy eth0 {\n", A).removeprefix("proxy eth0 {\n")
+    system = a_host(f"{OLD.text}proxy eth1 {{\n{rule}}}\n")
+    (found,) = step.compare(system, HAD)
+    assert found.ours_out is None
+    (sentence,) = step.undo(system, HAD, quiet)
+    assert sentence == f"{PATH} has been changed by somebody else since. It was left as it is."
+    only = a_host(OLD.text.replace("   router", f"   router yes\n{rule}   router", 1))
+    assert of_file(step.parts(only, HAD)).condition is Condition.CHANGED
+
+
 def test_of_several_its_own_rule_goes_from_whatever_the_file_says_by_now() -> None:
     step = beside(A, B)
     text = with_rules(OLD.text, A, B) + "# mine\n"
@@ -174,6 +189,8 @@ def test_by_hand_it_is_told_or_stopped_for_it_does_not_run_without_a_file(
     before: Before, verb: str, line: str
 ) -> None:
     assert Ndppd("eth0", A).undo_lines(before) == (line, f"systemctl {verb} {UNIT}")
+    nothing_known = Before(files=())
+    assert Ndppd("eth0", A).undo_lines(nothing_known) == (f"systemctl stop {UNIT}",)
 
 
 def test_what_others_found_first_is_what_was_there() -> None:
