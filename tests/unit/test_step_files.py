@@ -142,6 +142,12 @@ def test_a_file_becomes_what_was_chosen(
     assert len(said) == len(said_of_a) + whole
 
 
+def test_what_was_written_last_is_said_first() -> None:
+    system = a_host(MINE, FileState("x\n"))
+    kept = FILES.undo(system, BEFORE, FILES.compare(system, BEFORE), {A: Resolution.OURS})
+    assert [each.partition(" ")[0] for each in kept] == [B, A]
+
+
 def test_a_file_in_which_nothing_of_ours_is_left_is_not_written() -> None:
     system = a_host(replace(MINE, text="one\nmine\n"), None)
     assert FILES.undo(system, BEFORE, FILES.compare(system, BEFORE), {}) == ()
@@ -190,7 +196,9 @@ def test_what_cannot_be_read_or_written_is_said_with_its_path_and_why() -> None:
     def failing() -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(StepFailed, match=re.escape(f"{C} could not be changed: No space left on")):
+    with pytest.raises(
+        StepFailed, match=rf"^{re.escape(C)} could not be changed: No space left on device\.$"
+    ):
         changed(C, failing)
     done: list[Found] = []
     changed(C, lambda: done.append(Found("x")))
