@@ -182,8 +182,10 @@ def test_undo_says_what_has_gone_already_and_early_at_boot_does_the_same() -> No
         assert undo(system, BEFORE, print) == ()
         assert system.files == {KEPT: OLD}
         system.files[FILE] = FileState("mine\n")
-        (sentence,) = undo(system, BEFORE, print)
+        said.clear()
+        (sentence,) = undo(system, BEFORE, said.append)
         assert "changed by somebody else" in sentence
+        assert said == [f"# {KEPT} is already as it was before."]
         assert undo(system, BEFORE, print, {FILE: Resolution.ORIGINAL}) == ()
         assert system.files == {KEPT: OLD}
 
