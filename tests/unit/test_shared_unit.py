@@ -63,6 +63,7 @@ def test_one_alone_is_as_it_is() -> None:
             "wizard.uplink --forwarding eth0 eth1",
         ),
         ("wizard.uplink", "wizard.uplink eth0", "wizard.uplink eth0"),
+        ("wizard.uplink --b 9x", "wizard.uplink eth0 --a", "wizard.uplink --a --b 9x eth0"),
     ],
 )
 @pytest.mark.parametrize("how", [RUN, "/usr/bin/python3 -m"])
@@ -96,7 +97,9 @@ def test_commands_of_all_come_once_each_in_the_order_in_which_they_work() -> Non
 
 def test_a_program_beside_plain_commands_is_one_of_the_commands() -> None:
     program = unit(f"{RUN} wizard.uplink eth0", more="User=x\n")
-    text = in_any_order(unit("-sysctl --load=/etc/x"), program, unit("a", "b"))
+    longer = unit("a", "b", more="#" * 64 + "\n")
+    assert len(longer) > len(program)
+    text = in_any_order(unit("-sysctl --load=/etc/x"), program, longer)
     assert sorted(started(text)) == sorted(
         ["-sysctl --load=/etc/x", f"{RUN} wizard.uplink eth0", "a", "b"]
     )
@@ -104,6 +107,17 @@ def test_a_program_beside_plain_commands_is_one_of_the_commands() -> None:
     # All else is as in the unit of the program, line for line.
     rest = [line for line in text.splitlines() if not line.startswith("ExecStart=")]
     assert rest == [line for line in program.splitlines() if not line.startswith("ExecStart=")]
+
+
+def test_programs_with_other_commands_beside_them_lose_none_of_those() -> None:
+    programs = [f"{RUN} wizard.uplink {each}" for each in ("eth0", "eth1")]
+    text = in_any_order(unit(programs[0], "a"), unit(programs[1], "b"))
+    assert sorted(started(text)) == sorted([*programs, "a", "b"])
+
+
+def test_of_two_that_differ_in_all_else_it_is_always_the_same_one_that_counts() -> None:
+    one, other = (unit("a", more=f"User={each}\n") for each in "xy")
+    assert in_any_order(one, other) in (one, other)
 
 
 @pytest.mark.parametrize(("one", "other"), [*itertools.product(["Before", "After"], repeat=2)])
