@@ -1,5 +1,7 @@
 """Actions as lines and differences, and the table of kinds."""
 
+import subprocess
+
 import pytest
 
 from wizard.platform.errors import Refused
@@ -36,6 +38,14 @@ def test_an_action_is_a_line_that_a_person_could_type_or_a_remark(
 ) -> None:
     (shown,) = lines([action])
     assert shown.startswith(line)
+
+
+@pytest.mark.parametrize("text", ["", "*filter\n:A - [0:0]\nCOMMIT\n", "a\\n 100%s 'q'\n\n"])
+def test_a_command_is_shown_with_what_it_reads_as_a_shell_takes_it(text: str) -> None:
+    (line,) = lines([Run(("cat", "-"), text)])
+    assert "\n" not in line
+    done = subprocess.run(["sh", "-c", line], input="", capture_output=True, text=True)
+    assert done.stdout == text
 
 
 def test_files_alone_have_differences_each_from_what_was_there() -> None:

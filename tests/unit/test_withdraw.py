@@ -2,6 +2,7 @@
 
 import copy
 import shlex
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -105,7 +106,6 @@ def test_the_commands_that_put_it_back_by_hand_do_so(kind: str) -> None:
     captured = made.withdraw.capture(made.system)
     made.withdraw.apply(made.system, quiet)
     files = {each.path: each for each in captured.files}
-    loaded = 0
     for line in made.withdraw.undo_lines(captured):
         match shlex.split(line, comments=True):
             case []:
@@ -115,12 +115,9 @@ def test_the_commands_that_put_it_back_by_hand_do_so(kind: str) -> None:
                 made.system.write(path, state)
             case ["mkdir", "--parents", path]:
                 made.system.make_directory(path)
-            case ["ip6tables-restore", *_]:
-                # A person gives it the rules, which for all tables stand in the file as well.
-                loaded += 1
-                if loaded == 1:
-                    argv = ("ip6tables-restore", "--noflush", "--wait", "10", made.paths[0])
-                    assert made.system.run(argv).status == 0
+            case ["printf", _text, "|", *argv]:
+                fed = subprocess.run(["sh", "-c", line.rpartition(" | ")[0]], capture_output=True)
+                assert made.system.run(argv, fed.stdout.decode()).status == 0
             case argv:
                 assert made.system.run(argv).status == 0, line
     assert not files

@@ -148,7 +148,7 @@ class Mend(StepOf[MendBefore]):
         """Set every object as it was, and put the files back."""
         masks, others = self._old(before)
         return (
-            *(command.line for old, new in others for command in objects.setting(new, old)),
+            *(command.fed for old, new in others for command in objects.setting(new, old)),
             *self.our_files.undo_lines(before),
             *(command.line for old, new in masks for command in objects.setting(new, old)),
             *(command.line for command in self._reload),
