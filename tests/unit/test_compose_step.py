@@ -211,6 +211,29 @@ def test_what_cannot_be_told_apart_is_said_line_by_line() -> None:
     assert gone == () and system.files[PATH] == of(OLD)
 
 
+def test_as_much_goes_as_can_be_told_apart() -> None:
+    both = OURS.replace("    image: b\n", "    image: b\n    networks: [default, ours]\n")
+    step = replace(STEP, after=of(both), services=("web", "jobs"))
+    system = a_host(here=both.replace("      - ours\n", "      - ours # mine\n"))
+    (found,) = [each for each in step.compare(system, HAD) if each.name == PATH]
+    assert found.words == f"{PATH} has been changed by somebody else since."
+    assert found.rest == (
+        "What the wizard put in and cannot be told apart from that with certainty stays: line 6 "
+        "(“- ours # mine”), line 11 (“ours:”), line 12 (“external: true”)."
+    )
+    assert step.undo(system, HAD, quiet) == (f"{found.words} {found.rest}",)
+    assert system.files[PATH] == of(OURS.replace("      - ours\n", "      - ours # mine\n"))
+
+
+def test_what_can_be_told_apart_goes_and_nothing_is_said_to_stay() -> None:
+    system = a_host(here=f"# mine\n{OURS}")
+    (found,) = [each for each in STEP.compare(system, HAD) if each.name == PATH]
+    assert (found.words, found.rest) == (f"{PATH} has been changed by somebody else since.", "")
+    assert found.ours_out is not None
+    assert STEP.undo(system, HAD, quiet) == ()
+    assert system.files[PATH] == of(f"# mine\n{OLD}")
+
+
 def test_a_file_that_no_yaml_reads_any_more_is_left_with_the_reason() -> None:
     system = a_host(here="services: [\n")
     (found,) = [each for each in STEP.compare(system, HAD) if each.name == PATH]

@@ -248,3 +248,37 @@ def test_the_file_is_xml_that_says_source_and_destination_by_prefix_in_their_ord
     assert [each.attrib["address"] for each in root.iter() if "address" in each.attrib] == [
         OURS.prefix, OURS.prefix, PRIVATE.prefix
     ]  # fmt: skip
+
+
+class Listing(MadeUpSystem):
+    """A host whose firewalld lists the given, now and for good."""
+
+    def __init__(self, now: str, for_good: str) -> None:
+        super().__init__()
+        self.firewalld, self.listed = set(), (now, for_good)
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        if argv[-1] not in ("--list-all-zones", "--get-all-rules"):
+            return super().run(argv, stdin)
+        direct = argv[-1] == "--get-all-rules"
+        text = self.listed["--permanent" in argv]
+        lines = [line for line in text.splitlines(keepends=True) if ("filter" in line) is direct]
+        return Result(0, "".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("now", "for_good", "lost"),
+    [
+        ("public\n  services: ssh dns\n", "public\n  services: dns ssh\n", None),
+        ("public\n  ports: 1/tcp\n", "other\n  ports: 1/tcp\n", "public: ports: 1/tcp; other: "),
+        ("public\n  ports: 1/tcp\n", "public\n  ports: 1/tcp\n\n", None),
+        ("ipv4 filter INPUT 0 -j DROP\n", "", "ipv4 filter INPUT 0 -j DROP. "),
+        ("", "eb filter INPUT 0 -j DROP\n", "eb filter INPUT 0 -j DROP. "),
+        ("ipv6 filter INPUT 0 a b\n", "ipv6 filter INPUT 0 b a\n", "ipv6 filter INPUT 0 a b; ipv6"),
+    ],
+)
+def test_what_a_reload_would_change_is_told_whatever_the_order_of_words(
+    now: str, for_good: str, lost: str | None
+) -> None:
+    said = OURS.refusal(Listing(now, for_good))
+    assert (said is None) if lost is None else (said is not None and lost in said)
