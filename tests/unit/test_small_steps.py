@@ -152,6 +152,7 @@ def test_it_stays_for_others_and_goes_with_the_last_that_needs_it() -> None:
     assert alone.undo(system, MISSING, quiet) == ()
     assert system.packages == set()
     (found,) = alone.compare(system, MISSING)
+    assert (found.name, found.comparison) == ("ndppd", Comparison.GONE)
     assert found.words == "ndppd is not installed any more."
 
 
