@@ -147,8 +147,11 @@ def test_a_rule_that_somebody_moved_is_theirs_to_say() -> None:
     assert found.ours_out is None
     (sentence,) = step.undo(system, HAD, quiet)
     assert sentence == f"{PATH} has been changed by somebody else since. It was left as it is."
-    only = a_host(OLD.text.replace("   router", f"   router yes\n{rule}   router", 1))
-    assert of_file(step.parts(only, HAD)).condition is Condition.CHANGED
+    # In the block of another interface it answers for nobody on this one.
+    two = replace(OLD, text=f"{OLD.text}proxy eth1 {{\n}}\n")
+    moved = two.text.replace("eth1 {\n", f"eth1 {{\n{rule}")
+    parts = step.parts(a_host(moved), Before(files=(FileBefore.of(PATH, two),)))
+    assert of_file(parts).condition is Condition.CHANGED
 
 
 def test_of_several_its_own_rule_goes_from_whatever_the_file_says_by_now() -> None:
