@@ -32,6 +32,8 @@ from wizard.program import program
 
 UNITS = "/etc/systemd/system"
 POLICIES = "/etc/firewalld/policies"
+OWN = "--policy=docker-ipv6-wizard"
+"""How firewall-cmd is told that it is the wizard's policy that it is asked of."""
 
 DIRECTORIES = ("/", "/etc", "/etc/sysctl.d", "/etc/systemd", UNITS, "/etc/firewalld", POLICIES)
 
@@ -347,11 +349,11 @@ class MadeUpSystem:
                 return Result(0, "public (default)\n")
             case [*_, "--list-all-policies" | "--get-all-rules"]:
                 return Result(0, "")
-            case [_, query] if query.startswith("--query-rich-rule="):
+            case [policy, query] if policy == OWN and query.startswith("--query-rich-rule="):
                 return Result(0 if query.partition("=")[2] in rules else 1, "")
             case ["--reload"]:
                 return self._changing(self._read_policies)
-            case [_, remove] if remove.startswith("--remove-rich-rule="):
+            case [policy, remove] if policy == OWN and remove.startswith("--remove-rich-rule="):
 
                 def removing() -> Result:
                     rules.discard(remove.partition("=")[2])
@@ -606,6 +608,9 @@ class MadeUpSystem:
 
     def _enable(self, name: str) -> Result:
         unit = self.files.get(f"{UNITS}/{name}")
+        if name.removesuffix(".service") in self.packages:
+            self.enabled.add(name)
+            return self._restart(name)
         if unit is None:
             return Result(1, f"Failed to enable unit: Unit file {name} does not exist.\n")
         self._reload()

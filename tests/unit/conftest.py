@@ -1,5 +1,6 @@
 """What more than one of the pure tests begins with."""
 
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,14 @@ def store(tmp_path: Path) -> Store:
     made = Store(tmp_path / "state")
     made.prepare()
     return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rules_of_this_host_are_out_of_reach() -> Iterator[None]:
+    """Where python-iptables is installed, a test that is run by root would load rules with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "iptc", None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,7 @@
 """The policy of firewalld, which serves several set-ups, and which others may change."""
 
 from collections.abc import Sequence
+from xml.etree import ElementTree
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.unit.test_obstacles import firewalld as firewalld_drops
 from wizard.host.host import Firewall
 from wizard.platform.errors import Refused
 from wizard.platform.system import FileState, Result
-from wizard.steps.before import Before
+from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Resolution
 from wizard.steps.firewalld import PATH, Firewalld
 from wizard.steps.others import Other
@@ -167,3 +168,117 @@ def test_where_it_drops_the_plan_begins_with_it_and_says_what_a_reload_does() ->
     assert begins == [True, False]
     said = [any("firewalld is reloaded" in each for each in plan.notices) for plan in plans]
     assert said == begins
+
+
+def test_who_reads_is_told_what_passes_and_that_what_comes_in_is_filtered_behind_it() -> None:
+    assert OURS.title == "Let firewalld pass on the packets of 2001:db8:1::/80"
+    filtered = "What may come in is filtered behind it all the same."
+    assert filtered in OURS.reason and filtered not in PRIVATE.reason
+    for step in (OURS, PRIVATE):
+        assert "put “firewalld = false” below [choices]" in step.reason
+
+
+def test_each_rule_is_asked_for_and_the_first_that_is_missing_is_named() -> None:
+    system = host()
+    before = applied(OURS, system)
+    source, destination = OURS.rules
+    for missing in (source, destination):
+        system.firewalld = {source, destination} - {missing}
+        said = f"firewalld does not have “{missing}” in its policy docker-ipv6-wizard."
+        assert OURS.check(system) == said
+        file, policy = OURS.parts(system, before)
+        assert (file.name, file.words) == (PATH, "")
+        assert policy.words == f"{said} To let it read its files again, type: firewall-cmd --reload"
+        assert not policy.mendable
+
+
+def test_by_hand_the_file_and_the_rules_in_force_go_and_what_is_of_others_stays() -> None:
+    system = host()
+    before = applied(OURS, system)
+    removals = tuple(
+        f"firewall-cmd --policy=docker-ipv6-wizard '--remove-rich-rule={rule}'"
+        for rule in OURS.rules
+    )
+    assert OURS.undo_lines(before) == (f"rm {PATH}", *removals)
+    both = OURS.among(beside(PRIVATE, before))
+    taken = f"# take out of {PATH} what peertube has no need of"
+    assert both.undo_lines(before) == (taken, *removals)
+    system.files[PATH] = FileState(both.text)
+    ours, stays = both.compare(system, both.goes_back_to(before, ()))
+    assert (ours.name, stays.words) == (PATH, f"{PATH} stays for peertube.")
+    assert OURS.goes_back_to(before, ()) == before
+
+
+def test_of_another_s_file_that_somebody_edited_the_rules_in_force_stay() -> None:
+    system = host()
+    first = applied(PRIVATE, system)
+    both = Firewalld(OURS.prefix, inwards=True, previous=system.files[PATH])
+    both = both.among(beside(PRIVATE, first))
+    back = both.goes_back_to(both.capture(system), ())
+    both.apply(system, quiet)
+    in_force = set(system.firewalld or ())
+    system.files[PATH] = FileState(f"{both.text}<!-- mine -->\n")
+    (sentence,) = both.undo(system, back, quiet)
+    assert sentence.startswith(f"{PATH} has been changed by somebody else since.")
+    assert system.firewalld == in_force
+    # Where only the file had gone right already, as after an undo that was cut short, they go.
+    system.files[PATH] = FileState(PRIVATE.text)
+    assert both.undo(system, back, quiet) == ()
+    assert system.firewalld == set(PRIVATE.rules)
+
+
+def test_others_that_found_a_file_first_are_the_ones_that_count() -> None:
+    mine, first = (Before(files=(FileBefore.of(PATH, each),)) for each in (SOMEBODY_S, None))
+    other = (Other("x", "sysctl", None, mine), *beside(PRIVATE, first))
+    assert OURS.found_first(mine, other) == first
+    assert OURS.found_first(mine, other[:1]) == mine
+    assert OURS.among(other).beside == (("peertube", PRIVATE.prefix, False),)
+
+
+def test_the_file_is_xml_that_says_source_and_destination_by_prefix_in_their_order() -> None:
+    both = OURS.among(beside(PRIVATE, Before(files=())))
+    root = ElementTree.fromstring(both.text)  # noqa: S314 - a text of ours
+    assert root.attrib == {"target": "CONTINUE"}
+    zones = [(each.tag, each.attrib["name"]) for each in root if each.tag.endswith("-zone")]
+    assert zones == [("ingress-zone", "ANY"), ("egress-zone", "ANY")]
+    rules = [(each.attrib, [part.tag for part in each]) for each in root.iter("rule")]
+    assert rules == [
+        ({"family": "ipv6"}, [end, "accept"]) for end in ("source", "destination", "source")
+    ]
+    assert [each.attrib["address"] for each in root.iter() if "address" in each.attrib] == [
+        OURS.prefix, OURS.prefix, PRIVATE.prefix
+    ]  # fmt: skip
+
+
+class Listing(MadeUpSystem):
+    """A host whose firewalld lists the given, now and for good."""
+
+    def __init__(self, now: str, for_good: str) -> None:
+        super().__init__()
+        self.firewalld, self.listed = set(), (now, for_good)
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        if argv[-1] not in ("--list-all-zones", "--get-all-rules"):
+            return super().run(argv, stdin)
+        direct = argv[-1] == "--get-all-rules"
+        text = self.listed["--permanent" in argv]
+        lines = [line for line in text.splitlines(keepends=True) if ("filter" in line) is direct]
+        return Result(0, "".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("now", "for_good", "lost"),
+    [
+        ("public\n  services: ssh dns\n", "public\n  services: dns ssh\n", None),
+        ("public\n  ports: 1/tcp\n", "other\n  ports: 1/tcp\n", "public: ports: 1/tcp; other: "),
+        ("public\n  ports: 1/tcp\n", "public\n  ports: 1/tcp\n\n", None),
+        ("ipv4 filter INPUT 0 -j DROP\n", "", "ipv4 filter INPUT 0 -j DROP. "),
+        ("", "eb filter INPUT 0 -j DROP\n", "eb filter INPUT 0 -j DROP. "),
+        ("ipv6 filter INPUT 0 a b\n", "ipv6 filter INPUT 0 b a\n", "ipv6 filter INPUT 0 a b; ipv6"),
+    ],
+)
+def test_what_a_reload_would_change_is_told_whatever_the_order_of_words(
+    now: str, for_good: str, lost: str | None
+) -> None:
+    said = OURS.refusal(Listing(now, for_good))
+    assert (said is None) if lost is None else (said is not None and lost in said)

@@ -39,6 +39,18 @@ def a_host(creation: str = CREATION) -> MadeUpSystem:
     return system
 
 
+class Saying(MadeUpSystem):
+    """A host on which commands that begin so say the given."""
+
+    def __init__(self, said: dict[tuple[str, ...], str]) -> None:
+        super().__init__()
+        self.said = said
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        known = [said for begin, said in self.said.items() if tuple(argv[: len(begin)]) == begin]
+        return Result(0, known[0]) if known else super().run(argv, stdin)
+
+
 def set_to(system: MadeUpSystem, found: Object, wanted: Object) -> tuple[Run, ...]:
     """Run what leads from one value to another, and return it."""
     commands = objects.setting(found, wanted)
@@ -95,6 +107,9 @@ def test_a_unit_gets_from_each_state_to_each_and_what_is_right_is_left_alone(
     verbs = {word for command in commands for word in command.argv}
     assert ("stop" in verbs) is (ends and not begins)
     assert ("start" in verbs) <= begins
+    # Nobody has to read a command that changes nothing; to enable and start it is one.
+    differing = sum(one != other for one, other in zip(old.split(), reached.split(), strict=True))
+    assert len(commands) == (1 if differing and reached == "enabled active" else differing)
 
 
 def test_a_unit_that_was_masked_is_stopped_and_not_enabled() -> None:
@@ -103,9 +118,98 @@ def test_a_unit_that_was_masked_is_stopped_and_not_enabled() -> None:
     system.active.add(UNIT)
     system.masked.add(UNIT_PATH)
     assert objects.now(system, Object("unit", UNIT)).value == "masked active"
-    set_to(system, objects.running_unit(UNIT), Object("unit", UNIT, "masked inactive"))
+    commands = set_to(system, objects.running_unit(UNIT), Object("unit", UNIT, "masked inactive"))
+    assert [command.argv[1] for command in commands] == ["stop"]
     assert UNIT not in system.active
     assert UNIT in system.enabled
+
+
+@pytest.mark.parametrize(
+    ("enabled", "active", "value"),
+    [
+        ("static\n", "active\n", "static active"),
+        ("Warning: something.\nenabled\n", "failed\n", "enabled failed"),
+        ("disabled\n", "", "disabled unknown"),
+        ("Failed to get unit file state for ours.service: No such file\n", "inactive\n", None),
+        ("", "", None),
+    ],
+)
+def test_a_unit_is_what_systemd_calls_it_and_not_there_where_it_knows_none(
+    enabled: str, active: str, value: str | None
+) -> None:
+    system = Saying({("systemctl", "is-enabled"): enabled, ("systemctl", "is-active"): active})
+    assert objects.now(system, Object("unit", UNIT)).value == value
+
+
+def test_objects_of_two_kinds_are_told_apart_by_what_is_shown_of_them() -> None:
+    assert Object("unit", "a").shown != Object("package", "a").shown != Object("unit", "b").shown
+
+
+@pytest.mark.parametrize("listed", ["", "\n", "2001:db8::5 dev eth0 proxy \n\n"])
+def test_an_address_is_answered_for_where_the_kernel_lists_it(listed: str) -> None:
+    system = Saying({("ip", "-6", "neighbour"): listed})
+    assert objects.answered_for(system, "eth0") == ({"2001:db8::5"} if "db8" in listed else set())
+
+
+@pytest.mark.parametrize("network", ["none", "somebody's", "ours"])
+def test_a_container_has_its_place_on_a_network_that_the_wizard_made_alone(network: str) -> None:
+    label = f"--label {LABEL}=fd00:1::/64 "
+    system = a_host(CREATION.replace(label, "") if network == "somebody's" else CREATION)
+    place = objects.connection("ours", "web_1", JOIN)
+    assert objects.now(system, place).value is None
+    system.run(JOIN.argv)
+    if network == "none":
+        del system.networks["ours"]
+    assert objects.now(system, place).value == (place.value if network == "ours" else None)
+
+
+# Chains.
+
+CHAIN = ("filter", "FORWARD", "OURS")
+IN_A, OUT_A = "! -i br-a -o br-a -j DROP", "-i br-a -j ACCEPT"
+IN_B, OUT_B = "! -i br-b -o br-b -j DROP", "-i br-b -j ACCEPT"
+
+
+def with_chain(*rules: str, led: bool = True) -> MadeUpSystem:
+    """Return a host with a chain of these rules."""
+    system = MadeUpSystem()
+    assert system.run(objects.ip6tables("filter", "-N", "OURS")).status == 0
+    for rule in rules:
+        assert system.run(objects.ip6tables("filter", "-A", "OURS", *rule.split())).status == 0
+    if led:
+        assert system.run(objects.ip6tables("filter", "-I", "FORWARD", "-j", "OURS")).status == 0
+    return system
+
+
+@pytest.mark.parametrize(
+    ("rules", "led", "alike"),
+    [
+        ((IN_A, IN_B, OUT_A, OUT_B), True, True),
+        # Of several set-ups any order will do that closes before it opens.
+        ((IN_B, IN_A, OUT_B, OUT_A), True, True),
+        ((IN_A, OUT_A, IN_B, OUT_B), True, False),
+        ((IN_A, IN_B, OUT_A, OUT_B), False, False),
+        ((IN_B, IN_A, OUT_B, OUT_A), False, False),
+        ((IN_A, IN_B, OUT_A), True, False),
+        ((IN_A, IN_B, OUT_A, OUT_B, OUT_B), True, False),
+        ((), True, False),
+    ],
+)
+def test_a_chain_is_as_it_was_left_where_its_rules_do_the_same_and_it_is_led_to(
+    rules: tuple[str, ...], led: bool, alike: bool
+) -> None:
+    wanted = objects.chain(*CHAIN, (IN_A, IN_B, OUT_A, OUT_B))
+    system = with_chain(*rules, led=led)
+    found = objects.now(system, wanted)
+    assert (found == wanted) is alike
+    as_found = objects.now(system, replace(wanted, value=None))
+    assert as_found == objects.chain(*CHAIN, rules) or not led
+    set_to(system, found, wanted)
+    assert objects.now(system, wanted) == wanted
+    assert system.tables["filter"]["FORWARD"] == [("-j", "OURS")]
+    set_to(system, wanted, as_found)
+    assert objects.now(system, replace(wanted, value=None)) == as_found
+    assert objects.rules_in(system, "filter", "FORWARD") == (["-j OURS"] if led else [])
 
 
 @pytest.mark.parametrize(
@@ -127,6 +231,16 @@ def test_what_is_another_thing_now_was_changed_and_what_lacks_something_was_not(
 
 
 # Networks.
+
+
+def test_a_network_with_containers_is_as_it_was_only_with_them_on_it() -> None:
+    system = a_host()
+    system.run(JOIN.argv)
+    both = objects.now(system, replace(NETWORK, value=None))
+    assert both.value is not None and both.value.splitlines()[1:] == [JOIN.line]
+    assert objects.now(system, both) == both
+    system.run(("docker", "network", "disconnect", "ours", "web_1"))
+    assert objects.now(system, both).value == CREATION
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,17 @@ from wizard.run import journal, repairing
 from wizard.run.conditions import conditions
 from wizard.run.repairing import Repair, repair_of
 from wizard.steps import legacy_ip6tables
+from wizard.steps.attach import Attach
 from wizard.steps.comparing import Resolution
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import PATH as RULES
+from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.mend import Mend, Rewrite
 from wizard.steps.parts import Condition
 from wizard.steps.sysctl import PATH as SYSCTLS
+from wizard.steps.sysctl import Sysctl
+from wizard.steps.systemd_unit import FilterService, SystemdUnit
 
 COMPOSE = "/srv/mastodon/docker-compose.yml"
 NETWORK = "mastodon_ipv6"
@@ -196,27 +202,27 @@ def add_lines(path: str) -> Break:
 
 
 LOST: dict[str, tuple[str, Break]] = {
-    "network": ("docker-network", lose_network),
-    "containers made anew": ("attach", leave),
-    "chains": ("ip6tables", lose_chains),
-    "flush": ("ip6tables", flush),
-    "rules file": ("ip6tables", remove(RULES)),
-    "parameter as before": ("sysctl", set_value(ACCEPT_RA, "1")),
-    "file of parameters": ("sysctl", remove(SYSCTLS)),
-    "unit stopped": ("systemd-unit", lambda system: system.active.discard(UNIT)),
-    "unit removed": ("systemd-unit", remove(f"{UNITS}/{UNIT}")),
-    "service stopped": ("filter-service", lambda system: system.active.discard(FILTER)),
-    "git checkout": ("compose-file", reverted),
+    "network": (DockerNetwork.kind, lose_network),
+    "containers made anew": (Attach.kind, leave),
+    "chains": (Ip6tables.kind, lose_chains),
+    "flush": (Ip6tables.kind, flush),
+    "rules file": (Ip6tables.kind, remove(RULES)),
+    "parameter as before": (Sysctl.kind, set_value(ACCEPT_RA, "1")),
+    "file of parameters": (Sysctl.kind, remove(SYSCTLS)),
+    "unit stopped": (SystemdUnit.kind, lambda system: system.active.discard(UNIT)),
+    "unit removed": (SystemdUnit.kind, remove(f"{UNITS}/{UNIT}")),
+    "service stopped": (FilterService.kind, lambda system: system.active.discard(FILTER)),
+    "git checkout": (ComposeFile.kind, reverted),
 }
 CHANGED: dict[str, tuple[str, Break]] = {
-    "another network": ("docker-network", another_network),
-    "a rule between": ("ip6tables", a_rule_between),
-    "another value": ("sysctl", set_value(ACCEPT_RA, "0")),
-    "file of parameters": ("sysctl", add_lines(SYSCTLS)),
-    "masked file": ("sysctl", mask(SYSCTLS)),
-    "unit disabled": ("systemd-unit", lambda system: system.enabled.discard(UNIT)),
-    "unit masked": ("filter-service", mask(f"{UNITS}/{FILTER}")),
-    "unit edited": ("systemd-unit", add_lines(f"{UNITS}/{UNIT}")),
+    "another network": (DockerNetwork.kind, another_network),
+    "a rule between": (Ip6tables.kind, a_rule_between),
+    "another value": (Sysctl.kind, set_value(ACCEPT_RA, "0")),
+    "file of parameters": (Sysctl.kind, add_lines(SYSCTLS)),
+    "masked file": (Sysctl.kind, mask(SYSCTLS)),
+    "unit disabled": (SystemdUnit.kind, lambda system: system.enabled.discard(UNIT)),
+    "unit masked": (FilterService.kind, mask(f"{UNITS}/{FILTER}")),
+    "unit edited": (SystemdUnit.kind, add_lines(f"{UNITS}/{UNIT}")),
 }
 every_loss = pytest.mark.parametrize("name", LOST)
 every_change = pytest.mark.parametrize("name", CHANGED)

@@ -13,14 +13,20 @@ from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
 from wizard.platform.errors import StepFailed
 from wizard.platform.own_names import CHAIN
 from wizard.platform.system import FileState, Result
+from wizard.steps.attach import Attach
 from wizard.steps.base import Step
 from wizard.steps.before import Before
 from wizard.steps.comparing import Comparison, Resolution
+from wizard.steps.compose_file import ComposeFile
+from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import PATH as RULES
+from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.ndppd import PATH as NDPPD
 from wizard.steps.ndppd import Ndppd
 from wizard.steps.sysctl import PATH as SYSCTL
+from wizard.steps.sysctl import Sysctl
 from wizard.steps.systemd_unit import PATH as UNIT
+from wizard.steps.systemd_unit import SystemdUnit
 from wizard.uplink import unit as uplink_unit
 
 COMPOSE = "/srv/mastodon/docker-compose.yml"
@@ -61,14 +67,14 @@ def make_network_anew(system: MadeUpSystem) -> None:
 
 
 CHANGES: dict[str, tuple[str, str, Meddle]] = {
-    "sysctl file": ("sysctl", SYSCTL, edit(SYSCTL)),
-    "live value": ("sysctl", ACCEPT_RA, set_live_value),
-    "rule in our chain": ("ip6tables", CHAIN_IN_FILTER, put_a_rule_between),
-    "file of rules": ("ip6tables", RULES, edit(RULES)),
-    "unit": ("systemd-unit", UNIT, edit(UNIT)),
-    "network": ("docker-network", "mastodon_ipv6", make_network_anew),
-    "compose file": ("compose-file", COMPOSE, edit_one_of_our_lines),
-    "compose file removed": ("compose-file", COMPOSE, lambda system: system.files.pop(COMPOSE)),
+    "sysctl file": (Sysctl.kind, SYSCTL, edit(SYSCTL)),
+    "live value": (Sysctl.kind, ACCEPT_RA, set_live_value),
+    "rule in our chain": (Ip6tables.kind, CHAIN_IN_FILTER, put_a_rule_between),
+    "file of rules": (Ip6tables.kind, RULES, edit(RULES)),
+    "unit": (SystemdUnit.kind, UNIT, edit(UNIT)),
+    "network": (DockerNetwork.kind, "mastodon_ipv6", make_network_anew),
+    "compose file": (ComposeFile.kind, COMPOSE, edit_one_of_our_lines),
+    "compose file removed": (ComposeFile.kind, COMPOSE, lambda system: system.files.pop(COMPOSE)),
 }
 every_change = pytest.mark.parametrize(
     ("kind", "name", "meddle"), CHANGES.values(), ids=CHANGES.keys()
@@ -121,7 +127,7 @@ def test_by_itself_undo_keeps_what_somebody_changed_and_takes_back_the_rest(
     made = Changed(kind, meddle)
     (sentence,) = made.undo()
     after = made.system.snapshot()
-    if kind == "compose-file" and COMPOSE in made.system.files:
+    if kind == ComposeFile.kind and COMPOSE in made.system.files:
         (line,) = made.system.files[COMPOSE].text.splitlines()[16:17]
         assert line == "      - mastodon_ipv6 # mine"
         assert sentence.count("mastodon_ipv6") == 2
@@ -182,7 +188,7 @@ def test_one_object_s_choice_is_not_another_s(kind: str, name: str, meddle: Medd
 def test_the_change_of_somebody_to_another_part_of_a_compose_file_stays_but_for_the_original(
     choice: Resolution,
 ) -> None:
-    made = Changed("compose-file", edit(COMPOSE))
+    made = Changed(ComposeFile.kind, edit(COMPOSE))
     ours, before = made.step.actions()[0], made.captured.files[0].text
     left = made.undo(**{COMPOSE: choice})
     text = made.system.files[COMPOSE].text
@@ -200,7 +206,7 @@ def test_the_change_of_somebody_to_another_part_of_a_compose_file_stays_but_for_
 
 
 def test_a_mode_that_somebody_gave_a_file_since_stays() -> None:
-    made = Changed("compose-file", quiet_meddle)
+    made = Changed(ComposeFile.kind, quiet_meddle)
     made.system.files[COMPOSE] = replace(made.system.files[COMPOSE], mode=0o600)
     assert made.undo() == ()
     assert made.system.files[COMPOSE].mode == 0o600
@@ -212,29 +218,29 @@ def quiet_meddle(system: MadeUpSystem) -> None:
 
 
 GONE: dict[str, tuple[str, Meddle]] = {
-    "sysctl file": ("sysctl", lambda system: system.files.pop(SYSCTL)),
+    "sysctl file": (Sysctl.kind, lambda system: system.files.pop(SYSCTL)),
     "live value": (
-        "sysctl",
+        Sysctl.kind,
         lambda system: system.run(("sysctl", "--write", f"{ACCEPT_RA}=1")),
     ),
-    "unit": ("systemd-unit", lambda system: system.files.pop(UNIT)),
+    "unit": (SystemdUnit.kind, lambda system: system.files.pop(UNIT)),
     "chain": (
-        "ip6tables",
+        Ip6tables.kind,
         lambda system: [
             system.run(("ip6tables", *words))
             for words in (("-D", "FORWARD", "-j", CHAIN), ("-F", CHAIN), ("-X", CHAIN))
         ],
     ),
     "network": (
-        "docker-network",
+        DockerNetwork.kind,
         lambda system: system.run(("docker", "network", "rm", "mastodon_ipv6")),
     ),
     "attachment": (
-        "attach",
+        Attach.kind,
         lambda system: system.containers["mastodon-web-1"].networks.pop("mastodon_ipv6"),
     ),
     "compose file put back": (
-        "compose-file",
+        ComposeFile.kind,
         lambda system: system.files.update({COMPOSE: original()}),
     ),
 }
@@ -259,7 +265,7 @@ def test_what_is_gone_already_is_said_and_does_not_count_as_left(kind: str, medd
 
 
 def test_a_rule_of_ours_that_somebody_removed_is_no_reason_to_keep_the_others() -> None:
-    made = Changed("ip6tables", lambda system: system.run(("ip6tables", "-D", CHAIN, "1")))
+    made = Changed(Ip6tables.kind, lambda system: system.run(("ip6tables", "-D", CHAIN, "1")))
     assert made.undo() == ()
     assert difference(made.before, made.system.snapshot()) == set()
 
@@ -274,7 +280,7 @@ def test_a_network_made_anew_stays_whatever_was_chosen_while_a_guest_is_on_it(
             "9" * 64, "guest", networks={"mastodon_ipv6": ("guest",)}
         )
 
-    made = Changed("docker-network", meddle)
+    made = Changed(DockerNetwork.kind, meddle)
     (sentence,) = made.undo(mastodon_ipv6=choice)
     assert "docker network disconnect mastodon_ipv6 guest; wizard --undo" in sentence
     assert difference(made.meddled, made.system.snapshot()) == set()
@@ -285,7 +291,7 @@ def test_our_containers_are_on_the_network_again_when_it_is_made_anew_as_it_was(
         make_network_anew(system)
         system.containers["mastodon-web-1"].networks["mastodon_ipv6"] = ("web",)
 
-    made = Changed("docker-network", meddle)
+    made = Changed(DockerNetwork.kind, meddle)
     assert made.undo(mastodon_ipv6=Resolution.OURS)
     assert made.step.check(made.system) is None
     assert made.system.containers["mastodon-web-1"].networks["mastodon_ipv6"] == ("web",)
@@ -294,20 +300,20 @@ def test_our_containers_are_on_the_network_again_when_it_is_made_anew_as_it_was(
 def test_rules_that_a_kept_unit_loads_are_kept_too() -> None:
     made = deployment(made_up_hosts.debian13())
     steps = {step.kind: step for step in made.plan().steps}
-    steps["systemd-unit"] = next(
+    steps[SystemdUnit.kind] = next(
         step for step in made.plan().steps if getattr(step, "path", "") == UNIT
     )
     captured: dict[str, Before] = {}
-    for kind, step in sorted(steps.items(), key=lambda each: each[0] == "systemd-unit"):
+    for kind, step in sorted(steps.items(), key=lambda each: each[0] == SystemdUnit.kind):
         captured[kind] = step.capture(made.system)
         step.apply(made.system, quiet)
     edit(UNIT)(made.system)
-    assert steps["systemd-unit"].undo(made.system, captured["systemd-unit"], quiet)
-    (sentence,) = steps["ip6tables"].undo(made.system, captured["ip6tables"], quiet)
+    assert steps[SystemdUnit.kind].undo(made.system, captured[SystemdUnit.kind], quiet)
+    (sentence,) = steps[Ip6tables.kind].undo(made.system, captured[Ip6tables.kind], quiet)
     assert UNIT in sentence
     assert made.system.tables["filter"][CHAIN]
     # By then the unit would be gone.
-    found = steps["ip6tables"].compare(made.system, captured["ip6tables"], {UNIT})
+    found = steps[Ip6tables.kind].compare(made.system, captured[Ip6tables.kind], {UNIT})
     assert {each.comparison for each in found} == {Comparison.UNCHANGED}
 
 
@@ -341,7 +347,7 @@ def test_only_our_rule_leaves_the_file_of_ndppd_that_somebody_edited(choice: Res
 
 
 def test_a_file_that_changes_in_the_last_moment_is_left_as_it_is() -> None:
-    made = Changed("sysctl", quiet_meddle)
+    made = Changed(Sysctl.kind, quiet_meddle)
     found = made.step.compare(made.system, made.captured)
     edit(SYSCTL)(made.system)
     with pytest.raises(StepFailed, match="this very moment"):

@@ -24,6 +24,14 @@ class Run:
         """The command as a person would type it."""
         return shlex.join(self.argv)
 
+    @property
+    def fed(self) -> str:
+        """The same with what it reads, in one line."""
+        if not self.stdin:
+            return self.line
+        text = self.stdin.replace("\\", r"\\").replace("%", "%%").replace("\n", r"\n")
+        return f"printf {shlex.quote(text)} | {self.line}"
+
 
 @dataclass(frozen=True)
 class MakeDirectory:
@@ -102,7 +110,9 @@ def lines(actions: Sequence[Action]) -> tuple[str, ...]:
 
 def _line(action: Action) -> str:
     match action:
-        case Run() | CopyProgram():
+        case Run():
+            return clean(action.fed)
+        case CopyProgram():
             return clean(action.line)
         case MakeDirectory():
             return clean(f"mkdir --parents {shlex.quote(action.path)}")

@@ -129,7 +129,7 @@ class Mend(StepOf[MendBefore]):
     def check(self, system: System) -> str | None:
         """Look whether everything is as it was to be."""
         for each in self.files:
-            now = system.read(each.path)
+            now = _read(system, each.path)
             if now is None or now.text != each.after.text:
                 return f"{clean_line(each.path)} is not as it was written."
         for setting in (*self.masks, *self.settings):
@@ -148,7 +148,7 @@ class Mend(StepOf[MendBefore]):
         """Set every object as it was, and put the files back."""
         masks, others = self._old(before)
         return (
-            *(command.line for old, new in others for command in objects.setting(new, old)),
+            *(command.fed for old, new in others for command in objects.setting(new, old)),
             *self.our_files.undo_lines(before),
             *(command.line for old, new in masks for command in objects.setting(new, old)),
             *(command.line for command in self._reload),

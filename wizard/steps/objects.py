@@ -279,7 +279,7 @@ def connection(network: str, container: str, command: Run) -> Object:
 
 
 def _read_connection(system: System, each: Object) -> str | None:
-    network, container = each.name.split(" ", 1)
+    network, container = each.name.split()
     found = networks.inspect(system, network)
     if found is None or not networks.made_by_wizard(found):
         return None
@@ -288,7 +288,7 @@ def _read_connection(system: System, each: Object) -> str | None:
 
 
 def _set_connection(_found: Object, wanted: Object) -> tuple[Run, ...]:
-    network, container = wanted.name.split(" ", 1)
+    network, container = wanted.name.split()
     if wanted.value is not None:
         return (Run(tuple(shlex.split(wanted.value))),)
     return (Run(("docker", "network", "disconnect", network, container)),)

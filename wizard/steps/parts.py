@@ -159,7 +159,7 @@ def _words(system: System, found: Object, wanted: Object, changed: bool) -> str:
         case "network":
             return f"The Docker network {name} has been made anew by somebody."
         case "connection":
-            network, container = name.split(" ", 1)
+            network, container = name.split()
             return (
                 f"{container} is not on the network {network}. Let Compose recreate it: type its "
                 "“up -d” in the folder of the project."

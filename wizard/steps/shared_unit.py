@@ -50,9 +50,8 @@ def _program(found: Sequence[re.Match[str]]) -> str:
     last, words = found[-1], [each["words"].split() for each in found]
     each = _EACH.get(last["module"])
     if each is None:
-        names = {word for line in words for word in line}
-        options = sorted(word for word in names if word.startswith("--"))
-        return " ".join([last["start"], *options, *sorted(names - set(options))])
+        # Options come first by themselves, for the sign that they begin with does.
+        return " ".join([last["start"], *sorted({word for line in words for word in line})])
     parts = set()
     for line in words:
         starts = [place for place, word in enumerate(line) if word in each]

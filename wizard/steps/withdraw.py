@@ -141,7 +141,7 @@ class Withdraw(StepOf[WithdrawBefore]):
             ),
             *(command.line for command in self._again),
             *(
-                command.line
+                command.fed
                 for old, new in zip(gone, before.objects, strict=True)
                 for command in objects.setting(old, new)
             ),
