@@ -21,6 +21,7 @@ from wizard.probes import another_machine, report
 from wizard.probes.another_machine import Found, Place
 from wizard.probes.findings import Finding
 from wizard.probes.report import ContainerReport, ContainerTarget, HostWay, Question
+from wizard.record import earlier_releases
 from wizard.record.record import Record, StepState
 from wizard.record.store import Store
 from wizard.run import checking, journal
@@ -65,7 +66,7 @@ class Asked:
     def _ask(self, _system: object, whom: str, places: Sequence[Place]) -> Found:
         assert whom == "root@other"
         self.places[:] = places
-        return Found()
+        return Found(("It is silent.",), ("It was tried.",))
 
 
 @pytest.fixture
@@ -181,6 +182,14 @@ def test_what_the_next_docker_will_do_is_said_where_that_is_another(
         assert not any("After an upgrade" in each for each in place.check().notes)
 
 
+def test_what_is_known_of_the_release_that_set_it_up_is_noted(
+    asked: Asked, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = private(store)
+    monkeypatch.setattr(earlier_releases, "faults", lambda record: (f"{record.id} is old.",))
+    assert place.check().notes[-1] == f"{place.record.id} is old."
+
+
 def listening(*heard: str) -> tuple[Listener, ...]:
     """Who listens on port 3000 of any address of both families, or on others of IPv4."""
     return tuple(
@@ -213,7 +222,9 @@ def test_in_the_private_mode_this_host_should_answer_on_what_it_publishes_to_all
 ) -> None:
     place = private(store)
     publishing(place, "web")
-    place.check(other="root@other")
+    found = place.check(other="root@other")
+    assert found.differing == ("It is silent.",)
+    assert found.notes[0] == "It was tried."
     here = Place("This host", "2001:db8:1:2::10", (443, 8001), echo=False)
     assert asked.places == [here]
     notes = place.check().notes
@@ -334,5 +345,5 @@ def test_a_step_is_looked_at_on_the_host_of_today_and_beside_the_others(
     monkeypatch.setattr(checking, "conditions", conditions)
     found = place.check(beside=("others",))
     assert looked == [(place.record, place.host, ("others",))]
-    assert "Step 3, “Make it”: It is gone." in found.differing
+    assert found.differing == ("Step 3, “Make it”: It is gone.",)
     assert [each["state"] for each in found.steps] == ["missing", "in effect"]
