@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from types import SimpleNamespace
 from typing import Any
 
@@ -190,29 +190,29 @@ def test_what_is_known_of_the_release_that_set_it_up_is_noted(
     assert place.check().notes[-1] == f"{place.record.id} is old."
 
 
-def listening(*heard: str) -> tuple[Listener, ...]:
-    """Who listens on port 3000 of any address of both families, or on others of IPv4."""
-    return tuple(
-        Listener("tcp", IPv6Address("::"), int(each[1:]))
-        if each.startswith("6")
-        else Listener("tcp", IPv4Address(0), int(each[1:]))
-        for each in heard
+HEARD = tuple(
+    Listener("tcp", ip_address(address), port)
+    for address, port in (
+        *(("fd12::5", 3000), ("::", 3008), ("::", 7000), ("::", 9000)),
+        # On these somebody hears IPv4 alone.
+        *(("0.0.0.0", 9), ("0.0.0.0", 16)),  # noqa: S104 - others bind it
     )
-
+)
 
 PORTS = (
-    *("[::]:8001->3001/tcp", "[::]:443->3000/tcp", "0.0.0.0:443->3000/tcp", "[::]:53->53/udp"),
-    *("127.0.0.1:7000->7000/tcp", "[::1]:7001->7001/tcp", "[::]:9->9/tcp", "9000/tcp"),
+    *("[::]:8008->3008/tcp", "[::]:443->3000/tcp", "0.0.0.0:443->3000/tcp", "[::]:53->53/udp"),
+    *("127.0.0.1:7000->7000/tcp", "[::1]:7001->7001/tcp", "9000/tcp"),
+    *("[::]:9->9/tcp", "[::]:16->16/tcp"),
 )
 
 
 def publishing(place: SetUp, *services: str) -> None:
-    """Let these publish ports; on port 9 somebody hears IPv4 alone."""
+    """Let these publish ports."""
     place.containers(
         lambda each: replace(
             each,
             ports=PORTS if each.service in services else (),
-            listeners=listening("63000", "63001", "49", "67000", "67001", "69000"),
+            listeners=HEARD,
         )
     )
 
@@ -225,22 +225,23 @@ def test_in_the_private_mode_this_host_should_answer_on_what_it_publishes_to_all
     found = place.check(other="root@other")
     assert found.differing == ("It is silent.",)
     assert found.notes[0] == "It was tried."
-    here = Place("This host", "2001:db8:1:2::10", (443, 8001), echo=False)
+    here = Place("This host", "2001:db8:1:2::10", (443, 8008), echo=False)
     assert asked.places == [here]
     notes = place.check().notes
     assert (
-        "From outside should answer: This host at 2001:db8:1:2::10 (TCP 443, TCP 8001). Whether "
+        "From outside should answer: This host at 2001:db8:1:2::10 (TCP 443, TCP 8008). Whether "
         "that does was not tried, for it takes somebody outside. With another computer of yours "
         "that takes a key of this user's by ssh, type: wizard --check --from ADDRESS"
     ) in notes
-    assert (
-        "In mastodon-web-1 nobody listens on TCP port 9 over IPv6, so visitors over IPv6 are "
+    assert [each for each in notes if "nobody listens" in each] == [
+        f"In mastodon-web-1 nobody listens on TCP port {port} over IPv6, so visitors over IPv6 are "
         "refused there."
-    ) in notes
+        for port in (9, 16)
+    ]
     # What was not seen may be heard.
     place.containers(lambda each: replace(each, listeners=None))
     place.check(other="root@other")
-    assert asked.places == [replace(here, ports=(9, 443, 8001))]
+    assert asked.places == [replace(here, ports=(9, 16, 443, 8008))]
 
 
 def test_where_nothing_should_come_in_nobody_is_asked(asked: Asked, store: Store) -> None:
@@ -279,7 +280,7 @@ def test_in_the_public_mode_each_container_should_answer_at_its_own_address(
     monkeypatch.setattr(checking, "inspect", inspect)
     place.check(other="root@other")
     assert asked.places == [
-        Place("mastodon-web-1", "2001:db8:1:2:1::5", (3000, 3001)),
+        Place("mastodon-web-1", "2001:db8:1:2:1::5", (3000, 3008)),
         Place("mastodon-sidekiq-1", "2001:db8:1:2:1::6"),
     ]
     assert set(networks) == {"mastodon_ipv6"}

@@ -1,7 +1,6 @@
 """What a plan changes and what people will notice, in a line each."""
 
 from dataclasses import replace
-
 from typing import Any
 
 import pytest
