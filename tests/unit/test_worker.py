@@ -46,12 +46,13 @@ class Called:
         self.calls: list[tuple[Any, ...]] = []
         self.stores: list[Store] = []
         self.result: Record | Exception | None = None
-        self.made, self.guard, self.rests = made, Unguarded(), 0
+        self.made, self.guard, self.rests, self.began = made, Unguarded(), 0, list[str]()
         monkeypatch.setattr(worker, "Store", lambda: store)
         monkeypatch.setattr(worker, "RealSystem", lambda: made.system)
         monkeypatch.setattr(worker, "_rest", self._rest)
         monkeypatch.setattr(worker, "_leave", lambda store: None)
-        monkeypatch.setattr(Cancelled, "listen", lambda self: None)
+        monkeypatch.setattr(Cancelled, "listen", lambda _: self.began.append("listens"))
+        monkeypatch.setattr(Store, "prepare", lambda _: self.began.append("has a folder"))
         monkeypatch.setattr(guarding, "choose", self._choose)
         for module, name in (
             (apply_run, "apply"),
@@ -84,6 +85,9 @@ class Called:
                 for each in words
             )
             self.calls.append((name, *told, *named.values()))
+            # A stop is heard, and there is where to write, before anything is begun.
+            assert self.began == ["listens", "has a folder"]
+            self.began.clear()
             if isinstance(self.result, Exception):
                 raise self.result
             return self.result
