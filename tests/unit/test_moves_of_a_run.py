@@ -95,3 +95,33 @@ def test_only_what_waits_has_seconds_to_answer(made: Deployment, store: Store) -
     assert 50 < left <= 60
     for state in set(State) - {State.UNCONFIRMED}:
         assert window.seconds_to_answer(replace(record, state=state)) is None
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_the_record_says_that_it_goes_back_before_the_first_step_does(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch, early: bool
+) -> None:
+    record = waiting(made, store)
+    noted: list[tuple[State, str]] = []
+
+    def look(*_: object) -> tuple[str, ...]:
+        there = store.load()
+        assert there is not None
+        noted.append((there.state, there.finished))
+        return ()
+
+    for kind in {type(step) for step in made.plan().steps}:
+        monkeypatch.setattr(kind, "undo", look)
+        monkeypatch.setattr(kind, "undo_early", look, raising=False)
+    monkeypatch.setattr("wizard.steps.kinds.needs_docker", lambda kind: not early)
+    record.finished = "2026-01-01T00:00:00Z"
+    back = journal.take_back_early if early else journal.take_back
+    back(record, made.system, store, State.ROLLING_BACK)
+    assert set(noted) == {(State.ROLLING_BACK, "")}
+    assert len(noted) == len(record.steps)
+    there = store.load()
+    assert there is not None
+    assert there.state is record.state
+    for each in (there, record):
+        states = {step.state for step in each.steps}
+        assert states == {StepState.UNDOING if early else StepState.UNDONE}
