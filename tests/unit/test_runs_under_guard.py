@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv6Network
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,16 @@ def test_what_is_applied_anew_puts_the_record_of_the_one_before_away(runs: Runs)
     second = runs.apply()
     assert second.id != first.id
     assert [each.id for each in runs.store.records()] == [second.id]
+
+
+def test_a_change_that_was_shown_as_the_repair_of_what_is_missing_is_done(runs: Runs) -> None:
+    runs.prepare("repair")
+    wanted = replace(runs.made.choices, prefix=IPv6Network("fd00:1:2:3::/64"))
+    ground = ground_of(runs.run, runs.made.host, runs.system)
+    made = changing.change_of(ground, wanted, runs.system, lacking=True)
+    record = change(wanted, made.plan.digest, runs.system, runs.repairs, Cancelled(), runs.guard)
+    assert record.state is State.APPLIED, record.error
+    assert runs.system.networks["mastodon_ipv6"].subnets[-1] == "fd00:1:2:3::/64"
+    # The record of the run is that of the change by then.
+    assert runs.run.choices["prefix"] == "fd00:1:2:3::/64"
+    assert runs.run.id != record.id

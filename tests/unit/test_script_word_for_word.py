@@ -84,7 +84,8 @@ def test_each_step_begins_with_its_number_and_its_title(plan: Plan) -> None:
     text = script.render(plan).replace("\n# ", " ")
     count = len(plan.steps)
     for number, step in enumerate(plan.steps, 1):
-        assert f" Step {number} of {count}: {step.title}." in text
+        begin = step.reason.split()[0]
+        assert f" Step {number} of {count}: {step.title}. {begin}" in text
     look = text.index("Before anything is changed: is the host still as it was?")
     assert look < text.index(f" Step 1 of {count}: ")
     # The host is looked at for every file before any of them is written.

@@ -23,6 +23,7 @@ from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
 from wizard.run import changing, ground, journal
+from wizard.run.change_order import Made
 from wizard.run.changing import Change
 from wizard.steps.attach import Attach
 from wizard.steps.docker_network import DockerNetwork
@@ -245,7 +246,7 @@ def test_only_what_is_made_anew_in_any_case_may_be_missing(
 ) -> None:
     with _kept(_made("13", "another prefix", 0)) as place:
         first = ground.ground_of(place.record, place.host, place.system)
-        made = tuple(
+        made: tuple[Made, ...] = tuple(
             replace(each, state=condition, sentence="It is not.")
             if isinstance(each.step, kind)
             else each
