@@ -11,6 +11,7 @@ from tests.unit.test_repair import COMPOSE, Kept, lose_network
 from wizard.answers.projects import project_of
 from wizard.host.host import Earlier, Host, Unknown
 from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.system import FileState
 from wizard.record.record import State
 from wizard.record.store import Store
 from wizard.run import changing, journal, set_ups
@@ -136,10 +137,16 @@ def test_a_name_is_another_one_in_every_word_that_is_it(kept: Kept) -> None:
     today = adapted(step, kept.record, kept.host, kept.made.choices)
     assert today == Sysctl(tuple((key, "2") for key in table.values()))
     unit = next(each for each in kept.made.plan().steps if isinstance(each, SystemdUnit))
-    named = replace(unit, text="ExecStart=/x old0.5 old0x5\nBindsTo=sys-old0.5.device\n")
-    moved = adapted(named, kept.record, kept.host, kept.made.choices)
-    assert isinstance(moved, SystemdUnit)
-    assert moved.text == "ExecStart=/x eth0 old0x5\nBindsTo=sys-old0.5.device\n"
+    text = "ExecStart=/x old0.5 old0x5 old0/5\nBindsTo=sys-old0.5.device\n"
+    named = replace(unit, text=text, previous=FileState(text, 0o600))
+    uplink = kept.host.uplink
+    assert not isinstance(uplink, Unknown)
+    for name, slashed in (("eth0", "eth0"), ("eth0.7", "eth0/7")):
+        host = replace(kept.host, uplink=replace(uplink, interface=name))
+        moved = adapted(named, kept.record, host, kept.made.choices)
+        assert isinstance(moved, SystemdUnit)
+        assert moved.text == (f"ExecStart=/x {name} old0x5 {slashed}\nBindsTo=sys-old0.5.device\n")
+        assert moved.previous == FileState(moved.text, 0o600)
 
 
 @pytest.mark.parametrize("kind", [ComposeFile, DockerNetwork])

@@ -18,13 +18,14 @@ from wizard.platform.local_time import local_time
 from wizard.record.record import Record, State
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
-from wizard.run import changing, journal, lock, repairing, set_ups
+from wizard.run import changing, journal, lock, repairing, set_ups, watching
 from wizard.run import guard as guarding
 from wizard.run.apply_run import apply
 from wizard.run.cancelled import Cancelled
 from wizard.run.change_run import change
 from wizard.run.ground import ground_of
 from wizard.run.repair_run import repair
+from wizard.run.undo_run import undo
 from wizard.steps.comparing import Resolution
 from wizard.verification.verification import Verification
 
@@ -233,3 +234,60 @@ def test_a_change_that_was_shown_as_the_repair_of_what_is_missing_is_done(runs: 
     # The record of the run is that of the change by then.
     assert runs.run.choices["prefix"] == "fd00:1:2:3::/64"
     assert runs.run.id != record.id
+
+
+def test_an_undo_takes_back_a_run_with_its_repair_and_its_guard(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = runs.system.snapshot()
+    runs.prepare("repair")(60)
+    switched: list[int] = []
+    monkeypatch.setattr(watching, "switch_off", lambda _system: switched.append(1))
+    runs.guard.asked.clear()
+    before = runs.system.snapshot()
+    with lock.held(runs.store.lock), pytest.raises(Locked):
+        undo(runs.system, runs.store, runs.guard)
+    assert difference(before, runs.system.snapshot()) == set()
+    record = undo(runs.system, runs.store, runs.guard, "mastodon")
+    assert record.state is State.UNDONE
+    assert runs.guard.asked == ["disarm"]
+    assert switched == [1]
+    assert difference(original, runs.system.snapshot()) == set()
+    waits = runs.repairs.load()
+    assert waits is not None
+    assert waits.state is State.APPLIED
+    # And then there is nothing, with a guard or without one.
+    with pytest.raises(Refused, match="nothing to take back"):
+        undo(runs.system, runs.store)
+
+
+def test_an_undo_of_one_leaves_the_watch_over_the_others(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = runs.apply()
+    runs.store.move_on()
+    plan = replace(runs.made.plan(), choices=replace(runs.made.choices, project="other"))
+    other = journal.begin(plan, {}, runs.store)
+    monkeypatch.setattr(watching, "switch_off", pytest.fail)
+    other.state = State.UNCONFIRMED
+    runs.store.save(other)
+    before = runs.system.snapshot()
+    with pytest.raises(Refused) as refused:
+        undo(runs.system, runs.store, run=first.id)
+    why = set_ups.why_not_undo(runs.store.records(), first)
+    assert str(refused.value) == f"Nothing was changed. {why}"
+    assert difference(before, runs.system.snapshot()) == set()
+    other.state = State.APPLIED
+    runs.store.save(other)
+    assert undo(runs.system, runs.store, run=first.id).state is State.UNDONE
+
+
+def test_an_undo_waits_for_a_change_that_is_not_settled(runs: Runs) -> None:
+    runs.prepare("change")(60)
+    waits = runs.repairs.load()
+    assert waits is not None
+    before = runs.system.snapshot()
+    with pytest.raises(Refused) as refused:
+        undo(runs.system, runs.store, runs.guard)
+    assert str(refused.value) == changing.FIRST_BACK
+    assert difference(before, runs.system.snapshot()) == set()
