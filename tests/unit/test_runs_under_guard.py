@@ -13,9 +13,13 @@ from tests.unit.test_cli import Here, stand
 from tests.unit.test_guard import Remembering
 from tests.unit.test_repair import lose_network
 from wizard.answers.choices import Choices
+from wizard.answers.projects import project_of
+from wizard.modes import plan_inputs
+from wizard.plan import planning
 from wizard.platform.errors import HostChanged, Locked, Refused, StepFailed
 from wizard.platform.local_time import local_time
-from wizard.record.record import Record, State
+from wizard.record import tables
+from wizard.record.record import Record, State, StepState
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
 from wizard.run import changing, journal, lock, repairing, set_ups, watching
@@ -291,3 +295,32 @@ def test_an_undo_waits_for_a_change_that_is_not_settled(runs: Runs) -> None:
         undo(runs.system, runs.store, runs.guard)
     assert str(refused.value) == changing.FIRST_BACK
     assert difference(before, runs.system.snapshot()) == set()
+
+
+def test_what_is_applied_stands_beside_the_set_ups_of_others_whose_records_stay(
+    runs: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = replace(runs.made.plan(), choices=replace(runs.made.choices, project="other"))
+    other = journal.begin(plan, {}, runs.store)
+    other.state = State.APPLIED
+    # Of that set-up the kernel parameters alone were made.
+    (entry, *_), (step, *_) = other.steps, plan.steps
+    entry.state, entry.before = StepState.DONE, tables.written(step.capture(runs.system))
+    step.apply(runs.system, lambda _line: None)
+    runs.store.save(other)
+    project = project_of(runs.made.host, runs.made.choices)
+    beside = set_ups.others(runs.store)
+    inputs = plan_inputs.read_project(runs.system, project, beside)
+    shown = planning.plan(runs.made.host, runs.made.choices, inputs)
+    assert shown.digest != runs.made.plan().digest
+    runs.guard.asked.clear()
+    capsys.readouterr()
+    record = runs.apply(digest=shown.digest)
+    assert {each.id for each in runs.store.records()} == {other.id, record.id}
+    # Whoever follows it sees what takes so long before the first step.
+    doing = [
+        line.removeprefix("doing ").split()[0]
+        for line in capsys.readouterr().err.splitlines()
+        if line.startswith("doing ")
+    ]
+    assert doing == ["Looking", "Making", "Checking", "Looking"]
