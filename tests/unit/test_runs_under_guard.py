@@ -308,6 +308,11 @@ def test_what_is_applied_stands_beside_the_set_ups_of_others_whose_records_stay(
     entry.state, entry.before = StepState.DONE, tables.written(step.capture(runs.system))
     step.apply(runs.system, lambda _line: None)
     runs.store.save(other)
+    # As a release has it that had one alone.
+    place, single = runs.store.of(other.id).path, runs.store.directory / "record.toml"
+    single.unlink()
+    place.rename(single)
+    place.parent.rmdir()
     project = project_of(runs.made.host, runs.made.choices)
     beside = set_ups.others(runs.store)
     inputs = plan_inputs.read_project(runs.system, project, beside)
@@ -317,6 +322,7 @@ def test_what_is_applied_stands_beside_the_set_ups_of_others_whose_records_stay(
     capsys.readouterr()
     record = runs.apply(digest=shown.digest)
     assert {each.id for each in runs.store.records()} == {other.id, record.id}
+    assert single.is_symlink()
     # Whoever follows it sees what takes so long before the first step.
     doing = [
         line.removeprefix("doing ").split()[0]
