@@ -220,6 +220,17 @@ def test_what_becomes_of_a_change_is_open_until_it_is_kept_or_gone(records: Reco
             assert changing.in_force(records.store, Choices(project="mastodon")).id == run.id
 
 
+def test_a_repair_whose_record_cannot_be_read_is_in_nobody_s_way(records: Records) -> None:
+    run = records.run("mastodon")
+    records.beside("mastodon", State.UNCONFIRMED, run.id)
+    assert set_ups.open_repair(records.store) is not None
+    records.repairs.path.write_text("no record")
+    assert set_ups.open_repair(records.store) is None
+    assert set_ups.unsettled_change(records.store) is None
+    assert not set_ups.another_is_open(records.store, "any")
+    assert names(set_ups.in_force(records.store)) == ["mastodon"]
+
+
 def test_another_run_is_open_where_one_moves_or_waits_or_a_repair_does(records: Records) -> None:
     run = records.run("mastodon", State.UNCONFIRMED)
     records.run("other")
