@@ -1,17 +1,20 @@
 """What a run does when it is stopped, and when a look or a record fails beside its steps."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
 from tests.unit.test_guard import waiting
 from wizard.platform.errors import Refused, StepFailed
-from wizard.record.record import State, StepState
+from wizard.record.record import State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.run import journal, window
 from wizard.steps.sysctl import Sysctl
+from wizard.steps.withdraw import Withdraw
 
 
 @pytest.fixture
@@ -125,3 +128,102 @@ def test_the_record_says_that_it_goes_back_before_the_first_step_does(
     for each in (there, record):
         states = {step.state for step in each.steps}
         assert states == {StepState.UNDOING if early else StepState.UNDONE}
+
+
+def test_what_a_step_reports_is_in_the_record_while_it_is_at_work(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noted() -> list[tuple[StepState, list[str]]]:
+        there = store.load()
+        assert there is not None
+        return [(each.state, each.output) for each in there.steps if each.kind == Sysctl.kind]
+
+    seen: list[object] = []
+    apply, undo = Sysctl.apply, Sysctl.undo
+
+    def applying(self: Sysctl, system: Any, report: Callable[[str], None]) -> None:
+        report("It\x1b goes.")
+        seen.extend(noted())
+        apply(self, system, report)
+
+    def undoing(self: Sysctl, *words: Any) -> tuple[str, ...]:
+        *_rest, report, _decisions = words
+        seen.extend((state, output[-1:]) for state, output in noted())
+        report("It\x1b comes back.")
+        seen.extend((state, output[-1:]) for state, output in noted())
+        return undo(self, *words)
+
+    monkeypatch.setattr(Sysctl, "apply", applying)
+    monkeypatch.setattr(Sysctl, "undo", undoing)
+    plan = made.plan()
+    record = journal.begin(plan, {}, store)
+    journal.apply(plan, record, made.system, store, lambda: False)
+    (entry,) = [each for each in record.steps if each.kind == Sysctl.kind]
+    entry.output[1:] = ["The last."]
+    entry.left = ["It was left."]
+    journal.take_back(record, made.system, store, State.UNDOING)
+    assert seen == [
+        (StepState.APPLYING, ["It\\x1b goes."]),
+        (StepState.UNDOING, ["The last."]),
+        (StepState.UNDOING, ["It\\x1b comes back."]),
+    ]
+    assert entry.left == []
+
+
+def test_what_was_done_and_is_not_in_effect_has_failed(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, plan = made.system.snapshot(), made.plan()
+    monkeypatch.setattr(Sysctl, "check", lambda *_: "It is off.")
+    record = journal.begin(plan, {}, store)
+    journal.apply(plan, record, made.system, store, lambda: False, lambda *_: pytest.fail("kept"))
+    assert record.error == "It was done but is not in effect. It is off."
+    assert record.state is State.ROLLED_BACK
+    assert made.system.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "first", "fails", "tried"),
+    [
+        ("", False, 4, [4, 3, 2, 1]),
+        # What goes and could not come back hinders nothing that was there before it.
+        ("a run", False, None, [4, 3, 2, 1]),
+        ("a run", False, 4, [4, 3]),
+        ("a run", False, 2, [4, 3, 2]),
+        ("a run", True, 4, [4]),
+        ("a run", True, None, [4, 3, 2, 1]),
+    ],
+)
+def test_a_change_that_cannot_go_back_whole_stops_before_what_it_took_away(
+    made: Deployment,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: str,
+    first: bool,
+    fails: int | None,
+    tried: list[int],
+) -> None:
+    record = journal.begin(made.plan(), {}, store, changes)
+    del record.steps[4:]
+    for entry in record.steps:
+        entry.state = StepState.DONE
+    record.steps[0].kind = record.steps[1].kind = Withdraw.kind
+    asked: list[int] = []
+
+    def undo(entry: StepRecord, *_: object) -> bool:
+        asked.append(entry.number)
+        return entry.number != fails
+
+    monkeypatch.setattr(journal, "_undo_step", undo)
+    monkeypatch.setattr("wizard.run.set_ups.makes_first", lambda _: first)
+    store.reserve()
+    record.error = "It failed."
+    journal.take_back(record, made.system, store, State.ROLLING_BACK)
+    assert asked == tried
+    assert record.state is (State.ROLLED_BACK if fails is None else State.ROLLBACK_INCOMPLETE)
+    assert record.error == "It failed."
+    assert record.finished
+    assert not store.padding.exists()
+    journal.take_back(record, made.system, store, State.UNDOING)
+    assert record.state is (State.UNDONE if fails is None else State.UNDO_INCOMPLETE)
+    assert record.error == ""
