@@ -208,3 +208,32 @@ def test_folders_are_made_for_the_files_that_lie_in_them() -> None:
     one = repairing.mend(found, (*kept, parts[1]))
     assert one.files == (Rewrite("/b/y", ours, None),)
     assert one.folders == ()
+
+
+def test_a_repair_that_is_a_change_puts_back_nothing_by_itself(kept: Kept) -> None:
+    made = repairing.repair_of(kept.record, kept.host, kept.system)
+    anew = replace(made, plan=kept.made.plan())
+    assert anew.mended == anew.done == set()
+
+
+def test_a_compose_file_that_compose_does_not_take_is_left(kept: Kept) -> None:
+    reverted(kept.system)
+    made = repairing.repair_of(kept.record, kept.host, kept.system)
+    assert COMPOSE in made.done
+    kept.system.compose_complaint = "services must be a mapping"
+    left = repairing.repair_of(kept.record, kept.host, kept.system)
+    assert COMPOSE not in left.done
+    (file,) = [each for each in left.left if "services must be a mapping" in each.words]
+    assert file.number not in left.mended
+
+
+def test_of_a_run_that_lacks_nothing_nothing_more_is_remembered(store: Store) -> None:
+    kept = Kept("fixed", store)
+    record = renamed(kept)
+    made = repairing.repair_of(record, kept.host, kept.system)
+    assert conditions(record, kept.host, kept.system) == made.found
+    amendment = repairing.amendment(record, made, kept.system)
+    assert set(amendment.steps) <= made.mended
+    assert amendment.whole
+    rest = replace(made, plan=replace(made.plan, steps=()))
+    assert repairing.amendment(record, rest, kept.system).steps == {}
