@@ -18,10 +18,13 @@ from wizard.run.conditions import NOT_KNOWN, StepCondition, conditions
 from wizard.steps import kinds
 from wizard.steps.actions import WriteFile
 from wizard.steps.attach import Attach
+from wizard.steps.base import Step
 from wizard.steps.comparing import Resolution
 from wizard.steps.docker_network import DockerNetwork
-from wizard.steps.mend import Mend, Rewrite
+from wizard.steps.mend import Mend, Rewrite, Setting
+from wizard.steps.objects import Object
 from wizard.steps.parts import Condition, Part
+from wizard.steps.systemd_unit import SystemdUnit
 
 
 @pytest.fixture
@@ -213,7 +216,8 @@ def test_folders_are_made_for_the_files_that_lie_in_them() -> None:
 def test_a_repair_that_is_a_change_puts_back_nothing_by_itself(kept: Kept) -> None:
     made = repairing.repair_of(kept.record, kept.host, kept.system)
     anew = replace(made, plan=kept.made.plan())
-    assert anew.mended == anew.done == set()
+    assert anew.mended == set()
+    assert anew.done == set()
 
 
 def test_a_compose_file_that_compose_does_not_take_is_left(kept: Kept) -> None:
@@ -237,3 +241,34 @@ def test_of_a_run_that_lacks_nothing_nothing_more_is_remembered(store: Store) ->
     assert amendment.whole
     rest = replace(made, plan=replace(made.plan, steps=()))
     assert repairing.amendment(record, rest, kept.system).steps == {}
+
+
+def test_a_unit_is_restarted_by_a_new_file_unless_it_is_started_anyway(kept: Kept) -> None:
+    step = next(each for each in kept.made.plan().steps if isinstance(each, SystemdUnit))
+    ours, wanted = FileState(step.text), Object("unit", step.name, "enabled active")
+    file = Part(step.path, Condition.MISSING, "gone", file=WriteFile(step.path, None, ours))
+    other = Part("/x", Condition.MISSING, "gone", file=WriteFile("/x", None, ours))
+    off = replace(wanted, value="disabled inactive")
+    unit = Part(f"unit {step.name}", Condition.MISSING, "off", found=off, wanted=wanted)
+    key = Object("parameter", "net.x", "1")
+    parameter = Part("parameter net.x", Condition.MISSING, "0", found=None, wanted=key)
+
+    def mended(*parts: Part, of: Step = step) -> Mend:
+        found = StepCondition(1, "It", of.kind, Condition.MISSING, "", None, parts, of)
+        return repairing.mend(found, parts)
+
+    assert mended(file).restart == (step.name,)
+    assert mended(file, parameter).restart == (step.name,)
+    assert mended(file, unit, parameter).restart == ()
+    assert mended(unit).restart == ()
+    assert mended(other).restart == ()
+    assert mended(file, of=kept.made.plan().steps[0]).restart == ()
+    assert mended(unit, parameter).settings == (
+        Setting("unit", step.name, "disabled inactive", "enabled active"),
+        Setting("parameter", "net.x", None, "1"),
+    )
+    assert mended(unit).starts_copy is step.starts_copy
+    assert mended(unit, of=replace(step, starts_copy=not step.starts_copy)).starts_copy is not (
+        step.starts_copy
+    )
+    assert not mended(parameter, of=kept.made.plan().steps[0]).starts_copy
