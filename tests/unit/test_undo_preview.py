@@ -14,11 +14,13 @@ from wizard.record.store import Store
 from wizard.run import lock, undoing
 from wizard.run.set_ups import NOTHING
 from wizard.run.undoing import Changed, UndoPreview, UndoStep, note, preview
+from wizard.steps.actions import Diff
 from wizard.steps.attach import Attach
-from wizard.steps.comparing import Resolution
+from wizard.steps.comparing import Comparison, Found, Resolution
 from wizard.steps.docker_network import DockerNetwork
 from wizard.steps.ip6tables import Ip6tables
 from wizard.steps.others import Other
+from wizard.steps.sysctl import Sysctl
 
 KEEP, OURS, ORIGINAL = Resolution.KEEP, Resolution.OURS, Resolution.ORIGINAL
 
@@ -186,3 +188,49 @@ def test_what_cannot_be_noted_is_no_choice(kept: Kept, monkeypatch: pytest.Monke
     undoing.note(Store(kept.store.directory / "none"), {1: {"a": OURS}})
     assert not (kept.store.directory / "none").exists()
     assert all(each.state is StepState.DONE for each in kept.record.steps)
+
+
+def diff(name: str) -> Diff:
+    return Diff(name, (f"-{name}",))
+
+
+def test_what_will_be_gone_by_then_holds_no_older_step_back(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = (
+        Found("a", back=diff("a"), goes_with_it=("a1", "a2")),
+        Found("b", needed="b is needed.", back=diff("b"), goes_with_it=("b1",)),
+        Found("c", Comparison.CHANGED, "c is changed.", ours_out=diff("c")),
+        Found("d", Comparison.CHANGED, "d is changed.", changed=diff("d"), goes_with_it=("d1",)),
+        Found("e", Comparison.GONE, "e is gone.", goes_with_it=("e1",)),
+        Found("f", Comparison.GONE, "e is gone."),
+    )
+    seen: list[set[str]] = []
+
+    def older(_self: object, _system: object, _before: object, gone: set[str]) -> tuple[Found, ...]:
+        seen.append(set(gone))
+        return ()
+
+    monkeypatch.setattr(Attach, "compare", lambda *_: objects)
+    monkeypatch.setattr(Sysctl, "compare", older)
+    for kind in {type(step) for step in kept.made.plan().steps} - {Attach, Sysctl}:
+        monkeypatch.setattr(kind, "compare", lambda *_: ())
+    number = kept.record.steps[-1].number
+    step = of(preview(kept.record, kept.system), number)
+    assert seen == [{"a", "a1", "a2", "c", "e", "e1", "f"}]
+    assert step.notes == ("b is needed.", "e is gone.")
+    assert step.diffs == (diff("a"),)
+    assert [(each.name, each.choice) for each in step.changed] == [("c", KEEP), ("d", KEEP)]
+    assert step.changed[1].words == "d is changed. It is left as it is."
+    assert not step.stays
+    assert step.noticed
+    # Where one of them is to be as it was left, so is the rest of the step.
+    step = of(preview(kept.record, kept.system, {number: {"d": OURS, "f": OURS}}), number)
+    assert seen[1] == {"c", "e", "e1", "f"}
+    assert (step.stays, step.diffs, step.noticed) == (True, (), ())
+    assert [(each.name, each.choice) for each in step.changed] == [
+        ("c", KEEP),
+        ("d", OURS),
+        ("f", OURS),
+    ]
+    assert step.notes == ("b is needed.", "e is gone.")
