@@ -19,7 +19,7 @@ from wizard.answers.choices import Mode, Proxy
 from wizard.host.host import Unknown
 from wizard.inward import closed
 from wizard.platform.errors import Refused
-from wizard.record.record import Record, State
+from wizard.record.record import Record, State, StepState
 from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
 from wizard.run import changing, ground, journal
@@ -289,3 +289,24 @@ def test_who_is_connected_before_and_after_is_left_alone() -> None:
                 assert len(found) == len(names)
                 for line, name in zip(found, names, strict=True):
                     assert line.endswith(f" mastodon-{name}-1")
+
+
+@pytest.mark.parametrize("what", ["renumbered", "another prefix"])
+def test_before_the_first_that_goes_and_then_never_again_what_has_come_may_settle(
+    what: str,
+) -> None:
+    with _kept(_made("13", what, 0)) as place:
+        change = place.change(**choices(what))
+        repairs = RepairStore(place.store.directory)
+        entry = journal.begin(change.plan, {}, repairs, place.record.id)
+        done: list[int] = []
+
+        def settle() -> None:
+            done.append(sum(each.state is StepState.DONE for each in entry.steps))
+
+        steps = change.plan.steps
+        journal.apply(
+            change.plan, entry, place.system, repairs, lambda: False, before_withdrawal=settle
+        )
+        assert entry.state is State.APPLIED
+        assert done == [next(at for at, each in enumerate(steps) if isinstance(each, Withdraw))]
