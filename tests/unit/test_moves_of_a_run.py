@@ -1,5 +1,6 @@
 """What a run does when it is stopped, and when a look or a record fails beside its steps."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from tests.made_up_deployments import Deployment, deployment
 from tests.unit.test_guard import waiting
 from wizard.platform.errors import Refused, StepFailed
+from wizard.platform.files import temporary_beside
 from wizard.record.record import State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.run import journal, window
-from wizard.steps.sysctl import Sysctl
+from wizard.steps.sysctl import PATH, Sysctl
 from wizard.steps.withdraw import Withdraw
 
 
@@ -228,3 +230,30 @@ def test_a_change_that_cannot_go_back_whole_stops_before_what_it_took_away(
     journal.take_back(record, made.system, store, State.UNDOING)
     assert record.state is (State.UNDONE if fails is None else State.UNDO_INCOMPLETE)
     assert record.error == ""
+
+
+def test_what_lies_beside_a_file_is_swept_and_if_it_cannot_be_the_rest_goes_back(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = made.system.snapshot()
+    record = waiting(made, store)
+    stray = str(temporary_beside(Path(os.path.realpath(PATH))))
+    tried: list[str] = []
+    remove = made.system.remove
+
+    def busy(path: str) -> None:
+        tried.append(path)
+        if path == stray:
+            raise IsADirectoryError(21, "Is a directory", path)
+        remove(path)
+
+    # Somebody's folder, which cannot be read as a file.
+    made.system.unreadable.add(stray)
+    monkeypatch.setattr(made.system, "remove", busy)
+    journal.take_back(record, made.system, store, State.ROLLING_BACK)
+    assert record.state is State.ROLLED_BACK
+    assert tried.count(stray) == 1
+    # What is not there is not removed.
+    assert not any(".docker-ipv6-wizard" in each and each != stray for each in tried)
+    made.system.unreadable.clear()
+    assert made.system.snapshot() == before
