@@ -15,6 +15,7 @@ from wizard.platform.files import temporary_beside
 from wizard.record.record import State, StepRecord, StepState
 from wizard.record.store import Store
 from wizard.run import journal, window
+from wizard.steps.comparing import Resolution
 from wizard.steps.sysctl import PATH, Sysctl
 from wizard.steps.withdraw import Withdraw
 
@@ -257,3 +258,13 @@ def test_what_lies_beside_a_file_is_swept_and_if_it_cannot_be_the_rest_goes_back
     assert not any(".docker-ipv6-wizard" in each and each != stray for each in tried)
     made.system.unreadable.clear()
     assert made.system.snapshot() == before
+
+
+def test_what_nobody_knows_any_more_was_chosen_for_nothing(made: Deployment, store: Store) -> None:
+    (entry, *_) = journal.begin(made.plan(), {}, store).steps
+    entry.choices = {"a": "ours", "b": "of another release", "c": "original", "d": "keep"}
+    assert journal.decisions(entry) == {
+        "a": Resolution.OURS,
+        "c": Resolution.ORIGINAL,
+        "d": Resolution.KEEP,
+    }
