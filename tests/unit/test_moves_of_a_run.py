@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
-from tests.unit.test_guard import waiting
+from tests.unit.test_guard import Remembering, waiting
 from wizard.platform.errors import Refused, StepFailed
 from wizard.platform.files import temporary_beside
 from wizard.record.record import State, StepRecord, StepState
 from wizard.record.store import Store
-from wizard.run import journal, window
+from wizard.run import journal, revert, window
 from wizard.steps.comparing import Resolution
 from wizard.steps.sysctl import PATH, Sysctl
 from wizard.steps.withdraw import Withdraw
@@ -268,3 +268,32 @@ def test_what_nobody_knows_any_more_was_chosen_for_nothing(made: Deployment, sto
         "c": Resolution.ORIGINAL,
         "d": Resolution.KEEP,
     }
+
+
+def test_each_step_that_is_back_is_noted_before_the_next_one_goes(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = waiting(made, store)
+    back: list[int] = []
+
+    def look(*_: object) -> tuple[str, ...]:
+        there = store.load()
+        assert there is not None
+        back.append(sum(each.state is StepState.UNDONE for each in there.steps))
+        return ()
+
+    for kind in {type(step) for step in made.plan().steps}:
+        monkeypatch.setattr(kind, "undo", look)
+    journal.take_back(record, made.system, store, State.ROLLING_BACK)
+    assert back == list(range(len(record.steps)))
+
+
+def test_as_long_as_any_time_is_left_nothing_is_taken_back(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, guard = waiting(made, store), Remembering()
+    changed = made.system.snapshot()
+    monkeypatch.setattr(window, "seconds_left", lambda _: 0.6)
+    revert.revert(record.id, made.system, store, guard)
+    assert made.system.snapshot() == changed
+    assert guard.asked == ["count down 1", "forget all but mark"]
