@@ -1,6 +1,7 @@
 """What stands around the steps of a run: the guard before the first, and its end after the last."""
 
 import os
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,13 +9,14 @@ from dataclasses import replace
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
+from wizard import describe
 from wizard.plan.planning import Plan
 from wizard.platform.errors import HostChanged, Refused
 from wizard.platform.local_time import local_time
 from wizard.platform.system import Result
 from wizard.record.record import Record, State
 from wizard.record.store import Store
-from wizard.run import course, journal, window
+from wizard.run import course, journal, reversible, window
 from wizard.run.guard import Unguarded
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.verification import Verification
@@ -208,3 +210,82 @@ def test_what_is_in_the_way_of_a_step_is_said_first() -> None:
         course.what_was_had(Verification([Looking(beside, "Nobody runs.")]), blocked)
     with pytest.raises(Refused, match=r"^Nobody runs\. Nothing was changed\.$"):
         course.what_was_had(Verification([Looking(beside, "Nobody runs.")]), lambda: there(beside))
+
+
+def test_the_steps_the_way_back_and_its_places_are_looked_at_before_a_run(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(journal, "check_obstacles", lambda *_: looked.append("steps"))
+    monkeypatch.setattr(reversible, "check_steps", lambda *_: looked.append("way back"))
+    monkeypatch.setattr(reversible, "check_places", lambda *_: looked.append("places"))
+    course.check_ways(made.plan(), made.system)
+    assert looked == ["steps", "way back", "places"]
+    looked.clear()
+    course.check_ways(made.plan(), made.system, lambda: looked.append("steps of another kind"))
+    assert looked == ["steps of another kind", "way back", "places"]
+
+
+@pytest.mark.parametrize("place", ["reserve", "save"])
+def test_where_there_is_no_room_for_a_guard_the_run_has_not_begun(
+    made: Deployment, store: Store, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, saves, save = made.system.snapshot(), [0], Store.save
+
+    def full(self: Store, *_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def second(self: Store, record: Record) -> None:
+        saves[0] += 1
+        if saves[0] == 2:
+            full(self)
+        save(self, record)
+
+    if place == "reserve":
+        monkeypatch.setattr(Store, "reserve", full)
+    else:
+        monkeypatch.setattr(Store, "save", second)
+    guard = Noting(store)
+    with pytest.raises(Refused) as refused:
+        course.begin(made.plan(), made.host, store, guard)
+    words = (
+        f"The record {store.path} cannot be written: No space left on device. Nothing was changed. "
+        "Make room on the disk, and start again."
+    )
+    assert str(refused.value) == words
+    (record,) = store.records()
+    assert (record.state, record.error) == (State.ROLLED_BACK, words)
+    assert guard.armed == []
+    assert not store.padding.exists()
+    assert made.system.snapshot() == before
+    # Where the first record cannot be written, there is none.
+    monkeypatch.setattr(Store, "save", full)
+    with pytest.raises(Refused) as refused:
+        course.begin(made.plan(), made.host, store, guard)
+    assert str(refused.value) == words
+
+
+def test_what_a_new_plan_would_do_is_named_where_another_was_shown(made: Deployment) -> None:
+    plan = made.plan()
+    with pytest.raises(HostChanged) as changed:
+        course.check_shown(plan, "another")
+    titles = "; ".join(step.title for step in plan.steps)
+    assert str(changed.value) == (
+        "The host is not as it was when the plan was shown: another plan would be made now "
+        f"({titles}). Nothing was changed. Look at the new preview and apply that."
+    )
+
+
+def test_a_run_begins_with_a_record_of_who_it_is_for(made: Deployment, store: Store) -> None:
+    plan = made.plan()
+    record = course.begin(plan, made.host, store, Noting(store), "the one before")
+    assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{4}", record.id)
+    noted = store.load()
+    assert noted == record
+    assert record.changes == "the one before"
+    assert record.digest == plan.digest
+    assert record.host == describe.in_words(made.host)
+    assert [each.number for each in record.steps] == list(range(1, len(plan.steps) + 1))
+    # A deadline is shown where somebody is to answer, and that is not yet.
+    assert record.deadline == ""
+    assert not record.finished

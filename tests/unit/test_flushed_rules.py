@@ -9,7 +9,7 @@ from tests.unit.test_filtering import recorded as host_with
 from tests.unit.test_stand_in import without
 from wizard.answers.choices import Choices, Mode
 from wizard.filter.docker_rules import CHAIN
-from wizard.host.host import Firewall
+from wizard.host.host import Engine, Firewall, Unknown
 from wizard.record.record import Record, State, StepRecord, StepState
 from wizard.run import flushed_rules
 
@@ -89,3 +89,82 @@ def test_private_addresses_need_what_hides_them(engine: str) -> None:
     assert "IPv6 does not pass" in said(
         engine, PRIVATE, filtered.replace(":FORWARD ACCEPT", ":FORWARD DROP")
     )
+
+
+def sentences(bridge: str, version: str) -> tuple[str, str]:
+    """How it begins where the rules are gone, and where the policy alone is."""
+    return (
+        f"Docker's own rules for {bridge} are gone from ip6tables, and likely those for IPv4 as "
+        "well: something has flushed them, such as a reload of nftables with “flush ruleset” in "
+        "its file.",
+        f"Docker {version} closes {bridge} by the policy of ip6tables' FORWARD chain, and somebody "
+        "has taken that away.",
+    )
+
+
+NOBODY = "Until then nobody gets in to these containers from outside."
+NOTHING = "Until then IPv6 does not pass."
+EVERYBODY = "Until then everybody gets in to every port of these containers."
+UNFILTERED = "Until then IPv6 passes, and nothing of Docker's filters it."
+AGAIN = "Docker makes them again when it starts: systemctl restart docker"
+
+
+def with_rule(saved: str, rule: str) -> str:
+    return saved.replace("*filter\n", f"*filter\n-A FORWARD {rule}\n", 1)
+
+
+@every_engine
+def test_it_is_said_what_is_gone_what_that_means_until_then_and_what_to_type(engine: str) -> None:
+    gone, _policy = sentences(PUBLIC.bridge, "")
+    bare = without(rules(engine), "-A")
+    for saved, meanwhile in (
+        (bare, EVERYBODY),
+        (bare.replace(":FORWARD ACCEPT", ":FORWARD DROP"), NOTHING),
+        (standing_in(bare, PUBLIC.bridge), NOBODY),
+        # What comes by another way than the uplink is none of the internet's.
+        (with_rule(bare, f"-i eth0 -o {PUBLIC.bridge} -j DROP"), NOTHING),
+        (with_rule(bare, f"-i eth9 -o {PUBLIC.bridge} -j DROP"), EVERYBODY),
+    ):
+        assert said(engine, PUBLIC, saved) == f"{gone} {meanwhile} {AGAIN}"
+    gone, _policy = sentences(PRIVATE.bridge, "")
+    filtered = without(rules(engine), "-A FORWARD", "-A DOCKER-")
+    leaving = f"-i {PRIVATE.bridge} -o eth0 -p tcp -m tcp --dport"
+    for saved, meanwhile in (
+        (filtered, UNFILTERED),
+        (with_rule(filtered, f"{leaving} 443 -j DROP"), NOTHING),
+        # Of what leaves, the port that all of the web is at counts.
+        (with_rule(filtered, f"{leaving} 444 -j DROP"), UNFILTERED),
+        (bare, NOTHING),
+    ):
+        assert said(engine, PRIVATE, saved) == f"{gone} {meanwhile} {AGAIN}"
+
+
+def test_whose_policy_it_was_is_said() -> None:
+    _gone, policy = sentences(PUBLIC.bridge, "27.5.1")
+    saved = standing_in(rules(ENGINES[0]), PUBLIC.bridge)
+    assert said(ENGINES[0], PUBLIC, saved) == f"{policy} {NOBODY} {AGAIN}"
+
+
+@every_engine
+def test_nothing_is_said_of_an_engine_that_makes_no_such_rules_or_that_nobody_knows(
+    engine: str,
+) -> None:
+    host = host_with(engine)
+    assert isinstance(host.engine, Engine)
+    record = Record("a run", State.APPLIED, "", "", {}, {}, [])
+    for other in (
+        replace(host.engine, manages_ip6tables=False),
+        replace(host.engine, firewall_backend="nftables"),
+        Unknown("It does not answer."),
+    ):
+        changed = replace(host, engine=other)
+        assert list(flushed_rules.told(record, changed, PRIVATE, "")) == []
+
+
+@every_engine
+def test_of_an_uplink_that_nobody_knows_no_rule_is_known_to_stop_anything(engine: str) -> None:
+    host = replace(host_with(engine), uplink=Unknown("Nobody knows."))
+    record = Record("a run", State.APPLIED, "", "", {}, {}, [])
+    saved = with_rule(without(rules(engine), "-A"), f"-i eth0 -o {PUBLIC.bridge} -j DROP")
+    (told,) = flushed_rules.told(record, host, PUBLIC, saved)
+    assert EVERYBODY in told

@@ -132,3 +132,119 @@ def test_what_is_to_be_typed_starts_this_very_installation(
     (checkout / "bin" / "wizard").unlink()
     (elsewhere / "wizard").unlink()
     assert program.typed("--keep") == f"{sys.executable} -P -m wizard --keep"
+
+
+@pytest.mark.parametrize(
+    ("server", "nearby"),
+    [
+        ("10.0.0.5", True),
+        ("11.0.0.5", False),
+        ("100.64.0.1", True),
+        ("100.128.0.1", False),
+        ("127.0.0.1", True),
+        ("169.254.7.7", True),
+        ("172.31.255.1", True),
+        ("172.32.0.1", False),
+        ("192.168.1.1", True),
+        ("192.169.1.1", False),
+        ("::1", True),
+        ("fd00::5", True),
+        ("fe80::5%eth0", True),
+        ("fec0::5", False),
+        ("2001:db8:1:2::99", False),
+    ],
+)
+def test_what_leads_here_from_nearby_alone(
+    monkeypatch: pytest.MonkeyPatch, sources: dict[int, str | None], server: str, nearby: bool
+) -> None:
+    sources[4] = sources[6] = None
+    shown = "(the address that you used)" if nearby else server
+    family = 6 if ":" in server else 4
+    expected = (f"ssh -{family} root@{shown}",)
+    assert commands(monkeypatch, f"198.51.100.7 50000 {server} 22") == expected
+    # So it does for whoever is as near, and for what this host itself sends from.
+    if nearby:
+        own = (f"ssh -{family} root@{server.partition('%')[0]}",)
+        assert commands(monkeypatch, f"{server} 50000 {server} 22") == own
+    sources[family] = server
+    other = "203.0.113.99" if family == 6 else "2001:db8:1:2::99"
+    told = commands(monkeypatch, f"198.51.100.7 50000 {other} 22")
+    assert f"ssh -{10 - family} root@{other}" in told
+    assert (len(told) == 1) is nearby
+
+
+def test_how_sshd_names_what_has_no_address_is_none(
+    monkeypatch: pytest.MonkeyPatch, sources: dict[int, str | None]
+) -> None:
+    assert commands(monkeypatch, "UNKNOWN 65535 UNKNOWN 65535") == (
+        "ssh -6 -p 65535 root@2001:db8:1:2::10",
+        "ssh -4 -p 65535 root@203.0.113.10",
+    )
+    for cut in ("", "22", "::1 1 ::1", "::1 1 ::1 22 22"):
+        monkeypatch.setenv("SSH_CONNECTION", cut)
+        assert logins.find() == logins.Logins(False, (), program.typed("--keep"))
+
+
+def test_the_way_out_is_asked_for_by_addresses_that_nobody_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    class Asking(socket.socket):
+        def connect(self, address: tuple[str, int]) -> None:  # type: ignore[override]
+            asked.append((self.family, self.type, address[0]))
+            raise OSError("no way there")
+
+    monkeypatch.setattr("wizard.run.logins.socket.socket", Asking)
+    monkeypatch.setenv("SSH_CONNECTION", "UNKNOWN 1 UNKNOWN 22")
+    assert logins.find().commands == ()
+    assert asked == [
+        (socket.AF_INET6, socket.SOCK_DGRAM, "2001:db8::1"),
+        (socket.AF_INET, socket.SOCK_DGRAM, "192.0.2.1"),
+    ]
+
+
+def test_of_the_processes_before_this_one_the_login_alone_is_believed(
+    monkeypatch: pytest.MonkeyPatch, sources: dict[int, str | None]
+) -> None:
+    login = {"SSH_CONNECTION": "::1 1 2001:db8::9 22", LOGIN: "ssh practice", "SUDO_USER": "eve"}
+    environments: dict[int, dict[str, str]] = {9: {"SUDO_USER": "eve"}, 5: login, 2: {}, 1: login}
+    asked = []
+
+    def of(process: int) -> dict[str, str]:
+        asked.append(process)
+        return environments[process]
+
+    monkeypatch.setattr(logins, "_of", of)
+    monkeypatch.setattr(logins, "_parent", {9: 5, 5: 2, 2: 1, 1: 0}.__getitem__)
+    monkeypatch.setattr(os, "getppid", lambda: 9)
+    assert logins.find() == logins.Logins(True, ("ssh practice",), program.typed("--keep"))
+    # Those further up are not asked once one knows.
+    assert asked == [9, 5]
+    asked.clear()
+    del login["SSH_CONNECTION"]
+    # PID 1 is nobody's login.
+    assert not logins.find().over_ssh
+    assert asked == [9, 5, 2]
+    asked.clear()
+    assert commands(monkeypatch, "::1 1 2001:db8::9 22") == (
+        "ssh -6 root@2001:db8::9",
+        "ssh -4 root@203.0.113.10",
+    )
+    assert asked == []
+
+
+def test_a_process_is_read_whatever_it_calls_itself() -> None:
+    name = Path("/proc/self/comm")
+    before = name.read_text()
+    try:
+        name.write_text("a) S 1 (b")
+        assert logins._parent(os.getpid()) == os.getppid()
+    finally:
+        name.write_text(before)
+    assert logins._of(os.getpid())["PATH"]
+    # One that has ended meanwhile is the last that is asked.
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert logins._of(gone.pid) == {}
+    assert logins._parent(gone.pid) <= 1

@@ -199,3 +199,78 @@ def test_people_are_told_once_what_was_held_is_let_go_of(monkeypatch: pytest.Mon
         say("It is kept.")
         raise OSError
     assert happened == ["held", "let go", "It is kept."]
+
+
+def test_each_terminal_is_told_once_in_the_order_of_the_logins(processes: Processes) -> None:
+    for number, terminal in ((100, 1), (9, 2), (20, 1), (10, 3)):
+        program = "sshd" if number == 9 else "sshd-session"
+        processes.add(number, f"{program}: root@pts/{terminal}", ROOT, 2, program)
+    (processes.proc / "self").mkdir()
+    found = [each.path.name for each in terminals.logins(processes.proc, Path("/dev"))]
+    assert found == ["2", "3", "1"]
+
+
+def test_whose_login_it_is_the_program_of_root_s_parent_says(processes: Processes) -> None:
+    processes.add(4, "sshd-session: somebody [priv]", ROOT, 2)
+    processes.add(5, "sshd-session: somebody@pts/5", USER, 4)
+    # Its parent runs another program, is nobody's own, or has ended.
+    processes.add(6, "sshd-session: somebody@pts/6", USER, 2)
+    processes.add(7, "sshd-session: other [priv]", USER, 2)
+    processes.add(8, "sshd-session: other@pts/8", USER, 7)
+    processes.add(9, "sshd-session: gone@pts/9", USER, 99)
+    # What has ended by then has no program.
+    processes.add(10, "sshd-session: somebody@pts/10", USER, 4)
+    (processes.proc / "10/exe").unlink()
+    # A login whose title is not at its beginning is none, and one without a terminal neither.
+    processes.add(11, "x sshd-session: root@pts/11", ROOT, 2)
+    processes.add(12, "sshd-session: root@tty1", ROOT, 2)
+    processes.add(13, "vim sshd-session: root@pts/13", ROOT, 2, "vim")
+    assert processes.told() == {Terminal(Path("/dev/pts/5"), USER)}
+
+
+def test_so_many_terminals_of_one_user_are_told_and_all_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, int]] = []
+
+    def write(terminal: Terminal, text: str) -> None:
+        assert text == "\r\nIt is over.\r\n"
+        told.append((terminal.path.name, terminal.uid))
+        # One that cannot be written to hinders no other.
+        raise OSError(5, "Input/output error")
+
+    found = [Terminal(Path(f"/dev/pts/{number}"), USER) for number in range(70)]
+    found += [Terminal(Path("/dev/pts/70"), ROOT)]
+    monkeypatch.setattr(terminals, "logins", lambda: iter(found))
+    monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+    monkeypatch.setattr(terminals, "_write", write)
+    terminals.tell("It is over.")
+    assert told == [*((str(number), USER) for number in range(64)), ("70", ROOT)]
+
+
+def test_a_link_is_not_followed_to_a_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master, slave = os.openpty()
+    try:
+        link = tmp_path / "link"
+        link.symlink_to(os.ttyname(slave))
+        monkeypatch.setattr(terminals, "logins", lambda: iter([Terminal(link, os.geteuid())]))
+        monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+        terminals.tell("It is taken back.")
+        os.set_blocking(master, False)
+        with pytest.raises(BlockingIOError):
+            os.read(master, 100)
+        # Nothing that was opened stays open.
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        monkeypatch.setattr(
+            terminals,
+            "logins",
+            lambda: iter([Terminal(Path(os.ttyname(slave)), os.geteuid())] * 3),
+        )
+        terminals.tell("größer")
+        assert "größer".encode() in os.read(master, 100)
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+    finally:
+        os.close(master)
+        os.close(slave)

@@ -7,9 +7,11 @@ import pytest
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference
 from tests.unit.test_judgement import GOOD
-from wizard.platform.errors import Refused, StepFailed
-from wizard.platform.system import Result
+from tests.unit.test_service_units import settings
+from wizard.platform.errors import ExitCode, Refused, StepFailed
+from wizard.platform.system import FileState, Result
 from wizard.program import program
+from wizard.program.unit_file import RESTRAINED, command_line
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import journal, undo_run, watching
@@ -115,3 +117,210 @@ def test_of_several_set_ups_it_is_said_which_is_not_as_it_was(
     alone = watching.what_is_wrong(store, made.system)
     assert not any("peertube" in each for each in alone)
     assert ("A rule is missing." in alone) is (number >= 1)
+
+
+def test_it_looks_whenever_docker_or_the_network_was_started_and_once_a_day() -> None:
+    texts = watching.units()
+    service, timer = settings(texts[watching.SERVICE]), settings(texts[watching.TIMER])
+    started = service["WantedBy"]
+    assert "docker.service" in started
+    # One of them brings up the network of a Debian host.
+    assert {"networking.service", "systemd-networkd.service", "NetworkManager.service"} < set(
+        started
+    )
+    assert service["After"] == started
+    assert " ".join(service["ExecStart"]) == command_line(program.command("wizard.run.watching"))
+    assert service["WorkingDirectory"] == ["/"]
+    # It is over by itself, after all that it waits for.
+    assert service["Type"] == ["oneshot"]
+    assert int(service["TimeoutStartSec"][0]) > 2 * watching._PATIENCE
+    assert {name: " ".join(service[name]) for name in RESTRAINED} == RESTRAINED
+    assert timer["OnCalendar"] == ["daily"]
+    assert timer["WantedBy"] == ["timers.target"]
+    assert timer["Persistent"] == ["no"]
+
+
+def test_systemd_is_told_of_the_units_before_they_are_started_and_of_their_end(
+    made: Deployment,
+) -> None:
+    asked = made.system.ran
+    asked.clear()
+    watching.switch_on(made.system)
+    service, timer = f"{watching.NAME}.service", f"{watching.NAME}.timer"
+    assert asked == [
+        ("systemctl", "daemon-reload"),
+        ("systemctl", "enable", service),
+        ("systemctl", "enable", "--now", timer),
+    ]
+    asked.clear()
+    watching.switch_off(made.system)
+    assert asked == [
+        ("systemctl", "disable", "--now", timer),
+        ("systemctl", "disable", "--now", service),
+        ("systemctl", "daemon-reload"),
+    ]
+    asked.clear()
+    assert not watching.switch_off(made.system)
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "failing", [("daemon-reload",), ("enable", "service"), ("enable", "timer")]
+)
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("No\tsuch\n unit.\x1b\n", "No such unit.\\x1b"), ("", "It printed nothing.")],
+)
+def test_what_systemd_says_is_told_where_it_refuses(
+    made: Deployment,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: tuple[str, ...],
+    said: str,
+    shown: str,
+) -> None:
+    before, run, fails = made.system.snapshot(), made.system.run, [True]
+
+    def refuses(argv: tuple[str, ...], stdin: str = "") -> Result:
+        if fails[0] and argv[1] == failing[0] and argv[-1].endswith(failing[-1]):
+            # What takes it back is done all the same.
+            fails[0] = False
+            return Result(1, said)
+        return run(argv, stdin)
+
+    monkeypatch.setattr(made.system, "run", refuses)
+    with pytest.raises(StepFailed) as failed:
+        watching.switch_on(made.system)
+    assert str(failed.value) == (f"Nothing looks after the set-up: systemctl failed: {shown}")
+    assert difference(before, made.system.snapshot()) == set()
+
+
+def test_where_a_unit_cannot_be_written_nothing_is_left(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, write = made.system.snapshot(), made.system.write
+
+    def full(path: str, state: FileState) -> None:
+        if path == watching.TIMER:
+            raise OSError(28, "No space left on device")
+        write(path, state)
+
+    monkeypatch.setattr(made.system, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        watching.switch_on(made.system)
+    assert difference(before, made.system.snapshot()) == set()
+
+
+@pytest.mark.parametrize("which", ["SERVICE", "TIMER"])
+@pytest.mark.parametrize("theirs", ["text", "link", "ours"])
+def test_a_unit_of_somebody_else_by_that_name_is_not_touched(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, which: str, theirs: str
+) -> None:
+    path = tmp_path / "unit"
+    if theirs == "link":
+        path.symlink_to("/dev/null")
+    else:
+        path.write_text(watching._OURS if theirs == "ours" else "[Unit]\n")
+    for each in ("SERVICE", "TIMER"):
+        monkeypatch.setattr(watching, each, str(path if each == which else tmp_path / "free"))
+    installed = []
+    monkeypatch.setattr(program, "install", lambda: installed.append(1))
+    made.system.directories.add(str(tmp_path))
+    before = made.system.snapshot()
+    if theirs == "ours":
+        monkeypatch.setattr(made.system, "run", lambda *_: Result(0, ""))
+        watching.switch_on(made.system)
+        assert installed
+        return
+    with pytest.raises(Refused) as refused:
+        watching.switch_on(made.system)
+    assert str(refused.value) == (
+        f"{path} is not the wizard's: somebody has masked it or put a unit of their own there. "
+        "Nothing was changed. Move it away, and try again."
+    )
+    assert not installed
+    assert difference(before, made.system.snapshot()) == set()
+
+
+def test_what_is_said_at_a_login_ends_with_what_to_type(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for sentences in (("One.", "Two\x07."), ("Three.",)):
+        watching.tell(sentences, here)
+    assert here.read_text() == (
+        "IPv6 for containers:\nThree.\n"
+        f"Check with: {program.typed('--check')}   Repair with: {program.typed('--repair')}\n"
+    )
+    assert capsys.readouterr().err == "One.\nTwo\\x07.\nThree.\n"
+    watching.tell((), here)
+    watching.tell((), here)
+    assert capsys.readouterr().err == 2 * "IPv6 works in the containers as it was set up.\n"
+    assert oct(here.parent.stat().st_mode & 0o777) == "0o755"
+
+
+def test_nothing_is_looked_at_where_nothing_is_set_up(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    monkeypatch.setattr(watching, "look", pytest.fail)
+    assert watching.what_is_wrong(store, made.system) == ()
+
+
+def test_a_set_up_is_judged_beside_the_others_on_the_host_of_today(
+    made: Deployment, monkeypatch: pytest.MonkeyPatch, store: Store
+) -> None:
+    asked: list[object] = []
+
+    def others(*words: object, host: object) -> tuple[str, ...]:
+        asked.append((*words, host))
+        return ("others",)
+
+    def check(*words: object, beside: object) -> Judgement:
+        asked.append((*words, beside))
+        return Judgement((GOOD,))
+
+    record = Record("1", State.APPLIED, "", "", {}, {"project": "mastodon"}, [])
+    monkeypatch.setattr("wizard.run.watching.set_ups.in_force", lambda _store: [record])
+    monkeypatch.setattr("wizard.run.watching.set_ups.others", others)
+    monkeypatch.setattr("wizard.run.watching.checking.check", check)
+    monkeypatch.setattr(watching, "look", lambda: made.host)
+    assert watching.what_is_wrong(store, made.system) == ()
+    assert asked == [
+        (store, "1", made.host),
+        (record, made.host, made.system, ("others",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mended_after", "pauses", "told"),
+    [(0, 0, ()), (30, 3, ()), (10_000, 10, ("It is wrong.",))],
+)
+def test_what_is_on_its_way_after_a_restart_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, mended_after: float, pauses: int, told: tuple[str, ...]
+) -> None:
+    now, slept = [1000.0], list[float]()
+    said: list[tuple[str, ...]] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr("wizard.run.watching.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("wizard.run.watching.time.sleep", sleep)
+    monkeypatch.setattr(watching, "Store", lambda: "store")
+    monkeypatch.setattr(watching, "RealSystem", lambda: "system")
+    monkeypatch.setattr(watching, "tell", said.append)
+
+    def wrong(store: object, system: object) -> tuple[str, ...]:
+        assert (store, system) == ("store", "system")
+        return () if now[0] - 1000 >= mended_after else ("It is wrong.",)
+
+    monkeypatch.setattr(watching, "what_is_wrong", wrong)
+    assert watching.main() == ExitCode.DONE
+    assert said == [told]
+    assert len(slept) == pauses
+
+    def unreadable(*_: object) -> tuple[str, ...]:
+        raise Refused("The record cannot be read.")
+
+    monkeypatch.setattr(watching, "what_is_wrong", unreadable)
+    assert watching.main() == ExitCode.DONE
+    assert said[-1] == ("The record cannot be read.",)

@@ -10,6 +10,7 @@ from tests.made_up_deployments import Deployment, deployment
 from wizard import verbs
 from wizard.answers.choices import Choices
 from wizard.platform.errors import Refused
+from wizard.platform.local_time import local_time
 from wizard.record import tables
 from wizard.record.record import Record, State, StepState
 from wizard.record.repair_store import RepairStore
@@ -219,6 +220,17 @@ def test_what_becomes_of_a_change_is_open_until_it_is_kept_or_gone(records: Reco
             assert changing.in_force(records.store, Choices(project="mastodon")).id == run.id
 
 
+def test_a_repair_whose_record_cannot_be_read_is_in_nobody_s_way(records: Records) -> None:
+    run = records.run("mastodon")
+    records.beside("mastodon", State.UNCONFIRMED, run.id)
+    assert set_ups.open_repair(records.store) is not None
+    records.repairs.path.write_text("no record")
+    assert set_ups.open_repair(records.store) is None
+    assert set_ups.unsettled_change(records.store) is None
+    assert not set_ups.another_is_open(records.store, "any")
+    assert names(set_ups.in_force(records.store)) == ["mastodon"]
+
+
 def test_another_run_is_open_where_one_moves_or_waits_or_a_repair_does(records: Records) -> None:
     run = records.run("mastodon", State.UNCONFIRMED)
     records.run("other")
@@ -267,6 +279,88 @@ def test_nothing_is_taken_back_repaired_or_changed_beside_what_may_go_at_any_ins
     repair = records.beside("mastodon", State.UNCONFIRMED)
     assert set_ups.why_not_undo([run], run, repair) is None
     assert "waits for an answer" in (set_ups.why_not_undo([waiting], waiting, repair) or "")
+
+
+def test_what_is_in_the_way_is_named_with_what_ends_it(records: Records) -> None:
+    run = records.run("mastodon")
+    when = local_time(run.started)
+
+    def of(state: State) -> Record:
+        return replace(run, state=state)
+
+    assert set_ups.why_not_apply([of(State.UNCONFIRMED)], None) == (
+        f"The run of {when} for mastodon waits for an answer: keep it with wizard --keep, or let "
+        "it be taken back."
+    )
+    for moving in (State.APPLYING, State.ROLLING_BACK, State.UNDOING):
+        assert set_ups.why_not_apply([of(moving)], None) == (
+            f"The run of {when} for mastodon is {moving.words} on this host. Take it back first, "
+            "with wizard --undo."
+        )
+    assert set_ups.why_not_apply([of(State.APPLIED)], "mastodon") == (
+        f"mastodon is set up already: the run of {when} is applied on this host. Take it "
+        "back first, with wizard --undo mastodon."
+    )
+    other = records.run("other", State.UNCONFIRMED)
+    for why_not, done in (
+        (set_ups.why_not_undo, "taken back"),
+        (set_ups.why_not_repair, "repaired"),
+        (set_ups.why_not_change, "changed"),
+    ):
+        assert why_not([run, other], run) == (
+            f"mastodon cannot be {done} now: the run for other is applied, and not kept yet. Keep "
+            "that with wizard --keep, or take it back with wizard --undo other, and then go on."
+        )
+        # Of two that are kept neither is in the way of the other.
+        assert why_not([run, replace(other, state=State.APPLIED)], run) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "back"),
+    [("", "repair", "the set-up with it"), ("another", "change", "what it had begun")],
+)
+def test_who_waits_for_what_moves_beside_a_run_is_told_what_undo_takes_back(
+    records: Records, changes: str, what: str, back: str
+) -> None:
+    (run, repair) = records.run("third"), records.beside("other", State.APPLYING, changes)
+    dead = (
+        f"A {what} of the set-up for other is being applied on this host. Wait until it has ended. "
+        f"If its process has died, wizard --undo other takes back {back}."
+    )
+    waiting = replace(repair, state=State.UNCONFIRMED)
+    waits = (
+        f"A {what} of the set-up for other waits for an answer: keep it with wizard --keep, or let "
+        "it be taken back."
+    )
+    assert set_ups.kind_of(repair) == what
+    for beside, sentence in ((repair, dead), (waiting, waits)):
+        assert set_ups.why_not_apply([run], None, beside) == sentence
+        assert set_ups.why_not_undo([run], run, beside) == sentence
+
+
+def test_a_set_up_without_a_project_is_told_by_the_time_of_its_run(records: Records) -> None:
+    (nameless, named) = records.run(""), records.run("mas\nto\ndon")
+    assert set_ups.name_of(nameless) == f"the run of {local_time(nameless.started)}"
+    assert set_ups.argument_of(nameless) == nameless.id
+    assert set_ups.name_of(named) == set_ups.argument_of(named) == r"mas\nto\ndon"
+    with pytest.raises(Refused) as refused:
+        set_ups.chosen(records.store, "x\ny")
+    assert str(refused.value) == (
+        "No set-up for x\\ny is on this host. Nothing was changed. There is one for mas\\nto\\ndon "
+        f"and {set_ups.name_of(nameless)}."
+    )
+
+
+def test_what_a_repair_of_other_steps_needs_is_as_recorded_where_it_is_not_shared(
+    records: Records, made: Deployment
+) -> None:
+    first, second = records.run("first"), records.run("second")
+    second.host = {"IPv6 uplink": "old0 via fe80::1"}
+    records.store.of(second.id).save(second)
+    found = set_ups.others(records.store, first.id, host=made.host)
+    shared = {each.kind for each in found if each.recorded is not None}
+    assert shared == {each.kind for each in found} & set(kinds.SHARED)
+    assert shared
 
 
 def test_there_is_something_to_check_only_where_something_is_in_force(records: Records) -> None:

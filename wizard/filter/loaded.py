@@ -12,7 +12,7 @@ class Loaded:
     def __init__(self) -> None:
         """Describe rules that were not read yet."""
         self._text: str | None = None
-        self._of_engine: str | None = None
+        self._of_docker: str | None = None
 
     @property
     def text(self) -> str:
@@ -24,13 +24,13 @@ class Loaded:
     @property
     def of_docker(self) -> str:
         """The table of nftables in which Docker may keep its rules; empty where there is none."""
-        if self._of_engine is None:
-            self._of_engine = run(["nft", "list", "table", "ip6", docker_rules.TABLE])[1]
-        return self._of_engine
+        if self._of_docker is None:
+            self._of_docker = run(["nft", "list", "table", "ip6", docker_rules.TABLE])[1]
+        return self._of_docker
 
     def look_again(self) -> None:
         """Have them read again when they are next asked for."""
-        self._text = self._of_engine = None
+        self._text = self._of_docker = None
 
     def change(self, lines: str) -> str:
         """Load lines beside what is there; return why that failed, in words, or nothing."""

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePath
 
-from wizard.describe import of_host
-from wizard.host.host import Host
+from wizard.host.host import Host, Unknown
 from wizard.platform import foreign_json
 from wizard.platform.local_time import local_time
 from wizard.platform.system import System
@@ -132,11 +131,12 @@ def _unit(name: str, system: System) -> Cause | None:
 
 
 def _setting(key: str, system: System) -> Cause | None:
-    pattern = re.sub(r"[./]", "[./]", re.escape(key).replace("\\", ""))
-    found = system.run(("grep", "-rnsE", f"^[^#;]*{pattern} *=", *_SETTINGS))
+    pattern = re.sub(r"[./]", "[./]", key)
+    # As text whatever it is: of a comment in another encoding grep would say that it is binary.
+    found = system.run(("grep", "-rnsaE", f"^[^#;]*{pattern} *=", *_SETTINGS))
     for line in found.output.splitlines():
         file, _, rest = line.partition(":")
-        if _OWN not in file and rest:
+        if _OWN not in file:
             number, _, text = rest.partition(":")
             return Cause(
                 "Another file of kernel parameters sets it.",
@@ -175,10 +175,11 @@ def _file(path: str, system: System) -> Cause | None:
 
 
 def _engine(record: Record, host: Host) -> Cause | None:
-    before = record.host.get("Docker", "")
-    today = next((line.words for line in of_host(host) if line.label == "Docker"), "")
-    was, is_now = (clean_line(words.partition(",")[0]) for words in (before, today))
-    if not was or not is_now or was == is_now:
+    if isinstance(host.engine, Unknown):
+        return None
+    was = clean_line(record.host.get("Docker", "").partition(",")[0])
+    is_now = clean_line(host.engine.version)
+    if not was or was == is_now:
         return None
     return Cause("Another release of Docker runs now.", f"It was {was} and is {is_now}.")
 

@@ -131,8 +131,9 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
         record = _do(list(arguments), system, store, cancelled, guard)
     except WizardError as error:
         worker_log.say(clean(str(error)))
-        if "revert" in arguments[:1] and len(arguments) == 2:
-            _rest(cancelled)
+        match list(arguments):
+            case ["revert", _]:
+                _rest(cancelled)
         return error.exit_code
     except Exception as error:
         words = clean_line(f"{type(error).__name__}: {error}")
@@ -142,8 +143,9 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
             f"The wizard has a fault: {words}. What was done until now is in the record: see "
             f"wizard --status. Please report this, with the newest log in {store.directory}."
         )
-        if "revert" in arguments[:1]:
-            _rest(cancelled)
+        match list(arguments):
+            case ["revert", *_]:
+                _rest(cancelled)
         return ExitCode.UNEXPECTED
     if record is None:
         return ExitCode.DONE
