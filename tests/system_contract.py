@@ -1,4 +1,4 @@
-"""What a host answers to the engine: the same cases for the made-up host and for a real one.
+"""What a host answers to the core: the same cases for the made-up host and for a real one.
 
 Each case is given a host, asks and changes it through :class:`wizard.platform.system.System`, and
 leaves it as it was. What the core reads is compared to the letter; what it only shows is not.

@@ -1,4 +1,4 @@
-"""What is asked of the engine and of the kernel, and what becomes of one that does not say."""
+"""What is asked of Docker and of the kernel, and what becomes of one that does not say."""
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address

@@ -25,7 +25,7 @@ WIZARD = ServedNetwork("wizard", IPv6Network(PREFIX))
 
 
 def described(*addresses: str, **changes: Any) -> dict[str, Any]:
-    """Return what the engine says of the network of the plan."""
+    """Return what Docker says of the network of the plan."""
     return {
         "Name": "wizard",
         "Id": IDENTIFIER,
@@ -228,7 +228,7 @@ def test_a_hostile_answer_is_refused_and_the_next_one_is_taken(server: Server, b
 
 
 def test_the_largest_real_network_is_taken(server: Server) -> None:
-    # As many as a bridge has ports for, each described as the engine does.
+    # As many as a bridge has ports for, each described as Docker does.
     endpoints = {
         f"{number:064x}": {
             "Name": "a" * 64,
@@ -362,7 +362,7 @@ def test_however_long_nothing_happens_the_stream_is_heard(
         ("deactivating", True, 0),
         ("inactive", True, 0),
         ("active", True, 1),
-        # The units are of the engine at the default socket, and say nothing of another.
+        # The units are of Docker at the default socket, and say nothing of another.
         ("inactive", False, 1),
     ],
 )
