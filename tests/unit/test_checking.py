@@ -168,13 +168,9 @@ def test_what_the_next_docker_will_do_is_said_where_that_is_another(
     asked: Asked, store: Store, mode: Callable[..., SetUp]
 ) -> None:
     place = mode(store)
-    hidden = "public addresses are hidden behind this host, and " if mode is public else ""
-    sentence = (
-        "Docker 27 and later does some of this itself. After an upgrade from 26.1.5+dfsg1 to such "
-        f"a one {hidden}rules stand there twice: wizard --check says so, and wizard --repair makes "
-        "the set-up anew for it."
-    )
-    assert sentence in place.check().notes
+    until = "public addresses are hidden" if mode is public else "rules stand there twice"
+    sentence = f"After an upgrade to Docker 27 or later type wizard --repair: until then {until}"
+    assert any(each.startswith(sentence) for each in place.check().notes)
     engine = place.host.engine
     assert isinstance(engine, Engine)
     for other in (replace(engine, version="27.0.0"), Unknown("It does not answer.")):
@@ -228,11 +224,9 @@ def test_in_the_private_mode_this_host_should_answer_on_what_it_publishes_to_all
     here = Place("This host", "2001:db8:1:2::10", (443, 8008), echo=False)
     assert asked.places == [here]
     notes = place.check().notes
-    assert (
-        "From outside should answer: This host at 2001:db8:1:2::10 (TCP 443, TCP 8008). Whether "
-        "that does was not tried, for it takes somebody outside. With another computer of yours "
-        "that takes a key of this user's by ssh, type: wizard --check --from ADDRESS"
-    ) in notes
+    (note,) = (each for each in notes if each.startswith("From outside should answer"))
+    assert "This host (TCP 443 and TCP 8008)" in note
+    assert "wizard --check --from ADDRESS" in note
     assert [each for each in notes if "nobody listens" in each] == [
         f"In mastodon-web-1 nobody listens on TCP port {port} over IPv6, so visitors over IPv6 are "
         "refused there."
