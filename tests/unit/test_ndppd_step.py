@@ -106,6 +106,30 @@ def test_the_rules_of_all_are_in_effect_in_whatever_order_and_one_that_is_missin
     assert of_file(gone).words == f"{PATH} is not there any more."
 
 
+@pytest.mark.parametrize(
+    ("old", "moved"),
+    [
+        # Into the block of another interface, out of every block, and into the rule of somebody.
+        ("proxy eth1 {\n}\n", "proxy eth1 {\nRULE}\n"),
+        ("# end\n", "# end\nRULE"),
+        ("proxy eth0 {\n   rule fd00::/64 {\n   }\n}\n", "   rule fd00::/64 {\nRULE   }\n}\n"),
+    ],
+)
+def test_of_several_a_rule_that_answers_for_nobody_there_is_not_in_effect(
+    old: str, moved: str
+) -> None:
+    before = Before(files=(FileBefore.of(PATH, replace(OLD, text=old)),))
+    step = beside(A, B, found=before)
+    text = with_rules(old, B, A)
+    rule = with_rules("proxy eth0 {\n", A).removeprefix("proxy eth0 {\n")
+    assert of_file(step.parts(a_host(text), before)).condition is Condition.IN_EFFECT
+    elsewhere = text.replace(rule, "").replace(
+        moved.replace("RULE", ""), moved.replace("RULE", rule)
+    )
+    assert elsewhere.count(rule) == 1
+    assert of_file(step.parts(a_host(elsewhere), before)).condition is Condition.CHANGED
+
+
 def test_where_nothing_is_known_of_before_the_rules_alone_are_the_file() -> None:
     step = beside(A, B)
     parts = step.parts(a_host(with_rules(None, A, B)), Before(files=()))

@@ -40,6 +40,17 @@ def with_rule(text: str | None, uplink: str, subnet: str) -> str:
     return f"{text or ''}{gap}proxy {uplink} {{\n{rule}}}\n"
 
 
+def _stands_in(text: str, uplink: str, subnet: str) -> bool:
+    """Return whether a rule of ours is in the file once, directly in the uplink's block."""
+    before, *after = text.split(_rule(subnet))
+    said = re.sub("#.*", "", before)
+    blocks = list(re.finditer(r"^[ \t]*proxy[ \t]+(\S+?)[ \t]*\{", said, re.MULTILINE))
+    if len(after) != 1 or not blocks or blocks[-1][1] != uplink:
+        return False
+    between = said[blocks[-1].end() :]
+    return between.count("{") == between.count("}")
+
+
 def _alike(text: str, wanted: Part, subnets: Sequence[str]) -> bool:
     """Return whether a file differs from what is wanted in the order of the rules alone."""
     texts = [text, wanted.file.after.text if wanted.file else text]
@@ -130,8 +141,11 @@ class Ndppd(StepOf[Before]):
             theirs = replace(theirs or FileState(""), text=text)
         found = super(Ndppd, replace(self, previous=theirs)).parts(system, before, known)
         now = None if any(part.masks for part in found) else system.read(PATH)
-        all_there = now is not None and all(now.text.count(_rule(each)) == 1 for each in subnets)
-        if now is not None and all_there and _alike(now.text, found[0], subnets):
+        if (
+            now is not None
+            and all(_stands_in(now.text, self.uplink, each) for each in subnets)
+            and _alike(now.text, found[0], subnets)
+        ):
             return (Part(PATH), *found[1:])
         return found
 
