@@ -337,3 +337,19 @@ def test_one_way_back_waits_for_docker_so_long_all_in_all(
     assert 190.0 <= now[0] < 191.0
     assert not patience.answers(said.append)
     assert len(said) == 2
+
+
+@pytest.mark.parametrize("booted", [True, False])
+@pytest.mark.parametrize("program", ["systemd-run", "systemctl", ""])
+def test_systemd_stands_guard_where_it_is_pid_1_and_can_be_asked_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store, program: str, booted: bool
+) -> None:
+    if program:
+        (tmp_path / program).touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    is_dir = Path.is_dir
+    asked = Path("/run/systemd/system")
+    monkeypatch.setattr(Path, "is_dir", lambda path: booted if path == asked else is_dir(path))
+    chosen = guard.choose(MadeUpSystem(), store)
+    assert isinstance(chosen, guard.SystemdGuard) is (booted and program == "systemd-run")
+    assert isinstance(chosen, guard.ProcessGuard) is not (booted and program == "systemd-run")
