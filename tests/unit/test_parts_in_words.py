@@ -16,7 +16,7 @@ from wizard.steps.objects import Object
 from wizard.steps.parts import Condition, Part, of_file, of_object, worst
 
 KEY = "net.ipv6.conf.eth0.accept_ra"
-RULES = ("-i br-a -j ACCEPT", "-s fd00::/64 -j DROP")
+RULES = ("-i br-a -j ACCEPT", "-s fd00::/64 -j DROP", "-d fd00::/64 -j DROP")
 CHAIN = objects.chain("filter", "FORWARD", "OURS", RULES)
 WHERE = "The chain OURS in the filter table"
 
@@ -50,6 +50,10 @@ THEIRS = "-p tcp -j DROP"
         ),
         (
             with_chain(*RULES, RULES[0]), Condition.MISSING,
+            f"{WHERE} has one of its rules more than once.",
+        ),
+        (
+            with_chain(RULES[0], RULES[2], RULES[1]), Condition.MISSING,
             f"{WHERE} has its rules in another order.",
         ),
     ],

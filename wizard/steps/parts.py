@@ -142,8 +142,11 @@ def _words(system: System, found: Object, wanted: Object, changed: bool) -> str:
                 return f"{where} is not there."
             if changed:
                 return f"{where} holds a rule that the wizard did not write."
-            if set(found.value.splitlines()) == set((wanted.value or "").splitlines()):
+            has, should = found.value.splitlines(), (wanted.value or "").splitlines()
+            if sorted(has) == sorted(should):
                 return f"{where} has its rules in another order."
+            if set(has) == set(should):
+                return f"{where} has one of its rules more than once."
             led = found.value.startswith("-I ")
             return (
                 f"{where} lacks rules." if led else f"{parent} in {table} does not lead to {chain}."
