@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 _WIDTH = 80
 """Columns of a terminal that does not say."""
 
-
 _SCRIPT = "#!"
 """What the text of a script begins with (execve(2), Interpreter scripts)."""
 
 
-def columns(stream: TextIO) -> int:
+def columns(stream: TextIO | None) -> int:
     """Return the width of the terminal that a stream leads to; 80 where it leads to none."""
+    if stream is None:  # closed before the program began
+        return _WIDTH
     try:
         return os.get_terminal_size(stream.fileno()).columns or _WIDTH
     except (OSError, ValueError):

@@ -988,6 +988,14 @@ def test_output_that_nobody_reads_any_more_gives_no_traceback(unbuffered: str) -
     assert (done.returncode, done.stderr) == (ExitCode.UNEXPECTED, "")
 
 
+def test_what_is_typed_is_understood_where_the_standard_output_is_closed() -> None:
+    words = [sys.executable, "-m", "wizard", "--version"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *words], cwd=ROOT, capture_output=True, timeout=60
+    )
+    assert done.returncode == ExitCode.DONE, done.stderr
+
+
 def test_status_promises_no_taking_back_that_should_have_been(
     here: Here, answers: Path, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
