@@ -70,6 +70,16 @@ class SetUp:
         journal.take_back(record, self.system, store, state)
         assert record.left == []
 
+    def finds_either_beginning(self, entry: Record, result: Record, before: dict[str, str]) -> None:
+        """Go back to before the change, and to before the set-up, from a host of its own each."""
+        changed = copy.deepcopy(self.system)
+        self.back(entry, RepairStore(self.store.directory), State.ROLLING_BACK)
+        assert difference(before, self.snapshot()) == set()
+        self.system = changed
+        self.store.save(result)
+        self.back(result, self.store, State.UNDOING)
+        assert difference(self.original, self.snapshot()) == set()
+
 
 @cache
 def _made(host: str, what: str, which: int) -> Deployment:
@@ -102,14 +112,7 @@ def test_it_leaves_what_a_set_up_with_these_answers_would(host: str, what: str) 
         assert result is not None, entry.error
         changed = place.snapshot()
         assert difference(before, changed)
-        # Either beginning is found again, from a host of its own each.
-        kept = copy.deepcopy(place.system)
-        place.back(entry, RepairStore(place.store.directory), State.ROLLING_BACK)
-        assert difference(before, place.snapshot()) == set()
-        place.system = kept
-        place.store.save(result)
-        place.back(result, place.store, State.UNDOING)
-        assert difference(place.original, place.snapshot()) == set()
+        place.finds_either_beginning(entry, result, before)
 
     fresh = _made(host, what, 1)
     if what == "renumbered":
@@ -143,13 +146,7 @@ def test_so_it_does_where_few_hosts_are_like_that(
         before = place.snapshot()
         entry, result = place.begin(place.change(**changed))
         assert result is not None, entry.error
-        kept = copy.deepcopy(place.system)
-        place.back(entry, RepairStore(place.store.directory), State.ROLLING_BACK)
-        assert difference(before, place.snapshot()) == set()
-        place.system = kept
-        place.store.save(result)
-        place.back(result, place.store, State.UNDOING)
-        assert difference(place.original, place.snapshot()) == set()
+        place.finds_either_beginning(entry, result, before)
 
 
 def kinds(change: Change) -> list[str]:

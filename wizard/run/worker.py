@@ -131,9 +131,8 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
         record = _do(list(arguments), system, store, cancelled, guard)
     except WizardError as error:
         worker_log.say(clean(str(error)))
-        match list(arguments):
-            case ["revert", _]:
-                _rest(cancelled)
+        if len(arguments) == 2 and arguments[0] == "revert":
+            _rest(cancelled)
         return error.exit_code
     except Exception as error:
         words = clean_line(f"{type(error).__name__}: {error}")
@@ -143,9 +142,8 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
             f"The wizard has a fault: {words}. What was done until now is in the record: see "
             f"wizard --status. Please report this, with the newest log in {store.directory}."
         )
-        match list(arguments):
-            case ["revert", *_]:
-                _rest(cancelled)
+        if arguments and arguments[0] == "revert":
+            _rest(cancelled)
         return ExitCode.UNEXPECTED
     if record is None:
         return ExitCode.DONE
