@@ -28,7 +28,8 @@ class BehindScreen(Screen[ScreenResultType]):
         # To set the class alone has Textual look up the styles of all there is on the screen. Those
         # of these differ; what is on them is dim with the screen, and forgets how it was.
         self.set_class(dim, _BEHIND, update=False)
-        for each in (inner := self.query()):
+        inner = self.query()
+        for each in inner:
             each.notify_style_update()
         styled = [each for each in inner if isinstance(each, Button) or each.is_scrollable]
         self.app.stylesheet.update_nodes([self, *styled], animate=True)

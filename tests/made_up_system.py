@@ -51,7 +51,7 @@ FORWARDING = "net.ipv6.conf.all.forwarding"
 
 @dataclass
 class MadeUpNetwork:
-    """A bridge network of the core."""
+    """A bridge network of Docker."""
 
     name: str
     id: str

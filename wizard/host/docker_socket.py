@@ -71,7 +71,7 @@ def connect() -> "APIClient":
     Nobody is woken: where systemd listens for a Docker that does not run, that is the finding.
 
     Raises:
-        CannotTell: There is no engine, it is not root's, or it does not answer within
+        CannotTell: There is no Docker, it is not root's, or it does not answer within
             ``COMMAND_TIMEOUT``.
     """
     path = socket_path()

@@ -2,7 +2,7 @@
 
 The standard library's HTTP client over Docker's socket, not the docker package: that would add
 15 MB to the 15 MB of a service that runs for good, take four times the CPU time for an answer, and
-ask for a version of the API that an upgraded engine may no longer know.
+ask for a version of the API that an upgraded Docker may no longer know.
 """
 
 import http.client
@@ -103,7 +103,7 @@ class DockerEngine:
             try:
                 return self._get_over(self._connection, path)
             except ConnectionError:
-                # It was closed since: by an engine that has been restarted, or is being stopped.
+                # It was closed since: by a Docker that has been restarted, or is being stopped.
                 self._connection = None
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise _no_answer(error) from error

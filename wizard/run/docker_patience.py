@@ -11,7 +11,7 @@ WAIT = 90.0
 _POLL = 0.5
 
 _SETTLING = 3.0
-"""Seconds in which an engine that hung does what it had been told before it did."""
+"""Seconds in which a Docker that hung does what it had been told before it did."""
 
 
 class Patience:

@@ -206,7 +206,7 @@ def _of_another_unit(unit: str) -> Obstacle:
 
 
 def in_words(engine: Engine) -> Words:
-    """Say which engine it is, and who keeps its rules."""
+    """Say which Docker it is, and who keeps its rules."""
     words = f"{engine.version}, API {engine.api_version}; "
     words += f"{_KEEPS} ({engine.firewall_backend})" if engine.manages_ip6tables else _LEAVES
     if any(obstacles(engine)):
