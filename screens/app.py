@@ -23,6 +23,7 @@ from screens.saver import SAVED_WITHIN, Saver
 from screens.sending import SentApp
 from screens.state import State
 from screens.step import StepScreen
+from screens.styled_once import StyledOnceApp
 from screens.theme import TERMINAL
 from screens.widgets import plain_scrollbar
 from wizard.platform import later, streams
@@ -49,7 +50,7 @@ def _screen(name: str) -> Screen[None]:
     return screen
 
 
-class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
+class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp):
     """The wizard on a terminal. What it returns is the exit code of the program."""
 
     # All at once: Textual parses every style sheet anew for each one that a screen brings. What a
@@ -73,6 +74,9 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp):
     def __init__(self, session: Session, start: Start = "welcome") -> None:
         super().__init__(ansi_color=True)
         plain_scrollbar.use()
+        # Two widgets on every screen, for what comes up where the mouse is and for notes in a
+        # corner. There is neither here, and Textual has words for that in run_test alone.
+        self._disable_tooltips = self._disable_notifications = True
         self.session = session
         self.state = State(session, self, self.repaint)
         self.state.run.undoing = start == "undo"

@@ -1,13 +1,15 @@
 """Dims a screen while a box lies over it."""
 
-from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Button
+
+from screens.styled_once import StyledOnceScreen
 
 _BEHIND = "-screen-suspended"
 """The class that Textual's own style sheets dim."""
 
 
-class BehindScreen(Screen[ScreenResultType]):
+class BehindScreen(StyledOnceScreen[ScreenResultType]):
     """A screen that is dim behind a box.
 
     Textual's SUSPENDED_SCREEN_CLASS has a screen that is not seen at all dimmed too, which styles

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from screens.behind import BehindScreen
+from screens.styled_once import StyledOnceScreen
 from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
 
@@ -120,7 +121,7 @@ class QuestionModal(ModalScreen[bool], BehindScreen[bool]):
         self.dismiss(yes)
 
 
-class TooSmallModal(ModalScreen[None]):
+class TooSmallModal(ModalScreen[None], StyledOnceScreen[None]):
     """Covers the screen while the terminal is too small for it."""
 
     def compose(self) -> ComposeResult:

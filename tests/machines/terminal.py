@@ -69,8 +69,12 @@ class Terminal:
         self._process.kill(number)
 
     def close(self) -> None:
-        """Close the terminal, as a lost connection does."""
-        self._process.close(force=True)
+        """Close the terminal, as a lost connection does, and end what goes on without it."""
+        try:
+            self._process.close(force=True)
+        except pexpect.ExceptionPexpect:
+            # It was killed, and a busy computer took longer for that than pexpect waits.
+            self._process.ptyproc.wait()
 
     def wait_for_end(self, seconds: float = PATIENCE) -> int:
         """Wait until the program ends and return its exit status."""

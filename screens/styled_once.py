@@ -1,0 +1,26 @@
+"""Looks up the styles of a widget when it is mounted, and neither before nor once more after."""
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.events import ScreenResume
+from textual.screen import Screen, ScreenResultType
+
+
+class StyledOnceApp(App[int]):
+    """An app whose widgets get no styles before they are on a screen."""
+
+    def update_styles(self, node: DOMNode, animate: bool = True) -> None:
+        """Look up the styles of what is on a screen; Textual does that of all that comes there."""
+        if node is self or node.is_attached:
+            super().update_styles(node, animate)
+
+
+class StyledOnceScreen(Screen[ScreenResultType]):
+    """A screen whose styles stay as they were when its widgets were mounted, which is just before.
+
+    No theme and no style sheet changes while the wizard runs.
+    """
+
+    def _on_screen_resume(self, event: ScreenResume) -> None:
+        # Textual's own handler of this event comes afterwards, and would look up all of them.
+        event.refresh_styles = False
