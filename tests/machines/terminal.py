@@ -74,7 +74,7 @@ class Terminal:
             self._process.close(force=True)
         except pexpect.ExceptionPexpect:
             # It was killed, and a busy computer took longer for that than pexpect waits.
-            self._process.ptyproc.wait()
+            self._process.wait()
 
     def wait_for_end(self, seconds: float = PATIENCE) -> int:
         """Wait until the program ends and return its exit status."""
