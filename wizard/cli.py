@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from wizard import __version__, printing
+from wizard import printing
 from wizard.platform import streams
 from wizard.platform.errors import ExitCode, Refused, WizardError
 
 # What typing has takes longer to load than all of this module. Type checkers take this for true.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import Namespace
     from pathlib import Path
-    from typing import NoReturn
+
+    from screens.app import Start
 
 _DEBIAN = 13
 """The release of a practice machine, where none is named."""
@@ -28,52 +28,6 @@ _ROUTER = "on-link"
 _OBJECTS = 50_000
 """How many more objects there are before garbage is looked for; that many are some megabytes."""
 
-_VERBS = {
-    "resume": "continue where you stopped, or see what runs",
-    "keep": "keep the change, which is taken back otherwise",
-    "undo": "take back what the wizard did",
-    "check": "does IPv6 work in the containers, and is every step in effect?",
-    "repair": "show what is missing as a shell script; with --yes put it back",
-    "change": "show what other answers would change of a set-up; with --yes change it",
-    "report": "write one file with all that somebody needs to help you",
-    "watch": "look daily, and after Docker or the network restarts; on or off",
-    "status": "what the wizard did on this host",
-    "ask": "ask line by line, without screens, as a screen reader needs it",
-    "detect": "what this host is",
-    "plan": "what would be done, as a shell script with comments",
-    "apply": "do it without the screens; needs --yes",
-    "explain": "what stands in the way, and what to type; without NAME the list of all pages",
-    "rehearse": "try it on a practice machine, as long as you like; it leaves nothing behind",
-    "install_program": "make the copy of the wizard that its units start, and nothing else; to "
-    "apply a plan makes it anyway",
-}
-
-_OF_A_PROJECT = ("undo", "check", "repair", "change", "status")
-"""The verbs that take the name of a Compose project."""
-
-_USAGE = """\
-wizard                      open the wizard
-wizard --ask                the same questions line by line, without screens
-wizard --resume             continue where you stopped, or see what runs
-wizard --keep               keep the change that waits for an answer
-wizard --undo [PROJECT] [--yes]
-                            take back what the wizard did, for one project or for all; see also
-                            --changed
-wizard --check [PROJECT]    does IPv6 work in the containers?
-wizard --repair [PROJECT] [--yes]
-                            put back what was lost since
-wizard --change [PROJECT] --answers FILE [--yes]
-                            change a set-up to other answers
-wizard --report [--masked]  write one file with all that somebody needs to help you
-wizard --watch on|off       look daily, and say at the next login what is wrong
-wizard --status [PROJECT]   what the wizard did on this host
-wizard --detect             what this host is
-wizard --plan               what would be done, as a shell script
-wizard --apply --yes        do it without the screens
-wizard --explain [NAME]     what may stand in the way, and what to type
-wizard --rehearse           try it on a practice machine of its own
-"""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code, one of :class:`wizard.platform.errors.ExitCode`."""
@@ -82,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # as Python does by itself takes an eighth of the time of --detect.
     gc.set_threshold(_OBJECTS)
     try:
-        return _run(_checked(_parsed(arguments)))
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except WizardError as error:
         printing.complain(str(error))
         return error.exit_code
@@ -106,167 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         streams.let_go()
 
 
-def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
-    try:
-        return _parser().parse_args(arguments)
-    finally:
-        # After --help argparse ends the program by itself: what it printed has to be out by then,
-        # or nobody learns that it went nowhere.
-        if sys.stdout is not None:
-            sys.stdout.flush()
-
-
-_SCREENS = "the wizard without a verb"
-_BELONGS = {
-    "answers": (_SCREENS, "--ask", "--resume", "--plan", "--apply", "--change"),
-    "yes": ("--undo", "--apply", "--repair", "--change"),
-    "window": ("--apply", "--repair", "--change"),
-    "changed": ("--undo", "--repair"),
-    "masked": ("--report",),
-    "json": ("--detect", "--plan", "--check", "--status"),
-    "target": (_SCREENS, "--ask", "--resume", "--plan", "--apply", "--check"),
-    "teller": ("--check",),
-    "from": ("--check",),
-    "debian": ("--rehearse",),
-    "router": ("--rehearse",),
-    "clean": ("--rehearse",),
-}
-"""The verbs with which each option does something."""
-
-
-def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
-    """Return what was typed.
-
-    Raises:
-        Refused: an option was typed that does nothing with the verb.
-    """
-    given = {name for name, value in vars(chosen).items() if value not in (None, False)}
-    verb = next((f"--{each.replace('_', '-')}" for each in _VERBS if each in given), _SCREENS)
-    for option, verbs in _BELONGS.items():
-        if option in given and verb not in verbs:
-            from wizard.platform.text import enumerated
-
-            raise Refused(
-                f"--{option} does nothing with {verb}: it belongs to {enumerated(verbs)}. "
-                "Nothing was changed."
-            )
-    if chosen.clean and (chosen.debian or chosen.router):
-        raise Refused(
-            "--rehearse --clean removes all that is kept for practice machines, and starts none, "
-            "so --debian and --router do nothing with it. Nothing was changed."
-        )
-    return chosen
-
-
-class _Parser(argparse.ArgumentParser):
-    """Refuses in a sentence what it does not know."""
-
-    def error(self, message: str) -> NoReturn:
-        raise Refused(
-            f"This cannot be done: {message}. Nothing was changed. wizard --help lists what can be "
-            "typed."
-        )
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="wizard",
-        description="Gives the containers of a Docker Compose deployment working IPv6.",
-        usage=argparse.SUPPRESS,
-        epilog=_USAGE,
-        # Without a width it loads what packs and unpacks archives, to learn this one.
-        formatter_class=partial(
-            argparse.RawDescriptionHelpFormatter, width=printing.columns(sys.stdout) - 2
-        ),
-        allow_abbrev=False,
-    )
-    verbs = parser.add_mutually_exclusive_group()
-    for name, text in _VERBS.items():
-        flag = f"--{name.replace('_', '-')}"
-        if name == "explain":
-            verbs.add_argument(flag, nargs="?", const="", metavar="NAME", help=text)
-        elif name == "watch":
-            verbs.add_argument(flag, choices=("on", "off"), help=text)
-        elif name in _OF_A_PROJECT:
-            verbs.add_argument(
-                flag, nargs="?", const=True, default=False, metavar="PROJECT", help=text
-            )
-        else:
-            verbs.add_argument(flag, action="store_true", help=text)
-    parser.add_argument("--answers", metavar="FILE", type=_path, help="take the answers from FILE")
-    parser.add_argument(
-        "--yes", action="store_true", help="do not ask (--undo, --apply, --repair, --change)"
-    )
-    parser.add_argument(
-        "--window",
-        metavar="SECONDS",
-        type=int,
-        help="for --apply, --repair, --change: take it back unless wizard --keep is typed within "
-        "SECONDS",
-    )
-    parser.add_argument(
-        "--changed",
-        metavar="CHOICE",
-        choices=("keep", "ours", "original"),
-        help="what somebody changed since: keep it (the default), put ours back, or, for --undo "
-        "alone, put the original back",
-    )
-    parser.add_argument(
-        "--masked",
-        action="store_true",
-        help="for --report: without addresses, secrets, and the name of this host",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="for --detect, --plan, --check, --status"
-    )
-    parser.add_argument(
-        "--target",
-        metavar="ADDRESS",
-        help="the IPv6 address that this host and its containers are to reach",
-    )
-    parser.add_argument(
-        "--teller",
-        metavar="ADDRESS",
-        help="for --check: a host that tells its visitors their address on TCP port 80",
-    )
-    parser.add_argument(
-        "--from",
-        metavar="ADDRESS",
-        help="for --check: another machine of yours, as ssh takes it, that tries what comes in",
-    )
-    parser.add_argument(
-        "--debian",
-        metavar="RELEASE",
-        type=int,
-        choices=(12, 13, 14),
-        help="the release for --rehearse: 12, 13 (the default) or 14",
-    )
-    parser.add_argument(
-        "--router",
-        metavar="KIND",
-        choices=("on-link", "routed", "advertisement", "none"),
-        help="what the router for --rehearse does: on-link, it asks for each address by neighbour "
-        "discovery (the default); routed, it sends the whole prefix here; advertisement, address "
-        "and default route come by router advertisement; none, it has no IPv6",
-    )
-    parser.add_argument(
-        "--clean",
-        action="store_true",
-        help="for --rehearse: remove what is kept for practice machines, and start none",
-    )
-    parser.add_argument("--version", action="version", version=f"wizard {__version__}")
-    return parser
-
-
-def _path(typed: str) -> Path:
-    # Here, for it loads much, which most verbs do without until then.
-    from pathlib import Path
-
-    return Path(typed)
-
-
-def _run(chosen: argparse.Namespace) -> int:
+def _run(typed: Sequence[str]) -> int:
     # Each verb imports what it needs and no more, so that none of them pays for another.
+    if not typed:
+        return _open()
+    from wizard import arguments
+
+    chosen = arguments.parsed(typed)
     if chosen.rehearse:
         from wizard.rehearsal.rehearse import clean, rehearse
 
@@ -303,10 +103,11 @@ def _run(chosen: argparse.Namespace) -> int:
         return verbs.apply(chosen.answers, chosen.yes, printing.say, chosen.window, chosen.target)
     if chosen.keep:
         return _done(verbs.keep(), printing.say)
-    return _open(chosen)
+    start: Start = "undo" if chosen.undo else "resume" if chosen.resume else "welcome"
+    return _open(start, chosen.answers, chosen.target, _project(chosen.undo))
 
 
-def _how_it_stands(chosen: argparse.Namespace) -> int:
+def _how_it_stands(chosen: Namespace) -> int:
     from wizard import status
 
     shown = printing.show if chosen.json else printing.say
@@ -323,7 +124,7 @@ def _how_it_stands(chosen: argparse.Namespace) -> int:
     return code
 
 
-def _maintained(chosen: argparse.Namespace) -> int:
+def _maintained(chosen: Namespace) -> int:
     from wizard import maintenance
 
     if chosen.report:
@@ -339,7 +140,12 @@ def _maintained(chosen: argparse.Namespace) -> int:
     )
 
 
-def _open(chosen: argparse.Namespace) -> int:
+def _open(
+    start: Start = "welcome",
+    answers: Path | None = None,
+    target: str | None = None,
+    project: str | None = None,
+) -> int:
     if not _has_terminal():
         raise Refused(
             "The wizard needs a terminal that can show full screens, and this is not one. Over SSH "
@@ -359,9 +165,9 @@ def _open(chosen: argparse.Namespace) -> int:
     gc.disable()
     from screens.app import run_app
 
-    session = verbs.session(chosen.answers, chosen.target)
-    session.records.project = _project(chosen.undo)
-    return run_app(session, "undo" if chosen.undo else "resume" if chosen.resume else "welcome")
+    session = verbs.session(answers, target)
+    session.records.project = project
+    return run_app(session, start)
 
 
 def _project(typed: str | bool) -> str | None:

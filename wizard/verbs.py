@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers.choices import Choices
-from wizard.host.obstacle import Obstacle
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.later import later
 from wizard.platform.local_time import local_time
@@ -19,6 +18,7 @@ with later():
     from wizard import describe, following, typed
     from wizard.answers import obstacles, projects, proposals
     from wizard.explain import pages
+    from wizard.host import obstacle
     from wizard.plan import acceptance, planning, script
     from wizard.platform import json_text
     from wizard.program import program
@@ -28,7 +28,7 @@ with later():
 class InTheWay(Refused):
     """No plan can be made on this host; the message says all that stands in the way."""
 
-    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
+    def __init__(self, obstacles: Sequence[obstacle.Obstacle]) -> None:
         sentences = " ".join(each.sentence for each in obstacles)
         causes = dict.fromkeys(each.cause for each in obstacles)
         more = enumerated(f"wizard --explain {cause}" for cause in causes)

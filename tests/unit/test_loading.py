@@ -131,10 +131,23 @@ def test_the_first_screen_stands_before_the_host_is_looked_at(tmp_path: Path) ->
         "screens.mode",
         "screens.preview",
         "screens.result",
+        "screens.modals",
+        "screens.leaving",
+        "screens.widgets.choice_list",
+        "wizard.host.obstacle",
         "tomllib",
         "hashlib",
     )
     for package in (*COSTLY, *MOST_OF_THE_ENGINE, *others):
+        assert not among(loaded, package), package
+
+
+def test_where_nothing_is_typed_nothing_is_loaded_that_takes_words_apart() -> None:
+    loaded = modules_after(
+        "from wizard import cli\ncli._open = lambda: 0\nassert cli.main([]) == 0"
+    )
+    assert "wizard.cli" in loaded
+    for package in ("argparse", "gettext", "wizard.arguments"):
         assert not among(loaded, package), package
 
 
