@@ -8,21 +8,20 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
-from screens import following, leaving
+from screens import following
 from screens.fitting import FittingApp
 from screens.keys import AppWithKeysInOrder
-from screens.modals import QuestionModal
 from screens.saver import SAVED_WITHIN, Saver
 from screens.sending import SentApp
 from screens.state import State
 from screens.step import StepScreen
+from screens.style_sheets import StyleSheetsApp
 from screens.styled_once import StyledOnceApp
 from screens.theme import TERMINAL
 from screens.widgets import plain_scrollbar
@@ -30,6 +29,9 @@ from wizard.platform import later, streams
 from wizard.platform.errors import ExitCode
 from wizard.record.record import State as RunState
 from wizard.session import Session
+
+with later.later():
+    from screens import leaving, modals
 
 Start = Literal["welcome", "resume", "undo"]
 
@@ -40,26 +42,15 @@ NAMES = (
 """Every screen: a module of this package with a class of that name."""
 
 
-_FOR_ALL = ("app.tcss", "step.tcss")
-"""The style sheets that hold for all screens."""
-
-
 def _screen(name: str) -> Screen[None]:
     """Make a screen; it is imported when first shown, so that the first one is there at once."""
     screen: Screen[None] = getattr(import_module(f"screens.{name}"), f"{name.capitalize()}Screen")()
     return screen
 
 
-class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp):
+class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleSheetsApp):
     """The wizard on a terminal. What it returns is the exit code of the program."""
 
-    # All at once: Textual parses every style sheet anew for each one that a screen brings. What a
-    # sheet says holds for the screen of its name, after what the first two say of all.
-    # Textual declares these two wider than what it takes.
-    CSS_PATH: ClassVar[list[str]] = [  # type: ignore[assignment]
-        *_FOR_ALL,
-        *sorted({path.name for path in Path(__file__).parent.glob("*.tcss")} - {*_FOR_ALL}),
-    ]
     ENABLE_COMMAND_PALETTE = False
     TITLE = "IPv6 for containers"
     SCREENS: ClassVar[Mapping[str, Callable[[], Screen[None]]]] = {  # type: ignore[assignment]
@@ -110,6 +101,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp):
     def _settle(self) -> None:
         """Load what the first screen does without, and look for garbage from now on."""
         later.load()
+        self.read_other_sheets()
         if not gc.isenabled():
             gc.freeze()
             gc.enable()
@@ -277,10 +269,12 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp):
 
     async def action_quit(self) -> None:
         """Ask before leaving."""
-        if isinstance(self.screen, QuestionModal) and self.screen.name == "quit":
+        if isinstance(self.screen, modals.QuestionModal) and self.screen.name == "quit":
             return
         words = leaving.question(self.state)
-        self.push_screen(QuestionModal(*words, yes="Leave", no="Stay", name="quit"), self._quit)
+        self.push_screen(
+            modals.QuestionModal(*words, yes="Leave", no="Stay", name="quit"), self._quit
+        )
 
     def _quit(self, leave: bool | None) -> None:
         if leave:

@@ -1,10 +1,33 @@
 """Covers the screens while the terminal is too small for them."""
 
-from textual.app import App
+from textual.app import App, ComposeResult
+from textual.content import Content
 from textual.events import Resize
 from textual.geometry import Size
+from textual.screen import ModalScreen
+from textual.widgets import Static
 
-from screens.modals import SMALLEST, TooSmallModal
+from screens.styled_once import StyledOnceScreen
+
+_SMALLEST = (80, 24)
+"""Columns and rows below which the screens do not fit."""
+
+
+class TooSmallModal(ModalScreen[None], StyledOnceScreen[None]):
+    """Covers the screen while the terminal is too small for it."""
+
+    def compose(self) -> ComposeResult:
+        """Compose the sentence."""
+        columns, rows = _SMALLEST
+        yield Static(
+            Content(
+                f"This terminal is too small: the wizard needs {columns} columns and {rows} "
+                "rows. Make the window larger and it continues by itself. Nothing is lost. Ctrl+Q "
+                "leaves; wizard --ask asks the same line by line, on any terminal."
+            ),
+            id="sentence",
+            markup=False,
+        )
 
 
 class FittingApp(App[int]):
@@ -16,7 +39,7 @@ class FittingApp(App[int]):
 
     def fit(self, size: Size) -> None:
         """Say so where the terminal is too small, and go on as soon as it is not."""
-        too_small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
+        too_small = size.width < _SMALLEST[0] or size.height < _SMALLEST[1]
         # Below the first screen is Textual's own, which is empty.
         begun = len(self.screen_stack) > 1
         covered = any(isinstance(screen, TooSmallModal) for screen in self.screen_stack)

@@ -1,4 +1,4 @@
-"""What appears over a screen: help, a question, and a terminal that is too small."""
+"""What appears over a screen: help, and a question."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,12 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from screens.behind import BehindScreen
-from screens.styled_once import StyledOnceScreen
 from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
-
-SMALLEST = (80, 24)
-"""Columns and rows below which the screens do not fit."""
 
 
 class HelpModal(ModalScreen[None], BehindScreen[None]):
@@ -119,20 +115,3 @@ class QuestionModal(ModalScreen[bool], BehindScreen[bool]):
     def action_answer(self, yes: bool) -> None:
         """Answer with a key."""
         self.dismiss(yes)
-
-
-class TooSmallModal(ModalScreen[None], StyledOnceScreen[None]):
-    """Covers the screen while the terminal is too small for it."""
-
-    def compose(self) -> ComposeResult:
-        """Compose the sentence."""
-        columns, rows = SMALLEST
-        yield Static(
-            Content(
-                f"This terminal is too small: the wizard needs {columns} columns and {rows} "
-                "rows. Make the window larger and it continues by itself. Nothing is lost. Ctrl+Q "
-                "leaves; wizard --ask asks the same line by line, on any terminal."
-            ),
-            id="sentence",
-            markup=False,
-        )

@@ -4,17 +4,17 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import takewhile
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from rich.cells import cell_len, split_graphemes
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
-from textual._compositor import CompositorUpdate
+from textual._compositor import Compositor, CompositorUpdate
 from textual._context import visible_screen_stack
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
+from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 
 Cell = tuple[str, str]
@@ -73,6 +73,37 @@ class SentApp(App[int]):
         same = rows == self._sent and cursor == self._previous_cursor_position
         text, self._sent = "".join(differing(self._sent, rows)), rows
         super()._display(screen, None if same else _Sequence(text))
+
+
+class SentScreen(Screen[ScreenResultType]):
+    """A screen that is drawn for :class:`SentApp` alone.
+
+    Textual draws what has changed before it says that something has.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(name, id, classes)
+        self._compositor = _DrawnLater()
+
+
+class _DrawnLater(Compositor):
+    def render_update(
+        self,
+        full: bool = False,
+        screen_stack: list[Screen[object]] | None = None,
+        simplify: bool = False,
+    ) -> RenderableType | None:
+        # All of it is asked for where it goes elsewhere, such as into a picture.
+        if full:
+            return super().render_update(full, screen_stack, simplify)
+        changed = bool(self._dirty_regions)
+        self._dirty_regions.clear()
+        return cast("RenderableType", _Sequence("")) if changed else None
 
 
 class _Sequence(CompositorUpdate):

@@ -1,5 +1,7 @@
 """What every screen of the way through is: a title, a body, a sentence, Back and Next, the keys."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import ClassVar, cast
 
@@ -10,15 +12,18 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from screens.behind import BehindScreen
-from screens.modals import HelpModal
 from screens.navigator import Navigator
 from screens.state import State
-from screens.widgets.choice_list import ChoiceList
 from screens.widgets.key_line import KeyLine
 from screens.widgets.paragraph import Paragraph
 from screens.widgets.plain_button import PlainButton
 from screens.widgets.sentence import Sentence, Tone
 from screens.widgets.title import TitleLine
+from wizard.platform.later import later
+
+with later():
+    from screens import modals
+    from screens.widgets import choice_list
 
 BODY_SCROLL = (
     ("up", "scroll_up"),
@@ -73,9 +78,9 @@ class StepScreen(BehindScreen[None]):
         return self.EXPLANATION
 
     @property
-    def help(self) -> HelpModal:
+    def help(self) -> modals.HelpModal:
         """What F1 shows."""
-        return HelpModal(self.HEADING, self.explanation)
+        return modals.HelpModal(self.HEADING, self.explanation)
 
     @property
     def wizard(self) -> Navigator:
@@ -260,7 +265,7 @@ class StepScreen(BehindScreen[None]):
         """Scroll the body."""
         getattr(self.query_one("#body"), how)(animate=False)
 
-    def on_choice_list_picked(self, event: ChoiceList.Picked) -> None:
+    def on_choice_list_picked(self, event: choice_list.ChoiceList.Picked) -> None:
         """Tell the list that its choice was taken over; a screen's own handler comes before."""
         event.choice_list.answered()
 

@@ -3,7 +3,9 @@
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import ScreenResume
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
+
+from screens.sending import SentScreen
 
 
 class StyledOnceApp(App[int]):
@@ -15,7 +17,7 @@ class StyledOnceApp(App[int]):
             super().update_styles(node, animate)
 
 
-class StyledOnceScreen(Screen[ScreenResultType]):
+class StyledOnceScreen(SentScreen[ScreenResultType]):
     """A screen whose styles stay as they were when its widgets were mounted, which is just before.
 
     No theme and no style sheet changes while the wizard runs.

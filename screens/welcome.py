@@ -20,6 +20,15 @@ NOTHING_TO_RESUME = (
     "This is the beginning."
 )
 
+_WHAT_IT_DOES = (
+    "This wizard gives IPv6 to the containers of a Docker Compose project, such as Mastodon.",
+    "1. It looks at this host and proposes what to do. That changes nothing.\n"
+    "2. It shows every command and every change to a file, and asks you.\n"
+    "3. It does that, usually within a minute, and asks whether to keep it.",
+    "Your containers keep running. Docker is not restarted, and its settings (daemon.json) are "
+    "not touched. Without your answer everything is taken back. Later “wizard --undo” does that.",
+)
+
 
 class WelcomeScreen(StepScreen):
     """What will happen, for whom, and how to leave."""
@@ -44,28 +53,9 @@ class WelcomeScreen(StepScreen):
 
     def compose_body(self) -> ComposeResult:
         """Compose the paragraphs, and the box about an earlier run."""
-        yield paragraph(
-            "This wizard gives IPv6 to the containers of a Docker Compose project, such as "
-            "Mastodon.",
-            classes="paragraph",
-        )
-        yield paragraph(
-            "1. It looks at this host and proposes what to do. That changes nothing.\n"
-            "2. It shows every command and every change to a file, and asks you.\n"
-            "3. It does that, usually within a minute, and asks whether to keep it.",
-            classes="paragraph",
-        )
-        yield paragraph(
-            "Your containers keep running. Docker is not restarted, and its settings "
-            "(daemon.json) are not touched. Without your answer everything is taken back. Later "
-            "“wizard --undo” does that.",
-            classes="paragraph",
-        )
+        yield paragraph("\n\n".join(_WHAT_IT_DOES), classes="paragraph")
         yield Sentence(id="answers")
         yield Sentence(id="earlier")
-        with Horizontal(id="earlier-buttons"):
-            yield PlainButton("See what it did", id="see")
-            yield PlainButton("Take it back", id="take-back")
         yield paragraph("Enter continues, Esc goes back, Tab moves, F1 explains, Ctrl+Q quits.")
 
     def show_state(self) -> None:
@@ -74,16 +64,25 @@ class WelcomeScreen(StepScreen):
         answers = NOTHING_TO_RESUME if nothing else self.state.filled_in
         self.query_one("#answers", Sentence).say(answers, "note")
         earlier = self.query_one("#earlier", Sentence)
-        buttons = self.query_one("#earlier-buttons")
         try:
             record = self.state.session.records.at_hand()
         except Refused as refused:
             earlier.say(str(refused), "problem")
-            buttons.display = False
+            self._offer(False)
             return
         words = _about(record, self.state.session.is_running())
         earlier.say(words, "note")
-        buttons.display = bool(words)
+        self._offer(bool(words))
+
+    def _offer(self, offered: bool) -> None:
+        """Show the buttons for an earlier run; on most hosts there is none, and so are they not."""
+        buttons = self.query("#earlier-buttons")
+        buttons.set(display=offered)
+        if offered and not buttons:
+            see = PlainButton("See what it did", id="see")
+            take_back = PlainButton("Take it back", id="take-back")
+            row = Horizontal(see, take_back, id="earlier-buttons")
+            self.query_one("#body").mount(row, after="#earlier")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Open what the button says."""

@@ -6,11 +6,22 @@ from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
 
-class KeyLine(Footer):
+# Textual's own style sheet for it is for keys in groups and a palette of commands as well.
+class KeyLine(Footer, inherit_css=False):
     """Textual's footer, made anew where its keys differ, and not whenever the focus moves.
 
     Textual also lets each key be narrow first and wide then, and looks up its styles for both. Both
     together were a quarter of what a walk through the screens takes of the processor.
+    """
+
+    DEFAULT_CSS = """
+    KeyLine {
+        dock: bottom;
+        layout: horizontal;
+        height: 1;
+        overflow: hidden;
+        background: $background;
+    }
     """
 
     _made: object = None

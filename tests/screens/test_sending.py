@@ -5,6 +5,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pyte
 import pytest
@@ -12,12 +13,16 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import Compositor
 from textual.strip import Strip
 from wcwidth import wcswidth
 
+from screens.app import WizardApp
 from screens.sending import Cell, cells, differing
 from tests.lines import PATIENCE
 from tests.machines.terminal import Terminal
+from tests.screens.made_up_session import MadeUpSession
+from tests.screens.walking import on, until
 from wizard.platform import streams
 
 WIDTH, HEIGHT = 30, 6
@@ -262,3 +267,25 @@ def test_a_terminal_without_other_letters_shows_some_like_them(usual: str) -> No
     codecs.register_error("plain", streams.plain)
     assert shown.isascii() and "?" not in shown and "\\x" not in shown
     assert shown == usual.encode("ascii", "plain").decode()
+
+
+async def test_what_has_changed_is_not_drawn_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Compositor] = []
+    draw = Compositor._render_chops
+
+    def noted(compositor: Compositor, *words: Any) -> Any:
+        drawn.append(compositor)
+        return draw(compositor, *words)
+
+    # Without a terminal nothing is sent.
+    monkeypatch.setattr(Compositor, "_render_chops", noted)
+    app = WizardApp(MadeUpSession())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen_stack[1:] and on(app, "welcome"))
+        drawn.clear()
+        await pilot.press("tab", "f1")
+        await pilot.pause()
+        assert app.screen_stack[2:]
+        assert not drawn
