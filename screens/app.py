@@ -84,6 +84,19 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         """The one theme. To choose it by its name has Textual parse all style sheets once more."""
         return TERMINAL
 
+    def get_default_screen(self) -> Screen[None]:
+        """Return where one begins: what is in force, or the beginning.
+
+        Textual begins with an empty screen. It takes as long to be there as the first with words.
+        """
+        at_home = self._start_at != "undo" and following.is_home(self.session)
+        name = "home" if at_home else "undo" if self._start_at == "undo" else "welcome"
+        screen = self.get_screen(name)
+        self._load_screen_css(screen)
+        # As those have that are pushed: another may take its place.
+        screen._push_result_callback(self, None)
+        return screen
+
     def on_mount(self) -> None:
         """Look at the host while the person reads the first screen."""
         loop = asyncio.get_running_loop()
@@ -91,9 +104,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         # terminal back; and a program that ignores a hang-up spins on the dead terminal.
         for number in (signal.SIGHUP, signal.SIGTERM):
             loop.add_signal_handler(number, self._leave_by, number)
-        if self._start_at == "undo":
-            self.push_screen("undo")
-        else:
+        if self._start_at != "undo":
             self._begin()
         self.call_after_refresh(self._settle)
         self.call_later(self.fit, self.size)
@@ -107,16 +118,14 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
             gc.enable()
 
     def _begin(self) -> None:
-        """Show where one stands: what is at work or waits, what is in force, or the beginning."""
-        at_home = following.is_home(self.session)
-        self.push_screen("home" if at_home else "welcome")
+        """Go on to what is at work or waits, or to where the person left; else look at the host."""
         repair = self.session.repairing
         if repair is not None:
             self.state.run.find(repair)
             self.open_run()
         elif following.has_open(self.session) or self._resumes_run():
             self.see_earlier()
-        elif not at_home:
+        elif not self.at_home:
             self._resume_answers()
             # Its threads would compete with the first screen.
             self.call_after_refresh(self.state.look)
@@ -196,7 +205,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
 
     def _go_back_to(self, name: str) -> None:
         """Go back to a screen that was passed, or to the first one."""
-        while len(self.screen_stack) > 2 and getattr(self.screen, "NAME", "") != name:
+        while len(self.screen_stack) > 1 and getattr(self.screen, "NAME", "") != name:
             self.pop_screen()
 
     @property

@@ -40,10 +40,8 @@ class FittingApp(App[int]):
     def fit(self, size: Size) -> None:
         """Say so where the terminal is too small, and go on as soon as it is not."""
         too_small = size.width < _SMALLEST[0] or size.height < _SMALLEST[1]
-        # Below the first screen is Textual's own, which is empty.
-        begun = len(self.screen_stack) > 1
         covered = any(isinstance(screen, TooSmallModal) for screen in self.screen_stack)
-        if too_small and begun and not covered:
+        if too_small and not covered:
             self.push_screen(TooSmallModal())
         elif not too_small and isinstance(self.screen, TooSmallModal):
             self.pop_screen()

@@ -201,7 +201,7 @@ class StepScreen(BehindScreen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take Back away on the first screen."""
-        if action == "back" and len(self.app.screen_stack) <= 2:
+        if action == "back" and len(self.app.screen_stack) == 1:
             return False
         return super().check_action(action, parameters)
 

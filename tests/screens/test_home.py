@@ -4,10 +4,10 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from textual.widgets import Footer
 
 from screens import leaving
 from screens.app import WizardApp
+from screens.widgets.key_line import KeyLine
 from tests.screens.made_up_session import Act, MadeUpSession
 from tests.screens.test_walk import SIZE, applied
 from tests.screens.walking import ask, keep, on, press, says, settle, shown, until
@@ -69,7 +69,7 @@ async def test_what_is_missing_is_put_back_and_one_is_home_again() -> None:
         await until(pilot, partial(says, app, "Of 1 step something is not in effect"))
         await press(pilot, "o")
         await until(pilot, partial(says, app, "Of 2 steps something is not in effect"))
-        assert app.screen.query_one(Footer).virtual_size.width <= SIZE[0]
+        assert app.screen.query_one(KeyLine).virtual_size.width <= SIZE[0]
         await ask(pilot, app)
         assert session.repaired is None
         await press(pilot, "y")
@@ -77,12 +77,12 @@ async def test_what_is_missing_is_put_back_and_one_is_home_again() -> None:
         assert session.repaired is Resolution.OURS
         assert session.answer == "", "the repair is kept, not the run"
         await until(pilot, partial(says, app, "Done."))
-        assert app.screen.query_one(Footer).virtual_size.width <= SIZE[0]
+        assert app.screen.query_one(KeyLine).virtual_size.width <= SIZE[0]
         assert " of " not in shown(app).split("\n")[0]
         await press(pilot, "escape")
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
         assert not app.state.run.repairs
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
 
 
 async def test_a_set_up_is_asked_about_again_and_what_differs_is_changed() -> None:
@@ -115,7 +115,7 @@ async def test_a_set_up_is_asked_about_again_and_what_differs_is_changed() -> No
         await until(pilot, lambda: on(app, "result"))
         await press(pilot, "escape")
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
 
 
 async def test_who_comes_back_from_the_questions_of_a_change_has_changed_nothing() -> None:
@@ -232,7 +232,7 @@ async def test_of_several_set_ups_each_is_a_key_away_and_so_is_another_one() -> 
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "home"))
         await until(pilot, partial(says, app, "Project wiki"))
-        assert app.screen.query_one(Footer).virtual_size.width <= SIZE[0]
+        assert app.screen.query_one(KeyLine).virtual_size.width <= SIZE[0]
         session.earlier = first
         await press(pilot, "p")
         await until(pilot, partial(says, app, "Project mastodon"))

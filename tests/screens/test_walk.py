@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Footer, Input
+from textual.widgets import Button, Input
 
 from screens.app import Start, WizardApp
 from screens.screen_order import screen_order
 from screens.widgets.choice_list import ChoiceList
 from screens.widgets.details import Details
+from screens.widgets.key_line import KeyLine
 from tests import made_up_hosts
 from tests.screens.made_up_session import (
     NOT_YAML,
@@ -1017,7 +1018,7 @@ async def test_on_every_screen_f1_explains_ctrl_q_asks_and_the_keys_fit_the_last
             else:
                 await go(pilot, app, name)
             assert on(app, name)
-            footer = app.screen.query_one(Footer)
+            footer = app.screen.query_one(KeyLine)
             assert footer.virtual_size.width <= SIZE[0], name
             await sees(pilot, "F1 Help")
             keys = shown(app).split("\n")[-1]
