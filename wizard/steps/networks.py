@@ -6,8 +6,9 @@ from typing import Any
 from wizard.platform import foreign_json
 from wizard.platform.errors import StepFailed
 from wizard.platform.own_names import NETWORK_LABEL
-from wizard.platform.system import System
+from wizard.platform.system import NOT_THERE, System
 from wizard.platform.text import clean_line
+from wizard.steps import removed_docker
 
 LABEL = NETWORK_LABEL
 
@@ -43,6 +44,8 @@ def members(system: System, network: str) -> tuple[Member, ...]:
         ("docker", "ps", "--all", "--no-trunc", "--filter", f"network={network}", "--format", row)
     )
     if result.status != 0:
+        if result.status == NOT_THERE and removed_docker.is_gone(system):
+            return ()
         raise StepFailed(f"Docker did not say who is on {clean_line(network)}: {result.output}")
     return tuple(
         Member(*line.split("\t")) for line in result.output.splitlines() if line.count("\t") == 3
@@ -58,6 +61,8 @@ def inspect(system: System, network: str) -> dict[str, Any] | None:
     result = system.run(("docker", "network", "inspect", "--format", "{{json .}}", network))
     if result.status != 0:
         if "no such network" in result.output.lower() or "not found" in result.output.lower():
+            return None
+        if result.status == NOT_THERE and removed_docker.is_gone(system):
             return None
         said = " ".join(result.output.split())
         raise StepFailed(f"Docker did not say what {clean_line(network)} is: {said}")
@@ -77,6 +82,8 @@ def ipv6_networks(system: System) -> set[str]:
     """
     result = system.run(("docker", "network", "ls", "--format", "{{.IPv6}} {{.Name}}"))
     if result.status != 0:
+        if result.status == NOT_THERE and removed_docker.is_gone(system):
+            return set()
         raise StepFailed(
             "Docker did not say which of its networks use IPv6, so forwarding was left as it is: "
             f"{result.output.strip()}"
