@@ -290,6 +290,12 @@ def watch(on: bool) -> str:
         )
     opened.store.prepare()
     watching.switch_on(opened.system)
+    if not set_ups.in_force(opened.store):
+        watching.switch_off(opened.system)
+        raise Refused(
+            "There is nothing to look after any more: all was taken back meanwhile. Nothing looks "
+            "after it."
+        )
     return (
         "The set-up is looked at daily, and after Docker or the network restarts. What is wrong is "
         f"told at the next login, and in the journal: journalctl -u {watching.NAME}. Nothing is "

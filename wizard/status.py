@@ -15,7 +15,7 @@ with later():
     from wizard.platform import json_text
     from wizard.probes import another_machine
     from wizard.record import earlier_releases
-    from wizard.run import set_ups, window
+    from wizard.run import set_ups, watching, window
     from wizard.verification import judgement
 
 
@@ -73,6 +73,8 @@ def check(
     machine = None if other is None else another_machine.machine(other)
     found = [opened.judge(*asked, machine, each) for each in records]
     whole, code = judgement.together(found), judgement.worst(found)
+    if project is None and code is ExitCode.DONE:
+        watching.say_nothing()
     each_one = [(record, one) for record, one in zip(records, found, strict=True) if record]
     if as_json:
         values = [

@@ -31,6 +31,7 @@ from wizard.run import (
     revert,
     set_ups,
     undo_run,
+    watching,
     worker_log,
 )
 from wizard.run import guard as guarding
@@ -40,6 +41,8 @@ from wizard.steps.comparing import Resolution
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
+
+_CHANGING = ("apply", "change", "repair", "undo", "revert")
 
 
 def _rest(cancelled: Cancelled) -> None:
@@ -65,6 +68,8 @@ def main(arguments: Sequence[str]) -> int:
         return _run(arguments, store)
     finally:
         _leave(store)
+        if arguments and arguments[0] in _CHANGING and arguments[-1] != "early":
+            watching.look_again(RealSystem())
 
 
 def _store(arguments: Sequence[str], store: Store) -> Store:
