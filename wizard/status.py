@@ -154,6 +154,9 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
 
 def _repair_in_words(opened: Session, record: Record) -> str:
     """Return what becomes of a repair or change of a run that is not settled; else nothing."""
+    unreadable = set_ups.unreadable_repair(opened.store)
+    if unreadable:
+        return f"What becomes of the last repair or change is not known. {unreadable}"
     repair = set_ups.open_repair(opened.store) or set_ups.unsettled_change(opened.store)
     if repair is None or repair.project != record.project or not record.state.in_force:
         return ""

@@ -139,6 +139,15 @@ def open_repair(store: Store) -> Record | None:
         return None
 
 
+def unreadable_repair(store: Store) -> str:
+    """Return why the record of the last repair or change cannot be read; empty where it can."""
+    try:
+        RepairStore(store.directory).load()
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
 def kind_of(repair: Record) -> str:
     """Return what a run beside another one is: a repair of it, or a change."""
     return "change" if repair.changes else "repair"

@@ -126,13 +126,11 @@ def _seconds(words: Sequence[str]) -> int | None:
 
 def _run(arguments: Sequence[str], runs: Store) -> int:
     system, cancelled = RealSystem(), Cancelled()
-    store = runs
-    with contextlib.suppress(WizardError):
-        store = _store(arguments, runs)
-    guard = guarding.choose(system, store)
     cancelled.listen()
     try:
-        store.prepare()
+        runs.prepare()
+        store = _store(arguments, runs)
+        guard = guarding.choose(system, store)
         record = _do(list(arguments), system, store, cancelled, guard)
     except WizardError as error:
         worker_log.say(clean(str(error)))
@@ -145,7 +143,7 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
             # The log is for a report; its last line is what the person sees.
             f"{traceback.format_exc()}"
             f"The wizard has a fault: {words}. What was done until now is in the record: see "
-            f"wizard --status. Please report this, with the newest log in {store.directory}."
+            f"wizard --status. Please report this, with the newest log in {runs.directory}."
         )
         if arguments and arguments[0] == "revert":
             _rest(cancelled)
