@@ -111,7 +111,7 @@ def _values(
         "running": record.state.moving and opened.is_running(),
         "started": record.started,
         "finished": record.finished,
-        "deadline": record.deadline,
+        "deadline": window.ends(record),
         "seconds left": window.seconds_to_answer(record),
         "error": record.error,
         "left": record.left,
@@ -137,7 +137,7 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
         )
     elif record.state is State.UNCONFIRMED:
         lines.append(
-            f"It is taken back at {local_time(record.deadline)}, unless you type wizard --keep."
+            f"It is taken back at {local_time(window.ends(record))}, unless you type wizard --keep."
         )
     lines += [f"{step.number:>3}. {step.state.words:<12}  {step.title}" for step in record.steps]
     lines += [
@@ -162,5 +162,5 @@ def _repair_in_words(opened: Session, record: Record) -> str:
         return ""
     what = f"A {set_ups.kind_of(repair)} of {local_time(repair.started)} is"
     if repair.state is State.UNCONFIRMED:
-        return f"{what} taken back at {local_time(repair.deadline)}, unless you type wizard --keep."
+        return f"{what} taken back at {local_time(window.ends(repair))}, unless you type wizard --keep."
     return f"{what} {repair.state.words}."
