@@ -111,13 +111,19 @@ def test_a_record_of_which_a_backup_left_a_copy_is_one_and_moves_on(store: Store
     assert store.of("1").load() == undone
 
 
-def test_the_copy_of_a_record_makes_room_and_never_takes_the_place_of_that(store: Store) -> None:
-    saved(store, "1")
+@pytest.mark.parametrize("then", [State.APPLIED, State.UNDOING])
+def test_the_copy_of_a_record_makes_room_and_never_takes_the_place_of_that(
+    store: Store, then: State
+) -> None:
+    saved(store, "1", then)
     single = followed(store)
     undone = saved(store, "1", State.UNDONE)
     store.move_on()
     assert store.of("1").load() == undone
     assert single.readlink() == Path(RUNS, "1", "record.toml")
+    # It is none of those that are kept once the next of its project has begun.
+    store.archive("1")
+    assert store.records() == ()
 
 
 @pytest.fixture

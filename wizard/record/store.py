@@ -293,15 +293,18 @@ class Store:
         Not while its run is open: a program of that release may still look for it where it is.
         """
         record = None if self._single.is_symlink() else self._read(self._single)
-        if record is None or record.state.is_open:
+        if record is None:
             return
         place = self.directory / RUNS / record.id / self._single.name
         if os.path.lexists(place):
+            # What a backup left there; see :meth:`_place`.
             self._single.unlink()
+        elif record.state.is_open:
+            return
         else:
             _make_folders(place)
             self._single.rename(place)
-        _make_durable(place.parent)
+            _make_durable(place.parent)
         self._lead_to(place)
 
     def reserve(self) -> None:
