@@ -15,7 +15,7 @@ with later():
     from wizard.platform import json_text
     from wizard.probes import another_machine
     from wizard.record import earlier_releases
-    from wizard.run import set_ups, watching, window
+    from wizard.run import lost_record, set_ups, watching, window
     from wizard.verification import judgement
 
 
@@ -27,7 +27,8 @@ def status(as_json: bool, project: str | None = None) -> str:
     opened = Session()
     at_hand = opened.records.at_hand()
     if at_hand is None:
-        return "null" if as_json else "The wizard has done nothing on this host."
+        nothing = "The wizard has done nothing on this host."
+        return "null" if as_json else lost_record.or_else(nothing, opened.store)
     if project is not None:
         at_hand = _of_project(opened, project)
     shown = [at_hand] if project is not None else _newest_first(opened.records.all(), at_hand)
@@ -162,5 +163,6 @@ def _repair_in_words(opened: Session, record: Record) -> str:
         return ""
     what = f"A {set_ups.kind_of(repair)} of {local_time(repair.started)} is"
     if repair.state is State.UNCONFIRMED:
-        return f"{what} taken back at {local_time(window.ends(repair))}, unless you type wizard --keep."
+        ends = local_time(window.ends(repair))
+        return f"{what} taken back at {ends}, unless you type wizard --keep."
     return f"{what} {repair.state.words}."

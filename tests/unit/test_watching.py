@@ -380,10 +380,13 @@ def test_what_to_type_at_a_login_is_what_helps(
 def test_it_looks_again_where_it_is_on(made: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     def told() -> list[tuple[str, ...]]:
         ran: list[tuple[str, ...]] = []
+
+        def stopping(argv: tuple[str, ...]) -> Result:
+            ran.append(argv)
+            return Result(1, "The host is going down.")
+
         with monkeypatch.context() as listening:
-            listening.setattr(
-                made.system, "run", lambda argv: ran.append(argv) or Result(1, "stopping")
-            )
+            listening.setattr(made.system, "run", stopping)
             watching.look_again(made.system)
         return ran
 

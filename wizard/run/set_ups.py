@@ -15,7 +15,7 @@ from wizard.record.store import Store
 with later():
     from wizard.answers import answers_file
     from wizard.host import host as hosts
-    from wizard.run import adapted, each_step
+    from wizard.run import adapted, each_step, lost_record
     from wizard.steps import docker_network, kinds, sysctl
     from wizard.steps import others as needs
 
@@ -219,7 +219,8 @@ def to_check(store: Store, record: Record | None) -> Record:
     if record is not None and record.state.in_force:
         record = as_it_stands(runs, record)
     if record is None or not record.state.in_force:
-        raise Refused("There is nothing to check: no run of the wizard is on this host.")
+        nothing = "There is nothing to check: no run of the wizard is on this host."
+        raise Refused(lost_record.or_else(nothing, runs))
     return record
 
 

@@ -19,7 +19,7 @@ from wizard.program import program
 from wizard.program.unit_file import RESTRAINED, command_line
 from wizard.record.record import Record, now
 from wizard.record.store import Store
-from wizard.run import checking, halfway, lock, set_ups
+from wizard.run import checking, halfway, lock, lost_record, set_ups
 
 NAME = "docker-ipv6-wizard-watch"
 SERVICE = f"/etc/systemd/system/{NAME}.service"
@@ -118,7 +118,8 @@ def what_is_wrong(store: Store, system: System) -> tuple[str, ...]:
     """Return what is not as it was set up, in sentences, of every set-up; the host is only read."""
     records = set_ups.in_force(store)
     if not records:
-        return ()
+        lost = lost_record.told(store)
+        return (lost,) if lost else ()
     host = look()
     wrong: list[str] = []
     for record in records:
