@@ -14,6 +14,12 @@ from wizard.run import guard, journal, lock, start, worker_log
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
 
+_NOT_STARTED = "Failed to "
+"""How systemd-run(1) begins what it says where it has started nothing."""
+
+_UNITS = Path("/run")
+"""Where systemd keeps the units that are made while it runs (systemd.unit(5))."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -72,7 +78,7 @@ class RunProcess:
         if record is not None and not seen_to and (not code or self._is_new(record)):
             return self._progress_of_another(record)
         ended = ExitCode(code) if code in set(ExitCode) else ExitCode.UNEXPECTED
-        return Progress(None, ended, self._last_words(self.worker.log))
+        return Progress(None, ended, self._last_words(self.worker.log, bool(self.worker.unit)))
 
     def _progress_of_another(self, record: Record | None) -> Progress:
         if lock.is_held(self._store.lock):
@@ -109,15 +115,30 @@ class RunProcess:
         """Return the record that this process writes, if it does yet."""
         return self._store.latest() if self._run is None else self._store.of(self._run).load()
 
-    def _last_words(self, log: Path) -> str:
+    def _last_words(self, log: Path, by_systemd: bool) -> str:
         said = worker_log.last_words(log)
-        if not said and not os.statvfs(self._store.directory).f_bavail:
+        if by_systemd and said.startswith(_NOT_STARTED):
+            room = f" There is no room left in {_UNITS}: make some." if _is_full(_UNITS) else ""
+            return (
+                "systemd did not start the process that changes this host. It says: "
+                f"{said}{'' if said.endswith('.') else '.'}{room} Nothing was changed. Try again."
+            )
+        if not said and _is_full(self._store.directory):
             return (
                 f"There is no room left on the disk that holds {self._store.directory}, and "
                 "without its record the wizard changes nothing more. Make room, look at wizard "
                 "--status, and take back with wizard --undo what had been begun."
             )
         return said or "The process that applies ended without a word."
+
+
+def _is_full(folder: Path) -> bool:
+    """Return whether a disk has no room for a file: no space, or no inode (statvfs(3))."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return not disk.f_bavail or bool(disk.f_files and not disk.f_favail)
 
 
 def _mark(record: Record) -> tuple[str, ...]:
