@@ -12,6 +12,7 @@ from tests.unit import test_worker_process
 from tests.unit.test_worker_process import Started, follow, kept, properties
 from wizard.platform import variables
 from wizard.platform.errors import ExitCode
+from wizard.program import program
 from wizard.program.unit_file import RESTRAINED
 from wizard.record.record import State
 from wizard.record.store import Store
@@ -170,3 +171,22 @@ def test_where_systemd_starts_nothing_that_is_said_and_why_if_there_is_no_room_f
         "systemd did not start the process that changes this host. It says: "
         f"{said}{room} Nothing was changed. Try again.",
     )
+
+
+def test_where_another_undo_has_taken_the_copy_along_meanwhile_it_is_made_and_started_once_more(
+    started: Started, store: Store
+) -> None:
+    following = follow(started, store, "undo", "run")
+    said = f"/usr/bin/python3: can't open file '{program.FOLDER}/current/run.py': [Errno 2] gone"
+    following.child.code = 0
+    following.log.write_text(f"{said}\n")
+    assert following.now() == Progress(None, None)
+    first, second = started.children
+    assert second.argv[-2:] == first.argv[-2:] == ["undo", "run"]
+    assert started.installed == [0, 1]
+    assert following.now() == Progress(None, None)
+    # What is missing after that is not on its way.
+    second.code = ExitCode.UNEXPECTED
+    (log,) = set(store.directory.glob("apply*.log")) - {following.log}
+    log.write_text(f"{said}\n")
+    assert following.now() == Progress(None, ExitCode.UNEXPECTED, said)

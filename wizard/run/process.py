@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.platform.errors import ExitCode
+from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import guard, journal, lock, start, worker_log
@@ -42,11 +43,13 @@ class RunProcess:
         self.worker: start.Worker | None = None
         self._died: float | None = None
         self._before: tuple[str, ...] | None = None
+        self._arguments: tuple[str, ...] = ()
         self._run: str | None = None
         """The run that it takes back; None where it applies one."""
 
     def start(self, *arguments: str) -> None:
         """Start it; what it takes is said in :mod:`wizard.run.worker`."""
+        self._arguments = arguments
         self._run = arguments[1] if arguments[0] in ("undo", "revert") else None
         record = self._followed()
         self._before = _mark(record) if record else None
@@ -69,6 +72,10 @@ class RunProcess:
         doing = worker_log.doing(self.worker.log)
         record = self._followed()
         code = self.worker.poll()
+        if code is not None and self._found_no_copy(self.worker.log):
+            arguments, self._arguments = self._arguments, ()
+            self.worker = start.start(self._store, *arguments, say=self._say)
+            return Progress(None, None)
         if code is None:
             return Progress(record if self._is_new(record) else None, None, doing=doing)
         record = self._followed()
@@ -95,6 +102,12 @@ class RunProcess:
                 "began with wizard --undo.",
             )
         return Progress(record, journal.EXIT_CODES[record.state])
+
+    def _found_no_copy(self, log: Path) -> bool:
+        """Return whether the last undo took the copy along after it was found there; once."""
+        said = worker_log.last_words(log)
+        gone = "can't open file" in said and str(program.FOLDER) in said
+        return bool(self._arguments) and gone
 
     def _is_being_mended(self) -> bool:
         """Return whether the guard can be expected to take over from a process that has died."""
