@@ -1,10 +1,12 @@
 """Docker is removed from the host: an undo comes to its end, unless networks come back with it."""
 
 from collections.abc import Callable
+from ipaddress import IPv6Network
 
 import pytest
 
 from tests.made_up_deployments import Deployment, deployment
+from wizard.answers.choices import Mode
 from wizard.platform.system import NOT_THERE, FileState, Result
 from wizard.record.record import Record, State
 from wizard.record.store import Store
@@ -37,6 +39,11 @@ def remove_docker(
             return Result(NOT_THERE, "No such file or directory")
         if argv[0] == "pidof":
             return Result(0 if daemon_runs else 1, "")
+        if argv[:4] == ("ip", "link", "delete", "dev"):
+            # Its bridges stay until the host starts anew.
+            (left,) = [name for name, each in system.networks.items() if each.bridge == argv[4]]
+            del system.networks[left]
+            return Result(0, "")
         return there(argv, stdin)
 
     monkeypatch.setattr(system, "run", run)
@@ -57,6 +64,20 @@ def test_what_went_with_docker_has_not_to_be_taken_back(
     assert kept.state is State.UNDONE
     assert forwarded == "1"
     assert made.system.sysctls["net.ipv6.conf.all.forwarding"] == "0"
+    assert not [path for path in made.system.files if "docker-ipv6-wizard" in path]
+
+
+def test_what_closes_a_bridge_goes_once_what_docker_left_of_that_is_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = deployment(mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"))
+    record = journal.begin(made.plan(), {}, store)
+    journal.apply(made.plan(), record, made.system, store, lambda: False)
+    assert record.state is State.APPLIED
+    remove_docker(made, monkeypatch)
+    assert undo(record, made, store) == []
+    assert record.state is State.UNDONE
+    assert made.choices.network not in made.system.networks
     assert not [path for path in made.system.files if "docker-ipv6-wizard" in path]
 
 

@@ -64,6 +64,8 @@ def inspect(system: System, network: str) -> dict[str, Any] | None:
             return None
         if result.status == NOT_THERE and removed_docker.is_gone(system):
             return None
+        if "is ambiguous" in result.output:
+            raise StepFailed(_several(system, network))
         said = " ".join(result.output.split())
         raise StepFailed(f"Docker did not say what {clean_line(network)} is: {said}")
     try:
@@ -72,6 +74,20 @@ def inspect(system: System, network: str) -> dict[str, Any] | None:
         raise StepFailed(f"Docker's answer on {clean_line(network)} is not understood.") from error
     # A beginning of an identifier finds a network as well as a name does.
     return found if found.get("Name") == network else None
+
+
+def _several(system: System, network: str) -> str:
+    """Say what to do where networks have the same name, as Docker before 25 lets them have."""
+    row = f'{{{{.ID}}}}\t{{{{.Name}}}}\t{{{{.Label "{LABEL}"}}}}'
+    listed = system.run(("docker", "network", "ls", "--no-trunc", "--format", row)).output
+    named = [line.split("\t") for line in listed.splitlines() if line.count("\t") == 2]
+    theirs = [identifier for identifier, name, ours in named if name == network and not ours]
+    shown = clean_line(network)
+    return (
+        f"Several Docker networks are called {shown}, and Docker does not tell them apart. When "
+        "nothing needs those that are not the wizard's any more, remove them, and go on: docker "
+        f"network rm {clean_line(' '.join(theirs))}"
+    )
 
 
 def ipv6_networks(system: System) -> set[str]:

@@ -29,6 +29,14 @@ def is_gone(system: System) -> bool:
     return is_removed(system) and not kept_data(system)
 
 
+def left_bridge(system: System, bridge: str) -> bool:
+    """Return whether a bridge is there though Docker, whose it was, is gone altogether."""
+    asked = ("timeout", "5", "docker", "version", "--format", "{{.Server.Version}}")
+    shown = ("ip", "link", "show", "dev", bridge)
+    there = system.run(shown).status == 0
+    return there and system.run(asked).status == NOT_THERE and is_gone(system)
+
+
 def comes_back(folder: str) -> str:
     """Return what to say of a removed Docker whose networks come back from a folder."""
     return (
