@@ -395,3 +395,19 @@ def test_it_looks_again_where_it_is_on(made: Deployment, monkeypatch: pytest.Mon
     assert told() == [("systemctl", "--no-block", "start", f"{watching.NAME}.service")]
     made.system.unreadable.add(watching.TIMER)
     assert told() == []
+
+
+def test_what_somebody_has_removed_is_looked_after_by_nobody_once_the_rest_was_taken_back(
+    made: Deployment, store: Store
+) -> None:
+    record = kept(made, store)
+    watching.switch_on(made.system)
+    del made.system.files[made.path]
+    assert undo_run.undo(made.system, store).state is State.UNDO_INCOMPLETE
+    assert not watching.is_on(made.system)
+    assert watching.what_is_wrong(store, made.system) == ()
+    # One that was to stay in force is.
+    record = store.of(record.id).load() or record
+    record.steps[0].choices = {"a file": "ours"}
+    store.save(record)
+    assert watching.looked_after(store) == (record,)

@@ -114,9 +114,20 @@ def is_on(system: System) -> bool:
     return system.read(TIMER) is not None
 
 
+def looked_after(store: Store) -> tuple[Record, ...]:
+    """Return the records of the set-ups of which somebody wants that they work.
+
+    Not those that were taken back but for what others did: that stays as they want it.
+
+    Raises:
+        Refused: a record cannot be read.
+    """
+    return tuple(each for each in set_ups.in_force(store) if each.in_the_way)
+
+
 def what_is_wrong(store: Store, system: System) -> tuple[str, ...]:
     """Return what is not as it was set up, in sentences, of every set-up; the host is only read."""
-    records = set_ups.in_force(store)
+    records = looked_after(store)
     if not records:
         lost = lost_record.told(store)
         return (lost,) if lost else ()
@@ -144,7 +155,7 @@ def _wrong(record: Record, host: Host, store: Store, system: System) -> tuple[st
 def what_to_type(store: Store) -> str:
     """Return what helps with that, for who logs in."""
     try:
-        mendable = any(not halfway.told(store, each) for each in set_ups.in_force(store))
+        mendable = any(not halfway.told(store, each) for each in looked_after(store))
     except Refused:
         mendable = False
     if not mendable:
@@ -185,12 +196,12 @@ def _is_over(store: Store, system: System) -> bool:
 
     Who took back the last set-up may have been killed before this was gone.
     """
-    if not store.records() or set_ups.in_force(store):
+    if not store.records() or looked_after(store):
         return False
     with contextlib.suppress(Locked, OSError), lock.held(store.lock):
-        if not set_ups.in_force(store):
+        if not looked_after(store):
             switch_off(system)
-            if store.directory == program.FOLDER.parent:
+            if store.directory == program.FOLDER.parent and not set_ups.in_force(store):
                 program.remove()
     return True
 
