@@ -22,6 +22,10 @@ def made() -> Deployment:
 
 @pytest.fixture
 def kept(made: Deployment, store: Store) -> Record:
+    return applied(made, store)
+
+
+def applied(made: Deployment, store: Store) -> Record:
     record = journal.begin(made.plan(), {}, store)
     journal.apply(made.plan(), record, made.system, store, lambda: False)
     assert record.state is State.APPLIED
@@ -71,9 +75,7 @@ def test_what_closes_a_bridge_goes_once_what_docker_left_of_that_is_gone(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = deployment(mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"))
-    record = journal.begin(made.plan(), {}, store)
-    journal.apply(made.plan(), record, made.system, store, lambda: False)
-    assert record.state is State.APPLIED
+    record = applied(made, store)
     remove_docker(made, monkeypatch)
     assert undo(record, made, store) == []
     assert record.state is State.UNDONE
