@@ -91,7 +91,8 @@ class KeepScreen(StepScreen):
         record = progress.record if progress else None
         if record is not None and record.state is State.UNCONFIRMED:
             run = self.state.run
-            words = countdown(run.seconds_left, record.window, record.deadline, run.kind)
+            ends = self.state.session.awaited.ends(record)
+            words = countdown(run.seconds_left, record.window, ends, run.kind)
             self.query_one("#countdown", Static).update(Content(words))
             self.query_one("#works", Sentence).say(
                 self.state.run.judged, tone(self.state.run.judgement)

@@ -61,7 +61,7 @@ def farewell(state: State) -> tuple[str, ...]:
     if run.running:
         return ("The steps are still being done. How far they are: wizard --status",)
     if run.waits and record is not None:
-        until = datetime.fromisoformat(record.deadline).astimezone()
+        until = datetime.fromisoformat(state.session.awaited.ends(record)).astimezone()
         return (
             f"Not kept yet: at {until:%H:%M:%S %Z} everything is taken back.",
             "To keep it, log in a second time and type there: wizard --keep",

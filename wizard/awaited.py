@@ -70,6 +70,10 @@ class AwaitedAnswer:
         record = self._records.at_hand()
         return window.seconds_to_answer(record) if record is not None else None
 
+    def ends(self, record: Record) -> str:
+        """Return when the time of a run is over by this host's clock, as RFC 3339 writes it."""
+        return window.ends(record)
+
     def guard_coverage(self) -> str:
         """Return what the guard of this host does not cover, or an empty text for nothing."""
         return self._guard.coverage

@@ -57,7 +57,8 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
                 if record.changes
                 else "everything is taken back"
             )
-            say(f"Unless somebody types wizard --keep by {local_time(record.deadline)}, {back}.")
+            ends = local_time(opened.awaited.ends(record))
+            say(f"Unless somebody types wizard --keep by {ends}, {back}.")
         found, complaint = judged(opened, record)
         for sentence in told(found, complaint):
             say(sentence)

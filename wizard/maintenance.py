@@ -283,13 +283,19 @@ def watch(on: bool) -> str:
     if not on:
         there = watching.switch_off(opened.system)
         return "Nothing looks after the set-up any more." if there else "Nothing did so before."
-    if not opened.records.in_force():
+    if not (opened.records.in_force() and watching.looked_after(opened.store)):
         raise Refused(
             "There is nothing to look after: no run of the wizard is on this host. Nothing was "
             "changed."
         )
     opened.store.prepare()
     watching.switch_on(opened.system)
+    if not watching.looked_after(opened.store):
+        watching.switch_off(opened.system)
+        raise Refused(
+            "There is nothing to look after any more: all was taken back meanwhile. Nothing looks "
+            "after it."
+        )
     return (
         "The set-up is looked at daily, and after Docker or the network restarts. What is wrong is "
         f"told at the next login, and in the journal: journalctl -u {watching.NAME}. Nothing is "

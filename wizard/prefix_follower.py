@@ -9,10 +9,12 @@ import sys
 from wizard.answers import answers_file
 from wizard.following import STANDS, Say, follow
 from wizard.platform.errors import ExitCode, WizardError
-from wizard.prefix.outcome import FOLLOWED
+from wizard.prefix.outcome import FOLLOWED, LATER
 from wizard.record.record import Record, State
 from wizard.run.set_ups import name_of
 from wizard.session import Session
+
+_WAITING = (State.APPLYING, State.UNCONFIRMED)
 
 
 def run(opened: Session, say: Say) -> int:
@@ -24,6 +26,9 @@ def run(opened: Session, say: Say) -> int:
         say(str(error))
         return error.exit_code
     for record in records:
+        if record.state in _WAITING and answers_file.from_table(record.choices).follow:
+            # The prefix may have moved since it was planned, and nothing tells of it once more.
+            ended = max(ended, LATER, key=_weight)
         if record.state is State.APPLIED and answers_file.from_table(record.choices).follow:
             ended = max(ended, _follow(opened, record, say), key=_weight)
     return ended
@@ -49,7 +54,7 @@ def _follow(opened: Session, record: Record, say: Say) -> int:
 
 def _weight(code: int) -> int:
     """Return what a code weighs: one that failed more than one that is done."""
-    return {0: 0, FOLLOWED: 1}.get(code, 2)
+    return {0: 0, LATER: 1, FOLLOWED: 2}.get(code, 3)
 
 
 def main() -> int:

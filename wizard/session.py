@@ -32,6 +32,7 @@ with later():
         changing,
         checking,
         ground,
+        halfway,
         journal,
         logins,
         process,
@@ -356,7 +357,8 @@ class Session:
             raise Refused("Only root can look into containers. Nothing was checked. Use sudo.")
         host = self.look()
         beside = set_ups.others(runs, record.id, host=host)
-        return checking.check(record, host, self.system, target, teller, other, beside)
+        stopped = halfway.told(runs, record)
+        return checking.check(record, host, self.system, target, teller, other, beside, stopped)
 
     def probe_upstream(self, prefix: IPv6Network, host: hosts.Host) -> upstream.UpstreamFinding:
         """Find out whether the upstream router asks for addresses of a prefix or routes it here.

@@ -15,7 +15,7 @@ with later():
     from wizard.platform import json_text
     from wizard.probes import another_machine
     from wizard.record import earlier_releases
-    from wizard.run import set_ups, window
+    from wizard.run import lost_record, set_ups, watching, window
     from wizard.verification import judgement
 
 
@@ -27,7 +27,8 @@ def status(as_json: bool, project: str | None = None) -> str:
     opened = Session()
     at_hand = opened.records.at_hand()
     if at_hand is None:
-        return "null" if as_json else "The wizard has done nothing on this host."
+        nothing = "The wizard has done nothing on this host."
+        return "null" if as_json else lost_record.or_else(nothing, opened.store)
     if project is not None:
         at_hand = _of_project(opened, project)
     shown = [at_hand] if project is not None else _newest_first(opened.records.all(), at_hand)
@@ -73,6 +74,8 @@ def check(
     machine = None if other is None else another_machine.machine(other)
     found = [opened.judge(*asked, machine, each) for each in records]
     whole, code = judgement.together(found), judgement.worst(found)
+    if project is None and code is ExitCode.DONE:
+        watching.say_nothing()
     each_one = [(record, one) for record, one in zip(records, found, strict=True) if record]
     if as_json:
         values = [
@@ -109,7 +112,7 @@ def _values(
         "running": record.state.moving and opened.is_running(),
         "started": record.started,
         "finished": record.finished,
-        "deadline": record.deadline,
+        "deadline": window.ends(record),
         "seconds left": window.seconds_to_answer(record),
         "error": record.error,
         "left": record.left,
@@ -135,7 +138,7 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
         )
     elif record.state is State.UNCONFIRMED:
         lines.append(
-            f"It is taken back at {local_time(record.deadline)}, unless you type wizard --keep."
+            f"It is taken back at {local_time(window.ends(record))}, unless you type wizard --keep."
         )
     lines += [f"{step.number:>3}. {step.state.words:<12}  {step.title}" for step in record.steps]
     lines += [
@@ -152,10 +155,14 @@ def _status_lines(record: Record, opened: Session, told: Sequence[str]) -> list[
 
 def _repair_in_words(opened: Session, record: Record) -> str:
     """Return what becomes of a repair or change of a run that is not settled; else nothing."""
+    unreadable = set_ups.unreadable_repair(opened.store)
+    if unreadable:
+        return f"What becomes of the last repair or change is not known. {unreadable}"
     repair = set_ups.open_repair(opened.store) or set_ups.unsettled_change(opened.store)
     if repair is None or repair.project != record.project or not record.state.in_force:
         return ""
     what = f"A {set_ups.kind_of(repair)} of {local_time(repair.started)} is"
     if repair.state is State.UNCONFIRMED:
-        return f"{what} taken back at {local_time(repair.deadline)}, unless you type wizard --keep."
+        ends = local_time(window.ends(repair))
+        return f"{what} taken back at {ends}, unless you type wizard --keep."
     return f"{what} {repair.state.words}."

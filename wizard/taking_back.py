@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from wizard.following import Say, follow
 from wizard.platform.errors import ExitCode, Refused
 from wizard.record.record import Record, StepState
-from wizard.run import journal, set_ups, watching
+from wizard.run import journal, lost_record, set_ups, watching
 from wizard.run.undoing import UndoPreview
 from wizard.session import Session
 from wizard.steps.comparing import Resolution
@@ -26,7 +26,7 @@ def undo(yes: bool, say: Say, changed: str | None = None, project: str | None = 
     if change is not None and project in (None, change.project):
         return _undo_change(opened, change, yes, say)
     if not records:
-        raise Refused(set_ups.NOTHING)
+        raise Refused(lost_record.or_else(set_ups.NOTHING, opened.store))
     repair = set_ups.open_repair(opened.store)
     obstacle = set_ups.why_not_undo(opened.records.all(), records[0], repair)
     if obstacle:

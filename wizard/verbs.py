@@ -164,7 +164,14 @@ def keep() -> str:
         WizardError: there is nothing to keep, or it was too late.
     """
     opened = Session()
-    record = (opened.repairing or opened).awaited.keep()
+    try:
+        record = (opened.repairing or opened).awaited.keep()
+    except Refused:
+        # What waits may be that.
+        unreadable = set_ups.unreadable_repair(opened.store)
+        if unreadable:
+            raise Refused(unreadable) from None
+        raise
     return kept(record)
 
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from wizard.answers import answers_file
 from wizard.host import look
 from wizard.platform.errors import ExitCode, Refused
 from wizard.record.record import State
+from wizard.record.repair_store import RepairStore
 from wizard.record.store import Store
 from wizard.record.toml_text import dumps
 from wizard.run import (
@@ -303,3 +305,20 @@ def test_what_is_no_file_in_the_record_s_place_is_never_opened(
         store.load()
     assert opened
     assert all(flags & os.O_PATH for flags in opened)
+
+
+@pytest.mark.parametrize("verb", ["--status", "--keep"])
+def test_a_repair_whose_record_is_damaged_is_not_passed_over_in_silence(
+    store: Store, system: MadeUpSystem, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = store.load()
+    assert record is not None
+    record.state = State.APPLIED
+    store.save(record)
+    repairs = RepairStore(store.directory)
+    repairs.save(replace(record, id="repair", state=State.UNCONFIRMED))
+    repairs.path.write_bytes(repairs.path.read_bytes()[:900])
+    before = system.snapshot()
+    cli.main((verb,))
+    assert "repair.toml is not whole" in "".join(capsys.readouterr())
+    assert system.snapshot() == before

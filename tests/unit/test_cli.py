@@ -70,6 +70,7 @@ class Ended:
 
     code: int
     log: Path
+    unit: str = ""
 
     def poll(self) -> int:
         return self.code

@@ -1,4 +1,4 @@
-"""The time of day is shown and decides nothing: a clock that is set anew ends no window early."""
+"""The time of day is shown and decides nothing, and is shown by the clock as it is set now."""
 
 import ast
 import time
@@ -38,6 +38,22 @@ def test_a_clock_that_jumps_changes_nothing_about_the_time_to_say_keep(
     monkeypatch.setattr(time, "time", lambda: datetime.now(UTC).timestamp() + 1e9)
     monkeypatch.setattr(time, "monotonic", lambda: 1050.0)
     assert window.seconds_left(record) == 70.0
+    # What is shown is when that is by the clock as it is set now.
+    shown = datetime.fromisoformat(window.ends(record)) - Jumped.now(UTC)
+    assert 68 <= shown.total_seconds() <= 70
+
+
+def test_while_no_clock_jumps_the_time_that_is_shown_stands_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = Record("a run", State.UNCONFIRMED, "", "", {}, {}, [])
+    window.open_for(record, 120.0)
+    assert {window.ends(record) for _look in range(1000)} == {record.deadline}
+    # Of what is over, or of a boot before, the record alone knows when that was.
+    monkeypatch.setattr(window, "boot", lambda: "another")
+    record.deadline = "2026-11-22T12:02:30Z"
+    assert window.ends(record) == record.deadline
+    assert window.ends(Record("a run", State.APPLIED, "", "", {}, {}, [])) == ""
 
 
 def test_nothing_else_asks_for_the_time_of_day() -> None:

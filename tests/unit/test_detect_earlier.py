@@ -100,3 +100,11 @@ def test_each_record_is_read_and_the_link_to_the_newest_is_no_record(tmp_path: P
         rows[1],
         rows[0],
     ]
+
+
+def test_a_copy_in_the_place_of_what_leads_to_a_record_is_no_second_run(tmp_path: Path) -> None:
+    text = 'id = "x"\nstate = "{}"\nstarted = "2026-11-01"\n'
+    (tmp_path / "runs/x").mkdir(parents=True)
+    (tmp_path / "record.toml").write_text(f"# From a backup.\n{text.format('applied')}")
+    (tmp_path / "runs/x/record.toml").write_text(f"# Ours.\n{text.format('undone')}")
+    assert [each.state for each in detect(tmp_path)] == ["undone"]

@@ -189,7 +189,7 @@ def test_undo_takes_the_others_back_and_goes_on_once_the_record_is_mended(
     ended: list[int] = []
 
     class Ran:
-        log = applied.store.directory / "apply.log"
+        log, unit = applied.store.directory / "apply.log", ""
 
         def poll(self) -> int:
             return ended[-1]

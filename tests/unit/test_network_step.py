@@ -9,11 +9,12 @@ import pytest
 
 from tests.made_up_system import MadeUpContainer, MadeUpSystem, difference
 from wizard.compose.declaration import declaration
+from wizard.platform.errors import StepFailed
 from wizard.platform.system import FileState, Result
 from wizard.steps.actions import Diff
 from wizard.steps.comparing import Comparison, Resolution
 from wizard.steps.docker_network import DockerNetwork, DockerNetworkBefore
-from wizard.steps.networks import LABEL
+from wizard.steps.networks import LABEL, inspect
 from wizard.steps.parts import Condition
 
 FILE = "/srv/p/compose.yml"
@@ -329,3 +330,17 @@ def test_a_file_whose_folder_has_another_name_by_now_keeps_it_as_well() -> None:
     # One that goes by then, by either name, does not.
     for gone in ((FILE,), (elsewhere,)):
         assert STEP.compare(system, before, gone)[0].needed == ""
+
+
+def test_which_networks_of_the_same_name_are_somebody_elses_is_told() -> None:
+    def run(argv: Sequence[str], stdin: str = "") -> Result:
+        if argv[:3] == ("docker", "network", "inspect"):
+            return Result(1, "Error: 2 matches found based on name: network ours is ambiguous\n")
+        assert argv[:4] == ("docker", "network", "ls", "--no-trunc")
+        return Result(0, "1\tours\tfd00:1::/64\n2\tours\t\n3\tbridge\t\n4\tours\t\n")
+
+    system = a_host()
+    system.run = run  # type: ignore[method-assign]
+    with pytest.raises(StepFailed) as failed:
+        inspect(system, "ours")
+    assert str(failed.value).endswith("and go on: docker network rm 2 4")

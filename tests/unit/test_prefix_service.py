@@ -8,7 +8,7 @@ import pytest
 
 from wizard.prefix import __main__ as service
 from wizard.prefix.follower import AGAIN, SETTLED, Follower, Outcome
-from wizard.prefix.outcome import FOLLOWED
+from wizard.prefix.outcome import FOLLOWED, LATER
 from wizard.prefix.seen import prefixes
 from wizard.prefix.unit import unit
 from wizard.program import program
@@ -99,6 +99,18 @@ def test_what_fails_is_tried_again_each_time_later() -> None:
     assert len(uplink.acted) == 5
 
 
+def test_what_cannot_be_told_yet_is_looked_at_each_minute_until_it_can() -> None:
+    uplink = Uplink(Outcome.NOTHING, Outcome.LATER, Outcome.LATER, Outcome.FOLLOWED)
+    uplink.passes(600)
+    uplink.has, changed = "new", uplink.now
+    uplink.passes(3600)
+    assert len(uplink.acted) == 4
+    assert uplink.acted[1] == changed + SETTLED
+    pauses = [later - end for end, later in zip(uplink.ended[1:], uplink.acted[2:], strict=False)]
+    assert all(60 <= each <= 61 for each in pauses)
+    assert uplink.said == []
+
+
 def test_a_stranger_who_changes_addresses_makes_it_look_at_most_once_a_minute() -> None:
     uplink = Uplink()
     for number in range(50):
@@ -140,7 +152,12 @@ def test_it_sees_what_the_uplink_has_and_whether_that_is_deprecated() -> None:
 
 @pytest.mark.parametrize(
     ("code", "outcome"),
-    [(0, Outcome.NOTHING), (FOLLOWED, Outcome.FOLLOWED), (3, Outcome.FAILED)],
+    [
+        (0, Outcome.NOTHING),
+        (FOLLOWED, Outcome.FOLLOWED),
+        (LATER, Outcome.LATER),
+        (3, Outcome.FAILED),
+    ],
 )
 def test_it_starts_the_program_of_the_copy_and_tells_news_alone(
     code: int,

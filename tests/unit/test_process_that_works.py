@@ -12,6 +12,7 @@ from tests.unit import test_worker_process
 from tests.unit.test_worker_process import Started, follow, kept, properties
 from wizard.platform import variables
 from wizard.platform.errors import ExitCode
+from wizard.program import program
 from wizard.program.unit_file import RESTRAINED
 from wizard.record.record import State
 from wizard.record.store import Store
@@ -129,8 +130,9 @@ def test_one_that_ends_without_a_record_of_its_own_is_judged_by_its_last_words(
     assert following.now() == Progress(before, ExitCode.DONE)
 
 
+@pytest.mark.parametrize("left", [(0, 9, 9), (9, 9, 0)], ids=["no space", "no inode"])
 def test_without_room_for_a_record_that_is_what_is_said(
-    started: Started, store: Store, monkeypatch: pytest.MonkeyPatch
+    started: Started, store: Store, monkeypatch: pytest.MonkeyPatch, left: tuple[int, int, int]
 ) -> None:
     following = follow(started, store, "apply", "/answers", "digest")
     following.child.code = ExitCode.UNEXPECTED
@@ -138,7 +140,7 @@ def test_without_room_for_a_record_that_is_what_is_said(
 
     def statvfs(path: Path) -> SimpleNamespace:
         asked.append(path)
-        return SimpleNamespace(f_bavail=0)
+        return SimpleNamespace(**dict(zip(("f_bavail", "f_files", "f_favail"), left, strict=True)))
 
     monkeypatch.setattr(os, "statvfs", statvfs)
     assert following.now().complaint == (
@@ -147,3 +149,44 @@ def test_without_room_for_a_record_that_is_what_is_said(
         "wizard --undo what had been begun."
     )
     assert asked == [store.directory]
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_where_systemd_starts_nothing_that_is_said_and_why_if_there_is_no_room_for_its_units(
+    started: Started, store: Store, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    monkeypatch.setattr(guard, "has_systemd", lambda: True)
+    following = follow(started, store, "undo", "run")
+    following.child.code = ExitCode.UNEXPECTED
+    said = "Failed to start transient service unit: Unit x.service not found."
+    following.log.write_text(f"{said}\n")
+    free = 0 if full else 9
+    # On /run there is always as many files as one likes where that says nothing of them.
+    disk = SimpleNamespace(f_bavail=free, f_files=0, f_favail=0)
+    monkeypatch.setattr(os, "statvfs", lambda path: disk if path == Path("/run") else pytest.fail())
+    room = " There is no room left in /run: make some." if full else ""
+    assert following.now() == Progress(
+        None,
+        ExitCode.UNEXPECTED,
+        "systemd did not start the process that changes this host. It says: "
+        f"{said}{room} Nothing was changed. Try again.",
+    )
+
+
+def test_where_another_undo_has_taken_the_copy_along_meanwhile_it_is_made_and_started_once_more(
+    started: Started, store: Store
+) -> None:
+    following = follow(started, store, "undo", "run")
+    said = f"/usr/bin/python3: can't open file '{program.FOLDER}/current/run.py': [Errno 2] gone"
+    following.child.code = 0
+    following.log.write_text(f"{said}\n")
+    assert following.now() == Progress(None, None)
+    first, second = started.children
+    assert second.argv[-2:] == first.argv[-2:] == ["undo", "run"]
+    assert started.installed == [0, 1]
+    assert following.now() == Progress(None, None)
+    # What is missing after that is not on its way.
+    second.code = ExitCode.UNEXPECTED
+    (log,) = set(store.directory.glob("apply*.log")) - {following.log}
+    log.write_text(f"{said}\n")
+    assert following.now() == Progress(None, ExitCode.UNEXPECTED, said)

@@ -103,6 +103,16 @@ def test_a_second_time_nothing_is_copied_and_another_source_is(
     assert (first / "run.py").is_file()
 
 
+def test_a_backup_that_followed_the_link_to_the_copy_is_in_nobody_s_way(folder: Path) -> None:
+    program.install()
+    place = (folder / "current").resolve()
+    (folder / "current").unlink()
+    shutil.copytree(place, folder / "current")
+    program.install()
+    assert (folder / "current").readlink() == Path(place.name)
+    assert {each.name for each in folder.iterdir()} == {place.name, "current", "origin"}
+
+
 def test_a_copy_that_breaks_off_leaves_the_one_before(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -478,7 +478,7 @@ def test_records_that_earlier_releases_kept_lose_such_texts(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as earlier:
-        earlier.setattr("wizard.record.store._fit_to_keep", lambda record: record)
+        earlier.setattr("wizard.record.forgetting.fit_to_keep", lambda record: record)
         old = secretive(store)
     store.path.rename(store.directory / f"record-{old.id}.toml")
     assert SECRET in everything_kept(store)

@@ -20,7 +20,8 @@ from wizard.host.host import Address, Host, Origin, Unknown
 from wizard.modes.registry import behaviour_of
 from wizard.platform.errors import ExitCode
 from wizard.platform.system import Result
-from wizard.prefix.outcome import FOLLOWED
+from wizard.prefix.outcome import FOLLOWED, LATER
+from wizard.record.record import State
 from wizard.record.repair_store import RepairStore
 from wizard.session import Session
 from wizard.verification.verification import Verification
@@ -286,3 +287,19 @@ def test_what_waits_for_an_answer_is_not_followed_beside(place: Moving) -> None:
     code, _said = follows()
     assert code not in (0, FOLLOWED)
     assert difference(before, place.snapshot()) == set()
+
+
+@pytest.mark.parametrize("state", [State.APPLYING, State.UNCONFIRMED])
+def test_a_prefix_that_moves_while_a_run_waits_for_an_answer_is_followed_after_that(
+    place: Moving, state: State
+) -> None:
+    store, record = place.here.store, place.record
+    record.state = state
+    store.save(record)
+    place.moves(OLD, NEW, deprecated=(OLD,))
+    before = place.snapshot()
+    assert follows() == (LATER, "")
+    assert difference(before, place.snapshot()) == set()
+    record.state = State.APPLIED
+    store.save(record)
+    assert follows()[0] == FOLLOWED

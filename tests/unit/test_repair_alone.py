@@ -43,10 +43,12 @@ def test_what_can_be_repaired_is_kept(kept: Kept, state: State | None) -> None:
     if state is None or not state.in_force:
         expected = "There is nothing to repair: no run of the wizard is on this host."
     else:
+        waits = state is State.UNCONFIRMED
+        how = "Keep it with wizard --keep, or take it back" if waits else "Take it back"
         expected = (
             f"The run of {local_time(kept.record.started)} for mastodon is {state.words}, and only "
-            "one that is kept can be repaired. Nothing was changed. Keep it with wizard --keep, or "
-            "take it back with wizard --undo mastodon."
+            f"one that is kept can be repaired. Nothing was changed. {how} with wizard --undo "
+            "mastodon."
         )
     assert str(refused.value) == expected
 

@@ -92,6 +92,40 @@ def test_the_only_record_of_an_earlier_release_stays_while_it_is_open(store: Sto
     assert store.of("1").load() == kept
 
 
+def followed(store: Store) -> Path:
+    """Put a copy in the place of what leads to the newest record, as a backup may."""
+    single = store.directory / "record.toml"
+    text = single.read_text()
+    single.unlink()
+    single.write_text(text)
+    single.chmod(0o600)
+    return single
+
+
+def test_a_record_of_which_a_backup_left_a_copy_is_one_and_moves_on(store: Store) -> None:
+    saved(store, "1")
+    followed(store)
+    assert [each.id for each in store.records()] == ["1"]
+    undone = saved(store, "1", State.UNDONE)
+    assert store.records() == (undone,)
+    assert store.of("1").load() == undone
+
+
+@pytest.mark.parametrize("then", [State.APPLIED, State.UNDOING])
+def test_the_copy_of_a_record_makes_room_and_never_takes_the_place_of_that(
+    store: Store, then: State
+) -> None:
+    saved(store, "1", then)
+    single = followed(store)
+    undone = saved(store, "1", State.UNDONE)
+    store.move_on()
+    assert store.of("1").load() == undone
+    assert single.readlink() == Path(RUNS, "1", "record.toml")
+    # It is none of those that are kept once the next of its project has begun.
+    store.archive("1")
+    assert store.records() == ()
+
+
 @pytest.fixture
 def changed(store: Store, repairs: RepairStore) -> Record:
     """A run whose record will say something else once a change is kept, which waits for that."""

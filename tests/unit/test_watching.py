@@ -9,12 +9,13 @@ from tests.made_up_system import difference
 from tests.unit.test_judgement import GOOD
 from tests.unit.test_service_units import settings
 from wizard.platform.errors import ExitCode, Refused, StepFailed
+from wizard.platform.local_time import local_time
 from wizard.platform.system import FileState, Result
 from wizard.program import program
 from wizard.program.unit_file import RESTRAINED, command_line
 from wizard.record.record import Record, State
 from wizard.record.store import Store
-from wizard.run import journal, undo_run, watching
+from wizard.run import journal, lock, undo_run, watching
 from wizard.verification.judgement import Judgement
 
 
@@ -38,7 +39,7 @@ def test_it_is_switched_on_and_off_whole(made: Deployment, here: Path) -> None:
     assert watching.is_on(made.system)
     assert {f"{watching.NAME}.service", f"{watching.NAME}.timer"} <= made.system.enabled
     assert f"{watching.NAME}.service" not in made.system.active
-    watching.tell(("It is wrong.",), here)
+    watching.tell(("It is wrong.",), message=here)
     assert watching.switch_off(made.system)
     assert not watching.switch_off(made.system)
     assert difference(before, made.system.snapshot()) == set()
@@ -60,13 +61,13 @@ def test_where_systemd_refuses_nothing_is_left(
 
 
 def test_what_is_wrong_is_said_at_the_next_login_until_it_is_mended(here: Path) -> None:
-    watching.tell(("IPv6 does not pass.", "Step 3 is \x1b[31mmissing."), here)
+    watching.tell(("IPv6 does not pass.", "Step 3 is \x1b[31mmissing."), "Type --repair", here)
     said = here.read_text()
     assert "IPv6 does not pass." in said and "--repair" in said
     assert "\x1b" not in said
     assert here.stat().st_mode & 0o777 == 0o644
     assert list(here.parent.iterdir()) == [here]
-    watching.tell((), here)
+    watching.tell((), message=here)
     assert not here.exists()
 
 
@@ -242,17 +243,17 @@ def test_a_unit_of_somebody_else_by_that_name_is_not_touched(
 
 
 def test_what_is_said_at_a_login_ends_with_what_to_type(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(watching, "now", lambda: "2026-11-27T12:00:30Z")
     for sentences in (("One.", "Two\x07."), ("Three.",)):
-        watching.tell(sentences, here)
+        watching.tell(sentences, "Type this.", here)
     assert here.read_text() == (
-        "IPv6 for containers:\nThree.\n"
-        f"Check with: {program.typed('--check')}   Repair with: {program.typed('--repair')}\n"
+        f"IPv6 for containers, as of {local_time('2026-11-27T12:00:30Z')}:\nThree.\nType this.\n"
     )
     assert capsys.readouterr().err == "One.\nTwo\\x07.\nThree.\n"
-    watching.tell((), here)
-    watching.tell((), here)
+    watching.tell((), message=here)
+    watching.tell((), message=here)
     assert capsys.readouterr().err == 2 * "IPv6 works in the containers as it was set up.\n"
     assert oct(here.parent.stat().st_mode & 0o777) == "0o755"
 
@@ -273,8 +274,9 @@ def test_a_set_up_is_judged_beside_the_others_on_the_host_of_today(
         asked.append((*words, host))
         return ("others",)
 
-    def check(*words: object, beside: object) -> Judgement:
+    def check(*words: object, beside: object, halfway: str) -> Judgement:
         asked.append((*words, beside))
+        assert halfway == ""
         return Judgement((GOOD,))
 
     record = Record("1", State.APPLIED, "", "", {}, {"project": "mastodon"}, [])
@@ -307,7 +309,9 @@ def test_what_is_on_its_way_after_a_restart_is_waited_for(
     monkeypatch.setattr("wizard.run.watching.time.sleep", sleep)
     monkeypatch.setattr(watching, "Store", lambda: "store")
     monkeypatch.setattr(watching, "RealSystem", lambda: "system")
-    monkeypatch.setattr(watching, "tell", said.append)
+    monkeypatch.setattr(watching, "tell", lambda wrong, _type: said.append(wrong))
+    monkeypatch.setattr(watching, "what_to_type", lambda _store: "")
+    monkeypatch.setattr(watching, "_is_over", lambda *_: False)
 
     def wrong(store: object, system: object) -> tuple[str, ...]:
         assert (store, system) == ("store", "system")
@@ -324,3 +328,86 @@ def test_what_is_on_its_way_after_a_restart_is_waited_for(
     monkeypatch.setattr(watching, "what_is_wrong", unreadable)
     assert watching.main() == ExitCode.DONE
     assert said[-1] == ("The record cannot be read.",)
+
+
+def kept(made: Deployment, store: Store) -> Record:
+    record = journal.begin(made.plan(), {}, store)
+    journal.apply(made.plan(), record, made.system, store, lambda: False)
+    return record
+
+
+def test_after_an_undo_that_died_before_its_last_move_nothing_is_looked_after_any_more(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = made.system.snapshot()
+    record = kept(made, store)
+    watching.switch_on(made.system)
+    monkeypatch.setattr(watching, "Store", lambda: store)
+    monkeypatch.setattr(watching, "RealSystem", lambda: made.system)
+    with monkeypatch.context() as dying:
+        dying.setattr(watching, "switch_off", pytest.fail)
+        dying.setattr(watching, "what_is_wrong", lambda *_: ())
+        assert watching.main() == ExitCode.DONE
+    journal.take_back(record, made.system, store, State.UNDOING)
+    monkeypatch.setattr(watching, "look", pytest.fail)
+    assert watching.main() == ExitCode.DONE
+    assert difference(before, made.system.snapshot()) == set()
+
+
+def test_while_somebody_sets_up_another_it_goes_on(
+    made: Deployment, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.take_back(kept(made, store), made.system, store, State.UNDOING)
+    watching.switch_on(made.system)
+    with lock.held(store.lock):
+        assert watching._is_over(store, made.system)
+    assert watching.is_on(made.system)
+
+
+@pytest.mark.parametrize("state", [State.APPLIED, State.UNDOING, State.UNDO_INCOMPLETE])
+def test_what_to_type_at_a_login_is_what_helps(
+    made: Deployment, store: Store, state: State
+) -> None:
+    record = kept(made, store)
+    record.state = state
+    store.save(record)
+    mends = program.typed("--repair") in watching.what_to_type(store)
+    assert mends is (state is State.APPLIED)
+    if not mends:
+        assert watching.what_to_type(store) == f"See: {program.typed('--status')}"
+
+
+def test_it_looks_again_where_it_is_on(made: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> list[tuple[str, ...]]:
+        ran: list[tuple[str, ...]] = []
+
+        def stopping(argv: tuple[str, ...]) -> Result:
+            ran.append(argv)
+            return Result(1, "The host is going down.")
+
+        with monkeypatch.context() as listening:
+            listening.setattr(made.system, "run", stopping)
+            watching.look_again(made.system)
+        return ran
+
+    assert told() == []
+    watching.switch_on(made.system)
+    assert told() == [("systemctl", "--no-block", "start", f"{watching.NAME}.service")]
+    made.system.unreadable.add(watching.TIMER)
+    assert told() == []
+
+
+def test_what_somebody_has_removed_is_looked_after_by_nobody_once_the_rest_was_taken_back(
+    made: Deployment, store: Store
+) -> None:
+    record = kept(made, store)
+    watching.switch_on(made.system)
+    del made.system.files[made.path]
+    assert undo_run.undo(made.system, store).state is State.UNDO_INCOMPLETE
+    assert not watching.is_on(made.system)
+    assert watching.what_is_wrong(store, made.system) == ()
+    # One that was to stay in force is.
+    record = store.of(record.id).load() or record
+    record.steps[0].choices = {"a file": "ours"}
+    store.save(record)
+    assert watching.looked_after(store) == (record,)

@@ -157,17 +157,22 @@ def test_what_is_no_verb_of_it_is_refused(
     assert called.rests == 0
 
 
-def test_the_guard_of_a_repair_writes_the_record_of_that(called: Called, store: Store) -> None:
+def test_the_guard_of_a_repair_writes_the_record_of_that(
+    called: Called, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
     repairs = RepairStore(store.directory)
     repair = journal.begin(called.made.plan(), {}, repairs)
     for verb in ("revert", "watch"):
         assert main([verb, repair.id]) == ExitCode.DONE
         assert called.calls[-1][3] == "RepairStore"
         assert type(called.stores[-1]) is RepairStore
-    # Where that cannot be read, it may be a run all the same.
+    # Where it cannot be read, a run has its guard all the same, and that of the repair comes again.
+    run = journal.begin(called.made.plan(), {}, store)
     repairs.path.write_text("no record")
-    assert main(["revert", repair.id]) == ExitCode.DONE
+    assert main(["revert", run.id]) == ExitCode.DONE
     assert called.calls[-1][3] == "Store"
+    assert (main(["revert", repair.id]), called.rests) == (ExitCode.REFUSED, 1)
+    assert "repair.toml is not whole" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

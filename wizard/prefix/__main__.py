@@ -11,7 +11,7 @@ from wizard.platform.service_log import say
 from wizard.platform.text import clean
 from wizard.prefix import seen
 from wizard.prefix.follower import Follower, Outcome
-from wizard.prefix.outcome import FOLLOWED
+from wizard.prefix.outcome import FOLLOWED, LATER
 from wizard.program import program
 from wizard.uplink.happenings import Happenings
 
@@ -20,6 +20,8 @@ _PATIENCE = 900.0
 
 _BURST = 1.0
 """Seconds in which more of a burst of messages is waited for: Docker makes many."""
+
+_OUTCOMES = {0: Outcome.NOTHING, FOLLOWED: Outcome.FOLLOWED, LATER: Outcome.LATER}
 
 
 class _Acting:
@@ -46,9 +48,7 @@ class _Acting:
         if said and said != self._told:
             say(said)
         self._told = said
-        if done.returncode == FOLLOWED:
-            return Outcome.FOLLOWED
-        return Outcome.FAILED if done.returncode else Outcome.NOTHING
+        return _OUTCOMES.get(done.returncode, Outcome.FAILED)
 
 
 def main() -> int:

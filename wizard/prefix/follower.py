@@ -25,6 +25,8 @@ class Outcome(Enum):
     FOLLOWED = auto()
     FAILED = auto()
     """All is as before."""
+    LATER = auto()
+    """It is not known yet whether there is anything to do."""
 
 
 class Follower:
@@ -71,8 +73,8 @@ class Follower:
             return min(due - now, _LOOK)
         outcome = self._act()
         self._failed = self._failed + 1 if outcome is Outcome.FAILED else 0
-        self._limited = outcome is not Outcome.NOTHING
-        self._open = outcome is Outcome.FAILED
+        self._limited = outcome in (Outcome.FOLLOWED, Outcome.FAILED)
+        self._open = outcome in (Outcome.FAILED, Outcome.LATER)
         pause = min(AGAIN * 2 ** max(0, self._failed - 1), _LONGEST) if self._limited else _LOOK
         self._not_before = clock() + pause
         return SETTLED

@@ -333,6 +333,9 @@ def _check_starts(building: Path) -> None:
 def _switch_to(place: Path) -> None:
     """Have a copy started from now on, and remove all but that one and the one before it."""
     before = _CURRENT.readlink().name if _CURRENT.is_symlink() else ""
+    if not before and _CURRENT.is_dir():
+        # A backup that follows links has put the copy itself there.
+        _CURRENT.rename(FOLDER / f"restored-{os.urandom(3).hex()}")
     link = FOLDER / f".current.{os.urandom(3).hex()}"
     link.symlink_to(place.name)
     link.replace(_CURRENT)

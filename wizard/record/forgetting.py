@@ -2,9 +2,33 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
+
+from wizard.record.record import Record, StepState
 
 MARK = "sha256:"
 """How what stands for a text begins; its digest follows in hexadecimal figures."""
+
+
+def fit_to_keep(record: Record) -> Record:
+    """Return what is written of a record: of a run that is over, no text of a file."""
+    return record if record.state.in_force else without_texts_of_files(record)
+
+
+def without_texts_of_files(record: Record) -> Record:
+    """Return a record without the texts that its steps hold."""
+    steps = [
+        step
+        # Of what was left on the host somebody may still take back the rest by hand.
+        if step.state is StepState.KEPT
+        else replace(
+            step,
+            parameters=without_texts(step.parameters),
+            before=without_texts(step.before),
+        )
+        for step in record.steps
+    ]
+    return replace(record, steps=steps)
 
 
 def without_texts(found: Mapping[str, object]) -> dict[str, object]:

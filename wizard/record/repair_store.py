@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from wizard.platform.errors import Refused
 from wizard.platform.later import later
 from wizard.record.record import Record, State, StepRecord
 from wizard.record.store import DIRECTORY, Store
@@ -103,7 +104,12 @@ def store_of(run: str, store: Store) -> Store:
     """Return where the record of a run by this name is: it may be a repair.
 
     Raises:
-        Refused: the record of the last repair cannot be read.
+        Refused: the record of the last repair cannot be read, and it is none of the others.
     """
     repairs = RepairStore(store.directory)
-    return store if repairs.of(run).load() is None else repairs
+    try:
+        return store if repairs.of(run).load() is None else repairs
+    except Refused:
+        if store.of(run).load() is None:
+            raise
+        return store

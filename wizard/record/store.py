@@ -5,13 +5,12 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from wizard.platform.errors import Refused
 from wizard.platform.files import read_regular, regular, write_durably
 from wizard.platform.later import later
-from wizard.record.record import Record, State, StepState
+from wizard.record.record import Record, State
 
 with later():
     from wizard.record import forgetting, toml_text
@@ -96,14 +95,18 @@ class Store:
         return [each / self._single.name for each in folders]
 
     def _places(self) -> list[Path]:
-        single = [self._single] if stands_alone(self._single) else []
-        return [*single, *(each for each in self._folders() if os.path.lexists(each))]
+        alone = stands_alone(self._single)
+        folders = [each for each in self._folders() if os.path.lexists(each)]
+        copied = alone and any(self._is_of(self._single, each.parent.name) for each in folders)
+        return [*([self._single] if alone and not copied else []), *folders]
 
     def _place(self, run: str) -> Path:
-        # The guard that an earlier release has armed looks for its record where that left it.
-        if not self._single.is_symlink() and self._is_of(self._single, run):
-            return self._single
-        return self.directory / RUNS / run / self._single.name
+        folder = self.directory / RUNS / run / self._single.name
+        # The guard that an earlier release has armed looks for its record where that left it. Where
+        # a backup has followed the link, what is there was written once and says what was then.
+        if os.path.lexists(folder) or self._single.is_symlink():
+            return folder
+        return self._single if self._is_of(self._single, run) else folder
 
     def _is_of(self, place: Path, run: str) -> bool:
         try:
@@ -223,7 +226,7 @@ class Store:
             OSError: the disk is full or read-only; the record before stays.
         """
         path = self._place(record.id)
-        text, owner = toml_text.dumps(_fit_to_keep(record)), (os.geteuid(), os.getegid())
+        text, owner = toml_text.dumps(forgetting.fit_to_keep(record)), (os.geteuid(), os.getegid())
         try:
             self._write(path, text, owner)
         except OSError as error:
@@ -290,12 +293,18 @@ class Store:
         Not while its run is open: a program of that release may still look for it where it is.
         """
         record = None if self._single.is_symlink() else self._read(self._single)
-        if record is None or record.state.is_open:
+        if record is None:
             return
         place = self.directory / RUNS / record.id / self._single.name
-        _make_folders(place)
-        self._single.rename(place)
-        _make_durable(place.parent)
+        if os.path.lexists(place):
+            # What a backup left there; see :meth:`_place`.
+            self._single.unlink()
+        elif record.state.is_open:
+            return
+        else:
+            _make_folders(place)
+            self._single.rename(place)
+            _make_durable(place.parent)
         self._lead_to(place)
 
     def reserve(self) -> None:
@@ -336,28 +345,9 @@ class Store:
             # One that cannot be read is none of ours, or for a person to look at.
             with suppress(Refused, OSError):
                 kept = toml_text.loads(read_regular(path), str(path))
-                fit = toml_text.dumps(_without_texts_of_files(kept))
+                fit = toml_text.dumps(forgetting.without_texts_of_files(kept))
                 if fit != toml_text.dumps(kept):
                     write_durably(path, fit, 0o600, os.geteuid(), os.getegid())
-
-
-def _fit_to_keep(record: Record) -> Record:
-    return record if record.state.in_force else _without_texts_of_files(record)
-
-
-def _without_texts_of_files(record: Record) -> Record:
-    steps = [
-        step
-        # Of what was left on the host somebody may still take back the rest by hand.
-        if step.state is StepState.KEPT
-        else replace(
-            step,
-            parameters=forgetting.without_texts(step.parameters),
-            before=forgetting.without_texts(step.before),
-        )
-        for step in record.steps
-    ]
-    return replace(record, steps=steps)
 
 
 def stands_alone(single: Path) -> bool:

@@ -49,6 +49,7 @@ def check(
     teller: IPv6Address | None = None,
     other: str | None = None,
     beside: Sequence[Other] = (),
+    halfway: str = "",
 ) -> Judgement:
     """Look from inside the containers that a run gave IPv6, and judge what was found.
 
@@ -60,6 +61,7 @@ def check(
         teller: A host that tells its visitors their address on TCP port 80.
         other: Another machine, as ssh takes it, that tries what comes in.
         beside: The steps of the other set-ups that are in force, as of today.
+        halfway: What is said in place of all that differs (:mod:`wizard.run.halfway`).
 
     Raises:
         Refused: the project of the run is not on the host any more, or cannot be seen.
@@ -68,6 +70,10 @@ def check(
     system = asked_once(system)
     steps = conditions(record, host, system, beside)
     reports = _reports(host, choices, target or choices.target, teller)
+    states, asked = tuple(each.as_values() for each in steps), [_asked(choices, target)]
+    foreseen = outlook.look().sentences
+    if halfway:
+        return judge(reports, choices, (halfway,), foreseen, (), states, asked)
     inwards = _inwards(host, choices, system, other, _closed(host, steps, system))
     saved = system.run(("ip6tables-save",)).output
     flushed = tuple(flushed_rules.told(record, host, choices, saved))
@@ -87,9 +93,7 @@ def check(
         *_beforehand(host, choices),
         *earlier_releases.faults(record),
     )
-    states = tuple(each.as_values() for each in steps)
-    foreseen, asked = outlook.look().sentences, _asked(choices, target)
-    return judge(reports, choices, differing, foreseen, notes, states, [asked])
+    return judge(reports, choices, differing, foreseen, notes, states, asked)
 
 
 def _stopping(host: Host, choices: Choices, saved: str) -> Iterator[Obstacle]:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-from wizard.platform.system import System, is_stopping
+from wizard.platform.system import NOT_THERE, System, is_stopping
+from wizard.steps import removed_docker
 
 WAIT = 90.0
 """Seconds that one way back waits for Docker, all in all: it may be starting after a boot."""
@@ -20,18 +21,28 @@ class Patience:
     def __init__(self, system: System) -> None:
         self._system = system
         self._left = WAIT
+        self.why = "Docker does not answer."
+        """What to say where it does not."""
 
     def answers(self, report: Callable[[str], None]) -> bool:
-        """Return whether Docker answers; wait for it as long as there is patience left."""
-        if _answers(self._system):
+        """Return whether Docker answers; wait for it as long as there is patience left.
+
+        One that was removed, with all that it knew, has nothing left to be asked.
+        """
+        asked = _asked(self._system)
+        if not asked:
             return True
+        if asked == NOT_THERE and removed_docker.is_removed(self._system):
+            kept = removed_docker.kept_data(self._system)
+            self.why = removed_docker.comes_back(kept)
+            return not kept
         if self._left:
             report(f"Docker does not answer. It has {self._left:.0f} seconds to come back.")
         started = time.monotonic()
         # At shutdown it does not come back.
         while time.monotonic() - started < self._left and not is_stopping(self._system):
             time.sleep(_POLL)
-            if _answers(self._system):
+            if not _asked(self._system):
                 time.sleep(_SETTLING)
                 self._left -= time.monotonic() - started
                 return True
@@ -39,6 +50,7 @@ class Patience:
         return False
 
 
-def _answers(system: System) -> bool:
+def _asked(system: System) -> int:
+    """Return how the question ended: with 0 where Docker answers."""
     asked = ("timeout", "5", "docker", "version", "--format", "{{.Server.Version}}")
-    return system.run(asked).status == 0
+    return system.run(asked).status

@@ -250,7 +250,7 @@ def _undo_step(
 
     def undone(step: Step) -> tuple[str, ...]:
         if step.needs_docker and not patience.answers(report):
-            raise StepFailed("Docker does not answer.")
+            raise StepFailed(patience.why)
         return step.undo(system, goes_back_to(entry, step, beside), report, decisions(entry))
 
     def work(step: Step) -> tuple[str, ...]:

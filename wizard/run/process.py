@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.platform.errors import ExitCode
+from wizard.program import program
 from wizard.record.record import Record, State
 from wizard.record.store import Store
 from wizard.run import guard, journal, lock, start, worker_log
 
 _MENDING = 60.0
 """Seconds that the guard has to begin, once a process has died."""
+
+_NOT_STARTED = "Failed to "
+"""How systemd-run(1) begins what it says where it has started nothing."""
+
+_UNITS = Path("/run")
+"""Where systemd keeps the units that are made while it runs (systemd.unit(5))."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,13 @@ class RunProcess:
         self.worker: start.Worker | None = None
         self._died: float | None = None
         self._before: tuple[str, ...] | None = None
+        self._arguments: tuple[str, ...] = ()
         self._run: str | None = None
         """The run that it takes back; None where it applies one."""
 
     def start(self, *arguments: str) -> None:
         """Start it; what it takes is said in :mod:`wizard.run.worker`."""
+        self._arguments = arguments
         self._run = arguments[1] if arguments[0] in ("undo", "revert") else None
         record = self._followed()
         self._before = _mark(record) if record else None
@@ -63,6 +72,10 @@ class RunProcess:
         doing = worker_log.doing(self.worker.log)
         record = self._followed()
         code = self.worker.poll()
+        if code is not None and self._found_no_copy(self.worker.log):
+            arguments, self._arguments = self._arguments, ()
+            self.worker = start.start(self._store, *arguments, say=self._say)
+            return Progress(None, None)
         if code is None:
             return Progress(record if self._is_new(record) else None, None, doing=doing)
         record = self._followed()
@@ -72,7 +85,7 @@ class RunProcess:
         if record is not None and not seen_to and (not code or self._is_new(record)):
             return self._progress_of_another(record)
         ended = ExitCode(code) if code in set(ExitCode) else ExitCode.UNEXPECTED
-        return Progress(None, ended, self._last_words(self.worker.log))
+        return Progress(None, ended, self._last_words(self.worker.log, bool(self.worker.unit)))
 
     def _progress_of_another(self, record: Record | None) -> Progress:
         if lock.is_held(self._store.lock):
@@ -89,6 +102,12 @@ class RunProcess:
                 "began with wizard --undo.",
             )
         return Progress(record, journal.EXIT_CODES[record.state])
+
+    def _found_no_copy(self, log: Path) -> bool:
+        """Return whether the last undo took the copy along after it was found there; once."""
+        said = worker_log.last_words(log)
+        gone = "can't open file" in said and str(program.FOLDER) in said
+        return bool(self._arguments) and gone
 
     def _is_being_mended(self) -> bool:
         """Return whether the guard can be expected to take over from a process that has died."""
@@ -109,15 +128,30 @@ class RunProcess:
         """Return the record that this process writes, if it does yet."""
         return self._store.latest() if self._run is None else self._store.of(self._run).load()
 
-    def _last_words(self, log: Path) -> str:
+    def _last_words(self, log: Path, by_systemd: bool) -> str:
         said = worker_log.last_words(log)
-        if not said and not os.statvfs(self._store.directory).f_bavail:
+        if by_systemd and said.startswith(_NOT_STARTED):
+            room = f" There is no room left in {_UNITS}: make some." if _is_full(_UNITS) else ""
+            return (
+                "systemd did not start the process that changes this host. It says: "
+                f"{said}{'' if said.endswith('.') else '.'}{room} Nothing was changed. Try again."
+            )
+        if not said and _is_full(self._store.directory):
             return (
                 f"There is no room left on the disk that holds {self._store.directory}, and "
                 "without its record the wizard changes nothing more. Make room, look at wizard "
                 "--status, and take back with wizard --undo what had been begun."
             )
         return said or "The process that applies ended without a word."
+
+
+def _is_full(folder: Path) -> bool:
+    """Return whether a disk has no room for a file: no space, or no inode (statvfs(3))."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return not disk.f_bavail or bool(disk.f_files and not disk.f_favail)
 
 
 def _mark(record: Record) -> tuple[str, ...]:

@@ -78,10 +78,12 @@ def in_force(record: Record | None) -> Record:
         raise Refused("There is nothing to repair: no run of the wizard is on this host.")
     if record.state is not State.APPLIED:
         name = set_ups.name_of(record)
+        waits = record.state is State.UNCONFIRMED
+        how = "Keep it with wizard --keep, or take it back" if waits else "Take it back"
         raise Refused(
             f"The run of {local_time(record.started)} for {name} is {record.state.words}, and only "
-            "one that is kept can be repaired. Nothing was changed. Keep it with wizard --keep, or "
-            f"take it back with wizard --undo {set_ups.argument_of(record)}."
+            f"one that is kept can be repaired. Nothing was changed. {how} with wizard --undo "
+            f"{set_ups.argument_of(record)}."
         )
     return record
 

@@ -65,7 +65,7 @@ def keep(system: System, store: Store, guard: Guard) -> Record:
             place = store.of(record.id).path
             raise Refused(
                 f"{place} cannot be written: {error.strerror}. So nothing is kept yet, and "
-                f"everything is taken back at {local_time(record.deadline)}. Make room on the "
+                f"everything is taken back at {local_time(window.ends(record))}. Make room on the "
                 "disk, and type wizard --keep again."
             ) from error
         guard.disarm()

@@ -15,7 +15,7 @@ from wizard.record.store import Store
 with later():
     from wizard.answers import answers_file
     from wizard.host import host as hosts
-    from wizard.run import adapted, each_step
+    from wizard.run import adapted, each_step, lost_record
     from wizard.steps import docker_network, kinds, sysctl
     from wizard.steps import others as needs
 
@@ -139,6 +139,15 @@ def open_repair(store: Store) -> Record | None:
         return None
 
 
+def unreadable_repair(store: Store) -> str:
+    """Return why the record of the last repair or change cannot be read; empty where it can."""
+    try:
+        RepairStore(store.directory).load()
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
 def kind_of(repair: Record) -> str:
     """Return what a run beside another one is: a repair of it, or a change."""
     return "change" if repair.changes else "repair"
@@ -210,7 +219,8 @@ def to_check(store: Store, record: Record | None) -> Record:
     if record is not None and record.state.in_force:
         record = as_it_stands(runs, record)
     if record is None or not record.state.in_force:
-        raise Refused("There is nothing to check: no run of the wizard is on this host.")
+        nothing = "There is nothing to check: no run of the wizard is on this host."
+        raise Refused(lost_record.or_else(nothing, runs))
     return record
 
 

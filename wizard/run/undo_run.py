@@ -29,7 +29,7 @@ def undo(
         repairing.give_up(RepairStore(store.directory))
         store = store.of(record.id)
         journal.take_back(record, system, store, State.UNDOING)
-        if not set_ups.in_force(store):
+        if not watching.looked_after(store):
             watching.switch_off(system)
         (guard or Unguarded()).disarm()
         return record

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from wizard.host.host import Host
 from wizard.host.look import look
-from wizard.platform.errors import ExitCode, Refused, StepFailed, WizardError
+from wizard.platform.errors import ExitCode, Locked, Refused, StepFailed, WizardError
+from wizard.platform.local_time import local_time
 from wizard.platform.system import FileState, RealSystem, System
 from wizard.platform.text import clean
 from wizard.program import program
 from wizard.program.unit_file import RESTRAINED, command_line
-from wizard.record.record import Record
+from wizard.record.record import Record, now
 from wizard.record.store import Store
-from wizard.run import checking, set_ups
+from wizard.run import checking, halfway, lock, lost_record, set_ups
 
 NAME = "docker-ipv6-wizard-watch"
 SERVICE = f"/etc/systemd/system/{NAME}.service"
@@ -104,8 +105,7 @@ def switch_off(system: System) -> bool:
             system.remove(path)
     if there:
         system.run(("systemctl", "daemon-reload"))
-    with contextlib.suppress(OSError):
-        MESSAGE.unlink()
+    say_nothing(MESSAGE)
     return bool(there)
 
 
@@ -114,11 +114,23 @@ def is_on(system: System) -> bool:
     return system.read(TIMER) is not None
 
 
+def looked_after(store: Store) -> tuple[Record, ...]:
+    """Return the records of the set-ups of which somebody wants that they work.
+
+    Not those that were taken back but for what others did: that stays as they want it.
+
+    Raises:
+        Refused: a record cannot be read.
+    """
+    return tuple(each for each in set_ups.in_force(store) if each.in_the_way)
+
+
 def what_is_wrong(store: Store, system: System) -> tuple[str, ...]:
     """Return what is not as it was set up, in sentences, of every set-up; the host is only read."""
-    records = set_ups.in_force(store)
+    records = looked_after(store)
     if not records:
-        return ()
+        lost = lost_record.told(store)
+        return (lost,) if lost else ()
     host = look()
     wrong: list[str] = []
     for record in records:
@@ -132,26 +144,66 @@ def what_is_wrong(store: Store, system: System) -> tuple[str, ...]:
 def _wrong(record: Record, host: Host, store: Store, system: System) -> tuple[str, ...]:
     beside = set_ups.others(store, record.id, host=host)
     try:
-        found = checking.check(record, host, system, beside=beside)
+        found = checking.check(
+            record, host, system, beside=beside, halfway=halfway.told(store, record)
+        )
     except Refused as refused:
         return (str(refused),)
     return () if found.code is ExitCode.DONE else (found.words, *found.faults)
 
 
-def tell(sentences: tuple[str, ...], message: Path = MESSAGE) -> None:
+def what_to_type(store: Store) -> str:
+    """Return what helps with that, for who logs in."""
+    try:
+        mendable = any(not halfway.told(store, each) for each in looked_after(store))
+    except Refused:
+        mendable = False
+    if not mendable:
+        return f"See: {program.typed('--status')}"
+    return f"Check with: {program.typed('--check')}   Repair with: {program.typed('--repair')}"
+
+
+def tell(sentences: tuple[str, ...], to_type: str = "", message: Path = MESSAGE) -> None:
     """Say it in the journal and at the next login; take back what was said there before."""
     lines = [clean(each) for each in sentences]
     sys.stderr.write("\n".join(lines or ["IPv6 works in the containers as it was set up."]) + "\n")
     if not lines:
-        with contextlib.suppress(OSError):
-            message.unlink()
+        say_nothing(message)
         return
-    more = f"Check with: {program.typed('--check')}   Repair with: {program.typed('--repair')}"
     message.parent.mkdir(mode=0o755, exist_ok=True)
     new = message.with_name(f".{message.name}.new")
-    new.write_text("\n".join(["IPv6 for containers:", *lines, more, ""]), encoding="utf-8")
+    when = f"IPv6 for containers, as of {local_time(now())}:"
+    new.write_text("\n".join([when, *lines, to_type, ""]), encoding="utf-8")
     new.chmod(0o644)
     new.replace(message)
+
+
+def say_nothing(message: Path = MESSAGE) -> None:
+    """Say nothing more at the next login."""
+    with contextlib.suppress(OSError):
+        message.unlink()
+
+
+def look_again(system: System) -> None:
+    """Have it look now, where somebody has switched it on: what it said may be true no more."""
+    with contextlib.suppress(OSError):
+        if is_on(system):
+            system.run(("systemctl", "--no-block", "start", f"{NAME}.service"))
+
+
+def _is_over(store: Store, system: System) -> bool:
+    """Return whether all was taken back, and leave nothing that looks after it then.
+
+    Who took back the last set-up may have been killed before this was gone.
+    """
+    if not store.records() or looked_after(store):
+        return False
+    with contextlib.suppress(Locked, OSError), lock.held(store.lock):
+        if not looked_after(store):
+            switch_off(system)
+            if store.directory == program.FOLDER.parent and not set_ups.in_force(store):
+                program.remove()
+    return True
 
 
 def main() -> int:
@@ -159,6 +211,8 @@ def main() -> int:
     store, system = Store(), RealSystem()
     deadline = time.monotonic() + _PATIENCE
     try:
+        if _is_over(store, system):
+            return ExitCode.DONE
         while True:
             wrong = what_is_wrong(store, system)
             if not wrong or time.monotonic() > deadline:
@@ -166,7 +220,7 @@ def main() -> int:
             time.sleep(_POLL)
     except WizardError as error:
         wrong = (str(error),)
-    tell(wrong)
+    tell(wrong, what_to_type(store))
     return ExitCode.DONE
 
 

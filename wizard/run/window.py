@@ -13,6 +13,9 @@ from wizard.steps.package import Package
 _APPLYING = 300.0
 """Seconds that a whole apply may take before it is taken back, where nothing is installed."""
 
+_DRIFT = 2.0
+"""Seconds by which the two clocks may differ before it is said: they are not read at once."""
+
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -25,8 +28,7 @@ def open_for(record: Record, seconds: float) -> None:
     """Note in the record that this many seconds are left from now on."""
     record.expires = time.monotonic() + seconds
     record.boot = boot()
-    until = datetime.now(UTC) + timedelta(seconds=seconds)
-    record.deadline = until.strftime("%Y-%m-%dT%H:%M:%SZ")
+    record.deadline = _written(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
 def seconds_left(record: Record) -> float:
@@ -40,9 +42,28 @@ def seconds_left(record: Record) -> float:
     return max(0.0, record.expires - time.monotonic())
 
 
+def ends(record: Record) -> str:
+    """Return when the time is over by the clock on the wall of now, as RFC 3339 writes it.
+
+    That clock may have been set since the record was written: what counts is the seconds left.
+    """
+    left = seconds_left(record)
+    now = datetime.now(UTC) + timedelta(seconds=left)
+    try:
+        said = datetime.fromisoformat(record.deadline)
+        same = abs((now - said).total_seconds()) < _DRIFT
+    except (ValueError, TypeError):
+        same = False
+    return record.deadline if same or not left else _written(now)
+
+
 def seconds_to_answer(record: Record) -> float | None:
     """Return the seconds that are left to say "keep", or None where nothing waits for that."""
     return seconds_left(record) if record.state is State.UNCONFIRMED else None
+
+
+def _written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def boot() -> str:

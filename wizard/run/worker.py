@@ -31,6 +31,7 @@ from wizard.run import (
     revert,
     set_ups,
     undo_run,
+    watching,
     worker_log,
 )
 from wizard.run import guard as guarding
@@ -40,6 +41,8 @@ from wizard.steps.comparing import Resolution
 
 REST = 20.0
 """Seconds between two tries of the guard where it cannot do its work."""
+
+_CHANGING = ("apply", "change", "repair", "undo", "revert")
 
 
 def _rest(cancelled: Cancelled) -> None:
@@ -65,6 +68,8 @@ def main(arguments: Sequence[str]) -> int:
         return _run(arguments, store)
     finally:
         _leave(store)
+        if arguments and arguments[0] in _CHANGING and arguments[-1] != "early":
+            watching.look_again(RealSystem())
 
 
 def _store(arguments: Sequence[str], store: Store) -> Store:
@@ -121,13 +126,11 @@ def _seconds(words: Sequence[str]) -> int | None:
 
 def _run(arguments: Sequence[str], runs: Store) -> int:
     system, cancelled = RealSystem(), Cancelled()
-    store = runs
-    with contextlib.suppress(WizardError):
-        store = _store(arguments, runs)
-    guard = guarding.choose(system, store)
     cancelled.listen()
     try:
-        store.prepare()
+        runs.prepare()
+        store = _store(arguments, runs)
+        guard = guarding.choose(system, store)
         record = _do(list(arguments), system, store, cancelled, guard)
     except WizardError as error:
         worker_log.say(clean(str(error)))
@@ -140,7 +143,7 @@ def _run(arguments: Sequence[str], runs: Store) -> int:
             # The log is for a report; its last line is what the person sees.
             f"{traceback.format_exc()}"
             f"The wizard has a fault: {words}. What was done until now is in the record: see "
-            f"wizard --status. Please report this, with the newest log in {store.directory}."
+            f"wizard --status. Please report this, with the newest log in {runs.directory}."
         )
         if arguments and arguments[0] == "revert":
             _rest(cancelled)

@@ -15,6 +15,7 @@ from wizard.host import bridge_options
 from wizard.platform.errors import StepFailed
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
+from wizard.steps import removed_docker
 from wizard.steps.actions import Run, difference
 from wizard.steps.base import Report, StepOf, run
 from wizard.steps.before import Before
@@ -255,6 +256,9 @@ class DockerNetwork(StepOf[DockerNetworkBefore]):
             if waits:
                 return left
             run(system, Run(("docker", "network", "rm", self.network)), report)
+        elif not again and removed_docker.left_bridge(system, self.bridge):
+            # What filters it stays as long as it is there.
+            run(system, Run(("ip", "link", "delete", "dev", self.bridge)), report)
         if again:
             self.apply(system, report)
             for member in ours:

@@ -21,7 +21,12 @@ def detect(folder: Path = DIRECTORY) -> tuple[Earlier, ...]:
     Raises:
         CannotTell: There is a record, and this user may not read it or it is no record.
     """
-    found = [parse(read(path), path) for path in _places(folder)]
+    texts = {path: read(path) for path in _places(folder)}
+    alone = texts.get(folder / _NAME, "")
+    if any(f'\nid = "{path.parent.name}"\n' in alone for path in texts):
+        # A backup that follows links leaves a copy in the place of what led to it.
+        del texts[folder / _NAME]
+    found = [parse(text, path) for path, text in texts.items()]
     return tuple(sorted(found, key=lambda each: each.started))
 
 
