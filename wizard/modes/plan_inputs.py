@@ -195,8 +195,8 @@ def _read_compose(
         files[path] = state
         return state.text.encode("utf-8", "surrogateescape")
 
-    for path in project.files:
-        _check_stays(project.name, path)
+    for file in project.files:
+        _check_stays(project.name, file)
     for path in given:
         if content(path) is None:
             owner = owner_of(project.files)
