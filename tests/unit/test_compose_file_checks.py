@@ -123,7 +123,11 @@ def test_what_nobody_can_read_is_refused_with_what_is_said_of_it_as_it_is() -> N
             return Result(15, "no-interpolate" if "--no-interpolate" in argv else "missing a value")
 
     refusal = str(step("/srv/b.yml", follows=False).refusal(Neither()))
-    assert refusal.endswith("-f /dev/stdin config --quiet failed: missing a value")
+    assert refusal.endswith(
+        "-f /dev/stdin config --quiet failed: missing a value. Without the change it is not taken "
+        "either. If the project needs variables that are set where you start it, write them into "
+        "/srv/.env as well, and start again."
+    )
 
 
 def test_compose_is_given_the_variables_that_it_was_started_with() -> None:

@@ -103,7 +103,17 @@ class ComposeFile(StepOf[Before]):
         checks = self.preconditions()
         said = self._refused(system, checks)
         # Only then, for Compose takes long: who takes the new one would take part in any case.
-        return said and self._refused(system, self._taking(system, self.before, checks))
+        if said is None:
+            return None
+        taking = self._taking(system, self.before, checks)
+        said = self._refused(system, taking)
+        if said is None or taking is not checks:
+            return said
+        return (
+            f"{said} Without the change it is not taken either. If the project needs variables "
+            f"that are set where you start it, write them into {clean_line(self.directory)}/.env "
+            "as well, and start again."
+        )
 
     def _refused(self, system: System, checks: Sequence[Run]) -> str | None:
         said = run_checks(self, checks, system)
@@ -119,7 +129,7 @@ class ComposeFile(StepOf[Before]):
     def _taking(
         self, system: System, old: FileState | None, checks: Sequence[Run]
     ) -> Sequence[Run]:
-        """Return the checks by those who take the file as it is; all where nobody does.
+        """Return the checks by those who take the file as it is; these themselves if nobody does.
 
         Variables that the file cannot do without may be set where Compose is started, and nowhere
         else. Then each looks at it without them.
