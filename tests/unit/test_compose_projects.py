@@ -14,6 +14,7 @@ from wizard.answers.projects import project_of
 from wizard.compose.joining import networks
 from wizard.compose.placing import beside, in_place
 from wizard.compose.project import Project, load
+from wizard.compose.read import services
 from wizard.compose.removal import without_addition
 from wizard.host.host import Unknown
 from wizard.modes import plan_inputs
@@ -321,6 +322,23 @@ def test_files_of_variables_that_compose_was_given_are_given_to_it_again(mode: i
     (step,) = (each for each in steps if isinstance(each, ComposeFile))
     assert step.variables == given
     assert (f"--env-file {named} " in step.preconditions()[0].line) is bool(given)
+
+
+def test_what_a_file_says_is_known_with_the_variables_of_the_project() -> None:
+    files = {
+        "compose.yml": "services:\n  web: {image: x, networks: ['${ON}']}\n"
+        "  job: {image: y, networks: ['${SIX:-no}']}\n  vpn: {image: z, network_mode: $MODE}\n"
+        "networks:\n  inner: {internal: $CLOSED}\n  there: {external: true, name: $SIX}\n",
+        ".env": "ON=inner\nSIX=there\nMODE=host\nCLOSED=true\n",
+    }
+    read = loaded(files, ("compose.yml",))
+    web, job, vpn = services([part.file for part in read.parts])
+    assert (web.networks, web.internet) == (("inner",), False)
+    assert (job.networks, vpn.network_mode) == (("there",), "host")
+    # By its name it is the one that is there already, and so is its key.
+    made = in_place(read, ["job", "web"], "there", "")
+    (file,) = made.values()
+    assert file.raw.decode() == files["compose.yml"].replace("['${ON}']", "['${ON}', there]")
 
 
 @pytest.mark.parametrize("name", ["/srv/mastodon/-", "/dev/fd/63", "/proc/self/fd/11"])

@@ -161,7 +161,7 @@ class _Loader:
             named = posixpath.join(directory, said.put_in(name))
             return self._extended(posixpath.normpath(named), said)
 
-        return parse_part(data, path, extended)
+        return parse_part(data, path, extended, said.put_in)
 
     def _extended(self, path: str, said: Variables) -> FileMeaning | None:
         """Return what a file says that is extended; nothing where that leads round in a circle."""

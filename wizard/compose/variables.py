@@ -8,6 +8,9 @@ from functools import cached_property
 Read = Callable[[str], bytes | None]
 """Returns what a file holds, or None where there is none, or none that may be read."""
 
+PutIn = Callable[[str], str]
+"""Puts variables into a text."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
 _OPERATOR = re.compile(r":?[-+?]")
 _BRACE = re.compile(r"\$\{|\}")
