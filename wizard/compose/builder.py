@@ -108,9 +108,9 @@ class Builder:
                 if seen > 1:
                     raise Refused(
                         f"{self.name} holds several YAML documents (line "
-                        f"{event.start_mark.line + 1} begins another), which Compose v1 refuses. "
-                        "Nothing was changed. Put them into files of their own, or choose another "
-                        "file."
+                        f"{event.start_mark.line + 1} begins another), of which Compose 1 reads "
+                        "none and the wizard one. Nothing was changed. Write what they say as one "
+                        "document, or choose another file."
                     )
                 node = value_of(self._node(next(events), events))
                 if isinstance(node, MapNode):

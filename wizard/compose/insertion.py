@@ -242,8 +242,10 @@ class Additions:
             self.splice(last[1].end, f",{self.file.newline}{space}{piece}", level=level)
         else:
             # Without a space Go's YAML takes the comma for a part of a tag.
-            null = isinstance(last[1], Scalar) and last[1].tag and not last[1].value
-            self.splice(last[1].end, f"{' ' if null else ''}, {piece}", level=level)
+            bare = isinstance(last[1], Scalar) and last[1].tag and not last[1].value
+            gap = " " if bare and last[1].end not in self._filled else ""
+            self._filled.add(last[1].end)
+            self.splice(last[1].end, f"{gap}, {piece}", level=level)
 
     def _put_lines(self, place: int, lines: Sequence[str], level: Level) -> None:
         text, newline = self._document.text, self.file.newline
