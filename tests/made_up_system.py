@@ -802,7 +802,14 @@ class MadeUpSystem:
 
     def _compose(self, words: list[str], stdin: str) -> Result:
         match words:
-            case ["--project-directory", _directory, *named, "config", "--quiet"]:
+            case ["--project-directory", _directory, *named, "config", "--quiet"] | [
+                "--project-directory",
+                _directory,
+                *named,
+                "config",
+                "--quiet",
+                _,
+            ]:
                 paths = [path for path in named if path != "-f"]
             case _:
                 raise _unknown(["docker-compose", *words])

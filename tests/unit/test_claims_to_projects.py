@@ -271,6 +271,30 @@ def test_the_image_that_a_service_is_made_from_tells_its_containers_apart(tmp_pa
     assert names(agreed("site", [claim("a", 1, **where), Claim(other, {})])) == ["a"]
 
 
+def test_a_comma_in_the_name_of_a_folder_parts_no_paths() -> None:
+    # As Compose 2.26.1 and 2.40.3 wrote it.
+    of_second = claim("web", **at("/srv/a,b", "/srv/a,b/compose.yml", "-", "/srv/c,d/more.yml"))
+    assert list(map(str, of_second.files)) == [
+        "/srv/a,b/compose.yml", "/srv/a,b/-", "/srv/c,d/more.yml",
+    ]  # fmt: skip
+    # Compose 1 wrote what it was given, which may be a name of the folder.
+    of_first = claim("web", **at("/srv/a", "/etc/b.yml", "more.yml"), version="1.29.2")
+    assert list(map(str, of_first.files)) == ["/etc/b.yml", "/srv/a/more.yml"]
+
+
+def test_the_files_of_variables_are_those_that_compose_says(tmp_path: Path) -> None:
+    main = files(tmp_path, "compose.yml")[0]
+    named = {"project__environment_file": f"{tmp_path}/a.env,{tmp_path}/b,c.env"}
+    old = claim("a", 1, "a", **at(tmp_path, main), project__environment_file="/old.env")
+    new = claim("b", 2, "b", **at(tmp_path, main), **named)
+    assert new.variables == (tmp_path / "a.env", tmp_path / "b,c.env")
+    assert agreed("site", [old, new]).variables == new.variables
+    assert claim("a", **at(tmp_path, main)).variables == ()
+    # Compose says nothing where it was given none, and the label of the image would show.
+    of_image = Claim(entry("web", **at(tmp_path, main), **named), labelled(**named))
+    assert of_image.variables == ()
+
+
 @pytest.mark.parametrize(
     ("named", "why"),
     [
@@ -280,7 +304,7 @@ def test_the_image_that_a_service_is_made_from_tells_its_containers_apart(tmp_pa
         (["more.yml"], "the file {}/more.yml, and the others do not"),
         (["compose.yml", "sub/x.yml"], "the file {}/sub/x.yml, and the others do not"),
         (["compose.yml", "/etc/passwd"], "the file /etc/passwd, and the others do not"),
-        (["/etc/passwd", "compose.yml"], "the file /etc/passwd, and the others do not"),
+        (["/etc/passwd", "{}/compose.yml"], "the file /etc/passwd, and the others do not"),
         ([], "no file, and the others do"),
     ],
 )
@@ -294,7 +318,9 @@ def test_which_files_of_the_same_folder_a_container_may_name_besides_those_of_th
     (tmp_path / "link").symlink_to(folder)
     own = tmp_path / "link" if by_link else folder
     others = [claim(each, 1, each, **at(folder, main)) for each in "ab"]
-    found = agreed("site", [*others, claim("c", 2, "c", **at(own, *named))])
+    found = agreed(
+        "site", [*others, claim("c", 2, "c", **at(own, *(each.format(own) for each in named)))]
+    )
     assert names(found) == (["a", "b"] if why else ["a", "b", "c"])
     assert len(found.doubts) == bool(why)
     if why:

@@ -86,8 +86,62 @@ def test_a_compose_that_never_took_the_file_says_nothing_of_the_change(
     refusal = made.refusal(host)
     assert (refusal is not None and "no such thing" in refusal) is said
     assert "it knows no such key" not in (refusal or "")
-    # A file that is new has no old text by which to tell them apart.
-    assert "it knows no such key" in str(replace(made, before=None).refusal(host))
+    # Of a file that is new the others tell them apart, and where there are none, nothing does.
+    refusal = replace(made, before=None).refusal(host)
+    assert (refusal is not None and "no such thing" in refusal) is said
+    assert "it knows no such key" not in (refusal or "")
+    alone = replace(made, before=None, files=("/srv/b.yml",))
+    assert "it knows no such key" in str(alone.refusal(host))
+
+
+class Required(Asked):
+    """A host whose Compose wants a variable that nobody sets there."""
+
+    def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+        if "--no-interpolate" in argv or "--env-file" in argv:
+            return super().run([each for each in argv if each != "--no-interpolate"], stdin)
+        self.seen.append(stdin)
+        return Result(15, "required variable DOMAIN is missing a value")
+
+
+@pytest.mark.parametrize("before", [OLD, None])
+@pytest.mark.parametrize("refuses", [False, True])
+def test_without_what_is_set_where_compose_is_started_it_is_asked_all_the_same(
+    before: FileState | None, refuses: bool
+) -> None:
+    host = Required(refuses=refuses)
+    host.files["/srv/b.yml"] = OLD
+    refusal = replace(step("/srv/b.yml", follows=False), before=before).refusal(host)
+    assert (refusal is not None) is refuses
+    if refusal is not None:
+        assert "-f /dev/stdin config --quiet --no-interpolate failed: no such thing" in refusal
+
+
+def test_what_nobody_can_read_is_refused_with_what_is_said_of_it_as_it_is() -> None:
+    class Neither(Asked):
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            return Result(15, "no-interpolate" if "--no-interpolate" in argv else "missing a value")
+
+    refusal = str(step("/srv/b.yml", follows=False).refusal(Neither()))
+    assert refusal.endswith(
+        "-f /dev/stdin config --quiet failed: missing a value. Without the change it is not taken "
+        "either. If the project needs variables that are set where you start it, write them into "
+        "/srv/.env as well, and start again."
+    )
+
+
+def test_compose_is_given_the_variables_that_it_was_started_with() -> None:
+    host = Required()
+    host.files["/srv/b.yml"] = OLD
+    named = ("/srv/prod.env", "/srv/more.env")
+    made = replace(step("/srv/b.yml", follows=False), variables=named)
+    assert made.refusal(host) is None
+    assert host.seen == [NEW.text]
+    (check,) = made.preconditions()
+    assert check.line == (
+        "docker compose --project-directory /srv --env-file /srv/prod.env --env-file /srv/more.env "
+        "-f /srv/a.yml -f /dev/stdin config --quiet"
+    )
 
 
 def test_what_may_not_be_fetched_is_said_with_what_to_do_instead() -> None:

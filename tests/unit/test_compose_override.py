@@ -159,7 +159,24 @@ def test_the_override_file_is_the_one_that_compose_takes(
 def test_an_override_file_is_found_only_beside_default_names(
     files: list[str], expected: bool
 ) -> None:
-    assert picks_up_override([Path(file) for file in files]) is expected
+    assert picks_up_override([Path(file) for file in files], Path("/a")) is expected
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        ("/a", True),
+        # Compose looks in the folders above as well (compose-go, cli/options.go), and not below.
+        ("/a/b", True),
+        ("/", False),
+        ("/b", False),
+        (".", True),
+    ],
+)
+def test_a_file_that_lies_outside_the_folder_of_its_project_was_named(
+    folder: str, expected: bool
+) -> None:
+    assert picks_up_override([Path("/a/compose.yaml")], Path(folder)) is expected
 
 
 # Compose's own lists (compose-go, cli/options.go), each in the order in which it looks.
@@ -176,10 +193,10 @@ OVERRIDES = [
 @pytest.mark.parametrize("override_name", OVERRIDES)
 def test_every_name_that_compose_finds_by_itself_is_known(name: str, override_name: str) -> None:
     here = [Path("/a") / name, Path("/a") / override_name]
-    assert picks_up_override(here[:1])
-    assert picks_up_override(here)
-    assert not picks_up_override(here[1:])
-    assert not picks_up_override([*here, Path("/a/compose.override.yml")])
+    assert picks_up_override(here[:1], Path("/a"))
+    assert picks_up_override(here, Path("/a"))
+    assert not picks_up_override(here[1:], Path("/a"))
+    assert not picks_up_override([*here, Path("/a/compose.override.yml")], Path("/a"))
     assert override_path(here[0], {override_name}) == here[1]
     later = OVERRIDES[OVERRIDES.index(override_name) :]
     assert override_path(here[0], set(later)) == here[1]

@@ -2,6 +2,7 @@
 
 import posixpath
 from dataclasses import replace
+from ipaddress import IPv6Network
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from wizard.answers.projects import project_of
 from wizard.compose.joining import networks
 from wizard.compose.placing import beside, in_place
 from wizard.compose.project import Project, load
+from wizard.compose.read import services
 from wizard.compose.removal import without_addition
 from wizard.host.host import Unknown
 from wizard.modes import plan_inputs
@@ -294,6 +296,60 @@ def test_root_reads_for_nobody_what_they_could_not_read(
     assert ("/etc/secret" in read.files) is seen
     if kind == "include" and not seen:
         assert "is not readable by the owner" in " ".join(read.unread)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o600])
+def test_files_of_variables_that_compose_was_given_are_given_to_it_again(mode: int) -> None:
+    host = made_up_hosts.debian13()
+    assert not isinstance(host.projects, Unknown)
+    file, named, gone = (f"{FOLDER}/{name}" for name in ("compose.yml", "prod.env", "gone.env"))
+    project = replace(host.projects[0], files=(Path(file),), variables=(Path(named), Path(gone)))
+    host = replace(host, projects=(project,))
+    text = "include: ['${MORE:?which one}.yml']\nservices: {web: {image: x}}\n"
+    system = made_up_system.of(host, {file: text, f"{FOLDER}/.env": "MORE=no\n"})
+    # Root reads for nobody what they could not read, so that Compose is not given it either.
+    system.files[file] = replace(system.files[file], uid=1000)
+    system.files[named] = FileState("MORE=yes\n", mode, 1000 if mode == 0o640 else 0)
+    more = "services: {job: {image: y}}\n"
+    system.files |= {f"{FOLDER}/{name}.yml": FileState(more) for name in ("yes", "no")}
+    choices = proposals.defaults(host)
+    read = plan_inputs.read_project(system, project_of(host, choices))
+    given = (named,) if mode == 0o640 else ()
+    assert read.variables == given
+    assert read.compose_paths == (f"{FOLDER}/{'yes' if given else 'no'}.yml", file)
+    chosen = replace(choices, services=("web",), prefix=IPv6Network("fd91:7981:3415::/64"))
+    steps = planning.plan(host, chosen, read).steps
+    (step,) = (each for each in steps if isinstance(each, ComposeFile))
+    assert step.variables == given
+    assert (f"--env-file {named} " in step.preconditions()[0].line) is bool(given)
+
+
+def test_what_a_file_says_is_known_with_the_variables_of_the_project() -> None:
+    files = {
+        "compose.yml": "services:\n  web: {image: x, networks: ['${ON}']}\n"
+        "  job: {image: y, networks: ['${SIX:-no}']}\n  vpn: {image: z, network_mode: $MODE}\n"
+        "networks:\n  inner: {internal: $CLOSED}\n  there: {external: true, name: $SIX}\n",
+        ".env": "ON=inner\nSIX=there\nMODE=host\nCLOSED=true\n",
+    }
+    read = loaded(files, ("compose.yml",))
+    web, job, vpn = services([part.file for part in read.parts])
+    assert (web.networks, web.internet) == (("inner",), False)
+    assert (job.networks, vpn.network_mode) == (("there",), "host")
+    # By its name it is the one that is there already, and so is its key.
+    made = in_place(read, ["job", "web"], "there", "")
+    (file,) = made.values()
+    assert file.raw.decode() == files["compose.yml"].replace("['${ON}']", "['${ON}', there]")
+
+
+@pytest.mark.parametrize("name", ["/srv/mastodon/-", "/dev/fd/63", "/proc/self/fd/11"])
+def test_a_project_from_what_a_program_said_is_refused_with_what_to_do(name: str) -> None:
+    host = made_up_hosts.debian13()
+    assert not isinstance(host.projects, Unknown)
+    system = made_up_system.of(host, {name: "services: {web: {image: x}}\n"})
+    project = replace(host.projects[0], files=(Path(name),))
+    with pytest.raises(Refused, match=r"not as a file.*Save the text as a file") as refused:
+        plan_inputs.read_project(system, project)
+    assert "Put it back" not in str(refused.value)
 
 
 def test_a_chosen_service_that_extends_another_is_not_given_its_default_network() -> None:

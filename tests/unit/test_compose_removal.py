@@ -188,13 +188,6 @@ def test_aliases_without_end_are_given_up_on() -> None:
 
 
 NOT_APART = {
-    # The service that got ours is gone, and another one has such lines of its own by now.
-    "what another says as well": (
-        "services:\n  web: {image: one}\n  db:\n    image: two\n",
-        "services:\n  web: {image: one}\n  db:\n    image: two\n"
-        "    networks:\n      - default\n      - six\nnetworks:\n  six: {}\n",
-        "services:\n  web:\n    networks:\n      - default\n    image: one\nnetworks:\n  six: {}\n",
-    ),
     # Only half a list would be ours, and the rest of it something that nobody has said.
     "what would be less than theirs": (
         "services:\n  web:\n    image: one\n    networks:\n      - inner\nnetworks:\n  inner:\n",
@@ -211,15 +204,6 @@ NOT_APART = {
         "networks:\n  inner:\n  six: {}\n",
         "services:\n  web:\n    image: one\n    image: one\n    networks:\n      - default\n"
         "      - inner\n      - six\nnetworks:\n  inner:\n  six: {}\n",
-    ),
-    "what would come back beside theirs": (
-        "services:\n  web:\n    image: b\n    networks:\n      - inner\n  db:\n    image: b\n"
-        "  app:\n    image: b\nnetworks:\n  inner:\n",
-        "services:\n  web:\n    image: b\n    networks:\n      - inner\n      - six\n  db:\n"
-        "    image: b\n    networks:\n      - default\n      - six\n  app:\n    image: b\n"
-        "networks:\n  inner:\n  six:\n    external: true\n",
-        "services:\n  web:\n    image: b\n    networks:\n      - six\n      - default\n"
-        "      - six\n  app:\n    image: b\nnetworks:\n  inner:\n  six:\n    external: true\n",
     ),
 }
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.compose.read import parse
+from wizard.compose.read import parse, services
 from wizard.compose.services import Service, is_store, project_services
 
 
@@ -197,12 +197,30 @@ def test_a_store_is_known_by_a_whole_word(name: str, expected: bool) -> None:
         ("container:vpn", "shares the network of the container vpn"),
         ("bridge", "Take network_mode out"),
         ("${MODE:-bridge}", "Take network_mode out"),
+        ("${MODE:-host}", "the host's own network"),
+        ("${MODE}", "sets network_mode: ${MODE}"),
     ],
 )
 def test_network_mode_cannot_be_attached_and_says_why(mode: str, says: str) -> None:
     web = service(f'image: x, network_mode: "{mode}"')
-    assert (web.attachable, web.internet, web.network_mode) == (False, False, mode)
+    meant = mode.removeprefix("${MODE:-").removesuffix("}") if ":-" in mode else mode
+    assert (web.attachable, web.internet, web.network_mode) == (False, False, meant)
     assert says in web.reason
+
+
+# Seen with docker-compose 1.29.2 and Compose 2.26.1 and 2.40.3: “networks: [default]” beside it
+# “refers to undefined network default” with the latter, and any other network does not.
+@pytest.mark.parametrize("mode", ['""', "${MODE:-}"])
+def test_an_empty_network_mode_is_none_and_hides_the_default_network(mode: str) -> None:
+    alone = service(f"image: x, network_mode: '{mode.strip(chr(34))}'")
+    assert not alone.attachable
+    assert "sets an empty network_mode, beside which Compose 2 knows no default" in alone.reason
+    named = service(f"image: x, network_mode: {mode!r}, networks: [a]".replace("'\"\"'", '""'))
+    assert (named.attachable, named.network_mode) == (True, None)
+    later = parse(b"services: {web: {network_mode: '', networks: [a]}}\n", "b.yml")
+    first = parse(b"services: {web: {image: x, network_mode: host}}\n", "a.yml")
+    (web,) = services([first, later])
+    assert (web.attachable, web.networks) == (True, ("a",))
 
 
 def test_network_mode_is_inherited_by_extends_and_by_merging() -> None:
@@ -258,11 +276,3 @@ def test_a_provider_is_inherited_joined_and_taken_away() -> None:
     files = [parse(text.encode(), "compose.yaml").meaning for text in texts]
     found = [[one.attachable for one in project_services(files[:n])] for n in (1, 2, 3)]
     assert found == [[False, False, True], [False, False, False], [True, True, False]]
-
-
-def test_an_empty_network_mode_is_one() -> None:
-    web = service("image: x, network_mode: ''")
-    assert (web.attachable, web.network_mode) == (False, "")
-    assert 'sets network_mode: "", which' in web.reason
-    text = b"services: {a: {network_mode: host}, b: {extends: a, network_mode: ''}}"
-    assert parse(text, "compose.yaml").services[1].network_mode == ""

@@ -1,11 +1,12 @@
 """The step of a Compose file: what is said of it, and which file is ours by now."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from tests.made_up_system import MadeUpSystem, difference
-from wizard.platform.system import FileState
+from wizard.platform.system import FileState, Result
 from wizard.steps.actions import WriteFile
 from wizard.steps.before import Before, FileBefore
 from wizard.steps.comparing import Comparison, Resolution
@@ -242,3 +243,21 @@ def test_a_file_that_no_yaml_reads_any_more_is_left_with_the_reason() -> None:
         f"{PATH} has been changed by somebody else since. What the wizard added cannot be told "
         "apart from that with certainty."
     )
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_what_is_put_back_is_asked_about_as_compose_takes_the_file_today(missing: bool) -> None:
+    class Started(MadeUpSystem):
+        """A host where Compose is started with a variable that is set nowhere else."""
+
+        def run(self, argv: Sequence[str], stdin: str = "") -> Result:
+            takes = not missing or argv[-1] == "--no-interpolate"
+            return Result(0 if takes else 15, "required variable DOMAIN is missing a value")
+
+    system = Started()
+    system.directories |= {"/srv", "/srv/p"}
+    system.files = {PATH: of(OLD)}
+    (part,) = STEP.parts(system, HAD)
+    assert part.condition is Condition.MISSING
+    option = " --no-interpolate" if missing else ""
+    assert [each.line for each in part.asked] == [CHECK + option]

@@ -134,7 +134,7 @@ class Answering(MadeUpSystem):
 @pytest.mark.parametrize(
     ("word", "said", "words"),
     [
-        ("--state", " FirewallD is\nnot  running\n", "FirewallD is not running"),
+        ("--state", " FirewallD is\nnot  running\n", "FirewallD is not running."),
         ("--check-config", "\n", "It printed nothing."),
     ],
 )

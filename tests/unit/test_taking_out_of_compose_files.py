@@ -49,9 +49,9 @@ def test_what_somebody_has_changed_at_one_service_stays_alone(service: int) -> N
 def test_one_changed_service_of_many_is_found_by_halving(monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[str] = []
 
-    def counted(before: str, after: str, now: str) -> str | None:
+    def counted(before: str, after: str, now: str, *, by_tree: bool) -> str | None:
         tries.append(now)
-        return without_addition(before, after, now)
+        return without_addition(before, after, now, by_tree=by_tree)
 
     monkeypatch.setattr(removal, "without_addition", counted)
     now = at(12, "      - default\n", "      - default\n      - theirs\n") + "  theirs:\n"
@@ -80,7 +80,8 @@ def test_a_text_is_read_only_so_often(
     monkeypatch: pytest.MonkeyPatch, characters: int, tries: int
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(removal, "without_addition", lambda *texts: asked.append(texts[2]))
+    monkeypatch.setattr(removal, "without_addition", lambda *texts, by_tree: asked.append(texts[2]))
+    monkeypatch.setattr(removal, "without_entries", lambda *_texts, **_how: None)
     monkeypatch.setattr(removal, "_MOST_CHARACTERS", characters)
     assert without_most(BEFORE, AFTER, AFTER) is None
     assert len(asked) == tries

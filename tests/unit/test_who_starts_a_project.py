@@ -83,6 +83,12 @@ def test_the_variables_beside_a_project_name_its_files_only_where_they_say_one(
     (tmp_path / ".env").write_text(variables)
     said = f"{tmp_path}/.env sets COMPOSE_FILE"
     assert named_by(tmp_path, [], tmp_path / "units") == (said if names else None)
+    # What Compose was given in its place counts instead.
+    (other := tmp_path / "other.env").write_text("A=b\n")
+    assert named_by(tmp_path, [], tmp_path / "units", [other]) is None
+    said = f"{tmp_path}/.env sets COMPOSE_FILE"
+    found = named_by(tmp_path, [], tmp_path / "units", [other, tmp_path / ".env"])
+    assert found == (said if names else None)
 
 
 def test_a_template_names_the_files_of_its_instances_and_a_unit_may_set_the_variable(

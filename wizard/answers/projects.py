@@ -35,7 +35,7 @@ def reads_override(project: ComposeProject) -> bool:
     """Return whether Compose reads an override file by itself whenever the project is started."""
     owner = owner_of(project.files)
     named = project.named_by is not None or (owner is not None and owner.names_files)
-    return picks_up_override(project.files) and not named
+    return picks_up_override(project.files, project.directory) and not named
 
 
 def written_over_by(project: ComposeProject) -> str | None:

@@ -38,6 +38,9 @@ takes. A file of ten thousand lines says about twenty thousand things."""
 
 _MERGE_KEY = "<<"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_CERTAIN = re.compile(r"[A-Za-z/].*|[0-9a-fA-F:.]+/[0-9]+")
+_DOUBTFUL = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+"""What YAML 1.1 or 1.2 takes for something else than text, of what begins with a letter."""
 _COLON = re.compile(r"[ \t]*:")
 
 
@@ -105,9 +108,9 @@ class Builder:
                 if seen > 1:
                     raise Refused(
                         f"{self.name} holds several YAML documents (line "
-                        f"{event.start_mark.line + 1} begins another), which Compose v1 refuses. "
-                        "Nothing was changed. Put them into files of their own, or choose another "
-                        "file."
+                        f"{event.start_mark.line + 1} begins another), of which Compose 1 reads "
+                        "none and the wizard one. Nothing was changed. Write what they say as one "
+                        "document, or choose another file."
                     )
                 node = value_of(self._node(next(events), events))
                 if isinstance(node, MapNode):
@@ -276,6 +279,8 @@ def _scalar(event: ScalarEvent) -> Scalar:
     # libyaml names the style of a plain scalar, its twin does not.
     style = event.style or None
     shown = "" if style is None and event.value in _NULLS else event.value
+    # Untagged text is the same with quotes and without.
+    plain = style is None and not (event.tag is None and _is_certain(shown))
     return Scalar(
         event.start_mark.index,
         event.end_mark.index,
@@ -283,8 +288,13 @@ def _scalar(event: ScalarEvent) -> Scalar:
         event.tag,
         event.value,
         style,
-        _scalar_digest(event.tag, style is None, shown),
+        _scalar_digest(event.tag, plain, shown),
     )
+
+
+def _is_certain(value: str) -> bool:
+    """Return whether a plain scalar is text to every YAML, so the same as in quotes."""
+    return _CERTAIN.fullmatch(value) is not None and value.lower() not in _DOUBTFUL
 
 
 def _key(node: Node) -> str:

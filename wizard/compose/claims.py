@@ -5,6 +5,7 @@ container gives it any. So the labels must be Compose's, and the containers must
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,13 @@ image can hold its own digest (pkg/compose/create.go; docker-compose 1, compose/
 
 _TELLS_FOLDER = (1, 25)
 """The first Compose that says of each container from which folder and files it is."""
+
+_NAMES_WHOLE_PATHS = (2,)
+"""The first Compose that writes every path in a label from the root on, or ``-`` for its standard
+input (docker/compose, pkg/compose/create.go)."""
+
+_BETWEEN_PATHS = re.compile(r",(?=/|-(?:,|$)|\w+://)")
+"""The commas of a list of such paths that stand between two of them, and in none."""
 
 _MOST = 8
 """Sentences about one project."""
@@ -82,7 +90,16 @@ class Claim:
     @cached_property
     def files(self) -> tuple[Path, ...]:
         """The files that it names; version 1 gave them relative to the folder."""
-        named = self._said("project.config_files").split(",")
+        named = self._paths(self._said("project.config_files"))
+        return tuple(self.directory / clean_line(file) for file in named if file)
+
+    @cached_property
+    def variables(self) -> tuple[Path, ...]:
+        """The files of variables that Compose was given instead of ``.env``; none for that one.
+
+        Compose names them where it was told them alone, so that an image could name any.
+        """
+        named = self._paths(self._own("project.environment_file"))
         return tuple(self.directory / clean_line(file) for file in named if file)
 
     @cached_property
@@ -117,8 +134,16 @@ class Claim:
 
     def _said(self, key: str) -> str:
         """Return what Compose says, and not what an image says in the place of an old Compose."""
-        tells = _release(self.labels.get(f"{LABEL}version", "")) >= _TELLS_FOLDER
-        return self.labels.get(LABEL + key, "") if tells else self._own(key)
+        return self.labels.get(LABEL + key, "") if self._by >= _TELLS_FOLDER else self._own(key)
+
+    def _paths(self, listed: str) -> list[str]:
+        """Return the paths in a label, between which Compose sets commas, and masks none."""
+        whole = self._by >= _NAMES_WHOLE_PATHS and listed.startswith("/")
+        return _BETWEEN_PATHS.split(listed) if whole else listed.split(",")
+
+    @property
+    def _by(self) -> tuple[int, ...]:
+        return _release(self.labels.get(f"{LABEL}version", ""))
 
 
 @dataclass(frozen=True)
@@ -129,6 +154,7 @@ class Agreed:
     directory: Path = Path()
     files: tuple[Path, ...] = ()
     doubts: tuple[str, ...] = ()
+    variables: tuple[Path, ...] = ()
 
 
 def by_project(
@@ -223,7 +249,7 @@ def agreed(project: str, claims: Sequence[Claim]) -> Agreed:
         beside.get(place) or parents.get(place.parent, file.parent) / place.name
         for place, file in zip(latest.places, latest.files, strict=True)
     )
-    return Agreed(tuple(alike), first.directory, files, _few(doubts))
+    return Agreed(tuple(alike), first.directory, files, _few(doubts), latest.variables)
 
 
 def _foremost(claims: Sequence[Claim], key: Callable[[Claim], object]) -> list[list[Claim]]:

@@ -18,7 +18,7 @@ CONTAINERS = (b"a mapping", b"a list")
 
 def facts_of(text: str) -> Counter[Fact] | None:
     """Return what a Compose file says, one by one; None where it is not one."""
-    document = _document(text)
+    document = document_of(text)
     if document is None:
         return None
     root = document.root
@@ -28,7 +28,7 @@ def facts_of(text: str) -> Counter[Fact] | None:
 
 def meaning_of(text: str) -> FileMeaning | None:
     """Return what a Compose file means; None where it is not one."""
-    document = _document(text)
+    document = document_of(text)
     try:
         return None if document is None else meaning(document)
     except Refused:
@@ -37,12 +37,13 @@ def meaning_of(text: str) -> FileMeaning | None:
 
 def root_of(text: str) -> MapNode | None:
     """Return the top of a Compose file; None where it has none."""
-    document = _document(text)
+    document = document_of(text)
     return None if document is None else document.root
 
 
 @lru_cache(maxsize=6)
-def _document(text: str) -> Document | None:
+def document_of(text: str) -> Document | None:
+    """Return the document of a text; None where it is not one."""
     try:
         return load(text.encode("utf-8", "surrogateescape"), "the file")
     except Refused:

@@ -11,7 +11,7 @@ from functools import cached_property
 from wizard.compose.builder import TooMuch
 from wizard.compose.document import Document
 from wizard.compose.nodes import ListNode, MapNode, Node, Scalar
-from wizard.compose.read import ParsedFile, parse_part
+from wizard.compose.read import ParsedFile
 from wizard.compose.style import block, dash_column, dash_of, indentation, line_start, services
 from wizard.compose.yaml_source import Content, flow, word
 from wizard.platform.errors import Refused
@@ -54,9 +54,7 @@ class Additions:
             done = place + remove
         pieces.append(self._document.text[done:])
         try:
-            return parse_part(
-                self._document.with_text("".join(pieces)), self.file.name, self.file.extended
-            )
+            return self.file.with_text("".join(pieces))
         except TooMuch as error:
             raise Unusual(f"With the network in it, {self.file.name} {error.what}.") from None
         except Refused:
@@ -243,7 +241,11 @@ class Additions:
             space = text[begins : last[0].start]
             self.splice(last[1].end, f",{self.file.newline}{space}{piece}", level=level)
         else:
-            self.splice(last[1].end, f", {piece}", level=level)
+            # Without a space Go's YAML takes the comma for a part of a tag.
+            bare = isinstance(last[1], Scalar) and last[1].tag and not last[1].value
+            gap = " " if bare and last[1].end not in self._filled else ""
+            self._filled.add(last[1].end)
+            self.splice(last[1].end, f"{gap}, {piece}", level=level)
 
     def _put_lines(self, place: int, lines: Sequence[str], level: Level) -> None:
         text, newline = self._document.text, self.file.newline

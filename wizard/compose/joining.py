@@ -96,5 +96,5 @@ def is_internal(files: Sequence[FileMeaning], network: str) -> bool:
         if node is not None and node.tag in (RESET, OVERRIDE):
             internal = False
         if isinstance(node, MapNode) and node.tag != RESET and "internal" in node.pairs:
-            internal = is_true(said_of(node, "internal"))
+            internal = is_true(said_of(node, "internal"), file.put_in)
     return internal

@@ -6,9 +6,10 @@ Merge keys, aliases and ``extends`` are resolved, ``extends`` of another file wh
 import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from wizard.compose.abilities import abilities
 from wizard.compose.builder import MAX_NODES
 from wizard.compose.document import Document
 from wizard.compose.nodes import (
@@ -29,7 +30,9 @@ from wizard.compose.tags import (
     is_unusual,
     of_network,
     said_of,
+    text_said,
 )
+from wizard.compose.variables import PutIn, unset
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -51,15 +54,14 @@ class ServiceMeaning:
     Attributes:
         rest: Digests of every setting but ``networks``, by key.
         networks: Networks named, with ``extends`` in the same file followed; None if none are.
-        network_mode: Its ``network_mode`` (or ``net`` of old files), as written.
+        network_mode: Its ``network_mode`` (or ``net`` of old files); an empty one is none, and
+            takes away what earlier files say.
         image: Its image, as written.
         unknown: Why its networks cannot be told from the file, as a sentence; else None.
         base: The service of the same file that it extends, if it does.
         drops: The keys of which what earlier files say counts no more (see :func:`dropped`).
         gone: Whether this file takes the service away.
-        abilities: Those of the keys ``devices``, ``cap_add`` and ``privileged`` that let it open
-            tunnels: the first by /dev/net/tun, the others by the right to set up networks
-            (capabilities(7), CAP_NET_ADMIN).
+        abilities: What lets it open tunnels (see :func:`~wizard.compose.abilities.abilities`).
         provided: Whether Compose makes no container of it, but has another program provide it
             (compose-spec, 05-services.md, provider; Compose 2.36 and later).
     """
@@ -91,11 +93,13 @@ class FileMeaning:
         others: Digests of every top-level setting but ``services`` and ``networks``.
         networks: The top-level networks by key.
         services: The services by name.
+        put_in: Puts the project's variables into a text.
     """
 
     others: Mapping[str, bytes]
     networks: Mapping[str, Value]
     services: Mapping[str, ServiceMeaning]
+    put_in: PutIn = field(default=unset, repr=False, compare=False)
 
     def external(self, key: str) -> str | None:
         """Return the name of the network behind a key if Compose neither makes nor owns it."""
@@ -104,25 +108,32 @@ class FileMeaning:
             return None
         external = said_of(node, "external")
         if isinstance(external, MapNode):  # ``external: {name: x}``, before file format 3.5
-            return text_of(said_of(external, "name")) or key
-        if not is_true(external):
+            return self._name(external) or key
+        if not is_true(external, self.put_in):
             return None
-        return text_of(said_of(node, "name")) or key
+        return self._name(node) or key
 
     def own(self, key: str) -> str | None:
         """Return the name written out for a network that Compose makes; None where none is."""
         node = self.networks.get(key)
         if not isinstance(node, MapNode) or self.external(key) is not None:
             return None
-        return text_of(said_of(node, "name"))
+        return self._name(node)
+
+    def _name(self, node: MapNode) -> str | None:
+        name = text_of(said_of(node, "name"))
+        return None if name is None else self.put_in(name)
 
 
-def meaning(document: Document, extended: Extended = nothing_read) -> FileMeaning:
+def meaning(
+    document: Document, extended: Extended = nothing_read, put_in: PutIn = unset
+) -> FileMeaning:
     """Return what a document says.
 
     Args:
         document: The document.
         extended: What the files say that services extend.
+        put_in: Puts the project's variables into a text.
 
     Raises:
         Refused: Services or networks are not mappings, a service has a name or shape that no
@@ -154,7 +165,8 @@ def meaning(document: Document, extended: Extended = nothing_read) -> FileMeanin
             key: node.digest for key, node in pairs.items() if key not in ("services", "networks")
         },
         networks=_section(document, pairs, "networks"),
-        services=_services(document, nodes, extended) | gone,
+        services=_services(document, nodes, extended, put_in) | gone,
+        put_in=put_in,
     )
 
 
@@ -172,10 +184,13 @@ def _section(document: Document, pairs: Mapping[str, Value], key: str) -> Mappin
 
 
 def _services(
-    document: Document, nodes: Mapping[str, MapNode | None], extended: Extended
+    document: Document,
+    nodes: Mapping[str, MapNode | None],
+    extended: Extended,
+    put_in: PutIn,
 ) -> dict[str, ServiceMeaning]:
     """Return each service with what it takes from those that it extends, each looked at once."""
-    alone = {name: _alone(document, name, node, nodes) for name, node in nodes.items()}
+    alone = {name: _alone(document, name, node, nodes, put_in) for name, node in nodes.items()}
     done: dict[str, ServiceMeaning] = {}
     named = 0
     for name in alone:
@@ -206,50 +221,31 @@ def _alone(
     name: str,
     node: MapNode | None,
     nodes: Mapping[str, MapNode | None],
+    put_in: PutIn,
 ) -> ServiceMeaning:
     """Return what a service says itself."""
     if node is None:
         return ServiceMeaning({}, None, None, None, None)
-    networks, unknown = _named(document, name, node.pairs.get("networks"))
+    networks, unknown = _named(document, name, node.pairs.get("networks"), put_in)
     if is_unusual(node):
         unknown = (
             f"{name} carries the tag {clean_line(node.tag or '')} in {document.name}, and what "
             "that does to its networks depends on the release of Compose."
         )
+    mode = first(text_of(said_of(node, "network_mode")), text_of(said_of(node, "net")))
     extends = said_of(node, "extends")
     base = None if extends is None else _extended(document, extends)[0]
     return ServiceMeaning(
         {key: value.digest for key, value in node.pairs.items() if key != "networks"},
         networks,
-        first(text_of(said_of(node, "network_mode")), text_of(said_of(node, "net"))),
+        None if mode is None else put_in(mode),
         text_of(said_of(node, "image")),
         unknown,
         base if base in nodes and base != name else None,
         dropped(node),
-        abilities=_abilities(node),
+        abilities=abilities(node),
         provided=isinstance(said_of(node, "provider"), MapNode),
     )
-
-
-def _abilities(node: MapNode) -> frozenset[str]:
-    devices = {device.partition(":")[0] for device in _texts(said_of(node, "devices"))}
-    capabilities = {name.upper().removeprefix("CAP_") for name in _texts(said_of(node, "cap_add"))}
-    found = {
-        "devices": "/dev/net/tun" in devices,
-        "cap_add": bool(capabilities & {"NET_ADMIN", "ALL"}),
-        "privileged": is_true(said_of(node, "privileged")),
-    }
-    return frozenset(key for key, said in found.items() if said)
-
-
-def _texts(node: Value | None) -> list[str]:
-    """Return the texts of a list; of an item in the long form of a device, its source."""
-    items = values(node) if isinstance(node, ListNode) else []
-    said = [
-        text_of(said_of(each, "source")) if isinstance(each, MapNode) else _text(each)
-        for each in items
-    ]
-    return [text for text in said if text is not None]
 
 
 def _extending(
@@ -347,7 +343,7 @@ def _unknown(name: str) -> str:
 
 
 def _named(
-    document: Document, service: str, node: Value | None
+    document: Document, service: str, node: Value | None, put_in: PutIn
 ) -> tuple[Mapping[str, Options] | None, str | None]:
     if node is None or (isinstance(node, Scalar) and node.is_null):
         return None, None
@@ -366,14 +362,10 @@ def _named(
         }
         return (None if node.pairs and not named else named), None
     if isinstance(node, ListNode):
-        names = [_text(item) for item in values(node)]
+        names = [text_said(item) for item in values(node)]
         if None not in names:
-            return {name: NO_OPTIONS for name in names if name is not None}, None
+            return {put_in(name): NO_OPTIONS for name in names if name is not None}, None
     return None, f"The networks of {service} in {document.name} are not a list of names."
-
-
-def _text(node: Value | None) -> str | None:
-    return None if isinstance(node, Scalar) and node.tag == RESET else text_of(node)
 
 
 def first(said: str | None, before: str | None) -> str | None:

@@ -7,7 +7,7 @@ its trailing comments, whether a null was written out.
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from wizard.compose.variables import unset
+from wizard.compose.variables import PutIn, unset
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,12 +112,12 @@ def values(node: ListNode) -> list[Value]:
     return [value_of(item) for item in node.items]
 
 
-def is_true(node: Value | None) -> bool:
+def is_true(node: Value | None, put_in: PutIn = unset) -> bool:
     """Return whether a value is true to either Compose (YAML 1.1 counts ``yes`` and ``on``).
 
-    Of a variable its default counts.
+    Of a variable that ``put_in`` does not know its default counts.
     """
-    return isinstance(node, Scalar) and unset(node.value).lower() in ("true", "yes", "on", "y")
+    return isinstance(node, Scalar) and put_in(node.value).lower() in ("true", "yes", "on", "y")
 
 
 def says_nothing(node: Value) -> bool:

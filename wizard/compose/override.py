@@ -83,17 +83,20 @@ def override_path(base: Path, siblings: Container[str]) -> Path:
     return base.with_name(f"{base.stem}.override{base.suffix}")
 
 
-def picks_up_override(config_files: Sequence[Path]) -> bool:
+def picks_up_override(config_files: Sequence[Path], directory: Path) -> bool:
     """Return whether Compose reads an override file by itself next time.
 
-    It does when it found the project's files by their default names, and not when it was
-    given them with ``-f`` or ``COMPOSE_FILE``. The label cannot tell a default name that was given
-    from one that was found.
+    It does when it found the project's files by their default names, in the project's folder or one
+    above it, and not when it was given them with ``-f`` or ``COMPOSE_FILE``. The label cannot tell
+    a default name that was given from one that was found.
 
     Args:
         config_files: The paths in the label ``com.docker.compose.project.config_files``.
+        directory: The folder in the label beside it; one that is not absolute is not known.
     """
     if not config_files or config_files[0].name not in DEFAULT_FILES:
+        return False
+    if directory.is_absolute() and not directory.is_relative_to(config_files[0].parent):
         return False
     rest = config_files[1:]
     return not rest or (

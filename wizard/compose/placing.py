@@ -56,7 +56,7 @@ def in_place(
                 if name in chosen[number]
             },
         )
-        files[number] = parse_part(text, before.document.name, before.extended)
+        files[number] = before.with_content(text)
         made[project.parts[number].path] = files[number]
     _spare_others(project, made, services)
     return made

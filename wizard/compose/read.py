@@ -7,6 +7,7 @@ from wizard.compose.document import Document, load
 from wizard.compose.meaning import Extended, FileMeaning, meaning, nothing_read
 from wizard.compose.nodes import MapNode
 from wizard.compose.services import Service, project_services
+from wizard.compose.variables import PutIn, unset
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -28,6 +29,24 @@ class ParsedFile:
     services: tuple[Service, ...]
     extended: Extended = field(default=nothing_read, repr=False)
     """What the files say that its services extend."""
+    put_in: PutIn = field(default=unset, repr=False)
+    """Puts the project's variables into a text."""
+
+    def with_text(self, text: str) -> "ParsedFile":
+        """Return the file as it is with another text, a byte order mark left out.
+
+        Raises:
+            Refused: As :func:`parse_part`.
+        """
+        return self.with_content(self.document.with_text(text))
+
+    def with_content(self, data: bytes) -> "ParsedFile":
+        """Return the file as it is with another content.
+
+        Raises:
+            Refused: As :func:`parse_part`.
+        """
+        return parse_part(data, self.document.name, self.extended, self.put_in)
 
     @property
     def raw(self) -> bytes:
@@ -84,20 +103,23 @@ def check_services(files: Sequence[ParsedFile]) -> None:
     )
 
 
-def parse_part(data: bytes, name: str, extended: Extended = nothing_read) -> ParsedFile:
+def parse_part(
+    data: bytes, name: str, extended: Extended = nothing_read, put_in: PutIn = unset
+) -> ParsedFile:
     """Understand a file that is merged into another, and so need not have services.
 
     Args:
         data: The content.
         name: How the file is called in sentences, such as its path.
         extended: What the files say that its services extend.
+        put_in: Puts the project's variables into a text.
 
     Raises:
         Refused: As :func:`parse`, but for a file without services.
     """
     document = load(data, name)
-    said = meaning(document, extended)
-    return ParsedFile(document.name, document, said, project_services([said]), extended)
+    said = meaning(document, extended, put_in)
+    return ParsedFile(document.name, document, said, project_services([said]), extended, put_in)
 
 
 def services(files: Sequence[ParsedFile]) -> tuple[Service, ...]:

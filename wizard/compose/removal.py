@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from wizard.compose.entries import without_entries
 from wizard.compose.facts import added_by, anywhere, empty_of_others, facts_of, meaning_of
 from wizard.compose.joining import networks
 from wizard.compose.naming import names_network
@@ -16,11 +17,17 @@ _MOST_CHARACTERS = 3_000_000
 as many characters as that are read."""
 
 
-def without_addition(before: str, after: str, now: str) -> str | None:
+def without_addition(before: str, after: str, now: str, *, by_tree: bool = True) -> str | None:
     """Return ``now`` without what was added when ``before`` was made ``after``.
 
     Every line of others stays, to the byte. That the result says what ``now`` says but for what the
     addition said, no more and no less, is made sure of with the parsed files.
+
+    Args:
+        before: The text before the edit.
+        after: The text with it.
+        now: The text today.
+        by_tree: Whether it is found as well where its lines are written in another way by now.
 
     Returns:
         The text, which is ``now`` itself where nothing of the addition is in it; or None where it
@@ -34,7 +41,8 @@ def without_addition(before: str, after: str, now: str) -> str | None:
         return now
     declared = {path[1] for path, _value in added if len(path) == 2 and path[0] == "networks"}
     others = Theirs(before, after, now)
-    for take_out in (without_edit, without_lines):
+    by_lines = (without_edit, without_lines)
+    for take_out in (*by_lines, without_entries) if by_tree else by_lines:
         result = take_out(before, after, now)
         remaining = facts_of(result) if result is not None else None
         if result is None or remaining is None:
@@ -72,6 +80,7 @@ def without_most(before: str, after: str, now: str) -> str | None:
     # What declares a network comes out only once nothing names it, wherever it stands.
     while left.take_out(left.declaring, whole=True) or left.take_out(left.open):
         pass
+    left.take_out_entries()
     return left.now if left.now != now else None
 
 
@@ -105,6 +114,7 @@ class _Edit:
                 self.certain += row
         self._out: set[int] = set()
         self._ours = ours
+        self._before, self._after = before, after
         self._removed = (facts_of(before) or Counter()) - (facts_of(after) or Counter())
         self._attempts = min(_MOST_ATTEMPTS, max(8, _MOST_CHARACTERS // (len(now) + 1)))
         self.now = now
@@ -144,7 +154,8 @@ class _Edit:
             return False
         self._attempts -= 1
         out = self._out.union(pieces)
-        result = without_addition(self._without(out), self._without(self._out), self.now)
+        old, new = self._without(out), self._without(self._out)
+        result = without_addition(old, new, self.now, by_tree=False)
         if result is not None and result != self.now and self._is_safe(result):
             self.now, self._out = result, out
             return True
@@ -152,6 +163,16 @@ class _Edit:
             return False
         half = self._middle(pieces)
         return any([self.take_out(pieces[:half]), self.take_out(pieces[half:])])
+
+    def take_out_entries(self) -> None:
+        """Take out what no line of the edit says as it was written."""
+        for declared in (True, False):
+            result = without_entries(
+                self._before, self._after, self.now, partly=True, declared=declared
+            )
+            if result is not None and result != self.now and self._is_safe(result):
+                self.now = result
+                return
 
     def _middle(self, pieces: Sequence[int]) -> int:
         """Return where to part pieces in two: about the middle, and in no row if there are several.

@@ -93,7 +93,7 @@ def project_services(files: Sequence[FileMeaning]) -> tuple[Service, ...]:
 
 def _service(files: Sequence[FileMeaning], name: str, found: Joined, *, lends: bool) -> Service:
     said = found.said
-    image, mode, named = said.image, said.network_mode, said.networks
+    image, mode, named = said.image, said.network_mode or None, said.networks
 
     guessed = False
     obstacle = _obstacle(name, said, None if named is None else tuple(named))
@@ -127,8 +127,14 @@ def _obstacle(name: str, said: ServiceMeaning, named: tuple[str, ...] | None) ->
             f"{name} is no container (provider): Compose has another program do what it is for, so "
             "there is nothing here that could have an address."
         )
-    if said.network_mode is not None:
-        return _mode_obstacle(name, clean_line(said.network_mode) or '""')
+    if said.network_mode:
+        return _mode_obstacle(name, clean_line(said.network_mode))
+    if said.network_mode == "" and named is None:
+        return (
+            f"{name} sets an empty network_mode, beside which Compose 2 knows no default network "
+            "that could be named. Take network_mode out, or name the service's networks, to attach "
+            "it."
+        )
     if said.unknown is not None:
         return f"{said.unknown} Name its networks in a file of this project to attach it."
     if named == ():

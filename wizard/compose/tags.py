@@ -4,7 +4,7 @@ Compose 2 alone reads them (compose-spec, 13-merge.md). What they do where was s
 2.26.1.
 """
 
-from wizard.compose.nodes import MapNode, Value
+from wizard.compose.nodes import MapNode, Value, text_of
 from wizard.platform.errors import Refused
 from wizard.platform.text import clean_line
 
@@ -27,6 +27,11 @@ def said_of(mapping: MapNode | None, key: str) -> Value | None:
     """Return what a mapping says of a key; what takes away what was said before says nothing."""
     value = mapping.pairs.get(key) if mapping else None
     return None if value is None or value.tag == RESET else value
+
+
+def text_said(node: Value | None) -> str | None:
+    """Return the text of a scalar; None for what is none, or null, or takes something away."""
+    return None if node is None or node.tag == RESET else text_of(node)
 
 
 def dropped(service: MapNode) -> frozenset[str]:

@@ -146,6 +146,9 @@ class ComposeProject:
     named_by: str | None = None
     """Who names its files to Compose at each start, so that Compose looks for no override file; the
     beginning of a sentence, with its verb."""
+    variables: tuple[Path, ...] = ()
+    """The files of variables that Compose was given, with ``--env-file`` or ``COMPOSE_ENV_FILES``,
+    in the place of the folder's ``.env``; none for that one."""
 
     @property
     def is_there(self) -> bool:

@@ -1,7 +1,8 @@
 """Whether something names the files of a Compose project whenever it is started.
 
 Compose then looks for no override file beside them. Looked at are the variable COMPOSE_FILE in the
-project's ``.env`` (Compose reference, environment variables) and units of systemd with ``-f``.
+project's ``.env``, or the files that stand for it (Compose reference, environment variables), and
+units of systemd with ``-f``.
 """
 
 import posixpath
@@ -21,13 +22,22 @@ _SETTING = re.compile(r"^\s*(\w+)\s*=\s*(.*?)\s*$")
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose$")
 
 
-def named_by(directory: Path, files: Sequence[Path], units: Path = UNITS) -> str | None:
-    """Return who names the files, as the beginning of a sentence and its verb; None for nobody."""
+def named_by(
+    directory: Path, files: Sequence[Path], units: Path = UNITS, variables: Sequence[Path] = ()
+) -> str | None:
+    """Return who names the files, as the beginning of a sentence and its verb; None for nobody.
+
+    Args:
+        directory: The folder of the project.
+        files: Its files.
+        units: Where units are looked for.
+        variables: What Compose was given in the place of the folder's ``.env``, if it was.
+    """
     if not directory.is_absolute():
         return None
-    variables = directory / ".env"
-    if of_file(read_if_there(variables) or "").get("COMPOSE_FILE"):
-        return f"{clean_line(str(variables))} sets COMPOSE_FILE"
+    for each in variables or (directory / ".env",):
+        if of_file(read_if_there(each) or "").get("COMPOSE_FILE"):
+            return f"{clean_line(str(each))} sets COMPOSE_FILE"
     try:
         found = sorted(units.glob("*.service"))[:_MOST_UNITS]
     except OSError:

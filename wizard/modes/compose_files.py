@@ -130,6 +130,7 @@ def _steps(
                 files=(*given, path) if added else given,
                 compose_commands=() if isinstance(compose, Unknown) else compose.commands,
                 follows=bool(steps),
+                variables=read.variables,
             )
         )
     return tuple(steps)

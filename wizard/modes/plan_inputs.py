@@ -73,6 +73,8 @@ class PlanInputs:
     """What comes to this host itself and is let in, which is no file but read with them."""
     beside: tuple[Other, ...] = ()
     """The steps of other set-ups that are in force on the host."""
+    variables: tuple[str, ...] = ()
+    """The files of variables that Compose was given in the place of the folder's ``.env``."""
     elsewhere: tuple[str, ...] = ()
     """Services that have containers and stand in none of the files that were read."""
 
@@ -137,7 +139,8 @@ def read_project(
         state = _read_own(system, path)
         if state is not None:
             files[path] = state
-    read = _read_compose(system, project, files)
+    variables = _variables(system, project)
+    read = _read_compose(system, project, files, variables)
     check_services([part.file for part in read.parts])
     override = str(override_path(project.files[0], _siblings(project.files[0])))
     if override not in files:
@@ -157,11 +160,26 @@ def read_project(
         settings=settings,
         input=closed.read(system),
         beside=tuple(beside),
+        variables=variables,
         elsewhere=tuple(dict.fromkeys(each.service for each in project.containers)),
     )
 
 
-def _read_compose(system: System, project: ComposeProject, files: dict[str, FileState]) -> Project:
+def _variables(system: System, project: ComposeProject) -> tuple[str, ...]:
+    """Return the files of variables that the project was started with, those that can be named."""
+    first = _read_if_possible(system, str(project.files[0]))
+    found = {str(path): _read_if_possible(system, str(path)) for path in project.variables}
+    return tuple(
+        path for path, state in found.items() if first and state and _may_name(first, state)
+    )
+
+
+def _read_compose(
+    system: System,
+    project: ComposeProject,
+    files: dict[str, FileState],
+    variables: Sequence[str],
+) -> Project:
     """Return what the Compose files say, and add each that was read to ``files``."""
     given = tuple(map(str, project.files))
 
@@ -177,6 +195,8 @@ def _read_compose(system: System, project: ComposeProject, files: dict[str, File
         files[path] = state
         return state.text.encode("utf-8", "surrogateescape")
 
+    for file in project.files:
+        _check_stays(project.name, file)
     for path in given:
         if content(path) is None:
             owner = owner_of(project.files)
@@ -189,7 +209,23 @@ def _read_compose(system: System, project: ComposeProject, files: dict[str, File
                 f"{clean_line(project.name)} were made from it. "
                 f"{todo if owner is None else why_not_there(owner)}"
             )
-    return load(given, str(project.directory), content)
+    return load(given, str(project.directory), content, variables)
+
+
+def _check_stays(project: str, path: Path) -> None:
+    """Make sure that a file is one that Compose finds again at the next start.
+
+    Raises:
+        Refused: Compose read it from its standard input, or from a program (bash(1), process
+            substitution).
+    """
+    if path.name == "-" or path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        raise Refused(
+            f"The containers of {clean_line(project)} were made from a text that Compose was given "
+            f"by a program and not as a file ({clean_line(path.name)}), so there is no file in "
+            "which they could be given IPv6 for good. Nothing was changed. Save the text as a "
+            "file, and start the project from it by its name: docker compose -p NAME -f FILE up -d"
+        )
 
 
 def target(choices: Choices, inputs: PlanInputs) -> str:

@@ -313,7 +313,7 @@ def run_checks(step: Step, checks: Sequence[Run], system: System) -> str | None:
         result = system.run(command.argv, command.stdin)
         if result.status != 0:
             said = " ".join(result.output.split()) or "It printed nothing."
-            return f"{step.title} cannot be done. {clean(command.line)} failed: {said}"
+            return f"{step.title} cannot be done. {clean(command.line)} failed: {said.rstrip('.')}."
     return None
 
 

@@ -19,6 +19,9 @@ from wizard.steps.before import Before
 from wizard.steps.comparing import Comparison, Decisions, Found
 from wizard.steps.parts import Condition, Part
 
+_AS_WRITTEN = "--no-interpolate"
+"""The option by which Compose leaves variables as they are written, from 1.25 on."""
+
 _NOT_FETCHED = "remote resource is disabled"
 """What Compose says of an include of another host that it was told not to fetch."""
 
@@ -41,6 +44,8 @@ class ComposeFile(StepOf[Before]):
     before: FileState | None = None
     follows: bool = False
     """Whether another file of the project is changed before this one."""
+    variables: tuple[str, ...] = ()
+    """The files of variables that Compose is given in the place of the folder's ``.env``."""
 
     @property
     def title(self) -> str:
@@ -84,7 +89,8 @@ class ComposeFile(StepOf[Before]):
             for file in self.files
             for word in ("-f", "/dev/stdin" if file == self.path else file)
         ]
-        words = ("--project-directory", self.directory, *named, "config", "--quiet")
+        given = [word for file in self.variables for word in ("--env-file", file)]
+        words = ("--project-directory", self.directory, *given, *named, "config", "--quiet")
         stdin = "" if self._is_included else text
         return tuple(Run((*command, *words), stdin) for command in self.compose_commands)
 
@@ -97,9 +103,17 @@ class ComposeFile(StepOf[Before]):
         checks = self.preconditions()
         said = self._refused(system, checks)
         # Only then, for Compose takes long: who takes the new one would take part in any case.
-        if said is not None and self.before is not None:
-            said = self._refused(system, self._taking_old(system, checks))
-        return said
+        if said is None:
+            return None
+        taking = self._taking(system, self.before, checks)
+        said = self._refused(system, taking)
+        if said is None or taking is not checks:
+            return said
+        return (
+            f"{said} Without the change it is not taken either. If the project needs variables "
+            f"that are set where you start it, write them into {clean_line(self.directory)}/.env "
+            "as well, and start again."
+        )
 
     def _refused(self, system: System, checks: Sequence[Run]) -> str | None:
         said = run_checks(self, checks, system)
@@ -112,15 +126,31 @@ class ComposeFile(StepOf[Before]):
             )
         return said
 
-    def _taking_old(self, system: System, checks: Sequence[Run]) -> Sequence[Run]:
-        """Return the checks by those who take the file as it is; all where nobody does."""
-        before = self.before.text if self.before else ""
-        old = [
-            each
-            for each in checks
-            if system.run(each.argv, before if each.stdin else "").status == 0
-        ]
-        return old or checks
+    def _taking(
+        self, system: System, old: FileState | None, checks: Sequence[Run]
+    ) -> Sequence[Run]:
+        """Return the checks by those who take the file as it is; these themselves if nobody does.
+
+        Variables that the file cannot do without may be set where Compose is started, and nowhere
+        else. Then each looks at it without them.
+        """
+        without = [Run((*each.argv, _AS_WRITTEN), each.stdin) for each in checks]
+        for asked in (checks, without):
+            found = [each for each in asked if self._takes(system, old, each)]
+            if found:
+                return found
+        return checks
+
+    def _takes(self, system: System, old: FileState | None, check: Run) -> bool:
+        """Return whether what a check asks is so today; of a file that is new, without it."""
+        argv = list(check.argv)
+        if old is None:
+            name = "/dev/stdin" if check.stdin else self.path
+            at = argv.index(name)
+            del argv[at - 1 : at + 1]
+            if "-f" not in argv:
+                return False
+        return system.run(argv, old.text if old and check.stdin else "").status == 0
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -141,7 +171,8 @@ class ComposeFile(StepOf[Before]):
             StepFailed: Compose does not take the result, or the file could not be written.
         """
         late = self._is_checked_late
-        checks = self._taking_old(system, self._checks(self.after.text)) if late else ()
+        new = self._checks(self.after.text)
+        checks = self._taking(system, self.before, new) if late else ()
         if not self._is_included:
             self._ask(system, checks)
         super().apply(system, report)
@@ -200,8 +231,12 @@ class ComposeFile(StepOf[Before]):
             names = clean_line(", ".join(off))
             words = f"{part.words} In it, these do not join the network any more: {names}."
             part = replace(part, words=words)
-        asked = self._checks(part.file.after.text) if part.file else ()
-        return replace(part, asked=() if self._is_included else asked)
+        if part.file is None or self._is_included:
+            return replace(part, asked=())
+        asked: Sequence[Run] = self._checks(part.file.after.text)
+        if self._refused(system, asked):
+            asked = self._taking(system, now, asked)
+        return replace(part, asked=tuple(asked))
 
     def capture(self, system: System) -> Before:
         """The files that it writes."""

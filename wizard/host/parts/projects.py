@@ -169,7 +169,8 @@ def _project(name: str, claimed: Sequence[Claim]) -> ComposeProject:
         tuple(containers),
         in_git=any(_in_git(file.parent) for file in agreed.files or (agreed.directory,)),
         doubts=(*agreed.doubts, *trust.of_others(agreed.files, agreed.directory)),
-        named_by=named_by(agreed.directory, agreed.files),
+        named_by=named_by(agreed.directory, agreed.files, variables=agreed.variables),
+        variables=agreed.variables,
     )
 
 
