@@ -208,6 +208,22 @@ HOSTS: dict[Cause, Callable[[pytest.MonkeyPatch], Host]] = {
     Cause.FORWARD_RULES: lambda _: made_up_hosts.debian12(
         ip6tables=Ip6tablesCommand("1.8.9", False, True, REFUSING)
     ),
+    Cause.OTHER_TABLES: lambda _: made_up_hosts.debian12(
+        ip6tables=Ip6tablesCommand(
+            "1.8.9",
+            False,
+            beside_filter="*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i br-+ -j DROP\n"
+            "COMMIT\n",
+        )
+    ),
+    Cause.SOURCE_TRANSLATED: lambda _: made_up_hosts.debian12(
+        ip6tables=Ip6tablesCommand(
+            "1.8.9",
+            False,
+            beside_filter="*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -o eth0 -j MASQUERADE\n"
+            "COMMIT\n",
+        )
+    ),
     Cause.BEFORE_DOCKER: lambda _: made_up_hosts.debian14(
         ip6tables=Ip6tablesCommand("1.8.13", False, before_docker="by its policy", has_docker=True)
     ),
@@ -239,6 +255,7 @@ CHOICES = {
         mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), firewalld=False
     ),
     Cause.PORTS_TRANSLATED: Choices(),
+    Cause.SOURCE_TRANSLATED: Choices(mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80")),
     Cause.DOCKER_IMITATED: Choices(
         mode=Mode.ROUTED, prefix=IPv6Network("2001:db8:1:2:1::/80"), bridge="br-mine"
     ),

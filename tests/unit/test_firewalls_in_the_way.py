@@ -232,8 +232,12 @@ def test_the_lines_for_a_chain_go_where_it_is_declared(
 def test_what_has_to_pass_is_asked_of_every_chain(choices: Choices) -> None:
     prefix = choices.prefix
     passing = [
-        Packet("br-six", "tcp", 443, "eth0", source=prefix),
-        Packet("eth0", "tcp", None, "br-six", "established", target=prefix),
+        Packet("br-six", "tcp", 443, "eth0", source=prefix, translated=choices is PRIVATE),
+        Packet(
+            *("eth0", "tcp", None, "br-six", "established"),
+            target=prefix,
+            translated=choices is PRIVATE,
+        ),
         Packet("eth0", "tcp", None, "br-six", target=prefix),
     ][: 3 if choices is PUBLIC else 2]
     SEEN.clear()

@@ -250,7 +250,11 @@ def test_the_line_below_which_the_lines_go_is_found_in_the_file_that_has_the_cha
     configuration = tmp_path / "nftables.conf"
     configuration.write_text('flush ruleset\n\tinclude "nftables.d/*.nft"\n')
     found = nftables_files.declared(configuration)
-    assert set(found) == {("inet", "mine", "forward"), ("ip6", "other", "x")}
+    assert set(found) == {
+        ("inet", "mine", "input"),
+        ("inet", "mine", "forward"),
+        ("ip6", "other", "x"),
+    }
     assert found["inet", "mine", "forward"].line == 7
     listed = json.dumps({"nftables": [chain()]})
     firewall = Firewall(forward_chains=forward_chains.parse(listed, found))

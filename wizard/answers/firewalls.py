@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from wizard.answers import forwarded, other_tables
 from wizard.answers.choices import Choices
 from wizard.host import filtering
 from wizard.host.host import ForwardChain, Host, Unknown
@@ -63,14 +64,16 @@ def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     public = choices is not None and choices.mode.addresses.public
     engine = host.engine
     apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
-    packets = _packets(bridge, host.uplink.interface, choices, public=public)
+    packets = forwarded.packets(bridge, host.uplink.interface, choices, public=public)
     for chain in host.firewall.forward_chains:
-        stopped = [what for what, packet in packets if chain.stops(packet)]
+        if public and not chain.of_ip6tables and chain.translates(packets[0][1]):
+            yield _translating(chain, bridge, packets[0][1])
+        stopped = [(what, packet) for what, packet in packets if chain.stops(packet)]
         if not stopped:
             continue
         if chain.of_ip6tables:
             # Docker accepts in it, unless it keeps its rules in tables of its own.
-            if apart:
+            if apart and chain.hook == "forward":
                 yield _policy(bridge)
         elif chain.table != _FIREWALLD:
             yield _dropping(chain, bridge, public, stopped)
@@ -82,6 +85,13 @@ def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
             packets,
             _accepting(other, bridge, answers_alone=not public),
         )
+        for saved, program in (
+            (host.ip6tables.beside_filter, "ip6tables"),
+            (host.ip6tables.other, other),
+        ):
+            yield from other_tables.dropping(saved, program, bridge, packets)
+            if public:
+                yield from other_tables.translating(saved, program, bridge, packets)
 
 
 def firewalld(host: Host, choices: Choices) -> Iterator[Obstacle]:
@@ -125,7 +135,7 @@ def of_ip6tables(saved: str, host: Host, choices: Choices) -> Iterator[Obstacle]
         commands = _LEADING_TO_DOCKER
     elif CHAIN in chains:
         commands = (f"ip6tables -I FORWARD -j {CHAIN}",)
-    packets = _packets(bridge, host.uplink.interface, choices, public=False)
+    packets = forwarded.packets(bridge, host.uplink.interface, choices, public=False)
     for each in _of_rules(saved, "ip6tables", packets, commands):
         yield replace(each, commands=_returning(bridge)) if _USERS in each.found else each
 
@@ -160,8 +170,9 @@ def stopped_by_firewalld(host: Host, choices: Choices) -> tuple[str, ...]:
     interfaces = () if isinstance(host.interfaces, Unknown) else host.interfaces
     bridge = next((each for each in (choices.bridge, _DOCKER) if each in interfaces), _DOCKER)
     public = choices.mode.addresses.public
-    packets = _packets(bridge, host.uplink.interface, choices, public=public)
-    own = [each for each in host.firewall.forward_chains if each.table == _FIREWALLD]
+    packets = forwarded.packets(bridge, host.uplink.interface, choices, public=public)
+    chains = host.firewall.forward_chains
+    own = [each for each in chains if (each.table, each.hook) == (_FIREWALLD, "forward")]
     return tuple(what for what, packet in packets if any(each.stops(packet) for each in own))
 
 
@@ -244,22 +255,6 @@ def _imitated(host: Host, choices: Choices) -> Iterator[Obstacle]:
     )
 
 
-def _packets(
-    bridge: str, uplink: str, choices: Choices | None, *, public: bool
-) -> tuple[tuple[str, Packet], ...]:
-    """Return the packets that have to pass, each with what it is in words.
-
-    Containers have addresses of the prefix, which private ones keep until they are forwarded.
-    """
-    own = choices.prefix if choices else None
-    packets = (
-        ("what the containers send", Packet(bridge, "tcp", 443, uplink, source=own)),
-        ("the answers to them", Packet(uplink, "tcp", None, bridge, "established", target=own)),
-    )
-    asked = Packet(uplink, "tcp", None, bridge, target=own)
-    return (*packets, ("what comes in to them", asked)) if public else packets
-
-
 def _accepting(program: str, bridge: str, *, answers_alone: bool = True) -> tuple[str, str]:
     answers = "-m conntrack --ctstate ESTABLISHED,RELATED " if answers_alone else ""
     return (
@@ -289,21 +284,47 @@ def _policy(bridge: str) -> Obstacle:
     )
 
 
-def _dropping(chain: ForwardChain, bridge: str, public: bool, stopped: Sequence[str]) -> Obstacle:
-    place = f"{chain.family} {chain.table} {chain.chain}"
-    answers = "" if public else "ct state established,related "
-    lines = [f'iifname "{bridge}" accept', f'oifname "{bridge}" {answers}accept']
-    commands = tuple(f"nft 'insert rule {place} {line}'" for line in lines)
+def _dropping(
+    chain: ForwardChain, bridge: str, public: bool, stopped: Sequence[tuple[str, Packet]]
+) -> Obstacle:
+    if chain.hook == "forward":
+        answers = "" if public else "ct state established,related "
+        lines = [f'iifname "{bridge}" accept', f'oifname "{bridge}" {answers}accept']
+    else:
+        lines = forwarded.lines(chain.hook, bridge, [each for _, each in stopped])
     inwards = " What may come in is filtered behind it all the same." if public else ""
+    return Obstacle(
+        Cause.FORWARD_CHAIN,
+        f"{_named(chain)} drops {enumerated(what for what, _ in stopped)}, whatever Docker and "
+        "ip6tables accept.",
+        f"{_to_add(chain, lines)}{inwards} So that they hold at once, type:",
+        _at_once(chain, lines),
+    )
+
+
+def _translating(chain: ForwardChain, bridge: str, sent: Packet) -> Obstacle:
+    lines = forwarded.lines(chain.hook, bridge, [sent])
+    return Obstacle(
+        Cause.SOURCE_TRANSLATED,
+        f"{_named(chain)} {other_tables.TRANSLATES}",
+        f"{_to_add(chain, lines)} So that it holds at once, type:",
+        _at_once(chain, lines),
+    )
+
+
+def _named(chain: ForwardChain) -> str:
+    return f"The chain “{chain.chain}” of the nftables table “{chain.family} {chain.table}”"
+
+
+def _to_add(chain: ForwardChain, lines: Sequence[str]) -> str:
     where = "at the beginning of that chain, in the file that you keep it in"
     if chain.declared is not None:
         there = chain.declared
         where = f"to {there.path} below line {there.line} (“{there.text}”)"
-    return Obstacle(
-        Cause.FORWARD_CHAIN,
-        f"The chain “{chain.chain}” of the nftables table “{chain.family} {chain.table}” drops "
-        f"{enumerated(stopped)}, whatever Docker and ip6tables accept.",
-        f"Add these two lines {where}: “{lines[0]}” and “{lines[1]}”.{inwards} So that they hold "
-        "at once, type:",
-        commands,
-    )
+    these = "this line" if len(lines) == 1 else "these two lines"
+    return f"Add {these} {where}: {enumerated(f'“{each}”' for each in lines)}."
+
+
+def _at_once(chain: ForwardChain, lines: Sequence[str]) -> tuple[str, ...]:
+    place = f"{chain.family} {chain.table} {chain.chain}"
+    return tuple(f"nft 'insert rule {place} {line}'" for line in lines)

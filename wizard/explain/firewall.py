@@ -33,9 +33,10 @@ PAGES = {
     ),
     Cause.FORWARD_CHAIN: Page(
         "A chain of nftables drops what is forwarded",
-        "A packet has to pass every chain on the forward hook. What Docker and ip6tables accept, a "
-        "chain of somebody's own still drops.",
-        "See the rules. Let through what comes from the bridge, and the answers to it, in the file "
+        "A packet has to pass every chain of the hooks on its way: ingress, prerouting, forward, "
+        "postrouting and egress. What Docker and ip6tables accept, a chain of somebody's own still "
+        "drops.",
+        "See the rules. Let through what the containers send, and the answers to it, in the file "
         "that the chain is kept in:",
         ("nft list ruleset", "nano /etc/nftables.conf"),
         "It names the file, the lines and the commands for this host, and looks again when you "
@@ -50,6 +51,27 @@ PAGES = {
         ("ip6tables-legacy -S FORWARD", "ip6tables-nft -S FORWARD"),
         "It names the chain and the commands for this host, and looks again when you press R on "
         "the screen “Your host”. It changes no rules of yours.",
+    ),
+    Cause.OTHER_TABLES: Page(
+        "ip6tables drops in another table than filter",
+        "A packet passes the tables raw and mangle before and after the filter table, in which "
+        "Docker and the wizard accept what containers send. What is dropped there, such as private "
+        "addresses on the way in, never comes to these.",
+        "See the rules. Let through what comes from the bridge, where those rules are kept:",
+        ("ip6tables -t raw -S", "ip6tables -t mangle -S"),
+        "It names the rule and the commands for this host, and looks again when you press R on "
+        "the screen “Your host”. It changes no rules of yours.",
+    ),
+    Cause.SOURCE_TRANSLATED: Page(
+        "Public addresses would be hidden behind the host's",
+        "A rule of somebody's own gives everything that leaves this host the host's address, as "
+        "for a VPN. Containers with public addresses would be seen with that one.",
+        "See the rules. Have them leave out the prefix of the containers, or name the prefix of "
+        "the VPN alone, where they are kept:",
+        ("ip6tables -t nat -S POSTROUTING", "nft list ruleset"),
+        "It names the rule and the commands for this host, and looks again when you press R on "
+        "the screen “Your host”. It changes no rules of yours. Private addresses are not "
+        "concerned.",
     ),
     Cause.BEFORE_DOCKER: Page(
         "ip6tables drops before Docker's own rules",

@@ -1,4 +1,4 @@
-"""Chains of nftables that may stop packets which a host forwards."""
+"""Chains of nftables that may stop packets which a host forwards, wherever they pass them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,10 +8,10 @@ from wizard.host import nftables_files
 from wizard.host.host import Declared, ForwardChain
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
-from wizard.ruleset import nftables
+from wizard.ruleset import hooks, nftables
 from wizard.ruleset.chains import Outcome
 
-_ENDS = {"drop", "reject"}
+_ENDS = {"drop", "reject", "masquerade", "snat"}
 _CHANGING = ("counter", "quota", "handle")
 """What differs from one listing to the next while the rules are the same."""
 
@@ -19,11 +19,11 @@ _CHANGING = ("counter", "quota", "handle")
 def parse(
     listed: str, declared: Mapping[nftables_files.Place, Declared] | None = None
 ) -> tuple[ForwardChain, ...]:
-    """Return the chains of the forward hook that can drop, from ``nft -j list ruleset``.
+    """Return the chains on their way that can drop or translate them, from ``nft -j list ruleset``.
 
-    Those of the families that IPv6 packets pass when they are routed: inet and ip6. A packet that
-    one table accepts still passes the others (nft(8), verdict statements), so no rule of
-    ip6tables or Docker lets through what such a chain drops.
+    Those of the families that IPv6 packets pass when they are routed: inet and ip6, and netdev. A
+    packet that one chain accepts still passes the others (nft(8), verdict statements), so no rule
+    of ip6tables or Docker lets through what such a chain drops.
     """
     try:
         entries = foreign_json.table(listed)["nftables"]
@@ -34,9 +34,11 @@ def parse(
                 clean_line(chain.name),
                 _of_table(entries, chain),
                 (declared or {}).get((chain.family, chain.table, chain.name)),
+                hook,
             )
-            for chain in nftables.chains(listed, "forward")
-            if _can_drop(chain, entries)
+            for hook in hooks.WAY
+            for chain in nftables.chains(listed, hook)
+            if _matters(chain, entries)
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return ()
@@ -67,14 +69,14 @@ def _in_table(
                 yield kind, one
 
 
-def _can_drop(chain: nftables.Chain, entries: Sequence[Mapping[str, Any]]) -> bool:
+def _matters(chain: nftables.Chain, entries: Sequence[Mapping[str, Any]]) -> bool:
     return chain.policy is not Outcome.ACCEPT or any(
-        _drops(one) for kind, one in _in_table(entries, chain) if kind in ("rule", "map")
+        _ends(one) for kind, one in _in_table(entries, chain) if kind in ("rule", "map")
     )
 
 
-def _drops(one: object) -> bool:
-    """Return whether a verdict that drops stands anywhere in a rule or a map."""
+def _ends(one: object) -> bool:
+    """Return whether a verdict that drops or translates stands anywhere in a rule or a map."""
     waiting = [one]
     while waiting:
         each = waiting.pop()

@@ -47,6 +47,8 @@ class Ip6tablesCommand:
     where it does not. It means something only where Docker has them, from 28 on."""
     has_docker: bool = False
     """Whether these chains are there."""
+    beside_filter: str = field(default="", repr=False)
+    """Its rules in all tables but filter, as ip6tables-save prints them."""
     imitated: str = ""
     """The rule by which FORWARD leads to a chain of Docker's before 28 beside these chains, as
     ip6tables-save prints it. Docker takes it out when it starts (moby, deleteLegacyTopLevelRules),
@@ -304,7 +306,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class ForwardChain:
-    """A chain of nftables in the forward hook that may drop."""
+    """A chain of nftables that forwarded packets pass, and that may drop or translate them."""
 
     family: str
     table: str
@@ -313,6 +315,8 @@ class ForwardChain:
     """Its table as ``nft -j list ruleset`` prints it, without what changes by itself."""
     declared: Declared | None = None
     """Where it comes from; None where no file that nftables.service loads names it."""
+    hook: str = "forward"
+    """One of ``wizard.ruleset.hooks.WAY``."""
 
     @property
     def of_ip6tables(self) -> bool:
@@ -321,11 +325,17 @@ class ForwardChain:
 
     def stops(self, packet: Packet) -> bool:
         """Return whether it drops a packet for certain."""
+        return any(each.stops(packet) for each in self._parsed())
+
+    def translates(self, packet: Packet) -> bool:
+        """Return whether it gives a packet another source for certain."""
+        return any(each.translates(packet) for each in self._parsed())
+
+    def _parsed(self) -> tuple[nftables.Chain, ...]:
         try:
-            (chain,) = nftables.chains(self.rules, "forward")
+            return nftables.chains(self.rules, self.hook)
         except ValueError:
-            return False
-        return chain.stops(packet) is True
+            return ()
 
 
 @dataclass(frozen=True)
@@ -341,7 +351,7 @@ class Firewall:
     dropping_tables: tuple[str, ...] = ()
     """Tables of nftables beside ip6tables' own that forward nothing but what they name."""
     forward_chains: tuple[ForwardChain, ...] = ()
-    """The chains that may drop what is forwarded, ip6tables' own among them."""
+    """The chains that may drop or translate what is forwarded, ip6tables' own among them."""
     sources: tuple[Mention, ...] = ()
     """Rules that name a private IPv4 source, Docker's own left out."""
     flushed_by: str = ""

@@ -20,7 +20,7 @@ Place = tuple[str, str, str]
 
 
 def declared(configuration: Path = CONFIGURATION) -> dict[Place, Declared]:
-    """Return where each chain of the forward hook is declared; the last declaration counts."""
+    """Return where each chain of a hook is declared; the last declaration counts."""
     found: dict[Place, Declared] = {}
     for path in _files(configuration, configuration.parent):
         found.update(in_file(str(path), read_if_there(path) or ""))
@@ -37,7 +37,7 @@ def flushes(configuration: Path = CONFIGURATION) -> str:
 
 
 def in_file(path: str, text: str) -> dict[Place, Declared]:
-    """Return the chains of the forward hook that the text of a file declares in blocks.
+    """Return the chains of hooks that the text of a file declares in blocks.
 
     The form is that of nft(8). Variables are not followed, nor ``add chain`` on a line of its own.
     """
@@ -52,7 +52,7 @@ def in_file(path: str, text: str) -> dict[Place, Declared]:
             words = []
         elif word in ("}", ";", "\n"):
             place = _place(blocks)
-            if place and words[:1] == ["type"] and "forward" in words:
+            if place and words[:1] == ["type"] and "hook" in words:
                 found[place] = Declared(clean_line(path), number, clean_line(lines[number - 1]))
             if word == "}" and blocks:
                 blocks.pop()

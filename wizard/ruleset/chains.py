@@ -14,6 +14,8 @@ class Outcome(Enum):
     THROUGH = "through"
     """The next rule is looked at; of a chain, its end was reached."""
     UNKNOWN = "unknown"
+    TRANSLATE = "translate"
+    """It is accepted, with another source."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,18 @@ class Packet:
     """Where it goes to; None where it may be any."""
     outgoing: str = ""
     """Where it goes out, if it is forwarded; then its addresses may be any, but for those below."""
-    state: str = "new"
-    """What connection tracking says of it: ``new`` or ``established``."""
+    state: str | None = "new"
+    """What connection tracking says of it: ``new`` or ``established``; None where that is not
+    known."""
     source: IPv6Network | None = None
     """Where what is forwarded comes from, where that is known."""
     target: IPv6Network | None = None
     """Where it goes to, where that is known."""
+    translated: bool = False
+    """Whether this host puts its own address in place of the source of what is forwarded, and
+    takes that back for the answers."""
+    routed: bool = True
+    """Whether it is known yet where it goes out."""
 
 
 def is_among(network: IPv6Network | None, named: Iterable[IPv6Network]) -> bool | None:
@@ -104,4 +112,4 @@ def verdict(packet: Packet, chain: str, chains: Chains, policy: Outcome) -> bool
     }
     if found == {Outcome.DROP}:
         return True
-    return False if found == {Outcome.ACCEPT} else None
+    return False if found <= {Outcome.ACCEPT, Outcome.TRANSLATE} else None

@@ -8,7 +8,13 @@ from ipaddress import IPv6Network
 from wizard.platform import saved_rules
 from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, outcomes, verdict
 
-_ENDS = {"ACCEPT": Outcome.ACCEPT, "DROP": Outcome.DROP, "REJECT": Outcome.DROP}
+_ENDS = {
+    "ACCEPT": Outcome.ACCEPT,
+    "DROP": Outcome.DROP,
+    "REJECT": Outcome.DROP,
+    "MASQUERADE": Outcome.TRANSLATE,
+    "SNAT": Outcome.TRANSLATE,
+}
 
 _GO_ON = {"LOG", "NFLOG", "MARK", "CONNMARK", "TRACE", "SET", "CLASSIFY", "DSCP", "NOTRACK", "CT"}
 """Targets after which the next rule is looked at."""
@@ -20,34 +26,51 @@ _NEVER = {"rt", "frag", "hbh", "dst", "ah", "esp", "icmp6", "icmpv6"}
 """Matches for headers that the first packet of a connection does not have."""
 
 
-def closes(saved: str, packet: Packet) -> bool | None:
-    """Return whether INPUT, or FORWARD for what is forwarded, drops a packet for certain.
+def closes(saved: str, packet: Packet, table: str = "filter", chain: str = "") -> bool | None:
+    """Return whether a chain drops a packet for certain; None if nobody can tell.
 
-    None if nobody can tell.
+    Without a name it is INPUT, or FORWARD for what is forwarded.
     """
-    chain = "FORWARD" if packet.outgoing else "INPUT"
+    chain = chain or ("FORWARD" if packet.outgoing else "INPUT")
     try:
-        chains, policies = _parsed(saved)
+        chains, policies = _parsed(saved, table)
     except ValueError:
         return None
     return verdict(packet, chain, chains, _ENDS.get(policies.get(chain, ""), Outcome.ACCEPT))
 
 
-def dropping(saved: str, packet: Packet) -> str:
+def dropping(saved: str, packet: Packet, table: str = "filter", chain: str = "") -> str:
     """Return why a chain drops a packet, in words: the first rule that does, or the policy."""
-    chain = "FORWARD" if packet.outgoing else "INPUT"
-    chains, _policies = _parsed(saved)
-    texts, _ = saved_rules.parse(saved, "filter")
+    chain = chain or ("FORWARD" if packet.outgoing else "INPUT")
+    rule = _deciding(saved, packet, table, chain, Outcome.DROP)
+    return f"by its rule “{rule}”" if rule else "by its policy"
+
+
+def translating(saved: str, packet: Packet) -> str:
+    """Return the rule of POSTROUTING that gives a packet another source for certain, or nothing."""
+    try:
+        chains, _ = _parsed(saved, "nat")
+        if outcomes(packet, "POSTROUTING", chains) != {Outcome.TRANSLATE}:
+            return ""
+    except ValueError:
+        return ""
+    return _deciding(saved, packet, "nat", "POSTROUTING", Outcome.TRANSLATE)
+
+
+def _deciding(saved: str, packet: Packet, table: str, chain: str, outcome: Outcome) -> str:
+    """Return the first rule of a chain that has an outcome for certain, or an empty text."""
+    chains, _ = _parsed(saved, table)
+    texts, _ = saved_rules.parse(saved, table)
     for text, rule in zip(texts.get(chain, ()), chains.get(chain, ()), strict=True):
         ends = outcomes(packet, rule.jump, chains) if rule.jump else {rule.outcome}
-        if rule.matches(packet) and ends == {Outcome.DROP}:
-            return f"by its rule “-A {chain} {text}”"
-    return "by its policy"
+        if rule.matches(packet) and ends == {outcome}:
+            return f"-A {chain} {text}"
+    return ""
 
 
-@lru_cache(maxsize=1)
-def _parsed(saved: str) -> tuple[Chains, Mapping[str, str]]:
-    rules, policies = saved_rules.parse(saved, "filter")
+@lru_cache(maxsize=4)
+def _parsed(saved: str, table: str) -> tuple[Chains, Mapping[str, str]]:
+    rules, policies = saved_rules.parse(saved, table)
     if "" in rules:
         raise ValueError("a rule is cut off before the name of its chain")
     chains = {chain: [_rule(shlex.split(rule)) for rule in each] for chain, each in rules.items()}
@@ -102,14 +125,15 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
     holds: bool | None = None
     match option:
         case "-i" | "--in-interface" | "-o" | "--out-interface":
-            name = packet.interface if option in ("-i", "--in-interface") else packet.outgoing
+            way_out = packet.outgoing if packet.routed else ""
+            name = packet.interface if option in ("-i", "--in-interface") else way_out
             holds = name.startswith(value[:-1]) if value.endswith("+") else name == value
         case "-p" | "--protocol":
             holds = value in (packet.protocol, "all", {"tcp": "6", "udp": "17"}[packet.protocol])
         case "--dport" | "--destination-port" | "--dports" | "--destination-ports":
             holds = _in(value, packet.port)
         case "--ctstate" | "--state":
-            holds = packet.state.upper() in value.split(",")
+            holds = None if packet.state is None else packet.state.upper() in value.split(",")
         case "-s" | "--source":
             # A stranger is none of those whom somebody names.
             holds = value == "::/0" or (_among(packet.source, value) if packet.outgoing else False)

@@ -10,15 +10,28 @@ from ipaddress import IPv6Address, IPv6Network, summarize_address_range
 from typing import Any
 
 from wizard.platform import foreign_json
-from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, verdict
+from wizard.ruleset import hooks
+from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, outcomes, verdict
 
-_FAMILIES = ("inet", "ip6")
+_FAMILIES = {"ingress": ("inet", "netdev"), "egress": ("netdev",)}
+"""Those that IPv6 packets pass at a hook, where it is not inet and ip6."""
 _ENDS = {
     "accept": Outcome.ACCEPT,
     "drop": Outcome.DROP,
     "reject": Outcome.DROP,
     "queue": Outcome.UNKNOWN,
+    **dict.fromkeys(("dnat", "redirect"), Outcome.ACCEPT),
+    **dict.fromkeys(("masquerade", "snat"), Outcome.TRANSLATE),
+    **dict.fromkeys(("fwd", "synproxy", "tproxy"), Outcome.UNKNOWN),
 }
+_OF_IP6TABLES = {
+    "filter": ("INPUT", "FORWARD"),
+    "nat": ("POSTROUTING",),
+    "mangle": ("PREROUTING", "FORWARD", "POSTROUTING"),
+    "raw": ("PREROUTING",),
+    "security": ("FORWARD",),
+}
+"""Its chains of which ip6tables is asked, by table (ip6tables(8), TABLES)."""
 _SAY_NOTHING = {"counter", "log", "comment", "mangle", "notrack", "flow"}
 _STATES = {"established", "related", "invalid", "untracked", "new"}
 
@@ -36,6 +49,13 @@ class Chain:
     policy: Outcome
     around: Chains
     """The chains of its table."""
+    hook: str = "forward"
+    priority: int = 0
+    devices: tuple[str, ...] = ()
+    """The interfaces whose packets alone pass a chain of ingress or egress; nft 1.0.6 tells none
+    with ``-j``."""
+    first_alone: bool = False
+    """Whether it sees the first packet of a connection alone, as one of the type nat does."""
 
     @property
     def of_ip6tables(self) -> bool:
@@ -44,15 +64,36 @@ class Chain:
 
     def stops(self, packet: Packet) -> bool | None:
         """Return whether it drops a packet for certain; None if nobody can tell."""
-        return verdict(packet, self.name, self.around, self.policy)
+        if not self._sees(packet):
+            return False
+        return verdict(self._seen(packet), self.name, self.around, self.policy)
+
+    def translates(self, packet: Packet) -> bool:
+        """Return whether it gives a packet another source for certain."""
+        return self._sees(packet) and outcomes(self._seen(packet), self.name, self.around) == {
+            Outcome.TRANSLATE
+        }
+
+    def _sees(self, packet: Packet) -> bool:
+        """Whether a packet passes it for certain."""
+        if self.hook in ("ingress", "egress"):
+            device = packet.interface if self.hook == "ingress" else packet.outgoing
+            if device not in self.devices:
+                return False
+        if self.first_alone and packet.state != "new":
+            return False
+        return hooks.is_told_apart(packet, self.hook)
+
+    def _seen(self, packet: Packet) -> Packet:
+        return hooks.at(packet, self.hook, self.priority) if packet.outgoing else packet
 
 
 def is_of_ip6tables(family: str, table: str, chain: str) -> bool:
-    """Return whether ip6tables works with a chain of the input or the forward hook.
+    """Return whether ip6tables works with a chain of a hook, and is asked of it.
 
     nft(8) tells names that differ by case apart.
     """
-    return (family, table) == ("ip6", "filter") and chain in ("INPUT", "FORWARD")
+    return family == "ip6" and chain in _OF_IP6TABLES.get(table, ())
 
 
 def closes(listed: str, packet: Packet) -> bool | None:
@@ -98,9 +139,24 @@ def _parsed(entries: Sequence[Mapping[str, Any]], hook: str) -> Iterator[Chain]:
     }
     for chain in (each["chain"] for each in entries if "chain" in each):
         table = chain["family"], chain["table"]
-        if chain.get("hook") == hook and chain["family"] in _FAMILIES and table not in asleep:
+        families = _FAMILIES.get(hook, ("inet", "ip6"))
+        if chain.get("hook") == hook and chain["family"] in families and table not in asleep:
             policy = Outcome.DROP if chain.get("policy") == "drop" else Outcome.ACCEPT
-            yield Chain(*table, chain["name"], policy, rules.get(table, {}))
+            yield Chain(
+                *table,
+                chain["name"],
+                policy,
+                rules.get(table, {}),
+                hook,
+                int(chain.get("prio", 0)),
+                _devices(chain.get("dev")),
+                chain.get("type") == "nat",
+            )
+
+
+def _devices(named: object) -> tuple[str, ...]:
+    """Return the interfaces that a chain is bound to, of which one stands alone."""
+    return tuple(map(str, named if isinstance(named, list) else [named] if named else ()))
 
 
 def _held(one: Mapping[str, Any]) -> list[Any] | None:
@@ -177,7 +233,7 @@ def _holds(left: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
     if kind == "meta":
         return _meta(of["key"], values, packet)
     if kind == "ct" and of.get("key") == "state" and set(map(str, values)) <= _STATES:
-        return packet.state in values
+        return None if packet.state is None else packet.state in values
     if kind == "ct" and of.get("key") == "status" and set(map(str, values)) <= {"dnat", "snat"}:
         # What is forwarded here goes to the address that it was sent to.
         return False if packet.outgoing else None
@@ -203,7 +259,7 @@ def _meta(key: str, values: Sequence[Any], packet: Packet) -> bool | None:
         case "iif" | "iifname":
             return _named(packet.interface, values)
         case "oif" | "oifname":
-            return _named(packet.outgoing, values)
+            return _named(packet.outgoing if packet.routed else "", values)
         case "l4proto":
             return packet.protocol in values or {"tcp": 6, "udp": 17}[packet.protocol] in values
         case "nfproto" | "protocol":
@@ -235,8 +291,10 @@ def _payload(of: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
             return is_among(known, list(_networks(values))) if known else None
         except (ValueError, TypeError):
             return None
+    if protocol == "ether":
+        return bool({"ipv6", "ip6"} & set(values)) if field == "type" else None
     # Another protocol's header is not there.
-    return False if protocol in ("ip", "icmp", "icmpv6", "arp", "sctp", "dccp", "ether") else None
+    return False if protocol in ("ip", "icmp", "icmpv6", "arp", "sctp", "dccp") else None
 
 
 def _networks(values: Sequence[Any]) -> Iterator[IPv6Network]:

@@ -50,6 +50,7 @@ def detect() -> Ip6tablesCommand:
         tuple(to_docker(saved)),
         before_docker(saved),
         f":{FORWARDING} " in saved,
+        beside_filter(saved),
         imitated(saved),
     )
 
@@ -85,6 +86,12 @@ def before_docker(saved: str) -> str:
     if not filter_rules.closes(accepting, _ANY):
         return ""
     return clean_line(filter_rules.dropping(accepting, _ANY))
+
+
+def beside_filter(saved: str) -> str:
+    """Return what is saved of all tables but filter."""
+    tables = re.split(r"^(?=\*)", saved, flags=re.MULTILINE)
+    return "".join(each for each in tables if not each.startswith(("*filter\n", "#")))
 
 
 def imitated(saved: str) -> str:
