@@ -151,7 +151,9 @@ def test_while_nothing_is_kept_yet_what_happened_since_the_start_counts(
     assert "made anew" in said(record, host, answers, wrong("connection mastodon_ipv6 web"))
 
 
-@pytest.mark.parametrize("name", ["nftables", "netfilter-persistent", "ufw", "firewalld"])
+@pytest.mark.parametrize(
+    "name", ["nftables", "netfilter-persistent", "ufw", "firewalld", "ferm", "shorewall6"]
+)
 def test_each_firewall_that_may_take_rules_along_is_asked_for(
     record: Record, host: Host, name: str
 ) -> None:

@@ -60,6 +60,8 @@ def test_where_it_is_flushed(tmp_path: Path, text: str, expected: int) -> None:
         ("nftables.service", "", "“systemctl reload nftables”"),
         ("netfilter-persistent.service", "*filter\nCOMMIT\n", "“netfilter-persistent reload”"),
         ("netfilter-persistent.service", "*mangle\nCOMMIT\n", ""),
+        ("ferm.service", "", "“systemctl reload ferm”"),
+        ("shorewall6.service", "*filter\nCOMMIT\n", "“shorewall6 reload”"),
         ("ufw.service", "*filter\nCOMMIT\n", ""),
     ],
 )

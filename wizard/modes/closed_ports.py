@@ -10,6 +10,7 @@ from wizard.host import filtering
 from wizard.host.host import Container, Host, Unknown
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, published
+from wizard.inward.dropped import Dropped, dropped
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers, has_ipv6
 from wizard.steps.base import Step
@@ -27,6 +28,8 @@ class PortFate(StrEnum):
     """Nobody can tell whether this host closes it."""
     OPEN = "open"
     """This host lets strangers in today."""
+    LOST = "lost"
+    """It may do so today, and drops for certain what Docker will send on to the container."""
 
 
 def forwarded(host: Host, choices: Choices) -> Iterator[tuple[Container, Published]]:
@@ -74,9 +77,26 @@ def _possible(
     # Only with ip6tables has Docker a chain that is the administrator's, DOCKER-USER.
     closed = PortFate.OPENS if filtering.uses_nftables(host.engine) else PortFate.KEPT
     by_answer = {True: closed, None: PortFate.DOUBTFUL, False: PortFate.OPEN}
-    return tuple(
-        (container, port, by_answer[inputs.input.closes(uplink, port)])
-        for container, port in forwarded(host, choices)
+
+    def fate(port: Published) -> PortFate:
+        found = by_answer[inputs.input.closes(uplink, port)]
+        is_lost = found is not closed and dropped_by(host, choices, inputs, port)
+        return PortFate.LOST if is_lost else found
+
+    return tuple((container, port, fate(port)) for container, port in forwarded(host, choices))
+
+
+def dropped_by(
+    host: KnownHost, choices: Choices, inputs: PlanInputs, port: Published
+) -> Dropped | None:
+    """Return what drops for certain what Docker will send on to the container of a port."""
+    return dropped(
+        inputs.input,
+        host.engine,
+        port,
+        uplink=host.uplink.interface,
+        bridge=choices.bridge,
+        prefix=first_subnet(choices.prefix) if choices.prefix else None,
     )
 
 

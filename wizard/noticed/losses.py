@@ -9,6 +9,7 @@ from wizard.host import bridge_options
 from wizard.host.host import Container
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, hears, parse
+from wizard.inward.dropped import Dropped
 from wizard.modes import closed_ports
 from wizard.modes.closed_ports import PortFate
 from wizard.modes.plan_inputs import PlanInputs
@@ -27,6 +28,9 @@ class LossCause(StrEnum):
     ROUTED = "routed"
     """With gateway mode routed, Docker publishes ports on the containers' IPv6 addresses and not on
     the host's (Docker Engine 27.0 release notes)."""
+    DROPPED = "dropped"
+    """Docker sends on to the container what came to a program of its own before, and rules of this
+    host drop what is forwarded there."""
     OPENED = "opened"
     """Docker forwards it past INPUT, which closes it today or may do so, and nothing else will."""
 
@@ -41,6 +45,8 @@ class Loss:
     cause: LossCause
     hears_ipv6: bool | None
     """Whether the program itself listens over IPv6; None where that was not seen."""
+    dropped: Dropped | None = None
+    """What drops it, where that is the cause."""
 
     @property
     def name(self) -> str:
@@ -61,11 +67,14 @@ def losses(
         for loss in _of_container(container, routed=routed, has_ipv6=has_ipv6(container, host))
     }
     for container, port, fate in closed_ports.fates(host, choices, inputs, steps):
-        if fate not in (PortFate.OPENS, PortFate.DOUBTFUL):
-            continue
         service, name = clean_line(container.service), clean_line(container.name)
-        opened = Loss(port, service, name, LossCause.OPENED, None)
-        found[opened.name] = opened
+        if fate in (PortFate.OPENS, PortFate.DOUBTFUL):
+            opened = Loss(port, service, name, LossCause.OPENED, None)
+            found[opened.name] = opened
+        elif fate is PortFate.LOST:
+            by = closed_ports.dropped_by(host, choices, inputs, port)
+            lost = Loss(port, service, name, LossCause.DROPPED, None, by)
+            found.setdefault(lost.name, lost)
     return tuple(sorted(found.values(), key=lambda loss: (loss.port.host_port, loss.name)))
 
 

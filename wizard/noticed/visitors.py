@@ -43,6 +43,14 @@ def _notice(host: KnownHost, loss: Loss) -> str:
                 "IPv4 alone"
             )
         return f"{begin}{sentences}. Or leave {loss.service} out: then it stays as it is."
+    if loss.dropped is not None:
+        return (
+            f"{begin}With private addresses Docker sends what comes to it on to {loss.container}, "
+            f"and so past the rules for what is forwarded, where {loss.dropped.by} drops it. To "
+            f"keep it, write this where you keep your rules, and type: {loss.dropped.command}. Or "
+            f"leave {loss.service} out: then it stays as it is. Otherwise take away the AAAA "
+            f"records of names that lead visitors to port {port.host_port} of this host."
+        )
     return (
         f"{begin}The program in {loss.container} listens over IPv4 alone on port {port.port}, and "
         "Docker sends IPv6 visitors to the container's own IPv6 address as soon as there is one. "

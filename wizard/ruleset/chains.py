@@ -40,6 +40,8 @@ class Packet:
     translated: bool = False
     """Whether this host puts its own address in place of the source of what is forwarded, and
     takes that back for the answers."""
+    redirected: bool = False
+    """Whether it was sent to another address, in place of which this host has put the target."""
     routed: bool = True
     """Whether it is known yet where it goes out."""
 

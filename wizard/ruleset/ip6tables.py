@@ -133,7 +133,11 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
         case "--dport" | "--destination-port" | "--dports" | "--destination-ports":
             holds = _in(value, packet.port)
         case "--ctstate" | "--state":
-            holds = None if packet.state is None else packet.state.upper() in value.split(",")
+            states = value.split(",")
+            if packet.redirected and "DNAT" in states:
+                holds = True
+            elif packet.state is not None:
+                holds = packet.state.upper() in states
         case "-s" | "--source":
             # A stranger is none of those whom somebody names.
             holds = value == "::/0" or (_among(packet.source, value) if packet.outgoing else False)

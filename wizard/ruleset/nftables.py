@@ -235,8 +235,9 @@ def _holds(left: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
     if kind == "ct" and of.get("key") == "state" and set(map(str, values)) <= _STATES:
         return None if packet.state is None else packet.state in values
     if kind == "ct" and of.get("key") == "status" and set(map(str, values)) <= {"dnat", "snat"}:
-        # What is forwarded here goes to the address that it was sent to.
-        return False if packet.outgoing else None
+        if packet.outgoing:
+            return packet.redirected and "dnat" in values
+        return None
     return _payload(of, values, packet) if kind == "payload" else None
 
 

@@ -17,7 +17,7 @@ from wizard.run import window
 from wizard.run.adapted import renamed
 from wizard.steps.parts import Part
 
-_FIREWALLS = ("nftables", "netfilter-persistent", "ufw", "firewalld")
+_FIREWALLS = ("nftables", "netfilter-persistent", "ufw", "firewalld", "ferm", "shorewall6")
 _SETTINGS = (
     *("/etc/sysctl.conf", "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d"),
     "/etc/ufw/sysctl.conf",

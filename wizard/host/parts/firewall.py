@@ -17,6 +17,13 @@ from wizard.ruleset.chains import Packet
 _UNNAMED = Packet("-", "tcp", None, "-")
 """Between two interfaces that no rule names."""
 
+_FLUSHING = (
+    ("ferm.service", "“systemctl reload ferm” (/etc/ferm/ferm.conf)"),
+    ("shorewall6.service", "“shorewall6 reload” (/etc/shorewall6)"),
+)
+"""Programs that have ip6tables-restore replace every table, by unit (seen on ferm 2.7 and
+shorewall6 5.2.8)."""
+
 SAVED = Path("/etc/iptables/rules.v6")
 """What Debian's netfilter-persistent loads (iptables-persistent)."""
 
@@ -52,7 +59,7 @@ def flushed_by() -> str:
     # ip6tables-restore replaces each table that its file names.
     if saved and re.search(r"^\*(filter|nat)\s*$", saved, re.M):
         return f"“netfilter-persistent reload” ({SAVED})"
-    return ""
+    return next((how for unit, how in _FLUSHING if is_active(unit)), "")
 
 
 def policy(listed: str) -> str | None:

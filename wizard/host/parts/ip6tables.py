@@ -77,15 +77,21 @@ def to_docker(saved: str) -> Iterator[str]:
 
 def before_docker(saved: str) -> str:
     """Return why FORWARD drops all before it leads to Docker's chain, or nothing if it does not."""
-    rule = f"-A {FORWARDING} "
-    kept = [line for line in saved.splitlines() if not line.startswith(rule)]
-    # All that Docker lets through is in there.
-    accepting = "\n".join(
-        f"{line}\n{rule}-j ACCEPT" if line.startswith(f":{FORWARDING} ") else line for line in kept
-    )
+    accepting = with_docker_accepting(saved)
     if not filter_rules.closes(accepting, _ANY):
         return ""
     return clean_line(filter_rules.dropping(accepting, _ANY))
+
+
+def with_docker_accepting(saved: str) -> str:
+    """Return what is saved with one rule in Docker's chain for what it forwards: accept all."""
+    rule = f"-A {FORWARDING} "
+    # All that Docker lets through is in there.
+    return "\n".join(
+        f"{line}\n{rule}-j ACCEPT" if line.startswith(f":{FORWARDING} ") else line
+        for line in saved.splitlines()
+        if not line.startswith(rule)
+    )
 
 
 def beside_filter(saved: str) -> str:
