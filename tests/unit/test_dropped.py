@@ -97,6 +97,18 @@ def test_behind_the_routing_alone(text: str, expected: list[str]) -> None:
             TCP,
         ),
         (["-A FORWARD -i eth0 -m conntrack --ctstate NEW -j DROP", *OF_DOCKER], BOTH),
+        # Strangers are none of those whom a rule names.
+        (
+            [
+                *OF_DOCKER,
+                "-A DOCKER-USER -s fe80::/10 -j RETURN",
+                "-A DOCKER-USER -s 2001:db8:5::/48 -j ACCEPT",
+                "-A DOCKER-USER -d fd00::/8 -m conntrack --ctstate NEW -j DROP",
+            ],
+            BOTH,
+        ),
+        ([*OF_DOCKER, "-A DOCKER-USER ! -s 2001:db8:5::/48 -i eth0 -j DROP"], BOTH),
+        ([*OF_DOCKER, "-A DOCKER-USER -s ::/0 -j RETURN", "-A DOCKER-USER -j DROP"], []),
         ([*OF_DOCKER, "-A FORWARD -i eth0 -j DROP"], []),
     ],
 )

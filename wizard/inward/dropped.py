@@ -17,6 +17,9 @@ _BEHIND = ("forward", "postrouting")
 """The hooks that are passed on the way to a container; before them all comes to this host."""
 _USERS = "DOCKER-USER"
 
+_STRANGERS = IPv6Network("2001:2::/48")
+"""Set aside for benchmarks (RFC 5180 §8): no rule names them, and where it does, all of them."""
+
 
 @dataclass(frozen=True)
 class Dropped:
@@ -39,7 +42,12 @@ def dropped(
     """Return what drops what Docker will send on to a container of the bridge, or None."""
     if port.protocol not in ("tcp", "udp"):
         return None
-    packet = Packet(uplink, port.protocol, port.port, bridge, target=prefix, redirected=True)
+    packet = Packet(
+        *(uplink, port.protocol, port.port, bridge),
+        source=_STRANGERS,
+        target=prefix,
+        redirected=True,
+    )
     for chain in _chains(rules.nftables or ""):
         if chain.stops(packet):
             table, name = clean_line(f"{chain.family} {chain.table}"), clean_line(chain.name)
