@@ -24,7 +24,7 @@ from wizard.probes.another_machine import Found, Place
 from wizard.probes.report import ContainerReport, ContainerTarget, Question
 from wizard.record import earlier_releases
 from wizard.record.record import Record
-from wizard.run import flushed_rules, renewing
+from wizard.run import dropped_ports, flushed_rules, renewing
 from wizard.run.conditions import StepCondition, conditions
 from wizard.steps.closed_ports import ClosedPorts
 from wizard.steps.networks import inspect
@@ -74,7 +74,11 @@ def check(
     foreseen = outlook.look().sentences
     if halfway:
         return judge(reports, choices, (halfway,), foreseen, (), states, asked)
-    inwards = _inwards(host, choices, system, other, _closed(host, steps, system))
+    closed = _closed(host, steps, system)
+    lost = dropped_ports.told(host, choices, system, closed)
+    inwards = _inwards(
+        host, choices, system, other, lambda port: closed(port) or port.of_host in lost
+    )
     saved = system.run(("ip6tables-save",)).output
     flushed = tuple(flushed_rules.told(record, host, choices, saved))
     differing = (
@@ -84,6 +88,7 @@ def check(
         *_idle(host, choices),
         *flushed,
         *(each.sentence for each in _stopping(host, choices, "" if flushed else saved)),
+        *lost.values(),
         *inwards.silent,
     )
     notes = (
