@@ -277,6 +277,8 @@ class MadeUpSystem:
                 return self._ip6tables(words)
             case ["nft", "-j", "list", "ruleset"]:
                 return Result(0 if self.nftables else 127, self.nftables)
+            case ["iptables-save"]:
+                return Result(0, "")
             case ["ip6tables-save", *words]:
                 return self._save(words)
             case ["ip6tables-restore", "--noflush", "--wait", "10", path]:

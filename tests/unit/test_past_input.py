@@ -173,16 +173,20 @@ def test_what_docker_opens_by_nftables_is_accepted_by_name_where_this_host_close
 
 def test_rules_of_a_program_that_fails_are_not_known_and_one_that_is_not_there_has_none() -> None:
     made = deployment(made_up_hosts.debian14())
-    answers = {"ip6tables-save": Result(0, ""), "nft": Result(NOT_THERE, "nft: No such file")}
+    answers = {
+        "ip6tables-save": Result(0, ""),
+        "nft": Result(NOT_THERE, "nft: No such file"),
+        "iptables-save": Result(0, "*filter"),
+    }
 
     def run(argv: Sequence[str], stdin: str = "") -> Result:
         return answers[argv[0]]
 
     made.system.run = run  # type: ignore[method-assign]
-    assert closed.read(made.system) == InputRules("", "")
+    assert closed.read(made.system) == InputRules("", "", "*filter")
     for status in (1, 124, 126):
         answers["ip6tables-save"] = answers["nft"] = Result(status, "*filter\n")
-        assert closed.read(made.system) == InputRules(None, None)
+        assert closed.read(made.system) == InputRules(None, None, "*filter")
     (port,) = parse("[::]:3000->3000/tcp")
     assert InputRules(None, "").closes("eth0", port) is None
     drop = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"

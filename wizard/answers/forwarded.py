@@ -5,7 +5,7 @@ from ipaddress import IPv6Network
 
 from wizard.answers.choices import Choices
 from wizard.answers.prefixes import LOCALLY_ASSIGNED
-from wizard.ruleset.chains import Packet
+from wizard.ruleset.chains import Network, Packet
 
 GLOBAL = IPv6Network("2000::/3")
 """All that is assigned as yet (IANA, IPv6 Global Unicast Address Space)."""
@@ -43,6 +43,6 @@ def _match(hook: str, bridge: str, packet: Packet) -> str:
     return f"ip6 daddr {packet.target or GLOBAL}"
 
 
-def source(packet: Packet) -> IPv6Network:
+def source(packet: Packet) -> Network:
     """Return where what containers send comes from: any such address while none is chosen."""
     return packet.source or (LOCALLY_ASSIGNED if packet.translated else GLOBAL)

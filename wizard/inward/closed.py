@@ -10,13 +10,14 @@ from wizard.ruleset.chains import Packet
 
 @dataclass(frozen=True)
 class InputRules:
-    """The rules for what comes to this host itself, as their programs list them.
+    """The rules of this host, as their programs list them.
 
     None stands for rules that are not known; an empty text for none.
     """
 
     ip6tables: str | None = ""
     nftables: str | None = ""
+    iptables: str | None = ""
 
     def closes(self, interface: str, port: Published) -> bool | None:
         """Return whether a port is closed to strangers there; None if nobody can tell."""
@@ -33,9 +34,9 @@ class InputRules:
 
 
 def read(system: System) -> InputRules:
-    """Ask ip6tables and nft: one that is not there has no rules, those of one that fails count."""
+    """Ask each program: one that is not there has no rules, those of one that fails count."""
     texts: list[str | None] = []
-    for command in (("ip6tables-save",), ("nft", "-j", "list", "ruleset")):
+    for command in (("ip6tables-save",), ("nft", "-j", "list", "ruleset"), ("iptables-save",)):
         result = system.run(command)
         if result.status == 0:
             texts.append(result.output)

@@ -1,4 +1,4 @@
-"""What keeps strangers from a published port once Docker sends them on to its container."""
+"""What drops packets that Docker sends on to or from a network of its own, and what mends it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +11,8 @@ from wizard.host.published import Published
 from wizard.inward.closed import InputRules
 from wizard.platform.text import clean_line
 from wizard.ruleset import hooks, ip6tables, nftables
-from wizard.ruleset.chains import Packet
+from wizard.ruleset.chains import Network, Packet
 
-_BEHIND = ("forward", "postrouting")
-"""The hooks that are passed on the way to a container; before them all comes to this host."""
 _USERS = "DOCKER-USER"
 
 _STRANGERS = IPv6Network("2001:2::/48")
@@ -23,7 +21,7 @@ _STRANGERS = IPv6Network("2001:2::/48")
 
 @dataclass(frozen=True)
 class Dropped:
-    """What drops the first packet of a stranger for certain, and what lets it pass."""
+    """What drops a packet for certain, and what lets it pass."""
 
     by: str
     """In words, as the subject of a sentence."""
@@ -42,52 +40,91 @@ def dropped(
     """Return what drops what Docker will send on to a container of the bridge, or None."""
     if port.protocol not in ("tcp", "udp"):
         return None
-    packet = Packet(
+    packet = to_port(port, uplink, bridge, prefix, _STRANGERS)
+    return dropping(packet, rules, docker_makes=filtering.makes_ip6tables(engine))
+
+
+def to_port(
+    port: Published, uplink: str, bridge: str, target: Network | None, strangers: Network
+) -> Packet:
+    """Return the first packet of strangers to a published port, as Docker sends it on."""
+    return Packet(
         *(uplink, port.protocol, port.port, bridge),
-        source=_STRANGERS,
-        target=prefix,
+        source=strangers,
+        target=target,
         redirected=True,
+        version=strangers.version,
     )
-    for chain in _chains(rules.nftables or ""):
-        if chain.stops(packet):
-            table, name = clean_line(f"{chain.family} {chain.table}"), clean_line(chain.name)
-            return Dropped(
-                f"the chain “{name}” of the nftables table “{table}”",
-                f'nft \'insert rule {table} {name} oifname "{bridge}" {port.protocol} dport '
-                f"{port.port} accept'",
-            )
-    saved = rules.ip6tables or ""
-    for table, name, priority in _places(saved, engine):
-        accepting = with_docker_accepting(saved)
-        seen = hooks.at(packet, name.lower(), priority)
-        if ip6tables.closes(accepting, seen, table, name):
+
+
+def dropping(packet: Packet, rules: InputRules, *, docker_makes: bool) -> Dropped | None:
+    """Return what drops a packet that goes to or from a bridge of Docker's, or None.
+
+    ``docker_makes`` says whether Docker makes rules in the tables of ip6tables, or of iptables.
+    """
+    asks, options = _match(packet)
+    for hook in hooks.WAY:
+        for chain in _chains(rules.nftables or "", hook, packet.version):
+            if chain.stops(packet):
+                table, name = clean_line(f"{chain.family} {chain.table}"), clean_line(chain.name)
+                return Dropped(
+                    f"the chain “{name}” of the nftables table “{table}”",
+                    f"nft 'insert rule {table} {name} {asks} accept'",
+                )
+    program, saved = "ip6tables", rules.ip6tables or ""
+    if packet.version == 4:
+        program, saved = "iptables", rules.iptables or ""
+    accepting = with_docker_accepting(saved)
+    for table, name, priority in _places(saved, docker_makes):
+        hook = "forward" if name == _USERS else name.lower()
+        seen = hooks.at(packet, hook, priority)
+        told_apart = hooks.is_told_apart(packet, hook)
+        if told_apart and ip6tables.closes(accepting, seen, table, name):
             why = clean_line(ip6tables.dropping(accepting, seen, table, name))
             return Dropped(
-                f"the chain {name} of ip6tables ({why})",
-                f"ip6tables -t {table} -I {name} -o {bridge} -p {port.protocol} --dport "
-                f"{port.port} -j {'RETURN' if name == _USERS else 'ACCEPT'}",
+                f"the chain {name} of {program} ({why})",
+                f"{program} -t {table} -I {name} {options} -j "
+                f"{'RETURN' if name == _USERS else 'ACCEPT'}",
             )
     return None
 
 
-def _chains(listed: str) -> Iterator[nftables.Chain]:
-    """Yield the chains behind the routing that ip6tables does not work with."""
+def _match(packet: Packet) -> tuple[str, str]:
+    """Return what matches a packet in nftables, and in either iptables."""
+    if packet.redirected:
+        bridge, protocol, port = packet.outgoing, packet.protocol, packet.port
+        return (
+            f'oifname "{bridge}" {protocol} dport {port}',
+            f"-o {bridge} -p {protocol} --dport {port}",
+        )
+    if packet.state == "established":
+        return (
+            f'oifname "{packet.outgoing}" ct state established,related',
+            f"-o {packet.outgoing} -m conntrack --ctstate ESTABLISHED,RELATED",
+        )
+    return f'iifname "{packet.interface}"', f"-i {packet.interface}"
+
+
+def _chains(listed: str, hook: str, version: int) -> Iterator[nftables.Chain]:
+    """Yield the chains of a hook that neither iptables works with.
+
+    Those of firewalld are left out: Docker puts a new bridge into a zone that accepts it.
+    """
     try:
-        found = [each for hook in _BEHIND for each in nftables.chains(listed, hook)]
+        found = nftables.chains(listed, hook, version)
     except ValueError:
         return
-    yield from (each for each in found if not each.of_ip6tables)
+    yield from (each for each in found if not (each.of_ip6tables or each.table == "firewalld"))
 
 
-def _places(saved: str, engine: Engine) -> Iterator[tuple[str, str, int]]:
-    """Yield the table, name and priority of each chain of ip6tables that is passed.
+def _places(saved: str, docker_makes: bool) -> Iterator[tuple[str, str, int]]:
+    """Yield the table, name and priority of each chain of either iptables that is passed.
 
     Before 28 Docker puts what it accepts for a new network into FORWARD, behind its isolation
     alone, so that nothing of others but DOCKER-USER comes before that.
     """
-    makes = filtering.makes_ip6tables(engine)
-    if makes:
+    if docker_makes:
         yield "filter", _USERS, 0
-    if not makes or f":{FORWARDING} " in saved:
+    if not docker_makes or f":{FORWARDING} " in saved:
         yield "filter", "FORWARD", 0
-    yield from (each for each in hooks.TABLES if each[1].lower() in _BEHIND)
+    yield from hooks.TABLES

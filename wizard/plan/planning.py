@@ -23,6 +23,7 @@ from wizard.noticed import (
     visitors,
 )
 from wizard.noticed.losses import Loss, losses
+from wizard.plan import kept_ipv4
 from wizard.platform.errors import Refused
 from wizard.steps.base import Step
 from wizard.steps.firewalld import PATH, Firewalld
@@ -88,6 +89,8 @@ def plan(host: Host, choices: Choices, inputs: PlanInputs) -> Plan:
                 f"wizard --undo {each.project}."
             )
     steps = tuple(step.among(inputs.beside) for step in steps)
+    if without := kept_ipv4.sentences(sure, choices, inputs, steps):
+        raise Refused(" ".join(without))
     lost = losses(sure, choices, steps, inputs)
     notices = (
         *past_input.notices(sure, choices, steps, inputs),

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import IPv6Network
+from ipaddress import IPv4Network, IPv6Network
+
+Network = IPv4Network | IPv6Network
 
 
 class Outcome(Enum):
@@ -20,7 +22,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet over IPv6: by default the first of a connection that a stranger opens here."""
+    """A packet: by default the first of a connection that a stranger opens here over IPv6."""
 
     interface: str
     """Where it comes in."""
@@ -33,9 +35,9 @@ class Packet:
     state: str | None = "new"
     """What connection tracking says of it: ``new`` or ``established``; None where that is not
     known."""
-    source: IPv6Network | None = None
+    source: Network | None = None
     """Where what is forwarded comes from, where that is known."""
-    target: IPv6Network | None = None
+    target: Network | None = None
     """Where it goes to, where that is known."""
     translated: bool = False
     """Whether this host puts its own address in place of the source of what is forwarded, and
@@ -44,14 +46,17 @@ class Packet:
     """Whether it was sent to another address, in place of which this host has put the target."""
     routed: bool = True
     """Whether it is known yet where it goes out."""
+    version: int = 6
+    """Of IP."""
 
 
-def is_among(network: IPv6Network | None, named: Iterable[IPv6Network]) -> bool | None:
+def is_among(network: Network | None, named: Iterable[Network]) -> bool | None:
     """Return whether every address of a network is among those that a rule names; None if some."""
     if network is None:
         return None
-    found = [each for each in named if each.overlaps(network)]
-    return True if any(map(network.subnet_of, found)) else None if found else False
+    found = [each for each in named if each.version == network.version and each.overlaps(network)]
+    within = any(network.subnet_of(each) for each in found)  # type: ignore[arg-type]
+    return True if within else None if found else False
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,13 @@ _TRACKING, _SOURCE = -200, 100
 
 
 def is_told_apart(packet: Packet, hook: str) -> bool:
-    """Whether a packet is not one of the host's own there.
+    """Whether a packet is not one to the host itself there, as far as can be seen.
 
-    What answers translated packets comes to the host's own address, and so do all answers to it.
+    What answers translated packets comes to the host's own address, as all answers to it do, and
+    so does what it sends on to another.
     """
-    return not (packet.translated and packet.state == "established" and hook in _IN)
+    to_host = packet.redirected or (packet.translated and packet.state == "established")
+    return not (to_host and hook in _IN)
 
 
 def at(packet: Packet, hook: str, priority: int) -> Packet:

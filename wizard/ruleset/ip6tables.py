@@ -1,12 +1,21 @@
-"""The filter table of ip6tables, from what ``ip6tables-save`` prints (iptables-extensions(8))."""
+"""Tables of ip6tables or iptables, from what either ``-save`` prints (iptables-extensions(8))."""
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from ipaddress import IPv6Network
+from ipaddress import ip_network
 
 from wizard.platform import saved_rules
-from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, outcomes, verdict
+from wizard.ruleset.chains import (
+    Chains,
+    Network,
+    Outcome,
+    Packet,
+    Rule,
+    is_among,
+    outcomes,
+    verdict,
+)
 
 _ENDS = {
     "ACCEPT": Outcome.ACCEPT,
@@ -140,7 +149,8 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
                 holds = packet.state.upper() in states
         case "-s" | "--source":
             # A stranger is none of those whom somebody names.
-            holds = value == "::/0" or (_among(packet.source, value) if packet.outgoing else False)
+            any_ = value in ("::/0", "0.0.0.0/0")
+            holds = any_ or (_among(packet.source, value) if packet.outgoing else False)
         case "-d" | "--destination":
             holds = _among(packet.target, value) if packet.outgoing else None
         case "--tcp-flags" | "--syn":
@@ -154,9 +164,9 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
     return holds if holds is None or not inverted else not holds
 
 
-def _among(network: IPv6Network | None, value: str) -> bool | None:
+def _among(network: Network | None, value: str) -> bool | None:
     try:
-        return is_among(network, [IPv6Network(value, strict=False)])
+        return is_among(network, [ip_network(value, strict=False)])
     except ValueError:
         return None
 

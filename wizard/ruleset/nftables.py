@@ -6,7 +6,7 @@ The form is that of libnftables-json(5).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from ipaddress import IPv6Address, IPv6Network, summarize_address_range
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import Any
 
 from wizard.platform import foreign_json
@@ -14,7 +14,9 @@ from wizard.ruleset import hooks
 from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, outcomes, verdict
 
 _FAMILIES = {"ingress": ("inet", "netdev"), "egress": ("netdev",)}
-"""Those that IPv6 packets pass at a hook, where it is not inet and ip6."""
+"""Those that packets pass at a hook, where it is not inet and that of their version of IP."""
+_NAMES = {4: ("ip", {"ipv4", "ip"}), 6: ("ip6", {"ipv6", "ip6"})}
+"""The family of a version of IP, which is also the name of its header, and what it is called."""
 _ENDS = {
     "accept": Outcome.ACCEPT,
     "drop": Outcome.DROP,
@@ -89,11 +91,11 @@ class Chain:
 
 
 def is_of_ip6tables(family: str, table: str, chain: str) -> bool:
-    """Return whether ip6tables works with a chain of a hook, and is asked of it.
+    """Return whether either iptables works with a chain of a hook, and is asked of it.
 
     nft(8) tells names that differ by case apart.
     """
-    return family == "ip6" and chain in _OF_IP6TABLES.get(table, ())
+    return family in ("ip", "ip6") and chain in _OF_IP6TABLES.get(table, ())
 
 
 def closes(listed: str, packet: Packet) -> bool | None:
@@ -111,19 +113,20 @@ def closes(listed: str, packet: Packet) -> bool | None:
 
 
 @lru_cache(maxsize=4)
-def chains(listed: str, hook: str) -> tuple[Chain, ...]:
-    """Return the chains of a hook that IPv6 packets pass.
+def chains(listed: str, hook: str, version: int = 6) -> tuple[Chain, ...]:
+    """Return the chains of a hook that packets of a version of IP pass.
 
     Raises:
         ValueError: The text is no list of rules.
     """
     try:
-        return tuple(_parsed(foreign_json.table(listed or "{}").get("nftables", []), hook))
+        entries = foreign_json.table(listed or "{}").get("nftables", [])
+        return tuple(_parsed(entries, hook, version))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError("it is no list of rules") from error
 
 
-def _parsed(entries: Sequence[Mapping[str, Any]], hook: str) -> Iterator[Chain]:
+def _parsed(entries: Sequence[Mapping[str, Any]], hook: str, version: int) -> Iterator[Chain]:
     sets: dict[tuple[str, str], dict[str, Any]] = {}
     for one in (each[kind] for each in entries for kind in ("set", "map") if kind in each):
         sets.setdefault((one["family"], one["table"]), {})[one["name"]] = _held(one)
@@ -139,7 +142,7 @@ def _parsed(entries: Sequence[Mapping[str, Any]], hook: str) -> Iterator[Chain]:
     }
     for chain in (each["chain"] for each in entries if "chain" in each):
         table = chain["family"], chain["table"]
-        families = _FAMILIES.get(hook, ("inet", "ip6"))
+        families = _FAMILIES.get(hook, ("inet", _NAMES[version][0]))
         if chain.get("hook") == hook and chain["family"] in families and table not in asleep:
             policy = Outcome.DROP if chain.get("policy") == "drop" else Outcome.ACCEPT
             yield Chain(
@@ -264,7 +267,7 @@ def _meta(key: str, values: Sequence[Any], packet: Packet) -> bool | None:
         case "l4proto":
             return packet.protocol in values or {"tcp": 6, "udp": 17}[packet.protocol] in values
         case "nfproto" | "protocol":
-            return bool({"ipv6", "ip6"} & set(values))
+            return bool(_NAMES[packet.version][1] & set(values))
     return None
 
 
@@ -281,8 +284,8 @@ def _payload(of: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
         if protocol not in (packet.protocol, "th"):
             return False
         return _in(values, packet.port) if field == "dport" else None
-    if protocol == "ip6":
-        if field == "nexthdr":
+    if protocol == _NAMES[packet.version][0]:
+        if field in ("nexthdr", "protocol"):
             return packet.protocol in values
         if not packet.outgoing:
             # A stranger is none of those whom somebody names.
@@ -293,25 +296,27 @@ def _payload(of: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
         except (ValueError, TypeError):
             return None
     if protocol == "ether":
-        return bool({"ipv6", "ip6"} & set(values)) if field == "type" else None
+        return bool(_NAMES[packet.version][1] & set(values)) if field == "type" else None
     # Another protocol's header is not there.
-    return False if protocol in ("ip", "icmp", "icmpv6", "arp", "sctp", "dccp") else None
+    return False if protocol in ("ip", "ip6", "icmp", "icmpv6", "arp", "sctp", "dccp") else None
 
 
-def _networks(values: Sequence[Any]) -> Iterator[IPv6Network]:
+def _networks(values: Sequence[Any]) -> Iterator[IPv4Network | IPv6Network]:
     """Yield the networks that values of an address are.
 
     Raises:
-        ValueError: One is no address over IPv6.
+        ValueError: One is no address.
+        TypeError: The ends of a range are of two versions.
     """
     for each in values:
         if _has(each, "prefix"):
-            yield IPv6Network((each["prefix"]["addr"], each["prefix"]["len"]), strict=False)
+            one = each["prefix"]
+            yield ip_network(f"{one['addr']}/{one['len']}", strict=False)
         elif _has(each, "range"):
-            first, last = map(IPv6Address, each["range"])
+            first, last = map(ip_address, each["range"])
             yield from summarize_address_range(first, last)
         else:
-            yield IPv6Network(str(each))
+            yield ip_network(str(each))
 
 
 def _values(right: object, sets: Sets) -> list[Any] | None:
