@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from wizard.probes import echo_ipv4
 from wizard.verification import echoes
 
 ROUTER = IPv4Address("192.0.2.1")
@@ -68,8 +69,8 @@ def test_an_ipv4_router_answers_with_the_identifier_of_the_request(
 ) -> None:
     monkeypatch.setattr(Raw, "replies", replies, raising=False)
     monkeypatch.setattr(socket, "socket", Raw)
-    assert echoes.answers_ipv4(ROUTER) is answers
-    assert not echoes.answers_ipv4(IPv4Address("198.51.100.1"))
+    assert echo_ipv4.answers(ROUTER) is answers
+    assert not echo_ipv4.answers(IPv4Address("198.51.100.1"))
     kind, code, _checksum, _identifier, _number = struct.unpack("!BBHHH", Raw.sent)
     assert (kind, code) == (8, 0)
     # Over a message with its checksum the sum is all ones (RFC 1071 §1).
@@ -144,4 +145,4 @@ def test_without_a_raw_socket_nobody_answered(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(echoes, "Echoes", denied)
     monkeypatch.setattr(socket, "socket", denied)
     assert echoes.answers_ipv6([], TARGET) == set()
-    assert not echoes.answers_ipv4(ROUTER)
+    assert not echo_ipv4.answers(ROUTER)

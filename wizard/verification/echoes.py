@@ -1,38 +1,15 @@
-"""Whether routers and targets answer an echo request, over both families."""
+"""Whether routers and targets answer an echo request over IPv6."""
 
-import os
 import select
 import socket
-import struct
 import time
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 
 from wizard.probes.echo import Echoes
 
 _ECHO = 1.0
 """Seconds to wait for an echo."""
-
-
-def answers_ipv4(address: IPv4Address) -> bool:
-    """Return whether an IPv4 address answers an echo request (RFC 792) within a second."""
-    identifier = os.urandom(2)
-    request = struct.pack("!BBH2sH", 8, 0, 0, identifier, 1)
-    request = request[:2] + struct.pack("!H", _checksum(request)) + request[4:]
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
-            raw.connect((str(address), 0))
-            raw.send(request)
-            deadline = time.monotonic() + _ECHO
-            while (left := deadline - time.monotonic()) > 0:
-                raw.settimeout(left)
-                message = raw.recv(2048)
-                reply = message[(message[0] & 0xF) * 4 :]
-                if reply[:1] == b"\0" and reply[4:6] == identifier:
-                    return True
-    except OSError:
-        return False
-    return False
 
 
 def answers_ipv6(routers: list[tuple[str, IPv6Address | None]], target: IPv6Address) -> set[str]:
@@ -67,11 +44,3 @@ def _seconds(seconds: float) -> Iterator[float]:
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         yield left
-
-
-def _checksum(octets: bytes) -> int:
-    """Return the checksum of octets of an even number (RFC 1071)."""
-    total: int = sum(struct.unpack(f"!{len(octets) // 2}H", octets))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF

@@ -8,8 +8,9 @@ from wizard.platform import foreign_json
 from wizard.platform.parameter_names import name
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
+from wizard.probes.echo_ipv4 import answers as answers_ipv4
 from wizard.verification.aspect import Aspect, Facts
-from wizard.verification.echoes import answers_ipv4, answers_ipv6
+from wizard.verification.echoes import answers_ipv6
 from wizard.verification.kernel_files import (
     GlobalAddress,
     advertised_interfaces,

@@ -22,6 +22,7 @@ from wizard.verification.next_boot import NextBoot
 from wizard.verification.peers import Peers
 from wizard.verification.published_ports import PublishedPorts
 from wizard.verification.way_out import WayOut
+from wizard.verification.way_out_ipv4 import WayOutIpv4
 
 PATIENCE = 10.0
 """Seconds that a thing has to come back, or to settle, after the last step."""
@@ -108,6 +109,7 @@ def verification_of(
             KeptClosed(host, plan),
             FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
+            WayOutIpv4(host, choices),
         )
     )
 
@@ -138,6 +140,7 @@ def verification_of_repair(system: System, plan: Plan, host: Host) -> Verificati
             *([KeptClosed(host, plan)] if project else []),
             *([FromOutside(system, choices.network, expected(host, choices))] if runs else []),
             *([WayOut(host, choices)] if runs else []),
+            *([WayOutIpv4(host, choices)] if project else []),
         )
     )
 
