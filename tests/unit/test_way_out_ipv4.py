@@ -15,7 +15,7 @@ from wizard.verification.aspect import lost
 from wizard.verification.way_out_ipv4 import WayOutIpv4
 
 ROUTER = IPv4Address("192.0.2.1")
-SERVICES = ("web", "sidekiq")
+SERVICES = ("web", "streaming", "sidekiq")
 
 
 class Asked:
@@ -49,14 +49,22 @@ def looking(pids: Mapping[str, int]) -> WayOutIpv4:
     host: Host = made_up_hosts.debian13()
     assert isinstance(host.projects, tuple)
     (project,) = host.projects
-    containers = tuple(replace(each, pid=pids.get(each.service, 0)) for each in project.containers)
+    containers = tuple(
+        replace(
+            each,
+            pid=pids.get(each.service, 0),
+            networks=("one", "two") if each.service == "sidekiq" else ("one",),
+        )
+        for each in project.containers
+    )
     host = replace(host, projects=(replace(project, containers=containers),))
     return WayOutIpv4(host, replace(proposals.defaults(host), services=SERVICES))
 
 
 def test_a_router_that_answers_a_container_no_more_is_lost(asked: Asked) -> None:
-    aspect = looking({"web": 70, "sidekiq": 71, "db": 72})
+    aspect = looking({"web": 70, "streaming": 73, "sidekiq": 71, "db": 72})
     before = aspect.look()
+    # One for each set of networks.
     assert sorted(asked.asked) == [70, 71]
     assert lost(before, aspect.look()) == []
     asked.silent = {70}

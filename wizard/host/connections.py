@@ -5,7 +5,7 @@ who answers visitors need not reach anybody.
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network
 
@@ -47,6 +47,35 @@ def outward(tables: Mapping[str, str]) -> tuple[Connection, ...]:
     Args:
         tables: What ``/proc/PID/net/tcp`` and the like say, by their names.
     """
+    found = (each for each in _opened(tables) if _is_outside(each.address))
+    return tuple(sorted(found, key=_order))[:_MOST]
+
+
+def nearby(
+    tables: Mapping[str, str], is_own: Callable[[IPv4Address], bool]
+) -> tuple[Connection, ...]:
+    """Return those to private addresses and to this host's own, by TCP alone.
+
+    Args:
+        tables: As above.
+        is_own: Tells whether an address is this host's.
+    """
+    found = (
+        each
+        for each in _opened(tables)
+        if each.protocol == "tcp"
+        and (not _is_outside(each.address) or is_own(each.address))
+        and not (each.address.is_loopback or each.address.is_multicast)
+    )
+    return tuple(sorted(found, key=_order))[:_MOST]
+
+
+def _order(connection: Connection) -> tuple[str, int, IPv4Address]:
+    return connection.protocol, connection.port, connection.address
+
+
+def _opened(tables: Mapping[str, str]) -> set[Connection]:
+    """Return what was opened from here, to whatever IPv4 address."""
     found: set[Connection] = set()
     for protocol in ("tcp", "udp"):
         lines = [
@@ -61,9 +90,9 @@ def outward(tables: Mapping[str, str]) -> tuple[Connection, ...]:
                 continue
             with suppress(ValueError, struct.error):
                 address, port = place(words[2])
-                if isinstance(address, IPv4Address) and port != _DNS and _is_outside(address):
+                if isinstance(address, IPv4Address) and port != _DNS:
                     found.add(Connection(protocol, address, port))
-    return tuple(sorted(found, key=lambda each: (each.protocol, each.port, each.address)))[:_MOST]
+    return found
 
 
 def in_words(connections: Sequence[Connection]) -> str:

@@ -18,6 +18,7 @@ from wizard.verification.containers import Containers
 from wizard.verification.from_outside import FromOutside, expected
 from wizard.verification.host import HostRoutes
 from wizard.verification.kept_closed import KeptClosed
+from wizard.verification.nearby import Nearby
 from wizard.verification.next_boot import NextBoot
 from wizard.verification.peers import Peers
 from wizard.verification.published_ports import PublishedPorts
@@ -110,6 +111,7 @@ def verification_of(
             FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
             WayOutIpv4(host, choices),
+            Nearby(host, choices),
         )
     )
 
@@ -140,7 +142,7 @@ def verification_of_repair(system: System, plan: Plan, host: Host) -> Verificati
             *([KeptClosed(host, plan)] if project else []),
             *([FromOutside(system, choices.network, expected(host, choices))] if runs else []),
             *([WayOut(host, choices)] if runs else []),
-            *([WayOutIpv4(host, choices)] if project else []),
+            *([WayOutIpv4(host, choices), Nearby(host, choices)] if project else []),
         )
     )
 

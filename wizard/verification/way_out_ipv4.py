@@ -16,14 +16,17 @@ _DEADLINE = 5.0
 
 
 class WayOutIpv4(Aspect):
-    """Asks the host's IPv4 routers for an echo from inside every container that is joined.
+    """Asks the host's IPv4 routers for an echo from inside containers that are joined.
 
     What a container sends there passes all that this host forwards by, and no third party is
-    asked. Where no router answers to begin with, nothing can be lost.
+    asked. Where no router answers to begin with, nothing can be lost. Of containers on the same
+    networks the first stands for all.
     """
 
     def __init__(self, host: Host, choices: Choices) -> None:
-        self._containers = tuple(each for each in chosen_containers(host, choices) if each.pid)
+        running = [each for each in chosen_containers(host, choices) if each.pid]
+        one_each = {each.networks: each for each in reversed(running)}
+        self._containers = tuple(reversed(one_each.values()))
         self._routers: Sequence[IPv4Address] | None = None
 
     def look(self) -> Facts:
