@@ -1,6 +1,6 @@
 """What may become of a packet in chains of rules, where some rules cannot be told to match."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
@@ -48,15 +48,6 @@ class Packet:
     """Whether it is known yet where it goes out."""
     version: int = 6
     """Of IP."""
-
-
-def is_among(network: Network | None, named: Iterable[Network]) -> bool | None:
-    """Return whether every address of a network is among those that a rule names; None if some."""
-    if network is None:
-        return None
-    found = [each for each in named if each.version == network.version and each.overlaps(network)]
-    within = any(network.subnet_of(each) for each in found)  # type: ignore[arg-type]
-    return True if within else None if found else False
 
 
 @dataclass(frozen=True)

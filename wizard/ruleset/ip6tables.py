@@ -12,10 +12,10 @@ from wizard.ruleset.chains import (
     Outcome,
     Packet,
     Rule,
-    is_among,
     outcomes,
     verdict,
 )
+from wizard.ruleset.ranges import Ranges
 
 _ENDS = {
     "ACCEPT": Outcome.ACCEPT,
@@ -77,7 +77,7 @@ def _deciding(saved: str, packet: Packet, table: str, chain: str, outcome: Outco
     return ""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _parsed(saved: str, table: str) -> tuple[Chains, Mapping[str, str]]:
     rules, policies = saved_rules.parse(saved, table)
     if "" in rules:
@@ -166,9 +166,10 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
 
 def _among(network: Network | None, value: str) -> bool | None:
     try:
-        return is_among(network, [ip_network(value, strict=False)])
+        named = Ranges([ip_network(value, strict=False)])
     except ValueError:
         return None
+    return None if network is None else named.hold(network)
 
 
 def _in(ports: str, port: int | None) -> bool | None:

@@ -3,15 +3,16 @@
 The form is that of libnftables-json(5).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import Any
 
 from wizard.platform import foreign_json
 from wizard.ruleset import hooks
-from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, is_among, outcomes, verdict
+from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, outcomes, verdict
+from wizard.ruleset.ranges import Ranges
 
 _FAMILIES = {"ingress": ("inet", "netdev"), "egress": ("netdev",)}
 """Those that packets pass at a hook, where it is not inet and that of their version of IP."""
@@ -37,7 +38,31 @@ _OF_IP6TABLES = {
 _SAY_NOTHING = {"counter", "log", "comment", "mangle", "notrack", "flow"}
 _STATES = {"established", "related", "invalid", "untracked", "new"}
 
-Sets = Mapping[str, Any]
+
+class _Held(list[Any]):
+    """What a set, a map or a list of a rule holds; what is made of it is made once."""
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every element is understood."""
+        known = {"range", "prefix", "concat"}
+        return not any(isinstance(each, dict) and set(each) - known for each in self)
+
+    @cached_property
+    def is_joined(self) -> bool:
+        """Whether an element is a concatenation."""
+        return any(_has(each, "concat") for each in self)
+
+    @cached_property
+    def addresses(self) -> Ranges | None:
+        """The addresses that the elements are; None where one is none."""
+        try:
+            return Ranges(_networks(self))
+        except (ValueError, TypeError):
+            return None
+
+
+Sets = Mapping[str, _Held | None]
 """What sets and maps with a name hold, by that name; None where that changes by itself."""
 
 
@@ -112,7 +137,7 @@ def closes(listed: str, packet: Packet) -> bool | None:
     return None if None in found else False
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def chains(listed: str, hook: str, version: int = 6) -> tuple[Chain, ...]:
     """Return the chains of a hook that packets of a version of IP pass.
 
@@ -120,14 +145,26 @@ def chains(listed: str, hook: str, version: int = 6) -> tuple[Chain, ...]:
         ValueError: The text is no list of rules.
     """
     try:
-        entries = foreign_json.table(listed or "{}").get("nftables", [])
-        return tuple(_parsed(entries, hook, version))
+        return tuple(_of_hook(_parsed(listed), hook, version))
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError("it is no list of rules") from error
 
 
-def _parsed(entries: Sequence[Mapping[str, Any]], hook: str, version: int) -> Iterator[Chain]:
-    sets: dict[tuple[str, str], dict[str, Any]] = {}
+@dataclass(frozen=True)
+class _Listing:
+    """A list of rules, of which the chains of every hook are made."""
+
+    chains: Sequence[Mapping[str, Any]]
+    rules: Mapping[tuple[str, str], Chains]
+    """Those of every chain, by table."""
+    asleep: Collection[tuple[str, str]]
+    """Tables that are dormant."""
+
+
+@lru_cache(maxsize=8)
+def _parsed(listed: str) -> _Listing:
+    entries = foreign_json.table(listed or "{}").get("nftables", [])
+    sets: dict[tuple[str, str], dict[str, _Held | None]] = {}
     for one in (each[kind] for each in entries for kind in ("set", "map") if kind in each):
         sets.setdefault((one["family"], one["table"]), {})[one["name"]] = _held(one)
     rules: dict[tuple[str, str], dict[str, list[Rule]]] = {}
@@ -140,21 +177,25 @@ def _parsed(entries: Sequence[Mapping[str, Any]], hook: str, version: int) -> It
         for table in (each["table"] for each in entries if "table" in each)
         if "dormant" in (table.get("flags") or ())
     }
-    for chain in (each["chain"] for each in entries if "chain" in each):
+    return _Listing([each["chain"] for each in entries if "chain" in each], rules, asleep)
+
+
+def _of_hook(listing: _Listing, hook: str, version: int) -> Iterator[Chain]:
+    for chain in listing.chains:
         table = chain["family"], chain["table"]
         families = _FAMILIES.get(hook, ("inet", _NAMES[version][0]))
-        if chain.get("hook") == hook and chain["family"] in families and table not in asleep:
-            policy = Outcome.DROP if chain.get("policy") == "drop" else Outcome.ACCEPT
-            yield Chain(
-                *table,
-                chain["name"],
-                policy,
-                rules.get(table, {}),
-                hook,
-                int(chain.get("prio", 0)),
-                _devices(chain.get("dev")),
-                chain.get("type") == "nat",
-            )
+        if chain.get("hook") != hook or table[0] not in families or table in listing.asleep:
+            continue
+        yield Chain(
+            *table,
+            chain["name"],
+            Outcome.DROP if chain.get("policy") == "drop" else Outcome.ACCEPT,
+            listing.rules.get(table, {}),
+            hook,
+            int(chain.get("prio", 0)),
+            _devices(chain.get("dev")),
+            chain.get("type") == "nat",
+        )
 
 
 def _devices(named: object) -> tuple[str, ...]:
@@ -162,13 +203,13 @@ def _devices(named: object) -> tuple[str, ...]:
     return tuple(map(str, named if isinstance(named, list) else [named] if named else ()))
 
 
-def _held(one: Mapping[str, Any]) -> list[Any] | None:
+def _held(one: Mapping[str, Any]) -> _Held | None:
     """Return the elements of a set or map; None where packets or time change them."""
     flags = one.get("flags") or ()
     if "dynamic" in flags or "timeout" in flags:
         return None
     elements: list[Any] = one.get("elem", [])
-    return [each["elem"]["val"] if _has(each, "elem") else each for each in elements]
+    return _Held(each["elem"]["val"] if _has(each, "elem") else each for each in elements)
 
 
 def _has(value: object, key: str) -> bool:
@@ -226,12 +267,12 @@ def _one(match: Mapping[str, Any], packet: Packet, sets: Sets) -> bool | None:
     return not holds if match["op"] == "!=" else holds
 
 
-def _holds(left: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bool | None:
+def _holds(left: Mapping[str, Any], values: _Held, packet: Packet) -> bool | None:
     (kind,) = left
     of = left[kind]
     if kind == "concat":
         return _together(of, values, packet)
-    if any(_has(each, "concat") for each in values):
+    if values.is_joined:
         return None
     if kind == "meta":
         return _meta(of["key"], values, packet)
@@ -253,7 +294,7 @@ def _together(
         if not _has(each, "concat"):
             return None
         pairs = zip(parts, each["concat"], strict=True)
-        of_parts = [_holds(part, [value], packet) for part, value in pairs]
+        of_parts = [_holds(part, _Held([value]), packet) for part, value in pairs]
         found.append(False if False in of_parts else None if None in of_parts else True)
     return True if True in found else None if None in found else False
 
@@ -278,7 +319,7 @@ def _named(interface: str, names: Sequence[Any]) -> bool:
     )
 
 
-def _payload(of: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bool | None:
+def _payload(of: Mapping[str, Any], values: _Held, packet: Packet) -> bool | None:
     protocol, field = of.get("protocol"), of.get("field")
     if protocol in ("tcp", "udp", "th"):
         if protocol not in (packet.protocol, "th"):
@@ -291,10 +332,7 @@ def _payload(of: Mapping[str, Any], values: Sequence[Any], packet: Packet) -> bo
             # A stranger is none of those whom somebody names.
             return False if field == "saddr" else None
         known = {"saddr": packet.source, "daddr": packet.target}.get(str(field))
-        try:
-            return is_among(known, list(_networks(values))) if known else None
-        except (ValueError, TypeError):
-            return None
+        return values.addresses.hold(known) if known and values.addresses else None
     if protocol == "ether":
         return bool(_NAMES[packet.version][1] & set(values)) if field == "type" else None
     # Another protocol's header is not there.
@@ -319,19 +357,16 @@ def _networks(values: Sequence[Any]) -> Iterator[IPv4Network | IPv6Network]:
             yield ip_network(str(each))
 
 
-def _values(right: object, sets: Sets) -> list[Any] | None:
+def _values(right: object, sets: Sets) -> _Held | None:
     """Return what a value, or one of a set, may be; None where that is not known."""
     if isinstance(right, str) and right.startswith("@"):
-        right = sets.get(right[1:])
-        if right is None:
-            return None
-    if isinstance(right, dict) and set(right) == {"set"}:
-        right = right["set"]
-    values: list[Any] = right if isinstance(right, list) else [right]
-    values = [each["elem"]["val"] if _has(each, "elem") else each for each in values]
-    if any(isinstance(each, dict) and set(each) - {"range", "prefix", "concat"} for each in values):
-        return None
-    return values
+        found = sets.get(right[1:])
+    else:
+        if isinstance(right, dict) and set(right) == {"set"}:
+            right = right["set"]
+        values: list[Any] = right if isinstance(right, list) else [right]
+        found = _Held(each["elem"]["val"] if _has(each, "elem") else each for each in values)
+    return found if found is not None and found.is_plain else None
 
 
 def _in(values: Sequence[Any], port: int | None) -> bool | None:

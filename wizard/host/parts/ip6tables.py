@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from wizard.host.host import Ip6tablesCommand
@@ -83,6 +84,7 @@ def before_docker(saved: str) -> str:
     return clean_line(filter_rules.dropping(accepting, _ANY))
 
 
+@lru_cache(maxsize=4)
 def with_docker_accepting(saved: str) -> str:
     """Return what is saved with one rule in Docker's chain for what it forwards: accept all."""
     rule = f"-A {FORWARDING} "
