@@ -13,7 +13,8 @@ from tests.unit.test_describe import DROPS
 from tests.unit.test_explain import DECLARED
 from wizard import describe
 from wizard.explain.pages import PAGES
-from wizard.host.host import Firewall, ForwardChain, Host, Outward
+from wizard.host.chain import ForwardChain
+from wizard.host.host import Firewall, Host, Outward
 from wizard.host.obstacle import Cause
 
 SIZE = (80, 24)

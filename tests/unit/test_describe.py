@@ -10,6 +10,7 @@ import pytest
 
 from tests import made_up_hosts
 from wizard.describe import as_json, as_text, describe, notes, of_host, problems
+from wizard.host.chain import ForwardChain
 from wizard.host.every_part import PARTS
 from wizard.host.host import (
     Address,
@@ -18,7 +19,6 @@ from wizard.host.host import (
     Earlier,
     Engine,
     Firewall,
-    ForwardChain,
     Host,
     Ip6tablesCommand,
     Manager,

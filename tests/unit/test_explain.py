@@ -20,12 +20,11 @@ from wizard.answers.choices import Choices, Mode
 from wizard.explain.page import MOST_LINES, WIDTH
 from wizard.explain.pages import PAGES, as_text, cause_of, listed
 from wizard.host import docker_socket
+from wizard.host.chain import Declared, ForwardChain
 from wizard.host.host import (
-    Declared,
     Earlier,
     Engine,
     Firewall,
-    ForwardChain,
     Host,
     Ip6tablesCommand,
     NetworkFile,

@@ -10,12 +10,11 @@ import pytest
 from tests import made_up_hosts
 from wizard.answers import firewalls, obstacles
 from wizard.answers.choices import Choices, Mode
+from wizard.host.chain import Declared, ForwardChain
 from wizard.host.host import (
-    Declared,
     Earlier,
     Engine,
     Firewall,
-    ForwardChain,
     Host,
     Ip6tablesCommand,
     Unknown,

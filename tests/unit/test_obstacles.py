@@ -15,10 +15,10 @@ from wizard.answers.choices import Choices, Mode
 from wizard.answers.firewalls import of_ip6tables
 from wizard.describe import problems
 from wizard.host import forward_chains, nftables_files
+from wizard.host.chain import ForwardChain
 from wizard.host.host import (
     Engine,
     Firewall,
-    ForwardChain,
     Host,
     Ip6tablesCommand,
     Outward,

@@ -6,7 +6,8 @@ from dataclasses import replace
 from wizard.answers import forwarded, other_tables
 from wizard.answers.choices import Choices
 from wizard.host import filtering
-from wizard.host.host import ForwardChain, Host, Unknown
+from wizard.host.chain import ForwardChain
+from wizard.host.host import Host, Unknown
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.parts.ip6tables import FORWARDING
 from wizard.platform import saved_rules

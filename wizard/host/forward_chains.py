@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wizard.host import nftables_files
-from wizard.host.host import Declared, ForwardChain
+from wizard.host.chain import Declared, ForwardChain
 from wizard.platform import foreign_json
 from wizard.platform.text import clean_line
 from wizard.ruleset import hooks, nftables

@@ -5,10 +5,9 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import Path
 
+from wizard.host.chain import ForwardChain
 from wizard.host.contacts import Connection, Listener, Mention, OutsideHost
 from wizard.host.obstacle import Cause
-from wizard.ruleset import nftables
-from wizard.ruleset.chains import Packet
 
 
 @dataclass(frozen=True)
@@ -291,51 +290,6 @@ class Sysctls:
         if accept_ra is None or (accept_ra == 1 and forwards is None):
             return None
         return accept_ra >= 2 or (accept_ra == 1 and not forwards)
-
-
-@dataclass(frozen=True)
-class Declared:
-    """Where a file of nftables declares a chain of a hook."""
-
-    path: str
-    line: int
-    """The line with the hook, from 1; rules may follow it."""
-    text: str
-    """That line, cleaned."""
-
-
-@dataclass(frozen=True)
-class ForwardChain:
-    """A chain of nftables that forwarded packets pass, and that may drop or translate them."""
-
-    family: str
-    table: str
-    chain: str
-    rules: str = field(default="", repr=False)
-    """Its table as ``nft -j list ruleset`` prints it, without what changes by itself."""
-    declared: Declared | None = None
-    """Where it comes from; None where no file that nftables.service loads names it."""
-    hook: str = "forward"
-    """One of ``wizard.ruleset.hooks.WAY``."""
-
-    @property
-    def of_ip6tables(self) -> bool:
-        """Whether ip6tables works with it."""
-        return nftables.is_of_ip6tables(self.family, self.table, self.chain)
-
-    def stops(self, packet: Packet) -> bool:
-        """Return whether it drops a packet for certain."""
-        return any(each.stops(packet) for each in self._parsed())
-
-    def translates(self, packet: Packet) -> bool:
-        """Return whether it gives a packet another source for certain."""
-        return any(each.translates(packet) for each in self._parsed())
-
-    def _parsed(self) -> tuple[nftables.Chain, ...]:
-        try:
-            return nftables.chains(self.rules, self.hook)
-        except ValueError:
-            return ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from wizard.host.host import Declared
+from wizard.host.chain import Declared
 from wizard.host.looking import read_if_there
 from wizard.platform.text import clean_line
 

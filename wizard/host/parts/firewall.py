@@ -6,8 +6,9 @@ from pathlib import Path
 
 from wizard.boot import ufw
 from wizard.host import forward_chains, nftables_files
+from wizard.host.chain import ForwardChain
 from wizard.host.filter_sources import filter_sources
-from wizard.host.host import Firewall, ForwardChain
+from wizard.host.host import Firewall
 from wizard.host.looking import CannotTell, installed, is_active, output, read_if_there
 from wizard.host.part import Part, Words
 from wizard.host.parts.ip6tables import LEGACY_TABLES, parse_version
