@@ -33,7 +33,7 @@ table {table} {{
     }}
 }}
 """
-FOR_OTHERS = "ip6 saddr 2001:db8:dead::/48 accept"
+FOR_OTHERS = "meta mark 7 accept"
 """A rule that is not for the containers, which nobody can tell but by packets."""
 
 ROUTED = {"mode": Mode.ROUTED, "prefix": PREFIX}

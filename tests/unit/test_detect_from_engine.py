@@ -217,6 +217,8 @@ class Rules(MadeUpSystem):
         self.told: Mapping[str, str | int] = {
             "ip6tables-save": ip6tables,
             "nft -j list ruleset": nft,
+            # Of what comes over IPv6 it knows nothing.
+            "iptables-save": CLOSED,
         }
 
     def run(self, argv: Any, stdin: str = "") -> Result:
