@@ -10,7 +10,7 @@ from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.own_objects import in_the_way
 from wizard.host.parts import docker_engine
 from wizard.platform.local_time import local_time
-from wizard.record.record import words_of
+from wizard.record.record import State, words_of
 
 GO_ON_BY_FILE = (
     " To continue all the same, write “unproven = true” below [choices] into an answers file, and "
@@ -80,8 +80,22 @@ def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
             Cause.EARLIER_RUN,
             f"An earlier run of the wizard{whose} is on this host "
             f"({words_of(each.state)}, started {local_time(each.started)}).",
-            f"Take it back first, with “wizard --undo{name}”; “wizard --status” tells what it did.",
+            _seen_to(each.state, name),
         )
+
+
+def _seen_to(state: str, name: str) -> str:
+    """Return what to do about a run before another; ``name`` is put after a verb."""
+    back = f"with “wizard --undo{name}”; “wizard --status” tells what it did."
+    if state == State.UNCONFIRMED:
+        return f"Keep it, with “wizard --keep”, or take it back, {back}"
+    # Beside one of which nobody knows for which project it is, no other begins.
+    if state == State.APPLIED and name:
+        return (
+            f"“wizard --change{name}” gives it other answers. To begin anew take it back first, "
+            f"{back} Another Compose project can be set up beside it, once its containers run."
+        )
+    return f"Take it back first, {back}"
 
 
 def _outward(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
