@@ -61,6 +61,13 @@ class ResultScreen(StepScreen):
     )
 
     @property
+    def goes_back(self) -> bool:
+        """Only to what is in force: what was asked before has been answered."""
+        record, repairs = self.state.run.record, self.state.run.repairs
+        applied = record is not None and record.state is State.APPLIED
+        return self.wizard.at_home and (repairs or applied)
+
+    @property
     def explanation(self) -> Sequence[str]:
         """Explain the ways where there are any."""
         record = self.state.run.record
@@ -89,7 +96,7 @@ class ResultScreen(StepScreen):
         progress = state.run.progress
         if progress is None:
             return
-        self.query_one("#back").display = self.check_action("back", ()) is True
+        self.query_one("#back").display = self.goes_back
         found = state.run.judgement
         self.query_one("#verdict", Sentence).say(*verdict(progress, found, state.run.judged))
         self._list("left", tuple(progress.record.left) if progress.record else ())
@@ -133,8 +140,6 @@ class ResultScreen(StepScreen):
         progress = self.state.run.progress
         record = progress.record if progress else None
         state = record.state if record else None
-        if action == "back":
-            return self.wizard.at_home and (self.state.run.repairs or state is State.APPLIED)
         if action in ("check_again", "details"):
             return state is State.APPLIED
         if action == "start_again":

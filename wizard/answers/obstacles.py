@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from wizard.answers import firewalls
 from wizard.answers.choices import Choices, Proxy
 from wizard.host import deprecated, unfit_network
-from wizard.host.host import Host, Outward, Sysctls, Unknown
+from wizard.host.host import ComposeProject, Host, Outward, Sysctls, Unknown
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.own_objects import in_the_way
 from wizard.host.parts import docker_engine
 from wizard.platform.local_time import local_time
+from wizard.platform.text import clean_line
 from wizard.record.record import State, words_of
 
 GO_ON_BY_FILE = (
@@ -25,6 +26,17 @@ Finder = Callable[[Host, Choices | None], Iterator[Obstacle]]
 def obstacles(host: Host, choices: Choices | None = None) -> tuple[Obstacle, ...]:
     """Return what stands in the way on this host. With any of these nothing can be planned."""
     return tuple(dict.fromkeys(each for find in FINDERS for each in find(host, choices)))
+
+
+def set_up_before(host: Host, project: str) -> tuple[Obstacle, ...]:
+    """Return what was set up for a project before, and stands in the way of doing it again."""
+    return tuple(_earlier(host, Choices(project=project)))
+
+
+def where_it_is(host: Host, project: ComposeProject) -> str:
+    """Return the folder of a project, and whether it is set up already, to choose by."""
+    already = ", set up already" if set_up_before(host, project.name) else ""
+    return f"{clean_line(str(project.directory))}{already}"
 
 
 def _not_known(part: Unknown, meaning: str = "") -> Obstacle:
