@@ -199,7 +199,7 @@ def how(logins: Logins, kind: str = "", *, came_back: bool = False) -> str:
     commands = "\n".join(f"    {clean(command)}" for command in logins.commands)
     both = "Try both, if you have both at home. " if len(logins.commands) > 1 else ""
     make_sure = (
-        "If you logged in anew to come back here, you do still get in: keep it with Enter. Else open"
+        "If you logged in anew to come back here, you do get in: keep it with Enter. Else open"
         if came_back
         else "Make sure that you still get in. Open"
     )

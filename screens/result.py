@@ -10,6 +10,7 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from screens.following import standing
 from screens.step import StepScreen, paragraph
 from screens.widgets.reachability import Paths
 from screens.widgets.sentence import Sentence, Tone
@@ -18,6 +19,7 @@ from wizard.platform.errors import ExitCode
 from wizard.platform.text import clean
 from wizard.record.kept_by_docker import kept_by_docker
 from wizard.record.record import State, StepState
+from wizard.run import set_ups
 from wizard.run.process import Progress
 from wizard.verification.judgement import Judgement
 
@@ -107,7 +109,7 @@ class ResultScreen(StepScreen):
         opened = self.query_one("#paths", Paths).opened
         self._list("asked", judged.asked if judged and opened else ())
         self._show_paths(applied)
-        more = _more(progress, str(state.run.session.store.path))
+        more = _more(progress, str(state.run.session.store.path), len(standing(state.session)) > 1)
         self.query_one("#more", Static).update(Content(more))
         self.refresh_bindings()
 
@@ -222,15 +224,17 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
             return f"The run {state.meaning}.", "note"
 
 
-def _more(progress: Progress, path: str) -> str:
+def _more(progress: Progress, path: str, several: bool) -> str:
     record = progress.record
     if record is None:
         return ""
     if record.state is State.APPLIED:
+        # Who names none of several means all of them.
+        name = f" {set_ups.argument_of(record)}" if several else ""
         return (
-            "What was done, step by step  wizard --status\n"
-            "To check again later         wizard --check\n"
-            "To take everything back      wizard --undo"
+            f"What was done, step by step  wizard --status{name}\n"
+            f"To check again later         wizard --check{name}\n"
+            f"To take everything back      wizard --undo{name}"
         )
     lines = [f"What was done, step by step  {clean(path)}"]
     if record.state.moving:

@@ -13,6 +13,7 @@ from screens.widgets.sentence import Sentence
 from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
 from wizard.record.record import Record, State
+from wizard.run import set_ups
 from wizard.run.undoing import Changed, UndoPreview, UndoStep
 from wizard.steps.comparing import Resolution
 
@@ -147,11 +148,12 @@ class UndoScreen(ReviewScreen):
         )
         lines = [f"- {each}" for each in preview.noticed] if preview else []
         noticed = "\n".join(["People will notice:", *lines, "", ""]) if lines else ""
+        whose = set_ups.name_of(preview.record) if preview else "this host"
         self.app.push_screen(
             QuestionModal(
                 "Take these steps back now?",
-                f"{noticed}The last one is taken back first.{fate} What somebody else changes "
-                "until then is kept. Closing this terminal does not stop it.",
+                f"{noticed}What was set up for {whose} goes, the last step first.{fate} What "
+                "somebody else changes until then is kept. Closing this terminal stops nothing.",
                 yes="Take back",
                 no="Not yet",
             ),
@@ -176,9 +178,10 @@ class UndoScreen(ReviewScreen):
 
 def _since(record: Record) -> tuple[str, str]:
     """Return how the run stands; what is in force has a time since when, and nothing else has."""
+    whose = set_ups.name_of(record)
     if record.state is State.APPLIED:
-        return "In force", f"since {local_time(record.finished or record.started)}"
-    return "Run", f"of {local_time(record.started)}, {record.state.words}"
+        return "In force", f"for {whose} since {local_time(record.finished or record.started)}"
+    return "Run", f"for {whose} of {local_time(record.started)}, {record.state.words}"
 
 
 def _overview(preview: UndoPreview) -> Detail:

@@ -167,9 +167,7 @@ class _Questions:
         self._file(read)
         return read
 
-    def _project(
-        self, found: Sequence[ComposeProject], proposed: ComposeProject
-    ) -> ComposeProject:
+    def _project(self, found: Sequence[ComposeProject], proposed: ComposeProject) -> ComposeProject:
         named = [
             (each, f"{clean_line(each.name)}, {obstacles.where_it_is(self._host, each)}")
             for each in found

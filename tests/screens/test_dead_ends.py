@@ -151,7 +151,10 @@ async def test_what_is_left_of_a_run_is_not_called_in_force(state: State) -> Non
     app = WizardApp(session, "undo")
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "undo") and app.state.undo.preview)
-        await until(pilot, partial(says, app, f"Run of 22 Nov 2026, 12:00:00 UTC, {state.words}"))
+        await until(
+            pilot,
+            partial(says, app, f"Run for mastodon of 22 Nov 2026, 12:00:00 UTC, {state.words}"),
+        )
         assert not says(app, "In force")
 
 

@@ -237,6 +237,20 @@ async def test_of_several_set_ups_each_is_a_key_away_and_so_is_another_one() -> 
         await press(pilot, "right")
         await until(pilot, partial(says, app, "Project mastodon"))
         assert session.records.project == "mastodon"
+        await until(pilot, lambda: app.state.run.judgement)
+        await press(pilot, "d")
+        await until(pilot, partial(says, app, "To take everything back wizard --undo mastodon"))
+        await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "home"))
+        session.earlier = other
+        await press(pilot, "left")
+        await until(pilot, partial(says, app, "Project wiki"))
+        await press(pilot, "t")
+        await until(pilot, partial(says, app, "In force for wiki since 22 Nov 2026"))
+        await ask(pilot, app)
+        assert says(app, "What was set up for wiki goes, the last step first.")
+        await press(pilot, "escape", "escape")
+        await until(pilot, lambda: on(app, "home"))
         await press(pilot, "n")
         await until(pilot, lambda: on(app, "host"))
         assert session.records.project is None

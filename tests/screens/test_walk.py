@@ -698,7 +698,7 @@ async def test_an_open_question_is_what_one_comes_back_to(start: Start) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "keep"))
         await until(pilot, partial(says, app, "1:47 left"))
-        assert says(app, "If you logged in anew to come back here, you do still get in")
+        assert says(app, "If you logged in anew to come back here, you do get in")
         await ask(pilot, app)
         assert says(app, "Did you log in anew to come back here?")
         await press(pilot, "escape")
