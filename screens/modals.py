@@ -14,6 +14,9 @@ from screens.behind import BehindScreen
 from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
 
+ROWS = 24
+"""Those below which the screens do not fit, and boxes do without what is not needed."""
+
 
 class TextModal(ModalScreen[ScreenResultType], BehindScreen[ScreenResultType]):
     """A box with a text that may be longer than it, and the keys to read on where it is.
@@ -24,7 +27,7 @@ class TextModal(ModalScreen[ScreenResultType], BehindScreen[ScreenResultType]):
     # Textual declares it as one of an instance.
     VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]
         (0, "-low"),
-        (SMALLEST[1], "-high"),
+        (ROWS, "-high"),
     ]
 
     def on_mount(self) -> None:

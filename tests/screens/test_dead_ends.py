@@ -8,7 +8,8 @@ import pytest
 
 from screens import leaving
 from screens.app import WizardApp
-from screens.modals import HelpModal
+from screens.fitting import SMALLEST
+from screens.modals import ROWS, HelpModal
 from tests import made_up_hosts
 from tests.screens.made_up_session import NOT_YAML, Act, MadeUpSession, with_two_projects
 from tests.screens.test_walk import SIZE, applied
@@ -48,7 +49,7 @@ async def test_from_the_questions_about_another_project_one_comes_home_again() -
         await press(pilot, "escape")
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
         assert says(app, "In force since")
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
 
 
 async def test_where_there_is_nothing_to_go_back_to_no_button_leads_there() -> None:
@@ -162,6 +163,7 @@ async def test_what_is_left_of_a_run_is_not_called_in_force(state: State) -> Non
 async def test_on_a_terminal_that_is_too_small_one_can_still_choose_to_leave(
     size: tuple[int, int],
 ) -> None:
+    assert SMALLEST[1] == ROWS
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=size) as pilot:
         await found(pilot, app)

@@ -11,7 +11,7 @@ import pytest
 from textual.binding import Binding
 from textual.screen import Screen
 
-from screens import modals
+from screens import fitting, modals
 from screens.app import NAMES, WizardApp
 
 MEANINGS = {
@@ -46,7 +46,7 @@ def test_every_letter_means_one_thing() -> None:
     classes = [
         getattr(import_module(f"screens.{name}"), f"{name.capitalize()}Screen") for name in NAMES
     ]
-    boxes = [modals.HelpModal, modals.QuestionModal, modals.TextModal, modals.TooSmallModal]
+    boxes = [modals.HelpModal, modals.QuestionModal, modals.TextModal, fitting.TooSmallModal]
     review = import_module("screens.review").ReviewScreen
     for screen in (*classes, *boxes, review, WizardApp):
         for each in bindings(screen):

@@ -961,6 +961,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     assert ours <= {
         "wizard",
         "wizard.__main__",
+        "wizard.arguments",
         "wizard.cli",
         "wizard.platform",
         "wizard.platform.errors",
