@@ -75,6 +75,8 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         self.nothing_to_resume = False
         """Whether the person asked to go on where there is nothing to go on with."""
         self._start_at = start
+        self.left_home = False
+        """Whether one came to the first question from what is in force."""
         self._resuming_to = ""
         self.resumed_at = ""
         """The question at which the person left at an earlier time, until it is passed."""
@@ -218,6 +220,15 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         """Whether one came from what is in force, and not on the way through the questions."""
         return self._has("home")
 
+    def go_home(self) -> None:
+        """Show what is in force again, unless it has been taken back since."""
+        self.left_home = False
+        if following.is_home(self.session):
+            self.state.run.forget()
+            self._switch("home")
+        else:
+            self._switch("welcome")
+
     def _has(self, name: str) -> bool:
         return any(getattr(screen, "NAME", "") == name for screen in self.screen_stack)
 
@@ -226,6 +237,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         self.state.run.forget()
         self._go_back_to("host")
         if self.at_home:
+            self.left_home = following.is_home(self.session)
             self.session.records.project = None
             self._switch("welcome")
         self.open("host")

@@ -57,6 +57,11 @@ class ApplyScreen(StepScreen):
     )
 
     @property
+    def goes_back(self) -> bool:
+        """Nowhere: what was asked before has been answered."""
+        return False
+
+    @property
     def heading(self) -> str:
         """Say whether the steps are done or taken back."""
         run = self.state.run
@@ -74,7 +79,6 @@ class ApplyScreen(StepScreen):
         """Let the cursor follow the work until the person moves it."""
         super().on_mount()
         self._following: int | None = None
-        self.query_one("#back").display = False
 
     def show_state(self) -> None:
         """Show how far the run is."""
@@ -134,8 +138,6 @@ class ApplyScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Take away what cannot be done now."""
-        if action == "back":
-            return False
         if action == "cancel":
             return self.state.run.can_cancel
         if action == "enter":

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 
 from screens.step import StepScreen, paragraph
 from screens.widgets.choice_list import ChoiceList, Entry
-from wizard.answers import projects, ticking
+from wizard.answers import obstacles, projects, ticking
 from wizard.answers.choices import Placement
 from wizard.compose.services import Service
 from wizard.modes import plan_inputs
@@ -77,6 +77,12 @@ class ComposeScreen(StepScreen):
         )
         yield ChoiceList(id="files")
 
+    def on_mount(self) -> None:
+        """Remember that the focus is where it belongs."""
+        super().on_mount()
+        self._waits = False
+        """Whether the services get the focus once they are there."""
+
     def arrive(self) -> None:
         """Watch the router meanwhile, for that takes seconds."""
         super().arrive()
@@ -97,7 +103,7 @@ class ComposeScreen(StepScreen):
                 Entry(
                     str(number),
                     clean_line(project.name),
-                    clean_line(str(project.directory)),
+                    obstacles.where_it_is(host, project),
                     chosen=project.name == self.state.choices.project,
                 )
                 for number, project in enumerate(projects)
@@ -113,6 +119,18 @@ class ComposeScreen(StepScreen):
         if read is not None:
             self._show_services(read)
             self._show_files(read)
+        self._keep_focus_in_sight(trouble is not None)
+
+    def _keep_focus_in_sight(self, trouble: bool) -> None:
+        """Let no list have the focus that is not seen, for the last line would name its keys."""
+        services, onwards = self.query_one("#services"), self.query_one("#next")
+        if trouble and self.focused is services:
+            self._waits = True
+            onwards.focus(scroll_visible=False)
+        elif services.display and self._waits:
+            self._waits = False
+            if self.focused is onwards:
+                services.focus(scroll_visible=False)
 
     def _show_services(self, read: PlanInputs) -> None:
         chosen = self.state.choices.services
@@ -220,8 +238,10 @@ class ComposeScreen(StepScreen):
             self.state.answer(placement=Placement.IN_PLACE, file=Path(event.key))
 
     def refusal(self) -> str | None:
-        """Say why there is no project to plan for."""
-        return self.state.no_project
+        """Say why there is no project to plan for, or that this one is set up already."""
+        host, project = self.state.host, self.state.project
+        before = obstacles.set_up_before(host, project.name) if host and project else ()
+        return self.state.no_project or " ".join(each.sentence for each in before) or None
 
     def action_read_again(self) -> None:
         """Read the files again, or look at the host again where there is no project to read."""

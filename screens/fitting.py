@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from screens.styled_once import StyledOnceScreen
 
-_SMALLEST = (80, 24)
+SMALLEST = (80, 24)
 """Columns and rows below which the screens do not fit."""
 
 
@@ -18,7 +18,7 @@ class TooSmallModal(ModalScreen[None], StyledOnceScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the sentence."""
-        columns, rows = _SMALLEST
+        columns, rows = SMALLEST
         yield Static(
             Content(
                 f"This terminal is too small: the wizard needs {columns} columns and {rows} "
@@ -39,7 +39,7 @@ class FittingApp(App[int]):
 
     def fit(self, size: Size) -> None:
         """Say so where the terminal is too small, and go on as soon as it is not."""
-        too_small = size.width < _SMALLEST[0] or size.height < _SMALLEST[1]
+        too_small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
         covered = any(isinstance(screen, TooSmallModal) for screen in self.screen_stack)
         if too_small and not covered:
             self.push_screen(TooSmallModal())

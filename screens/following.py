@@ -46,6 +46,8 @@ class FollowedRun:
         """Whether the run that is followed takes back."""
         self.started = False
         """Whether this session started the run that is followed."""
+        self.before = False
+        """Whether it started one that is followed no more."""
         self.seconds_left: float | None = None
         """Until the run that waits for an answer is taken back; None where none waits."""
         self.judgement: judgement.Judgement | None = None
@@ -96,12 +98,14 @@ class FollowedRun:
     def find(self, of_its_own: Session | None = None) -> None:
         """Follow the run that is on this host, or a repair of it, whoever began it."""
         self.session = of_its_own or self._host_session
+        self.before = self.before or self.started
         self.undoing, self.started = False, False
         self.follow()
 
     def forget(self) -> None:
         """Begin as if there had been no run."""
         self.session = self._host_session
+        self.before = self.before or self.started
         self.progress, self.judgement, self.undoing = None, None, False
 
     # To follow it

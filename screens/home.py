@@ -35,26 +35,28 @@ class HomeScreen(StepScreen):
     NEXT = "Check again"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", show=False, priority=True),
-        Binding("c,C", "next", show=False),
+        Binding("r,R", "next", show=False),
         Binding("d,D", "details", "More", key_display="D", tooltip="What was found, in full"),
         Binding("e,E", "change", "Change", key_display="E", tooltip="Give it other answers"),
-        Binding("r,R", "repair", "Repair", key_display="R", tooltip="Show what is missing"),
+        Binding("p,P", "repair", "Repair", key_display="P", tooltip="Show what is missing"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all of it back"),
         Binding("n,N", "another", "New", key_display="N", tooltip="Set up another project"),
-        Binding("p,P", "next_one", "Next", key_display="P", tooltip="The next set-up"),
+        Binding("right", "another_one(1)", "Next", key_display="← →", tooltip="Another set-up"),
+        Binding("left", "another_one(-1)", show=False),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
         "The wizard has given containers of this host IPv6, and that is in force. This screen says "
         "what was set up, and whether it works now: packets are sent from inside each container, "
-        "and every step is looked at. Nothing is changed by that. C does it again.",
+        "and every step is looked at. Nothing is changed by that. R does it again.",
         "D shows the way of the packets, and all that was found inside each container.",
         "E asks every question of this set-up again, with its answers filled in. The preview then "
         "shows what would change, and the set-up is as it was unless you say “keep” in time.",
-        "R looks at every step and shows what is not in effect any more. Where something is "
-        "missing, Enter there puts it back, and everything is as it was before the repair unless "
-        "you say “keep” in time. Nothing is changed before you have seen it and said yes.",
+        "P puts right what is not in effect any more: it looks at every step and shows that. Where "
+        "something is missing, Enter there puts it back, and everything is as it was before the "
+        "repair unless you say “keep” in time. Nothing is changed before you have seen it and said "
+        "yes.",
         "T shows what would be taken back, and asks before it does that. N sets up another project "
-        "beside this one. Where several are set up, P shows the next.",
+        "beside this one. Where several are set up, Right shows the next, and Left the one before.",
         "Without the screens the same is done by wizard --check, wizard --change, wizard "
         "--repair and wizard --undo; wizard --status shows the record. wizard --watch on has all "
         "of it looked at daily.",
@@ -120,16 +122,16 @@ class HomeScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the next set-up where there is one."""
-        if action == "next_one":
+        if action == "another_one":
             return len(self._projects) > 1
         return super().check_action(action, parameters)
 
-    def action_next_one(self) -> None:
-        """Show the next set-up."""
+    def action_another_one(self, step: int) -> None:
+        """Show the set-up that is so many after this one."""
         projects, record = self._projects, self.state.run.record
         if not projects or record is None:
             return
-        at = projects.index(record.project) + 1 if record.project in projects else 0
+        at = projects.index(record.project) + step if record.project in projects else 0
         self.state.session.records.project = projects[at % len(projects)]
         self._look()
         self.show_state()

@@ -32,7 +32,7 @@ class KeepScreen(StepScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Keep", key_display="Enter", priority=True),
         Binding("k,K", "forward", show=False),
-        Binding("e,E", "extend", "More time", key_display="E", tooltip="Begin the time anew"),
+        Binding("m,M", "extend", "More time", key_display="M", tooltip="Begin the time anew"),
         Binding("t,T", "take_back", "Take back", key_display="T", tooltip="Take all back now"),
     ]
     EXPLANATION: ClassVar[Sequence[str]] = (
@@ -47,9 +47,14 @@ class KeepScreen(StepScreen):
         "If nobody does, everything is taken back when the time is over: also if this terminal is "
         "closed, if the connection is lost, or if this host is restarted. You need not do "
         "anything for that. Keys that you press here do not shorten the time.",
-        "E begins the time anew. T takes everything back at once. Enter or K keeps it without a "
+        "M begins the time anew. T takes everything back at once. Enter or K keeps it without a "
         "second login, after a warning.",
     )
+
+    @property
+    def goes_back(self) -> bool:
+        """Nowhere: what was asked before has been answered."""
+        return False
 
     def compose_body(self) -> ComposeResult:
         """Compose the countdown and what to type."""
@@ -67,8 +72,9 @@ class KeepScreen(StepScreen):
         super().on_mount()
         self._asking = False
         self._logins = self.state.session.logins()
-        self.query_one("#back").display = False
-        self.query_one("#how", Static).update(Content(how(self._logins, self.state.run.kind)))
+        run = self.state.run
+        words = how(self._logins, run.kind, came_back=not run.started)
+        self.query_one("#how", Static).update(Content(words))
         self.query_one("#coverage", Sentence).say(
             self.state.session.awaited.guard_coverage(), "note"
         )
@@ -103,13 +109,9 @@ class KeepScreen(StepScreen):
         elif self.app.screen is self:
             self.wizard.show_run()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take Back away: there is nothing to go back to."""
-        return False if action == "back" else super().check_action(action, parameters)
-
     def go_on(self) -> None:
         """Warn, and keep."""
-        heading, words = warning(self._logins)
+        heading, words = warning(self._logins, came_back=not self.state.run.started)
         found = self.state.run.judgement
         if found is None or found.code is not ExitCode.DONE:
             words = f"{self.state.run.judged} {words}"
@@ -183,8 +185,11 @@ def countdown(left: float | None, window: int, deadline: str, kind: str = "") ->
     )
 
 
-def how(logins: Logins, kind: str = "") -> str:
-    """Return what to do, line by line; ``kind`` as for :func:`countdown`."""
+def how(logins: Logins, kind: str = "", *, came_back: bool = False) -> str:
+    """Return what to do, line by line; ``kind`` as for :func:`countdown`.
+
+    Who ``came_back`` to a run that was begun before may have logged in anew for that.
+    """
     if not logins.over_ssh:
         return (
             "You are not logged in over SSH here. If you do log in to this host over SSH at other "
@@ -193,18 +198,30 @@ def how(logins: Logins, kind: str = "") -> str:
         )
     commands = "\n".join(f"    {clean(command)}" for command in logins.commands)
     both = "Try both, if you have both at home. " if len(logins.commands) > 1 else ""
+    make_sure = (
+        "If you logged in anew to come back here, you do get in: keep it with Enter. Else open"
+        if came_back
+        else "Make sure that you still get in. Open"
+    )
     return (
-        "Make sure that you still get in. Open a second terminal on your own computer and log in "
+        f"{make_sure} a second terminal on your own computer and log in "
         f"to this host as you always do:\n\n{commands}\n\n{both}Then type there:\n\n"
         f"    {clean(logins.keep)}\n\n"
         f"If you do not get in, do nothing: then {_what(kind)} is taken back."
     )
 
 
-def warning(logins: Logins) -> tuple[str, str]:
-    """Return the question before it is kept without a second login."""
+def warning(logins: Logins, *, came_back: bool = False) -> tuple[str, str]:
+    """Return the question before it is kept without a second login, as far as is known."""
     if not logins.over_ssh:
         return "Keep it?", "Afterwards wizard --undo takes it back whenever you want."
+    if came_back:
+        return (
+            "Did you log in anew to come back here?",
+            "Then a new login works, and you can keep it. If this is the connection from before, "
+            "as in tmux, it may keep working although a new one would not, and later nothing takes "
+            "the change back for you. Type the line in a second login then.",
+        )
     return (
         "Keep it without a second login?",
         "This connection may keep working although a new one would not. If you cannot log in "

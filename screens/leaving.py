@@ -21,26 +21,39 @@ def question(state: State) -> tuple[str, str]:
     """Return the heading and the words of the question whether to leave."""
     run = state.run
     if run.running:
+        # Undo is about the whole set-up, and not about what is done to one that stands.
+        back = "" if run.kind else " To take everything back once they have ended: wizard --undo."
         return (
             "Leave while the steps are being done?",
             "They continue without this terminal, to the end. To see how far they are, start "
-            "the wizard again, or type wizard --status. To take everything back once they "
-            "have ended: wizard --undo.",
+            f"the wizard again, or type wizard --status.{back}",
         )
     if run.seconds_left is not None:
         return (
             "Leave without an answer?",
-            "Then everything is taken back when the time is over, unless somebody types the "
-            "line in another login before then. To come back to the question, start the wizard "
-            "again.",
+            f"Then {_what(run.kind)} is taken back when the time is over, unless somebody types "
+            "the line in another login before then. To come back to the question, start the "
+            "wizard again.",
         )
+    if state.task.changed is not None and not run.repairs:
+        return "Leave the wizard?", "Nothing of the change was done: the set-up is as it was."
     if run.progress is not None:
         return (
             "Leave the wizard?",
             "What was done is kept in the record. wizard --status shows it, and wizard "
             "--undo takes back what is on this host.",
         )
-    return "Leave the wizard?", f"Nothing was changed on this host. {_of_answers(state)}"
+    return "Leave the wizard?", f"{_nothing(state)} {_of_answers(state)}"
+
+
+def _what(kind: str) -> str:
+    return f"the {kind}" if kind else "everything"
+
+
+def _nothing(state: State) -> str:
+    """Say that nothing was changed, by what was begun since the last run of this sitting."""
+    more = " more" if state.run.before else ""
+    return f"Nothing{more} was changed on this host."
 
 
 def _of_answers(state: State) -> str:
@@ -63,7 +76,7 @@ def farewell(state: State) -> tuple[str, ...]:
     if run.waits and record is not None:
         until = datetime.fromisoformat(state.session.awaited.ends(record)).astimezone()
         return (
-            f"Not kept yet: at {until:%H:%M:%S %Z} everything is taken back.",
+            f"Not kept yet: at {until:%H:%M:%S %Z} {_what(run.kind)} is taken back.",
             "To keep it, log in a second time and type there: wizard --keep",
         )
     if record is not None and record.state is RunState.APPLIED and not run.repairs:
@@ -74,7 +87,7 @@ def farewell(state: State) -> tuple[str, ...]:
     if stands is not None and stands.state is RunState.APPLIED:
         return (said or "Nothing was changed now.", *_in_force(stands, state))
     if record is None:
-        return ("Nothing was changed on this host.", _of_answers(state))
+        return (_nothing(state), _of_answers(state))
     return (said, *(("Take back what is left: wizard --undo",) if record.state.in_force else ()))
 
 
@@ -98,6 +111,8 @@ def _in_force(record: Record, state: State) -> tuple[str, ...]:
 
 def _addresses(state: State) -> tuple[str, ...]:
     reports = state.run.judgement.reports if state.run.judgement else ()
-    lines = [f"  {clean_line(each.name)}  {each.address.words}" for each in reports]
-    more = len(lines) - _NAMED
-    return (*lines[:_NAMED], *([f"  and {more} more"] if more > 0 else []))
+    named = [(clean_line(each.name), each.address.words) for each in reports[:_NAMED]]
+    widest = max((len(name) for name, _words in named), default=0)
+    lines = [f"  {name:<{widest}}  {words}" for name, words in named]
+    more = len(reports) - _NAMED
+    return (*lines, *([f"  and {more} more"] if more > 0 else []))

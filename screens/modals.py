@@ -7,15 +7,49 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Button, Static
 
 from screens.behind import BehindScreen
 from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
 
+ROWS = 24
+"""Those below which the screens do not fit, and boxes do without what is not needed."""
 
-class HelpModal(ModalScreen[None], BehindScreen[None]):
+
+class TextModal(ModalScreen[ScreenResultType], BehindScreen[ScreenResultType]):
+    """A box with a text that may be longer than it, and the keys to read on where it is.
+
+    To leave is asked on a terminal that is too small for the screens, too.
+    """
+
+    # Textual declares it as one of an instance.
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]
+        (0, "-low"),
+        (ROWS, "-high"),
+    ]
+
+    def on_mount(self) -> None:
+        """Show the keys to read on, once it is known whether there is more than fits."""
+        self.watch(self.query_one("#text"), "virtual_size", self._size_changed)
+        self.watch(self.query_one("#text"), "size", self._size_changed)
+
+    def _size_changed(self) -> None:
+        self.call_after_refresh(self.refresh_bindings)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to read on only where there is more."""
+        if action == "scroll":
+            return self.is_mounted and self.query_one("#text").max_scroll_y > 0
+        return super().check_action(action, parameters)
+
+    def action_scroll(self, how: str) -> None:
+        """Scroll the text."""
+        getattr(self.query_one("#text"), how)(animate=False)
+
+
+class HelpModal(TextModal[None]):
     """The help of one screen, in plain words."""
 
     AUTO_FOCUS = "#close"
@@ -48,10 +82,6 @@ class HelpModal(ModalScreen[None], BehindScreen[None]):
         """Close."""
         self.dismiss()
 
-    def action_scroll(self, how: str) -> None:
-        """Scroll the text."""
-        getattr(self.query_one("#text"), how)(animate=False)
-
 
 class PageModal(HelpModal):
     """A page of lines that are broken already, which takes the whole terminal."""
@@ -60,7 +90,7 @@ class PageModal(HelpModal):
         super().__init__(heading, ["\n".join(lines)])
 
 
-class QuestionModal(ModalScreen[bool], BehindScreen[bool]):
+class QuestionModal(TextModal[bool]):
     """A question with two answers; the one that changes nothing has the focus."""
 
     AUTO_FOCUS = "#no"
@@ -93,20 +123,6 @@ class QuestionModal(ModalScreen[bool], BehindScreen[bool]):
                 yield PlainButton(self._yes, id="yes")
                 yield PlainButton(self._no, id="no")
         yield KeyLine()
-
-    def on_mount(self) -> None:
-        """Show the key to read on, once it is known whether there is more than fits."""
-        self.call_after_refresh(self.refresh_bindings)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to read on only where there is more."""
-        if action == "scroll":
-            return self.is_mounted and self.query_one("#text").max_scroll_y > 0
-        return super().check_action(action, parameters)
-
-    def action_scroll(self, how: str) -> None:
-        """Scroll the text."""
-        getattr(self.query_one("#text"), how)(animate=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer with the button."""

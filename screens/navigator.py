@@ -15,6 +15,9 @@ class Navigator(Protocol):
     nothing_to_resume: bool
     """Whether the person asked to go on where there is nothing to go on with."""
 
+    left_home: bool
+    """Whether one came to the first question from what is in force."""
+
     @property
     def can_start_again(self) -> bool:
         """Whether there is a first screen to go back to."""
@@ -46,6 +49,9 @@ class Navigator(Protocol):
 
     def show_run(self) -> None:
         """Open the question or the result of the run that is followed, or its steps."""
+
+    def go_home(self) -> None:
+        """Show what is in force again, unless it has been taken back since."""
 
     def start_again(self) -> None:
         """Go back to the host and look at it anew; the answers stay."""

@@ -34,7 +34,7 @@ class PreviewScreen(ReviewScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "Apply", key_display="Enter", priority=True),
         Binding("s,S", "save_script", "Save", key_display="S", tooltip="Save as a shell script"),
-        Binding("t,T", "next_window", show=False),
+        Binding("w,W", "wait_longer", "Wait", key_display="W", tooltip="How long for an answer"),
         *(
             Binding(f"{key},{key.upper()}", f"question('{name}')", show=False)
             for name, key in proposed.KEYS.items()
@@ -57,7 +57,7 @@ class PreviewScreen(ReviewScreen):
         "those before it are taken back, and the host is as it was. What was done is written "
         "into a record, from which wizard --undo takes it back whenever you want.",
         "After the last step the wizard asks you to log in a second time, to see that you still "
-        "can. If nobody does in time, everything is taken back. T changes how long it waits.",
+        "can. If nobody does in time, everything is taken back. W changes how long it waits.",
     )
 
     @property
@@ -140,15 +140,15 @@ class PreviewScreen(ReviewScreen):
             return
         count = len(plan.steps)
         steps = "this step" if count == 1 else f"these {count} steps"
+        fails = "If it fails, it is" if count == 1 else "If one fails, all are"
         lost = plan.losses
         loss = f"{acceptance.in_short(plan)} The overview says why, and what keeps it.\n\n"
         self.app.push_screen(
             QuestionModal(
                 f"Apply {steps} now, and lose that?" if lost else f"Apply {steps} now?",
-                f"{loss if lost else ''}{_noticed(plan)}If one fails, all are taken back. At the "
-                "end the wizard asks whether to keep them, and without an answer within "
-                f"{in_words(self.state.choices.window)} all are taken back, too. Closing this "
-                "terminal does not stop them.",
+                f"{loss if lost else ''}{_noticed(plan)}{fails} taken back. At the end the wizard "
+                f"asks whether to keep {_what(self.state)}. {_unless_kept(self.state)} Closing "
+                "this terminal stops nothing.",
                 yes="Apply, and lose it" if lost else "Apply",
                 no="Not yet",
             ),
@@ -187,12 +187,19 @@ class PreviewScreen(ReviewScreen):
         else:
             self.wizard.open_run()
 
-    def action_next_window(self) -> None:
+    def action_wait_longer(self) -> None:
         """Take the next longer time to wait for an answer, or the shortest after the longest."""
+        if self.at_work:
+            return
         longer = [seconds for seconds in WINDOWS if seconds > self.state.choices.window]
         self.state.answer(window=longer[0] if longer else WINDOWS[0])
-        self.state.draft.make(self._made)
+        self.state.draft.make(self._waits)
         self.show_state()
+
+    def _waits(self, complaint: str | None) -> None:
+        self._made(complaint)
+        if not complaint:
+            self.say(f"{_unless_kept(self.state)} W changes that time.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Open those questions alone that the mode has."""
@@ -229,6 +236,18 @@ def in_words(seconds: int) -> str:
     return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
+def _what(state: State) -> str:
+    return "it" if state.task.changed is None else "the change"
+
+
+def _unless_kept(state: State) -> str:
+    """Return what becomes of it without an answer."""
+    within = f"Without an answer within {in_words(state.choices.window)}"
+    if state.task.changed is None:
+        return f"{within} everything is taken back."
+    return f"{within} the set-up goes back to what it was."
+
+
 def _noticed(plan: Plan) -> str:
     """Return the first sentence of all that people will notice, and where the rest stands."""
     if not plan.notices:
@@ -239,15 +258,21 @@ def _noticed(plan: Plan) -> str:
 
 def _overview(plan: Plan, state: State, coverage: str) -> Detail:
     count = len(plan.steps)
-    time = in_words(state.choices.window)
     return Detail(
         "All of it",
-        (f"{count} steps will be done, in this order. Nothing has been changed yet.",),
+        (
+            (
+                "1 step will be done."
+                if count == 1
+                else f"{count} steps will be done, in this order."
+            )
+            + " Nothing has been changed yet.",
+        ),
         points=(
             *plan.notices,
             *plan.remarks,
-            f"After the last step the wizard asks whether to keep it. Without an answer within "
-            f"{time} everything is taken back. T changes that time.",
+            f"After the last step the wizard asks whether to keep it. {_unless_kept(state)} W "
+            "changes that time.",
             *([coverage] if coverage else []),
         ),
         settings=tuple(

@@ -5,7 +5,7 @@ from screens.state import State
 from wizard.answers import proposed as proposals
 from wizard.answers.proposed import Proposed
 
-KEYS = {"addresses": "a", "upstream": "r", "network": "n", "inwards": "i"}
+KEYS = {"addresses": "a", "upstream": "u", "network": "n", "inwards": "i"}
 """The key of each, by the name of its screen."""
 
 

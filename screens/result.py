@@ -10,6 +10,7 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from screens.following import standing
 from screens.step import StepScreen, paragraph
 from screens.widgets.reachability import Paths
 from screens.widgets.sentence import Sentence, Tone
@@ -18,6 +19,7 @@ from wizard.platform.errors import ExitCode
 from wizard.platform.text import clean
 from wizard.record.kept_by_docker import kept_by_docker
 from wizard.record.record import State, StepState
+from wizard.run import set_ups
 from wizard.run.process import Progress
 from wizard.verification.judgement import Judgement
 
@@ -61,6 +63,13 @@ class ResultScreen(StepScreen):
     )
 
     @property
+    def goes_back(self) -> bool:
+        """Only to what is in force: what was asked before has been answered."""
+        record, repairs = self.state.run.record, self.state.run.repairs
+        applied = record is not None and record.state is State.APPLIED
+        return self.wizard.at_home and (repairs or applied)
+
+    @property
     def explanation(self) -> Sequence[str]:
         """Explain the ways where there are any."""
         record = self.state.run.record
@@ -89,7 +98,7 @@ class ResultScreen(StepScreen):
         progress = state.run.progress
         if progress is None:
             return
-        self.query_one("#back").display = self.check_action("back", ()) is True
+        self.query_one("#back").display = self.goes_back
         found = state.run.judgement
         self.query_one("#verdict", Sentence).say(*verdict(progress, found, state.run.judged))
         self._list("left", tuple(progress.record.left) if progress.record else ())
@@ -100,7 +109,7 @@ class ResultScreen(StepScreen):
         opened = self.query_one("#paths", Paths).opened
         self._list("asked", judged.asked if judged and opened else ())
         self._show_paths(applied)
-        more = _more(progress, str(state.run.session.store.path))
+        more = _more(progress, str(state.run.session.store.path), len(standing(state.session)) > 1)
         self.query_one("#more", Static).update(Content(more))
         self.refresh_bindings()
 
@@ -133,8 +142,6 @@ class ResultScreen(StepScreen):
         progress = self.state.run.progress
         record = progress.record if progress else None
         state = record.state if record else None
-        if action == "back":
-            return self.wizard.at_home and (self.state.run.repairs or state is State.APPLIED)
         if action in ("check_again", "details"):
             return state is State.APPLIED
         if action == "start_again":
@@ -217,15 +224,17 @@ def verdict(progress: Progress, found: Judgement | None, judged: str) -> tuple[s
             return f"The run {state.meaning}.", "note"
 
 
-def _more(progress: Progress, path: str) -> str:
+def _more(progress: Progress, path: str, several: bool) -> str:
     record = progress.record
     if record is None:
         return ""
     if record.state is State.APPLIED:
+        # Who names none of several means all of them.
+        name = f" {set_ups.argument_of(record)}" if several else ""
         return (
-            "What was done, step by step  wizard --status\n"
-            "To check again later         wizard --check\n"
-            "To take everything back      wizard --undo"
+            f"What was done, step by step  wizard --status{name}\n"
+            f"To check again later         wizard --check{name}\n"
+            f"To take everything back      wizard --undo{name}"
         )
     lines = [f"What was done, step by step  {clean(path)}"]
     if record.state.moving:

@@ -41,7 +41,6 @@ class ReviewScreen(StepScreen):
         Binding("space", "page_down", "More", key_display="PgDn"),
         Binding("right", "open", show=False),
         Binding("left", "close", show=False),
-        Binding("w,W", "widen", show=False),
     ]
 
     def compose_body(self) -> ComposeResult:
@@ -145,6 +144,13 @@ class ReviewScreen(StepScreen):
         self.query_one("#sides").remove_class("-open")
         self.refresh_bindings()
 
+    def action_back(self) -> None:
+        """Show the lines again, or go back to where one came from."""
+        if self._opened:
+            self.action_close()
+        else:
+            super().action_back()
+
     def action_page_down(self) -> None:
         """Open the chosen one, or show more of it."""
         if self._shown:
@@ -155,13 +161,6 @@ class ReviewScreen(StepScreen):
     def action_scroll_details(self, how: str) -> None:
         """Scroll the chosen one."""
         getattr(self.query_one("#details"), how)(animate=False)
-
-    def action_widen(self) -> None:
-        """Show the chosen one alone, or the lines again."""
-        if self._opened:
-            self.action_close()
-        else:
-            self.action_open()
 
 
 def _in_short(short: Short, width: int) -> list[str]:

@@ -68,6 +68,11 @@ class StepScreen(BehindScreen[None]):
     ]
 
     @property
+    def goes_back(self) -> bool:
+        """Whether there is a screen to go back to."""
+        return len(self.app.screen_stack) > 1
+
+    @property
     def heading(self) -> str:
         """What the screen is about now."""
         return self.HEADING
@@ -119,7 +124,7 @@ class StepScreen(BehindScreen[None]):
         """Hide Back where there is nowhere to go back to, and be ready to paint."""
         self.ready = True
         self.call_later(self.arrive)
-        self.query_one("#back").display = self.check_action("back", ()) is True
+        self.query_one("#back").display = self.goes_back
         body = self.query_one("#body")
         for each in ("show_vertical_scrollbar", "virtual_size", "scroll_y"):
             self.watch(body, each, self._body_changed)
@@ -142,6 +147,8 @@ class StepScreen(BehindScreen[None]):
         """Show the answers as they are now."""
         if not self.at_work:
             self.say(*self.greeting)
+        # What lies below may be another screen by now, or none.
+        self.query_one("#back").display = self.goes_back
         self.repaint()
         # The focus may be on a list that is taller than the screen, which would scroll to its end.
         self.call_after_refresh(self.action_scroll_body, "scroll_home")
@@ -200,8 +207,8 @@ class StepScreen(BehindScreen[None]):
         self.say(refusal, "problem")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Take Back away on the first screen."""
-        if action == "back" and len(self.app.screen_stack) == 1:
+        """Take Back away where there is nowhere to go back to."""
+        if action == "back" and not self.goes_back:
             return False
         return super().check_action(action, parameters)
 
@@ -257,9 +264,13 @@ class StepScreen(BehindScreen[None]):
 
     def action_back(self) -> None:
         """Go back; every answer stays, and whoever comes again begins where everybody does."""
-        if self.app.screen is self:
+        if self.app.screen is self and self.goes_back:
             self.set_focus(None)
-            self.app.pop_screen()
+            self.leave_back()
+
+    def leave_back(self) -> None:
+        """Show the screen that one came from."""
+        self.app.pop_screen()
 
     def action_scroll_body(self, how: str) -> None:
         """Scroll the body."""

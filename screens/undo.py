@@ -12,6 +12,8 @@ from screens.widgets.details import Detail
 from screens.widgets.sentence import Sentence
 from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
+from wizard.record.record import Record, State
+from wizard.run import set_ups
 from wizard.run.undoing import Changed, UndoPreview, UndoStep
 from wizard.steps.comparing import Resolution
 
@@ -92,17 +94,16 @@ class UndoScreen(ReviewScreen):
                 lines.append(("   ! ", f"{name}: {WORDS[changed.choice]}"))
                 self._behind.append((step, changed))
         count = sum(len(step.changed) for step in preview.steps)
-        said = f"{len(preview.steps)}, the last one first. Nothing has been changed yet."
+        steps = len(preview.steps)
+        order = ", the last one first" if steps > 1 else ""
+        said = f"{steps}{order}. Nothing has been changed yet."
         theirs = f"{count} changed by somebody since: choose those lines" if count else ""
         self.show_items(
             items,
             lines,
             (
                 ("Steps", said),
-                (
-                    "In force",
-                    f"since {local_time(preview.record.finished or preview.record.started)}",
-                ),
+                _since(preview.record),
                 *([("Theirs", theirs)] if theirs else []),
                 *(("Noticed", words) for words in preview.noticed),
             ),
@@ -147,11 +148,12 @@ class UndoScreen(ReviewScreen):
         )
         lines = [f"- {each}" for each in preview.noticed] if preview else []
         noticed = "\n".join(["People will notice:", *lines, "", ""]) if lines else ""
+        whose = set_ups.name_of(preview.record) if preview else "this host"
         self.app.push_screen(
             QuestionModal(
                 "Take these steps back now?",
-                f"{noticed}The last one is taken back first.{fate} What somebody else changes "
-                "until then is kept. Closing this terminal does not stop it.",
+                f"{noticed}What was set up for {whose} goes, the last step first.{fate} What "
+                "somebody else changes until then is kept. Closing this terminal stops nothing.",
                 yes="Take back",
                 no="Not yet",
             ),
@@ -174,7 +176,16 @@ class UndoScreen(ReviewScreen):
         self.wizard.open("apply")
 
 
+def _since(record: Record) -> tuple[str, str]:
+    """Return how the run stands; what is in force has a time since when, and nothing else has."""
+    whose = set_ups.name_of(record)
+    if record.state is State.APPLIED:
+        return "In force", f"for {whose} since {local_time(record.finished or record.started)}"
+    return "Run", f"for {whose} of {local_time(record.started)}, {record.state.words}"
+
+
 def _overview(preview: UndoPreview) -> Detail:
+    steps = len(preview.steps)
     changed = [each for step in preview.steps for each in step.changed]
     points = [each.words for each in changed]
     notes = [note for step in preview.steps for note in step.notes]
@@ -183,7 +194,8 @@ def _overview(preview: UndoPreview) -> Detail:
         "All of it",
         (
             f"The run that was started {local_time(preview.record.started)} will be taken back: "
-            f"{len(preview.steps)} steps, the last one first. Nothing has been changed yet.",
+            f"{'1 step' if steps == 1 else f'{steps} steps, the last one first'}. Nothing has been "
+            "changed yet.",
             *((more,) if more else ()),
             "Choose a step with the arrow keys, and open it to see what is done and what changes "
             "in files.",

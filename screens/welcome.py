@@ -58,6 +58,15 @@ class WelcomeScreen(StepScreen):
         yield Sentence(id="earlier")
         yield paragraph("Enter continues, Esc goes back, Tab moves, F1 explains, Ctrl+Q quits.")
 
+    @property
+    def goes_back(self) -> bool:
+        """Only to what is in force."""
+        return self.wizard.left_home
+
+    def leave_back(self) -> None:
+        """Show what is in force."""
+        self.wizard.go_home()
+
     def show_state(self) -> None:
         """Show what an earlier time left: answers, and a run."""
         nothing = self.wizard.nothing_to_resume

@@ -69,14 +69,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     Raises:
         Refused: it is unknown, or an option was typed that does nothing with the verb.
     """
-    try:
-        chosen = _parser().parse_args(arguments)
-    finally:
-        # After --help argparse ends the program by itself: what it printed has to be out by then,
-        # or nobody learns that it went nowhere.
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    return _checked(chosen)
+    return _checked(_parser().parse_args(arguments))
 
 
 _SCREENS = "the wizard without a verb"
@@ -117,7 +110,10 @@ def _checked(chosen: argparse.Namespace) -> argparse.Namespace:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Refuses in a sentence what it does not know."""
+    """Refuses in a sentence what it does not know, and writes help as everything is written."""
+
+    def _print_message(self, message: str, _file: object = None) -> None:
+        printing.show(message)
 
     def error(self, message: str) -> NoReturn:
         raise Refused(

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from wizard import asking_to_keep, describe, verbs
-from wizard.answers import checks, names, projects, proposals
+from wizard.answers import checks, names, obstacles, projects, proposals
 from wizard.answers.choices import Choices, Placement
 from wizard.answers.open_questions import open_questions, services_first
 from wizard.answers.proposed import proposed
 from wizard.answers.wording import INWARDS, PROXIES
 from wizard.asking_to_keep import Read
 from wizard.following import Say, follow
-from wizard.host.host import Host
+from wizard.host.host import ComposeProject, Host
 from wizard.modes.plan_inputs import PlanInputs, target
 from wizard.modes.recommending import recommended
 from wizard.modes.registry import behaviour_of, behaviours
@@ -145,9 +145,8 @@ class _Questions:
         host = self._host
         found = host.choosable_projects
         if len(found) > 1:
-            named = [(each, f"{clean_line(each.name)}, {each.directory}") for each in found]
             now = projects.project_if_any(host, self._choices)
-            project = self._one("Which Compose project?", named, now or found[0])
+            project = self._project(found, now or found[0])
             if project.name != self._choices.project:
                 self._choices = proposals.choose_project(self._choices, project, host)
         read = self._session.read_project(projects.project_of(host, self._choices))
@@ -167,6 +166,19 @@ class _Questions:
         )
         self._file(read)
         return read
+
+    def _project(self, found: Sequence[ComposeProject], proposed: ComposeProject) -> ComposeProject:
+        named = [
+            (each, f"{clean_line(each.name)}, {obstacles.where_it_is(self._host, each)}")
+            for each in found
+        ]
+        while True:
+            project = self._one("Which Compose project?", named, proposed)
+            before = obstacles.set_up_before(self._host, project.name)
+            for each in before:
+                self._say(f"! {each.sentence}")
+            if not before:
+                return project
 
     def _file(self, read: PlanInputs) -> None:
         files = [path for path in read.given_paths if path != read.override]
@@ -275,7 +287,8 @@ class _Questions:
         if plan.losses:
             self._say(f"! {acceptance.in_short(plan)}")
         also = ", and lose that" if plan.losses else ""
-        if self._need(f"Apply these {len(plan.steps)} steps now{also}?", all_too=True):
+        steps = "this step" if len(plan.steps) == 1 else f"these {len(plan.steps)} steps"
+        if self._need(f"Apply {steps} now{also}?", all_too=True):
             return None
         if not plan.unaccepted:
             return self._may(plan)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from wizard import verbs
 from wizard.following import Say, follow
+from wizard.platform import streams
 from wizard.platform.local_time import local_time
 from wizard.platform.text import clean_line
 from wizard.record.record import State
@@ -36,7 +37,9 @@ def ask(opened: Session, say: Say, read: Read, code: int) -> int:
             return follow(opened, say)
         match typed.strip().lower():
             case "keep":
-                say(verbs.kept(opened.awaited.keep()))
+                # What is announced to everybody is said here already.
+                with streams.to_itself():
+                    say(verbs.kept(opened.awaited.keep()))
                 return code
             case "more":
                 until = local_time(opened.awaited.extend().deadline)

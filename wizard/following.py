@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from wizard.judging import judged, told
+from wizard.platform import streams
 from wizard.platform.errors import ExitCode
 from wizard.platform.local_time import local_time
 from wizard.record.kept_by_docker import kept_by_docker
@@ -26,6 +27,12 @@ def follow(opened: Session, say: Say, begun: Record | None = None) -> int:
 
     ``begun`` is the record as it was before, where the run takes back.
     """
+    # What is announced to everybody is said here already.
+    with streams.to_itself():
+        return _follow(opened, say, begun)
+
+
+def _follow(opened: Session, say: Say, begun: Record | None) -> int:
     doing = ""
     states = {step.number: step.state for step in begun.steps} if begun else {}
     while True:

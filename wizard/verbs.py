@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wizard.answers.choices import Choices
+from wizard.platform import streams
 from wizard.platform.errors import ExitCode, Refused
 from wizard.platform.later import later
 from wizard.platform.local_time import local_time
@@ -165,14 +166,15 @@ def keep() -> str:
     """
     opened = Session()
     try:
-        record = (opened.repairing or opened).awaited.keep()
+        # What is announced to everybody is said here already.
+        with streams.to_itself():
+            return kept((opened.repairing or opened).awaited.keep())
     except Refused:
         # What waits may be that.
         unreadable = set_ups.unreadable_repair(opened.store)
         if unreadable:
             raise Refused(unreadable) from None
         raise
-    return kept(record)
 
 
 def kept(record: Record) -> str:

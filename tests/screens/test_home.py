@@ -36,7 +36,7 @@ async def test_what_stands_is_told_at_once_and_whether_it_works_once_that_was_lo
         session.let_go()
         await until(pilot, partial(says, app, "IPv6 does not pass in mastodon-web-1."))
         session.broken = ()
-        await press(pilot, "c")
+        await press(pilot, "r")
         await until(pilot, partial(says, app, "IPv6 works as it was set up."))
         assert says(app, "fd12:3456:789a::2 → this host")
         lines = leaving.farewell(app.state)
@@ -65,7 +65,7 @@ async def test_what_is_missing_is_put_back_and_one_is_home_again() -> None:
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
-        await press(pilot, "r")
+        await press(pilot, "p")
         await until(pilot, partial(says, app, "Of 1 step something is not in effect"))
         await press(pilot, "o")
         await until(pilot, partial(says, app, "Of 2 steps something is not in effect"))
@@ -149,7 +149,7 @@ async def test_another_prefix_is_told_and_followed_by_the_repair() -> None:
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
-        await press(pilot, "r")
+        await press(pilot, "p")
         await until(pilot, partial(says, app, session.moved))
         assert not says(app, "is not in effect")
         await ask(pilot, app)
@@ -164,7 +164,7 @@ async def test_a_repair_that_is_taken_back_leaves_the_run_in_force() -> None:
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
-        await press(pilot, "r")
+        await press(pilot, "p")
         await until(pilot, lambda: app.state.mending.repair)
         await ask(pilot, app)
         await press(pilot, "y")
@@ -203,7 +203,7 @@ async def test_a_run_that_somebody_else_has_taken_back_is_not_called_in_force() 
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "home") and app.state.run.judgement)
         session.earlier = replace(session.earlier, state=State.UNDONE)
-        await press(pilot, "c")
+        await press(pilot, "r")
         await until(pilot, lambda: on(app, "result"))
         await until(pilot, partial(says, app, "Everything was taken back"))
         await press(pilot, "g")
@@ -234,9 +234,23 @@ async def test_of_several_set_ups_each_is_a_key_away_and_so_is_another_one() -> 
         await until(pilot, partial(says, app, "Project wiki"))
         assert app.screen.query_one(KeyLine).virtual_size.width <= SIZE[0]
         session.earlier = first
-        await press(pilot, "p")
+        await press(pilot, "right")
         await until(pilot, partial(says, app, "Project mastodon"))
         assert session.records.project == "mastodon"
+        await until(pilot, lambda: app.state.run.judgement)
+        await press(pilot, "d")
+        await until(pilot, partial(says, app, "To take everything back wizard --undo mastodon"))
+        await press(pilot, "escape")
+        await until(pilot, lambda: on(app, "home"))
+        session.earlier = other
+        await press(pilot, "left")
+        await until(pilot, partial(says, app, "Project wiki"))
+        await press(pilot, "t")
+        await until(pilot, partial(says, app, "In force for wiki since 22 Nov 2026"))
+        await ask(pilot, app)
+        assert says(app, "What was set up for wiki goes, the last step first.")
+        await press(pilot, "escape", "escape")
+        await until(pilot, lambda: on(app, "home"))
         await press(pilot, "n")
         await until(pilot, lambda: on(app, "host"))
         assert session.records.project is None

@@ -172,9 +172,6 @@ async def test_every_screen_shows_any_name_as_text(which: str) -> None:
         for _ in range(len(plan.steps)):
             await press(pilot, "down", "pagedown")
             await look("preview")
-        await press(pilot, "w")
-        await look("preview: wide")
-        await press(pilot, "w")
         await ask(pilot, app)
         await look("preview: question")
         await press(pilot, "y")

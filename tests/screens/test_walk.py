@@ -670,7 +670,7 @@ async def test_more_time_and_taking_back_are_a_key_each() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await go_apply(pilot, app)
         await until(pilot, lambda: on(app, "keep"))
-        await press(pilot, "e")
+        await press(pilot, "m")
         await until(pilot, lambda: "2:00 left" in shown(app))
         await press(pilot, "t", "escape")
         assert not session.answer
@@ -698,6 +698,10 @@ async def test_an_open_question_is_what_one_comes_back_to(start: Start) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: on(app, "keep"))
         await until(pilot, partial(says, app, "1:47 left"))
+        assert says(app, "If you logged in anew to come back here, you do get in")
+        await ask(pilot, app)
+        assert says(app, "Did you log in anew to come back here?")
+        await press(pilot, "escape")
         session.earlier = replace(record, state=State.APPLIED)
         await until(pilot, lambda: on(app, "result"))
 
@@ -709,10 +713,10 @@ async def test_how_long_one_is_asked_can_be_chosen_at_the_preview() -> None:
         await jump(pilot, app, "preview")
         seen = []
         for _ in range(5):
-            await press(pilot, "t")
+            await press(pilot, "w")
             seen.append(app.state.choices.window)
         assert seen == [300, 600, 900, 60, 120]
-        await press(pilot, "t")
+        await press(pilot, "w")
         await ask(pilot, app)
         assert "within 5 minutes" in " ".join(shown(app).split())
         await press(pilot, "y")

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv6Address, IPv6Interface, IPv6Network
+from pathlib import Path
 
 import pytest
 
 from tests import made_up_hosts
-from tests.screens.made_up_session import MadeUpSession
+from tests.screens.made_up_session import MadeUpSession, with_two_projects
 from wizard import asking, following
 from wizard.answers import checks, projects, proposals
 from wizard.answers.choices import Choices, Inwards, Mode, Proxy
-from wizard.host.host import Address, Host, Origin, Uplink
+from wizard.host.host import Address, Earlier, Host, Origin, Uplink
 from wizard.ndp.upstream import UpstreamCase
 from wizard.platform.errors import ExitCode, Refused
 
@@ -91,7 +92,7 @@ def test_a_router_that_brings_packets_here_is_not_asked_about_and_any_other_is(
     assert asking.ask(session, person.say, person.read) == ExitCode.DONE
     text = "\n".join(person.said)
     assert ("Who answers" in text) is asked
-    assert ("- Router: " in text) is not asked
+    assert ("- Upstream router: " in text) is not asked
     assert session.applied is not None and session.applied.choices.proxy is proxy
 
 
@@ -270,3 +271,17 @@ def test_what_is_in_the_way_ends_it() -> None:
     session = MadeUpSession(host=made_up_hosts.no_docker())
     with pytest.raises(Refused, match="Nothing was changed"):
         asking.ask(session, lambda _words: None, lambda _words: "")
+
+
+def test_a_project_that_is_set_up_already_is_not_taken() -> None:
+    standing = Earlier(Path("/r"), "applied", "2026-11-22T12:00:00Z", True, "mastodon")
+    host = replace(with_two_projects(made_up_hosts.debian13()), earlier=(standing,))
+    person = Person({"Which Compose project?": ["1"]})
+    with pytest.raises(Refused, match="Nothing was changed"):
+        asking.ask(MadeUpSession(host=host), person.say, person.read)
+    text = "\n".join(person.said)
+    assert "1. mastodon, /srv/mastodon, set up already" in text
+    assert "“wizard --change mastodon” gives it other answers." in text
+    assert text.count("Which Compose project?") == 2
+    assert "Name of the network" not in text
+    assert "wiki_ipv6" in text

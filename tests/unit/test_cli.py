@@ -961,6 +961,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     assert ours <= {
         "wizard",
         "wizard.__main__",
+        "wizard.arguments",
         "wizard.cli",
         "wizard.platform",
         "wizard.platform.errors",
@@ -971,30 +972,64 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_output_that_nobody_reads_any_more_gives_no_traceback(unbuffered: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--help"], ExitCode.DONE),
+        (["--version"], ExitCode.DONE),
+        (["--explain"], ExitCode.DONE),
+        (["--detect", "--yes"], ExitCode.REFUSED),
+    ],
+)
+def test_where_nobody_reads_any_more_the_exit_code_says_the_same(
+    words: list[str], code: ExitCode, unbuffered: str
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "wizard", "--help"],
+            [sys.executable, "-m", "wizard", *words],
             cwd=ROOT,
             stdout=writing,
-            stderr=subprocess.PIPE,
+            stderr=writing if code else subprocess.PIPE,
             text=True,
             timeout=60,
             env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     finally:
         os.close(writing)
-    assert (done.returncode, done.stderr) == (ExitCode.UNEXPECTED, "")
+    assert (done.returncode, done.stderr or "") == (code, "")
 
 
-def test_what_is_typed_is_understood_where_the_standard_output_is_closed() -> None:
-    words = [sys.executable, "-m", "wizard", "--version"]
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "code"), [("--version", 0), ("--explain", 0), ("--explain nonsense", 2), ("--ask", 2)]
+)
+def test_with_streams_that_are_closed_the_exit_code_says_the_same(
+    closed: str, words: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    line = f"exec {sys.executable} -m wizard {words} {closed}"
     done = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", *words], cwd=ROOT, capture_output=True, timeout=60
+        ["sh", "-c", line], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=60
     )
-    assert done.returncode == ExitCode.DONE, done.stderr
+    assert done.returncode == code, done.stderr
+    assert b"fault" not in done.stderr
+
+
+def test_what_cannot_be_written_is_said_and_is_no_success() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "wizard", "--explain"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == ExitCode.UNEXPECTED
+    assert "cannot be written: No space left on device." in done.stderr
+    assert "fault" not in done.stderr
 
 
 def test_status_promises_no_taking_back_that_should_have_been(

@@ -294,4 +294,14 @@ def test_an_earlier_run_is_told_with_its_project(project: str, named: str) -> No
     whose = f" for {project}" if project else ""
     assert each.found.startswith(f"An earlier run of the wizard{whose} is on this host (")
     assert each.found.endswith(").")
-    assert each.remedy.startswith(f"Take it back first, with “wizard --undo{named}”; ")
+    first = f"“wizard --change{named}” gives it other answers. To begin anew t" if named else "T"
+    assert each.remedy.startswith(f"{first}ake it back first, with “wizard --undo{named}”; ")
+
+
+@pytest.mark.parametrize(
+    ("state", "first"), [("unconfirmed", "Keep it, with “wizard --keep”, or t"), ("undoing", "T")]
+)
+def test_what_waits_for_an_answer_can_be_kept(state: str, first: str) -> None:
+    earlier = (Earlier(Path("/r"), state, "2026-11-01T06:00:00", True, "mastodon"),)
+    (each,) = found(made_up_hosts.debian12(earlier=earlier), Choices(project="mastodon"))
+    assert each.remedy.startswith(f"{first}ake it back")

@@ -69,12 +69,12 @@ def test_what_is_proposed_is_said_question_by_question(case: UpstreamCase, begin
     seen = UpstreamFinding(case, ())
     assert proposed(QUESTIONS, choices, seen) == (
         Proposed("addresses", "Addresses", "2001:db8:1:2:8000::/112"),
-        Proposed("upstream", "Router", f"{begins} Answered by: Fixed entries."),
+        Proposed("upstream", "Upstream router", f"{begins} Answered by: Fixed entries."),
         Proposed("network", "Network", "six\\x1b, bridge br-six\\x1b"),
         Proposed("inwards", "Who may come in", "Published ports"),
     )
     assert proposed(("upstream",), choices, None) == (
-        Proposed("upstream", "Router", "Answered by: Fixed entries."),
+        Proposed("upstream", "Upstream router", "Answered by: Fixed entries."),
     )
     assert proposed(("compose",), choices, seen) == ()
 

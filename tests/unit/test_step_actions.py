@@ -49,7 +49,8 @@ def test_a_command_is_shown_with_what_it_reads_as_a_shell_takes_it(text: str) ->
 
 
 def test_files_alone_have_differences_each_from_what_was_there() -> None:
-    made = diffs([Run(("a",)), WriteFile("/a", None, NEW), WriteFile("//b", OLD, NEW)])
+    stays = WriteFile("/c", NEW, NEW)
+    made = diffs([Run(("a",)), WriteFile("/a", None, NEW), stays, WriteFile("//b", OLD, NEW)])
     assert [(each.path, each.heading) for each in made] == [
         ("/a", "Change in"), ("//b", "Change in"),
     ]  # fmt: skip

@@ -1,7 +1,10 @@
 """Who is logged in over SSH is told, whoever else pretends to be, and nobody is waited for."""
 
+import fcntl
 import os
+import struct
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,6 +126,24 @@ def test_whoever_is_logged_in_a_hundred_times_hides_nobody_else(
         os.close(slave)
 
 
+def test_what_is_told_breaks_no_word_and_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master, slave = os.openpty()
+    try:
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+        found = [Terminal(Path(os.ttyname(slave)), os.geteuid())]
+        monkeypatch.setattr(terminals, "logins", lambda: iter(found))
+        monkeypatch.setattr(terminals, "_UTMP", tmp_path / "utmp")
+        terminals.tell("It is taken back unless somebody types: wizard --keep")
+        assert os.read(master, 200) == (
+            b"\r\r\nIt is taken back unless somebody types:\r\r\nwizard --keep\r\r\n"
+        )
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
 def test_what_has_its_terminal_to_itself_is_not_written_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,7 +255,7 @@ def test_so_many_terminals_of_one_user_are_told_and_all_of_others(
     told: list[tuple[str, int]] = []
 
     def write(terminal: Terminal, text: str) -> None:
-        assert text == "\r\nIt is over.\r\n"
+        assert text == "It is over."
         told.append((terminal.path.name, terminal.uid))
         # One that cannot be written to hinders no other.
         raise OSError(5, "Input/output error")

@@ -298,8 +298,8 @@ def test_what_is_in_the_way_is_named_with_what_ends_it(records: Records) -> None
             "with wizard --undo."
         )
     assert set_ups.why_not_apply([of(State.APPLIED)], "mastodon") == (
-        f"mastodon is set up already: the run of {when} is applied on this host. Take it "
-        "back first, with wizard --undo mastodon."
+        f"mastodon is set up already: the run of {when} is applied on this host. Change it with "
+        "wizard --change, or take it back first, with wizard --undo mastodon."
     )
     other = records.run("other", State.UNCONFIRMED)
     for why_not, done in (

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from wizard.answers import firewalls
 from wizard.answers.choices import Choices, Proxy
 from wizard.host import deprecated, unfit_network
-from wizard.host.host import Host, Outward, Sysctls, Unknown
+from wizard.host.host import ComposeProject, Host, Outward, Sysctls, Unknown
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.own_objects import in_the_way
 from wizard.host.parts import docker_engine
 from wizard.platform.local_time import local_time
-from wizard.record.record import words_of
+from wizard.platform.text import clean_line
+from wizard.record.record import State, words_of
 
 GO_ON_BY_FILE = (
     " To continue all the same, write “unproven = true” below [choices] into an answers file, and "
@@ -25,6 +26,17 @@ Finder = Callable[[Host, Choices | None], Iterator[Obstacle]]
 def obstacles(host: Host, choices: Choices | None = None) -> tuple[Obstacle, ...]:
     """Return what stands in the way on this host. With any of these nothing can be planned."""
     return tuple(dict.fromkeys(each for find in FINDERS for each in find(host, choices)))
+
+
+def set_up_before(host: Host, project: str) -> tuple[Obstacle, ...]:
+    """Return what was set up for a project before, and stands in the way of doing it again."""
+    return tuple(_earlier(host, Choices(project=project)))
+
+
+def where_it_is(host: Host, project: ComposeProject) -> str:
+    """Return the folder of a project, and whether it is set up already, to choose by."""
+    already = ", set up already" if set_up_before(host, project.name) else ""
+    return f"{clean_line(str(project.directory))}{already}"
 
 
 def _not_known(part: Unknown, meaning: str = "") -> Obstacle:
@@ -80,8 +92,22 @@ def _earlier(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
             Cause.EARLIER_RUN,
             f"An earlier run of the wizard{whose} is on this host "
             f"({words_of(each.state)}, started {local_time(each.started)}).",
-            f"Take it back first, with “wizard --undo{name}”; “wizard --status” tells what it did.",
+            _seen_to(each.state, name),
         )
+
+
+def _seen_to(state: str, name: str) -> str:
+    """Return what to do about a run before another; ``name`` is put after a verb."""
+    back = f"with “wizard --undo{name}”; “wizard --status” tells what it did."
+    if state == State.UNCONFIRMED:
+        return f"Keep it, with “wizard --keep”, or take it back, {back}"
+    # Beside one of which nobody knows for which project it is, no other begins.
+    if state == State.APPLIED and name:
+        return (
+            f"“wizard --change{name}” gives it other answers. To begin anew take it back first, "
+            f"{back} Another Compose project can be set up beside it, once its containers run."
+        )
+    return f"Take it back first, {back}"
 
 
 def _outward(host: Host, choices: Choices | None) -> Iterator[Obstacle]:

@@ -37,7 +37,7 @@ def _router(choices: Choices, seen: UpstreamFinding | None) -> str:
 
 _WORDS: Mapping[str, tuple[str, Callable[[Choices, UpstreamFinding | None], str]]] = {
     "addresses": ("Addresses", lambda choices, _seen: str(choices.prefix)),
-    "upstream": ("Router", _router),
+    "upstream": ("Upstream router", _router),
     "network": (
         "Network",
         lambda choices, _seen: (

@@ -41,9 +41,10 @@ PAGES = {
         "There is one set-up of the wizard for a project at a time, and nothing else begins while "
         "a run moves or waits for an answer. Another one on top of it would take what the first "
         "one made for somebody else's. Other projects can be set up beside it.",
-        "See how the run stands. To change it, take it back, and start anew. Your answers are "
-        "kept. Where it waits for an answer, wizard --keep keeps it instead:",
-        ("wizard --status", "wizard --undo"),
+        "See how the run stands. Where it is in force, other answers change it: E on the screen "
+        "that the wizard opens on, or wizard --change. To begin anew, take it back; your answers "
+        "are kept. Where it waits for an answer, wizard --keep keeps it instead:",
+        ("wizard --status", "wizard --change --answers FILE", "wizard --undo"),
         "It takes all set-ups back, or that of the project that you name, the last step first, "
         "shows before what that changes, and asks about what somebody has changed since.",
     ),

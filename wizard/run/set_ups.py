@@ -249,9 +249,11 @@ def why_not_apply(
         return _repair_is_open(repair)
     for record in records:
         if record.in_the_way and project is not None and record.project in ("", project):
+            kept = record.state is State.APPLIED
+            other = "Change it with wizard --change, or take" if kept else "Take"
             return (
                 f"{name_of(record)} is set up already: the run of {local_time(record.started)} is "
-                f"{record.state.words} on this host. Take it back first, with "
+                f"{record.state.words} on this host. {other} it back first, with "
                 f"wizard --undo {argument_of(record)}."
             )
     return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.host.processes import PROC, Process, process
+from wizard.platform.word_wrap import wrapped
 
 _UTMP = Path("/run/utmp")
 _DEVICES = Path("/dev")
@@ -24,6 +25,9 @@ _TITLE = re.compile(r"sshd(?:-session)?: \S+@(pts/\d+(?:,pts/\d+)*)")
 
 _TIOCGEXCL = 0x80045440
 """Asks whether a terminal is in exclusive mode (ioctl_tty(2)); Python has no name for it."""
+
+_WIDTH = 80
+"""Columns of a terminal that does not say."""
 
 _MOST = 64
 """Terminals of one user that are written to, so that nobody's number hides anybody else."""
@@ -51,7 +55,7 @@ def tell(text: str) -> None:
         if told[terminal.uid] > _MOST:
             continue
         with suppress(OSError):
-            _write(terminal, f"\r\n{text}\r\n")
+            _write(terminal, text)
 
 
 def logins(proc: Path = PROC, devices: Path = _DEVICES) -> Iterator[Terminal]:
@@ -101,6 +105,9 @@ def _write(terminal: Terminal, text: str) -> None:
         status = os.fstat(descriptor)
         ours = stat.S_ISCHR(status.st_mode) and status.st_uid == terminal.uid
         if ours and not _is_taken(descriptor):
-            os.write(descriptor, text.encode("utf-8", "replace"))
+            lines = wrapped(text, os.get_terminal_size(descriptor).columns or _WIDTH).split("\n")
+            # In a program that reads each key a line feed alone goes straight down (termios(3)).
+            words = "\r\n".join(["", *lines, ""])
+            os.write(descriptor, words.encode("utf-8", "replace"))
     finally:
         os.close(descriptor)

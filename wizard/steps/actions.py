@@ -95,11 +95,11 @@ def difference(path: str, before: str | None, after: str | None) -> Diff:
 
 
 def diffs(actions: Sequence[Action]) -> tuple[Diff, ...]:
-    """Return the diffs of the files that the actions write."""
+    """Return the diffs of the files that the actions write, but for those that stay as they are."""
     return tuple(
         difference(action.path, action.before.text if action.before else None, action.after.text)
         for action in actions
-        if isinstance(action, WriteFile)
+        if isinstance(action, WriteFile) and action.before != action.after
     )
 
 

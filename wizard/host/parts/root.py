@@ -16,7 +16,10 @@ def in_words(root: bool) -> Words:
 def notes(root: bool) -> Iterator[str]:
     """Yield what does not work for others than root."""
     if not root:
-        yield "You are not root: everything up to the preview works, and applying it needs root."
+        yield (
+            "You are not root: where Docker answers you, everything up to the preview works, and "
+            "applying it needs root."
+        )
 
 
 PART = Part(
