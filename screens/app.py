@@ -87,12 +87,15 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         return TERMINAL
 
     def get_default_screen(self) -> Screen[None]:
-        """Return where one begins: what is in force, or the beginning.
+        """Return where one begins: what would be taken back, what is in force, or the beginning.
 
-        Textual begins with an empty screen. It takes as long to be there as the first with words.
+        Textual begins with an empty screen, and to lay that out and style it takes a part of the
+        time until the first with words.
         """
-        at_home = self._start_at != "undo" and following.is_home(self.session)
-        name = "home" if at_home else "undo" if self._start_at == "undo" else "welcome"
+        if self._start_at == "undo":
+            name = "undo"
+        else:
+            name = "home" if following.is_home(self.session) else "welcome"
         screen = self.get_screen(name)
         self._load_screen_css(screen)
         # As those have that are pushed: another may take its place.

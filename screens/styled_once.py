@@ -20,7 +20,8 @@ class StyledOnceApp(App[int]):
 class StyledOnceScreen(SentScreen[ScreenResultType]):
     """A screen whose styles stay as they were when its widgets were mounted, which is just before.
 
-    No theme and no style sheet changes while the wizard runs.
+    No theme changes while the wizard runs, and a style sheet that is parsed later is of a screen
+    that comes later.
     """
 
     def _on_screen_resume(self, event: ScreenResume) -> None:
