@@ -34,7 +34,7 @@ def entry(name: str, *host: str, port: int = 3000, **networks: str) -> dict[str,
     bindings = [{"HostIp": each, "HostPort": "3000"} for each in host]
     return {
         "Name": f"/{name}",
-        "Pid": 4711,
+        "Pid": 4711 + len(name),
         "Networks": {key: {"IPAddress": value} for key, value in networks.items()},
         "Ports": {f"{port}/tcp": bindings or None},
     }

@@ -5,13 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from wizard.host.listeners import listeners, read_tables
 from wizard.host.published import hears
 from wizard.platform.system import System
-from wizard.probes import namespace
-from wizard.probes.trial import ACCEPT, CLOSED, OPEN
 from wizard.verification.aspect import Aspect, Facts
 from wizard.verification.running import Running, running
-
-_DEADLINE = 15.0
-"""Seconds that the trials from all containers may take together."""
+from wizard.verification.trials import accepting
 
 _MOST = 64
 """Places that are tried from each container."""
@@ -79,29 +75,9 @@ def _ways(containers: Iterable[Running], changing: Collection[str]) -> list[_Way
 
 
 def _reaching(containers: Mapping[str, Running], ways: Sequence[_Way]) -> list[_Way]:
-    """Return the ways on which the other side accepts; nothing stands between to accept first."""
-    clients = list(dict.fromkeys(way[0] for way in ways))
-    asked = [[way for way in ways if way[0] == client] for client in clients]
-    requests: list[Mapping[str, object]] = [
-        {
-            "namespace": namespace.namespace_of(containers[client].pid),
-            "places": [way[1:3] for way in of_client],
-            "accept": ACCEPT,
-            "stay": 0.0,
-        }
-        for client, of_client in zip(clients, asked, strict=True)
-    ]
-    found: list[_Way] = []
-    answers = namespace.ask(requests, _DEADLINE, "trial")
-    for of_client, answer in zip(asked, answers, strict=True):
-        outcomes = answer.get("outcomes")
-        if isinstance(outcomes, list):
-            found += [
-                way
-                for way, outcome in zip(of_client, outcomes, strict=True)
-                if outcome in (OPEN, CLOSED)
-            ]
-    return found
+    tried = {way: (containers[way[0]].pid, way[1], way[2]) for way in ways}
+    found = accepting(list(tried.values()))
+    return [way for way, trial in tried.items() if trial in found]
 
 
 def _ports(container: Running) -> list[int]:

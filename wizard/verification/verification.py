@@ -111,7 +111,7 @@ def verification_of(
             FromOutside(system, choices.network, expected(host, choices)),
             WayOut(host, choices),
             WayOutIpv4(host, choices),
-            Nearby(host, choices),
+            Nearby(today or host, choices, changing),
         )
     )
 
