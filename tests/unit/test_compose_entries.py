@@ -214,3 +214,25 @@ def test_all_else_comes_out_and_what_is_named_stays_declared(
     assert said["networks"]["six"] == meant(edited())["networks"]["six"]
     for name in ("web", "job"):
         assert said["services"][name] == before["services"][name]
+
+
+@pytest.mark.parametrize("names", ["default, six", "six, default", "a, default, six"])
+def test_of_an_override_that_is_written_anew_in_braces_no_half_is_taken_out(names: str) -> None:
+    ours = (
+        "services:\n  web:\n    networks:\n      - default\n      - six\n"
+        "networks:\n  six:\n    external: true\n"
+    )
+    now = f"{{services: {{web: {{networks: [{names}]}}}}, networks: {{six: {{external: true}}}}}}"
+    assert without_addition("", ours, now) is None
+    assert without_most("", ours, now) is None
+
+
+def test_of_a_list_in_brackets_what_stands_side_by_side_comes_out_together() -> None:
+    before = "services:\n  web: {image: one, networks: [a]}\n"
+    after = "services:\n  web: {image: one, networks: [a, six, seven]}\n"
+    for now in ("[six, seven, b, a]", "[a, b, six, seven]", "[six, a, seven, b]"):
+        text = f"services:\n  web: {{image: one, networks: {now}}}\n"
+        result = without_entries(before, after, text, partly=True)
+        assert result is not None
+        said = yaml.safe_load(result)["services"]["web"]["networks"]
+        assert said == [each for each in yaml.safe_load(now) if each in ("a", "b")]

@@ -52,9 +52,10 @@ def without_entries(
     out = _Entries(document, Theirs(before, after, now).ours, partly=partly)
     try:
         out.take(old, new, document.root, ("services", "networks") if declared else ("services",))
+        rest = out.rest()
     except _Mixed:
         return None
-    return document.with_text(out.rest()).decode("utf-8", "surrogateescape")
+    return document.with_text(rest).decode("utf-8", "surrogateescape")
 
 
 class _Entries:
@@ -137,12 +138,17 @@ class _Entries:
         if not self._partly:
             self._out_of(container, names)
             return
+        begun, out = len(self._cuts), list[str]()
         for name in names:
-            taken = len(self._cuts)
+            cuts = self._cuts[begun:]
+            del self._cuts[begun:]
             try:
-                self._out_of(container, [name])
+                # Together, for of those beside each other one comma goes with each.
+                self._out_of(container, [*out, name])
             except _Mixed:
-                del self._cuts[taken:]
+                self._cuts[begun:] = cuts
+            else:
+                out.append(name)
 
     def _out_of(self, container: ListNode | MapNode, names: Collection[str]) -> None:
         items = [(each, each) if not isinstance(each, tuple) else each for each in container.items]
