@@ -8,7 +8,7 @@ from wizard import cli
 from wizard.platform.errors import ExitCode
 from wizard.platform.system import RealSystem
 from wizard.record.record import Record, State
-from wizard.record.store import Store
+from wizard.record.store import DIRECTORY, Store
 from wizard.run import lost_record, watching
 
 THERE = ("systemd/system/docker-ipv6-wizard.service", "sysctl.d/zz-docker-ipv6-wizard.conf")
@@ -29,7 +29,7 @@ def test_what_is_there_is_named_with_what_to_type(etc: Path, store: Store) -> No
     unit, parameters = (f"{etc / each}" for each in THERE)
     assert f"{parameters} and {unit}" in said
     assert f"systemctl disable --now docker-ipv6-wizard.service; rm {parameters} {unit};" in said
-    assert f"{store.directory}. Put that folder back" in said
+    assert f"{DIRECTORY}. Put that folder back" in said
     assert "99-sysctl" not in said and "docker.service" not in said
 
 

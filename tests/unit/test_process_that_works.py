@@ -1,9 +1,11 @@
 """How the process that works on a run is started by PID 1, waited for, and given up."""
 
+import errno
 import os
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
@@ -190,3 +192,19 @@ def test_where_another_undo_has_taken_the_copy_along_meanwhile_it_is_made_and_st
     (log,) = set(store.directory.glob("apply*.log")) - {following.log}
     log.write_text(f"{said}\n")
     assert following.now() == Progress(None, ExitCode.UNEXPECTED, said)
+
+
+def test_where_it_cannot_be_started_once_more_that_is_said(
+    started: Started, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following = follow(started, store, "undo", "run")
+    following.child.code = 0
+    following.log.write_text(f"python3: can't open file '{program.FOLDER}/current/run.py'\n")
+
+    def full(*_words: object, **_more: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("wizard.run.process.start.start", full)
+    progress = following.now()
+    assert progress.ended == ExitCode.UNEXPECTED
+    assert "No space left on device" in progress.complaint

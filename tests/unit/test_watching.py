@@ -350,8 +350,14 @@ def test_after_an_undo_that_died_before_its_last_move_nothing_is_looked_after_an
         assert watching.main() == ExitCode.DONE
     journal.take_back(record, made.system, store, State.UNDOING)
     monkeypatch.setattr(watching, "look", pytest.fail)
+    made.system.ran.clear()
     assert watching.main() == ExitCode.DONE
     assert difference(before, made.system.snapshot()) == set()
+    # It is that service, and would be stopped by systemd before it is done.
+    service = f"{watching.NAME}.service"
+    assert [words for words in made.system.ran if words[-1] == service] == [
+        ("systemctl", "disable", service)
+    ]
 
 
 def test_while_somebody_sets_up_another_it_goes_on(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wizard.platform.own_names import NETWORK_LABEL
 from wizard.platform.text import clean_line, enumerated
-from wizard.record.store import Store
+from wizard.record.store import DIRECTORY, Store
 
 _ETC = Path("/etc")
 _PLACES = (
@@ -32,7 +32,7 @@ def told(store: Store) -> str:
     files = [clean_line(str(path)) for path in there]
     return (
         "No record of the wizard is on this host, but it has set something up here: "
-        f"{enumerated(files)}. The record was in {store.directory}. "
+        f"{enumerated(files)}. The record was in {DIRECTORY}. "
         "Put that folder back from a backup, and then wizard --undo takes everything back. Where "
         "there is none, take its network out of the Compose file and type Compose's “up -d”. Then "
         f"type: {stop}rm {' '.join(files)}; docker network rm $(docker network ls --quiet --filter "

@@ -74,7 +74,15 @@ class RunProcess:
         code = self.worker.poll()
         if code is not None and self._found_no_copy(self.worker.log):
             arguments, self._arguments = self._arguments, ()
-            self.worker = start.start(self._store, *arguments, say=self._say)
+            try:
+                self.worker = start.start(self._store, *arguments, say=self._say)
+            except OSError as error:
+                return Progress(
+                    None,
+                    ExitCode.UNEXPECTED,
+                    "The process that changes this host could not be started once more: "
+                    f"{error.strerror or error}. Nothing was changed. Try again.",
+                )
             return Progress(None, None)
         if code is None:
             return Progress(record if self._is_new(record) else None, None, doing=doing)

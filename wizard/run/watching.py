@@ -96,11 +96,15 @@ def switch_on(system: System) -> None:
         raise
 
 
-def switch_off(system: System) -> bool:
-    """Leave nothing of it on the host, and return whether there was anything."""
+def switch_off(system: System, *, by_itself: bool = False) -> bool:
+    """Leave nothing of it on the host, and return whether there was anything.
+
+    ``by_itself`` says that it is what looks who calls, and so would be stopped half way here.
+    """
     there = [path for path in (TIMER, SERVICE) if system.read(path) is not None]
     for path in there:
-        system.run(("systemctl", "disable", "--now", path.rpartition("/")[2]))
+        at_once = () if by_itself and path == SERVICE else ("--now",)
+        system.run(("systemctl", "disable", *at_once, path.rpartition("/")[2]))
         with contextlib.suppress(OSError):
             system.remove(path)
     if there:
@@ -200,7 +204,7 @@ def _is_over(store: Store, system: System) -> bool:
         return False
     with contextlib.suppress(Locked, OSError), lock.held(store.lock):
         if not looked_after(store):
-            switch_off(system)
+            switch_off(system, by_itself=True)
             if store.directory == program.FOLDER.parent and not set_ups.in_force(store):
                 program.remove()
     return True
