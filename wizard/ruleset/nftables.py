@@ -5,19 +5,16 @@ The form is that of libnftables-json(5).
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
+from functools import lru_cache, partial
 from typing import Any
 
 from wizard.platform import foreign_json
 from wizard.ruleset import hooks
 from wizard.ruleset.chains import Chains, Outcome, Packet, Rule, outcomes, verdict
-from wizard.ruleset.ranges import Ranges
+from wizard.ruleset.nftables_matches import NAMES, Held, Sets, has, matches
 
 _FAMILIES = {"ingress": ("inet", "netdev"), "egress": ("netdev",)}
 """Those that packets pass at a hook, where it is not inet and that of their version of IP."""
-_NAMES = {4: ("ip", {"ipv4", "ip"}), 6: ("ip6", {"ipv6", "ip6"})}
-"""The family of a version of IP, which is also the name of its header, and what it is called."""
 _ENDS = {
     "accept": Outcome.ACCEPT,
     "drop": Outcome.DROP,
@@ -36,34 +33,6 @@ _OF_IP6TABLES = {
 }
 """Its chains of which ip6tables is asked, by table (ip6tables(8), TABLES)."""
 _SAY_NOTHING = {"counter", "log", "comment", "mangle", "notrack", "flow"}
-_STATES = {"established", "related", "invalid", "untracked", "new"}
-
-
-class _Held(list[Any]):
-    """What a set, a map or a list of a rule holds; what is made of it is made once."""
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether every element is understood."""
-        known = {"range", "prefix", "concat"}
-        return not any(isinstance(each, dict) and set(each) - known for each in self)
-
-    @cached_property
-    def is_joined(self) -> bool:
-        """Whether an element is a concatenation."""
-        return any(_has(each, "concat") for each in self)
-
-    @cached_property
-    def addresses(self) -> Ranges | None:
-        """The addresses that the elements are; None where one is none."""
-        try:
-            return Ranges(_networks(self))
-        except (ValueError, TypeError):
-            return None
-
-
-Sets = Mapping[str, _Held | None]
-"""What sets and maps with a name hold, by that name; None where that changes by itself."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +133,7 @@ class _Listing:
 @lru_cache(maxsize=8)
 def _parsed(listed: str) -> _Listing:
     entries = foreign_json.table(listed or "{}").get("nftables", [])
-    sets: dict[tuple[str, str], dict[str, _Held | None]] = {}
+    sets: dict[tuple[str, str], dict[str, Held | None]] = {}
     for one in (each[kind] for each in entries for kind in ("set", "map") if kind in each):
         sets.setdefault((one["family"], one["table"]), {})[one["name"]] = _held(one)
     rules: dict[tuple[str, str], dict[str, list[Rule]]] = {}
@@ -183,7 +152,7 @@ def _parsed(listed: str) -> _Listing:
 def _of_hook(listing: _Listing, hook: str, version: int) -> Iterator[Chain]:
     for chain in listing.chains:
         table = chain["family"], chain["table"]
-        families = _FAMILIES.get(hook, ("inet", _NAMES[version][0]))
+        families = _FAMILIES.get(hook, ("inet", NAMES[version][0]))
         if chain.get("hook") != hook or table[0] not in families or table in listing.asleep:
             continue
         yield Chain(
@@ -203,17 +172,13 @@ def _devices(named: object) -> tuple[str, ...]:
     return tuple(map(str, named if isinstance(named, list) else [named] if named else ()))
 
 
-def _held(one: Mapping[str, Any]) -> _Held | None:
+def _held(one: Mapping[str, Any]) -> Held | None:
     """Return the elements of a set or map; None where packets or time change them."""
     flags = one.get("flags") or ()
     if "dynamic" in flags or "timeout" in flags:
         return None
     elements: list[Any] = one.get("elem", [])
-    return _Held(each["elem"]["val"] if _has(each, "elem") else each for each in elements)
-
-
-def _has(value: object, key: str) -> bool:
-    return isinstance(value, dict) and set(value) == {key}
+    return Held(each["elem"]["val"] if has(each, "elem") else each for each in elements)
 
 
 def _rules(expressions: Sequence[Mapping[str, Any]], sets: Sets) -> Iterator[Rule]:
@@ -221,13 +186,13 @@ def _rules(expressions: Sequence[Mapping[str, Any]], sets: Sets) -> Iterator[Rul
     asked: list[Mapping[str, Any]] = []
     for each in expressions:
         (name,) = each
-        matches = partial(_matches, tuple(asked), sets)
+        asks = partial(matches, tuple(asked), sets)
         if name in _ENDS:
-            yield Rule(matches, _ENDS[name])
+            yield Rule(asks, _ENDS[name])
         elif name in ("jump", "goto"):
-            yield Rule(matches, jump=each[name]["target"], final=name == "goto")
+            yield Rule(asks, jump=each[name]["target"], final=name == "goto")
         elif name == "return":
-            yield Rule(matches, final=True)
+            yield Rule(asks, final=True)
         elif name == "vmap":
             yield from _of_map(each["vmap"], tuple(asked), sets)
         elif name not in _SAY_NOTHING:
@@ -240,143 +205,10 @@ def _of_map(
     data = mapped["data"]
     pairs = data.get("set") if isinstance(data, dict) else sets.get(str(data).removeprefix("@"))
     if pairs is None:
-        yield Rule(partial(_matches, tuple(asked), sets), Outcome.UNKNOWN)
+        yield Rule(partial(matches, tuple(asked), sets), Outcome.UNKNOWN)
         return
     for value, action in pairs:
         match = {"match": {"op": "==", "left": mapped["key"], "right": value}}
         # A map may have a verdict for all that it does not name.
         more = [] if value == "*" else [match]
         yield from _rules([*asked, *more, action], sets)
-
-
-def _matches(asked: Sequence[Mapping[str, Any]], sets: Sets, packet: Packet) -> bool | None:
-    found = [_one(each["match"], packet, sets) if "match" in each else None for each in asked]
-    if False in found:
-        return False
-    return None if None in found else True
-
-
-def _one(match: Mapping[str, Any], packet: Packet, sets: Sets) -> bool | None:
-    left, right = match["left"], match["right"]
-    values = _values(right, sets)
-    if not isinstance(left, dict) or values is None:
-        return None
-    holds = _holds(left, values, packet)
-    if holds is None or match["op"] not in ("==", "in", "!="):
-        return None
-    return not holds if match["op"] == "!=" else holds
-
-
-def _holds(left: Mapping[str, Any], values: _Held, packet: Packet) -> bool | None:
-    (kind,) = left
-    of = left[kind]
-    if kind == "concat":
-        return _together(of, values, packet)
-    if values.is_joined:
-        return None
-    if kind == "meta":
-        return _meta(of["key"], values, packet)
-    if kind == "ct" and of.get("key") == "state" and set(map(str, values)) <= _STATES:
-        return None if packet.state is None else packet.state in values
-    if kind == "ct" and of.get("key") == "status" and set(map(str, values)) <= {"dnat", "snat"}:
-        if packet.outgoing:
-            return packet.redirected and "dnat" in values
-        return None
-    return _payload(of, values, packet) if kind == "payload" else None
-
-
-def _together(
-    parts: Sequence[Mapping[str, Any]], values: Sequence[Any], packet: Packet
-) -> bool | None:
-    """Return whether all parts of a concatenation hold for one of its values."""
-    found: list[bool | None] = []
-    for each in values:
-        if not _has(each, "concat"):
-            return None
-        pairs = zip(parts, each["concat"], strict=True)
-        of_parts = [_holds(part, _Held([value]), packet) for part, value in pairs]
-        found.append(False if False in of_parts else None if None in of_parts else True)
-    return True if True in found else None if None in found else False
-
-
-def _meta(key: str, values: Sequence[Any], packet: Packet) -> bool | None:
-    match key:
-        case "iif" | "iifname":
-            return _named(packet.interface, values)
-        case "oif" | "oifname":
-            return _named(packet.outgoing if packet.routed else "", values)
-        case "l4proto":
-            return packet.protocol in values or {"tcp": 6, "udp": 17}[packet.protocol] in values
-        case "nfproto" | "protocol":
-            return bool(_NAMES[packet.version][1] & set(values))
-    return None
-
-
-def _named(interface: str, names: Sequence[Any]) -> bool:
-    return any(
-        interface.startswith(each[:-1]) if each.endswith("*") else interface == each
-        for each in map(str, names)
-    )
-
-
-def _payload(of: Mapping[str, Any], values: _Held, packet: Packet) -> bool | None:
-    protocol, field = of.get("protocol"), of.get("field")
-    if protocol in ("tcp", "udp", "th"):
-        if protocol not in (packet.protocol, "th"):
-            return False
-        return _in(values, packet.port) if field == "dport" else None
-    if protocol == _NAMES[packet.version][0]:
-        if field in ("nexthdr", "protocol"):
-            return packet.protocol in values
-        if not packet.outgoing:
-            # A stranger is none of those whom somebody names.
-            return False if field == "saddr" else None
-        known = {"saddr": packet.source, "daddr": packet.target}.get(str(field))
-        return values.addresses.hold(known) if known and values.addresses else None
-    if protocol == "ether":
-        return bool(_NAMES[packet.version][1] & set(values)) if field == "type" else None
-    # Another protocol's header is not there.
-    return False if protocol in ("ip", "ip6", "icmp", "icmpv6", "arp", "sctp", "dccp") else None
-
-
-def _networks(values: Sequence[Any]) -> Iterator[IPv4Network | IPv6Network]:
-    """Yield the networks that values of an address are.
-
-    Raises:
-        ValueError: One is no address.
-        TypeError: The ends of a range are of two versions.
-    """
-    for each in values:
-        if _has(each, "prefix"):
-            one = each["prefix"]
-            yield ip_network(f"{one['addr']}/{one['len']}", strict=False)
-        elif _has(each, "range"):
-            first, last = map(ip_address, each["range"])
-            yield from summarize_address_range(first, last)
-        else:
-            yield ip_network(str(each))
-
-
-def _values(right: object, sets: Sets) -> _Held | None:
-    """Return what a value, or one of a set, may be; None where that is not known."""
-    if isinstance(right, str) and right.startswith("@"):
-        found = sets.get(right[1:])
-    else:
-        if isinstance(right, dict) and set(right) == {"set"}:
-            right = right["set"]
-        values: list[Any] = right if isinstance(right, list) else [right]
-        found = _Held(each["elem"]["val"] if _has(each, "elem") else each for each in values)
-    return found if found is not None and found.is_plain else None
-
-
-def _in(values: Sequence[Any], port: int | None) -> bool | None:
-    if port is None:
-        return None
-    for each in values:
-        if isinstance(each, dict):
-            first, last = each["range"]
-            if int(first) <= port <= int(last):
-                return True
-        elif str(each) == str(port):
-            return True
-    return False
