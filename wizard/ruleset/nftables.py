@@ -209,6 +209,4 @@ def _of_map(
         return
     for value, action in pairs:
         match = {"match": {"op": "==", "left": mapped["key"], "right": value}}
-        # A map may have a verdict for all that it does not name.
-        more = [] if value == "*" else [match]
-        yield from _rules([*asked, *more, action], sets)
+        yield from _rules([*asked, match, action], sets)

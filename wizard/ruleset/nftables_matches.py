@@ -1,6 +1,6 @@
 """Whether a packet is what a rule of nftables asks for (libnftables-json(5), STATEMENTS)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
 from typing import Any
@@ -10,6 +10,12 @@ from wizard.ruleset.ranges import Ranges
 
 NAMES = {4: ("ip", {"ipv4", "ip"}), 6: ("ip6", {"ipv6", "ip6"})}
 """The family of a version of IP, which is also the name of its header, and what it is called."""
+_PROTOCOLS = {"tcp": ("tcp", 6), "udp": ("udp", 17)}
+"""What a protocol is called, and its number (IANA, Protocol Numbers)."""
+_OTHER_HEADERS = ("icmp", "icmpv6", "arp", "sctp", "dccp")
+"""Those that no packet that is asked about has."""
+_ANY = "*"
+"""What stands in a set or map for all that it does not name (nft(8), SETS)."""
 _STATES = {"established", "related", "invalid", "untracked", "new"}
 
 
@@ -54,19 +60,44 @@ def matches(asked: Sequence[Mapping[str, Any]], sets: Sets, packet: Packet) -> b
 
 
 def _one(match: Mapping[str, Any], packet: Packet, sets: Sets) -> bool | None:
-    left, right = match["left"], match["right"]
-    values = _values(right, sets)
-    if not isinstance(left, dict) or values is None:
+    """Return whether a packet is what a match asks for; None also where that cannot be read."""
+    try:
+        left, values = match["left"], _values(match["right"], sets)
+        if not isinstance(left, dict):
+            return None
+        if not _has_header(left, packet):
+            # Such a rule is passed over whatever it compares: nft has it ask for the protocol
+            # first, and does not list that (nft(8), PAYLOAD EXPRESSIONS).
+            return False
+        holds = None if values is None else _holds(left, values, packet)
+        if holds is None or match["op"] not in ("==", "in", "!="):
+            return None
+        return not holds if match["op"] == "!=" else holds
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return None
-    holds = _holds(left, values, packet)
-    if holds is None or match["op"] not in ("==", "in", "!="):
-        return None
-    return not holds if match["op"] == "!=" else holds
+
+
+def _has_header(left: Mapping[str, Any], packet: Packet) -> bool:
+    """Return whether a packet has every header of which fields are asked."""
+    (kind,) = left
+    of = left[kind]
+    if kind == "concat":
+        return all(_has_header(each, packet) for each in of)
+    if kind != "payload" or "tunnel" in of:
+        return True
+    protocol = of.get("protocol")
+    if protocol in ("tcp", "udp"):
+        return bool(protocol == packet.protocol)
+    if protocol in ("ip", "ip6"):
+        return bool(protocol == NAMES[packet.version][0])
+    return protocol not in _OTHER_HEADERS
 
 
 def _holds(left: Mapping[str, Any], values: Held, packet: Packet) -> bool | None:
     (kind,) = left
     of = left[kind]
+    if _ANY in values:
+        return True
     if kind == "concat":
         return _together(of, values, packet)
     if values.is_joined:
@@ -103,9 +134,9 @@ def _meta(key: str, values: Sequence[Any], packet: Packet) -> bool | None:
         case "oif" | "oifname":
             return _named(packet.outgoing if packet.routed else "", values)
         case "l4proto":
-            return packet.protocol in values or {"tcp": 6, "udp": 17}[packet.protocol] in values
+            return _among(values, _PROTOCOLS[packet.protocol])
         case "nfproto" | "protocol":
-            return bool(NAMES[packet.version][1] & set(values))
+            return _among(values, NAMES[packet.version][1])
     return None
 
 
@@ -116,24 +147,31 @@ def _named(interface: str, names: Sequence[Any]) -> bool:
     )
 
 
+def _among(values: Sequence[Any], names: Collection[Any]) -> bool | None:
+    """Return whether a name is among values; None where a range or the like may hold it."""
+    if any(each in names for each in values if not isinstance(each, dict)):
+        return True
+    return None if any(isinstance(each, dict) for each in values) else False
+
+
 def _payload(of: Mapping[str, Any], values: Held, packet: Packet) -> bool | None:
+    """Return whether a field holds one of the values, of a header that the packet has."""
     protocol, field = of.get("protocol"), of.get("field")
+    if "tunnel" in of:
+        return None
     if protocol in ("tcp", "udp", "th"):
-        if protocol not in (packet.protocol, "th"):
-            return False
         return _in(values, packet.port) if field == "dport" else None
-    if protocol == NAMES[packet.version][0]:
-        if field in ("nexthdr", "protocol"):
-            return packet.protocol in values
-        if not packet.outgoing:
-            # A stranger is none of those whom somebody names.
-            return False if field == "saddr" else None
-        known = {"saddr": packet.source, "daddr": packet.target}.get(str(field))
-        return values.addresses.hold(known) if known and values.addresses else None
     if protocol == "ether":
-        return bool(NAMES[packet.version][1] & set(values)) if field == "type" else None
-    # Another protocol's header is not there.
-    return False if protocol in ("ip", "ip6", "icmp", "icmpv6", "arp", "sctp", "dccp") else None
+        return _among(values, NAMES[packet.version][1]) if field == "type" else None
+    if protocol not in ("ip", "ip6"):
+        return None
+    if field in ("nexthdr", "protocol"):
+        return _among(values, _PROTOCOLS[packet.protocol])
+    if not packet.outgoing:
+        # A stranger is none of those whom somebody names.
+        return False if field == "saddr" else None
+    known = {"saddr": packet.source, "daddr": packet.target}.get(str(field))
+    return values.addresses.hold(known) if known and values.addresses else None
 
 
 def _networks(values: Sequence[Any]) -> Iterator[IPv4Network | IPv6Network]:
