@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.test_chains_on_the_way import ACCEPT, DROP, asks, listed, meta, prefix
-from wizard.ruleset import nftables
+from wizard.ruleset import ip6tables, nftables
 from wizard.ruleset.chains import Packet
 
 SENT = Packet(*("br-ipv6", "tcp", 443, "eth0"), source=IPv6Network("fd00:1::/64"), translated=True)
@@ -128,6 +128,33 @@ def test_what_cannot_be_read_is_not_known(
 @pytest.mark.parametrize("match", [{}, None, 3, {"left": TCP}, {"left": TCP, "right": 443}])
 def test_nor_is_what_is_no_match(match: object) -> None:
     assert stops({"match": match}) is None
+
+
+STATUS = {"ct": {"key": "status"}}
+
+
+@pytest.mark.parametrize(
+    ("named", "packet", "expected"),
+    [
+        ("snat", ANSWER, None),
+        (["dnat", "snat"], ANSWER, None),
+        ("dnat", ANSWER, True),
+        ("snat", replace(ANSWER, translated=False), True),
+        ("snat", SENT, True),
+        # Behind the translation its source is not known.
+        ("snat", replace(SENT, source=None), None),
+        (["dnat", "snat"], replace(SENT, translated=False, redirected=True), False),
+    ],
+)
+def test_answers_to_translated_packets_may_be_let_in_by_that(
+    named: object, packet: Packet, expected: bool | None
+) -> None:
+    accepting = asks(STATUS, named, "in"), ACCEPT
+    assert dropped([*accepting], packet=packet, policy="drop") is expected
+    words = named if isinstance(named, list) else [named]
+    states = ",".join(map(str.upper, words))
+    saved = f"*filter\n:FORWARD DROP [0:0]\n-A FORWARD -m conntrack --ctstate {states} -j ACCEPT\n"
+    assert ip6tables.closes(f"{saved}COMMIT\n", packet) is expected
 
 
 def test_what_is_not_known_of_one_rule_leaves_the_others() -> None:

@@ -49,6 +49,15 @@ class Packet:
     version: int = 6
     """Of IP."""
 
+    @property
+    def may_be_of_translated(self) -> bool:
+        """Whether connection tracking may say by now that the source was translated.
+
+        It is said of a connection, so that the answers have it too, and the first packet once its
+        source is another (linux/netfilter/nf_conntrack_common.h, IPS_SRC_NAT).
+        """
+        return self.translated and (self.state != "new" or self.source is None)
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -147,6 +147,8 @@ def _one(option: str, values: Sequence[str], packet: Packet, inverted: bool) -> 
                 holds = True
             elif packet.state is not None:
                 holds = packet.state.upper() in states
+                if not holds and "SNAT" in states and packet.may_be_of_translated:
+                    holds = None
         case "-s" | "--source":
             # A stranger is none of those whom somebody names.
             any_ = value in ("::/0", "0.0.0.0/0")

@@ -107,10 +107,17 @@ def _holds(left: Mapping[str, Any], values: Held, packet: Packet) -> bool | None
     if kind == "ct" and of.get("key") == "state" and set(map(str, values)) <= _STATES:
         return None if packet.state is None else packet.state in values
     if kind == "ct" and of.get("key") == "status" and set(map(str, values)) <= {"dnat", "snat"}:
-        if packet.outgoing:
-            return packet.redirected and "dnat" in values
-        return None
+        return _status(values, packet)
     return _payload(of, values, packet) if kind == "payload" else None
+
+
+def _status(values: Sequence[Any], packet: Packet) -> bool | None:
+    """Return whether connection tracking says one of ``dnat`` and ``snat`` of a packet."""
+    if not packet.outgoing:
+        return None
+    if packet.redirected and "dnat" in values:
+        return True
+    return None if packet.may_be_of_translated and "snat" in values else False
 
 
 def _together(
