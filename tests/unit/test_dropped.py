@@ -8,7 +8,18 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from tests.unit.test_chains_on_the_way import ACCEPT, BOGON, DROP, NEW, REPLIES, listed, meta, port
+from tests.unit.test_chains_on_the_way import (
+    ACCEPT,
+    BOGON,
+    DROP,
+    NEW,
+    REPLIES,
+    ip6,
+    listed,
+    meta,
+    port,
+    prefix,
+)
 from tests.unit.test_past_input import EVERYWHERE, publishing
 from wizard.answers.choices import Mode
 from wizard.host.host import Engine, Host
@@ -17,6 +28,7 @@ from wizard.noticed.losses import LossCause
 from wizard.plan.planning import Plan, plan
 
 DNAT = {"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}
+SET_ASIDE = {"set": [prefix("2001:2::", 48), prefix("2001:db8::", 32), prefix("100::", 64)]}
 OF_DOCKER = [
     ":DOCKER-FORWARD - [0:0]",
     ":DOCKER-USER - [0:0]",
@@ -73,6 +85,9 @@ def test_by_a_chain_of_nftables(rules: list[list[dict[str, Any]]], expected: lis
         (listed("forward", 0, [NEW, DROP], family="bridge"), []),
         (listed("postrouting", 0, [meta("oifname", "br-*"), NEW, DROP]), BOTH),
         (listed("postrouting", 0, [BOGON, DROP]), []),
+        # What is set aside is no visitor's address (RFC 6890, and RFC 5180 for benchmarks).
+        (listed("forward", 0, [ip6("saddr", SET_ASIDE), DROP]), []),
+        (listed("forward", 0, [ip6("saddr", SET_ASIDE, "!="), DROP]), BOTH),
         ("[]", []),
     ],
 )

@@ -7,7 +7,16 @@ import pytest
 
 from tests import made_up_hosts
 from tests.made_up_deployments import deployment
-from tests.unit.test_chains_on_the_way import ACCEPT, REPLIES, asks, listed, meta, port, prefix
+from tests.unit.test_chains_on_the_way import (
+    ACCEPT,
+    DROP,
+    REPLIES,
+    asks,
+    listed,
+    meta,
+    port,
+    prefix,
+)
 from tests.unit.test_past_input import publishing
 from wizard.host.host import Host, Unknown
 from wizard.inward.closed import InputRules
@@ -24,6 +33,7 @@ def ip(field: str, right: object) -> dict[str, Any]:
     return asks({"payload": {"protocol": "ip", "field": field}}, right)
 
 
+SET_ASIDE = {"set": [prefix("198.18.0.0", 15), prefix("192.0.2.0", 24)]}
 IPV6 = [meta("nfproto", "ipv6"), ACCEPT]
 TO_OLD = [ip("daddr", prefix("172.16.0.0", 13)), ACCEPT]
 FROM_OLD = [ip("saddr", prefix("172.16.0.0", 13)), ACCEPT]
@@ -59,6 +69,9 @@ def refused(rules: InputRules, host: Host | None = None) -> str:
         (chain(IPV6, FROM_OLD, TO_OLD), [SENT, ANSWERS, VISITORS]),
         (chain(FROM_OLD, TO_OLD, family="ip"), [SENT, ANSWERS, VISITORS]),
         (chain([REPLIES, ACCEPT], FROM_BRIDGES, [port(3000), ACCEPT]), []),
+        # What is set aside is nobody's whom containers reach, or are reached by.
+        (chain([ip("saddr", SET_ASIDE), DROP], [ip("daddr", SET_ASIDE), DROP], IPV6, FROM_OLD,
+               TO_OLD), [SENT, ANSWERS, VISITORS]),
         # What does not pass today is lost by nothing that is done here.
         (chain(IPV6), []),
         (chain(FROM_OLD, family="ip6"), []),

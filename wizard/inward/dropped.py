@@ -15,8 +15,9 @@ from wizard.ruleset.chains import Network, Packet
 
 _USERS = "DOCKER-USER"
 
-_STRANGERS = IPv6Network("2001:2::/48")
-"""Set aside for benchmarks (RFC 5180 §8): no rule names them, and where it does, all of them."""
+_STRANGERS = IPv6Network("2601:100::/48")
+"""Some of those whom a large provider connects (ARIN, 2601::/20), as visitors at large are: unlike
+addresses that are set aside, they stand in no list of bogons, whose rules drop no visitor."""
 
 
 @dataclass(frozen=True)

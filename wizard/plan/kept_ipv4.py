@@ -20,8 +20,9 @@ from wizard.ruleset.chains import Packet
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
 
-_STRANGERS = IPv4Network("198.18.0.0/15")
-"""Set aside for benchmarks (RFC 2544): no rule names them, and where it does, all of them."""
+_STRANGERS = IPv4Network("73.100.0.0/24")
+"""Some of those whom a large provider connects (ARIN, 73.0.0.0/8), as whom containers reach and are
+reached by at large: unlike addresses that are set aside, they stand in no list of bogons."""
 
 _Place = tuple[str, IPv4Network | None]
 """A bridge and the subnet behind it, where that is known."""
