@@ -88,10 +88,10 @@ def check(
         *_idle(host, choices),
         *flushed,
         *(each.sentence for each in _stopping(host, choices, "" if flushed else saved)),
-        *lost.values(),
         *inwards.silent,
     )
     notes = (
+        *lost.values(),
         *inwards.notes,
         *_unheard(host, choices),
         *_of_sources(reports),
