@@ -1,6 +1,8 @@
 """IPv4 that Docker takes over to the new network is not dropped there, or nothing is planned."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from tests.unit.test_chains_on_the_way import (
     prefix,
 )
 from tests.unit.test_past_input import publishing
-from wizard.host.host import Host, Unknown
+from wizard.host.host import Engine, Host, Unknown
 from wizard.inward.closed import InputRules
 from wizard.plan.planning import plan
 from wizard.platform.errors import Refused
@@ -26,6 +28,7 @@ from wizard.platform.errors import Refused
 SENT, ANSWERS = "what they send", "the answers to it"
 PORTS = ("0.0.0.0:3000->3000/tcp", "[::]:3000->3000/tcp", "127.0.0.1:4000->4000/tcp")
 VISITORS = "what comes to 0.0.0.0:3000/tcp"
+OF_DOCKER = Path(__file__).parent / "recorded/docker-29.7.2-nftables/nft.json"
 NEW = "172.31.0.0/16"
 
 
@@ -41,7 +44,8 @@ FROM_BRIDGES = [meta("iifname", "br-*"), ACCEPT]
 
 
 def chain(*rules: list[dict[str, Any]], **fields: Any) -> InputRules:
-    return InputRules("", listed("forward", 0, *rules, policy="drop", **fields))
+    text = listed("forward", 0, *rules, policy="drop", **fields)
+    return InputRules("", text, "*filter\n:FORWARD ACCEPT [0:0]\n:DOCKER - [0:0]\nCOMMIT\n")
 
 
 def user(*rules: str) -> InputRules:
@@ -93,6 +97,32 @@ def test_what_passes_by_the_old_network_alone_is_told_and_nothing_is_planned(
     assert bool(said) is bool(lost)
     if lost:
         assert "mastodon_ipv6" in said and NEW in said
+
+
+@pytest.mark.parametrize(
+    ("saved", "told"),
+    [("", False), ("*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n", False), (None, True)],
+)
+def test_where_docker_makes_no_rules_for_ipv4_its_proxy_hears_visitors_as_before(
+    saved: str | None, told: bool
+) -> None:
+    said = refused(replace(chain(IPV6, FROM_OLD, TO_OLD), iptables=saved))
+    assert SENT in said and ANSWERS in said
+    assert (VISITORS in said) is told
+
+
+@pytest.mark.parametrize(("family", "told"), [("ip", True), ("ip6", False)])
+def test_that_is_read_from_its_tables_where_it_keeps_rules_in_nftables(
+    family: str, told: bool
+) -> None:
+    rules = json.loads(chain(IPV6, FROM_OLD, TO_OLD).nftables or "")
+    # Docker's documentation has both tables alike; that of IPv6 was recorded.
+    recorded = OF_DOCKER.read_text().replace('"ip6"', f'"{family}"')
+    rules["nftables"] += json.loads(recorded)["nftables"]
+    engine = Engine("29.7.2", "1.52", manages_ip6tables=True, firewall_backend="nftables")
+    said = refused(InputRules("", json.dumps(rules)), made_up_hosts.debian13(engine=engine))
+    assert SENT in said and ANSWERS in said
+    assert (VISITORS in said) is told
 
 
 def test_the_lines_that_are_told_keep_it() -> None:

@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network
 
 from wizard.answers.choices import Choices
+from wizard.filter import docker_rules
 from wizard.host import filtering
 from wizard.host.host import Container
 from wizard.host.known import KnownHost
-from wizard.host.published import published
+from wizard.host.published import Published, published
 from wizard.inward.closed import InputRules
 from wizard.inward.dropped import Dropped, dropping, to_port
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers
 from wizard.platform.text import clean_line, enumerated
+from wizard.ruleset import nftables
 from wizard.ruleset.chains import Packet
 from wizard.steps.base import Step
 from wizard.steps.docker_network import DockerNetwork
@@ -45,9 +47,11 @@ def _of_network(
 ) -> Iterator[str]:
     new = made.bridge, IPv4Network(made.ipv4_subnet) if made.ipv4_subnet else None
     lost, commands = dict[str, list[str]](), dict[str, list[str]]()
+    sends_on = _docker_sends_on(host, rules)
     for container in chosen_containers(host, choices):
-        today = [_packets(host, container, place) for place in _places(host, container)]
-        for number, (what, packet) in enumerate(_packets(host, container, new)):
+        ports = [*_ports(container)] if sends_on else []
+        today = [_packets(host, ports, place) for place in _places(host, container)]
+        for number, (what, packet) in enumerate(_packets(host, ports, new)):
             found = _dropping(host, rules, packet)
             if found is None:
                 continue
@@ -71,6 +75,21 @@ def _dropping(host: KnownHost, rules: InputRules, packet: Packet) -> Dropped | N
     return dropping(packet, rules, docker_makes=docker_makes)
 
 
+def _docker_sends_on(host: KnownHost, rules: InputRules) -> bool:
+    """Return whether Docker sends on what comes to published ports over IPv4, as far as is known.
+
+    With ``"iptables": false`` (dockerd(8)) it makes no rules for that, and docker-proxy, a program
+    on this host, hears there.
+    """
+    if not filtering.uses_nftables(host.engine):
+        return rules.iptables is None or ":DOCKER" in rules.iptables
+    try:
+        found = nftables.chains(rules.nftables or "", "forward", 4)
+    except ValueError:
+        return True
+    return rules.nftables is None or docker_rules.TABLE in {each.table for each in found}
+
+
 def _places(host: KnownHost, container: Container) -> list[_Place]:
     """Return the networks with IPv4 that a container is on today."""
     return [
@@ -82,7 +101,17 @@ def _places(host: KnownHost, container: Container) -> list[_Place]:
     ]
 
 
-def _packets(host: KnownHost, container: Container, place: _Place) -> list[tuple[str, Packet]]:
+def _ports(container: Container) -> Iterator[Published]:
+    """Yield the ports that a container publishes over IPv4 to others than this host."""
+    for port in published(container):
+        outwards = isinstance(port.address, IPv4Address) and not port.address.is_loopback
+        if outwards and port.protocol in ("tcp", "udp"):
+            yield port
+
+
+def _packets(
+    host: KnownHost, ports: Sequence[Published], place: _Place
+) -> list[tuple[str, Packet]]:
     """Return what passes to and from a container behind a bridge, each with what it is in words.
 
     The uplink is taken for that of IPv4 as well.
@@ -103,11 +132,8 @@ def _packets(host: KnownHost, container: Container, place: _Place) -> list[tuple
         translated=True,
         version=4,
     )
-    ports = [
+    visitors = [
         (f"what comes to {port.name}", to_port(port, uplink, bridge, subnet, _STRANGERS))
-        for port in published(container)
-        if isinstance(port.address, IPv4Address)
-        and not port.address.is_loopback
-        and port.protocol in ("tcp", "udp")
+        for port in ports
     ]
-    return [("what they send", sent), ("the answers to it", answer), *ports]
+    return [("what they send", sent), ("the answers to it", answer), *visitors]
