@@ -204,6 +204,18 @@ def test_what_hides_public_addresses_behind_the_hosts_is_told_for_those_alone(
         assert each.commands == (f"nft 'insert rule inet edge own {line}'",)
 
 
+def test_no_line_of_nftables_is_told_for_the_table_that_firewalld_owns() -> None:
+    text = listed("postrouting", 100, [OUT, MASQUERADE], type="nat").replace("edge", "firewalld")
+    (told,) = found(host_with(text), PUBLIC)
+    assert told.cause is Cause.SOURCE_TRANSLATED
+    assert {each.split()[0] for each in told.commands} == {"firewall-cmd"}
+    assert 'source NOT address="2001:db8:1:2:1::/80"' in told.remedy
+    # What is told lets them be.
+    without = ip6("saddr", prefix("2001:db8:1:2:1::", 80), "!=")
+    mended = listed("postrouting", 100, [OUT, without, MASQUERADE], type="nat")
+    assert found(host_with(mended.replace("edge", "firewalld")), PUBLIC) == []
+
+
 def saved(table: str, *rules: str, policy: str = "ACCEPT") -> str:
     chain = rules[0].split()[1]
     return "\n".join([f"*{table}", f":{chain} {policy} [0:0]", *rules, "COMMIT", ""])

@@ -304,10 +304,21 @@ def _dropping(
 
 
 def _translating(chain: ForwardChain, bridge: str, sent: Packet) -> Obstacle:
+    found = f"{_named(chain)} {other_tables.TRANSLATES}"
+    if chain.table == _FIREWALLD:
+        # Nobody else may write into it where firewalld owns it, and its reload makes it anew.
+        return Obstacle(
+            Cause.SOURCE_TRANSLATED,
+            found,
+            "Have the rich rule that masquerades IPv6 leave them out, by “source NOT "
+            f'address="{forwarded.source(sent)}"” in it (firewalld.richlanguage(5)). To see which '
+            "zone or policy has that rule, type:",
+            ("firewall-cmd --list-all-zones", "firewall-cmd --list-all-policies"),
+        )
     lines = forwarded.lines(chain.hook, bridge, [sent])
     return Obstacle(
         Cause.SOURCE_TRANSLATED,
-        f"{_named(chain)} {other_tables.TRANSLATES}",
+        found,
         f"{_to_add(chain, lines)} So that it holds at once, type:",
         _at_once(chain, lines),
     )
