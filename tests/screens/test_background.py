@@ -163,7 +163,7 @@ BOOM = "ZeroDivisionError: [/] boom"
         ("next_boot", "keep", ()),
         ("judge", "keep", ()),
         ("awaited.keep", "keep", ("enter", "y")),
-        ("awaited.extend", "keep", ("e",)),
+        ("awaited.extend", "keep", ("m",)),
         ("awaited.revert_now", "keep", ("t", "y")),
         ("undo_preview", "undo", ()),
         ("start_undo", "undo", ("enter", "y")),

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from tests import made_up_hosts
+from wizard.answers import firewalls
 from wizard.answers import obstacles as in_the_way
 from wizard.answers.choices import Choices, Mode
-from wizard.host import forward_chains, nftables_files
+from wizard.filter import docker_rules
+from wizard.host import filtering, forward_chains, nftables_files
 from wizard.host.host import Firewall, Host, Ip6tablesCommand
 from wizard.host.obstacle import Cause, Obstacle
 from wizard.host.parts import ip6tables
@@ -202,6 +204,21 @@ def test_what_hides_public_addresses_behind_the_hosts_is_told_for_those_alone(
     for each in told:
         line = "ip6 saddr 2001:db8:1:2:1::/80 accept"
         assert each.commands == (f"nft 'insert rule inet edge own {line}'",)
+
+
+def test_what_docker_makes_for_the_network_itself_is_no_rule_of_others() -> None:
+    # The service that filters loads nothing of the host.
+    assert filtering.TABLE == docker_rules.TABLE
+    text = listed("postrouting", 100, [OUT, MASQUERADE], type="nat")
+    text = text.replace("edge", filtering.TABLE)
+    assert found(host_with(text), PUBLIC) == []
+    own = f"-A POSTROUTING -s 2001:db8:1:2:1::/80 ! -o {PUBLIC.bridge} -j MASQUERADE\n"
+    theirs = "-A POSTROUTING -o eth0 -j MASQUERADE\n"
+    for rules, causes in ((own, []), (own + theirs, [Cause.SOURCE_TRANSLATED])):
+        saved = f"*nat\n:POSTROUTING ACCEPT [0:0]\n{rules}COMMIT\n"
+        command = Ip6tablesCommand("1.8.11", False, beside_filter=saved)
+        told = firewalls.forward_chains(made_up_hosts.debian13(ip6tables=command), PUBLIC)
+        assert [each.cause for each in told] == causes
 
 
 def test_no_line_of_nftables_is_told_for_the_table_that_firewalld_owns() -> None:

@@ -67,7 +67,8 @@ def forward_chains(host: Host, choices: Choices | None) -> Iterator[Obstacle]:
     apart = not isinstance(engine, Unknown) and filtering.uses_nftables(engine)
     packets = forwarded.packets(bridge, host.uplink.interface, choices, public=public)
     for chain in host.firewall.forward_chains:
-        if public and not chain.of_ip6tables and chain.translates(packets[0][1]):
+        of_others = not chain.of_ip6tables and chain.table != filtering.TABLE
+        if public and of_others and chain.translates(packets[0][1]):
             yield _translating(chain, bridge, packets[0][1])
         stopped = [(what, packet) for what, packet in packets if chain.stops(packet)]
         if not stopped:

@@ -42,9 +42,15 @@ def dropping(saved: str, program: str, bridge: str, packets: Sequence[Named]) ->
 def translating(
     saved: str, program: str, bridge: str, packets: Sequence[Named]
 ) -> Iterator[Obstacle]:
-    """Yield whether the source of what containers send is changed for certain."""
+    """Yield whether rules of others change the source of what containers send, for certain.
+
+    What Docker makes for the network itself goes with that (:mod:`wizard.host.gateway_mode`).
+    """
     _, sent = packets[0]
-    rule = ip6tables.translating(saved, sent)
+    own = f"! -o {bridge} "
+    rule = ip6tables.translating(
+        "\n".join(line for line in saved.splitlines() if own not in line), sent
+    )
     if not rule:
         return
     yield Obstacle(

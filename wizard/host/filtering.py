@@ -15,6 +15,9 @@ _OWN_DROP = (28, 0)
 """The first Docker with a rule of its own that drops what is not published, whatever the policy
 of FORWARD is (Docker Engine 28.0 release notes; seen on 28.5.2 and 29.7.2)."""
 
+TABLE = "docker-bridges"
+"""Docker's table where it keeps its rules in nftables (seen on 29.7.2)."""
+
 
 @dataclass(frozen=True)
 class Filtering:
