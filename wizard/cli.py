@@ -149,9 +149,10 @@ def _open(
 ) -> int:
     if not _has_terminal():
         raise Refused(
-            "The wizard needs a terminal that can show full screens, and this is not one. Over SSH "
-            "use ssh -t. Without screens: wizard --ask, --detect, --plan, --apply, --check, "
-            "--status and --undo work on any terminal. Nothing was changed."
+            "The wizard needs a terminal that can show full screens, with nothing led elsewhere by "
+            "<, >, 2> or |, and this is not one. Over SSH use ssh -t. Without screens: wizard "
+            "--ask, --detect, --plan, --apply, --check, --status and --undo work on any terminal. "
+            "Nothing was changed."
         )
     from wizard import verbs
     from wizard.program import program
@@ -176,11 +177,10 @@ def _project(typed: str | bool) -> str | None:
 
 
 def _has_terminal() -> bool:
-    return (
-        sys.stdin.isatty()
-        and sys.stdout.isatty()
-        and os.environ.get("TERM", "dumb") not in ("dumb", "")
-    )
+    # The screens are written to standard error: Textual's driver for Linux does so.
+    return all(
+        each is not None and each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)
+    ) and os.environ.get("TERM", "dumb") not in ("dumb", "")
 
 
 def _done(text: str, write: Callable[[str], None]) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from screens import app as screens_app
 from tests import made_up_hosts
 from tests.made_up_deployments import Deployment, deployment
 from tests.made_up_system import difference, failing
@@ -946,6 +947,35 @@ def test_the_real_program_exits_without_a_traceback(words: list[str], code: int)
     done = real(*words)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("elsewhere", ["stdin", "stdout", "stderr", "nothing"])
+def test_the_screens_open_where_all_three_streams_are_a_terminal(
+    here: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    monkeypatch.setattr(screens_app, "run_app", lambda *_: ExitCode.NOT_PASSING)
+    without = wizard("--undo")
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda name=name: name != elsewhere)
+    if elsewhere == "nothing":
+        assert wizard().code == wizard("--undo").code == ExitCode.NOT_PASSING
+        return
+    said = wizard()
+    assert said.code == ExitCode.REFUSED
+    assert "with nothing led elsewhere by <, >, 2> or |" in " ".join(said.err.split())
+    assert wizard("--undo").code == without.code != ExitCode.NOT_PASSING
+
+
+def test_where_standard_error_is_closed_no_screen_opens(
+    here: Here, wizard: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screens_app, "run_app", lambda *_: ExitCode.NOT_PASSING)
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(getattr(sys, name), "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert wizard().code == ExitCode.REFUSED
 
 
 def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
