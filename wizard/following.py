@@ -9,6 +9,7 @@ from wizard.platform.errors import ExitCode
 from wizard.platform.local_time import local_time
 from wizard.record.kept_by_docker import kept_by_docker
 from wizard.record.record import Record, State, StepState
+from wizard.record.repair_store import RepairStore
 from wizard.session import Session
 from wizard.verification.judgement import Judgement, exit_code
 
@@ -59,11 +60,7 @@ def _follow(opened: Session, say: Say, begun: Record | None) -> int:
         for line in record.left:
             say(f"  - {line}")
         if record.state is State.UNCONFIRMED:
-            back = (
-                "the set-up goes back to what it was"
-                if record.changes
-                else "everything is taken back"
-            )
+            back = _what_goes_back(opened, record)
             ends = local_time(opened.awaited.ends(record))
             say(f"Unless somebody types wizard --keep by {ends}, {back}.")
         found, complaint = judged(opened, record)
@@ -74,3 +71,11 @@ def _follow(opened: Session, say: Say, begun: Record | None) -> int:
         if kept:
             say(kept)
     return exit_code(progress.ended, found)
+
+
+def _what_goes_back(opened: Session, record: Record) -> str:
+    if record.changes:
+        return "the set-up goes back to what it was"
+    if isinstance(opened.store, RepairStore):
+        return "the repair is taken back"
+    return "everything is taken back"

@@ -112,7 +112,10 @@ def test_a_repair_that_fails_ends_with_three_and_the_run_stays(kept: Here, wizar
 
 def test_a_repair_waits_for_keep_and_another_one_is_refused(kept: Here, wizard: Wizard) -> None:
     lose_network(kept.made.system)
-    assert wizard("--repair", "--yes", "--window", "60").code == ExitCode.DONE
+    said = wizard("--repair", "--yes", "--window", "60")
+    assert said.code == ExitCode.DONE
+    assert ", the repair is taken back." in said.out
+    assert "everything is taken back" not in said.out
     assert RepairStore(kept.store.directory).open is not None
     assert "A repair of" in wizard("--status").out
     assert "unless you type" in json.loads(wizard("--status", "--json").out)["repair"]
