@@ -51,6 +51,9 @@ class KeepScreen(StepScreen):
         "second login, after a warning.",
     )
 
+    _foreseen_for = ""
+    """The run for which it was last asked what the next boot would take."""
+
     @property
     def goes_back(self) -> bool:
         """Nowhere: what was asked before has been answered."""
@@ -67,13 +70,16 @@ class KeepScreen(StepScreen):
         yield Sentence(id="coverage")
         yield Sentence(id="foreseen")
 
-    def on_mount(self) -> None:
-        """Find out once how the person is logged in."""
-        super().on_mount()
-        self._asking = False
-        self._logins = self.state.session.logins()
+    def arrive(self) -> None:
+        """Say what to do for the run that waits now; an earlier one may have waited here before."""
+        super().arrive()
         run = self.state.run
-        words = how(self._logins, run.kind, came_back=not run.started)
+        if self.app.screen is not self or run.record is None:
+            return
+        if run.record.id != self._foreseen_for:
+            self._foreseen_for = run.record.id
+            self._say_foreseen(())
+        words = how(self.state.session.logins(), run.kind, came_back=not run.started)
         self.query_one("#how", Static).update(Content(words))
         self.query_one("#coverage", Sentence).say(
             self.state.session.awaited.guard_coverage(), "note"
@@ -84,6 +90,7 @@ class KeepScreen(StepScreen):
             self.state.session.next_boot,
             self._say_foreseen,
             lambda complaint: self._say_foreseen([complaint]),
+            latest=True,
         )
 
     def _say_foreseen(self, sentences: Sequence[str]) -> None:
@@ -111,10 +118,11 @@ class KeepScreen(StepScreen):
 
     def go_on(self) -> None:
         """Warn, and keep."""
-        heading, words = warning(self._logins, came_back=not self.state.run.started)
-        found = self.state.run.judgement
+        run, logins = self.state.run, self.state.session.logins()
+        heading, words = warning(logins, run.kind, came_back=not run.started)
+        found = run.judgement
         if found is None or found.code is not ExitCode.DONE:
-            words = f"{self.state.run.judged} {words}"
+            words = f"{run.judged} {words}"
         self.app.push_screen(
             QuestionModal(heading, words, yes="Keep it", no="Not yet", name=self.NAME),
             self._keep,
@@ -211,10 +219,14 @@ def how(logins: Logins, kind: str = "", *, came_back: bool = False) -> str:
     )
 
 
-def warning(logins: Logins, *, came_back: bool = False) -> tuple[str, str]:
-    """Return the question before it is kept without a second login, as far as is known."""
+def warning(logins: Logins, kind: str = "", *, came_back: bool = False) -> tuple[str, str]:
+    """Return the question before it is kept without a second login, as far as is known.
+
+    ``kind`` as for :func:`countdown`.
+    """
     if not logins.over_ssh:
-        return "Keep it?", "Afterwards wizard --undo takes it back whenever you want."
+        back = f"the whole set-up back, with the {kind}," if kind else "it back"
+        return "Keep it?", f"Afterwards wizard --undo takes {back} whenever you want."
     if came_back:
         return (
             "Did you log in anew to come back here?",

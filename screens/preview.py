@@ -56,14 +56,22 @@ class PreviewScreen(ReviewScreen):
         "Enter asks whether to apply. Then the steps are done one after the other. If one fails, "
         "those before it are taken back, and the host is as it was. What was done is written "
         "into a record, from which wizard --undo takes it back whenever you want.",
-        "After the last step the wizard asks you to log in a second time, to see that you still "
-        "can. If nobody does in time, everything is taken back. W changes how long it waits.",
     )
 
     @property
     def heading(self) -> str:
         """Say whether a set-up that stands is changed."""
         return "Preview of a change" if self.state.task.changed else self.HEADING
+
+    @property
+    def explanation(self) -> Sequence[str]:
+        """Say of a change what becomes of that."""
+        return (
+            *self.EXPLANATION,
+            "After the last step the wizard asks you to log in a second time, to see that you "
+            f"still can. If nobody does in time, {_goes_back(self.state)}. W changes how long it "
+            "waits.",
+        )
 
     def show_state(self) -> None:
         """Show the plan."""
@@ -242,10 +250,14 @@ def _what(state: State) -> str:
 
 def _unless_kept(state: State) -> str:
     """Return what becomes of it without an answer."""
-    within = f"Without an answer within {in_words(state.choices.window)}"
+    within = in_words(state.choices.window)
+    return f"Without an answer within {within} {_goes_back(state)}."
+
+
+def _goes_back(state: State) -> str:
     if state.task.changed is None:
-        return f"{within} everything is taken back."
-    return f"{within} the set-up goes back to what it was."
+        return "everything is taken back"
+    return "the set-up goes back to what it was"
 
 
 def _noticed(plan: Plan) -> str:
