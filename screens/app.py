@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import ClassVar, Literal
 
 from textual.binding import Binding, BindingType
+from textual.events import ScreenResume
 from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
@@ -210,7 +211,7 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
 
     def _go_back_to(self, name: str) -> None:
         """Go back to a screen that was passed, or to the first one."""
-        while len(self.screen_stack) > 1 and getattr(self.screen, "NAME", "") != name:
+        while len(self.screen_stack) > 1 and not self._shows(name):
             self.pop_screen()
 
     @property
@@ -229,8 +230,13 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         if following.is_home(self.session):
             self.state.run.forget()
             self._switch("home")
+        elif self._shows("welcome"):
+            self.screen.post_message(ScreenResume())
         else:
             self._switch("welcome")
+
+    def _shows(self, *names: str) -> bool:
+        return getattr(self.screen, "NAME", "") in names
 
     def _has(self, name: str) -> bool:
         return any(getattr(screen, "NAME", "") == name for screen in self.screen_stack)
@@ -238,10 +244,12 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
     def start_again(self) -> None:
         """Go back to the host and look at it anew; the answers stay."""
         self.state.run.forget()
+        self.state.set_up()
         self._go_back_to("host")
-        if self.at_home:
+        if self.at_home or self.left_home:
             self.left_home = following.is_home(self.session)
             self.session.records.project = None
+        if self.at_home:
             self._switch("welcome")
         self.open("host")
         self.state.look()
@@ -252,10 +260,18 @@ class WizardApp(AppWithKeysInOrder, FittingApp, SentApp, StyledOnceApp, StyleShe
         self.state.run.find()
 
     def open_run(self) -> None:
-        """Show the run that is followed, over the one screen from which it was begun, if any."""
+        """Show the run that is followed, over the one screen from which it was begun, if any.
+
+        The preview of an undo that has begun, and the result from which that was opened, are over.
+        """
         if self.at_home:
             self._go_back_to("home")
-        self.open("apply")
+        while len(self.screen_stack) > 1 and self._shows("undo", "result"):
+            self.pop_screen()
+        if self._shows("undo", "result"):
+            self._switch("apply")
+        else:
+            self.open("apply")
 
     def show_run(self) -> None:
         """Open the question or the result of the run that is followed, or its steps."""

@@ -22,7 +22,8 @@ def question(state: State) -> tuple[str, str]:
     run = state.run
     if run.running:
         # Undo is about the whole set-up, and not about what is done to one that stands.
-        back = "" if run.kind else " To take everything back once they have ended: wizard --undo."
+        is_set_up = not (run.kind or run.takes_back)
+        back = " To take everything back once they have ended: wizard --undo." if is_set_up else ""
         return (
             "Leave while the steps are being done?",
             "They continue without this terminal, to the end. To see how far they are, start "
@@ -35,7 +36,7 @@ def question(state: State) -> tuple[str, str]:
             "the line in another login before then. To come back to the question, start the "
             "wizard again.",
         )
-    if state.task.changed is not None and not run.repairs:
+    if state.task.changed is not None and not (run.repairs or run.undoing):
         return "Leave the wizard?", "Nothing of the change was done: the set-up is as it was."
     if run.progress is not None:
         return (

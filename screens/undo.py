@@ -173,7 +173,7 @@ class UndoScreen(ReviewScreen):
     def _started(self) -> None:
         self.end()
         self.state.undo.forget()
-        self.wizard.open("apply")
+        self.wizard.open_run()
 
 
 def _since(record: Record) -> tuple[str, str]:

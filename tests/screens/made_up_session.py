@@ -176,7 +176,7 @@ class Act:
     fail_at: int | None = None
     """Number of the step that fails, from 1."""
     left: str = ""
-    """What the rollback leaves, in a sentence."""
+    """What the rollback or an undo leaves, in a sentence."""
     refuse: tuple[ExitCode, str] | None = None
     """How the run ends before it begins."""
     hold_at: int | None = None
@@ -564,8 +564,10 @@ class MadeUpSession(Session):
         for step in reversed(record.steps):
             step.state = StepState.UNDOING
             yield Progress(_copy(record), None)
-            step.state = StepState.UNDONE
-        record.state = State.UNDONE
+            kept = self.act.left and step.number == 1
+            step.state = StepState.KEPT if kept else StepState.UNDONE
+            step.left = [self.act.left] if kept else []
+        record.state = State.UNDO_INCOMPLETE if self.act.left else State.UNDONE
         self.earlier = record
         yield Progress(_copy(record), ExitCode.DONE)
 
