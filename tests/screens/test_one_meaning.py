@@ -1,7 +1,8 @@
 """A letter does the same wherever it does something, so that nobody has to look which screen it is.
 
 Two letters open a question on one screen and are said in words on another; each stands in front of
-the line, or behind the words, that it belongs to.
+the line, or behind the words, that it belongs to. P puts back: in a repair what the wizard made,
+and in an undo what was there before it.
 """
 
 from collections import defaultdict
