@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from wizard.platform.errors import WizardError
+from wizard.rehearsal.held_signals import started
 from wizard.rehearsal.leftovers import Instance, remove_namespace
 
 Route = Literal["static", "advertisement", "routed", "none"]
@@ -341,17 +342,14 @@ def run(
         subprocess.CalledProcessError: With what it printed in a note, so that a test shows it.
         subprocess.TimeoutExpired: It took longer.
     """
-    process = subprocess.Popen(
+    process, signals = started(
         argv,
         stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="surrogateescape",
         env=env,
         start_new_session=True,
     )
     try:
+        signals.let_go()
         output, complaint = process.communicate(input, timeout)
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
