@@ -11,7 +11,7 @@ from screens.app import WizardApp
 from tests.screens.made_up_session import Act
 from tests.screens.test_after_another import change, home
 from tests.screens.test_walk import SIZE, applied
-from tests.screens.walking import ask, keep, on, press, says, settle, shown, until
+from tests.screens.walking import ask, begin_again, keep, on, press, says, settle, shown, until
 from wizard.record.record import State
 
 
@@ -84,6 +84,14 @@ async def test_a_running_undo_is_no_reason_to_advise_undo() -> None:
         await until(pilot, lambda: on(app, "result"))
 
 
+async def to_the_first_for_another(pilot: Pilot[int], app: WizardApp) -> None:
+    """From what is in force to the host for another project, and back from there."""
+    await press(pilot, "n")
+    await until(pilot, lambda: on(app, "host") and app.state.host)
+    await press(pilot, "escape")
+    await until(pilot, lambda: on(app, "welcome") and "[ Take it back ]" in shown(app))
+
+
 def says_that_nothing_stands(app: WizardApp) -> bool:
     gone = ("[ Back ]", "[ Take it back ]", "has IPv6 for containers already")
     return not any(each in shown(app) for each in gone)
@@ -93,18 +101,11 @@ async def test_once_all_is_taken_back_the_first_screen_leads_to_no_home() -> Non
     app = WizardApp(await applied())
     async with app.run_test(size=SIZE) as pilot:
         await home(pilot, app)
-        await press(pilot, "n")
-        await until(pilot, lambda: on(app, "host") and app.state.host)
-        await press(pilot, "escape")
-        await until(pilot, lambda: on(app, "welcome") and "[ Take it back ]" in shown(app))
+        await to_the_first_for_another(pilot, app)
         app.screen.query_one("#take-back").focus()
         await press(pilot, "enter")
         await take_back(pilot, app)
-        await press(pilot, "g")
-        await until(pilot, lambda: on(app, "host") and app.state.host)
-        await settle(pilot)
-        await press(pilot, "escape")
-        await until(pilot, lambda: on(app, "welcome"))
+        await begin_again(pilot, app)
         await settle(pilot)
         assert says_that_nothing_stands(app)
 
@@ -115,10 +116,7 @@ async def test_who_goes_home_where_somebody_took_all_back_is_told_that_nothing_s
     app = WizardApp(session)
     async with app.run_test(size=SIZE) as pilot:
         await home(pilot, app)
-        await press(pilot, "n")
-        await until(pilot, lambda: on(app, "host") and app.state.host)
-        await press(pilot, "escape")
-        await until(pilot, lambda: on(app, "welcome") and "[ Take it back ]" in shown(app))
+        await to_the_first_for_another(pilot, app)
         session.earlier = replace(session.earlier, state=State.UNDONE)
         await press(pilot, "escape")
         await until(pilot, partial(says_that_nothing_stands, app))

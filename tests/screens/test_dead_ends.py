@@ -9,12 +9,13 @@ import pytest
 from screens import leaving
 from screens.app import WizardApp
 from screens.fitting import SMALLEST
-from screens.modals import ROWS, HelpModal
+from screens.modals import HelpModal, TextModal
 from tests import made_up_hosts
 from tests.screens.made_up_session import NOT_YAML, Act, MadeUpSession, with_two_projects
 from tests.screens.test_walk import SIZE, applied
 from tests.screens.walking import (
     ask,
+    begin_again,
     found,
     go_apply,
     jump,
@@ -61,11 +62,7 @@ async def test_where_there_is_nothing_to_go_back_to_no_button_leads_there() -> N
         session.earlier = replace(session.earlier, state=State.UNDONE)
         await press(pilot, "r")
         await until(pilot, lambda: on(app, "result"))
-        await press(pilot, "g")
-        await until(pilot, lambda: on(app, "host") and app.state.host)
-        await settle(pilot)
-        await press(pilot, "escape")
-        await until(pilot, lambda: on(app, "welcome"))
+        await begin_again(pilot, app)
         await settle(pilot)
         assert "[ Back ]" not in shown(app)
         app.screen.query_one("#back").focus()
@@ -163,7 +160,7 @@ async def test_what_is_left_of_a_run_is_not_called_in_force(state: State) -> Non
 async def test_on_a_terminal_that_is_too_small_one_can_still_choose_to_leave(
     size: tuple[int, int],
 ) -> None:
-    assert SMALLEST[1] == ROWS
+    assert [rows for rows, _ in TextModal.VERTICAL_BREAKPOINTS] == [0, SMALLEST[1]]
     app = WizardApp(MadeUpSession())
     async with app.run_test(size=size) as pilot:
         await found(pilot, app)

@@ -10,7 +10,7 @@ from screens.app import WizardApp
 from screens.widgets.key_line import KeyLine
 from tests.screens.made_up_session import Act, MadeUpSession
 from tests.screens.test_walk import SIZE, applied
-from tests.screens.walking import ask, keep, on, press, says, settle, shown, until
+from tests.screens.walking import ask, begin_again, keep, on, press, says, shown, until
 from wizard.at_hand import RecordsAtHand
 from wizard.platform.errors import ExitCode
 from wizard.record.record import Record, State
@@ -206,11 +206,7 @@ async def test_a_run_that_somebody_else_has_taken_back_is_not_called_in_force() 
         await press(pilot, "r")
         await until(pilot, lambda: on(app, "result"))
         await until(pilot, partial(says, app, "Everything was taken back"))
-        await press(pilot, "g")
-        await until(pilot, lambda: on(app, "host") and app.state.host)
-        await settle(pilot)
-        await press(pilot, "escape")
-        await until(pilot, lambda: on(app, "welcome"))
+        await begin_again(pilot, app)
 
 
 async def test_of_several_set_ups_each_is_a_key_away_and_so_is_another_one() -> None:

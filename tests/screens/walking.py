@@ -134,3 +134,12 @@ def says(app: WizardApp, words: str) -> bool:
     seen = shown(app)
     in_box = " ".join(re.findall("│(.*)│", seen))
     return any(words in " ".join(each.split()) for each in (seen.replace("│", " "), in_box))
+
+
+async def begin_again(pilot: Pilot[int], app: WizardApp) -> None:
+    """Press G on a result, and go back from the host to the first screen."""
+    await press(pilot, "g")
+    await until(pilot, lambda: on(app, "host") and app.state.host)
+    await settle(pilot)
+    await press(pilot, "escape")
+    await until(pilot, lambda: on(app, "welcome"))
