@@ -11,11 +11,9 @@ from textual.screen import ModalScreen, ScreenResultType
 from textual.widgets import Button, Static
 
 from screens.behind import BehindScreen
+from screens.fitting import SMALLEST
 from screens.widgets.key_line import KeyLine
 from screens.widgets.plain_button import PlainButton
-
-ROWS = 24
-"""Those below which the screens do not fit, and boxes do without what is not needed."""
 
 
 class TextModal(ModalScreen[ScreenResultType], BehindScreen[ScreenResultType]):
@@ -27,7 +25,7 @@ class TextModal(ModalScreen[ScreenResultType], BehindScreen[ScreenResultType]):
     # Textual declares it as one of an instance.
     VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]
         (0, "-low"),
-        (ROWS, "-high"),
+        (SMALLEST[1], "-high"),
     ]
 
     def on_mount(self) -> None:

@@ -7,9 +7,10 @@ from ipaddress import IPv6Address
 from wizard.answers.choices import Choices
 from wizard.answers.prefixes import first_subnet
 from wizard.host import filtering
-from wizard.host.host import Container, Host, Unknown
+from wizard.host.host import Container, Engine, Host, Unknown, Uplink
 from wizard.host.known import KnownHost
 from wizard.host.published import Published, published
+from wizard.inward.closed import InputRules
 from wizard.inward.dropped import Dropped, dropped
 from wizard.modes.plan_inputs import PlanInputs
 from wizard.modes.shared import chosen_containers, has_ipv6
@@ -80,21 +81,23 @@ def _possible(
 
     def fate(port: Published) -> PortFate:
         found = by_answer[inputs.input.closes(uplink, port)]
-        is_lost = found is not closed and dropped_by(host, choices, inputs, port)
+        is_lost = found is not closed and dropped_by(
+            inputs.input, host.engine, host.uplink, choices, port
+        )
         return PortFate.LOST if is_lost else found
 
     return tuple((container, port, fate(port)) for container, port in forwarded(host, choices))
 
 
 def dropped_by(
-    host: KnownHost, choices: Choices, inputs: PlanInputs, port: Published
+    rules: InputRules, engine: Engine, uplink: Uplink, choices: Choices, port: Published
 ) -> Dropped | None:
-    """Return what drops for certain what Docker will send on to the container of a port."""
+    """Return what drops for certain what Docker sends on to the container of a port."""
     return dropped(
-        inputs.input,
-        host.engine,
+        rules,
+        engine,
         port,
-        uplink=host.uplink.interface,
+        uplink=uplink.interface,
         bridge=choices.bridge,
         prefix=first_subnet(choices.prefix) if choices.prefix else None,
     )

@@ -72,7 +72,7 @@ def losses(
             opened = Loss(port, service, name, LossCause.OPENED, None)
             found[opened.name] = opened
         elif fate is PortFate.LOST:
-            by = closed_ports.dropped_by(host, choices, inputs, port)
+            by = closed_ports.dropped_by(inputs.input, host.engine, host.uplink, choices, port)
             lost = Loss(port, service, name, LossCause.DROPPED, None, by)
             found.setdefault(lost.name, lost)
     return tuple(sorted(found.values(), key=lambda loss: (loss.port.host_port, loss.name)))

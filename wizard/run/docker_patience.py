@@ -29,7 +29,7 @@ class Patience:
 
         One that was removed, with all that it knew, has nothing left to be asked.
         """
-        asked = _asked(self._system)
+        asked = removed_docker.asked(self._system)
         if not asked:
             return True
         if asked == NOT_THERE and removed_docker.is_removed(self._system):
@@ -42,15 +42,9 @@ class Patience:
         # At shutdown it does not come back.
         while time.monotonic() - started < self._left and not is_stopping(self._system):
             time.sleep(_POLL)
-            if not _asked(self._system):
+            if not removed_docker.asked(self._system):
                 time.sleep(_SETTLING)
                 self._left -= time.monotonic() - started
                 return True
         self._left = 0.0
         return False
-
-
-def _asked(system: System) -> int:
-    """Return how the question ended: with 0 where Docker answers."""
-    asked = ("timeout", "5", "docker", "version", "--format", "{{.Server.Version}}")
-    return system.run(asked).status

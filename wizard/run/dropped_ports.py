@@ -8,11 +8,10 @@ from ipaddress import IPv6Address
 
 from wizard.answers.choices import Choices
 from wizard.answers.forwarded import GLOBAL
-from wizard.answers.prefixes import first_subnet
 from wizard.host.host import Host, Unknown
 from wizard.host.published import Published, published
 from wizard.inward import closed
-from wizard.inward.dropped import dropped
+from wizard.modes.closed_ports import dropped_by
 from wizard.modes.shared import chosen_containers
 from wizard.platform.system import System
 from wizard.platform.text import clean_line
@@ -39,14 +38,7 @@ def told(
         for port in published(container):
             if not _is_for_strangers(port) or is_closed(port):
                 continue
-            by = dropped(
-                rules,
-                engine,
-                port,
-                uplink=uplink.interface,
-                bridge=choices.bridge,
-                prefix=first_subnet(choices.prefix) if choices.prefix else None,
-            )
+            by = dropped_by(rules, engine, uplink, choices, port)
             if by is not None and port.name not in choices.accepted:
                 found[port.of_host] = (
                     f"Strangers do not reach {port.name} ({clean_line(container.service)}) over "

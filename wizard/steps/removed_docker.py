@@ -12,6 +12,12 @@ _NETWORKS = "network/files/local-kv.db"
 """Where dockerd keeps its networks, below its data (moby, libnetwork/datastore)."""
 
 
+def asked(system: System) -> int:
+    """Return how a question to Docker ends: with 0 where it answers."""
+    words = ("timeout", "5", "docker", "version", "--format", "{{.Server.Version}}")
+    return system.run(words).status
+
+
 def is_removed(system: System) -> bool:
     """Return whether Docker's daemon is not on this host; asked where its client is not."""
     program = system.run(("dockerd", "--version")).status
@@ -31,10 +37,9 @@ def is_gone(system: System) -> bool:
 
 def left_bridge(system: System, bridge: str) -> bool:
     """Return whether a bridge is there though Docker, whose it was, is gone altogether."""
-    asked = ("timeout", "5", "docker", "version", "--format", "{{.Server.Version}}")
     shown = ("ip", "link", "show", "dev", bridge)
     there = system.run(shown).status == 0
-    return there and system.run(asked).status == NOT_THERE and is_gone(system)
+    return there and asked(system) == NOT_THERE and is_gone(system)
 
 
 def comes_back(folder: str) -> str:

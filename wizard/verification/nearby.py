@@ -64,9 +64,9 @@ class Nearby(Aspect):
             found = _reaching(self._reached)
             gone = [way for way in self._reached if way not in found]
             own = os.getpid()
-            of_host = _reaching([("", own, *way[2:]) for way in gone])
+            of_host = accepting([(own, *way[2:]) for way in gone])
             found += [
-                way for way in gone if ("", own, *way[2:]) not in of_host or not _is_there(way[1])
+                way for way in gone if (own, *way[2:]) not in of_host or not _is_there(way[1])
             ]
         return {
             f"nearby {name} {address} {port}": (
